@@ -1,0 +1,19 @@
+/** What a service uses a datastore for; each purpose has one variable that carries its URL. */
+export const DATASTORE_PURPOSES = ['database', 'cache', 'pubsub', 'rate-limit'] as const;
+export type DatastorePurpose = (typeof DATASTORE_PURPOSES)[number];
+
+export const DATABASE_ENGINES = ['postgres', 'mysql', 'mariadb', 'mongodb'] as const;
+export type DatabaseEngine = (typeof DATABASE_ENGINES)[number];
+
+export const CACHE_ENGINES = ['redis'] as const;
+export type CacheEngine = (typeof CACHE_ENGINES)[number];
+
+export const BROKERS = ['rabbitmq'] as const;
+export type Broker = (typeof BROKERS)[number];
+
+/** The variable in which a service finds its datastore: `database` -> `DATABASE_URL`, `cache` -> `CACHE_REDIS_URL`. */
+export function datastoreVariable(purpose: DatastorePurpose): string {
+  return purpose === 'database'
+    ? 'DATABASE_URL'
+    : `${purpose.toUpperCase().replace('-', '_')}_REDIS_URL`;
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { serviceNameProblem } from './name';
+import { PlatformError, type Problem } from './problem';
+import { checkYaml, parseYaml } from './yaml-source';
+
+export const ENVIRONMENTS_FOLDER = 'environments';
+
+/** `60s`, `2m` or a number of seconds, as seconds. */
+const seconds = z
+  .union([z.number().positive(), z.string().regex(/^\d+(s|m)$/)], {
+    error: 'a time is a number of seconds, or for example 60s or 2m',
+  })
+  .transform((time) =>
+    typeof time === 'number' ? time : Number.parseInt(time, 10) * (time.endsWith('m') ? 60 : 1),
+  );
+
+/** `8080` or `0.0.0.0:8080`: where a service's port is published on the host. */
+const publish = z
+  .union([z.int().min(0).max(65535), z.string().regex(/^(\d{1,3}(\.\d{1,3}){3}:)?\d{1,5}$/)], {
+    error: 'a published port is for example 8080 or 0.0.0.0:8080',
+  })
+  .transform((value) => {
+    const [first, second] = String(value).split(':');
+    return second === undefined
+      ? { address: '127.0.0.1', port: Number(first) }
+      : { address: first!, port: Number(second) };
+  });
+
+/** What differs between the places that a platform is deployed to: `environments/<name>.yml`. */
+export const environmentSchema = z
+  .strictObject({
+    engine: z.enum(['compose']).default('compose').describe('What runs the containers'),
+    context: z.string().min(1).describe('The docker context to deploy to').optional(),
+    host: z
+      .string()
+      .regex(/^(ssh|tcp|unix):\/\/.+/, 'the host is an address such as ssh://deploy@example.com')
+      .describe('The engine to deploy to, as DOCKER_HOST names it')
+      .optional(),
+    registry: z
+      .string()
+      .regex(
+        /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
+        'the registry is host[:port][/path], in lower case',
+      )
+      .describe('Where images are pushed to; without one the engine must have built them itself')
+      .optional(),
+    project: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, "-" and "_"')
+      .describe('The Compose project name; <platform>-<environment> unless given')
+      .optional(),
+    healthTimeout: seconds.default(60).describe('How long a container may take to become healthy'),
+    services: z
+      .record(
+        z.string(),
+        z.strictObject({
+          publish: publish
+            .describe('Publish the port on the host, on 127.0.0.1 unless given')
+            .optional(),
+          environment: z
+            .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+            .default({})
+            .describe('Variables of this service in this environment; no secrets'),
+          replicas: z.int().min(1).optional(),
+        }),
+      )
+      .default({})
+      .describe('What differs for single services'),
+  })
+  .superRefine((environment, context) => {
+    if (environment.context && environment.host) {
+      context.addIssue({
+        code: 'custom',
+        path: ['host'],
+        message: 'give either a docker context or a host, not both',
+      });
+    }
+  })
+  .describe('A place that the platform is deployed to');
+
+export interface Environment extends z.output<typeof environmentSchema> {
+  name: string;
+  /** Path relative to the workspace root. */
+  file: string;
+}
+
+/** `environments/production.yml` */
+export function environmentFile(name: string): string {
+  return `${ENVIRONMENTS_FOLDER}/${name}.yml`;
+}
+
+/**
+ * Parses one environment.
+ * @param serviceNames names that `services` may hold.
+ * @throws {PlatformError} with every problem of the file.
+ */
+export function parseEnvironment(
+  name: string,
+  text: string,
+  serviceNames?: readonly string[],
+): Environment {
+  const file = environmentFile(name);
+  const { source, problems: syntax } = parseYaml(file, text);
+  if (!source) throw new PlatformError(syntax);
+  const { value, problems } = checkYaml(source, environmentSchema);
+  const all: Problem[] = [...problems];
+  const nameProblem = serviceNameProblem(name);
+  if (nameProblem) all.push({ file, message: nameProblem.replace("service's", "environment's") });
+  for (const service of Object.keys(value?.services ?? {})) {
+    if (serviceNames && !serviceNames.includes(service)) {
+      all.push({
+        file,
+        line: source.lineOfKey(['services'], service),
+        message: `"${service}" is not a service of this platform`,
+      });
+    }
+  }
+  if (!value || all.length > 0) throw new PlatformError(all);
+  return { ...value, name, file };
+}

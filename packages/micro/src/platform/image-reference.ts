@@ -1,0 +1,77 @@
+/** `[registry/]repository[:tag][@digest]`, as the OCI distribution specification writes it. */
+export interface ImageReference {
+  /** `host[:port]`; absent for an image of the local engine. */
+  registry?: string;
+  repository: string;
+  tag?: string;
+  digest?: string;
+}
+
+const REPOSITORY =
+  /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /^\w[\w.-]{0,127}$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** @throws where `text` is not an image reference. */
+export function parseImageReference(text: string): ImageReference {
+  const [nameAndTag = '', digest] = splitOnce(text, '@');
+  const slash = nameAndTag.lastIndexOf('/');
+  const colon = nameAndTag.indexOf(':', slash + 1);
+  const name = colon < 0 ? nameAndTag : nameAndTag.slice(0, colon);
+  const tag = colon < 0 ? undefined : nameAndTag.slice(colon + 1);
+  const [first = '', rest] = splitOnce(name, '/');
+  const hasRegistry = rest !== undefined && (/[.:]/.test(first) || first === 'localhost');
+  const reference: ImageReference = {
+    ...(hasRegistry ? { registry: first } : {}),
+    repository: hasRegistry ? rest : name,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  };
+  if (
+    !REPOSITORY.test(reference.repository) ||
+    (tag !== undefined && !TAG.test(tag)) ||
+    (digest !== undefined && !DIGEST.test(digest))
+  ) {
+    throw new Error(
+      `"${text}" is not an image reference: expected [registry/]name[:tag][@sha256:…]`,
+    );
+  }
+  return reference;
+}
+
+export function formatImageReference({
+  registry,
+  repository,
+  tag,
+  digest,
+}: ImageReference): string {
+  return [
+    registry === undefined ? '' : `${registry}/`,
+    repository,
+    tag === undefined ? '' : `:${tag}`,
+    digest === undefined ? '' : `@${digest}`,
+  ].join('');
+}
+
+/** Whether `tag` may stand behind the colon of a reference. */
+export function isImageTag(tag: string): boolean {
+  return TAG.test(tag);
+}
+
+/** Turns any text into a tag: `feature/login` -> `feature-login`. */
+export function toImageTag(text: string): string {
+  return text
+    .replace(/[^\w.-]+/g, '-')
+    .replace(/^[.-]+/, '')
+    .slice(0, 128);
+}
+
+/** A service's repository on the local engine (`acme/orders`) or under an environment's registry. */
+export function serviceRepository(platform: string, service: string, registry?: string): string {
+  return registry === undefined ? `${platform}/${service}` : `${registry}/${platform}/${service}`;
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
+}

@@ -1,0 +1,28 @@
+import { toUpperSnake } from './name';
+import { serviceNamed, type Platform, type Service } from './platform';
+
+/** `order-items` -> `MICROSERVICE_ORDER_ITEMS_URL` */
+export function linkVariable(provider: string): string {
+  return `MICROSERVICE_${toUpperSnake(provider)}_URL`;
+}
+
+/** Where a service is reached by another in the same compose network: `http://orders:3001`. */
+export function networkUrl({ name, port }: Pick<Service, 'name' | 'port'>): string {
+  return `http://${name}:${port}`;
+}
+
+/** Where a service that runs on the host is reached in development: `http://localhost:3001`. */
+export function hostUrl({ port }: Pick<Service, 'port'>): string {
+  return `http://localhost:${port}`;
+}
+
+/** The variables of a consumer's declared links, in the order of its manifest. */
+export function linkVariables(
+  platform: Platform,
+  service: Service,
+  urlOf: (provider: Service) => string,
+): Record<string, string> {
+  return Object.fromEntries(
+    service.consumes.map((name) => [linkVariable(name), urlOf(serviceNamed(platform, name))]),
+  );
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { BROKERS, CACHE_ENGINES, DATABASE_ENGINES } from './datastore';
+import { serviceNameProblem } from './name';
+import type { Problem } from './problem';
+import { checkYaml, parseYaml, type YamlSource } from './yaml-source';
+
+export const MANIFEST_FILE = 'service.yml';
+
+/** The first port that is given out; ports below 1024 need privileges that our images do not have. */
+export const FIRST_PORT = 3001;
+
+const serviceName = z.string().superRefine((name, context) => {
+  const problem = serviceNameProblem(name);
+  if (problem) context.addIssue({ code: 'custom', message: problem });
+});
+
+const resources = z.strictObject({
+  cpus: z.number().positive().describe('CPUs that the service may use, for example 0.5').optional(),
+  memory: z
+    .string()
+    .regex(/^\d+[KMG]$/, 'memory is a whole number with a unit, for example 256M')
+    .describe('Memory that the service may use, for example 256M')
+    .optional(),
+});
+
+/** `service.yml` as a person may write it: every key but the port has a default. */
+export const manifestSchema = z
+  .strictObject({
+    kind: z
+      .enum(['service', 'gateway', 'worker'])
+      .default('service')
+      .describe('service: reached by other services; gateway: published; worker: no inbound calls'),
+    port: z
+      .int('the port is a whole number')
+      .min(1024, 'the port is between 1024 and 65535')
+      .max(65535, 'the port is between 1024 and 65535')
+      .describe('Port that the service listens on, unique over the platform'),
+    consumes: z
+      .array(serviceName)
+      .default([])
+      .describe('Services that this one calls; each becomes MICROSERVICE_<NAME>_URL'),
+    datastores: z
+      .strictObject({
+        database: z.enum(DATABASE_ENGINES).describe('-> DATABASE_URL').optional(),
+        cache: z.enum(CACHE_ENGINES).describe('-> CACHE_REDIS_URL').optional(),
+        pubsub: z.enum(CACHE_ENGINES).describe('-> PUBSUB_REDIS_URL').optional(),
+        'rate-limit': z.enum(CACHE_ENGINES).describe('-> RATE_LIMIT_REDIS_URL').optional(),
+      })
+      .default({})
+      .describe('Datastores that this service alone owns'),
+    broker: z.enum(BROKERS).describe('The message broker -> BROKER_URL').optional(),
+    expose: z
+      .enum(['internal', 'public'])
+      .default('internal')
+      .describe('public: reached from outside through a gateway route'),
+    routes: z
+      .array(z.string().startsWith('/', 'a route starts with "/"'))
+      .default([])
+      .describe('Path prefixes under which a gateway serves this service'),
+    resources: resources.default({}),
+    replicas: z.int().min(1, 'at least one replica').default(1),
+    build: z
+      .strictObject({
+        entry: z.string().default('src/main.ts').describe('Entry file, relative to the project'),
+        external: z
+          .array(z.string())
+          .default([])
+          .describe('Packages installed in the image instead of bundled; native addons are found'),
+        assets: z
+          .array(z.string())
+          .default([])
+          .describe('Further files for the image, as globs relative to the project'),
+      })
+      .prefault({})
+      .describe('What the artifact is made of'),
+  })
+  .describe('What a service of the platform is');
+
+export type Manifest = z.output<typeof manifestSchema>;
+
+/** A manifest that was read, with its source for later problems. */
+export interface ReadManifest {
+  manifest: Manifest;
+  source: YamlSource;
+}
+
+/** Parses the text of one `service.yml`; every problem has its file and line. */
+export function parseManifest(
+  file: string,
+  text: string,
+): { read?: ReadManifest; problems: readonly Problem[] } {
+  const { source, problems } = parseYaml(file, text);
+  if (!source) return { problems };
+  const checked = checkYaml(source, manifestSchema);
+  return checked.value
+    ? { read: { manifest: checked.value, source }, problems: [] }
+    : { problems: checked.problems };
+}

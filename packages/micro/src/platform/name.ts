@@ -1,0 +1,31 @@
+/** A DNS label (RFC 1123) that starts with a letter: it becomes a host name and part of an image name. */
+const SERVICE_NAME = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}$/;
+
+/** Why `name` cannot be a service's name, or `undefined` where it can. */
+export function serviceNameProblem(name: string): string | undefined {
+  if (SERVICE_NAME.test(name)) return undefined;
+  const suggestion = toServiceName(name);
+  const hint = suggestion ? `, for example "${suggestion}"` : '';
+  return `"${name}" cannot be a service's name: use lower-case letters, digits and single hyphens, starting with a letter, 63 at most${hint}`;
+}
+
+/** The nearest valid service name: `Order Items` -> `order-items`; an empty string where nothing is left. */
+export function toServiceName(text: string): string {
+  return text
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '')
+    .slice(0, 63)
+    .replace(/-+$/, '');
+}
+
+/** `order-items` -> `ORDER_ITEMS` */
+export function toUpperSnake(name: string): string {
+  return name.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
+}
+
+/** The package's own name of an npm name: `@acme/orders` -> `orders`. */
+export function withoutScope(packageName: string): string {
+  return packageName.replace(/^@[^/]+\//, '');
+}

@@ -1,0 +1,168 @@
+import { serviceNameProblem } from './name';
+import { parseManifest, type Manifest, type ReadManifest } from './manifest';
+import { nextFreePort } from './port';
+import { PlatformError, type Problem } from './problem';
+import { didYouMean } from './yaml-source';
+
+/** A service of the platform: its manifest, and what the project graph calls it. */
+export interface Service extends Manifest {
+  name: string;
+  /** Project root relative to the workspace root, with forward slashes. */
+  root: string;
+}
+
+/** All services of a workspace, sorted by name. */
+export interface Platform {
+  name: string;
+  services: readonly Service[];
+}
+
+/** A manifest as it lies in the workspace. */
+export interface ManifestFile {
+  /** The Nx project's name. */
+  name: string;
+  root: string;
+  file: string;
+  text: string;
+}
+
+/**
+ * Builds the model from all manifests.
+ * @throws {PlatformError} with every problem of every manifest at once.
+ */
+export function parsePlatform(name: string, files: readonly ManifestFile[]): Platform {
+  const { platform, problems } = checkPlatform(name, files);
+  if (problems.length > 0) throw new PlatformError(problems);
+  return platform;
+}
+
+/** Like {@link parsePlatform}, but returns the problems beside the services that could be read. */
+export function checkPlatform(
+  name: string,
+  files: readonly ManifestFile[],
+): { platform: Platform; problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const read: Entry[] = [];
+  for (const file of [...files].sort((a, b) => compare(a.name, b.name))) {
+    const parsed = parseManifest(file.file, file.text);
+    problems.push(...parsed.problems);
+    if (parsed.read) read.push({ file, ...parsed.read });
+  }
+  for (const rule of RULES) problems.push(...rule(read, files));
+  return {
+    platform: {
+      name,
+      services: read.map(({ file, manifest }) => ({
+        ...manifest,
+        name: file.name,
+        root: file.root,
+      })),
+    },
+    problems: problems.sort((a, b) => compare(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0)),
+  };
+}
+
+interface Entry extends ReadManifest {
+  file: ManifestFile;
+}
+
+type Rule = (read: readonly Entry[], files: readonly ManifestFile[]) => Problem[];
+
+const RULES: readonly Rule[] = [
+  validNames,
+  uniqueNames,
+  uniquePorts,
+  knownProviders,
+  noSelfConsumption,
+  noRepeatedProviders,
+];
+
+function validNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
+  return files.flatMap(({ file, name }) => {
+    const message = serviceNameProblem(name);
+    return message
+      ? [{ file, message: `${message} (the project's name, in its package.json)` }]
+      : [];
+  });
+}
+
+function uniqueNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
+  return files.flatMap(({ file, name }, index) => {
+    const first = files.findIndex((other) => other.name === name);
+    return first < index
+      ? [
+          {
+            file,
+            message: `there is already a service "${name}" in ${files[first]!.root}: rename one`,
+          },
+        ]
+      : [];
+  });
+}
+
+function uniquePorts(read: readonly Entry[]): Problem[] {
+  const owners = new Map<number, string>();
+  const used = new Set(read.map(({ manifest }) => manifest.port));
+  return read.flatMap(({ file, manifest: { port }, source }) => {
+    const owner = owners.get(port);
+    if (owner === undefined) {
+      owners.set(port, file.name);
+      return [];
+    }
+    const message = `port ${port} is already used by "${owner}"; the next free one is ${nextFreePort(used)}`;
+    return [{ file: file.file, line: source.lineOf(['port']), message }];
+  });
+}
+
+function knownProviders(read: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
+  const names = files.map(({ name }) => name);
+  return eachLink(read, ({ consumer, provider }) =>
+    names.includes(provider)
+      ? undefined
+      : `consumes "${provider}", which is not a service of this platform${didYouMean(
+          provider,
+          names.filter((name) => name !== consumer),
+        )}`,
+  );
+}
+
+function noSelfConsumption(read: readonly Entry[]): Problem[] {
+  return eachLink(read, ({ consumer, provider }) =>
+    provider === consumer ? `"${consumer}" consumes itself: remove it from "consumes"` : undefined,
+  );
+}
+
+function noRepeatedProviders(read: readonly Entry[]): Problem[] {
+  return eachLink(read, ({ provider, index, consumes }) =>
+    consumes.indexOf(provider) < index ? `"${provider}" stands in "consumes" twice` : undefined,
+  );
+}
+
+interface Link {
+  consumer: string;
+  provider: string;
+  index: number;
+  consumes: readonly string[];
+}
+
+function eachLink(read: readonly Entry[], check: (link: Link) => string | undefined): Problem[] {
+  return read.flatMap(({ file, manifest: { consumes }, source }) =>
+    consumes.flatMap((provider, index) => {
+      const message = check({ consumer: file.name, provider, index, consumes });
+      return message
+        ? [{ file: file.file, line: source.lineOf(['consumes', index]), message }]
+        : [];
+    }),
+  );
+}
+
+/** The service called `name`. @throws where there is none: check links first. */
+export function serviceNamed(platform: Platform, name: string): Service {
+  const service = platform.services.find((candidate) => candidate.name === name);
+  if (!service) throw new Error(`No service "${name}" in the platform "${platform.name}"`);
+  return service;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

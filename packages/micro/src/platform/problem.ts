@@ -1,0 +1,30 @@
+/** One thing that is wrong in a file a person wrote, with where it is and what to do about it. */
+export interface Problem {
+  /** Path relative to the workspace root, with forward slashes. */
+  file: string;
+  /** 1-based; absent where the whole file is meant. */
+  line?: number;
+  /** What is wrong and what to do, one sentence, no trailing full stop. */
+  message: string;
+}
+
+/** `apps/orders/service.yml:3: port 3001 is already used by "billing"` */
+export function formatProblem({ file, line, message }: Problem): string {
+  return line === undefined ? `${file}: ${message}` : `${file}:${line}: ${message}`;
+}
+
+/** All problems of one reading of the workspace, thrown once, at the edge. */
+export class PlatformError extends Error {
+  override readonly name = 'PlatformError';
+
+  constructor(readonly problems: readonly Problem[]) {
+    super(
+      problems.length === 1
+        ? formatProblem(problems[0]!)
+        : [
+            `${problems.length} problems in the platform's files:`,
+            ...problems.map((p) => `  ${formatProblem(p)}`),
+          ].join('\n'),
+    );
+  }
+}

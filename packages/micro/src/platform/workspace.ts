@@ -1,0 +1,46 @@
+import { MANIFEST_FILE } from './manifest';
+import { toServiceName, withoutScope } from './name';
+import { parsePlatform, type ManifestFile, type Platform } from './platform';
+import { parseYaml } from './yaml-source';
+
+export const ROOT_COMPOSE_FILE = 'compose.yaml';
+
+/** Reads a file by its path relative to the workspace root; `undefined` where there is none. */
+export type ReadFile = (path: string) => string | undefined;
+
+/** What the model needs of an Nx project. */
+export interface ProjectLocation {
+  name: string;
+  /** Relative to the workspace root. */
+  root: string;
+}
+
+/** The platform of a workspace, from its projects and whatever reads its files (disk or tree). */
+export function readPlatform(projects: Iterable<ProjectLocation>, read: ReadFile): Platform {
+  return parsePlatform(readPlatformName(read), readManifestFiles(projects, read));
+}
+
+/** Every project's `service.yml`; projects without one are no services. */
+export function readManifestFiles(
+  projects: Iterable<ProjectLocation>,
+  read: ReadFile,
+): ManifestFile[] {
+  return [...projects].flatMap(({ name, root }) => {
+    const file = `${root}/${MANIFEST_FILE}`;
+    const text = read(file);
+    return text === undefined ? [] : [{ name, root, file, text }];
+  });
+}
+
+/** The platform's name: `name:` of the root compose.yaml, else the workspace package's scope or name. */
+export function readPlatformName(read: ReadFile): string {
+  const compose = read(ROOT_COMPOSE_FILE);
+  const value = compose ? parseYaml(ROOT_COMPOSE_FILE, compose).source?.value : undefined;
+  const recorded = (value as { name?: unknown } | undefined)?.name;
+  if (typeof recorded === 'string' && recorded !== '') return recorded;
+  const { name = '' } = JSON.parse(read('package.json') ?? '{}') as { name?: string };
+  return (
+    toServiceName(name.startsWith('@') ? name.slice(1, name.indexOf('/')) : withoutScope(name)) ||
+    'platform'
+  );
+}

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lastLines, withSystemPath } from './command.js';
+import { LabError } from './program.js';
+
+export interface Daemon {
+  command: string;
+  args: string[];
+  /** Its stdout and stderr are appended here. */
+  logFile: string;
+  /** Whether it does its work by now; asked every 100 ms. */
+  answers: () => Promise<boolean>;
+  /** Milliseconds it may take to answer. */
+  withinMs: number;
+}
+
+/** After it has ended, how long another one (started at the same time by someone else) may take to answer. */
+const GRACE_MS = 3_000;
+
+/**
+ * Starts a daemon that outlives this process, in a session of its own, and waits until it answers.
+ * @throws LabError with the last lines of its log if it does not.
+ */
+export async function startDaemon(daemon: Daemon): Promise<void> {
+  mkdirSync(dirname(daemon.logFile), { recursive: true });
+  const log = openSync(daemon.logFile, 'a');
+  const logStart = statSync(daemon.logFile).size;
+  let ended: string | undefined;
+  try {
+    const child = spawn(daemon.command, daemon.args, {
+      cwd: '/',
+      env: withSystemPath(process.env),
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    child.on('error', (error) => (ended = error.message));
+    child.on('exit', (code, signal) => (ended = `it ended with ${code ?? signal}`));
+    child.unref();
+  } finally {
+    closeSync(log);
+  }
+
+  let deadline = Date.now() + daemon.withinMs;
+  let graceGiven = false;
+  while (Date.now() < deadline) {
+    if (await daemon.answers()) return;
+    if (ended && !graceGiven) {
+      deadline = Math.min(deadline, Date.now() + GRACE_MS);
+      graceGiven = true;
+    }
+    await sleep(100);
+  }
+  const said = readFileSync(daemon.logFile).subarray(logStart).toString('utf8');
+  const why = ended ?? `no answer after ${daemon.withinMs / 1000} s`;
+  throw new LabError(
+    `${daemon.command} does not work: ${why}. Its log, ${daemon.logFile}, ends with:\n${lastLines(said, 15)}`,
+  );
+}

@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mustRun } from '../command.js';
+import { startDaemon } from '../daemon.js';
+import { engineAnswers } from './facts.js';
+
+const PID_FILE = '/var/run/docker.pid';
+const LOG_FILE = '/var/log/dockerd.log';
+const STOPPING_MS = 20_000;
+
+/**
+ * Starts the engine of this machine unless it answers already.
+ * @throws LabError with the engine's last log lines if it does not answer within a minute.
+ */
+export async function startEngine(): Promise<void> {
+  if (await previousEngineAnswers()) return;
+  if (existsSync('/run/systemd/system')) {
+    await mustRun('systemctl', ['start', 'docker'], { withinMs: 60_000 });
+    return;
+  }
+  await startDaemon({
+    command: 'dockerd',
+    args: [],
+    logFile: LOG_FILE,
+    answers: engineAnswers,
+    withinMs: 60_000,
+  });
+}
+
+/**
+ * Waits for a dockerd that is just starting or stopping, since two of them exclude each other. A pid file left by one
+ * that died is removed: dockerd refuses to start while any process has the pid in it.
+ */
+async function previousEngineAnswers(): Promise<boolean> {
+  const deadline = Date.now() + STOPPING_MS;
+  do {
+    if (await engineAnswers()) return true;
+    if (!isDockerd(readPid())) {
+      rmSync(PID_FILE, { force: true });
+      return false;
+    }
+    await sleep(200);
+  } while (Date.now() < deadline);
+  return false;
+}
+
+function readPid(): string | undefined {
+  return existsSync(PID_FILE) ? readFileSync(PID_FILE, 'utf8').trim() : undefined;
+}
+
+function isDockerd(pid: string | undefined): boolean {
+  const name = `/proc/${pid}/comm`;
+  return Boolean(pid) && existsSync(name) && readFileSync(name, 'utf8').trim() === 'dockerd';
+}

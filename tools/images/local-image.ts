@@ -1,0 +1,29 @@
+import { mustRun, run, succeeded } from '../command.js';
+
+export const STAND_IN_LABEL = 'org.micro.stand-in';
+
+/** An image that the engine has. */
+export interface LocalImage {
+  ref: string;
+  /** `sha256:...` */
+  id: string;
+  /** Built here in place of the real one, which could not be pulled. */
+  standIn: boolean;
+}
+
+/**
+ * The image behind a reference, `undefined` if the engine has none.
+ * @throws LabError if the engine cannot tell.
+ */
+export async function readLocalImage(ref: string): Promise<LocalImage | undefined> {
+  const outcome = await run('docker', ['image', 'inspect', '--format', '{{json .}}', ref]);
+  if (!succeeded(outcome)) {
+    await mustRun('docker', ['image', 'ls', '--quiet', ref]);
+    return undefined;
+  }
+  const { Id, Config } = JSON.parse(outcome.stdout) as {
+    Id: string;
+    Config?: { Labels?: Record<string, string> | null } | null;
+  };
+  return { ref, id: Id, standIn: Config?.Labels?.[STAND_IN_LABEL] === 'true' };
+}
