@@ -4,6 +4,7 @@ import { isTooOld, OLDEST_ENGINE } from './version.js';
 
 const DESKTOP = 'Docker Desktop (https://docs.docker.com/desktop/)';
 const ENGINE = 'Docker Engine (https://docs.docker.com/engine/install/)';
+const CLIENT = 'the Docker client, package docker-ce-cli';
 const BUILDX = 'the buildx plugin, package docker-buildx-plugin (https://docs.docker.com/build/)';
 const COMPOSE =
   'the Compose v2 plugin, package docker-compose-plugin (https://docs.docker.com/compose/install/linux/)';
@@ -11,18 +12,22 @@ const COMPOSE =
 /** What a person has to do so that engine, buildx and Compose v2 are there: one sentence each. */
 export function adviseEngine(facts: EngineFacts, host: Host): string[] {
   const onLinux = host.platform === 'linux';
-  if (!facts.client && !facts.daemon) {
+  if (!facts.client && !facts.daemon && facts.server.kind === 'down') {
     return [
       onLinux
         ? `Docker is not installed: install ${ENGINE} with buildx and the Compose plugin${onDebian(host)}.`
         : `Docker is not installed: install and start ${DESKTOP}.`,
     ];
   }
-  const plugins = [...(facts.buildx ? [] : [BUILDX]), ...(facts.compose ? [] : [COMPOSE])];
+  const parts = [
+    ...(facts.client ? [] : [CLIENT]),
+    ...(facts.buildx ? [] : [BUILDX]),
+    ...(facts.compose ? [] : [COMPOSE]),
+  ];
   return [
     ...adviseServer(facts, onLinux),
-    ...plugins.map((plugin) =>
-      onLinux ? `Install ${plugin}.` : `Update ${DESKTOP}: it comes with ${plugin}.`,
+    ...parts.map((part) =>
+      onLinux ? `Install ${part}.` : `Update ${DESKTOP}: it comes with ${part}.`,
     ),
   ];
 }

@@ -35,7 +35,9 @@ async function previousEngineAnswers(): Promise<boolean> {
   const deadline = Date.now() + STOPPING_MS;
   do {
     if (await engineAnswers()) return true;
-    if (!isDockerd(readPid())) {
+    const pid = readPid();
+    if (!pid) return false;
+    if (!isDockerd(pid)) {
       rmSync(PID_FILE, { force: true });
       return false;
     }
@@ -48,7 +50,7 @@ function readPid(): string | undefined {
   return existsSync(PID_FILE) ? readFileSync(PID_FILE, 'utf8').trim() : undefined;
 }
 
-function isDockerd(pid: string | undefined): boolean {
+function isDockerd(pid: string): boolean {
   const name = `/proc/${pid}/comm`;
-  return Boolean(pid) && existsSync(name) && readFileSync(name, 'utf8').trim() === 'dockerd';
+  return existsSync(name) && readFileSync(name, 'utf8').trim() === 'dockerd';
 }

@@ -1,3 +1,4 @@
+export { createNodes, createNodesV2, type MicroPluginOptions } from './inference/plugin';
 export { formatProblem, PlatformError, type Problem } from './platform/problem';
 export type { Manifest } from './platform/manifest';
 export type { Environment } from './platform/environment';

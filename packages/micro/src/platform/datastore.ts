@@ -17,3 +17,11 @@ export function datastoreVariable(purpose: DatastorePurpose): string {
     ? 'DATABASE_URL'
     : `${purpose.toUpperCase().replace('-', '_')}_REDIS_URL`;
 }
+
+/** The name of a service's datastore, which is its host name too: `orders`, `database` -> `orders-database`. */
+export function datastoreName(service: string, purpose: DatastorePurpose): string {
+  return `${service}-${purpose}`;
+}
+
+/** The one broker of a platform is called so, whatever its kind. */
+export const BROKER_NAME = 'broker';

@@ -1,14 +1,25 @@
 import { z } from 'zod';
 import { serviceNameProblem } from './name';
 import { PlatformError, type Problem } from './problem';
-import { checkYaml, parseYaml } from './yaml-source';
+import { checkYaml, didYouMean, parseYaml } from './yaml-source';
 
 export const ENVIRONMENTS_FOLDER = 'environments';
 
+/** Where a service's port is published: an address of the host and a port, 0 for any that is free. */
+export interface Publish {
+  address: string;
+  port: number;
+}
+
+const PUBLISH = /^(?:(\d{1,3}(?:\.\d{1,3}){3}):)?(\d{1,5})$/;
+const PUBLISH_SHAPE = 'a published port is for example 8080 or 0.0.0.0:8080';
+
+const TIME_SHAPE = 'a time is a number of seconds, or for example 60s or 2m';
+
 /** `60s`, `2m` or a number of seconds, as seconds. */
 const seconds = z
-  .union([z.number().positive(), z.string().regex(/^\d+(s|m)$/)], {
-    error: 'a time is a number of seconds, or for example 60s or 2m',
+  .union([z.number().positive(TIME_SHAPE), z.string().regex(/^[1-9]\d*[sm]$/, TIME_SHAPE)], {
+    error: TIME_SHAPE,
   })
   .transform((time) =>
     typeof time === 'number' ? time : Number.parseInt(time, 10) * (time.endsWith('m') ? 60 : 1),
@@ -16,15 +27,25 @@ const seconds = z
 
 /** `8080` or `0.0.0.0:8080`: where a service's port is published on the host. */
 const publish = z
-  .union([z.int().min(0).max(65535), z.string().regex(/^(\d{1,3}(\.\d{1,3}){3}:)?\d{1,5}$/)], {
-    error: 'a published port is for example 8080 or 0.0.0.0:8080',
-  })
-  .transform((value) => {
-    const [first, second] = String(value).split(':');
-    return second === undefined
-      ? { address: '127.0.0.1', port: Number(first) }
-      : { address: first!, port: Number(second) };
+  .union(
+    [
+      z.int().min(0, PUBLISH_SHAPE).max(65535, PUBLISH_SHAPE),
+      z.string().regex(PUBLISH, PUBLISH_SHAPE),
+    ],
+    { error: PUBLISH_SHAPE },
+  )
+  .transform((value, context) => {
+    const published = parsePublish(String(value));
+    if (published) return published;
+    context.addIssue({ code: 'custom', message: PUBLISH_SHAPE });
+    return z.NEVER;
   });
+
+const variable = z
+  .union([z.string(), z.number(), z.boolean()], {
+    error: 'a variable is text, a number, true or false',
+  })
+  .transform(String);
 
 /** What differs between the places that a platform is deployed to: `environments/<name>.yml`. */
 export const environmentSchema = z
@@ -40,13 +61,16 @@ export const environmentSchema = z
       .string()
       .regex(
         /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
-        'the registry is host[:port][/path], in lower case',
+        'the registry is host[:port][/path], in lower case and without https://',
       )
       .describe('Where images are pushed to; without one the engine must have built them itself')
       .optional(),
     project: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, "-" and "_"')
+      .regex(
+        /^[a-z0-9][a-z0-9_-]*$/,
+        'the Compose project is named with lower-case letters, digits, "-" and "_"',
+      )
       .describe('The Compose project name; <platform>-<environment> unless given')
       .optional(),
     healthTimeout: seconds.default(60).describe('How long a container may take to become healthy'),
@@ -58,10 +82,10 @@ export const environmentSchema = z
             .describe('Publish the port on the host, on 127.0.0.1 unless given')
             .optional(),
           environment: z
-            .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+            .record(z.string(), variable)
             .default({})
             .describe('Variables of this service in this environment; no secrets'),
-          replicas: z.int().min(1).optional(),
+          replicas: z.int().min(1).describe('How many containers of it run here').optional(),
         }),
       )
       .default({})
@@ -104,17 +128,24 @@ export function parseEnvironment(
   if (!source) throw new PlatformError(syntax);
   const { value, problems } = checkYaml(source, environmentSchema);
   const all: Problem[] = [...problems];
-  const nameProblem = serviceNameProblem(name);
-  if (nameProblem) all.push({ file, message: nameProblem.replace("service's", "environment's") });
+  const nameProblem = serviceNameProblem(name, "an environment's");
+  if (nameProblem) all.push({ file, message: nameProblem });
   for (const service of Object.keys(value?.services ?? {})) {
     if (serviceNames && !serviceNames.includes(service)) {
       all.push({
         file,
         line: source.lineOfKey(['services'], service),
-        message: `"${service}" is not a service of this platform`,
+        message: `"${service}" is not a service of this platform${didYouMean(service, serviceNames)}`,
       });
     }
   }
   if (!value || all.length > 0) throw new PlatformError(all);
   return { ...value, name, file };
+}
+
+/** `8080` on 127.0.0.1, or `0.0.0.0:8080`; `undefined` where it is neither. */
+function parsePublish(text: string): Publish | undefined {
+  const [, address = '127.0.0.1', digits] = PUBLISH.exec(text) ?? [];
+  const port = Number(digits);
+  return z.ipv4().safeParse(address).success && port <= 65535 ? { address, port } : undefined;
 }

@@ -7,6 +7,7 @@ export interface ImageReference {
   digest?: string;
 }
 
+const REGISTRY = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?$/i;
 const REPOSITORY =
   /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
@@ -28,6 +29,7 @@ export function parseImageReference(text: string): ImageReference {
     ...(digest === undefined ? {} : { digest }),
   };
   if (
+    (hasRegistry && !REGISTRY.test(first)) ||
     !REPOSITORY.test(reference.repository) ||
     (tag !== undefined && !TAG.test(tag)) ||
     (digest !== undefined && !DIGEST.test(digest))

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BROKERS, CACHE_ENGINES, DATABASE_ENGINES } from './datastore';
-import { serviceNameProblem } from './name';
+import { SERVICE_NAME, serviceNameProblem } from './name';
 import type { Problem } from './problem';
 import { checkYaml, parseYaml, type YamlSource } from './yaml-source';
 
@@ -9,16 +9,23 @@ export const MANIFEST_FILE = 'service.yml';
 /** The first port that is given out; ports below 1024 need privileges that our images do not have. */
 export const FIRST_PORT = 3001;
 
-const serviceName = z.string().superRefine((name, context) => {
-  const problem = serviceNameProblem(name);
-  if (problem) context.addIssue({ code: 'custom', message: problem });
-});
+const serviceName = z
+  .string()
+  .superRefine((name, context) => {
+    const problem = serviceNameProblem(name);
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  })
+  .meta({ pattern: SERVICE_NAME.source });
+
+const portRange = {
+  error: ({ input }: { input?: unknown }) => `${String(input)} is not between 1024 and 65535`,
+};
 
 const resources = z.strictObject({
   cpus: z.number().positive().describe('CPUs that the service may use, for example 0.5').optional(),
   memory: z
     .string()
-    .regex(/^\d+[KMG]$/, 'memory is a whole number with a unit, for example 256M')
+    .regex(/^\d+[KMG]$/, 'give a whole number with a unit K, M or G, for example 256M')
     .describe('Memory that the service may use, for example 256M')
     .optional(),
 });
@@ -31,9 +38,9 @@ export const manifestSchema = z
       .default('service')
       .describe('service: reached by other services; gateway: published; worker: no inbound calls'),
     port: z
-      .int('the port is a whole number')
-      .min(1024, 'the port is between 1024 and 65535')
-      .max(65535, 'the port is between 1024 and 65535')
+      .int()
+      .min(1024, portRange)
+      .max(65535, portRange)
       .describe('Port that the service listens on, unique over the platform'),
     consumes: z
       .array(serviceName)
@@ -57,8 +64,8 @@ export const manifestSchema = z
       .array(z.string().startsWith('/', 'a route starts with "/"'))
       .default([])
       .describe('Path prefixes under which a gateway serves this service'),
-    resources: resources.default({}),
-    replicas: z.int().min(1, 'at least one replica').default(1),
+    resources: resources.default({}).describe('What each container of it may use'),
+    replicas: z.int().min(1).default(1).describe('How many containers of it run'),
     build: z
       .strictObject({
         entry: z.string().default('src/main.ts').describe('Entry file, relative to the project'),

@@ -1,12 +1,12 @@
 /** A DNS label (RFC 1123) that starts with a letter: it becomes a host name and part of an image name. */
-const SERVICE_NAME = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}$/;
+export const SERVICE_NAME = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}$/;
 
-/** Why `name` cannot be a service's name, or `undefined` where it can. */
-export function serviceNameProblem(name: string): string | undefined {
+/** Why `name` cannot be a service's name (or that of another thing), or `undefined` where it can. */
+export function serviceNameProblem(name: string, whose = "a service's"): string | undefined {
   if (SERVICE_NAME.test(name)) return undefined;
   const suggestion = toServiceName(name);
   const hint = suggestion ? `, for example "${suggestion}"` : '';
-  return `"${name}" cannot be a service's name: use lower-case letters, digits and single hyphens, starting with a letter, 63 at most${hint}`;
+  return `"${name}" cannot be ${whose} name: use lower-case letters, digits and single hyphens, starting with a letter, 63 at most${hint}`;
 }
 
 /** The nearest valid service name: `Order Items` -> `order-items`; an empty string where nothing is left. */

@@ -1,3 +1,4 @@
+import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from './datastore';
 import { serviceNameProblem } from './name';
 import { parseManifest, type Manifest, type ReadManifest } from './manifest';
 import { nextFreePort } from './port';
@@ -71,6 +72,8 @@ type Rule = (read: readonly Entry[], files: readonly ManifestFile[]) => Problem[
 const RULES: readonly Rule[] = [
   validNames,
   uniqueNames,
+  freeNames,
+  outsideTheRoot,
   uniquePorts,
   knownProviders,
   noSelfConsumption,
@@ -100,6 +103,33 @@ function uniqueNames(_: readonly Entry[], files: readonly ManifestFile[]): Probl
   });
 }
 
+/** Services, datastores and the broker share one name space: that of the hosts in the network. */
+function freeNames(read: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
+  const taken = new Map<string, string>();
+  for (const { file, manifest } of read) {
+    if (manifest.broker) taken.set(BROKER_NAME, 'the broker of the platform');
+    for (const purpose of DATASTORE_PURPOSES) {
+      if (!manifest.datastores[purpose]) continue;
+      taken.set(datastoreName(file.name, purpose), `the ${purpose} of "${file.name}"`);
+    }
+  }
+  return files.flatMap(({ file, name }) => {
+    const owner = taken.get(name);
+    return owner
+      ? [{ file, message: `"${name}" is the name of ${owner}: rename the service` }]
+      : [];
+  });
+}
+
+/** The root's compose.yaml is the platform's own. */
+function outsideTheRoot(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
+  return files.flatMap(({ file, root }) =>
+    root === '.' || root === ''
+      ? [{ file, message: 'a service needs a folder of its own: move it to apps/<name>' }]
+      : [],
+  );
+}
+
 function uniquePorts(read: readonly Entry[]): Problem[] {
   const owners = new Map<number, string>();
   const used = new Set(read.map(({ manifest }) => manifest.port));
@@ -109,7 +139,9 @@ function uniquePorts(read: readonly Entry[]): Problem[] {
       owners.set(port, file.name);
       return [];
     }
-    const message = `port ${port} is already used by "${owner}"; the next free one is ${nextFreePort(used)}`;
+    const free = nextFreePort(used);
+    used.add(free);
+    const message = `port ${port} is already used by "${owner}"; the next free one is ${free}`;
     return [{ file: file.file, line: source.lineOf(['port']), message }];
   });
 }
@@ -134,7 +166,9 @@ function noSelfConsumption(read: readonly Entry[]): Problem[] {
 
 function noRepeatedProviders(read: readonly Entry[]): Problem[] {
   return eachLink(read, ({ provider, index, consumes }) =>
-    consumes.indexOf(provider) < index ? `"${provider}" stands in "consumes" twice` : undefined,
+    consumes.indexOf(provider) < index
+      ? `"${provider}" stands in "consumes" twice: remove one`
+      : undefined,
   );
 }
 

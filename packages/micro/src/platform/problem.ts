@@ -1,3 +1,5 @@
+import { UserError } from './user-error';
+
 /** One thing that is wrong in a file a person wrote, with where it is and what to do about it. */
 export interface Problem {
   /** Path relative to the workspace root, with forward slashes. */
@@ -14,7 +16,7 @@ export function formatProblem({ file, line, message }: Problem): string {
 }
 
 /** All problems of one reading of the workspace, thrown once, at the edge. */
-export class PlatformError extends Error {
+export class PlatformError extends UserError {
   override readonly name = 'PlatformError';
 
   constructor(readonly problems: readonly Problem[]) {

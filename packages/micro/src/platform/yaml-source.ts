@@ -1,7 +1,19 @@
 import { distance } from 'fastest-levenshtein';
-import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
 import type { z } from 'zod';
 import type { Problem } from './problem';
+import { explainIssue, formatValue } from './schema-issue';
 
 type Path = readonly PropertyKey[];
 
@@ -9,10 +21,39 @@ type Path = readonly PropertyKey[];
 export interface YamlSource {
   file: string;
   value: unknown;
-  /** 1-based line of the value at `path`, or of its nearest ancestor. */
+  /** 1-based line of the key or list item at `path`, or of its nearest ancestor. */
   lineOf(path: Path): number;
   /** 1-based line of the key `key` in the map at `path`. */
   lineOfKey(path: Path, key: string): number;
+}
+
+/** A YAML document that can be edited, with the 1-based line of every offset in its text. */
+export interface YamlDocument {
+  document: Document.Parsed;
+  lineAt(offset: number): number;
+  /** Every syntax error; where there is one, the document is not to be used. */
+  problems: readonly Problem[];
+}
+
+/** Reads YAML text for editing: comments, order and quotes are in the document. */
+export function parseYamlDocument(file: string, text: string): YamlDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const lineAt = (offset: number) => lines.linePos(offset).line;
+  const syntax = document.errors.map((error) => ({
+    offset: error.pos[0],
+    message: explainSyntax(error),
+  }));
+  const aliases = danglingAliases(document).map(({ name, offset }) => ({
+    offset,
+    message: `"*${name}" refers to an anchor "&${name}" that does not stand before it`,
+  }));
+  const problems = [...syntax, ...aliases].map(({ offset, message }) => ({
+    file,
+    line: lineAt(offset),
+    message: `not valid YAML: ${message}`,
+  }));
+  return { document, lineAt, problems };
 }
 
 /** Reads YAML text; where it is not YAML, every syntax error is a problem and there is no source. */
@@ -20,18 +61,8 @@ export function parseYaml(
   file: string,
   text: string,
 ): { source?: YamlSource; problems: readonly Problem[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    return {
-      problems: document.errors.map((error) => ({
-        file,
-        line: lines.linePos(error.pos[0]).line,
-        message: `not valid YAML: ${error.message}`,
-      })),
-    };
-  }
-  const lineAt = (offset: number) => lines.linePos(offset).line;
+  const { document, lineAt, problems } = parseYamlDocument(file, text);
+  if (problems.length > 0) return { problems };
   const lineOf = (path: Path) => lineAt(nearestOffset(document, path));
   return {
     problems: [],
@@ -39,8 +70,7 @@ export function parseYaml(
       file,
       value: document.toJS() as unknown,
       lineOf,
-      lineOfKey: (path, key) =>
-        lineAt(keyOffset(document, path, key) ?? nearestOffset(document, path)),
+      lineOfKey: (path, key) => lineOf([...path, key]),
     },
   };
 }
@@ -50,7 +80,12 @@ export function checkYaml<Schema extends z.ZodType>(
   source: YamlSource,
   schema: Schema,
 ): { value?: z.output<Schema>; problems: readonly Problem[] } {
-  const result = schema.safeParse(source.value ?? {});
+  const value = source.value ?? {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    const message = `the file holds ${formatValue(value)}; it must hold keys with values, such as ${knownKeys(schema, []).slice(0, 2).join(' and ')}`;
+    return { problems: [{ file: source.file, line: 1, message }] };
+  }
+  const result = schema.safeParse(value, { error: explainIssue });
   if (result.success) return { value: result.data, problems: [] };
   return {
     problems: result.error.issues.flatMap((issue) => toProblems(source, schema, issue)),
@@ -59,54 +94,108 @@ export function checkYaml<Schema extends z.ZodType>(
 
 function toProblems(source: YamlSource, schema: z.ZodType, issue: z.core.$ZodIssue): Problem[] {
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(schema, issue.path);
     return issue.keys.map((key) => ({
       file: source.file,
       line: source.lineOfKey(issue.path, key),
-      message: `unknown key "${[...issue.path, key].join('.')}"${didYouMean(key, known)}`,
+      message: `unknown key "${formatPath([...issue.path, key])}"${keyHint(schema, issue.path, key)}`,
     }));
   }
-  const at = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  const { file } = source;
+  const line = source.lineOf(issue.path);
+  const path = formatPath(issue.path);
   const value = valueAt(source.value, issue.path);
-  const options = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-  const message =
-    options.length > 0
-      ? `${JSON.stringify(value)} is not one of ${options.join(', ')}${didYouMean(String(value), options)}`
-      : issue.message;
-  return [{ file: source.file, line: source.lineOf(issue.path), message: at + message }];
+  if (value === undefined) {
+    const { description = 'give it a value' } = schemaAt(schema, issue.path) ?? {};
+    return [{ file, line, message: `"${path}" is missing: ${description}` }];
+  }
+  const nearest =
+    issue.code === 'invalid_value' && typeof value === 'string'
+      ? nearestWord(value, issue.values.map(String))
+      : undefined;
+  const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
+  return [{ file, line, message: `${path === '' ? '' : `${path}: `}${issue.message}${hint}` }];
 }
 
-/** `; did you mean "consumes"?`, or nothing where no candidate is near. */
+/** How many candidates an error names before it says how many more there are. */
+const NAMED_CANDIDATES = 12;
+
+/** `; did you mean "consumes"?`, or where no candidate is near what there is. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
+  const nearest = nearestWord(word, candidates);
+  if (nearest !== undefined) return `; did you mean "${nearest}"?`;
+  if (candidates.length === 0) return '';
+  const named = candidates.slice(0, NAMED_CANDIDATES).join(', ');
+  const more = candidates.length - NAMED_CANDIDATES;
+  return `; known are ${named}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** The candidate that a person most likely meant: a third of the letters may differ, half of a short word's. */
+function nearestWord(word: string, candidates: readonly string[]): string | undefined {
   const nearest = candidates
     .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.far - b.far)[0];
-  if (nearest && nearest.far <= Math.max(2, Math.floor(word.length / 3))) {
-    return `; did you mean "${nearest.candidate}"?`;
-  }
-  return candidates.length > 0 ? `; known are ${candidates.join(', ')}` : '';
+  if (!nearest || nearest.far * 2 > word.length) return undefined;
+  return nearest.far <= Math.max(2, Math.floor(word.length / 3)) ? nearest.candidate : undefined;
+}
+
+/** A key in the wrong place is named with the right one: `database` -> `datastores.database`. */
+function keyHint(schema: z.ZodType, path: Path, key: string): string {
+  const known = knownKeys(schema, path);
+  const nested = known.find((parent) => knownKeys(schema, [...path, parent]).includes(key));
+  return nested === undefined
+    ? didYouMean(key, known)
+    : `; did you mean "${formatPath([...path, nested, key])}"?`;
 }
 
 function knownKeys(schema: z.ZodType, path: Path): string[] {
-  let current: unknown = schema;
-  for (const key of path) {
-    const definition = definitionOf(current);
-    current = definition?.shape?.[String(key)] ?? definition?.valueType ?? definition?.element;
-  }
-  return Object.keys(definitionOf(current)?.shape ?? {});
+  return Object.keys(definitionOf(schemaAt(schema, path))?.shape ?? {});
 }
 
 interface Definition {
-  shape?: Record<string, unknown>;
-  valueType?: unknown;
-  element?: unknown;
-  innerType?: unknown;
+  shape?: Record<string, z.ZodType>;
+  valueType?: z.ZodType;
+  element?: z.ZodType;
+  innerType?: z.ZodType;
+}
+
+function schemaAt(schema: z.ZodType, path: Path): z.ZodType | undefined {
+  return path.reduce<z.ZodType | undefined>((at, key) => {
+    const definition = definitionOf(at);
+    return definition?.shape?.[String(key)] ?? definition?.valueType ?? definition?.element;
+  }, schema);
 }
 
 /** The definition under optional and default wrappers. */
-function definitionOf(schema: unknown): Definition | undefined {
-  const definition = (schema as { def?: Definition } | undefined)?.def;
+function definitionOf(schema: z.ZodType | undefined): Definition | undefined {
+  const definition = schema?.def as Definition | undefined;
   return definition?.innerType ? definitionOf(definition.innerType) : definition;
+}
+
+/** `services.orders.publish`, `consumes[0]` */
+function formatPath(path: Path): string {
+  return path.reduce<string>(
+    (text, key) =>
+      typeof key === 'number' ? `${text}[${key}]` : `${text}${text ? '.' : ''}${String(key)}`,
+    '',
+  );
+}
+
+function explainSyntax({ code, message }: YAMLError): string {
+  if (code === 'DUPLICATE_KEY') return 'this key is already given above: remove one of the two';
+  if (code === 'MULTIPLE_DOCS') return 'a second document starts here: remove the "---"';
+  return message;
+}
+
+function danglingAliases(document: Document): { name: string; offset: number }[] {
+  const dangling: { name: string; offset: number }[] = [];
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (!alias.resolve(document)) {
+        dangling.push({ name: alias.source, offset: alias.range?.[0] ?? 0 });
+      }
+    },
+  });
+  return dangling;
 }
 
 function valueAt(value: unknown, path: Path): unknown {
@@ -117,18 +206,24 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 function nearestOffset(document: Document, path: Path): number {
-  for (let length = path.length; length >= 0; length--) {
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return node.range[0];
+  for (let length = path.length; length > 0; length--) {
+    const parent = document.getIn(path.slice(0, length - 1), true);
+    const offset = offsetIn(parent, path[length - 1]!);
+    if (offset !== undefined) return offset;
   }
-  return 0;
+  return document.contents?.range?.[0] ?? 0;
 }
 
-function keyOffset(document: Document, path: Path, key: string): number | undefined {
-  const map = document.getIn(path, true);
-  if (!isMap(map)) return undefined;
+function offsetIn(parent: unknown, key: PropertyKey): number | undefined {
+  if (isMap(parent)) return keyOffset(parent, key);
+  const item = isNode(parent) && 'get' in parent ? parent.get(key, true) : undefined;
+  return isNode(item) ? item.range?.[0] : undefined;
+}
+
+/** A value may start below its key, so a map's entry is found by the key. */
+function keyOffset(map: YAMLMap, key: PropertyKey): number | undefined {
   const pair = map.items.find(
-    (item) => isPair(item) && isScalar(item.key) && item.key.value === key,
+    (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
   );
   return pair && isScalar(pair.key) ? pair.key.range?.[0] : undefined;
 }

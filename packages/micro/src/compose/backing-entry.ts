@@ -1,0 +1,83 @@
+import { formatStale } from '../platform/derived-file';
+import { backingImage, engineOfImage } from './backing-image';
+import type { ComposeEdit } from './compose-edit';
+import type { BackingService } from './datastore';
+import { holdsPassword } from './password';
+import { BACKEND_NETWORK } from './paths';
+
+/**
+ * Brings the entry of a datastore or broker in step. It is written once; after that only what its
+ * users rely on is ours: the engine, the credentials and the network.
+ */
+export function convergeBacking(
+  edit: ComposeEdit,
+  { name, engine }: BackingService,
+  user: string,
+): void {
+  const at = ['services', name];
+  const { image, environment, check, volume, extra = {} } = backingImage(engine, name, user);
+  const present = edit.value([...at, 'image']);
+  const runs = typeof present === 'string' ? engineOfImage(present) : undefined;
+  if (runs !== undefined && runs !== engine) {
+    removeEntry(edit, name, `${name} runs ${runs}, the manifest says ${engine}`);
+  }
+  const volumeName = volume === undefined ? undefined : `${name}-${engine}`;
+  if (!edit.has(at)) {
+    edit.seed(
+      at,
+      {
+        image,
+        ...extra,
+        restart: 'unless-stopped',
+        stop_grace_period: '30s',
+        environment,
+        ...(volumeName === undefined ? {} : { volumes: [`${volumeName}:${volume}`] }),
+        networks: [BACKEND_NETWORK],
+        healthcheck: {
+          test: ['CMD-SHELL', check],
+          interval: '5s',
+          timeout: '5s',
+          retries: 12,
+          start_period: '30s',
+        },
+      },
+      `${name} is missing`,
+    );
+    if (volumeName !== undefined) edit.declare(['volumes', volumeName], null);
+    return;
+  }
+  edit.converge([...at, 'environment'], {
+    wanted: environment,
+    isStale: () => false,
+    form: 'map',
+    ownsValues: true,
+    isSecret: (variable) => holdsPassword(environment[variable] ?? '', name),
+    label: (variable) => `${name}: ${variable}`,
+  });
+  edit.converge([...at, 'networks'], {
+    wanted: { [BACKEND_NETWORK]: null },
+    isStale: () => false,
+    form: 'list',
+    ownsValues: false,
+    label: (network) => `${name}: network ${network}`,
+  });
+}
+
+/** Removes an entry that we wrote: it takes our password. What a person made of that name stays. */
+export function removeBacking(edit: ComposeEdit, name: string): void {
+  const entry = edit.value(['services', name]);
+  if (entry === undefined || !holdsPassword(JSON.stringify(entry), name)) return;
+  removeEntry(edit, name, formatStale(name));
+}
+
+/** The declaration of its volume goes with it; the volume itself stays on the engine. */
+function removeEntry(edit: ComposeEdit, name: string, drift: string): void {
+  const mounts = edit.value(['services', name, 'volumes']);
+  edit.remove(['services', name], drift, 1);
+  for (const mount of Array.isArray(mounts) ? mounts : []) {
+    const volume = typeof mount === 'string' ? mount.split(':')[0]! : '';
+    if (volume.startsWith(`${name}-`)) {
+      edit.remove(['volumes', volume], `volume ${volume} is not used any more`, 1);
+    }
+  }
+}

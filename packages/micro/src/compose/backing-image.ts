@@ -1,0 +1,113 @@
+import type { BackingEngine } from './datastore';
+import { passwordReference } from './password';
+
+/** What a datastore's or broker's entry in a compose file says. */
+export interface BackingImage {
+  image: string;
+  /** Credentials, which have to fit the URL that its users get. */
+  environment: Record<string, string>;
+  /** Shell command, run in the container, that fails until it serves. */
+  check: string;
+  /** Folder whose content outlives the container. */
+  volume?: string;
+  /** Further keys of the entry. */
+  extra?: Record<string, unknown>;
+}
+
+/** Repositories of the official images; a person may pin another tag, or use another repository. */
+const REPOSITORIES: Record<BackingEngine, string> = {
+  postgres: 'postgres',
+  mysql: 'mysql',
+  mariadb: 'mariadb',
+  mongodb: 'mongo',
+  redis: 'redis',
+  rabbitmq: 'rabbitmq',
+};
+
+/** The engine whose official image this is; `undefined` for any other image. */
+export function engineOfImage(image: string): BackingEngine | undefined {
+  const repository = image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+  const name = repository.replace(/^(?:docker\.io\/)?(?:library\/)?/, '');
+  return (Object.keys(REPOSITORIES) as BackingEngine[]).find(
+    (engine) => REPOSITORIES[engine] === name,
+  );
+}
+
+/**
+ * The image of an engine, with its credentials for `user`. Checks go over TCP: while an image sets
+ * its data up it listens on a local socket only, and must not count as ready.
+ */
+export function backingImage(engine: BackingEngine, name: string, user: string): BackingImage {
+  const password = passwordReference(name);
+  switch (engine) {
+    case 'postgres':
+      return {
+        image: 'postgres:17-bookworm',
+        environment: { POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: user },
+        check: 'pg_isready --host=127.0.0.1 --username="$$POSTGRES_USER" --dbname="$$POSTGRES_DB"',
+        volume: '/var/lib/postgresql/data',
+      };
+    case 'mysql':
+      return {
+        image: 'mysql:8.4',
+        environment: {
+          MYSQL_USER: user,
+          MYSQL_PASSWORD: password,
+          MYSQL_DATABASE: user,
+          MYSQL_RANDOM_ROOT_PASSWORD: 'yes',
+        },
+        check:
+          'MYSQL_PWD="$$MYSQL_PASSWORD" mysqladmin ping --host=127.0.0.1 --user="$$MYSQL_USER"',
+        volume: '/var/lib/mysql',
+      };
+    case 'mariadb':
+      return {
+        image: 'mariadb:11.4',
+        environment: {
+          MARIADB_USER: user,
+          MARIADB_PASSWORD: password,
+          MARIADB_DATABASE: user,
+          MARIADB_RANDOM_ROOT_PASSWORD: 'yes',
+        },
+        check: 'healthcheck.sh --connect --innodb_initialized',
+        volume: '/var/lib/mysql',
+      };
+    case 'mongodb':
+      return {
+        image: 'mongo:8.0',
+        environment: {
+          MONGO_INITDB_ROOT_USERNAME: user,
+          MONGO_INITDB_ROOT_PASSWORD: password,
+          MONGO_INITDB_DATABASE: user,
+        },
+        check: `mongosh --host ${name} --quiet --eval 'quit(db.adminCommand({ ping: 1 }).ok ? 0 : 1)'`,
+        volume: '/data/db',
+      };
+    case 'redis':
+      return {
+        image: 'redis:7-bookworm',
+        environment: { REDIS_PASSWORD: password },
+        check: 'REDISCLI_AUTH="$$REDIS_PASSWORD" redis-cli ping | grep -q PONG',
+        extra: {
+          user: 'redis',
+          // The password is in a file in memory: an argument shows in every process list. What is
+          // kept here can be made again, so nothing is written to a disk.
+          command: [
+            'sh',
+            '-c',
+            'printf \'requirepass %s\\nsave ""\\n\' "$$REDIS_PASSWORD" > /data/redis.conf && exec redis-server /data/redis.conf',
+          ],
+          tmpfs: ['/data:mode=1777'],
+        },
+      };
+    case 'rabbitmq':
+      return {
+        image: 'rabbitmq:4.1',
+        environment: { RABBITMQ_DEFAULT_USER: user, RABBITMQ_DEFAULT_PASS: password },
+        check: 'rabbitmq-diagnostics -q check_running',
+        volume: '/var/lib/rabbitmq',
+        // The folder's content is filed under the node's name, which is the host's.
+        extra: { hostname: name },
+      };
+  }
+}

@@ -1,0 +1,77 @@
+import { posix } from 'node:path';
+import type { DerivedFile } from '../platform/derived-file';
+import { BROKER_NAME } from '../platform/datastore';
+import type { Platform } from '../platform/platform';
+import { convergeBacking, removeBacking } from './backing-entry';
+import { ComposeEdit } from './compose-edit';
+import { BROKER_USER, brokerOf } from './datastore';
+import { BACKEND_NETWORK, EDGE_NETWORK, ROOT_COMPOSE_FILE, serviceComposeFile } from './paths';
+
+const HEADER = `# The platform on this machine: docker compose up
+# \`nx sync\` keeps the services of this list; anything else here is yours.\n`;
+
+/**
+ * The root's compose.yaml: the platform's name, every service's file, the networks and the broker.
+ *
+ * The networks are declared here and nowhere else: Compose refuses two files of one platform that
+ * declare a network differently, so one file has to be where a person may change it.
+ *
+ * @param exists whether a file is there; an include is removed only where its file is gone.
+ */
+export function deriveRootCompose(
+  platform: Platform,
+  current: string | undefined,
+  exists: (path: string) => boolean,
+): DerivedFile {
+  const edit = new ComposeEdit(ROOT_COMPOSE_FILE, current, HEADER);
+  edit.seed(['name'], platform.name, 'name is missing');
+  convergeIncludes(edit, platform, exists);
+  if (platform.services.length > 0) {
+    edit.declare(['networks', EDGE_NETWORK], null, `network ${EDGE_NETWORK} is missing`);
+    edit.declare(
+      ['networks', BACKEND_NETWORK],
+      { internal: true },
+      `network ${BACKEND_NETWORK} is missing`,
+    );
+  }
+  const broker = platform.services.find((service) => service.broker)?.broker;
+  if (broker) convergeBacking(edit, brokerOf(broker), BROKER_USER);
+  else removeBacking(edit, BROKER_NAME);
+  return edit.toFile();
+}
+
+function convergeIncludes(
+  edit: ComposeEdit,
+  platform: Platform,
+  exists: (path: string) => boolean,
+): void {
+  const path = ['include'];
+  const wanted = platform.services.map(serviceComposeFile).sort();
+  const isStale = (file: string) =>
+    posix.basename(file) === 'compose.yaml' &&
+    file !== ROOT_COMPOSE_FILE &&
+    !wanted.includes(file) &&
+    !exists(file);
+  for (const [index, item] of [...edit.items(path).entries()].reverse()) {
+    const file = includedFile(item);
+    if (file !== undefined && isStale(file)) {
+      edit.removeItem(path, index, `include ${file} leads to no file`);
+    }
+  }
+  for (const file of wanted) {
+    const listed = edit.items(path).map(includedFile);
+    if (listed.includes(file)) continue;
+    // Before the first of ours that sorts behind it, so that two branches which add a service
+    // each seldom touch the same line.
+    const next = listed.findIndex(
+      (other) => other !== undefined && wanted.includes(other) && other > file,
+    );
+    edit.insertItem(path, next < 0 ? listed.length : next, file, `include ${file} is missing`);
+  }
+}
+
+/** The file of a plain include, or of `{ path: … }`; several files of one entry are a person's. */
+function includedFile(item: unknown): string | undefined {
+  const file = typeof item === 'object' && item !== null && 'path' in item ? item.path : item;
+  return typeof file === 'string' ? posix.normalize(file) : undefined;
+}

@@ -1,0 +1,20 @@
+import { parseEnv } from 'node:util';
+import { BROKER_NAME } from '../platform/datastore';
+import type { Platform } from '../platform/platform';
+import { datastoresOf } from './datastore';
+import { passwordVariable } from './password';
+
+/** The variables that the root `.env` must hold, sorted. Values end up in URLs: letters and digits. */
+export function requiredSecrets(platform: Platform): string[] {
+  const datastores = platform.services.flatMap((service) =>
+    datastoresOf(service).map(({ name }) => name),
+  );
+  const broker = platform.services.some((service) => service.broker) ? [BROKER_NAME] : [];
+  return [...datastores, ...broker].map(passwordVariable).sort();
+}
+
+/** Those of {@link requiredSecrets} that `envText`, the text of the root `.env`, lacks or leaves empty. */
+export function missingSecrets(platform: Platform, envText: string): string[] {
+  const present = parseEnv(envText);
+  return requiredSecrets(platform).filter((variable) => !present[variable]);
+}

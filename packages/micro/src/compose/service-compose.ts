@@ -1,0 +1,155 @@
+import { posix } from 'node:path';
+import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from '../platform/datastore';
+import type { DerivedFile } from '../platform/derived-file';
+import { formatStale } from '../platform/derived-file';
+import { serviceRepository } from '../platform/image-reference';
+import { linkVariables, networkUrl } from '../platform/link';
+import type { Platform, Service } from '../platform/platform';
+import { convergeBacking, removeBacking } from './backing-entry';
+import { ComposeEdit } from './compose-edit';
+import { brokerOf, datastoresOf, userName, type BackingService } from './datastore';
+import { BACKEND_NETWORK, EDGE_NETWORK, serviceComposeFile } from './paths';
+import { holdsPassword } from './password';
+import { convergePorts } from './ports';
+import { providersToWaitFor } from './start-order';
+
+const HEADER = `# \`nx sync\` keeps what service.yml says; anything else here is yours.\n`;
+
+/** The variable of any link, of this platform or of a service that is gone. */
+const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
+
+/**
+ * A service's compose file: its entry and its datastores.
+ *
+ * Ours, brought back to what the manifest says on every run: `image`, `build.context` and
+ * `build.dockerfile`, `deploy.replicas` and `deploy.resources.limits`; in `environment` PORT, every
+ * MICROSERVICE_*_URL and the URLs that hold a password of ours; in `depends_on` the services of the
+ * platform and what those variables lead to (their conditions are the person's); the networks
+ * `edge` and `backend`; the port of a gateway, where it is published under its own number.
+ * Written once and then the person's: `init`, `restart`, `stop_grace_period`. All else is theirs.
+ *
+ * @param current the file's text, absent where there is none.
+ * @throws {PlatformError} where the text cannot be read as a compose file.
+ */
+export function deriveServiceCompose(
+  platform: Platform,
+  service: Service,
+  current: string | undefined,
+): DerivedFile {
+  const edit = new ComposeEdit(serviceComposeFile(service), current, HEADER);
+  const at = ['services', service.name];
+  const before = edit.read([...at, 'environment']);
+  convergeImage(edit, platform, service);
+  convergeBackings(edit, service);
+  convergeEnvironment(edit, platform, service);
+  convergeStartOrder(edit, platform, service, before);
+  convergeNetworks(edit, service);
+  convergeDeploy(edit, service);
+  convergePorts(edit, service, Number(before.get('PORT') ?? service.port));
+  return edit.toFile();
+}
+
+function backingsOf(service: Service): BackingService[] {
+  return [...datastoresOf(service), ...(service.broker ? [brokerOf(service.broker)] : [])];
+}
+
+function convergeImage(edit: ComposeEdit, platform: Platform, { name, root }: Service): void {
+  const at = ['services', name];
+  const isNew = !edit.has(at);
+  edit.set([...at, 'image'], `${serviceRepository(platform.name, name)}:local`);
+  edit.set([...at, 'build', 'context'], posix.relative(root, '.'));
+  edit.set([...at, 'build', 'dockerfile'], posix.join(root, 'Dockerfile'));
+  if (!isNew) return;
+  edit.seed([...at, 'init'], true);
+  edit.seed([...at, 'restart'], 'unless-stopped');
+  edit.seed([...at, 'stop_grace_period'], '15s');
+}
+
+function convergeBackings(edit: ComposeEdit, service: Service): void {
+  for (const datastore of datastoresOf(service)) {
+    convergeBacking(edit, datastore, userName(service.name));
+  }
+  for (const purpose of DATASTORE_PURPOSES) {
+    if (!service.datastores[purpose]) removeBacking(edit, datastoreName(service.name, purpose));
+  }
+}
+
+function convergeEnvironment(edit: ComposeEdit, platform: Platform, service: Service): void {
+  const urls = Object.fromEntries(backingsOf(service).map(({ variable, url }) => [variable, url]));
+  edit.converge(['services', service.name, 'environment'], {
+    wanted: {
+      PORT: String(service.port),
+      ...linkVariables(platform, service, networkUrl),
+      ...urls,
+    },
+    isStale: (name, text) =>
+      LINK_VARIABLE.test(name) || backingNamedIn(text, service) !== undefined,
+    form: 'map',
+    ownsValues: true,
+    isSecret: (name) => Object.hasOwn(urls, name),
+  });
+}
+
+/** The datastore or broker whose password a value holds. */
+function backingNamedIn(text: string | undefined, { name }: Service): string | undefined {
+  const candidates = [...DATASTORE_PURPOSES.map((p) => datastoreName(name, p)), BROKER_NAME];
+  return candidates.find((candidate) => text !== undefined && holdsPassword(text, candidate));
+}
+
+function convergeStartOrder(
+  edit: ComposeEdit,
+  platform: Platform,
+  service: Service,
+  before: ReadonlyMap<string, string | undefined>,
+): void {
+  const names = [
+    ...providersToWaitFor(platform, service),
+    ...backingsOf(service).map(({ name }) => name),
+  ];
+  const ours = new Set(platform.services.map(({ name }) => name));
+  for (const [variable, text] of before) {
+    const provider = LINK_VARIABLE.exec(variable)?.[1];
+    if (provider) ours.add(provider.toLowerCase().replaceAll('_', '-'));
+    const backing = backingNamedIn(text, service);
+    if (backing) ours.add(backing);
+  }
+  edit.converge(['services', service.name, 'depends_on'], {
+    wanted: Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' }])),
+    isStale: (name) => ours.has(name),
+    form: 'map',
+    ownsValues: false,
+    label: (name) => `depends_on ${name}`,
+  });
+}
+
+function convergeNetworks(edit: ComposeEdit, service: Service): void {
+  const backend = backingsOf(service).length > 0 ? { [BACKEND_NETWORK]: null } : {};
+  edit.converge(['services', service.name, 'networks'], {
+    wanted: { [EDGE_NETWORK]: null, ...backend },
+    isStale: (name) => name === BACKEND_NETWORK,
+    form: 'list',
+    ownsValues: false,
+    label: (name) => `network ${name}`,
+  });
+}
+
+/** Compose enforces `deploy.resources.limits` as Swarm does, so one spelling serves both. */
+function convergeDeploy(edit: ComposeEdit, { name, kind, replicas, resources }: Service): void {
+  const at = ['services', name];
+  // A port of the host belongs to one container.
+  const several = replicas > 1 && kind !== 'gateway';
+  setOrRemove(edit, at, ['deploy', 'replicas'], several ? replicas : undefined);
+  const limits = ['deploy', 'resources', 'limits'];
+  setOrRemove(edit, at, [...limits, 'cpus'], resources.cpus && String(resources.cpus));
+  setOrRemove(edit, at, [...limits, 'memory'], resources.memory);
+}
+
+function setOrRemove(
+  edit: ComposeEdit,
+  at: readonly string[],
+  key: readonly string[],
+  value: string | number | undefined,
+): void {
+  if (value !== undefined) edit.set([...at, ...key], value);
+  else edit.remove([...at, ...key], formatStale(key.join('.')), at.length + 1);
+}

@@ -1,0 +1,67 @@
+import { posix } from 'node:path';
+import { formatDrift, formatStale, type DerivedFile } from '../platform/derived-file';
+import { hostUrl, linkVariables } from '../platform/link';
+import type { Platform, Service } from '../platform/platform';
+
+const HEADER =
+  '# `nx sync` keeps PORT and MICROSERVICE_*_URL as service.yml says; all else is yours.';
+
+const OWNED = /^(?:PORT|MICROSERVICE_[A-Z0-9_]+_URL)$/;
+
+/** A line that sets a variable, up to its value; a comment behind the value belongs to it. */
+const ASSIGNMENT = /^(?<start>\s*(?:export\s+)?(?<name>[A-Za-z_]\w*)\s*=\s*)(?<value>.*)$/;
+
+/** `apps/orders/.serve.env`, which Nx loads for the target `serve` */
+export function serveEnvFile({ root }: Pick<Service, 'root'>): string {
+  return posix.join(root, '.serve.env');
+}
+
+/** Where a service on this machine listens and finds the others, as variables in a dotenv file. */
+export function deriveServeEnv(
+  platform: Platform,
+  service: Service,
+  current: string | undefined,
+): DerivedFile {
+  const path = serveEnvFile(service);
+  const wanted = { PORT: String(service.port), ...linkVariables(platform, service, hostUrl) };
+  const { text, drift } = convergeDotenv(current ?? `${HEADER}\n`, wanted);
+  return current === undefined
+    ? { path, text, drift: ['the file is missing'] }
+    : { path, text, drift };
+}
+
+function convergeDotenv(
+  current: string,
+  wanted: Readonly<Record<string, string>>,
+): { text: string; drift: string[] } {
+  const eol = current.includes('\r\n') ? '\r\n' : '\n';
+  const drift: string[] = [];
+  const lines = current.split(eol).flatMap((line) => {
+    const { start = '', name = '', value = '' } = ASSIGNMENT.exec(line)?.groups ?? {};
+    if (!OWNED.test(name)) return [line];
+    const should = Object.hasOwn(wanted, name) ? wanted[name] : undefined;
+    if (should === undefined) {
+      drift.push(formatStale(name));
+      return [];
+    }
+    if (plainValue(value) === should) return [line];
+    drift.push(formatDrift(name, plainValue(value), should));
+    return [start + should];
+  });
+  const present = new Set(lines.map((line) => ASSIGNMENT.exec(line)?.groups?.['name']));
+  const missing = Object.entries(wanted).filter(([name]) => !present.has(name));
+  if (missing.length > 0) {
+    const isTerminated = lines.at(-1) === '';
+    const added = missing.map(([name, value]) => `${name}=${value}`);
+    lines.splice(isTerminated ? -1 : lines.length, 0, ...added);
+    if (!isTerminated) lines.push('');
+    drift.push(...missing.map(([name, value]) => formatDrift(name, undefined, value)));
+  }
+  return { text: drift.length === 0 ? current : lines.join(eol), drift };
+}
+
+/** The value without quotes, or without what stands behind an unquoted one. */
+function plainValue(text: string): string {
+  const quoted = /^(["'`])(.*?)\1/.exec(text);
+  return quoted ? quoted[2]! : text.replace(/\s+#.*$/, '').trim();
+}

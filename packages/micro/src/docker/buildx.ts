@@ -1,0 +1,91 @@
+/** One image to build, with everything BuildKit is told. */
+export interface BuildRequest {
+  dockerfile: string;
+  /** The main build context. */
+  context: string;
+  target?: string;
+  platforms: readonly string[];
+  /** Named contexts: name -> folder or image. */
+  contexts: Readonly<Record<string, string>>;
+  buildArgs: Readonly<Record<string, string>>;
+  labels: Readonly<Record<string, string>>;
+  /** `id=npmrc,src=.npmrc` or `id=token,env=TOKEN`: where a secret comes from, never its value. */
+  secrets: readonly string[];
+  ssh: readonly string[];
+  tags: readonly string[];
+  cacheFrom: readonly string[];
+  cacheTo: readonly string[];
+  builder?: string;
+  pull: boolean;
+  noCache: boolean;
+  load: boolean;
+  push: boolean;
+  /** Where buildx writes what it built, as JSON. */
+  metadataFile: string;
+  /** Further arguments, as a person gave them. */
+  args: readonly string[];
+}
+
+/** `buildx build …`, in the order of docker's own manual. */
+export function buildArguments(request: BuildRequest): string[] {
+  return [
+    'buildx',
+    'build',
+    ...each('--build-arg', pairs(request.buildArgs)),
+    ...each('--build-context', pairs(request.contexts)),
+    ...maybe('--builder', request.builder),
+    ...each('--cache-from', request.cacheFrom),
+    ...each('--cache-to', request.cacheTo),
+    '--file',
+    request.dockerfile,
+    ...each('--label', pairs(request.labels)),
+    ...flag('--load', request.load),
+    '--metadata-file',
+    request.metadataFile,
+    ...flag('--no-cache', request.noCache),
+    ...maybe('--platform', request.platforms.length > 0 ? request.platforms.join(',') : undefined),
+    '--progress',
+    'plain',
+    ...flag('--pull', request.pull),
+    ...flag('--push', request.push),
+    ...each('--secret', request.secrets),
+    ...each('--ssh', request.ssh),
+    ...each('--tag', request.tags),
+    ...maybe('--target', request.target),
+    ...request.args,
+    request.context,
+  ];
+}
+
+/** Prints the manifest of an image in a registry, as it lies there. */
+export function inspectRawArguments(reference: string): string[] {
+  return ['buildx', 'imagetools', 'inspect', '--raw', reference];
+}
+
+/** Prints digest and configuration of an image in a registry as one line of JSON. */
+export function inspectRemoteArguments(reference: string): string[] {
+  return [
+    'buildx',
+    'imagetools',
+    'inspect',
+    '--format',
+    '{"manifest":{{json .Manifest}},"image":{{json .Image}}}',
+    reference,
+  ];
+}
+
+function each(name: string, values: readonly string[]): string[] {
+  return values.flatMap((value) => [name, value]);
+}
+
+function maybe(name: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [name, value];
+}
+
+function flag(name: string, on: boolean): string[] {
+  return on ? [name] : [];
+}
+
+function pairs(record: Readonly<Record<string, string>>): string[] {
+  return Object.entries(record).map(([name, value]) => `${name}=${value}`);
+}

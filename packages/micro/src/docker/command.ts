@@ -1,0 +1,36 @@
+/** A program with its arguments, kept as an array until the operating system takes it. */
+export interface Command {
+  file: string;
+  args: readonly string[];
+  /** Variables beside those of this process; values are never printed. */
+  env?: Readonly<Record<string, string>>;
+  /** Written to the program's standard input and never printed. */
+  stdin?: string;
+}
+
+/** Which engine a docker command talks to; neither means the client's current one. */
+export interface EngineAddress {
+  context?: string;
+  host?: string;
+}
+
+/** `docker [--context NAME | --host URL] ARGS…` */
+export function docker(args: readonly string[], { context, host }: EngineAddress = {}): Command {
+  return {
+    file: 'docker',
+    args: [
+      ...(context === undefined ? [] : ['--context', context]),
+      ...(host === undefined ? [] : ['--host', host]),
+      ...args,
+    ],
+  };
+}
+
+/** The command as a person would type it, for logs: arguments are quoted, variables left out. */
+export function formatCommand({ file, args }: Command): string {
+  return [file, ...args.map(quote)].join(' ');
+}
+
+function quote(argument: string): string {
+  return /^[\w@%+=:,./{}-]+$/.test(argument) ? argument : `'${argument.replace(/'/g, `'\\''`)}'`;
+}

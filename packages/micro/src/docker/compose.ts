@@ -1,0 +1,53 @@
+/** A Compose project: its name and the files that describe it, the last one winning. */
+export interface ComposeProject {
+  name: string;
+  files: readonly string[];
+}
+
+function compose({ name, files }: ComposeProject, args: readonly string[]): string[] {
+  return ['compose', ...files.flatMap((file) => ['--file', file]), '--project-name', name, ...args];
+}
+
+/** Prints the whole project as JSON, with every file merged and every variable filled in. */
+export function configArguments(project: ComposeProject): string[] {
+  return compose(project, ['config', '--format', 'json']);
+}
+
+/**
+ * Makes containers of one service beside those that are there, and starts none. Nothing that
+ * exists is touched: `total` counts the existing ones too.
+ */
+export function createArguments(project: ComposeProject, service: string, total: number): string[] {
+  return compose(project, [
+    'up',
+    '--no-build',
+    '--no-deps',
+    '--no-recreate',
+    '--no-start',
+    '--pull',
+    'never',
+    '--quiet-pull',
+    '--scale',
+    `${service}=${total}`,
+    service,
+  ]);
+}
+
+/** Starts services that have to be there, waits until they are healthy, and recreates none. */
+export function startArguments(
+  project: ComposeProject,
+  services: readonly string[],
+  timeout: number,
+): string[] {
+  return compose(project, [
+    'up',
+    '--detach',
+    '--no-build',
+    '--no-recreate',
+    '--quiet-pull',
+    '--wait',
+    '--wait-timeout',
+    String(timeout),
+    ...services,
+  ]);
+}

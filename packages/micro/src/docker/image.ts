@@ -1,0 +1,19 @@
+/** `docker tag SOURCE TARGET` */
+export function tagArguments(source: string, target: string): string[] {
+  return ['tag', source, target];
+}
+
+/** `docker push REFERENCE` */
+export function pushArguments(reference: string): string[] {
+  return ['push', reference];
+}
+
+/** `docker pull REFERENCE`, without a line per layer. */
+export function pullArguments(reference: string): string[] {
+  return ['pull', '--quiet', reference];
+}
+
+/** The digest that `docker push` prints at its end. */
+export function pushedDigest(stdout: string): string | undefined {
+  return /digest: (sha256:[0-9a-f]{64})/.exec(stdout)?.[1];
+}

@@ -1,0 +1,88 @@
+import { posix } from 'node:path';
+import type { DerivedFile } from '../platform/derived-file';
+
+/** Below this line a Dockerfile.dockerignore is the person's. */
+export const YOURS_MARKER = '# yours';
+
+export interface DockerignoreFacts {
+  projectRoot: string;
+  /** Roots of the projects that the service is built from, direct and transitive. */
+  libraryRoots: readonly string[];
+  /** `workspaces` of the root package.json, or `packages` of pnpm-workspace.yaml. */
+  workspaceGlobs: readonly string[];
+  /** Files at the root that an installation and a build read: package.json, lockfile, tsconfig. */
+  workspaceFiles: readonly string[];
+}
+
+/**
+ * Never part of an image, wherever they are: the last match decides. Folders are named twice, since
+ * BuildKit lets `packages/a/node_modules/b/package.json` through where only the folder is excluded
+ * and a glob above allows the file (moby/patternmatcher does not look at a rule for a folder that is
+ * excluded already; tried with 26.1).
+ */
+const NEVER = [
+  ...['node_modules', 'dist', 'coverage', '.git', '.nx'].flatMap((folder) => [
+    `**/${folder}`,
+    `**/${folder}/**`,
+  ]),
+  '**/*.tsbuildinfo',
+  '**/.env*',
+  '**/*.env',
+];
+
+/**
+ * The allow-list of a service's build context. Packages come by their glob, so that a new service
+ * changes nobody else's list: `npm ci` wants every package.json of the workspace.
+ *
+ * @param current the file's text; what stands below {@link YOURS_MARKER} is kept.
+ */
+export function renderDockerignore(facts: DockerignoreFacts, current = ''): string {
+  const { projectRoot, libraryRoots, workspaceGlobs, workspaceFiles } = facts;
+  return [
+    '# Kept by `nx sync` from the project graph: what this image is built from, and nothing else.',
+    '**',
+    ...unique(workspaceFiles).map(allow),
+    ...unique(workspaceGlobs.filter((glob) => !glob.startsWith('!')).map(manifestGlob)).map(allow),
+    ...unique([projectRoot, ...libraryRoots]).map(allow),
+    ...NEVER,
+    '',
+    `${YOURS_MARKER}: what follows is kept`,
+    ...linesBelowMarker(current),
+  ].join('\n');
+}
+
+/** @param path of the Dockerfile.dockerignore. */
+export function deriveDockerignore(
+  path: string,
+  facts: DockerignoreFacts,
+  current: string | undefined,
+): DerivedFile {
+  const text = renderDockerignore(facts, current?.replaceAll('\r\n', '\n'));
+  if (current === undefined) return { path, text, drift: ['the file is missing'] };
+  if (current.replaceAll('\r\n', '\n') === text) return { path, text: current, drift: [] };
+  const is = current.split(/\r?\n/);
+  const should = text.split('\n');
+  const drift = [
+    ...is.filter((line) => !should.includes(line)).map((line) => `"${line}" is not needed`),
+    ...should.filter((line) => !is.includes(line)).map((line) => `"${line}" is missing`),
+  ];
+  return { path, text, drift: drift.length > 0 ? drift : ['the lines are in another order'] };
+}
+
+function linesBelowMarker(text: string): string[] {
+  const lines = text.split('\n');
+  const marker = lines.findIndex((line) => line.startsWith(YOURS_MARKER));
+  return marker < 0 ? [''] : lines.slice(marker + 1);
+}
+
+function allow(path: string): string {
+  return `!${path}`;
+}
+
+function manifestGlob(glob: string): string {
+  return posix.join(glob, 'package.json');
+}
+
+function unique(paths: readonly string[]): string[] {
+  return [...new Set(paths.map((path) => posix.normalize(path).replace(/\/$/, '')))].sort();
+}

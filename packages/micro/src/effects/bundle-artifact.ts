@@ -1,0 +1,244 @@
+import { parseJson } from '@nx/devkit';
+import { build, context, type Metafile, type Plugin } from 'esbuild';
+import { existsSync, readFileSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { bundleOptions } from '../artifact/bundle';
+import { externalReason, packageOfImport, type PackageFacts } from '../artifact/external';
+import { pruneNpmLockfile, type NpmLockfile, type PrunedInstall } from '../artifact/npm-lockfile';
+import type { Manifest } from '../platform/manifest';
+import { UserError } from '../platform/user-error';
+import { findAssets } from './assets';
+
+export interface ArtifactRequest {
+  workspaceRoot: string;
+  /** Relative to the workspace root. */
+  projectRoot: string;
+  build: Manifest['build'];
+  /** Where the artifact goes, relative to the workspace root. */
+  outputPath: string;
+}
+
+export interface Artifact {
+  /** Files of the bundle that lie in the workspace itself, relative to its root. */
+  sources: string[];
+  /** Packages that the image installs, each with the reason. */
+  externals: ReadonlyMap<string, ExternalPackage>;
+  bytes: number;
+}
+
+export interface ExternalPackage {
+  reason: string;
+  /** Where it lies, relative to the workspace root. */
+  path: string;
+}
+
+/**
+ * Bundles a service and writes its artifact: `main.js`, a `package.json` with the external packages,
+ * their lockfile and the assets. The folder is replaced as a whole, and only once all of it is there.
+ *
+ * @throws {ArtifactError} where the code cannot be bundled or a package is not in the lockfile.
+ */
+export async function buildArtifact(request: ArtifactRequest): Promise<Artifact> {
+  const { workspaceRoot, projectRoot, outputPath } = request;
+  const output = join(workspaceRoot, outputPath);
+  await mkdir(dirname(output), { recursive: true });
+  const staging = await mkdtemp(`${output}.tmp-`);
+  try {
+    const externals = externalPackages(request);
+    const { metafile } = await build({
+      ...bundleOptions({
+        workspaceRoot,
+        entry: `${projectRoot}/${request.build.entry}`,
+        outfile: join(staging, 'main.js'),
+        conditions: sourceConditions(workspaceRoot),
+        sourcemap: false,
+      }),
+      plugins: [externals.plugin],
+    }).catch((error: unknown) => {
+      throw toArtifactError(projectRoot, error);
+    });
+    await writeInstall(staging, pruneInstall(request, externals.found));
+    for (const asset of findAssets(join(workspaceRoot, projectRoot), request.build.assets)) {
+      await mkdir(dirname(join(staging, asset)), { recursive: true });
+      await copyFile(join(workspaceRoot, projectRoot, asset), join(staging, asset));
+    }
+    await rm(output, { recursive: true, force: true });
+    await rename(staging, output);
+    return {
+      sources: workspaceSources(metafile!),
+      externals: externals.found,
+      bytes: Object.values(metafile!.outputs).reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Bundles a service for development and again after each change; `onBundle` gets each result. */
+export async function watchBundle(
+  request: Omit<ArtifactRequest, 'outputPath'> & { outfile: string },
+  onBundle: (result: { error?: ArtifactError }) => void,
+): Promise<{ stop: () => Promise<void> }> {
+  const externals = externalPackages(request);
+  const watcher = await context({
+    ...bundleOptions({
+      workspaceRoot: request.workspaceRoot,
+      entry: `${request.projectRoot}/${request.build.entry}`,
+      outfile: request.outfile,
+      conditions: sourceConditions(request.workspaceRoot),
+      sourcemap: true,
+    }),
+    plugins: [
+      externals.plugin,
+      {
+        name: 'report',
+        setup: ({ onEnd }) =>
+          onEnd((result) =>
+            onBundle(
+              result.errors.length > 0
+                ? { error: toArtifactError(request.projectRoot, result) }
+                : {},
+            ),
+          ),
+      },
+    ],
+  });
+  await watcher.watch();
+  return { stop: () => watcher.dispose() };
+}
+
+/** A service that could not be bundled; the message has every place. */
+export class ArtifactError extends UserError {
+  override readonly name = 'ArtifactError';
+}
+
+interface BuildFailureLike {
+  errors: { text: string; location: { file: string; line: number; column: number } | null }[];
+}
+
+function toArtifactError(projectRoot: string, error: unknown): ArtifactError {
+  const failure = error as Partial<BuildFailureLike>;
+  if (!Array.isArray(failure.errors)) throw error;
+  return new ArtifactError(
+    [
+      `${projectRoot} could not be bundled:`,
+      ...failure.errors.map(({ text, location }) =>
+        location
+          ? `  ${location.file}:${location.line}:${location.column + 1}: ${text}`
+          : `  ${text}`,
+      ),
+    ].join('\n'),
+  );
+}
+
+/** Keeps packages out of the bundle that cannot be in it, and remembers which and why. */
+function externalPackages({
+  workspaceRoot,
+  build: { external },
+}: Pick<ArtifactRequest, 'workspaceRoot' | 'build'>): {
+  plugin: Plugin;
+  found: Map<string, ExternalPackage>;
+} {
+  const found = new Map<string, ExternalPackage>();
+  const reasons = new Map<string, string | undefined>();
+  const reasonFor = (name: string, directory: string): string | undefined => {
+    if (external.includes(name)) return 'declared in service.yml';
+    if (!reasons.has(directory)) reasons.set(directory, externalReason(packageFacts(directory)));
+    return reasons.get(directory);
+  };
+  return {
+    found,
+    plugin: {
+      name: 'external-packages',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /^(?:@[^/]+\/)?[a-zA-Z0-9][^:]*$/ }, ({ path, resolveDir, kind }) => {
+          if (kind === 'entry-point' || isAbsolute(path)) return undefined;
+          const name = packageOfImport(path);
+          const directory = findPackage(name, resolveDir, workspaceRoot);
+          const reason = directory && reasonFor(name, directory);
+          if (!directory || !reason) return undefined;
+          const at = toSlashes(relative(workspaceRoot, directory));
+          const other = found.get(name)?.path;
+          if (other !== undefined && other !== at) {
+            const text = `"${name}" is external (${reason}) and needed in two versions, ${other} and ${at}: an image can hold one; align them`;
+            return { errors: [{ text }] };
+          }
+          found.set(name, { reason, path: at });
+          return { path, external: true };
+        }),
+    },
+  };
+}
+
+function findPackage(name: string, from: string, workspaceRoot: string): string | undefined {
+  for (let at = from; ; at = dirname(at)) {
+    const directory = join(at, 'node_modules', name);
+    if (existsSync(join(directory, 'package.json'))) return directory;
+    if (at === workspaceRoot || at === dirname(at)) return undefined;
+  }
+}
+
+function packageFacts(directory: string): PackageFacts {
+  const facts = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as PackageFacts;
+  return {
+    ...facts,
+    hasBinding:
+      existsSync(join(directory, 'binding.gyp')) || existsSync(join(directory, 'prebuilds')),
+  };
+}
+
+function pruneInstall(
+  { workspaceRoot, projectRoot }: ArtifactRequest,
+  externals: ReadonlyMap<string, ExternalPackage>,
+): PrunedInstall {
+  const file = join(workspaceRoot, 'package-lock.json');
+  if (externals.size > 0 && !existsSync(file)) {
+    throw new ArtifactError(
+      `${projectRoot} needs ${[...externals.keys()].join(', ')} installed in its image, and there is no package-lock.json at the workspace root to take the versions from: run npm install`,
+    );
+  }
+  const lockfile: NpmLockfile =
+    externals.size > 0
+      ? (JSON.parse(readFileSync(file, 'utf8')) as NpmLockfile)
+      : { lockfileVersion: 3, packages: {} };
+  try {
+    return pruneNpmLockfile(
+      lockfile,
+      new Map([...externals].map(([name, { path }]) => [name, path])),
+    );
+  } catch (error) {
+    throw new ArtifactError((error as Error).message);
+  }
+}
+
+async function writeInstall(directory: string, { packageJson, lockfile }: PrunedInstall) {
+  const write = (name: string, value: unknown) =>
+    writeFile(join(directory, name), `${JSON.stringify(value, null, 2)}\n`);
+  await write('package.json', packageJson);
+  if (lockfile) await write('package-lock.json', lockfile);
+}
+
+/** The conditions of the root tsconfig under which libraries of this workspace export TypeScript. */
+function sourceConditions(workspaceRoot: string): string[] {
+  for (const name of ['tsconfig.base.json', 'tsconfig.json']) {
+    const file = join(workspaceRoot, name);
+    if (!existsSync(file)) continue;
+    const { compilerOptions } = parseJson<{
+      compilerOptions?: { customConditions?: string[] };
+    }>(readFileSync(file, 'utf8'));
+    if (compilerOptions?.customConditions) return compilerOptions.customConditions;
+  }
+  return [];
+}
+
+/** The bundle's own sources: everything that does not come from node_modules. */
+function workspaceSources(metafile: Metafile): string[] {
+  return Object.keys(metafile.inputs)
+    .filter((file) => !file.includes('node_modules/') && !file.startsWith('('))
+    .sort();
+}
+
+function toSlashes(path: string): string {
+  return path.split(sep).join('/');
+}

@@ -1,0 +1,90 @@
+import { inspectArguments, listArguments, logArguments } from '../docker/container';
+import { docker, type EngineAddress } from '../docker/command';
+import { runDocker } from './engine';
+import type { Runner } from './process';
+
+/** A container of a Compose project, as the engine describes it now. */
+export interface Container {
+  id: string;
+  name: string;
+  /** The Compose service that it belongs to. */
+  service: string;
+  state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+  /** `none` where the image has no health check. */
+  health: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  /** What the last health check printed. */
+  healthOutput: string;
+  restarts: number;
+  labels: Readonly<Record<string, string>>;
+  networks: Readonly<Record<string, { aliases: readonly string[] }>>;
+}
+
+/** All containers of a Compose project, in every state, sorted by name. */
+export async function readProjectContainers(
+  runner: Runner,
+  address: EngineAddress,
+  project: string,
+): Promise<Container[]> {
+  const { stdout } = await runDocker(
+    runner,
+    listArguments(`com.docker.compose.project=${project}`),
+    address,
+    `Could not list the containers of ${project}`,
+  );
+  return readContainers(runner, address, stdout.split('\n').filter(Boolean));
+}
+
+/** The containers of these ids; one that is gone is missing in the answer. */
+export async function readContainers(
+  runner: Runner,
+  address: EngineAddress,
+  ids: readonly string[],
+): Promise<Container[]> {
+  if (ids.length === 0) return [];
+  const { stdout } = await runner.run(docker(inspectArguments(ids), address));
+  const containers = (JSON.parse(stdout || '[]') as ContainerJson[]).map(toContainer);
+  return containers.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The last lines that a container wrote, of both streams. */
+export async function readLastLogLines(
+  runner: Runner,
+  address: EngineAddress,
+  id: string,
+  lines: number,
+): Promise<string> {
+  const { stdout, stderr } = await runner.run(docker(logArguments(id, lines), address));
+  return (stdout + stderr).trimEnd();
+}
+
+interface ContainerJson {
+  Id: string;
+  Name: string;
+  RestartCount: number;
+  State: {
+    Status: Container['state'];
+    Health?: { Status: Container['health']; Log: { Output: string }[] | null };
+  };
+  Config: { Labels: Record<string, string> | null };
+  NetworkSettings: { Networks: Record<string, { Aliases: string[] | null }> | null };
+}
+
+function toContainer(json: ContainerJson): Container {
+  const labels = json.Config.Labels ?? {};
+  return {
+    id: json.Id,
+    name: json.Name.replace(/^\//, ''),
+    service: labels['com.docker.compose.service'] ?? '',
+    state: json.State.Status,
+    health: json.State.Health?.Status ?? 'none',
+    healthOutput: json.State.Health?.Log?.at(-1)?.Output.trim() ?? '',
+    restarts: json.RestartCount,
+    labels,
+    networks: Object.fromEntries(
+      Object.entries(json.NetworkSettings.Networks ?? {}).map(([name, { Aliases }]) => [
+        name,
+        { aliases: Aliases ?? [] },
+      ]),
+    ),
+  };
+}

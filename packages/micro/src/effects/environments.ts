@@ -1,0 +1,35 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  environmentFile,
+  ENVIRONMENTS_FOLDER,
+  parseEnvironment,
+  type Environment,
+} from '../platform/environment';
+import { UserError } from '../platform/user-error';
+import { didYouMean } from '../platform/yaml-source';
+import { fileReader } from './files';
+
+/** @throws {UserError} where there is no such environment, or its file is not valid. */
+export function readEnvironment(
+  workspaceRoot: string,
+  name: string,
+  serviceNames?: readonly string[],
+): Environment {
+  const text = fileReader(workspaceRoot)(environmentFile(name));
+  if (text === undefined) {
+    throw new UserError(
+      `there is no environment "${name}" (${environmentFile(name)})${didYouMean(name, environmentNames(workspaceRoot))}`,
+    );
+  }
+  return parseEnvironment(name, text, serviceNames);
+}
+
+function environmentNames(workspaceRoot: string): string[] {
+  const folder = join(workspaceRoot, ENVIRONMENTS_FOLDER);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yml'))
+    .map((file) => file.slice(0, -'.yml'.length))
+    .sort();
+}

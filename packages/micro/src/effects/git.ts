@@ -1,0 +1,40 @@
+import type { Runner } from './process';
+
+/** What git says about the workspace; nothing where it is no repository or has no commit. */
+export interface GitFacts {
+  commit?: string;
+  branch?: string;
+  /** Whether files differ from the commit. */
+  dirty: boolean;
+  /** The `origin` remote without credentials. */
+  source?: string;
+}
+
+/** Asks git in the runner's folder; a missing git or repository is an answer, not an error. */
+export async function readGitFacts(runner: Runner): Promise<GitFacts> {
+  const ask = async (...args: string[]) => {
+    try {
+      const { exitCode, stdout } = await runner.run({ file: 'git', args });
+      return exitCode === 0 ? stdout.trim() : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  const [commit, branch, status, remote] = await Promise.all([
+    ask('rev-parse', '--verify', 'HEAD'),
+    ask('symbolic-ref', '--short', 'HEAD'),
+    ask('status', '--porcelain', '--untracked-files=no'),
+    ask('remote', 'get-url', 'origin'),
+  ]);
+  return {
+    ...(commit ? { commit } : {}),
+    ...(branch ? { branch } : {}),
+    dirty: Boolean(status),
+    ...(remote ? { source: withoutCredentials(remote) } : {}),
+  };
+}
+
+/** `https://user:token@host/x.git` -> `https://host/x.git` */
+export function withoutCredentials(url: string): string {
+  return url.replace(/^(\w+:\/\/)[^/@]*@/, '$1');
+}

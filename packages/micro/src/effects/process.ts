@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { UserError } from '../platform/user-error';
+import { formatCommand, type Command } from '../docker/command';
+
+export interface Outcome {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  /** Gets each line of both streams as it comes. */
+  onLine?: (line: string) => void;
+  signal?: AbortSignal;
+  /** Milliseconds after which the program is ended. */
+  timeout?: number;
+}
+
+/** Whatever carries commands out: the operating system, or a recorder in tests. */
+export interface Runner {
+  run(command: Command, options?: RunOptions): Promise<Outcome>;
+}
+
+/** A program that could not be started at all. */
+export class SpawnError extends UserError {
+  override readonly name = 'SpawnError';
+
+  constructor(
+    readonly command: Command,
+    override readonly cause: NodeJS.ErrnoException,
+  ) {
+    super(
+      cause.code === 'ENOENT'
+        ? `"${command.file}" was not found on the PATH: install it`
+        : `Could not start ${formatCommand(command)}: ${cause.message}`,
+    );
+  }
+}
+
+/** Runs commands for real, in `cwd`; a non-zero exit code is an outcome, not an error. */
+export function processRunner(cwd: string): Runner {
+  return {
+    run: (command, { onLine, signal, timeout } = {}) =>
+      new Promise((resolve, reject) => {
+        const child = spawn(command.file, command.args, {
+          cwd,
+          env: { ...process.env, ...command.env },
+          stdio: [command.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+          signal,
+          timeout,
+          windowsHide: true,
+        });
+        const stdout = collect(child.stdout!, onLine);
+        const stderr = collect(child.stderr!, onLine);
+        child.on('error', (cause) => reject(new SpawnError(command, cause)));
+        child.on('close', (code) =>
+          resolve({ exitCode: code ?? 1, stdout: stdout.end(), stderr: stderr.end() }),
+        );
+        if (command.stdin !== undefined) {
+          // A program that ends before it read its input is judged by its exit code.
+          child.stdin!.on('error', () => undefined);
+          child.stdin!.end(command.stdin);
+        }
+      }),
+  };
+}
+
+function collect(stream: NodeJS.ReadableStream, onLine?: (line: string) => void) {
+  const chunks: string[] = [];
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    chunks.push(chunk);
+    if (!onLine) return;
+    const lines = (rest + chunk).split(/\r?\n|\r/);
+    rest = lines.pop() ?? '';
+    lines.forEach(onLine);
+  });
+  return {
+    end: () => {
+      if (onLine && rest !== '') onLine(rest);
+      return chunks.join('');
+    },
+  };
+}

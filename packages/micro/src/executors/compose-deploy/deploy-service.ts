@@ -1,0 +1,277 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { EngineAddress } from '../../docker/command';
+import { configArguments, startArguments, type ComposeProject } from '../../docker/compose';
+import { pullArguments } from '../../docker/image';
+import { readProjectContainers, type Container } from '../../effects/containers';
+import { inspectImages, runDocker } from '../../effects/engine';
+import { readEnvironment } from '../../effects/environments';
+import { withTemporaryFolder } from '../../effects/files';
+import { readReceipt, writeReceipt } from '../../effects/receipts';
+import { LABELS } from '../../image/image-key';
+import {
+  deployReceiptSchema,
+  pushReceiptSchema,
+  receiptFile,
+  type DeployReceipt,
+  type PushReceipt,
+} from '../../image/receipt';
+import type { Environment } from '../../platform/environment';
+import type { Service } from '../../platform/platform';
+import { UserError } from '../../platform/user-error';
+import { ROOT_COMPOSE_FILE } from '../../platform/workspace';
+import { requireEnvironment } from '../docker-push/push-image';
+import { formatSeconds, formatStep } from '../format';
+import type { ServiceTask } from '../service-task';
+import { entryLabel, overrideEntry, pinnedImage, type ComposeEntry } from './entry';
+import { planDeploy, touchedOthers, type DeployPlan } from './plan';
+import { roll } from './roll';
+
+/** Options as Nx gives them. */
+export interface ComposeDeployOptions {
+  environment?: string;
+  /** Print the plan and do nothing. */
+  plan?: boolean;
+}
+
+interface Deploy extends ServiceTask {
+  environment: Environment;
+  address: EngineAddress;
+  receipt: PushReceipt;
+}
+
+/**
+ * Deploys a service: renders its entry with the pushed digest, compares it with what the engine runs,
+ * prints the plan and carries it out.
+ * @throws {UserError} where it could not; then what served before serves still.
+ */
+export async function deployService(
+  task: ServiceTask,
+  options: ComposeDeployOptions,
+): Promise<void> {
+  const started = performance.now();
+  const { workspaceRoot, service, runner, say, platformName } = task;
+  const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
+  const receipt = await readReceipt(
+    workspaceRoot,
+    receiptFile(service.root, 'docker-push', environment.name),
+    pushReceiptSchema,
+  );
+  if (!receipt) {
+    throw new UserError(
+      `nothing of "${service.name}" was pushed for ${environment.name} yet: run nx docker-push ${service.name} -c ${environment.name}`,
+    );
+  }
+  const address = { context: environment.context, host: environment.host };
+  const deploy: Deploy = { ...task, environment, address, receipt };
+  const projectName = environment.project ?? `${platformName}-${environment.name}`;
+
+  await withTemporaryFolder(async (folder) => {
+    const override = join(folder, 'override.yaml');
+    const project: ComposeProject = {
+      name: projectName,
+      files: [...composeFiles(deploy), override],
+    };
+    const rendered = await render(deploy, project, override);
+    const before = await readProjectContainers(runner, address, projectName);
+    const plan = planDeploy(
+      before.filter((container) => container.service === service.name),
+      rendered.wanted,
+    );
+    const missing = missingNeeds(service, rendered.needs, before);
+    tellPlan(deploy, plan, missing);
+    if (options.plan) return;
+    await requireImage(deploy);
+    if (missing.datastores.length > 0) {
+      await runDocker(
+        runner,
+        startArguments(project, missing.datastores, environment.healthTimeout),
+        address,
+        `Could not start what ${service.name} needs (${missing.datastores.join(', ')})`,
+      );
+    }
+    const containers =
+      plan.kind === 'keep'
+        ? plan.serving
+        : await roll({
+            runner,
+            address,
+            project,
+            service: service.name,
+            plan,
+            healthTimeout: environment.healthTimeout,
+            say,
+          });
+    await requireOthersUntouched(deploy, projectName, before, missing.datastores);
+    await leaveReceipt(deploy, containers);
+    say(
+      formatStep(
+        service.name,
+        plan.kind === 'keep' ? 'kept' : 'deployed',
+        `${containers.map(({ name }) => name).join(', ')} in ${environment.name}  ${formatSeconds(performance.now() - started)}`,
+      ),
+    );
+  });
+}
+
+/** The workspace's own files, then what a person keeps for this environment. */
+function composeFiles({ workspaceRoot, environment }: Deploy): string[] {
+  if (!existsSync(join(workspaceRoot, ROOT_COMPOSE_FILE))) {
+    throw new UserError(`${ROOT_COMPOSE_FILE} is not there: run "nx g @org/micro:init"`);
+  }
+  const own = environment.file.replace(/\.yml$/, '.compose.yaml');
+  return [ROOT_COMPOSE_FILE, ...(existsSync(join(workspaceRoot, own)) ? [own] : [])];
+}
+
+interface Rendered {
+  wanted: Parameters<typeof planDeploy>[1];
+  /** What the entry says it depends on. */
+  needs: string[];
+}
+
+/** Renders the project twice: to see the entry, and with the label that says what it was. */
+async function render(
+  { runner, service, environment, receipt, address }: Deploy,
+  project: ComposeProject,
+  override: string,
+): Promise<Rendered> {
+  const writeOverride = (label?: string) =>
+    writeFile(
+      override,
+      stringify({
+        services: { [service.name]: overrideEntry(service, environment, receipt, label) },
+      }),
+      { mode: 0o600 },
+    );
+  await writeOverride();
+  const { stdout } = await runDocker(
+    runner,
+    configArguments(project),
+    address,
+    `${ROOT_COMPOSE_FILE} could not be read`,
+  );
+  const { services = {} } = JSON.parse(stdout) as { services?: Record<string, ComposeEntry> };
+  const entry = services[service.name];
+  if (!entry?.['networks'] && !entry?.['environment']) {
+    throw new UserError(
+      `${ROOT_COMPOSE_FILE} has no service "${service.name}": run "nx sync" so that it includes ${service.root}/compose.yaml`,
+    );
+  }
+  const label = entryLabel(entry);
+  await writeOverride(label);
+  const replicas = environment.services[service.name]?.replicas ?? service.replicas;
+  return {
+    wanted: {
+      key: receipt.key,
+      entryLabel: label,
+      replicas,
+      published: ((entry['ports'] as unknown[] | undefined) ?? []).length > 0,
+    },
+    needs: Object.keys((entry['depends_on'] as object | undefined) ?? {}),
+  };
+}
+
+interface MissingNeeds {
+  /** Datastores and the broker: started by this deploy. */
+  datastores: string[];
+  /** Other services: they have deploys of their own. */
+  services: string[];
+}
+
+/** What an entry depends on and does not run: other services are told apart by the manifest. */
+function missingNeeds(
+  { consumes }: Service,
+  needs: readonly string[],
+  containers: readonly Container[],
+): MissingNeeds {
+  const runs = (name: string) =>
+    containers.some(({ service, state }) => service === name && state === 'running');
+  return {
+    datastores: needs.filter((name) => !consumes.includes(name) && !runs(name)),
+    services: consumes.filter((name) => !runs(name)),
+  };
+}
+
+function tellPlan(
+  { service, environment, receipt, say }: Deploy,
+  plan: DeployPlan,
+  missing: MissingNeeds,
+): void {
+  say(`plan for ${environment.name}`);
+  const image = `${pinnedImage(receipt)}`;
+  say(
+    plan.kind === 'keep'
+      ? `  keep     ${service.name}  nothing changed`
+      : `  ${plan.kind.padEnd(7)}  ${service.name}  ${plan.reason}; ${image}${plan.order === 'stop-first' ? '; stopped first, since it publishes a port' : ''}`,
+  );
+  for (const name of missing.datastores) say(`  start    ${name}  needed by ${service.name}`);
+  for (const name of missing.services) {
+    say(
+      `  missing  ${name}  ${service.name} consumes it, and it does not run in ${environment.name}: nx compose-deploy ${name} -c ${environment.name}`,
+    );
+  }
+}
+
+/** The engine that deploys has the image, or can pull it by its digest. */
+async function requireImage({
+  runner,
+  receipt,
+  address,
+  service,
+  environment,
+  say,
+}: Deploy): Promise<void> {
+  const reference = pinnedImage(receipt);
+  const image = (await inspectImages(runner, [reference], address)).get(reference);
+  if (!image && receipt.kind === 'local') {
+    throw new UserError(
+      `${reference} is not on the engine of ${environment.name}: build it there with nx docker-build ${service.name}, or give ${environment.file} a "registry"`,
+    );
+  }
+  if (!image) {
+    say(`${service.name}  pulling ${reference}`);
+    await runDocker(runner, pullArguments(reference), address, `Could not pull ${reference}`);
+  }
+  const there = image ?? (await inspectImages(runner, [reference], address)).get(reference);
+  if (there?.labels[LABELS.key] !== receipt.key) {
+    throw new UserError(
+      `${reference} does not carry the key of its receipt: run nx docker-push ${service.name} again`,
+    );
+  }
+}
+
+/** The proof that a deploy touched its own service and nothing else. */
+async function requireOthersUntouched(
+  { runner, address, service }: Deploy,
+  project: string,
+  before: readonly Container[],
+  started: readonly string[],
+): Promise<void> {
+  const after = await readProjectContainers(runner, address, project);
+  const touched = touchedOthers(before, after, new Set([service.name, ...started]));
+  if (touched.length > 0) {
+    throw new UserError(
+      `the deploy of "${service.name}" also changed ${touched.join(', ')}: nothing else should; look for another deploy at the same time`,
+    );
+  }
+}
+
+async function leaveReceipt(
+  { workspaceRoot, service, environment, receipt }: Deploy,
+  containers: readonly Container[],
+): Promise<void> {
+  const file = receiptFile(service.root, 'compose-deploy', environment.name);
+  const previous = await readReceipt(workspaceRoot, file, deployReceiptSchema);
+  const deployed: DeployReceipt = {
+    kind: 'compose-deploy',
+    service: service.name,
+    key: receipt.key,
+    environment: environment.name,
+    image: pinnedImage(receipt),
+    containers: containers.map(({ id }) => id),
+    since: new Date().toISOString(),
+  };
+  await writeReceipt(workspaceRoot, file, deployed, previous);
+}

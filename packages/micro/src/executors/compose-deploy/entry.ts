@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import type { PushReceipt } from '../../image/receipt';
+import { LABELS } from '../../image/image-key';
+import type { Environment } from '../../platform/environment';
+import { formatImageReference, parseImageReference } from '../../platform/image-reference';
+import type { Service } from '../../platform/platform';
+
+/** Labels by which a later run knows what a container is; the engine is the only memory. */
+export const DEPLOY_LABELS = {
+  key: LABELS.key,
+  entry: 'org.micro.entry',
+  environment: 'org.micro.environment',
+} as const;
+
+/** A service as `docker compose config` prints it. */
+export type ComposeEntry = Readonly<Record<string, unknown>>;
+
+/** The reference that is deployed: by digest from a registry, by its key on the engine that built it. */
+export function pinnedImage(receipt: PushReceipt): string {
+  return receipt.kind === 'pushed'
+    ? formatImageReference({ ...parseImageReference(receipt.image), digest: receipt.digest })
+    : receipt.image;
+}
+
+/** What an environment changes in the entry of one service, as a Compose override. */
+export function overrideEntry(
+  service: Service,
+  environment: Environment,
+  receipt: PushReceipt,
+  entryLabel: string | undefined,
+): ComposeEntry {
+  const here = environment.services[service.name];
+  return {
+    image: pinnedImage(receipt),
+    ...(here && Object.keys(here.environment).length > 0 ? { environment: here.environment } : {}),
+    ...(here?.publish
+      ? {
+          ports: [
+            {
+              target: service.port,
+              published: String(here.publish.port),
+              host_ip: here.publish.address,
+              protocol: 'tcp',
+              mode: 'host',
+            },
+          ],
+        }
+      : {}),
+    labels: {
+      [DEPLOY_LABELS.environment]: environment.name,
+      [DEPLOY_LABELS.key]: receipt.key,
+      ...(entryLabel === undefined ? {} : { [DEPLOY_LABELS.entry]: entryLabel }),
+    },
+  };
+}
+
+/** Keys that do not make a container another one: the image counts by its key, links are no cause. */
+const NOT_COUNTED = new Set(['image', 'build', 'depends_on', 'deploy', 'scale', 'labels']);
+
+/**
+ * One short hash per key of a rendered entry: `environment=1f3a9c20 ports=88ab01cd`. Equal text
+ * means that the container is described the same; different text says in which keys it is not.
+ */
+export function entryLabel(entry: ComposeEntry): string {
+  const counted = { ...entry, resources: resourcesOf(entry) };
+  return Object.keys(counted)
+    .filter((key) => !NOT_COUNTED.has(key) && !isEmpty((counted as ComposeEntry)[key]))
+    .sort()
+    .map((key) => `${key}=${shortHash((counted as ComposeEntry)[key])}`)
+    .join(' ');
+}
+
+/** The keys in which two entry labels differ, sorted. */
+export function changedEntryKeys(before: string, after: string): string[] {
+  const parse = (label: string) =>
+    new Map(
+      label.split(' ').map((part): [string, string] => {
+        const [key = '', hash = ''] = part.split('=');
+        return [key, hash];
+      }),
+    );
+  const old = parse(before);
+  const now = parse(after);
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((key) => key !== '' && old.get(key) !== now.get(key))
+    .sort();
+}
+
+function resourcesOf(entry: ComposeEntry): unknown {
+  return (entry['deploy'] as { resources?: unknown } | undefined)?.resources;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function shortHash(value: unknown): string {
+  return createHash('sha256').update(stableJson(value)).digest('hex').slice(0, 8);
+}
+
+/** JSON with sorted keys, so that the order in a file does not count. */
+function stableJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    return `{${Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => `${JSON.stringify(key)}:${stableJson(item)}`)
+      .join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}

@@ -1,0 +1,8 @@
+import type { ExecutorContext } from '@nx/devkit';
+import { runServiceTask } from '../service-task';
+import { pushImage, type DockerPushOptions } from './push-image';
+
+/** Brings the image of a service into its environment's registry, unless it is there already. */
+export default function dockerPushExecutor(options: DockerPushOptions, context: ExecutorContext) {
+  return runServiceTask(context, (task) => pushImage(task, options));
+}

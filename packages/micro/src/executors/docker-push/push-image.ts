@@ -1,0 +1,212 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pushArguments, pushedDigest, tagArguments } from '../../docker/image';
+import {
+  EngineError,
+  inspectImages,
+  inspectRemoteImage,
+  runDocker,
+  type RemoteImage,
+} from '../../effects/engine';
+import { readEnvironment } from '../../effects/environments';
+import { fileReader } from '../../effects/files';
+import { readGitFacts } from '../../effects/git';
+import { readReceipt, writeReceipt } from '../../effects/receipts';
+import { LABELS } from '../../image/image-key';
+import {
+  buildReceiptSchema,
+  pushReceiptSchema,
+  receiptFile,
+  type BuildReceipt,
+  type PushReceipt,
+} from '../../image/receipt';
+import { fillTag, type ImageTag } from '../../image/tags';
+import { serviceRepository } from '../../platform/image-reference';
+import { UserError } from '../../platform/user-error';
+import { formatSeconds, formatStep } from '../format';
+import type { ServiceTask } from '../service-task';
+import { planPush, type TagPlan } from './plan';
+
+/** Options as Nx gives them. */
+export interface DockerPushOptions {
+  environment?: string;
+  tags?: string[];
+  retries?: number;
+}
+
+/** First pause before a push is tried again; each further one is twice as long. */
+const RETRY_PAUSE = 1000;
+
+/**
+ * Pushes the image that the build receipt names, under its key and any further tags, and leaves a
+ * receipt with the digest that the registry gave.
+ */
+export async function pushImage(task: ServiceTask, options: DockerPushOptions): Promise<void> {
+  const started = performance.now();
+  const { workspaceRoot, service, say } = task;
+  const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
+  const built = await readReceipt(
+    workspaceRoot,
+    receiptFile(service.root, 'docker-build'),
+    buildReceiptSchema,
+  );
+  if (!built) {
+    throw new UserError(
+      `no image of "${service.name}" was built yet: run nx docker-build ${service.name}`,
+    );
+  }
+  await requireOnEngine(task, built);
+  const file = receiptFile(service.root, 'docker-push', environment.name);
+  const previous = await readReceipt(workspaceRoot, file, pushReceiptSchema);
+  const now = new Date().toISOString();
+  if (environment.registry === undefined) {
+    const receipt: PushReceipt = {
+      kind: 'local',
+      service: service.name,
+      key: built.key,
+      environment: environment.name,
+      image: built.image,
+      imageId: built.imageId,
+      since: now,
+    };
+    await writeReceipt(workspaceRoot, file, receipt, previous);
+    say(
+      formatStep(
+        service.name,
+        'nothing to push',
+        `${environment.file} names no registry; its engine runs the local image`,
+      ),
+    );
+    return;
+  }
+  const repository = serviceRepository(task.platformName, service.name, environment.registry);
+  const tags = await resolveTags(task, built, options.tags ?? []);
+  const plans = planPush(built.key, tags, await readRemoteTags(task, repository, tags));
+  refuseMoves(repository, plans);
+  const digests: string[] = [];
+  for (const plan of plans) {
+    digests.push(
+      plan.kind === 'there'
+        ? plan.digest
+        : await pushTag(task, built, `${repository}:${plan.tag}`, options.retries ?? 3),
+    );
+  }
+  const digest = digests[0]!;
+  const image = `${repository}:${plans[0]!.tag}`;
+  await writeReceipt<PushReceipt>(
+    workspaceRoot,
+    file,
+    {
+      kind: 'pushed',
+      service: service.name,
+      key: built.key,
+      environment: environment.name,
+      image,
+      digest,
+      tags: plans.map(({ tag }) => tag),
+      since: now,
+    },
+    previous,
+  );
+  const pushed = plans.filter(({ kind }) => kind === 'push').map(({ tag }) => tag);
+  say(
+    formatStep(
+      service.name,
+      pushed.length === 0 ? 'up to date' : 'pushed',
+      `${image}@${digest.slice(0, 19)}…  ${formatSeconds(performance.now() - started)}`,
+    ),
+  );
+}
+
+export function requireEnvironment({ environment }: { environment?: string }): string {
+  if (environment === undefined) {
+    throw new UserError(
+      'no environment was named: give one with "-c <name>" (a file in environments/) or "--environment=<name>"',
+    );
+  }
+  return environment;
+}
+
+async function requireOnEngine(
+  { runner, service }: ServiceTask,
+  built: BuildReceipt,
+): Promise<void> {
+  if (built.imageId === '') return;
+  const image = (await inspectImages(runner, [built.image])).get(built.image);
+  if (!image || image.labels[LABELS.key] !== built.key) {
+    throw new UserError(
+      `${built.image} is not on the engine any more: run nx docker-build ${service.name}`,
+    );
+  }
+}
+
+/** The key's tag first: it is the one that deploys name. */
+async function resolveTags(
+  { workspaceRoot, service, runner }: ServiceTask,
+  { key }: BuildReceipt,
+  templates: readonly string[],
+): Promise<ImageTag[]> {
+  const { commit, branch } = templates.length > 0 ? await readGitFacts(runner) : {};
+  const { version } = JSON.parse(
+    fileReader(workspaceRoot)(`${service.root}/package.json`) ?? '{}',
+  ) as { version?: string };
+  return ['{key}', ...templates].map((template) =>
+    fillTag(template, { key, commit, branch, version }),
+  );
+}
+
+async function readRemoteTags(
+  { runner }: ServiceTask,
+  repository: string,
+  tags: readonly ImageTag[],
+): Promise<Map<string, RemoteImage>> {
+  const answers = await Promise.all(
+    tags.map(
+      async ({ tag }) => [tag, await inspectRemoteImage(runner, `${repository}:${tag}`)] as const,
+    ),
+  );
+  return new Map(answers.flatMap(([tag, image]) => (image ? [[tag, image] as const] : [])));
+}
+
+function refuseMoves(repository: string, plans: readonly TagPlan[]): void {
+  const refused = plans.filter((plan) => plan.kind === 'refuse');
+  if (refused.length === 0) return;
+  throw new UserError(
+    refused
+      .map(
+        ({ tag, reason, digest }) =>
+          `${repository}:${tag} is not moved: ${reason} (${digest}). Raise the version, or delete the tag in the registry`,
+      )
+      .join('\n'),
+  );
+}
+
+/** Pushes one tag; what the network did is tried again, what the registry refused is not. */
+async function pushTag(
+  { runner, service, say }: ServiceTask,
+  built: BuildReceipt,
+  reference: string,
+  retries: number,
+): Promise<string> {
+  await runDocker(runner, tagArguments(built.image, reference), {}, `Could not tag ${reference}`);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const { stdout } = await runDocker(
+        runner,
+        pushArguments(reference),
+        {},
+        `Could not push ${reference}`,
+      );
+      const digest = pushedDigest(stdout) ?? (await inspectRemoteImage(runner, reference))?.digest;
+      if (!digest)
+        throw new UserError(`${reference} was pushed, but the registry does not have it`);
+      return digest;
+    } catch (error) {
+      const again =
+        error instanceof EngineError && error.kind === 'no-registry' && attempt < retries;
+      if (!again) throw error;
+      const pause = RETRY_PAUSE * 2 ** attempt;
+      say(`${service.name}  ${error.message}; trying again in ${formatSeconds(pause)}`);
+      await sleep(pause);
+    }
+  }
+}

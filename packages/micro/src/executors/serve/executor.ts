@@ -1,0 +1,58 @@
+import type { ExecutorContext } from '@nx/devkit';
+import { join } from 'node:path';
+import { watchBundle } from '../../effects/bundle-artifact';
+import { startNode, type NodeProcess } from '../../effects/node-process';
+import { formatStep } from '../format';
+import { runServiceTask } from '../service-task';
+
+export interface ServeOptions {
+  inspect?: boolean | number;
+}
+
+/** Runs a service from its sources and restarts it after each change, until it is interrupted. */
+export default function serveExecutor(options: ServeOptions, context: ExecutorContext) {
+  return runServiceTask(context, async ({ workspaceRoot, service, say }) => {
+    // Below the project, so that external packages are found from where the service finds them.
+    const outfile = join(workspaceRoot, service.root, 'node_modules', '.micro', 'serve.mjs');
+    let running: NodeProcess | undefined;
+    let turn = Promise.resolve();
+    const restart = async () => {
+      await running?.stop();
+      running = startNode(outfile, {
+        cwd: join(workspaceRoot, service.root),
+        args: ['--enable-source-maps', ...inspectArguments(options.inspect ?? false)],
+      });
+    };
+    const watcher = await watchBundle(
+      { workspaceRoot, projectRoot: service.root, build: service.build, outfile },
+      ({ error }) => {
+        if (error) return console.error(error.message);
+        say(
+          formatStep(
+            service.name,
+            running ? 'restarted' : 'serving',
+            `http://localhost:${service.port}`,
+          ),
+        );
+        turn = turn.then(restart);
+      },
+    );
+    await interrupted();
+    await watcher.stop();
+    await turn;
+    await running?.stop();
+  });
+}
+
+function inspectArguments(inspect: boolean | number): string[] {
+  if (inspect === false) return [];
+  return [`--inspect=127.0.0.1:${inspect === true ? 0 : inspect}`];
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => resolve());
+    }
+  });
+}

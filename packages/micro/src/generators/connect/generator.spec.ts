@@ -1,0 +1,54 @@
+import type { Tree } from '@nx/devkit';
+import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { treeFiles } from '../../testing/tree-files';
+import { serviceGenerator } from '../service/generator';
+import { connectGenerator } from './generator';
+
+describe('connect', () => {
+  let tree: Tree;
+
+  beforeEach(async () => {
+    tree = createTreeWithEmptyWorkspace({ formatter: 'none' });
+    await serviceGenerator(tree, { name: 'users' });
+    await serviceGenerator(tree, { name: 'order-items', kind: 'worker' });
+  });
+
+  it('declares the link and creates a client once', async () => {
+    const before = treeFiles(tree);
+    await connectGenerator(tree, { consumer: 'users', provider: 'order-items' });
+    const after = treeFiles(tree);
+    expect(after['apps/users/service.yml']).toContain('port: 3001\nconsumes: [order-items]\n');
+    const client = after['apps/users/src/clients/order-items.ts'];
+    expect(client).toContain('config.MICROSERVICE_ORDER_ITEMS_URL');
+    expect(client).toContain('export async function callOrderItems<T>(');
+    expect(after['apps/users/src/links.ts']).toContain('MICROSERVICE_ORDER_ITEMS_URL');
+    for (const [file, text] of Object.entries(before)) {
+      if (file.startsWith('apps/order-items/')) expect(after[file], file).toBe(text);
+    }
+  });
+
+  it('changes nothing when it runs again, a person having edited the files', async () => {
+    await connectGenerator(tree, { consumer: 'users', provider: 'order-items' });
+    const manifest = tree.read('apps/users/service.yml', 'utf8') ?? '';
+    tree.write('apps/users/service.yml', `# ours\n${manifest}replicas: 2 # two\n`);
+    tree.write('apps/users/src/clients/order-items.ts', '// ours\n');
+    await connectGenerator(tree, { consumer: 'users', provider: 'order-items' });
+    const edited = treeFiles(tree);
+    expect(edited['apps/users/service.yml']).toBe(`# ours\n${manifest}replicas: 2 # two\n`);
+    expect(edited['apps/users/src/clients/order-items.ts']).toBe('// ours\n');
+    await connectGenerator(tree, { consumer: 'users', provider: 'order-items' });
+    expect(treeFiles(tree)).toEqual(edited);
+  });
+
+  it.each([
+    ['user', 'order-items', '"user" is not a service of this platform; did you mean "users"?'],
+    ['users', 'billing', '"billing" is not a service of this platform'],
+    ['users', 'users', '"users" cannot consume itself: name two services'],
+    ['a', 'b', '"b" is not a service of this platform'],
+  ])('refuses %s -> %s, and writes nothing', async (consumer, provider, message) => {
+    const before = treeFiles(tree);
+    await expect(connectGenerator(tree, { consumer, provider })).rejects.toThrow(message);
+    expect(treeFiles(tree)).toEqual(before);
+  });
+});

@@ -1,0 +1,158 @@
+import { readJson, readNxJson, updateJson, type NxJsonConfiguration, type Tree } from '@nx/devkit';
+import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { treeFiles } from '../../testing/tree-files';
+import { presetGenerator } from '../preset/generator';
+import { initGenerator } from './generator';
+
+describe('init', () => {
+  let tree: Tree;
+
+  beforeEach(() => {
+    tree = createTreeWithEmptyWorkspace({ formatter: 'none' });
+    updateJson(tree, 'package.json', (json: object) => ({ ...json, name: '@acme/source' }));
+  });
+
+  it('registers the plugin, its sync generator and the inputs that decide an image', async () => {
+    await initGenerator(tree, {});
+    const nxJson = readNxJson(tree);
+    expect(nxJson?.plugins).toEqual(['@org/micro']);
+    expect(nxJson?.sync?.globalGenerators).toEqual(['@org/micro:sync']);
+    expect(nxJson?.pluginsConfig).toEqual({
+      '@nx/js': { projectsAffectedByDependencyUpdates: 'auto' },
+    });
+    expect(nxJson?.namedInputs?.['production']).toEqual([
+      'default',
+      '!{projectRoot}/Dockerfile',
+      '!{projectRoot}/Dockerfile.dockerignore',
+      '!{projectRoot}/compose.yaml',
+      '!{projectRoot}/.serve.env',
+      '!{projectRoot}/**/*.{spec,test}.ts',
+      '!{projectRoot}/**/*.md',
+      '!{projectRoot}/eslint.config.*',
+      '!{projectRoot}/vitest.config.*',
+      '!{projectRoot}/tsconfig.spec.json',
+    ]);
+    expect(nxJson?.namedInputs?.['default']).toEqual(['{projectRoot}/**/*', 'sharedGlobals']);
+    expect(nxJson?.targetDefaults?.['test']).toMatchObject({ cache: true });
+  });
+
+  it('creates the root files', async () => {
+    await initGenerator(tree, {});
+    expect(tree.read('compose.yaml', 'utf8')).toContain('name: acme\ninclude: []\n');
+    expect(tree.read('environments/development.yml', 'utf8')).toContain('\nengine: compose\n');
+    expect(tree.read('.gitignore', 'utf8')?.split('\n')).toEqual(
+      expect.arrayContaining(['dist', '.env', '.nx/cache', '.nx/workspace-data', 'tmp']),
+    );
+    expect(tree.read('eslint.config.mjs', 'utf8')).toContain('tseslint.configs.recommended');
+    const { workspaces, devDependencies } = readJson<{
+      workspaces: string[];
+      devDependencies: Record<string, string>;
+    }>(tree, 'package.json');
+    expect(workspaces).toContain('apps/*');
+    expect(Object.keys(devDependencies)).toEqual(
+      expect.arrayContaining([
+        '@types/node',
+        'eslint',
+        'typescript',
+        'typescript-eslint',
+        'vitest',
+      ]),
+    );
+  });
+
+  it('changes nothing when it runs again, a person having edited every file', async () => {
+    await initGenerator(tree, { registry: 'localhost:5000' });
+    append(tree, 'compose.yaml', '\nvolumes: {} # ours\n');
+    append(tree, 'environments/development.yml', '\n# ours\n');
+    append(tree, '.gitignore', 'ours\n');
+    append(tree, 'eslint.config.mjs', '// ours\n');
+    updateJson(tree, 'nx.json', (json: NxJsonConfiguration) => ({
+      ...json,
+      plugins: [...(json.plugins ?? []), { plugin: '@acme/other', options: { a: 1 } }],
+      pluginsConfig: { '@nx/js': { projectsAffectedByDependencyUpdates: 'all' } },
+      namedInputs: {
+        ...json.namedInputs,
+        production: [...(json.namedInputs?.['production'] ?? []), '!{projectRoot}/docs/**'],
+      },
+    }));
+    const edited = treeFiles(tree);
+    await initGenerator(tree, { registry: 'localhost:5000' });
+    expect(treeFiles(tree)).toEqual(edited);
+  });
+
+  it('keeps what the workspace already has', async () => {
+    tree.write('eslint.config.js', 'export default [];\n');
+    tree.write('compose.yaml', 'name: shop\n');
+    updateJson(tree, 'package.json', (json: object) => ({
+      ...json,
+      workspaces: ['./apps/**'],
+      devDependencies: { vitest: '^3.0.0' },
+    }));
+    tree.write('nx.json', '{\n  // ours\n  "plugins": ["@nx/js/typescript", "@nx/vitest"]\n}\n');
+    await initGenerator(tree, {});
+    const { workspaces, devDependencies } = readJson<{
+      workspaces: string[];
+      devDependencies: Record<string, string>;
+    }>(tree, 'package.json');
+    expect(workspaces).toEqual(['./apps/**']);
+    expect(devDependencies['vitest']).toBe('^3.0.0');
+    expect(devDependencies).not.toHaveProperty('eslint');
+    expect(tree.exists('eslint.config.mjs')).toBe(false);
+    expect(tree.read('compose.yaml', 'utf8')).toBe('name: shop\n');
+    expect(tree.read('nx.json', 'utf8')).toContain('// ours');
+    expect(Object.keys(readNxJson(tree)?.targetDefaults ?? {})).toEqual(['lint']);
+  });
+
+  it('writes the registry of the development environment, and never changes one', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    await initGenerator(tree, {});
+    await initGenerator(tree, { registry: 'localhost:5000' });
+    const text = tree.read('environments/development.yml', 'utf8');
+    expect(text).toContain('engine: compose\nregistry: localhost:5000\n');
+    await initGenerator(tree, { registry: 'registry.example.com/team' });
+    expect(tree.read('environments/development.yml', 'utf8')).toBe(text);
+    expect(warn).toHaveBeenCalledOnce();
+    warn.mockRestore();
+  });
+
+  it('refuses a registry that is none, and writes nothing', async () => {
+    const before = treeFiles(tree);
+    await expect(initGenerator(tree, { registry: 'https://x' })).rejects.toThrow('the registry is');
+    expect(treeFiles(tree)).toEqual(before);
+  });
+
+  it('adds the folder to the packages of pnpm, comments kept', async () => {
+    tree.write('pnpm-workspace.yaml', '# ours\npackages:\n  - libs/* # shared\n');
+    await initGenerator(tree, {});
+    expect(tree.read('pnpm-workspace.yaml', 'utf8')).toBe(
+      '# ours\npackages:\n  - libs/* # shared\n  - apps/*\n',
+    );
+    const before = treeFiles(tree);
+    await initGenerator(tree, {});
+    expect(treeFiles(tree)).toEqual(before);
+  });
+
+  it('says that yarn and bun are not supported yet', async () => {
+    updateJson(tree, 'package.json', (json: object) => ({ ...json, packageManager: 'yarn@4.9.2' }));
+    await expect(initGenerator(tree, {})).rejects.toThrow(
+      'This workspace uses yarn, which is not supported yet',
+    );
+  });
+});
+
+describe('preset', () => {
+  it('is init in a new workspace, and can run again', async () => {
+    const tree = createTreeWithEmptyWorkspace({ formatter: 'none' });
+    const other = createTreeWithEmptyWorkspace({ formatter: 'none' });
+    await presetGenerator(tree, { name: 'acme' });
+    await initGenerator(other, {});
+    expect(treeFiles(tree)).toEqual(treeFiles(other));
+    await presetGenerator(tree, { name: 'acme' });
+    expect(treeFiles(tree)).toEqual(treeFiles(other));
+  });
+});
+
+function append(tree: Tree, file: string, text: string): void {
+  tree.write(file, `${tree.read(file, 'utf8')}${text}`);
+}

@@ -1,0 +1,89 @@
+import {
+  addDependenciesToPackageJson,
+  formatFiles,
+  logger,
+  readNxJson,
+  type GeneratorCallback,
+  type Tree,
+} from '@nx/devkit';
+import { parseEnvironment } from '../../platform/environment';
+import { readPlatformName, ROOT_COMPOSE_FILE } from '../../platform/workspace';
+import { editJson } from '../json-text';
+import { LINT_VERSIONS, WORKSPACE_VERSIONS } from '../versions';
+import { coverFolder } from '../workspace-globs';
+import { readPackageManager, type WorkspacePackageManager } from '../workspace-tree';
+import { planNxJson } from './nx-json';
+import {
+  DEVELOPMENT_ENVIRONMENT,
+  developmentEnvironment,
+  ESLINT_CONFIG,
+  extendGitignore,
+  hasEslintConfig,
+  rootCompose,
+} from './root-files';
+
+export interface InitSchema {
+  registry?: string;
+  keepExistingVersions?: boolean;
+  skipInstall?: boolean;
+  skipFormat?: boolean;
+}
+
+interface InitOptions {
+  packageManager: WorkspacePackageManager;
+  platform: string;
+  /** The new text of `environments/development.yml`. */
+  environment: string;
+  keepExistingVersions: boolean;
+  skipInstall: boolean;
+  skipFormat: boolean;
+}
+
+export async function initGenerator(tree: Tree, schema: InitSchema): Promise<GeneratorCallback> {
+  const options = normalizeOptions(tree, schema);
+  editJson(tree, 'nx.json', planNxJson(readNxJson(tree) ?? {}));
+  coverFolder(tree, options.packageManager, 'apps');
+  if (!tree.exists(ROOT_COMPOSE_FILE)) tree.write(ROOT_COMPOSE_FILE, rootCompose(options.platform));
+  writeChanged(tree, DEVELOPMENT_ENVIRONMENT, options.environment);
+  writeChanged(tree, '.gitignore', extendGitignore(tree.read('.gitignore', 'utf8') ?? ''));
+  const install = addPackages(tree, options);
+  if (!options.skipFormat) await formatFiles(tree);
+  return options.skipInstall ? () => undefined : install;
+}
+
+export default initGenerator;
+
+function normalizeOptions(tree: Tree, schema: InitSchema): InitOptions {
+  const before = tree.read(DEVELOPMENT_ENVIRONMENT, 'utf8') ?? undefined;
+  const environment = developmentEnvironment(before, schema.registry);
+  const { registry } = parseEnvironment('development', environment);
+  if (schema.registry !== undefined && registry !== schema.registry) {
+    logger.warn(
+      `${DEVELOPMENT_ENVIRONMENT} names the registry ${registry}; it was kept. Edit the file to use ${schema.registry}.`,
+    );
+  }
+  return {
+    packageManager: readPackageManager(tree),
+    platform: readPlatformName((path) => tree.read(path, 'utf8') ?? undefined),
+    environment,
+    keepExistingVersions: schema.keepExistingVersions ?? true,
+    skipInstall: schema.skipInstall ?? false,
+    skipFormat: schema.skipFormat ?? false,
+  };
+}
+
+function addPackages(tree: Tree, { keepExistingVersions }: InitOptions): GeneratorCallback {
+  const createsLint = !hasEslintConfig(tree);
+  if (createsLint) tree.write('eslint.config.mjs', ESLINT_CONFIG);
+  return addDependenciesToPackageJson(
+    tree,
+    {},
+    { ...WORKSPACE_VERSIONS, ...(createsLint ? LINT_VERSIONS : {}) },
+    undefined,
+    keepExistingVersions,
+  );
+}
+
+function writeChanged(tree: Tree, file: string, text: string): void {
+  if (tree.read(file, 'utf8') !== text) tree.write(file, text);
+}

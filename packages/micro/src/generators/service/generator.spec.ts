@@ -1,0 +1,215 @@
+import {
+  addProjectConfiguration,
+  readJson,
+  readProjectConfiguration,
+  updateJson,
+  type Tree,
+} from '@nx/devkit';
+import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
+import { treeFiles } from '../../testing/tree-files';
+import { readTreePlatform } from '../workspace-tree';
+import { serviceGenerator } from './generator';
+import type { ServiceSchema } from './options';
+
+interface PackageJson {
+  name: string;
+  scripts: Record<string, string>;
+}
+
+describe('service', () => {
+  let tree: Tree;
+
+  beforeEach(() => {
+    tree = createTreeWithEmptyWorkspace({ formatter: 'none' });
+    updateJson(tree, 'package.json', (json: object) => ({ ...json, name: '@acme/source' }));
+  });
+
+  it('creates a project that is a package of the workspace', async () => {
+    await serviceGenerator(tree, { name: 'orders' });
+    expect(readProjectConfiguration(tree, 'orders').root).toBe('apps/orders');
+    const { name, scripts } = readJson<PackageJson>(tree, 'apps/orders/package.json');
+    expect(name).toBe('@acme/orders');
+    expect(scripts).toEqual({ lint: 'eslint .', test: 'vitest run', typecheck: 'tsc --build' });
+    expect(tree.read('apps/orders/service.yml', 'utf8')).toBe(
+      [
+        '# yaml-language-server: $schema=../../node_modules/@org/micro/schemas/service.schema.json',
+        'kind: service',
+        'port: 3001',
+        '',
+      ].join('\n'),
+    );
+    expect(Object.keys(treeFiles(tree, 'apps/orders'))).toEqual(
+      expect.arrayContaining(
+        [
+          'Dockerfile',
+          'README.md',
+          'src/app.spec.ts',
+          'src/app.ts',
+          'src/config.ts',
+          'src/links.ts',
+          'src/main.ts',
+          'src/routes/health.ts',
+          'src/routes/hello.ts',
+          'tsconfig.json',
+          'vitest.config.ts',
+        ].map((file) => `apps/orders/${file}`),
+      ),
+    );
+  });
+
+  it('leaves to plugins what they infer, and joins the project references', async () => {
+    updateJson(tree, 'nx.json', (json: object) => ({ ...json, plugins: ['@nx/js/typescript'] }));
+    tree.write('tsconfig.base.json', '{ "compilerOptions": { "composite": true } }\n');
+    tree.write('tsconfig.json', '{\n  // ours\n  "files": [],\n  "references": []\n}\n');
+    await serviceGenerator(tree, { name: 'orders' });
+    const { scripts } = readJson<PackageJson>(tree, 'apps/orders/package.json');
+    expect(scripts).toEqual({ lint: 'eslint .', test: 'vitest run' });
+    expect(readJson<object>(tree, 'apps/orders/tsconfig.json')).toMatchObject({
+      extends: '../../tsconfig.base.json',
+    });
+    expect(tree.read('tsconfig.json', 'utf8')).toContain('// ours');
+    expect(readJson<object>(tree, 'tsconfig.json')).toMatchObject({
+      references: [{ path: './apps/orders' }],
+    });
+  });
+
+  it('writes a Dockerfile whose last stages read only the artifact', async () => {
+    await serviceGenerator(tree, { name: 'orders' });
+    const dockerfile = tree.read('apps/orders/Dockerfile', 'utf8') ?? '';
+    expect(stageNames(dockerfile)).toEqual([
+      'base',
+      'manifests',
+      'deps',
+      'build',
+      'artifact',
+      'prod-deps',
+      'production',
+    ]);
+    expect(findBuildSources(dockerfile, { contexts: ['artifact'] })).toEqual({
+      images: ['node:24-bookworm-slim'],
+      contexts: ['artifact'],
+      paths: [],
+    });
+    expect(dockerfile).toContain('\nEXPOSE 3001\n');
+  });
+
+  it('writes a Dockerfile for pnpm, with the version of the workspace', async () => {
+    updateJson(tree, 'package.json', (json: object) => ({
+      ...json,
+      packageManager: 'pnpm@10.4.1',
+    }));
+    tree.write('pnpm-workspace.yaml', 'packages:\n  - libs/*\n');
+    await serviceGenerator(tree, { name: 'orders' });
+    const dockerfile = tree.read('apps/orders/Dockerfile', 'utf8') ?? '';
+    expect(dockerfile).toContain('pnpm@10.4.1');
+    expect(dockerfile).not.toContain('npm ci');
+    expect(findBuildSources(dockerfile, { contexts: ['artifact'] }).paths).toEqual([]);
+  });
+
+  it('gives out the next free port, and takes one that is free', async () => {
+    await serviceGenerator(tree, { name: 'a' });
+    await serviceGenerator(tree, { name: 'b', port: 3003 });
+    await serviceGenerator(tree, { name: 'c' });
+    await serviceGenerator(tree, { name: 'd' });
+    expect(readTreePlatform(tree).services.map(({ port }) => port)).toEqual([
+      3001, 3003, 3002, 3004,
+    ]);
+  });
+
+  it('connects the new service to those it consumes', async () => {
+    await serviceGenerator(tree, { name: 'users' });
+    await serviceGenerator(tree, { name: 'billing' });
+    await serviceGenerator(tree, { name: 'orders', consumes: 'users, billing' });
+    expect(tree.read('apps/orders/service.yml', 'utf8')).toContain('consumes: [users, billing]\n');
+    expect(tree.exists('apps/orders/src/clients/users.ts')).toBe(true);
+    expect(tree.exists('apps/orders/src/clients/billing.ts')).toBe(true);
+  });
+
+  it.each<[ServiceSchema, string]>([
+    [{ name: 'services/orders' }, 'services/orders'],
+    [{ name: 'orders', directory: './platform/shop/orders/' }, 'platform/shop/orders'],
+    [{ name: 'packages\\orders' }, 'packages/orders'],
+  ])('goes where it is told: %o', async (schema, root) => {
+    await serviceGenerator(tree, schema);
+    expect(readProjectConfiguration(tree, 'orders').root).toBe(root);
+    expect(tree.read(`${root}/Dockerfile`, 'utf8')).toContain(`micro build ${root}\n`);
+  });
+
+  it('makes a worker without an example route', async () => {
+    await serviceGenerator(tree, { name: 'mailer', kind: 'worker' });
+    expect(tree.exists('apps/mailer/src/routes/hello.ts')).toBe(false);
+    expect(tree.read('apps/mailer/src/app.ts', 'utf8')).not.toContain('hello');
+    expect(tree.read('apps/mailer/service.yml', 'utf8')).toContain('kind: worker\n');
+  });
+
+  it('changes nothing when it runs again, a person having edited the files', async () => {
+    await serviceGenerator(tree, { name: 'users' });
+    await serviceGenerator(tree, { name: 'orders', consumes: ['users'] });
+    const manifest = tree.read('apps/orders/service.yml', 'utf8') ?? '';
+    tree.write('apps/orders/service.yml', `${manifest}replicas: 2 # ours\n`);
+    const packageJson = tree.read('apps/orders/package.json', 'utf8') ?? '';
+    tree.write('apps/orders/package.json', packageJson.replace('0.0.0', '1.2.3'));
+    const owned = ['Dockerfile', 'README.md', 'tsconfig.json', 'vitest.config.ts', 'src/main.ts'];
+    for (const file of owned) {
+      const text = tree.read(`apps/orders/${file}`, 'utf8') ?? '';
+      tree.write(`apps/orders/${file}`, `${text}\n`);
+    }
+    const edited = treeFiles(tree);
+    await serviceGenerator(tree, { name: 'orders', consumes: ['users'], skipFormat: true });
+    const rerun = treeFiles(tree);
+    // The manifest is a source: what is derived from it may follow the edit, and nothing else.
+    for (const file of [...owned, 'service.yml', 'package.json']) {
+      expect(rerun[`apps/orders/${file}`]).toBe(edited[`apps/orders/${file}`]);
+    }
+    await serviceGenerator(tree, { name: 'orders', consumes: ['users'], skipFormat: true });
+    expect(treeFiles(tree)).toEqual(rerun);
+  });
+
+  it('writes what prettier would write', async () => {
+    const formatted = createTreeWithEmptyWorkspace({ formatter: 'prettier' });
+    for (const each of [tree, formatted]) {
+      updateJson(each, 'package.json', (json: object) => ({ ...json, name: '@acme/source' }));
+      await serviceGenerator(each, { name: 'order-items' });
+      await serviceGenerator(each, { name: 'mailer', kind: 'worker', consumes: ['order-items'] });
+    }
+    expect(treeFiles(tree, 'apps')).toEqual(treeFiles(formatted, 'apps'));
+  });
+
+  it('keeps the port of the manifest', async () => {
+    await serviceGenerator(tree, { name: 'orders', port: 4000 });
+    await serviceGenerator(tree, { name: 'orders' });
+    expect(readTreePlatform(tree).services).toMatchObject([{ name: 'orders', port: 4000 }]);
+  });
+
+  it.each<[ServiceSchema, string]>([
+    [{ name: 'Order Items' }, 'for example "order-items"'],
+    [{ name: 'library' }, 'There is already a project "library" in libs/library'],
+    [{ name: 'users', directory: 'apps/other' }, 'already a project "users" in apps/users'],
+    [{ name: 'orders', directory: 'apps/users' }, 'apps/users is already the project "users"'],
+    [{ name: 'orders', directory: 'apps/full' }, 'apps/full already exists and is not empty'],
+    [
+      { name: 'orders', port: 3001 },
+      'Port 3001 is already used by "users"; the next free one is 3002',
+    ],
+    [{ name: 'orders', port: 80 }, '80 is not a port between 1024 and 65535'],
+    [{ name: 'orders', consumes: ['user'] }, 'did you mean "users"?'],
+    [{ name: 'orders', consumes: ['orders'] }, '"orders" cannot consume itself'],
+    [{ name: 'orders', directory: '../orders' }, 'not a folder below the workspace root'],
+    [{ name: 'apps/orders', directory: 'apps/x' }, 'leave out --directory'],
+  ])('refuses %o, and writes nothing', async (schema, message) => {
+    await serviceGenerator(tree, { name: 'users' });
+    addProjectConfiguration(tree, 'library', { root: 'libs/library' });
+    tree.write('apps/full/notes.txt', 'ours');
+    const before = treeFiles(tree);
+    await expect(serviceGenerator(tree, schema)).rejects.toThrow(message);
+    expect(treeFiles(tree)).toEqual(before);
+  });
+
+  it('says every reason at once', async () => {
+    await serviceGenerator(tree, { name: 'users' });
+    const wrong = { name: 'Orders', port: 3001, consumes: ['user'] };
+    await expect(serviceGenerator(tree, wrong)).rejects.toThrow(/"Orders".*\n.*3001.*\n.*"user"/);
+  });
+});

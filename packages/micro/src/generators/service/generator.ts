@@ -1,0 +1,122 @@
+import {
+  formatFiles,
+  generateFiles,
+  getProjects,
+  installPackagesTask,
+  logger,
+  OverwriteStrategy,
+  offsetFromRoot,
+  readJson,
+  readNxJson,
+  writeJson,
+  type GeneratorCallback,
+  type Tree,
+} from '@nx/devkit';
+import { join, posix } from 'node:path';
+import { UserError } from '../../platform/user-error';
+import { generateClient } from '../connect/client';
+import { initGenerator } from '../init/generator';
+import { scriptTargets, type ScriptTarget } from '../init/nx-json';
+import { editJson } from '../json-text';
+import { syncWorkspace } from '../sync-workspace';
+import { SERVICE_VERSIONS } from '../versions';
+import { coverFolder } from '../workspace-globs';
+import { normalizeServiceOptions, type ServiceOptions, type ServiceSchema } from './options';
+
+export async function serviceGenerator(
+  tree: Tree,
+  schema: ServiceSchema,
+): Promise<GeneratorCallback> {
+  const options = normalizeServiceOptions(tree, schema);
+  sayWhatIsKept(options, schema);
+  await initGenerator(tree, { skipFormat: true, skipInstall: true });
+  generateProject(tree, options);
+  joinWorkspace(tree, options);
+  for (const provider of options.consumes) generateClient(tree, options.root, provider);
+  await syncWorkspace(tree);
+  if (!options.skipFormat) await formatFiles(tree);
+  return () => {
+    if (!options.skipInstall) installPackagesTask(tree, true);
+  };
+}
+
+export default serviceGenerator;
+
+function generateProject(tree: Tree, options: ServiceOptions): void {
+  const values = {
+    ...options,
+    offset: offsetFromRoot(options.root),
+    base: tree.exists('tsconfig.base.json'),
+    targets: scriptTargets(readNxJson(tree) ?? {}),
+    pnpmVersion: options.packageManager.kind === 'pnpm' ? options.packageManager.version : '',
+  };
+  const folders = [
+    'service',
+    options.packageManager.kind,
+    ...(options.kind === 'worker' ? [] : ['hello']),
+  ];
+  for (const folder of folders) {
+    generateFiles(tree, join(__dirname, 'files', folder), options.root, values, {
+      overwriteStrategy: OverwriteStrategy.KeepExisting,
+    });
+  }
+  const packageJson = `${options.root}/package.json`;
+  if (!tree.exists(packageJson)) {
+    writeJson(tree, packageJson, servicePackageJson(options, values.targets));
+  }
+}
+
+const SCRIPTS: Record<ScriptTarget, string> = {
+  lint: 'eslint .',
+  test: 'vitest run',
+  typecheck: 'tsc --build',
+};
+
+function servicePackageJson(
+  { name, packageName }: ServiceOptions,
+  targets: readonly ScriptTarget[],
+): object {
+  return {
+    name: packageName,
+    version: '0.0.0',
+    private: true,
+    type: 'module',
+    scripts: Object.fromEntries(targets.map((target) => [target, SCRIPTS[target]])),
+    dependencies: SERVICE_VERSIONS,
+    nx: { name },
+  };
+}
+
+/** Makes the package known to the package manager and, where there are any, to project references. */
+function joinWorkspace(tree: Tree, { name, root, packageManager }: ServiceOptions): void {
+  if (!getProjects(tree).has(name)) coverFolder(tree, packageManager, posix.dirname(root));
+  if (!getProjects(tree).has(name)) {
+    throw new UserError(
+      `${root} is not a package of this workspace: a negated glob in its "workspaces" leaves it out`,
+    );
+  }
+  if (!tree.exists('tsconfig.json')) return;
+  const { references } = readJson<{ references?: { path: string }[] }>(tree, 'tsconfig.json');
+  if (!references) return;
+  const isListed = references.some(({ path }) => posix.normalize(path) === root);
+  editJson(tree, 'tsconfig.json', [
+    {
+      path: ['references'],
+      from: references,
+      to: isListed ? references : [...references, { path: `./${root}` }],
+    },
+  ]);
+}
+
+function sayWhatIsKept(options: ServiceOptions, schema: ServiceSchema): void {
+  const { name, root, port, consumes } = options;
+  const asked = [schema.consumes ?? []].flat().flatMap((list) => list.split(','));
+  const differs =
+    (schema.port !== undefined && schema.port !== port) ||
+    asked.some((provider) => !consumes.includes(provider.trim()));
+  if (differs) {
+    logger.warn(
+      `${root}/service.yml was kept as it is: edit it, or use connect, to change ${name}.`,
+    );
+  }
+}

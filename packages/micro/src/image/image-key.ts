@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+
+/** Changes where the same content must get another key, for example when a hash was incomplete. */
+const KEY_VERSION = 1;
+
+/** Labels of every image that this plugin builds. */
+export const LABELS = {
+  key: 'org.micro.image-key',
+  service: 'org.micro.service',
+  source: 'org.opencontainers.image.source',
+  revision: 'org.opencontainers.image.revision',
+  title: 'org.opencontainers.image.title',
+} as const;
+
+/** A file that goes into an image. */
+export interface KeyFile {
+  /** Relative to the root of what it belongs to, with forward slashes. */
+  path: string;
+  executable: boolean;
+  /** sha256 of the content, hex. */
+  hash: string;
+}
+
+/** Everything that decides an image's content. */
+export interface ImageContent {
+  dockerfile: string;
+  /** The artifact, and whatever else of the main context the Dockerfile reads. */
+  artifact: readonly KeyFile[];
+  context: readonly KeyFile[];
+  buildArgs: Readonly<Record<string, string>>;
+  labels: Readonly<Record<string, string>>;
+  target: string | undefined;
+  platforms: readonly string[];
+  /** Base images as the Dockerfile names them, each with its digest where it could be resolved. */
+  baseImages: Readonly<Record<string, string | undefined>>;
+  /** Names of secrets and further build options; values of secrets are never part of a key. */
+  options: readonly string[];
+}
+
+/** The key and, for saying what changed, one hash per part of the content. */
+export interface ImageKey {
+  /** sha256, hex. */
+  key: string;
+  parts: Readonly<Record<string, string>>;
+}
+
+/** Computes the key; equal content gives equal keys on every machine. */
+export function imageKey(content: ImageContent): ImageKey {
+  const parts: Record<string, string> = {
+    Dockerfile: sha256(content.dockerfile),
+    ...fileParts('', content.artifact),
+    ...fileParts('context:', content.context),
+    'build arguments': hashOf(sortedEntries(content.buildArgs)),
+    labels: hashOf(sortedEntries(content.labels)),
+    target: hashOf(content.target ?? null),
+    platforms: hashOf([...content.platforms].sort()),
+    options: hashOf([...content.options].sort()),
+    ...Object.fromEntries(
+      sortedEntries(content.baseImages).map(([name, digest]) => [
+        `base image ${name}`,
+        hashOf(digest ?? null),
+      ]),
+    ),
+  };
+  return { key: hashOf([KEY_VERSION, sortedEntries(parts)]), parts };
+}
+
+/** The tag that carries a key: `k-` and 32 of its 64 digits; the label has all of them. */
+export function keyTag(key: string): string {
+  return `k-${key.slice(0, 32)}`;
+}
+
+/** Which parts differ, by name, sorted: `["main.js"]`. */
+export function changedParts(before: ImageKey['parts'], after: ImageKey['parts']): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((part) => before[part] !== after[part])
+    .sort();
+}
+
+function fileParts(prefix: string, files: readonly KeyFile[]): Record<string, string> {
+  return Object.fromEntries(
+    files.map(({ path, executable, hash }) => [`${prefix}${path}`, hashOf([executable, hash])]),
+  );
+}
+
+function sortedEntries<Value>(record: Readonly<Record<string, Value>>): [string, Value][] {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function hashOf(value: unknown): string {
+  return sha256(JSON.stringify(value));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+const image = {
+  service: z.string(),
+  /** The key's full sha256, hex. */
+  key: z.string(),
+};
+
+/** What `docker-build` leaves behind: which image is on the engine, and what it was made of. */
+export const buildReceiptSchema = z.object({
+  kind: z.literal('docker-build'),
+  ...image,
+  /** `acme/orders:k-…` */
+  image: z.string(),
+  imageId: z.string(),
+  /** Further references that name the same image. */
+  tags: z.array(z.string()),
+  /** Bytes, uncompressed; `base` is what the base images bring. */
+  size: z.object({ total: z.number(), base: z.number().optional() }),
+  /** One hash per part of the content, so that the next build can say what changed. */
+  parts: z.record(z.string(), z.string()),
+  /** When this content was first seen here, ISO 8601. */
+  since: z.string(),
+});
+export type BuildReceipt = z.output<typeof buildReceiptSchema>;
+
+/** What `docker-push` leaves behind for one environment. */
+export const pushReceiptSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('pushed'),
+    ...image,
+    environment: z.string(),
+    /** `registry.example.com/acme/orders:k-…` */
+    image: z.string(),
+    digest: z.string(),
+    tags: z.array(z.string()),
+    since: z.string(),
+  }),
+  z.object({
+    kind: z.literal('local'),
+    ...image,
+    environment: z.string(),
+    image: z.string(),
+    imageId: z.string(),
+    since: z.string(),
+  }),
+]);
+export type PushReceipt = z.output<typeof pushReceiptSchema>;
+
+/** What `compose-deploy` leaves behind for one environment. */
+export const deployReceiptSchema = z.object({
+  kind: z.literal('compose-deploy'),
+  ...image,
+  environment: z.string(),
+  /** The reference that the containers run. */
+  image: z.string(),
+  containers: z.array(z.string()),
+  since: z.string(),
+});
+export type DeployReceipt = z.output<typeof deployReceiptSchema>;
+
+export const RECEIPTS_FOLDER = 'dist/receipts';
+
+/** `dist/receipts/apps/orders/docker-build.json`; pushes and deploys have one per environment. */
+export function receiptFile(projectRoot: string, step: string, environment?: string): string {
+  const name = environment === undefined ? step : `${step}.${environment}`;
+  return `${RECEIPTS_FOLDER}/${projectRoot}/${name}.json`;
+}

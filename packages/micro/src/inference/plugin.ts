@@ -1,0 +1,56 @@
+import { createNodesFromFiles, type CreateNodesContext, type CreateNodesResult } from '@nx/devkit';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ENVIRONMENTS_FOLDER } from '../platform/environment';
+import { MANIFEST_FILE } from '../platform/manifest';
+import { DEFAULT_TARGET_NAMES, serviceTargets, type TargetNames } from './targets';
+
+/** Options of `@org/micro` in nx.json: other names for the inferred targets. */
+export interface MicroPluginOptions {
+  targetNames?: Partial<TargetNames>;
+}
+
+/** Makes every project with a `service.yml` a service: files in, targets out, nothing else asked. */
+export const createNodes = [
+  `**/${MANIFEST_FILE}`,
+  async (
+    manifests: readonly string[],
+    options: MicroPluginOptions | undefined,
+    context: CreateNodesContext,
+  ) => {
+    const environments = environmentNames(context.workspaceRoot);
+    const names = { ...DEFAULT_TARGET_NAMES, ...options?.targetNames };
+    return createNodesFromFiles(
+      (manifest) => serviceNode(manifest, environments, names, context.workspaceRoot),
+      manifests,
+      options ?? {},
+      context,
+    );
+  },
+] as const;
+
+/** Nx 22 looks for this name first. */
+export const createNodesV2 = createNodes;
+
+function serviceNode(
+  manifest: string,
+  environments: readonly string[],
+  names: TargetNames,
+  workspaceRoot: string,
+): CreateNodesResult {
+  const root = dirname(manifest).replaceAll('\\', '/');
+  const isProject = ['project.json', 'package.json'].some((file) =>
+    existsSync(join(workspaceRoot, root, file)),
+  );
+  if (!isProject || root === '.') return {};
+  return { projects: { [root]: { targets: serviceTargets({ root, environments }, names) } } };
+}
+
+function environmentNames(workspaceRoot: string): string[] {
+  const folder = join(workspaceRoot, ENVIRONMENTS_FOLDER);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yml'))
+    .map((file) => file.slice(0, -'.yml'.length))
+    .sort();
+}

@@ -1,0 +1,137 @@
+import type { TargetConfiguration } from '@nx/devkit';
+import { RECEIPTS_FOLDER } from '../image/receipt';
+import { ENVIRONMENTS_FOLDER } from '../platform/environment';
+import { ROOT_COMPOSE_FILE } from '../platform/workspace';
+
+/** How the inferred targets are called; each can be renamed in the plugin's options. */
+export interface TargetNames {
+  build: string;
+  serve: string;
+  dockerBuild: string;
+  dockerPush: string;
+  composeDeploy: string;
+}
+
+export const DEFAULT_TARGET_NAMES: TargetNames = {
+  build: 'build',
+  serve: 'serve',
+  dockerBuild: 'docker-build',
+  dockerPush: 'docker-push',
+  composeDeploy: 'compose-deploy',
+};
+
+/** What inference knows of a service: only what the names of files say, so that a broken manifest never breaks the graph. */
+export interface ServiceFacts {
+  /** Relative to the workspace root. */
+  root: string;
+  /** Names of the files in environments/, sorted. */
+  environments: readonly string[];
+}
+
+/** The environment that targets use where no configuration is named. */
+const DEFAULT_ENVIRONMENT = 'development';
+
+/**
+ * The targets of one service. Inputs are exact under both ways in which Nx computes `affected`: each
+ * step reads what the step before it left, so a change goes as far as its effects do.
+ */
+export function serviceTargets(
+  { root, environments }: ServiceFacts,
+  names: TargetNames,
+): Record<string, TargetConfiguration> {
+  const receipts = `{workspaceRoot}/${RECEIPTS_FOLDER}/${root}`;
+  const perEnvironment = {
+    configurations: Object.fromEntries(environments.map((name) => [name, { environment: name }])),
+    ...(environments.includes(DEFAULT_ENVIRONMENT)
+      ? { defaultConfiguration: DEFAULT_ENVIRONMENT }
+      : {}),
+  };
+  return {
+    [names.build]: {
+      executor: '@org/micro:build',
+      cache: true,
+      inputs: [
+        'production',
+        '^production',
+        '{workspaceRoot}/tsconfig.base.json',
+        { externalDependencies: ['esbuild', '@org/micro'] },
+      ],
+      outputs: [`{workspaceRoot}/dist/${root}`],
+      options: {},
+      metadata: metadata('Bundle the service into its artifact', names.build, {}),
+    },
+    [names.serve]: {
+      executor: '@org/micro:serve',
+      continuous: true,
+      options: {},
+      metadata: metadata('Run the service from its sources and restart it on change', names.serve, {
+        inspect: true,
+      }),
+    },
+    [names.dockerBuild]: {
+      executor: '@org/micro:docker-build',
+      // An image is no file that Nx could restore: the executor has its own, exact way to do nothing.
+      cache: false,
+      dependsOn: [names.build],
+      inputs: [
+        '{projectRoot}/Dockerfile',
+        '{projectRoot}/Dockerfile.dockerignore',
+        { dependentTasksOutputFiles: '**/*', transitive: true },
+      ],
+      outputs: [`${receipts}/docker-build.json`],
+      options: {},
+      ...perEnvironment,
+      metadata: metadata('Find or build the image of the service', names.dockerBuild, {
+        tags: ['{branch}'],
+      }),
+    },
+    [names.dockerPush]: {
+      executor: '@org/micro:docker-push',
+      cache: false,
+      dependsOn: [names.dockerBuild],
+      inputs: [
+        { dependentTasksOutputFiles: '**/docker-build.json' },
+        `{workspaceRoot}/${ENVIRONMENTS_FOLDER}/*.yml`,
+      ],
+      outputs: environments.map((name) => `${receipts}/docker-push.${name}.json`),
+      options: {},
+      ...perEnvironment,
+      metadata: metadata('Push the image where the registry does not have it', names.dockerPush, {
+        tags: ['v{version}'],
+      }),
+    },
+    [names.composeDeploy]: {
+      executor: '@org/micro:compose-deploy',
+      cache: false,
+      // Two deploys at a time would each see the other's containers as an accident.
+      parallelism: false,
+      dependsOn: [names.dockerPush],
+      inputs: [
+        { dependentTasksOutputFiles: '**/docker-push.*.json' },
+        '{projectRoot}/compose.yaml',
+        '{projectRoot}/service.yml',
+        `{workspaceRoot}/${ROOT_COMPOSE_FILE}`,
+        `{workspaceRoot}/${ENVIRONMENTS_FOLDER}/*`,
+      ],
+      outputs: environments.map((name) => `${receipts}/compose-deploy.${name}.json`),
+      options: {},
+      ...perEnvironment,
+      metadata: metadata('Deploy the service where it changed', names.composeDeploy, {
+        plan: true,
+      }),
+    },
+  };
+}
+
+/** Never the technology "docker": nx release would take the project for one of @nx/docker's. */
+function metadata(
+  description: string,
+  target: string,
+  options: Record<string, unknown>,
+): TargetConfiguration['metadata'] {
+  return {
+    technologies: ['containers'],
+    description,
+    help: { command: `npx nx run {projectName}:${target} --help`, example: { options } },
+  };
+}

@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest';
+import { parseEnvironment } from './environment';
+import { formatProblem, PlatformError } from './problem';
+
+const services = ['orders', 'users'];
+
+function problemsOf(text: string, name = 'production'): string[] {
+  try {
+    parseEnvironment(name, text, services);
+    return [];
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    return error.problems.map(formatProblem);
+  }
+}
+
+test('an empty file is an environment on this machine', () => {
+  expect(parseEnvironment('development', '', services)).toEqual({
+    name: 'development',
+    file: 'environments/development.yml',
+    engine: 'compose',
+    healthTimeout: 60,
+    services: {},
+  });
+});
+
+test('every key', () => {
+  const text = `engine: compose
+host: ssh://deploy@example.com
+registry: reg.example.com:5000/team
+project: acme-live
+healthTimeout: 2m
+services:
+  orders:
+    publish: 0.0.0.0:8080
+    replicas: 2
+    environment: { LOG_LEVEL: debug, LIMIT: 5, TRACE: true }
+`;
+  expect(parseEnvironment('production', text, services)).toEqual({
+    name: 'production',
+    file: 'environments/production.yml',
+    engine: 'compose',
+    host: 'ssh://deploy@example.com',
+    registry: 'reg.example.com:5000/team',
+    project: 'acme-live',
+    healthTimeout: 120,
+    services: {
+      orders: {
+        publish: { address: '0.0.0.0', port: 8080 },
+        replicas: 2,
+        environment: { LOG_LEVEL: 'debug', LIMIT: '5', TRACE: 'true' },
+      },
+    },
+  });
+});
+
+test.each([
+  ['8080', { address: '127.0.0.1', port: 8080 }],
+  ['"8080"', { address: '127.0.0.1', port: 8080 }],
+  ['0', { address: '127.0.0.1', port: 0 }],
+  ['10.0.0.7:443', { address: '10.0.0.7', port: 443 }],
+])('publish: %s', (publish, expected) => {
+  const text = `services: { orders: { publish: ${publish} } }`;
+  expect(parseEnvironment('production', text).services['orders']?.publish).toEqual(expected);
+});
+
+test.each(['65536', '0.0.0.0:99999', '300.0.0.1:80', 'localhost:80', '-1', '80.5', 'true'])(
+  'publish: %s is refused',
+  (publish) => {
+    expect(problemsOf(`services:\n  orders:\n    publish: ${publish}`)).toEqual([
+      'environments/production.yml:3: services.orders.publish: a published port is for example 8080 or 0.0.0.0:8080',
+    ]);
+  },
+);
+
+test.each([
+  ['90', 90],
+  ['90s', 90],
+  ['2m', 120],
+])('healthTimeout: %s', (time, expected) => {
+  expect(parseEnvironment('production', `healthTimeout: ${time}`).healthTimeout).toBe(expected);
+});
+
+test.each(['0', '-3', 'soon', '1h', '0s', '[1]'])('healthTimeout: %s is refused', (time) => {
+  expect(problemsOf(`healthTimeout: ${time}`)).toEqual([
+    'environments/production.yml:1: healthTimeout: a time is a number of seconds, or for example 60s or 2m',
+  ]);
+});
+
+test.each<[string, string[]]>([
+  ['- a', [':1: the file holds a list; it must hold keys with values, such as engine and context']],
+  ['engine: swarm', [':1: engine: "swarm" is not supported; the only value is compose']],
+  ['registri: x', [':1: unknown key "registri"; did you mean "registry"?']],
+  ['context: a\nhost: ssh://b', [':2: host: give either a docker context or a host, not both']],
+  ['context: ""', [':1: context: is empty']],
+  ['host: example.com', [':1: host: the host is an address such as ssh://deploy@example.com']],
+  [
+    'registry: https://reg.example.com',
+    [':1: registry: the registry is host[:port][/path], in lower case and without https://'],
+  ],
+  [
+    'project: My App',
+    [':1: project: the Compose project is named with lower-case letters, digits, "-" and "_"'],
+  ],
+  [
+    'services:\n  order:\n    replicas: 1',
+    [':2: "order" is not a service of this platform; did you mean "orders"?'],
+  ],
+  [
+    'services:\n  orders:',
+    [':2: services.orders: has no value: give it a map of keys, or remove it'],
+  ],
+  [
+    'services:\n  orders:\n    replica: 2',
+    [':3: unknown key "services.orders.replica"; did you mean "replicas"?'],
+  ],
+  [
+    'services:\n  orders:\n    replicas: two\n    environment: { A: [1] }',
+    [
+      ':4: services.orders.environment.A: a variable is text, a number, true or false',
+      ':3: services.orders.replicas: "two" is not a number',
+    ],
+  ],
+])('%j', (text, expected) => {
+  expect(problemsOf(text)).toEqual(expected.map((line) => `environments/production.yml${line}`));
+});
+
+test('a bad name', () => {
+  expect(problemsOf('', 'Prod')).toEqual([
+    expect.stringContaining(`environments/Prod.yml: "Prod" cannot be an environment's name`),
+  ]);
+});
+
+test('without the services of a platform any name is taken', () => {
+  expect(Object.keys(parseEnvironment('production', 'services: { x: {} }').services)).toEqual([
+    'x',
+  ]);
+});

@@ -1,0 +1,322 @@
+import { describe, expect, test } from 'vitest';
+import { parseManifest } from './manifest';
+import { checkPlatform, parsePlatform, serviceNamed, type ManifestFile } from './platform';
+import { formatProblem, PlatformError } from './problem';
+
+function manifest(name: string, text: string, root = `apps/${name}`): ManifestFile {
+  return { name, root, file: `${root}/service.yml`, text };
+}
+
+function problemsOf(...files: ManifestFile[]): string[] {
+  return checkPlatform('acme', files).problems.map(formatProblem);
+}
+
+/** The problems of one manifest, without the file. */
+function inOrders(text: string): string[] {
+  return problemsOf(manifest('orders', text)).map((line) =>
+    line.replace('apps/orders/service.yml:', ''),
+  );
+}
+
+test('a manifest with only a port has defaults for the rest', () => {
+  expect(parsePlatform('acme', [manifest('orders', 'port: 3001')])).toEqual({
+    name: 'acme',
+    services: [
+      {
+        name: 'orders',
+        root: 'apps/orders',
+        kind: 'service',
+        port: 3001,
+        consumes: [],
+        datastores: {},
+        expose: 'internal',
+        routes: [],
+        resources: {},
+        replicas: 1,
+        build: { entry: 'src/main.ts', external: [], assets: [] },
+      },
+    ],
+  });
+});
+
+test('every key', () => {
+  const text = `# yaml-language-server: $schema=x
+kind: gateway
+port: 3001
+consumes: [users]
+datastores: { database: postgres, cache: redis, pubsub: redis, rate-limit: redis }
+broker: rabbitmq
+expose: public
+routes: [/api/orders]
+resources: { cpus: 0.5, memory: 256M }
+replicas: 2
+build: { entry: src/server.ts, external: [pg], assets: ['templates/**'] }
+`;
+  const platform = parsePlatform('acme', [
+    manifest('orders', text),
+    manifest('users', 'port: 3002'),
+  ]);
+  expect(platform.services[0]).toMatchObject({
+    kind: 'gateway',
+    consumes: ['users'],
+    datastores: { database: 'postgres', cache: 'redis', pubsub: 'redis', 'rate-limit': 'redis' },
+    broker: 'rabbitmq',
+    resources: { cpus: 0.5, memory: '256M' },
+    build: { entry: 'src/server.ts', external: ['pg'], assets: ['templates/**'] },
+  });
+});
+
+test('services are sorted by name, whatever the order of the files', () => {
+  const files = [manifest('users', 'port: 3002'), manifest('orders', 'port: 3001')];
+  const names = parsePlatform('acme', files).services.map(({ name }) => name);
+  expect(names).toEqual(['orders', 'users']);
+  expect(files.map(({ name }) => name)).toEqual(['users', 'orders']);
+});
+
+describe('between services', () => {
+  test('one port twice and thrice: each gets a free one of its own', () => {
+    expect(
+      problemsOf(
+        manifest('billing', 'kind: service\nport: 3001'),
+        manifest('orders', 'kind: service\n\n# ours\nport: 3001'),
+        manifest('search', 'port: 3002'),
+        manifest('users', 'port: 3001'),
+      ),
+    ).toEqual([
+      'apps/orders/service.yml:4: port 3001 is already used by "billing"; the next free one is 3003',
+      'apps/users/service.yml:1: port 3001 is already used by "billing"; the next free one is 3004',
+    ]);
+  });
+
+  test('an unknown provider, with and without a near one', () => {
+    expect(
+      problemsOf(
+        manifest('orders', 'port: 3001\nconsumes:\n  - usrs\n  - payments'),
+        manifest('users', 'port: 3002'),
+      ),
+    ).toEqual([
+      'apps/orders/service.yml:3: consumes "usrs", which is not a service of this platform; did you mean "users"?',
+      'apps/orders/service.yml:4: consumes "payments", which is not a service of this platform; known are users',
+    ]);
+  });
+
+  test('many services are not all listed', () => {
+    const others = Array.from({ length: 200 }, (_, i) => manifest(`s${i}`, `port: ${4000 + i}`));
+    const [problem = ''] = problemsOf(
+      manifest('orders', 'port: 3001\nconsumes: [payments]'),
+      ...others,
+    );
+    expect(problem).toMatch(/s11 and 188 more$/);
+  });
+
+  test('itself, and one provider twice', () => {
+    expect(
+      problemsOf(
+        manifest('orders', 'port: 3001\nconsumes:\n  - users\n  - orders\n  - users'),
+        manifest('users', 'port: 3002'),
+      ),
+    ).toEqual([
+      'apps/orders/service.yml:4: "orders" consumes itself: remove it from "consumes"',
+      'apps/orders/service.yml:5: "users" stands in "consumes" twice: remove one',
+    ]);
+  });
+
+  test('two services may consume each other', () => {
+    expect(
+      problemsOf(
+        manifest('orders', 'port: 3001\nconsumes: [users]'),
+        manifest('users', 'port: 3002\nconsumes: [orders]'),
+      ),
+    ).toEqual([]);
+  });
+
+  test('a bad name', () => {
+    expect(problemsOf(manifest('Order_Items', 'port: 3001'))).toEqual([
+      `apps/Order_Items/service.yml: "Order_Items" cannot be a service's name: use lower-case letters, digits and single hyphens, starting with a letter, 63 at most, for example "order-items" (the project's name, in its package.json)`,
+    ]);
+  });
+
+  test('two services with one name', () => {
+    expect(
+      problemsOf(
+        manifest('orders', 'port: 3001'),
+        manifest('orders', 'port: 3002', 'legacy/orders'),
+      ),
+    ).toEqual([
+      'legacy/orders/service.yml: there is already a service "orders" in apps/orders: rename one',
+    ]);
+  });
+
+  test('a service called as a datastore or the broker is', () => {
+    expect(
+      problemsOf(
+        manifest('broker', 'port: 3001'),
+        manifest('orders', 'port: 3002\ndatastores: { rate-limit: redis }\nbroker: rabbitmq'),
+        manifest('orders-cache', 'port: 3003'),
+        manifest('orders-rate-limit', 'port: 3004'),
+      ),
+    ).toEqual([
+      'apps/broker/service.yml: "broker" is the name of the broker of the platform: rename the service',
+      'apps/orders-rate-limit/service.yml: "orders-rate-limit" is the name of the rate-limit of "orders": rename the service',
+    ]);
+  });
+
+  test.each(['.', ''])('a service in the root, "%s"', (root) => {
+    expect(problemsOf({ name: 'orders', root, file: 'service.yml', text: 'port: 3001' })).toEqual([
+      'service.yml: a service needs a folder of its own: move it to apps/<name>',
+    ]);
+  });
+
+  test('a provider whose manifest cannot be read is still known', () => {
+    expect(
+      problemsOf(manifest('orders', 'port: 3001\nconsumes: [users]'), manifest('users', 'port: [')),
+    ).toEqual([expect.stringMatching(/^apps\/users\/service\.yml:1: not valid YAML: /)]);
+  });
+});
+
+describe('in one manifest', () => {
+  test.each<[string, string[]]>([
+    ['', ['1: "port" is missing: Port that the service listens on, unique over the platform']],
+    [
+      '# only a comment\n',
+      ['1: "port" is missing: Port that the service listens on, unique over the platform'],
+    ],
+    [
+      '- port: 3001',
+      ['1: the file holds a list; it must hold keys with values, such as kind and port'],
+    ],
+    [
+      'orders',
+      ['1: the file holds "orders"; it must hold keys with values, such as kind and port'],
+    ],
+    ['42', ['1: the file holds 42; it must hold keys with values, such as kind and port']],
+    ['port:', ['1: port: has no value: give it a number, or remove it']],
+    ['port: abc', ['1: port: "abc" is not a number']],
+    ['port: "3001"', ['1: port: "3001" is not a number: remove the quotes']],
+    ['port: 3001.5', ['1: port: 3001.5 is not a whole number']],
+    ['port: [3001]', ['1: port: a list is not a number']],
+    ['port: 80', ['1: port: 80 is not between 1024 and 65535']],
+    ['port: -1', ['1: port: -1 is not between 1024 and 65535']],
+    ['port: 65536', ['1: port: 65536 is not between 1024 and 65535']],
+    [
+      'port: 3001\ndatastores:\n  database: postgress',
+      [
+        '3: datastores.database: "postgress" is not one of postgres, mysql, mariadb, mongodb; did you mean "postgres"?',
+      ],
+    ],
+    [
+      'port: 3001\ndatastores:\n  database: oracle',
+      ['3: datastores.database: "oracle" is not one of postgres, mysql, mariadb, mongodb'],
+    ],
+    [
+      'port: 3001\ndatastores:\n  cache: memcached',
+      ['3: datastores.cache: "memcached" is not supported; the only value is redis'],
+    ],
+    [
+      'port: 3001\ndatastores:\n  databse: postgres',
+      ['3: unknown key "datastores.databse"; did you mean "database"?'],
+    ],
+    [
+      'port: 3001\ndatastores:\n  db: postgres',
+      ['3: unknown key "datastores.db"; known are database, cache, pubsub, rate-limit'],
+    ],
+    ['port: 3001\ndatastores: postgres', ['2: datastores: "postgres" is not a map of keys']],
+    [
+      'port: 3001\ndatabase: postgres',
+      ['2: unknown key "database"; did you mean "datastores.database"?'],
+    ],
+    ['port: 3001\nconsume: [users]', ['2: unknown key "consume"; did you mean "consumes"?']],
+    [
+      'port: 3001\nname: orders',
+      [
+        '2: unknown key "name"; known are kind, port, consumes, datastores, broker, expose, routes, resources, replicas, build',
+      ],
+    ],
+    ['port: 3001\nconsumes:', ['2: consumes: has no value: give it a list, or remove it']],
+    ['port: 3001\nconsumes: users', ['2: consumes: "users" is not a list: write [users]']],
+    ['port: 3001\nconsumes:\n  users: yes', ['2: consumes: a map is not a list']],
+    ['port: 3001\nconsumes: [1]', ['2: consumes[0]: 1 is not text: put it in quotes']],
+    [
+      'port: 3001\nconsumes:\n  - Users',
+      [
+        `3: consumes[0]: "Users" cannot be a service's name: use lower-case letters, digits and single hyphens, starting with a letter, 63 at most, for example "users"`,
+      ],
+    ],
+    [
+      'port: 3001\nkind: gatway',
+      ['2: kind: "gatway" is not one of service, gateway, worker; did you mean "gateway"?'],
+    ],
+    ['port: 3001\nkind: 3', ['2: kind: 3 is not one of service, gateway, worker']],
+    ['port: 3001\nroutes: [api]', ['2: routes[0]: a route starts with "/"']],
+    ['port: 3001\nreplicas: 0', ['2: replicas: 0 is too small: at least 1']],
+    [
+      'port: 3001\nresources:\n  memory: 256MB\n  cpus: 0',
+      [
+        '3: resources.memory: give a whole number with a unit K, M or G, for example 256M',
+        '4: resources.cpus: 0 is too small: more than 0',
+      ],
+    ],
+    [
+      'port: 3001\nport: 3002',
+      ['2: not valid YAML: this key is already given above: remove one of the two'],
+    ],
+    [
+      'port: 3001\n---\nport: 3002',
+      ['2: not valid YAML: a second document starts here: remove the "---"'],
+    ],
+    [
+      'port: 3001\nreplicas: *two',
+      ['2: not valid YAML: "*two" refers to an anchor "&two" that does not stand before it'],
+    ],
+  ])('%j', (text, expected) => {
+    expect(inOrders(text)).toEqual(expected);
+  });
+
+  test('anchors, folded values and Windows line ends are YAML too', () => {
+    expect(
+      inOrders('port: &p 3001\r\nreplicas: 2\r\nbuild:\r\n  entry: >-\r\n    src/main.ts'),
+    ).toEqual([]);
+    expect(inOrders('port: 3001\r\nconsumes: []\r\nreplcas: 2')).toEqual([
+      '3: unknown key "replcas"; did you mean "replicas"?',
+    ]);
+  });
+
+  test('what is no YAML has no value, and says where', () => {
+    const { read, problems } = parseManifest('service.yml', 'port: 3001\nconsumes: [users\n');
+    expect(read).toBeUndefined();
+    expect(problems.map(formatProblem)).toEqual([
+      expect.stringMatching(/^service\.yml:\d: not valid YAML: .+/),
+    ]);
+  });
+});
+
+test('all problems of all manifests at once, by file and line', () => {
+  const parse = () =>
+    parsePlatform('acme', [
+      manifest('users', 'port: 3001\nconsumes: [ordrs]\nkind: servce'),
+      manifest('orders', 'port: 3001\nconsumes: [user]'),
+      manifest('billing', 'port: 3001\nreplicas: 1\nfoo: 1'),
+      manifest('search', 'port: 3001\nconsumes: [search]'),
+    ]);
+  expect(parse).toThrow(PlatformError);
+  expect(parse).toThrow(
+    `5 problems in the platform's files:
+  apps/billing/service.yml:3: unknown key "foo"; known are kind, port, consumes, datastores, broker, expose, routes, resources, replicas, build
+  apps/orders/service.yml:2: consumes "user", which is not a service of this platform; did you mean "users"?
+  apps/search/service.yml:1: port 3001 is already used by "orders"; the next free one is 3002
+  apps/search/service.yml:2: "search" consumes itself: remove it from "consumes"
+  apps/users/service.yml:3: kind: "servce" is not one of service, gateway, worker; did you mean "service"?`,
+  );
+});
+
+test('one problem is one line', () => {
+  expect(() => parsePlatform('acme', [manifest('orders', 'port: 1')])).toThrow(
+    /^apps\/orders\/service\.yml:1: port: 1 is not between 1024 and 65535$/,
+  );
+});
+
+test('a service by its name', () => {
+  const platform = parsePlatform('acme', [manifest('orders', 'port: 3001')]);
+  expect(serviceNamed(platform, 'orders').port).toBe(3001);
+  expect(() => serviceNamed(platform, 'users')).toThrow('No service "users"');
+});

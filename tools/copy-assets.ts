@@ -1,0 +1,11 @@
+import { cpSync, globSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What the published package needs beside compiled code: schemas and templates. */
+const PACKAGE = 'packages/micro';
+
+for (const pattern of ['**/schema.json', 'generators/*/files']) {
+  for (const path of globSync(pattern, { cwd: join(PACKAGE, 'src') })) {
+    cpSync(join(PACKAGE, 'src', path), join(PACKAGE, 'dist', path), { recursive: true });
+  }
+}

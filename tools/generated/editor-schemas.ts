@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { environmentSchema } from '../../packages/micro/src/platform/environment.js';
+import { manifestSchema } from '../../packages/micro/src/platform/manifest.js';
+import type { GeneratedFile } from './file.js';
+
+/** JSON Schemas for editors: what a person may write, in the draft that VS Code's YAML server reads. */
+export function editorSchemas(): GeneratedFile[] {
+  return [
+    editorSchema('service', 'service.yml', manifestSchema),
+    editorSchema('environment', 'environments/<name>.yml', environmentSchema),
+  ];
+}
+
+function editorSchema(name: string, title: string, schema: z.ZodType): GeneratedFile {
+  const { $schema, ...rest } = z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-07',
+    override: ({ jsonSchema }) => {
+      // zod's own bounds of an integer and its names of formats mean nothing to an editor.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.format === 'starts_with') delete jsonSchema.format;
+    },
+  });
+  const $id = `https://unpkg.com/@org/micro/schemas/${name}.schema.json`;
+  return {
+    path: `packages/micro/schemas/${name}.schema.json`,
+    text: `${JSON.stringify({ $schema, $id, title, ...rest }, null, 2)}\n`,
+  };
+}

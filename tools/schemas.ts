@@ -1,0 +1,4 @@
+import { editorSchemas } from './generated/editor-schemas.js';
+import { writeGenerated } from './generated/file.js';
+
+writeGenerated(editorSchemas());

@@ -1,0 +1,13 @@
+import { describe, inject, test } from 'vitest';
+
+/** A suite on a real Docker Engine. Where there is none it fails in CI and is skipped elsewhere. */
+export function describeEngine(name: string, suite: () => void): void {
+  const reason = inject('noEngine');
+  if (reason === '') describe(name, suite);
+  else if (!process.env['CI']) describe.skip(name, suite);
+  else {
+    test(`${name}: needs an engine`, () => {
+      throw new Error(reason);
+    });
+  }
+}

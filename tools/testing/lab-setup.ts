@@ -1,0 +1,42 @@
+import type { TestProject } from 'vitest/node';
+import { ensureEngine } from '../engine/ensure-engine.js';
+import { ensureNodeImage } from '../images/node/node-image.js';
+import { LabError, say } from '../program.js';
+import { ensureRegistry } from '../registry/ensure-registry.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Why there is no engine to test on; an empty string where there is one. */
+    noEngine: string;
+  }
+}
+
+/**
+ * Once per project, before its first file: an engine, the base image and a registry that answer.
+ * Where they cannot be had, `describeEngine` learns why: it fails in CI and skips elsewhere.
+ */
+export default async function setUpLab(project: TestProject): Promise<void> {
+  try {
+    await ensureEngine();
+    await ensureNodeImage();
+    await ensureRegistry();
+    project.provide('noEngine', '');
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    if (!process.env['CI']) say(formatBanner(project.name, error.message));
+    project.provide('noEngine', error.message);
+  }
+}
+
+function formatBanner(project: string, reason: string): string {
+  const rule = '!'.repeat(80);
+  return [
+    '',
+    rule,
+    `  The "${project}" tests are SKIPPED: nothing below proves that images build or deploy.`,
+    ...reason.split('\n').map((line) => `  ${line}`),
+    '  With CI=true this is a failure.',
+    rule,
+    '',
+  ].join('\n');
+}

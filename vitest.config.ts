@@ -1,0 +1,46 @@
+import { defineConfig } from 'vitest/config';
+
+const MINUTE = 60_000;
+const ignored = ['**/node_modules/**', '**/dist/**', '**/tmp/**', '**/files/**'];
+const engineSpecs = ['packages/*/src/**/*.engine.spec.ts', 'tools/**/*.engine.spec.ts'];
+
+/** No project retries: a flake is a bug. */
+export default defineConfig({
+  test: {
+    reporters: ['default', './tools/ci/summary-reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.spec.ts', 'tools/**/*.spec.ts'],
+          exclude: [...ignored, ...engineSpecs],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'engine',
+          include: engineSpecs,
+          exclude: ignored,
+          globalSetup: './tools/testing/lab-setup.ts',
+          fileParallelism: false,
+          testTimeout: 5 * MINUTE,
+          hookTimeout: 10 * MINUTE,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.spec.ts'],
+          exclude: ignored,
+          globalSetup: './tools/testing/lab-setup.ts',
+          fileParallelism: false,
+          testTimeout: 15 * MINUTE,
+          hookTimeout: 15 * MINUTE,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
