@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   isAlias,
   isCollection,
@@ -5,6 +6,7 @@ import {
   isNode,
   isScalar,
   isSeq,
+  parseDocument,
   visit,
   YAMLMap,
   YAMLSeq,
@@ -13,7 +15,8 @@ import {
 import { formatDrift, formatStale, type DerivedFile } from '../platform/derived-file';
 import { PlatformError } from '../platform/problem';
 import { parseYamlDocument } from '../platform/yaml-source';
-import { ListEntries, MapEntries, type Entries } from './entries';
+import { ListEntries, MapEntries, scalarText, type Entries } from './entries';
+import { keepLines } from './keep-lines';
 
 export type ComposePath = readonly string[];
 
@@ -73,7 +76,7 @@ export class ComposeEdit {
   /** Sets a value that is ours, and says so where it was another. */
   set(path: ComposePath, wanted: string | number): void {
     const node = this.node(path);
-    const is = isScalar(node) && node.value !== null ? String(node.value) : undefined;
+    const is = scalarText(node);
     if (is === String(wanted)) return;
     const what = path.slice(2).join('.') || path.join('.');
     if (isScalar(node)) node.value = wanted;
@@ -169,8 +172,9 @@ export class ComposeEdit {
   toFile(): DerivedFile {
     const { path, current } = this;
     if (current !== undefined && this.drift.length === 0) return { path, text: current, drift: [] };
-    const text = formatDocument(this.document, current ?? '');
-    return { path, text, drift: current === undefined ? ['the file is missing'] : this.drift };
+    return current === undefined
+      ? { path, text: format(this.document, ''), drift: ['the file is missing'] }
+      : { path, text: formatEdited(this.document, path, current), drift: this.drift };
   }
 
   private node(path: ComposePath): unknown {
@@ -242,8 +246,28 @@ function isEmpty(node: unknown): boolean {
   return node === null || (isScalar(node) && node.value === null);
 }
 
-/** Text as Prettier would leave it, so that a format check and `nx sync` never disagree. */
-function formatDocument(document: Document, current: string): string {
+/**
+ * The document as text: the person's lines where nothing was edited, and what is new as Prettier
+ * would leave it, so that a format check and `nx sync` never disagree.
+ */
+function formatEdited(document: Document, path: string, current: string): string {
+  const original = current.replaceAll('\r\n', '\n');
+  const edited = format(document, original);
+  const formatted = format(parseYamlDocument(path, original).document, original);
+  const merged = keepLines(original, formatted, edited);
+  // Lines do not know YAML's structure; where a merge by line is another document, layout yields.
+  const text = isSameDocument(merged, edited) ? merged : edited;
+  return current.includes('\r\n') ? text.replaceAll('\n', '\r\n') : text;
+}
+
+function isSameDocument(merged: string, edited: string): boolean {
+  const document = parseDocument(merged);
+  return (
+    document.errors.length === 0 && isDeepStrictEqual(document.toJS(), parseDocument(edited).toJS())
+  );
+}
+
+function format(document: Document, current: string): string {
   visit(document, {
     // Prettier pads `{ a: 1 }` and not `[a]`; the library knows one setting for both.
     Seq: (_key, seq) => {
@@ -257,11 +281,10 @@ function formatDocument(document: Document, current: string): string {
       };
     },
   });
-  const text = document.toString({
+  return document.toString({
     lineWidth: 0,
     singleQuote: true,
     nullStr: '',
     indent: /^( +)\S/m.exec(current)?.[1]?.length ?? 2,
   });
-  return current.includes('\r\n') ? text.replace(/\r?\n/g, '\r\n') : text;
 }

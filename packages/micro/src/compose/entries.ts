@@ -77,9 +77,11 @@ function keyText(pair: Pair): string {
   return scalarText(pair.key) ?? '';
 }
 
-function scalarText(node: unknown): string | undefined {
-  if (!isScalar(node) || node.value === null) return undefined;
-  return String(node.value);
+/** A scalar as text, as Compose reads it; `undefined` for null and for anything else. */
+export function scalarText(node: unknown): string | undefined {
+  const value = isScalar(node) ? node.value : undefined;
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
 function split(item: unknown): [string, string | undefined] {

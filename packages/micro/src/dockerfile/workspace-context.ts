@@ -21,24 +21,22 @@ const ROOT_FILES = [
 ] as const;
 
 const dependencies = z.record(z.string(), z.string()).default({}).catch({});
-const globs = z.array(z.string()).catch([]);
+const globs = z.array(z.string());
 
 const rootPackage = z
   .object({
-    workspaces: z.union([globs, z.object({ packages: globs })]).optional(),
+    workspaces: z.union([globs, z.object({ packages: globs })]).catch([]),
     dependencies,
     devDependencies: dependencies,
     optionalDependencies: dependencies,
   })
-  .catch({ dependencies: {}, devDependencies: {}, optionalDependencies: {} });
+  .catch({ workspaces: [], dependencies: {}, devDependencies: {}, optionalDependencies: {} });
 
 /** What every image's build context shares: files at the root and the packages' places. */
 export function readWorkspaceContext(
   read: ReadFile,
 ): Pick<DockerignoreFacts, 'workspaceFiles' | 'workspaceGlobs'> {
-  const { workspaces = [], ...groups } = rootPackage.parse(
-    JSON.parse(read('package.json') ?? '{}'),
-  );
+  const { workspaces, ...groups } = rootPackage.parse(JSON.parse(read('package.json') ?? '{}'));
   const listed = Array.isArray(workspaces) ? workspaces : workspaces.packages;
   const npmrc = read('.npmrc');
   return {

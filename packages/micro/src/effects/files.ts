@@ -69,8 +69,11 @@ export async function readKeyFiles(
 }
 
 /**
- * Gives every file and folder below `directory` the same time, and the mode that a file has on any
- * machine, so that equal content gives equal layers.
+ * Gives every file below `directory` a mode and a time that follow from its content alone, so that
+ * equal content gives equal layers on any machine.
+ *
+ * The time must differ where the content does: BuildKit takes a file of the same path, size and time
+ * for the one that it was sent before, and would build the old content into the image.
  */
 export async function normaliseFiles(directory: string): Promise<void> {
   const entries = await readdir(directory, { withFileTypes: true });
@@ -79,13 +82,20 @@ export async function normaliseFiles(directory: string): Promise<void> {
       const path = join(directory, entry.name);
       if (entry.isDirectory()) return normaliseFiles(path);
       if (entry.isSymbolicLink()) return lutimes(path, 0, 0);
-      const { mode } = await lstat(path);
+      const [{ mode }, content] = await Promise.all([lstat(path), readFile(path)]);
       await chmod(path, mode & 0o111 ? 0o755 : 0o644);
-      return utimes(path, 0, 0);
+      const time = timeOf(content);
+      return utimes(path, time, time);
     }),
   );
   await chmod(directory, 0o755);
   await utimes(directory, 0, 0);
+}
+
+/** A time in seconds with milliseconds, between 1970 and 2038, from the first 41 bits of the hash. */
+function timeOf(content: Buffer): number {
+  const hash = createHash('sha256').update(content).digest();
+  return (hash.readUInt32BE(0) >>> 1) + (hash.readUInt16BE(4) % 1000) / 1000;
 }
 
 /** Writes a file so that a reader sees the old content or the new, never half of it. */

@@ -2,6 +2,7 @@ import type { Tree } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { treeFiles } from '../../testing/tree-files';
+import { syncWorkspace } from '../sync/sync-workspace';
 import { serviceGenerator } from '../service/generator';
 import { connectGenerator } from './generator';
 
@@ -39,6 +40,15 @@ describe('connect', () => {
     expect(edited['apps/users/src/clients/order-items.ts']).toBe('// ours\n');
     await connectGenerator(tree, { consumer: 'users', provider: 'order-items' });
     expect(treeFiles(tree)).toEqual(edited);
+  });
+
+  it('leaves nothing for nx sync to do, also after Prettier', async () => {
+    const formatted = createTreeWithEmptyWorkspace({ formatter: 'prettier' });
+    await serviceGenerator(formatted, { name: 'users' });
+    await serviceGenerator(formatted, { name: 'gateway', kind: 'gateway', consumes: 'users' });
+    await serviceGenerator(formatted, { name: 'mailer', kind: 'worker' });
+    await connectGenerator(formatted, { consumer: 'gateway', provider: 'mailer' });
+    expect(syncWorkspace(formatted)).toEqual([]);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
-import { syncWorkspace } from '../sync-workspace';
+import { syncWorkspace } from '../sync/sync-workspace';
 import { readTreePlatform } from '../workspace-tree';
 import { addProvider } from './add-provider';
 import { generateClient } from './client';
@@ -27,7 +27,7 @@ export async function connectGenerator(tree: Tree, schema: ConnectSchema): Promi
   const after = addProvider(before, provider.name);
   if (after !== before) tree.write(manifest, after);
   generateClient(tree, consumer.root, provider.name);
-  await syncWorkspace(tree);
+  syncWorkspace(tree);
   if (!skipFormat) await formatFiles(tree);
 }
 

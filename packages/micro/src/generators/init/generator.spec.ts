@@ -39,7 +39,7 @@ describe('init', () => {
 
   it('creates the root files', async () => {
     await initGenerator(tree, {});
-    expect(tree.read('compose.yaml', 'utf8')).toContain('name: acme\ninclude: []\n');
+    expect(tree.read('compose.yaml', 'utf8')).toContain('name: acme\n');
     expect(tree.read('environments/development.yml', 'utf8')).toContain('\nengine: compose\n');
     expect(tree.read('.gitignore', 'utf8')?.split('\n')).toEqual(
       expect.arrayContaining(['dist', '.env', '.nx/cache', '.nx/workspace-data', 'tmp']),

@@ -6,12 +6,18 @@ import {
   type GeneratorCallback,
   type Tree,
 } from '@nx/devkit';
+import { ROOT_COMPOSE_FILE } from '../../compose/paths';
+import { deriveRootCompose } from '../../compose/root-compose';
 import { parseEnvironment } from '../../platform/environment';
-import { readPlatformName, ROOT_COMPOSE_FILE } from '../../platform/workspace';
+
 import { editJson } from '../json-text';
 import { LINT_VERSIONS, WORKSPACE_VERSIONS } from '../versions';
 import { coverFolder } from '../workspace-globs';
-import { readPackageManager, type WorkspacePackageManager } from '../workspace-tree';
+import {
+  readPackageManager,
+  readTreePlatform,
+  type WorkspacePackageManager,
+} from '../workspace-tree';
 import { planNxJson } from './nx-json';
 import {
   DEVELOPMENT_ENVIRONMENT,
@@ -19,7 +25,6 @@ import {
   ESLINT_CONFIG,
   extendGitignore,
   hasEslintConfig,
-  rootCompose,
 } from './root-files';
 
 export interface InitSchema {
@@ -31,7 +36,8 @@ export interface InitSchema {
 
 interface InitOptions {
   packageManager: WorkspacePackageManager;
-  platform: string;
+  /** The new text of `compose.yaml`. */
+  compose: string;
   /** The new text of `environments/development.yml`. */
   environment: string;
   keepExistingVersions: boolean;
@@ -43,7 +49,7 @@ export async function initGenerator(tree: Tree, schema: InitSchema): Promise<Gen
   const options = normalizeOptions(tree, schema);
   editJson(tree, 'nx.json', planNxJson(readNxJson(tree) ?? {}));
   coverFolder(tree, options.packageManager, 'apps');
-  if (!tree.exists(ROOT_COMPOSE_FILE)) tree.write(ROOT_COMPOSE_FILE, rootCompose(options.platform));
+  writeChanged(tree, ROOT_COMPOSE_FILE, options.compose);
   writeChanged(tree, DEVELOPMENT_ENVIRONMENT, options.environment);
   writeChanged(tree, '.gitignore', extendGitignore(tree.read('.gitignore', 'utf8') ?? ''));
   const install = addPackages(tree, options);
@@ -64,7 +70,11 @@ function normalizeOptions(tree: Tree, schema: InitSchema): InitOptions {
   }
   return {
     packageManager: readPackageManager(tree),
-    platform: readPlatformName((path) => tree.read(path, 'utf8') ?? undefined),
+    compose: deriveRootCompose(
+      readTreePlatform(tree),
+      tree.read(ROOT_COMPOSE_FILE, 'utf8') ?? undefined,
+      (path) => tree.exists(path),
+    ).text,
     environment,
     keepExistingVersions: schema.keepExistingVersions ?? true,
     skipInstall: schema.skipInstall ?? false,

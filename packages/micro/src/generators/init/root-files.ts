@@ -38,14 +38,6 @@ export function hasEslintConfig(tree: Tree): boolean {
     );
 }
 
-export function rootCompose(platform: string): string {
-  return `# The platform on this machine: docker compose up
-# The list is kept by \`nx sync\`; anything else here is yours.
-name: ${platform}
-include: []
-`;
-}
-
 /**
  * `environments/development.yml`, new or with the registry added where it names none.
  * @throws {PlatformError} where the file or the registry is not valid.

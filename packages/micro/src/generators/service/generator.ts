@@ -18,7 +18,7 @@ import { generateClient } from '../connect/client';
 import { initGenerator } from '../init/generator';
 import { scriptTargets, type ScriptTarget } from '../init/nx-json';
 import { editJson } from '../json-text';
-import { syncWorkspace } from '../sync-workspace';
+import { syncWorkspace } from '../sync/sync-workspace';
 import { SERVICE_VERSIONS } from '../versions';
 import { coverFolder } from '../workspace-globs';
 import { normalizeServiceOptions, type ServiceOptions, type ServiceSchema } from './options';
@@ -33,7 +33,7 @@ export async function serviceGenerator(
   generateProject(tree, options);
   joinWorkspace(tree, options);
   for (const provider of options.consumes) generateClient(tree, options.root, provider);
-  await syncWorkspace(tree);
+  syncWorkspace(tree);
   if (!options.skipFormat) await formatFiles(tree);
   return () => {
     if (!options.skipInstall) installPackagesTask(tree, true);

@@ -1,0 +1,7 @@
+// Kept by `nx sync` from service.yml: the services that this one calls.
+import { z } from 'zod';
+
+export const links = {
+  MICROSERVICE_ORDERS_URL: z.url(),
+  MICROSERVICE_USERS_URL: z.url(),
+};

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { engineOfImage } from './backing-image';
+import { userName } from './datastore';
+
+it.each([
+  ['postgres', 'postgres'],
+  ['postgres:16', 'postgres'],
+  ['docker.io/library/mongo:8.0@sha256:abc', 'mongodb'],
+  ['postgis/postgis:17', undefined],
+  ['registry.example.com:5000/mysql:8.4', undefined],
+])('%s runs %s', (image, engine) => {
+  expect(engineOfImage(image)).toBe(engine);
+});
+
+it('a user is a name that every engine takes', () => {
+  expect(userName('order-items')).toBe('order_items');
+  expect(userName(`${'a'.repeat(31)}-b`)).toBe('a'.repeat(31));
+});

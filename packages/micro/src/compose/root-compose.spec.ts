@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { parsePlatform } from '../platform/platform';
+import { deriveRootCompose } from './root-compose';
+
+function derive(names: readonly string[], current?: string, files: readonly string[] = []) {
+  const platform = parsePlatform(
+    'acme',
+    names.map((name, index) => ({
+      name,
+      root: `apps/${name}`,
+      file: `apps/${name}/service.yml`,
+      text: `port: ${3001 + index}${name === 'mailer' ? '\nbroker: rabbitmq' : ''}`,
+    })),
+  );
+  return deriveRootCompose(platform, current, (path) => files.includes(path));
+}
+
+const created = `# The platform on this machine: docker compose up
+# \`nx sync\` keeps the services of this list; anything else here is yours.
+
+name: acme
+include:
+  - apps/orders/compose.yaml
+  - apps/users/compose.yaml
+networks:
+  edge:
+  backend:
+    internal: true
+`;
+
+describe('deriveRootCompose', () => {
+  it('lists the services by path, and declares the networks', () => {
+    expect(derive(['users', 'orders']).text).toBe(created);
+    expect(derive(['users', 'orders'], created)).toMatchObject({ text: created, drift: [] });
+  });
+
+  it('leaves a platform without services alone', () => {
+    const empty = 'name: acme\ninclude: []\n';
+    expect(derive([], empty)).toMatchObject({ text: empty, drift: [] });
+    expect(derive(['orders'], empty).text).toBe(
+      'name: acme\ninclude:\n  - apps/orders/compose.yaml\nnetworks:\n  edge:\n  backend:\n    internal: true\n',
+    );
+  });
+
+  it("keeps a person's order, includes and keys, and adds beside its neighbours", () => {
+    const edited = `name: acme
+include:
+  - path: [infra/a.yaml, infra/b.yaml]
+  - ./apps/users/compose.yaml # first, they log a lot
+  - path: apps/orders/compose.yaml
+    env_file: .env.orders
+  - tools/compose.yaml
+networks:
+  edge:
+    driver_opts: { mtu: 1400 }
+  backend:
+services:
+  adminer: { image: adminer }
+`;
+    expect(derive(['users', 'orders'], edited, ['tools/compose.yaml'])).toMatchObject({
+      text: edited,
+      drift: [],
+    });
+    const { text, drift } = derive(['users', 'orders', 'billing'], edited, ['tools/compose.yaml']);
+    expect(drift).toEqual(['include apps/billing/compose.yaml is missing']);
+    expect(text).toBe(
+      edited.replace('  - ./apps/users', '  - apps/billing/compose.yaml\n  - ./apps/users'),
+    );
+  });
+
+  it('removes what leads nowhere, and nothing that does not', () => {
+    const { text, drift } = derive(['orders'], created);
+    expect(drift).toEqual(['include apps/users/compose.yaml leads to no file']);
+    expect(text).toBe(created.replace('  - apps/users/compose.yaml\n', ''));
+    expect(derive(['orders'], created, ['apps/users/compose.yaml']).drift).toEqual([]);
+  });
+
+  it('has the broker while a service uses it', () => {
+    const { text } = derive(['mailer']);
+    expect(text).toContain('\nservices:\n  broker:\n    image: rabbitmq:4.1\n');
+    expect(text).toContain('\nvolumes:\n  broker-rabbitmq:\n');
+    expect(derive(['mailer'], text).drift).toEqual([]);
+    const without = derive(['orders'], text, ['apps/mailer/compose.yaml']);
+    expect(without.drift).toEqual([
+      'include apps/orders/compose.yaml is missing',
+      'broker is not in the manifest',
+      'volume broker-rabbitmq is not used any more',
+    ]);
+    expect(without.text).not.toMatch(/broker|rabbitmq|services:|volumes:/);
+  });
+
+  it("keeps a person's own broker", () => {
+    const own = `${created}services:\n  broker:\n    image: redpanda\n`;
+    expect(derive(['users', 'orders'], own)).toMatchObject({ text: own, drift: [] });
+  });
+});

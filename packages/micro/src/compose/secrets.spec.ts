@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { parsePlatform } from '../platform/platform';
+import { holdsPassword, passwordReference } from './password';
+import { missingSecrets, requiredSecrets } from './secrets';
+
+const platform = parsePlatform('acme', [
+  {
+    name: 'order-items',
+    root: 'apps/order-items',
+    file: 'apps/order-items/service.yml',
+    text: 'port: 3001\ndatastores: { database: postgres, rate-limit: redis }\nbroker: rabbitmq',
+  },
+  { name: 'users', root: 'apps/users', file: 'apps/users/service.yml', text: 'port: 3002' },
+]);
+
+it('names the variables that .env must hold', () => {
+  expect(requiredSecrets(platform)).toEqual([
+    'BROKER_PASSWORD',
+    'ORDER_ITEMS_DATABASE_PASSWORD',
+    'ORDER_ITEMS_RATE_LIMIT_PASSWORD',
+  ]);
+});
+
+it('names those that it lacks or leaves empty', () => {
+  expect(missingSecrets(platform, '')).toEqual(requiredSecrets(platform));
+  expect(
+    missingSecrets(
+      platform,
+      '# BROKER_PASSWORD=no\nexport BROKER_PASSWORD="a b"\nORDER_ITEMS_DATABASE_PASSWORD=\n',
+    ),
+  ).toEqual(['ORDER_ITEMS_DATABASE_PASSWORD', 'ORDER_ITEMS_RATE_LIMIT_PASSWORD']);
+});
+
+it.each([
+  [passwordReference('orders-cache'), true],
+  ['redis://:$ORDERS_CACHE_PASSWORD@orders-cache', true],
+  ['${ORDERS_CACHE_PASSWORD}', true],
+  ['${ORDERS_CACHE_PASSWORD_FILE}', false],
+  ['${MY_ORDERS_CACHE_PASSWORD}', false],
+])('%s holds the password: %s', (text, holds) => {
+  expect(holdsPassword(text, 'orders-cache')).toBe(holds);
+});

@@ -1,0 +1,329 @@
+import { describe, expect, it } from 'vitest';
+import { PlatformError } from '../platform/problem';
+import { parsePlatform, serviceNamed, type Platform } from '../platform/platform';
+import { deriveServiceCompose } from './service-compose';
+
+function platformOf(manifests: Record<string, string>): Platform {
+  return parsePlatform(
+    'acme',
+    Object.entries(manifests).map(([name, text]) => ({
+      name,
+      root: `apps/${name}`,
+      file: `apps/${name}/service.yml`,
+      text,
+    })),
+  );
+}
+
+function derive(manifests: Record<string, string>, name: string, current?: string) {
+  const platform = platformOf(manifests);
+  return deriveServiceCompose(platform, serviceNamed(platform, name), current);
+}
+
+const USERS = 'port: 3002';
+const ORDERS = 'port: 3001\nconsumes: [users]';
+
+const orders = `# \`nx sync\` keeps what service.yml says; anything else here is yours.
+
+services:
+  orders:
+    image: acme/orders:local
+    build:
+      context: ../..
+      dockerfile: apps/orders/Dockerfile
+    init: true
+    restart: unless-stopped
+    stop_grace_period: 15s
+    environment:
+      PORT: '3001'
+      MICROSERVICE_USERS_URL: http://users:3002
+    depends_on:
+      users:
+        condition: service_healthy
+    networks:
+      - edge
+`;
+
+describe('a new file', () => {
+  it('holds the service', () => {
+    expect(derive({ orders: ORDERS, users: USERS }, 'orders')).toEqual({
+      path: 'apps/orders/compose.yaml',
+      text: orders,
+      drift: ['the file is missing'],
+    });
+  });
+
+  it('publishes a gateway on this machine, and nothing else', () => {
+    expect(derive({ gateway: 'kind: gateway\nport: 3000' }, 'gateway').text).toContain(
+      '    ports:\n      - 127.0.0.1:3000:3000\n',
+    );
+  });
+
+  it('limits what Compose enforces, and repeats what may run twice', () => {
+    const manifest = 'port: 3001\nreplicas: 2\nresources: { cpus: 0.5, memory: 256M }';
+    expect(derive({ orders: manifest }, 'orders').text).toContain(`    deploy:
+      replicas: 2
+      resources:
+        limits:
+          cpus: '0.5'
+          memory: 256M
+`);
+    expect(derive({ edge: `kind: gateway\n${manifest}` }, 'edge').text).not.toContain('replicas');
+  });
+
+  it('waits for no provider that waits for it', () => {
+    const { text } = derive({ orders: ORDERS, users: 'port: 3002\nconsumes: [orders]' }, 'orders');
+    expect(text).toContain('MICROSERVICE_USERS_URL');
+    expect(text).not.toContain('depends_on');
+  });
+
+  it('holds the datastores, with credentials that only .env knows', () => {
+    const { text } = derive(
+      { 'order-items': 'port: 3001\ndatastores: { database: postgres, cache: redis }' },
+      'order-items',
+    );
+    expect(text).toContain(
+      '      DATABASE_URL: postgres://order_items:${ORDER_ITEMS_DATABASE_PASSWORD:?run "npx micro env" to create it}@order-items-database:5432/order_items\n',
+    );
+    expect(text).toContain('    networks:\n      - edge\n      - backend\n');
+    expect(text).toContain('      order-items-database:\n        condition: service_healthy\n');
+    expect(text).toContain(`  order-items-database:
+    image: postgres:17-bookworm
+    restart: unless-stopped
+    stop_grace_period: 30s
+    environment:
+      POSTGRES_USER: order_items
+      POSTGRES_PASSWORD: \${ORDER_ITEMS_DATABASE_PASSWORD:?run "npx micro env" to create it}
+      POSTGRES_DB: order_items
+    volumes:
+      - order-items-database-postgres:/var/lib/postgresql/data
+    networks:
+      - backend
+`);
+    expect(text).toMatch(/\nvolumes:\n {2}order-items-database-postgres:\n$/);
+  });
+
+  it.each([
+    ['mysql', 'mysql:8.4'],
+    ['mariadb', 'mariadb:11.4'],
+    ['mongodb', 'mongo:8.0'],
+  ])('knows %s', (engine, image) => {
+    const { text } = derive({ a: `port: 3001\ndatastores: { database: ${engine} }` }, 'a');
+    expect(text).toContain(`    image: ${image}\n`);
+  });
+});
+
+/** All that a person may do to the file: comments, order, forms, keys, values of their own. */
+const edited = `# Orders, by the checkout team
+services:
+  adminer: # looks into the database
+    image: adminer
+  orders:
+    networks: [edge, monitoring]
+    # Slow to stop: it finishes payments.
+    stop_grace_period: 60s
+    environment:
+      LOG_LEVEL: debug # noisy
+      MICROSERVICE_USERS_URL: http://users:3002
+
+      PORT: 3001
+    image: acme/orders:local
+    build:
+      dockerfile: apps/orders/Dockerfile
+      context: ../..
+      args: { NODE_IMAGE: node:24-alpine }
+    depends_on:
+      users: { condition: service_started, restart: true }
+      adminer:
+        condition: service_started
+    ports:
+      - '127.0.0.1:9229:9229'
+`;
+
+describe("a person's file", () => {
+  it('is the same, byte for byte, where nothing drifted', () => {
+    const { text, drift } = derive({ orders: ORDERS, users: USERS }, 'orders', edited);
+    expect(drift).toEqual([]);
+    expect(text).toBe(edited);
+  });
+
+  it('changes in nothing but what drifted', () => {
+    const file = derive(
+      { orders: 'port: 3005\nconsumes: [users]', users: 'port: 3009' },
+      'orders',
+      edited,
+    );
+    expect(file.drift).toEqual([
+      'PORT is 3001, the manifest says 3005',
+      'MICROSERVICE_USERS_URL is http://users:3002, the manifest says http://users:3009',
+    ]);
+    expect(file.text).toBe(
+      edited
+        .replace('PORT: 3001', "PORT: '3005'")
+        .replace('http://users:3002', 'http://users:3009'),
+    );
+  });
+
+  it('may have lists for maps', () => {
+    const lists = `services:
+  orders:
+    image: acme/orders:local
+    build:
+      context: ../..
+      dockerfile: apps/orders/Dockerfile
+    environment:
+      - LOG_LEVEL
+      - PORT=3001
+      - MICROSERVICE_OLD_URL=http://old:3004
+    depends_on:
+      - old
+      - adminer
+    networks:
+      edge:
+        aliases: [shop]
+`;
+    const file = derive({ orders: ORDERS, users: USERS }, 'orders', lists);
+    expect(file.drift).toEqual([
+      'MICROSERVICE_OLD_URL is not in the manifest',
+      'MICROSERVICE_USERS_URL is missing',
+      'depends_on old is not in the manifest',
+      'depends_on users is missing',
+    ]);
+    expect(file.text).toBe(
+      lists
+        .replace('MICROSERVICE_OLD_URL=http://old:3004', 'MICROSERVICE_USERS_URL=http://users:3002')
+        .replace('      - old\n      - adminer\n', '      - adminer\n      - users\n'),
+    );
+  });
+
+  it('loses what was ours and is not in the manifest any more', () => {
+    const before = derive(
+      {
+        orders:
+          'kind: gateway\nport: 3001\nconsumes: [users]\nbroker: rabbitmq\ndatastores: { database: postgres }\nresources: { cpus: 1 }',
+        users: USERS,
+      },
+      'orders',
+    ).text;
+    const after = derive({ orders: 'port: 3001', users: USERS }, 'orders', before);
+    expect(after.text).toBe(
+      orders
+        .replace(/ {6}MICRO.*\n/, '')
+
+        .replace(/ {4}depends_on:\n {6}users:\n.*\n/, ''),
+    );
+    expect(derive({ orders: 'port: 3001', users: USERS }, 'orders', after.text).drift).toEqual([]);
+    expect(after.drift).toEqual([
+      'orders-database is not in the manifest',
+      'volume orders-database-postgres is not used any more',
+      'MICROSERVICE_USERS_URL is not in the manifest',
+      'DATABASE_URL is not in the manifest',
+      'BROKER_URL is not in the manifest',
+      'depends_on users is not in the manifest',
+      'depends_on orders-database is not in the manifest',
+      'depends_on broker is not in the manifest',
+      'network backend is not in the manifest',
+      'deploy.resources.limits.cpus is not in the manifest',
+      'port 3001 is published, the manifest has no gateway',
+    ]);
+  });
+
+  it('keeps a datastore and a broker of their own', () => {
+    const own = `${orders.replace('    depends_on:\n', '      DATABASE_URL: postgres://db.example.com/orders\n    depends_on:\n      orders-cache:\n        condition: service_started\n      broker:\n        condition: service_started\n')}  orders-cache:
+    image: memcached
+`;
+    expect(derive({ orders: ORDERS, users: USERS }, 'orders', own)).toMatchObject({
+      text: own,
+      drift: [],
+    });
+  });
+
+  it('replaces a datastore of another engine, and says so', () => {
+    const manifest = (engine: string) => `port: 3001\ndatastores: { database: ${engine} }`;
+    const before = derive({ orders: manifest('postgres') }, 'orders').text;
+    const pinned = before.replace('postgres:17-bookworm', 'postgres:16');
+    expect(derive({ orders: manifest('postgres') }, 'orders', pinned).text).toBe(pinned);
+    const after = derive({ orders: manifest('mysql') }, 'orders', pinned);
+    expect(after.text).toBe(derive({ orders: manifest('mysql') }, 'orders').text);
+    expect(after.drift).toContain('orders-database runs postgres, the manifest says mysql');
+  });
+
+  it('never shows a credential', () => {
+    const manifests = { orders: 'port: 3001\ndatastores: { database: postgres }' };
+    const leaked = derive(manifests, 'orders').text.replaceAll(/\$\{[^}]*\}/g, 'hunter2');
+    const { drift, text } = derive(manifests, 'orders', leaked);
+    expect(drift).toEqual([
+      'orders-database: POSTGRES_PASSWORD is not what the manifest says',
+      'DATABASE_URL is not what the manifest says',
+    ]);
+    expect(text).not.toContain('hunter2');
+  });
+});
+
+describe('published ports', () => {
+  const gateway = (ports: string) =>
+    derive(
+      { gateway: 'kind: gateway\nport: 3010' },
+      'gateway',
+      `services:
+  gateway:
+    image: acme/gateway:local
+    build: { context: ../.., dockerfile: apps/gateway/Dockerfile }
+    environment: { PORT: '3000' }
+    networks: [edge]
+    ports: ${ports}
+`,
+    );
+
+  it.each([
+    ["['127.0.0.1:3000:3000']", '127.0.0.1:3000:3000'],
+    ["['3000:3000']", '3000:3000'],
+    ["['3000:3000/tcp', '127.0.0.1:3000:3000']", '127.0.0.1:3000:3000'],
+    ['[{ target: 3000, published: "3000", host_ip: 0.0.0.0 }]', '0.0.0.0:3000:3000'],
+  ])('%s is ours: the port moved', (ports, is) => {
+    const { text, drift } = gateway(ports);
+    expect(text).toContain('ports: [127.0.0.1:3010:3010]\n');
+    expect(drift).toContain(`the published port is ${is}, the manifest says 127.0.0.1:3010:3010`);
+  });
+
+  it("others are the person's", () => {
+    const { text } = gateway("['8080:3010', '9229:9229', '3000']");
+    expect(text).toContain("ports: ['8080:3010', '9229:9229', '3000', 127.0.0.1:3010:3010]\n");
+  });
+});
+
+describe('what cannot be read', () => {
+  const problemsOf = (text: string) => {
+    try {
+      derive({ orders: ORDERS, users: USERS }, 'orders', text);
+    } catch (error) {
+      if (error instanceof PlatformError) return error.message;
+      throw error;
+    }
+    return undefined;
+  };
+
+  it.each([
+    ['services:\n  orders: [', /^apps\/orders\/compose\.yaml:2: not valid YAML: /],
+    ['- a', /^apps\/orders\/compose\.yaml:1: the file must be a map$/],
+    ['services:\n  - a', /^apps\/orders\/compose\.yaml:2: services must be a map$/],
+    [
+      'services:\n  orders:\n    environment: 3',
+      /^apps\/orders\/compose\.yaml:3: services\.orders\.environment must be a map or a list$/,
+    ],
+    [
+      'x-e: &e { A: 1 }\nservices:\n  orders:\n    environment: *e',
+      /compose\.yaml:4: services\.orders\.environment must be a map or a list; .*"<<: \*e"$/,
+    ],
+  ])('%j', (text, message) => {
+    expect(problemsOf(text)).toMatch(message);
+  });
+
+  it('but an empty file, and keys without values, can', () => {
+    const manifests = { orders: ORDERS, users: USERS };
+    const body = orders.slice(orders.indexOf('services'));
+    expect(derive(manifests, 'orders', '').text).toBe(body);
+    expect(derive(manifests, 'orders', 'services:\n').text).toBe(body);
+    expect(derive(manifests, 'orders', 'services:\n  orders:\n').text).toBe(body);
+  });
+});
