@@ -1,5 +1,5 @@
 // Kept by `nx sync` from service.yml: the services that this one calls.
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const links = {
   MICROSERVICE_ORDERS_URL: z.url(),

@@ -1,20 +1,30 @@
 #!/usr/bin/env node
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { missingSecrets } from '../compose/secrets';
 import { buildArtifact } from '../effects/bundle-artifact';
-import { fileReader } from '../effects/files';
+import { fileReader, writeWhole } from '../effects/files';
+import { findServiceProjects } from '../effects/workspace-projects';
 import { MANIFEST_FILE, parseManifest } from '../platform/manifest';
 import { PlatformError } from '../platform/problem';
 import { UserError } from '../platform/user-error';
+import { readPlatform } from '../platform/workspace';
+
+/** Compose reads it from beside compose.yaml; git never does. */
+const SECRETS_FILE = '.env';
 
 const USAGE = `usage: micro <command>
 
   build <project root>   bundle a service into dist/<project root>, without Nx; Dockerfiles use it
+  env                    add the passwords that compose.yaml needs and .env lacks
 `;
 
 async function main([command, ...args]: readonly string[]): Promise<void> {
   switch (command) {
     case 'build':
       return build(args);
+    case 'env':
+      return env();
     default:
       throw new UserError(USAGE);
   }
@@ -36,6 +46,20 @@ async function build([projectRoot]: readonly string[]): Promise<void> {
   const outputPath = `dist/${root}`;
   await buildArtifact({ workspaceRoot, projectRoot: root, build: read.manifest.build, outputPath });
   console.log(`${root} -> ${outputPath}`);
+}
+
+/** Adds a new password for each datastore that has none; those that are there stay. */
+async function env(): Promise<void> {
+  const workspaceRoot = process.cwd();
+  const read = fileReader(workspaceRoot);
+  const platform = readPlatform(findServiceProjects(workspaceRoot, read), read);
+  const text = read(SECRETS_FILE) ?? '';
+  const missing = missingSecrets(platform, text);
+  if (missing.length === 0) return console.log(`${SECRETS_FILE} has all that is needed`);
+  const lines = missing.map((name) => `${name}=${randomBytes(24).toString('hex')}\n`);
+  const separator = text === '' || text.endsWith('\n') ? '' : '\n';
+  await writeWhole(join(workspaceRoot, SECRETS_FILE), text + separator + lines.join(''), 0o600);
+  console.log(`${SECRETS_FILE}: added ${missing.join(', ')}`);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -15,7 +15,7 @@ const derive = (name: string, current?: string) =>
   deriveLinksModule(serviceNamed(platform, name), current);
 
 const orders = `// Kept by \`nx sync\` from service.yml: the services that this one calls.
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const links = {
   MICROSERVICE_USERS_URL: z.url(),

@@ -30,7 +30,7 @@ export function deriveLinksModule(service: Service, current: string | undefined)
 function renderLinksModule(variables: readonly string[]): string {
   if (variables.length === 0) return `${HEADER}\nexport const links = {};\n`;
   const entries = variables.map((name) => `  ${name}: z.url(),\n`).join('');
-  return `${HEADER}\nimport { z } from 'zod';\n\nexport const links = {\n${entries}};\n`;
+  return `${HEADER}\nimport * as z from 'zod';\n\nexport const links = {\n${entries}};\n`;
 }
 
 /** What is left where a workspace's Prettier has other quotes, semicolons, commas or indents. */

@@ -99,11 +99,11 @@ function timeOf(content: Buffer): number {
 }
 
 /** Writes a file so that a reader sees the old content or the new, never half of it. */
-export async function writeWhole(file: string, text: string): Promise<void> {
+export async function writeWhole(file: string, text: string, mode = 0o644): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const staging = `${file}.${process.pid}.tmp`;
   try {
-    await writeFile(staging, text);
+    await writeFile(staging, text, { mode });
     await rename(staging, file);
   } finally {
     await rm(staging, { force: true });

@@ -1,0 +1,31 @@
+import { dirname } from 'node:path/posix';
+import { globSync } from 'tinyglobby';
+import { MANIFEST_FILE } from '../platform/manifest';
+import { withoutScope } from '../platform/name';
+import type { ProjectLocation, ReadFile } from '../platform/workspace';
+
+/** The projects that have a manifest, found without Nx: where only the files are at hand. */
+export function findServiceProjects(workspaceRoot: string, read: ReadFile): ProjectLocation[] {
+  return globSync(`**/${MANIFEST_FILE}`, {
+    cwd: workspaceRoot,
+    ignore: ['**/node_modules/**', '**/dist/**', '**/tmp/**'],
+  })
+    .map((file) => dirname(file))
+    .sort()
+    .flatMap((root) => {
+      const name = projectName(root, read);
+      return name === undefined ? [] : [{ name, root }];
+    });
+}
+
+/** What Nx calls the project in `root`; `undefined` where there is none. */
+function projectName(root: string, read: ReadFile): string | undefined {
+  const project = parse<{ name?: string }>(read(`${root}/project.json`));
+  if (project?.name) return project.name;
+  const manifest = parse<{ name?: string; nx?: { name?: string } }>(read(`${root}/package.json`));
+  return manifest?.nx?.name ?? (manifest?.name && withoutScope(manifest.name));
+}
+
+function parse<T>(text: string | undefined): T | undefined {
+  return text === undefined ? undefined : (JSON.parse(text) as T);
+}
