@@ -1,6 +1,6 @@
 import { inspectArguments, listArguments, logArguments } from '../docker/container';
 import { docker, type EngineAddress } from '../docker/command';
-import { runDocker } from './engine';
+import { runDocker, toEngineError } from './engine';
 import type { Runner } from './process';
 
 /** A container of a Compose project, as the engine describes it now. */
@@ -16,7 +16,15 @@ export interface Container {
   healthOutput: string;
   restarts: number;
   labels: Readonly<Record<string, string>>;
-  networks: Readonly<Record<string, { aliases: readonly string[] }>>;
+  networks: Readonly<Record<string, Attachment>>;
+}
+
+/** A container's place in a network. */
+export interface Attachment {
+  /** Names that were asked for. */
+  aliases: readonly string[];
+  /** Names under which others find it now; empty before it was first started. */
+  names: readonly string[];
 }
 
 /** All containers of a Compose project, in every state, sorted by name. */
@@ -41,8 +49,11 @@ export async function readContainers(
   ids: readonly string[],
 ): Promise<Container[]> {
   if (ids.length === 0) return [];
-  const { stdout } = await runner.run(docker(inspectArguments(ids), address));
-  const containers = (JSON.parse(stdout || '[]') as ContainerJson[]).map(toContainer);
+  const outcome = await runner.run(docker(inspectArguments(ids), address));
+  if (outcome.exitCode !== 0 && !/no such container/i.test(outcome.stderr)) {
+    throw toEngineError('Could not look at the containers', outcome, address);
+  }
+  const containers = (JSON.parse(outcome.stdout || '[]') as ContainerJson[]).map(toContainer);
   return containers.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -66,7 +77,9 @@ interface ContainerJson {
     Health?: { Status: Container['health']; Log: { Output: string }[] | null };
   };
   Config: { Labels: Record<string, string> | null };
-  NetworkSettings: { Networks: Record<string, { Aliases: string[] | null }> | null };
+  NetworkSettings: {
+    Networks: Record<string, { Aliases: string[] | null; DNSNames?: string[] | null }> | null;
+  };
 }
 
 function toContainer(json: ContainerJson): Container {
@@ -81,9 +94,10 @@ function toContainer(json: ContainerJson): Container {
     restarts: json.RestartCount,
     labels,
     networks: Object.fromEntries(
-      Object.entries(json.NetworkSettings.Networks ?? {}).map(([name, { Aliases }]) => [
+      Object.entries(json.NetworkSettings.Networks ?? {}).map(([name, { Aliases, DNSNames }]) => [
         name,
-        { aliases: Aliases ?? [] },
+        // Engines before 25 know no DNSNames; there the aliases are all there is.
+        { aliases: Aliases ?? [], names: DNSNames ?? Aliases ?? [] },
       ]),
     ),
   };

@@ -33,13 +33,14 @@ export class EngineError extends UserError {
 }
 
 const NO_ENGINE =
-  /cannot connect to the docker daemon|error during connect|is the docker daemon running|dial unix|no such host.*docker/i;
+  /cannot connect to the docker daemon|error during connect|is the docker daemon running|dial unix|unable to resolve docker endpoint|context not found|failed to receive status: rpc error/i;
 const NOT_FOUND =
-  /no such image|no such object|: not found|manifest unknown|name unknown|does not exist/i;
+  /no such image|no such object|: not found|manifest unknown|name unknown|repository does not exist/i;
 const DENIED =
-  /unauthorized|authentication required|denied|forbidden|no basic auth credentials|\b401\b|\b403\b/i;
+  /unauthorized|authentication required|authorization failed|denied|forbidden|no basic auth credentials|(?:status|status code):? 40[13]\b/i;
+const PLAIN_HTTP = /server gave HTTP response to HTTPS client/i;
 const NO_REGISTRY =
-  /connection refused|connection reset|no such host|i\/o timeout|tls handshake|deadline exceeded|EOF$|\b50[0234]\b|network is unreachable/im;
+  /connection refused|connection reset|no such host|i\/o timeout|tls handshake|deadline exceeded|EOF$|(?:HTTP status|status code|from \w+ request to \S+):? (?:429|5\d\d)\b|too many requests|network is unreachable|no route to host|temporary failure in name resolution|broken pipe/im;
 
 /** Runs a docker command that has to succeed. @throws {EngineError} with the engine's own words. */
 export async function runDocker(
@@ -55,6 +56,17 @@ export async function runDocker(
   return outcome;
 }
 
+/** Runs a build. @throws {EngineError} with BuildKit's own words. */
+export async function runBuildx(
+  runner: Runner,
+  args: readonly string[],
+  what: string,
+  options: RunOptions = {},
+): Promise<void> {
+  const outcome = await runner.run(docker(args), options);
+  if (outcome.exitCode !== 0) throw toBuildError(what, outcome);
+}
+
 /** Images of the engine by reference; those that are not there are missing in the answer. */
 export async function inspectImages(
   runner: Runner,
@@ -68,7 +80,7 @@ export async function inspectImages(
         docker(['image', 'inspect', '--format', '{{json .}}', reference], address),
       );
       if (outcome.exitCode === 0) found.set(reference, toLocalImage(outcome.stdout));
-      else if (!NOT_FOUND.test(outcome.stderr)) {
+      else if (!isNotFound(outcome)) {
         throw toEngineError(`Could not look for the image ${reference}`, outcome, address);
       }
     }),
@@ -83,43 +95,71 @@ export async function inspectRemoteImage(
 ): Promise<RemoteImage | undefined> {
   const outcome = await runner.run(docker(inspectRemoteArguments(reference)), { timeout: 60_000 });
   if (outcome.exitCode === 0) return toRemoteImage(outcome.stdout);
-  if (NOT_FOUND.test(outcome.stderr)) return undefined;
+  if (isNotFound(outcome)) return undefined;
   throw toEngineError(`Could not ask the registry for ${reference}`, outcome, {});
+}
+
+/** The answer "there is none", as opposed to no answer. */
+export function isNotFound({ stderr }: Outcome): boolean {
+  return NOT_FOUND.test(stderr) && !NO_ENGINE.test(stderr);
 }
 
 /** What went wrong, in words that say what to do. */
 export function toEngineError(what: string, outcome: Outcome, address: EngineAddress): EngineError {
   const output = lastLines(outcome.stderr || outcome.stdout, 30);
-  const reason = lastLines(output, 1);
-  if (NO_ENGINE.test(output)) {
-    const where = address.context
-      ? `the docker context "${address.context}"`
-      : (address.host ?? process.env['DOCKER_HOST'] ?? 'this machine');
-    return new EngineError(
-      'no-engine',
-      `${what}: no Docker Engine answers on ${where} (${reason}). Start it, then run this again`,
-      output,
-    );
-  }
-  if (DENIED.test(output)) {
+  const reason = lastLines(output, 1).replace(/^(?:ERROR|Error response from daemon): /, '');
+  if (NO_ENGINE.test(output)) return noEngine(what, output, reason, address);
+  if (DENIED.test(reason)) {
     return new EngineError(
       'denied',
       `${what}: the registry refused (${reason}). Log in with "docker login" and check the rights`,
       output,
     );
   }
-  if (NO_REGISTRY.test(output)) {
+  if (PLAIN_HTTP.test(reason)) {
     return new EngineError(
-      'no-registry',
-      `${what}: the registry does not answer (${reason})`,
+      'failed',
+      `${what}: the registry speaks plain HTTP (${reason}). Give it a certificate, or list it under "insecure-registries" in the engine's daemon.json`,
       output,
     );
   }
+  if (NO_REGISTRY.test(reason)) {
+    return new EngineError(
+      'no-registry',
+      `${what}: the registry does not answer as it should (${reason})`,
+      output,
+    );
+  }
+  return failed(what, outcome, output);
+}
+
+/**
+ * What went wrong in a build. What its own steps print, such as a refused `npm ci`, says nothing about
+ * the engine's registry, so only BuildKit's verdict on a base image counts.
+ */
+export function toBuildError(what: string, outcome: Outcome): EngineError {
+  const output = lastLines(outcome.stderr || outcome.stdout, 60);
+  const reason = lastLines(output, 1);
+  const isPull = /failed to (?:resolve source metadata|do request|authorize|copy)|load metadata/.test(reason);
+  if (NO_ENGINE.test(reason)) return noEngine(what, output, reason, {});
+  if (isPull) return toEngineError(what, { ...outcome, stderr: reason }, {});
+  return failed(what, outcome, output);
+}
+
+function noEngine(what: string, output: string, reason: string, address: EngineAddress) {
+  const where = address.context
+    ? `the docker context "${address.context}"`
+    : (address.host ?? process.env['DOCKER_HOST'] ?? 'this machine');
   return new EngineError(
-    'failed',
-    `${what} (exit code ${outcome.exitCode}):\n${indent(output)}`,
+    'no-engine',
+    `${what}: no Docker Engine answers on ${where} (${reason}). Start it, or correct its address, then run this again`,
     output,
   );
+}
+
+function failed(what: string, { exitCode }: Outcome, output: string): EngineError {
+  const words = output.trim() === '' ? ' and wrote nothing' : `:\n${indent(output)}`;
+  return new EngineError('failed', `${what} (exit code ${exitCode})${words}`, output);
 }
 
 export function lastLines(text: string, count: number): string {
@@ -161,7 +201,14 @@ interface RemoteConfig {
 /** An index has one configuration per platform; labels are the same on all of ours. */
 function toRemoteImage(json: string): RemoteImage {
   const { manifest, image } = JSON.parse(json) as RemoteJson;
-  const config = image && ('config' in image ? image : Object.values(image)[0]);
-  const labels = (config as RemoteConfig | undefined)?.config?.Labels ?? {};
-  return { digest: manifest.digest, labels };
+  return { digest: manifest.digest, labels: configOf(image)?.config?.Labels ?? {} };
+}
+
+function configOf(image: RemoteJson['image']): RemoteConfig | undefined {
+  if (image === null || isConfig(image)) return image ?? undefined;
+  return Object.values(image)[0];
+}
+
+function isConfig(image: RemoteConfig | Record<string, RemoteConfig>): image is RemoteConfig {
+  return 'config' in image;
 }

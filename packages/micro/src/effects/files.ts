@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import {
   chmod,
+  cp,
   lstat,
   lutimes,
   mkdir,
@@ -38,7 +39,7 @@ export async function listFiles(
   const walk = async (folder: string): Promise<string[]> => {
     const entries = await readdir(join(directory, folder), { withFileTypes: true });
     const nested = await Promise.all(
-      entries.map((entry) => {
+      entries.map(async (entry) => {
         const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
         if (!entry.isDirectory()) return [path];
         return enter(path) ? walk(path) : [];
@@ -92,6 +93,23 @@ export async function normaliseFiles(directory: string): Promise<void> {
   await utimes(directory, 0, 0);
 }
 
+/**
+ * Copies files (relative to `from`) into a folder of their own and normalises them: what is hashed
+ * there is what is built, whatever happens to the originals meanwhile.
+ */
+export async function copyNormalised(
+  from: string,
+  paths: readonly string[],
+  to: string,
+): Promise<void> {
+  await mkdir(to, { recursive: true });
+  for (const path of paths) {
+    await mkdir(dirname(join(to, path)), { recursive: true });
+    await cp(join(from, path), join(to, path), { verbatimSymlinks: true });
+  }
+  await normaliseFiles(to);
+}
+
 /** A time in seconds with milliseconds, between 1970 and 2038, from the first 41 bits of the hash. */
 function timeOf(content: Buffer): number {
   const hash = createHash('sha256').update(content).digest();
@@ -101,7 +119,7 @@ function timeOf(content: Buffer): number {
 /** Writes a file so that a reader sees the old content or the new, never half of it. */
 export async function writeWhole(file: string, text: string, mode = 0o644): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  const staging = `${file}.${process.pid}.tmp`;
+  const staging = `${file}.${randomUUID()}.tmp`;
   try {
     await writeFile(staging, text, { mode });
     await rename(staging, file);

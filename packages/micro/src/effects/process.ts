@@ -53,9 +53,10 @@ export function processRunner(cwd: string): Runner {
         const stdout = collect(child.stdout!, onLine);
         const stderr = collect(child.stderr!, onLine);
         child.on('error', (cause) => reject(new SpawnError(command, cause)));
-        child.on('close', (code) =>
-          resolve({ exitCode: code ?? 1, stdout: stdout.end(), stderr: stderr.end() }),
-        );
+        child.on('close', (code, ended) => {
+          const why = ended ? `\n${endedBy(ended, child.killed ? timeout : undefined)}` : '';
+          resolve({ exitCode: code ?? 1, stdout: stdout.end(), stderr: stderr.end() + why });
+        });
         if (command.stdin !== undefined) {
           // A program that ends before it read its input is judged by its exit code.
           child.stdin!.on('error', () => undefined);
@@ -63,6 +64,13 @@ export function processRunner(cwd: string): Runner {
         }
       }),
   };
+}
+
+/** A program that was ended has no last words of its own. */
+function endedBy(signal: NodeJS.Signals, timeout: number | undefined): string {
+  return timeout === undefined
+    ? `ended by ${signal}`
+    : `deadline exceeded: no answer within ${timeout / 1000} s`;
 }
 
 function collect(stream: NodeJS.ReadableStream, onLine?: (line: string) => void) {

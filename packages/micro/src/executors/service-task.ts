@@ -1,4 +1,5 @@
-import type { ExecutorContext } from '@nx/devkit';
+import type { ExecutorContext, TaskGraph } from '@nx/devkit';
+import { availableParallelism } from 'node:os';
 import { styleText } from 'node:util';
 import { fileReader } from '../effects/files';
 import { processRunner, type Runner } from '../effects/process';
@@ -18,6 +19,12 @@ export interface ServiceTask {
   say: (line: string) => void;
 }
 
+/** How a task of a batch ended, as Nx takes it. */
+export interface TaskResult {
+  success: boolean;
+  terminalOutput: string;
+}
+
 /**
  * Runs one task of a service: the one place where errors become output. What a person can mend is
  * shown as its message; anything else keeps its stack.
@@ -26,24 +33,75 @@ export async function runServiceTask(
   context: ExecutorContext,
   work: (task: ServiceTask) => Promise<void>,
 ): Promise<{ success: boolean }> {
-  try {
-    await work(readServiceTask(context));
-    return { success: true };
-  } catch (error) {
-    console.error(
-      error instanceof UserError
-        ? `${styleText('red', 'error')}  ${error.message}`
-        : (error as Error).stack,
-    );
-    return { success: false };
+  const failure = await failureOf(async () =>
+    work(readServiceTask(context, context.projectName, (line) => console.log(line))),
+  );
+  if (failure !== undefined) console.error(failure);
+  return { success: failure === undefined };
+}
+
+/** A task of a batch that ended. */
+export interface EndedTask {
+  task: string;
+  result: TaskResult;
+}
+
+/** Runs the tasks of a batch beside each other in this process; each fails alone and is told of as it ends. */
+export async function* runServiceTasks(
+  taskGraph: TaskGraph,
+  context: ExecutorContext,
+  work: (task: ServiceTask, id: string) => Promise<void>,
+): AsyncGenerator<EndedTask> {
+  const waiting = Object.values(taskGraph.tasks);
+  const running = new Map<string, Promise<EndedTask>>();
+  const startNext = () => {
+    const next = waiting.shift();
+    if (next) running.set(next.id, runOne(next.id, context, next.target.project, work));
+  };
+  for (let count = 0; count < availableParallelism(); count++) startNext();
+  while (running.size > 0) {
+    const ended = await Promise.race(running.values());
+    running.delete(ended.task);
+    startNext();
+    yield ended;
   }
 }
 
-function readServiceTask({
-  root,
-  projectName,
-  projectsConfigurations,
-}: ExecutorContext): ServiceTask {
+async function runOne(
+  id: string,
+  context: ExecutorContext,
+  projectName: string,
+  work: (task: ServiceTask, id: string) => Promise<void>,
+): Promise<EndedTask> {
+  const lines: string[] = [];
+  const failure = await failureOf(async () =>
+    work(
+      readServiceTask(context, projectName, (line) => lines.push(line)),
+      id,
+    ),
+  );
+  if (failure !== undefined) lines.push(failure);
+  const terminalOutput = lines.map((line) => `${line}\n`).join('');
+  return { task: id, result: { success: failure === undefined, terminalOutput } };
+}
+
+/** What is shown of the error that `work` ended with; `undefined` where it did not. */
+async function failureOf(work: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error instanceof UserError
+      ? `${styleText('red', 'error')}  ${error.message}`
+      : ((error as Error).stack ?? String(error));
+  }
+}
+
+function readServiceTask(
+  { root, projectsConfigurations }: ExecutorContext,
+  projectName: string | undefined,
+  say: ServiceTask['say'],
+): ServiceTask {
   const project = projectName && projectsConfigurations.projects[projectName];
   if (!project) throw new UserError('this executor runs for a project: nx run <project>:<target>');
   const read = fileReader(root);
@@ -51,7 +109,7 @@ function readServiceTask({
   const text = read(file);
   if (text === undefined) {
     throw new UserError(
-      `${project.root} has no ${MANIFEST_FILE}: "${projectName}" is not a service. Add one with "nx g @org/micro:service ${projectName}"`,
+      `${project.root} has no ${MANIFEST_FILE}: "${projectName}" is not a service. Add the file, or take the target off the project`,
     );
   }
   const { read: manifest, problems } = parseManifest(file, text);
@@ -61,6 +119,6 @@ function readServiceTask({
     platformName: readPlatformName(read),
     service: { ...manifest.manifest, name: projectName, root: project.root },
     runner: processRunner(root),
-    say: (line) => console.log(line),
+    say,
   };
 }

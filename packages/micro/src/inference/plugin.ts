@@ -43,7 +43,11 @@ function serviceNode(
     existsSync(join(workspaceRoot, root, file)),
   );
   if (!isProject || root === '.') return {};
-  return { projects: { [root]: { targets: serviceTargets({ root, environments }, names) } } };
+  return {
+    projects: {
+      [root]: { targets: serviceTargets({ root, environments, bundlers: bundlers() }, names) },
+    },
+  };
 }
 
 function environmentNames(workspaceRoot: string): string[] {
@@ -53,4 +57,10 @@ function environmentNames(workspaceRoot: string): string[] {
     .filter((file) => file.endsWith('.yml'))
     .map((file) => file.slice(0, -'.yml'.length))
     .sort();
+}
+
+/** Nx knows this package as a dependency only where it is installed: in its own workspace it is a project. */
+function bundlers(): string[] {
+  const installed = __dirname.replaceAll('\\', '/').includes('/node_modules/@org/micro/');
+  return installed ? ['@org/micro', 'esbuild'] : ['esbuild'];
 }

@@ -26,6 +26,8 @@ export interface ServiceFacts {
   root: string;
   /** Names of the files in environments/, sorted. */
   environments: readonly string[];
+  /** Packages whose version decides how a bundle looks. */
+  bundlers: readonly string[];
 }
 
 /** The environment that targets use where no configuration is named. */
@@ -36,7 +38,7 @@ const DEFAULT_ENVIRONMENT = 'development';
  * step reads what the step before it left, so a change goes as far as its effects do.
  */
 export function serviceTargets(
-  { root, environments }: ServiceFacts,
+  { root, environments, bundlers }: ServiceFacts,
   names: TargetNames,
 ): Record<string, TargetConfiguration> {
   const receipts = `{workspaceRoot}/${RECEIPTS_FOLDER}/${root}`;
@@ -54,7 +56,7 @@ export function serviceTargets(
         'production',
         '^production',
         '{workspaceRoot}/tsconfig.base.json',
-        { externalDependencies: ['esbuild', '@org/micro'] },
+        { externalDependencies: [...bundlers] },
       ],
       outputs: [`{workspaceRoot}/dist/${root}`],
       options: {},

@@ -1,0 +1,13 @@
+import type { ExecutorContext, TaskGraph } from '@nx/devkit';
+import { runServiceTasks, type EndedTask } from '../service-task';
+import { pushImage, type DockerPushOptions } from './push-image';
+
+/** Pushes the images of a run from one process, instead of starting one for each. */
+export default function dockerPushBatch(
+  taskGraph: TaskGraph,
+  options: Record<string, DockerPushOptions>,
+  _overrides: DockerPushOptions,
+  context: ExecutorContext,
+): AsyncGenerator<EndedTask> {
+  return runServiceTasks(taskGraph, context, (task, id) => pushImage(task, options[id] ?? {}));
+}
