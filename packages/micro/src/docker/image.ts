@@ -13,6 +13,11 @@ export function pullArguments(reference: string): string[] {
   return ['pull', '--quiet', reference];
 }
 
+/** `docker image rm REFERENCE`: takes the name away, and the image where it has no other. */
+export function removeArguments(reference: string): string[] {
+  return ['image', 'rm', reference];
+}
+
 /** The digest that `docker push` prints at its end. */
 export function pushedDigest(stdout: string): string | undefined {
   return /digest: (sha256:[0-9a-f]{64})/.exec(stdout)?.[1];

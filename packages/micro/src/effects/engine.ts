@@ -38,6 +38,8 @@ const NOT_FOUND =
   /no such image|no such object|: not found|manifest unknown|name unknown|repository does not exist/i;
 const DENIED =
   /unauthorized|authentication required|authorization failed|denied|forbidden|no basic auth credentials|(?:status|status code):? 40[13]\b/i;
+const PORT_TAKEN =
+  /(?:Bind for|listen tcp4?) (\S+?):?(?: failed:| bind:).*(?:port is already allocated|address already in use)/i;
 const PLAIN_HTTP = /server gave HTTP response to HTTPS client/i;
 const NO_REGISTRY =
   /connection refused|connection reset|no such host|i\/o timeout|tls handshake|deadline exceeded|EOF$|(?:HTTP status|status code|from \w+ request to \S+):? (?:429|5\d\d)\b|too many requests|network is unreachable|no route to host|temporary failure in name resolution|broken pipe/im;
@@ -107,8 +109,16 @@ export function isNotFound({ stderr }: Outcome): boolean {
 /** What went wrong, in words that say what to do. */
 export function toEngineError(what: string, outcome: Outcome, address: EngineAddress): EngineError {
   const output = lastLines(outcome.stderr || outcome.stdout, 30);
-  const reason = lastLines(output, 1).replace(/^(?:ERROR|Error response from daemon): /, '');
+  const reason = reasonOf(output);
   if (NO_ENGINE.test(output)) return noEngine(what, output, reason, address);
+  const port = PORT_TAKEN.exec(output);
+  if (port) {
+    return new EngineError(
+      'failed',
+      `${what}: ${port[1] ?? 'a port'} of the host is taken. Free it ("docker ps" shows which container has it), or publish another port`,
+      output,
+    );
+  }
   if (DENIED.test(reason)) {
     return new EngineError(
       'denied',
@@ -139,8 +149,9 @@ export function toEngineError(what: string, outcome: Outcome, address: EngineAdd
  */
 export function toBuildError(what: string, outcome: Outcome): EngineError {
   const output = lastLines(outcome.stderr || outcome.stdout, 60);
-  const reason = lastLines(output, 1);
-  const isPull = /failed to (?:resolve source metadata|do request|authorize|copy)|load metadata/.test(reason);
+  const reason = reasonOf(output);
+  const isPull =
+    /failed to (?:resolve source metadata|do request|authorize|copy)|load metadata/.test(reason);
   if (NO_ENGINE.test(reason)) return noEngine(what, output, reason, {});
   if (isPull) return toEngineError(what, { ...outcome, stderr: reason }, {});
   return failed(what, outcome, output);
@@ -160,6 +171,13 @@ function noEngine(what: string, output: string, reason: string, address: EngineA
 function failed(what: string, { exitCode }: Outcome, output: string): EngineError {
   const words = output.trim() === '' ? ' and wrote nothing' : `:\n${indent(output)}`;
   return new EngineError('failed', `${what} (exit code ${exitCode})${words}`, output);
+}
+
+/** The last line in which a docker command says that something is wrong, else its last line. */
+function reasonOf(output: string): string {
+  const lines = output.trimEnd().split('\n');
+  const line = lines.findLast((text) => /^(?:error|failed)\b/i.test(text)) ?? lines.at(-1) ?? '';
+  return line.replace(/^(?:ERROR: |Error response from daemon: )+/, '');
 }
 
 export function lastLines(text: string, count: number): string {

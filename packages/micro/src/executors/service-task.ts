@@ -1,6 +1,7 @@
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
 import { availableParallelism } from 'node:os';
 import { styleText } from 'node:util';
+import { systemClock, type Clock } from '../effects/clock';
 import { fileReader } from '../effects/files';
 import { processRunner, type Runner } from '../effects/process';
 import { MANIFEST_FILE, parseManifest } from '../platform/manifest';
@@ -15,6 +16,7 @@ export interface ServiceTask {
   platformName: string;
   service: Service;
   runner: Runner;
+  clock: Clock;
   /** Prints one line of the task's story. */
   say: (line: string) => void;
 }
@@ -119,6 +121,7 @@ function readServiceTask(
     platformName: readPlatformName(read),
     service: { ...manifest.manifest, name: projectName, root: project.root },
     runner: processRunner(root),
+    clock: systemClock,
     say,
   };
 }

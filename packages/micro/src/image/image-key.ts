@@ -27,6 +27,8 @@ export interface ImageContent {
   /** The artifact, and whatever else of the main context the Dockerfile reads. */
   artifact: readonly KeyFile[];
   context: readonly KeyFile[];
+  /** Files of further named contexts that are folders, by name. */
+  contexts: Readonly<Record<string, readonly KeyFile[]>>;
   buildArgs: Readonly<Record<string, string>>;
   labels: Readonly<Record<string, string>>;
   target: string | undefined;
@@ -48,8 +50,13 @@ export interface ImageKey {
 export function imageKey(content: ImageContent): ImageKey {
   const parts: Record<string, string> = {
     Dockerfile: sha256(content.dockerfile),
-    ...fileParts('', content.artifact),
-    ...fileParts('context:', content.context),
+    ...fileParts('artifact', content.artifact),
+    ...fileParts('context', content.context),
+    ...Object.fromEntries(
+      sortedEntries(content.contexts).flatMap(([name, files]) =>
+        Object.entries(fileParts(`context ${name}`, files)),
+      ),
+    ),
     'build arguments': hashOf(sortedEntries(content.buildArgs)),
     labels: hashOf(sortedEntries(content.labels)),
     target: hashOf(content.target ?? null),
@@ -70,16 +77,18 @@ export function keyTag(key: string): string {
   return `k-${key.slice(0, 32)}`;
 }
 
-/** Which parts differ, by name, sorted: `["main.js"]`. */
+/** Which parts differ, sorted, with the artifact's files by their own names: `["main.js"]`. */
 export function changedParts(before: ImageKey['parts'], after: ImageKey['parts']): string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .filter((part) => before[part] !== after[part])
+    .map((part) => part.replace(/^artifact\//, ''))
     .sort();
 }
 
-function fileParts(prefix: string, files: readonly KeyFile[]): Record<string, string> {
+/** The slash keeps a file that is called `labels` apart from the part of that name. */
+function fileParts(folder: string, files: readonly KeyFile[]): Record<string, string> {
   return Object.fromEntries(
-    files.map(({ path, executable, hash }) => [`${prefix}${path}`, hashOf([executable, hash])]),
+    files.map(({ path, executable, hash }) => [`${folder}/${path}`, hashOf([executable, hash])]),
   );
 }
 

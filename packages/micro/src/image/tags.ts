@@ -1,4 +1,5 @@
 import { isImageTag, toImageTag } from '../platform/image-reference';
+import { UserError } from '../platform/user-error';
 import { keyTag } from './image-key';
 
 /** What a tag template may name; values come from git and the service's package.json. */
@@ -32,27 +33,26 @@ const TOKENS: Record<
  * Fills a template such as `v{version}` or `{branch}`. A tag is immutable where a key, a commit or a
  * whole version is in it.
  *
- * @throws for an unknown token, one without a value here, or a result that is no tag.
+ * @throws {UserError} for an unknown token, one without a value here, or a result that is no tag.
  */
 export function fillTag(template: string, values: TagValues): ImageTag {
   let immutable = false;
   const tag = template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const token = TOKENS[name];
     if (!token) {
-      throw new Error(
+      throw new UserError(
         `tag "${template}": unknown token {${name}}; known are ${Object.keys(TOKENS)
           .map((known) => `{${known}}`)
           .join(', ')}`,
       );
     }
     const value = token.value(values);
-    if (!value)
-      throw new Error(`tag "${template}": {${name}} has no value here (${WHERE[name] ?? 'git'})`);
+    if (!value) throw new UserError(`tag "${template}": {${name}} has no value (${WHERE[name]})`);
     immutable ||= token.immutable;
     return value;
   });
   if (!isImageTag(tag)) {
-    throw new Error(
+    throw new UserError(
       `tag "${template}" gives "${tag}", which is not a tag: letters, digits, "_", "." and "-", 128 at most`,
     );
   }
@@ -60,6 +60,7 @@ export function fillTag(template: string, values: TagValues): ImageTag {
 }
 
 const WHERE: Record<string, string> = {
+  key: 'the image has no key',
   commit: 'no git commit yet',
   shortCommit: 'no git commit yet',
   branch: 'git is not on a branch',

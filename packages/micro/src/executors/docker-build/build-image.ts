@@ -1,37 +1,48 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
 import { buildArguments } from '../../docker/buildx';
+import { docker } from '../../docker/command';
+import { pullArguments, removeArguments, tagArguments } from '../../docker/image';
 import { readContextFiles } from '../../effects/build-context';
 import {
   EngineError,
   inspectImages,
   inspectRemoteImage,
+  runBuildx,
   runDocker,
   type LocalImage,
   type RemoteImage,
 } from '../../effects/engine';
+import { timestamp } from '../../effects/clock';
 import { readEnvironment } from '../../effects/environments';
 import {
+  copyNormalised,
   fileReader,
   listFiles,
   readKeyFiles,
-  normaliseFiles,
   withTemporaryFolder,
 } from '../../effects/files';
 import { readGitFacts } from '../../effects/git';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
-import { imageKey, keyTag, LABELS, type ImageKey } from '../../image/image-key';
+import {
+  changedParts,
+  imageKey,
+  keyTag,
+  LABELS,
+  type ImageKey,
+  type KeyFile,
+} from '../../image/image-key';
 import { buildReceiptSchema, receiptFile, type BuildReceipt } from '../../image/receipt';
 import { fillTag } from '../../image/tags';
 import {
   formatImageReference,
   parseImageReference,
   serviceRepository,
+  type ImageReference,
 } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
-import { formatBytes, formatSeconds, formatStep } from '../format';
+import { formatBytes, formatList, formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
 import {
   formatSecret,
@@ -50,7 +61,7 @@ const LOCAL_TAG = 'local';
  * @throws {UserError} where anything is wrong; then no receipt claims an image that is not there.
  */
 export async function buildImage(task: ServiceTask, raw: DockerBuildOptions): Promise<void> {
-  const started = performance.now();
+  const started = task.clock.now();
   const { workspaceRoot, platformName, service, runner, say } = task;
   const options = normaliseOptions(raw, service);
   requireSecrets(workspaceRoot, options.secrets);
@@ -62,53 +73,57 @@ export async function buildImage(task: ServiceTask, raw: DockerBuildOptions): Pr
     throw new UserError('"push" needs an environment with a "registry"');
   }
 
-  const { key, baseImages } = await readKey(task, options);
-  const tag = keyTag(key.key);
-  const local = `${serviceRepository(platformName, service.name)}:${tag}`;
-  const remote = registry && `${serviceRepository(platformName, service.name, registry)}:${tag}`;
-  const file = receiptFile(service.root, 'docker-build');
-  const previous = await readReceipt(workspaceRoot, file, buildReceiptSchema);
+  await withTemporaryFolder(async (folder) => {
+    const content = await readContent(task, options, folder);
+    const { key, baseImages } = content;
+    const tag = keyTag(key.key);
+    const local = `${serviceRepository(platformName, service.name)}:${tag}`;
+    const remote = registry && `${serviceRepository(platformName, service.name, registry)}:${tag}`;
+    const file = receiptFile(service.root, 'docker-build');
+    const previous = await readReceipt(workspaceRoot, file, buildReceiptSchema);
+    const tags = await furtherTags(task, options, key);
 
-  const onEngine = options.load ? (await inspectImages(runner, [local])).get(local) : undefined;
-  const forced = options.noCache;
-  const known = onEngine?.labels[LABELS.key] === key.key && !forced;
-  const inRegistry = known || forced || !remote ? undefined : await lookInRegistry(task, remote);
-  const plan = planBuild({
-    key,
-    onEngine: onEngine?.labels,
-    inRegistry,
-    previous,
-    forced,
-    load: options.load,
+    const onEngine = options.load ? (await inspectImages(runner, [local])).get(local) : undefined;
+    const forced = options.noCache;
+    const known = onEngine?.labels[LABELS.key] === key.key && !options.push;
+    const inRegistry = known || forced || !remote ? undefined : await lookInRegistry(task, remote);
+    const plan = planBuild({
+      key,
+      onEngine: onEngine?.labels,
+      inRegistry,
+      previous,
+      forced,
+      load: options.load,
+      push: options.push,
+    });
+    await carryOut(task, options, plan, { content, folder, local, remote });
+
+    const image = options.load ? await requireImage(task, local, key) : undefined;
+    const localTags = [LOCAL_TAG, ...tags].map((name) => withTag(local, name));
+    if (image) await tagImage(task, image, local, localTags);
+    const base = baseSize(baseImages);
+    const receipt: BuildReceipt = {
+      kind: 'docker-build',
+      service: service.name,
+      key: key.key,
+      image: image ? local : remote!,
+      imageId: image?.id ?? '',
+      tags: image ? localTags : [],
+      size: { total: image?.size ?? 0, ...(base === undefined ? {} : { base }) },
+      parts: key.parts,
+      since: timestamp(task.clock),
+    };
+    await writeReceipt(workspaceRoot, file, receipt, previous);
+    const over =
+      image && base !== undefined ? `  ${formatBytes(image.size - base)} over its base` : '';
+    say(
+      formatStep(
+        service.name,
+        VERBS[plan.kind],
+        `${receipt.image}${over}  ${formatSeconds(task.clock.now() - started)}`,
+      ),
+    );
   });
-  const tags = await furtherTags(task, options, key);
-  await carryOut(task, options, plan, { key, local, remote });
-
-  const image = options.load ? await requireImage(task, local, key) : undefined;
-  const localTags = [LOCAL_TAG, ...tags].map((name) => withTag(local, name));
-  if (image) await tagImage(task, image, local, localTags);
-  const base = baseSize(baseImages);
-  const receipt: BuildReceipt = {
-    kind: 'docker-build',
-    service: service.name,
-    key: key.key,
-    image: image ? local : remote!,
-    imageId: image?.id ?? '',
-    tags: image ? localTags : [],
-    size: { total: image?.size ?? 0, ...(base === undefined ? {} : { base }) },
-    parts: key.parts,
-    since: new Date().toISOString(),
-  };
-  await writeReceipt(workspaceRoot, file, receipt, previous);
-  const over =
-    image && base !== undefined ? `  ${formatBytes(image.size - base)} over its base` : '';
-  say(
-    formatStep(
-      service.name,
-      VERBS[plan.kind],
-      `${receipt.image}${over}  ${formatSeconds(performance.now() - started)}`,
-    ),
-  );
 }
 
 const VERBS: Record<BuildPlan['kind'], string> = {
@@ -117,55 +132,87 @@ const VERBS: Record<BuildPlan['kind'], string> = {
   build: 'built',
 };
 
-/** Hashes everything that decides the image. */
-async function readKey(
+/** What an image is made of, as it was read once. */
+interface Content {
+  key: ImageKey;
+  baseImages: ReadonlyMap<string, LocalImage>;
+  /** Named contexts as the build is given them. */
+  contexts: Readonly<Record<string, string>>;
+  /** Whether files are read that others may change while the image is built. */
+  isShared: boolean;
+}
+
+/**
+ * Hashes everything that decides the image. The artifact is hashed and built from a copy in `folder`,
+ * so that a build of the same service at the same time cannot slip other files under the key.
+ */
+async function readContent(
   { workspaceRoot, service, runner, say }: ServiceTask,
   options: NormalisedOptions,
-): Promise<{ key: ImageKey; baseImages: ReadonlyMap<string, LocalImage> }> {
+  folder: string,
+): Promise<Content> {
   const dockerfile = fileReader(workspaceRoot)(options.dockerfile);
   if (dockerfile === undefined) {
     throw new UserError(
       `${options.dockerfile} is not there: run "nx g @org/micro:service ${service.name}" again to get one, or set "dockerfile"`,
     );
   }
-  const contexts = namedContexts(options, dockerfile);
+  const given = namedContexts(options, dockerfile);
   const sources = at(options.dockerfile, () =>
     findBuildSources(dockerfile, {
       target: options.target,
       buildArgs: options.buildArgs,
-      contexts: Object.keys(contexts),
+      contexts: Object.keys(given),
     }),
   );
+  const images = sources.images.map((image) => at(options.dockerfile, () => baseImage(image)));
   if (options.pull) {
     for (const image of sources.images) {
       say(`${service.name}  pulling ${image}`);
-      await runDocker(runner, ['pull', '--quiet', image], {}, `Could not pull ${image}`);
+      await runDocker(runner, pullArguments(image), {}, `Could not pull ${image}`);
     }
   }
-  const artifact = join(workspaceRoot, options.artifact);
-  const usesArtifact = sources.contexts.includes('artifact');
-  if (usesArtifact && !existsSync(artifact)) {
-    throw new UserError(
-      `${options.artifact} is not there: run "nx build ${service.name}" first (docker-build depends on it unless a project.json says otherwise)`,
-    );
+  const contexts = { ...given };
+  let artifact: KeyFile[] = [];
+  if (sources.contexts.includes('artifact')) {
+    const from = resolve(workspaceRoot, options.artifact);
+    if (!existsSync(from)) {
+      throw new UserError(
+        `${options.artifact} is not there: run "nx build ${service.name}" first (docker-build depends on it unless a project.json says otherwise)`,
+      );
+    }
+    contexts['artifact'] = join(folder, 'artifact');
+    const paths = await listFiles(from);
+    await copyNormalised(from, paths, contexts['artifact']);
+    artifact = await readKeyFiles(contexts['artifact'], paths);
   }
-  const otherContexts = sources.contexts.filter((name) => name !== 'artifact');
+  const others = sources.contexts.filter((name) => name !== 'artifact');
+  const folders = others.filter((name) => isFolder(resolve(workspaceRoot, given[name]!)));
   const baseImages = await inspectImages(runner, sources.images);
-  const [artifactFiles, contextFiles, digests] = await Promise.all([
-    usesArtifact ? listFiles(artifact).then((paths) => readKeyFiles(artifact, paths)) : [],
+  const [context, furtherFiles, digests] = await Promise.all([
     readContextFiles(workspaceRoot, options, sources.paths),
     Promise.all(
-      sources.images.map(
-        async (image) => [image, await baseDigest(runner, image, baseImages.get(image))] as const,
+      folders.map(async (name) => {
+        const from = resolve(workspaceRoot, given[name]!);
+        return [name, await readKeyFiles(from, await listFiles(from))] as const;
+      }),
+    ),
+    Promise.all(
+      images.map(
+        async (image) =>
+          [image.name, await baseDigest(runner, image, baseImages.get(image.name))] as const,
       ),
     ),
   ]);
   return {
     baseImages,
+    contexts,
+    isShared: context.length > 0 || folders.length > 0,
     key: imageKey({
       dockerfile,
-      artifact: artifactFiles,
-      context: contextFiles,
+      artifact,
+      context,
+      contexts: Object.fromEntries(furtherFiles),
       buildArgs: options.buildArgs,
       labels: options.labels,
       target: options.target,
@@ -174,7 +221,7 @@ async function readKey(
       options: [
         ...options.args,
         ...options.secrets.map((secret) => `secret ${parseSecret(secret).id}`),
-        ...otherContexts.map((name) => `context ${name}=${options.contexts[name] ?? ''}`),
+        ...others.map((name) => `context ${name}=${given[name]!}`),
       ],
     }),
   };
@@ -183,31 +230,58 @@ async function readKey(
 /** The artifact's folder replaces the stage of that name, where the Dockerfile has one. */
 function namedContexts(options: NormalisedOptions, dockerfile: string): Record<string, string> {
   return stageNames(dockerfile).includes('artifact')
-    ? { artifact: options.artifact, ...options.contexts }
+    ? { ...options.contexts, artifact: options.artifact }
     : options.contexts;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+interface BaseImage {
+  /** As the Dockerfile has it. */
+  name: string;
+  reference: ImageReference;
+}
+
+function baseImage(name: string): BaseImage {
+  try {
+    return { name, reference: parseImageReference(name) };
+  } catch {
+    throw new UserError(
+      name.includes('$')
+        ? `the base image "${name}" has a variable without a value: give its ARG a default, or set it in "buildArgs"`
+        : `the base image "${name}" is not an image reference`,
+    );
+  }
 }
 
 /** The manifest digest where there is one, so that a pulled and an asked-for base agree. */
 async function baseDigest(
   runner: ServiceTask['runner'],
-  image: string,
+  { name, reference }: BaseImage,
   local: LocalImage | undefined,
 ): Promise<string | undefined> {
-  const { repository, digest } = parseImageReference(image);
-  if (digest) return digest;
+  if (reference.digest) return reference.digest;
   if (local) {
-    const pulled = local.digests.find((known) =>
-      parseImageReference(known).repository.endsWith(repository),
-    );
-    return pulled ? parseImageReference(pulled).digest : local.id;
+    const pulled = local.digests
+      .map(parseImageReference)
+      .find((known) => fullRepository(known) === fullRepository(reference));
+    return pulled?.digest ?? local.id;
   }
   try {
-    return (await inspectRemoteImage(runner, image))?.digest;
+    return (await inspectRemoteImage(runner, name))?.digest;
   } catch (error) {
     // Without its digest the base counts by name; whether it can be had is for the build to say.
     if (error instanceof EngineError) return undefined;
     throw error;
   }
+}
+
+/** `node` -> `docker.io/library/node`, as docker itself completes a name. */
+function fullRepository({ registry = 'docker.io', repository }: ImageReference): string {
+  const isOfficial = registry === 'docker.io' && !repository.includes('/');
+  return `${registry}/${isOfficial ? 'library/' : ''}${repository}`;
 }
 
 function baseSize(baseImages: ReadonlyMap<string, LocalImage>): number | undefined {
@@ -229,11 +303,19 @@ async function lookInRegistry(
   }
 }
 
+interface Image {
+  content: Content;
+  /** A folder of this task alone. */
+  folder: string;
+  local: string;
+  remote: string | undefined;
+}
+
 async function carryOut(
   task: ServiceTask,
   options: NormalisedOptions,
   plan: BuildPlan,
-  image: { key: ImageKey; local: string; remote: string | undefined },
+  image: Image,
 ): Promise<void> {
   const { runner, service, say } = task;
   switch (plan.kind) {
@@ -246,8 +328,13 @@ async function carryOut(
         digest: plan.digest,
       });
       say(`${service.name}  pulling ${image.remote!}, which has this content`);
-      await runDocker(runner, ['pull', '--quiet', pinned], {}, `Could not pull ${pinned}`);
-      await runDocker(runner, ['tag', pinned, image.local], {}, `Could not tag ${image.local}`);
+      await runDocker(runner, pullArguments(pinned), {}, `Could not pull ${pinned}`);
+      await runDocker(
+        runner,
+        tagArguments(pinned, image.local),
+        {},
+        `Could not tag ${image.local}`,
+      );
       return;
     }
     case 'build':
@@ -257,39 +344,54 @@ async function carryOut(
 }
 
 async function runBuild(
-  { workspaceRoot, service, runner, say }: ServiceTask,
+  task: ServiceTask,
   options: NormalisedOptions,
-  { key, local, remote }: { key: ImageKey; local: string; remote: string | undefined },
+  { content, folder, local, remote }: Image,
 ): Promise<void> {
-  const dockerfile = await readFile(join(workspaceRoot, options.dockerfile), 'utf8');
-  const contexts = namedContexts(options, dockerfile);
-  const artifact = contexts['artifact'];
-  if (artifact !== undefined && existsSync(join(workspaceRoot, artifact))) {
-    await normaliseFiles(join(workspaceRoot, artifact));
-  }
+  const { service, runner, say } = task;
   const { commit, dirty, source } = await readGitFacts(runner);
-  await withTemporaryFolder(async (folder) => {
-    const args = buildArguments({
-      ...options,
-      contexts,
-      buildArgs: { SOURCE_DATE_EPOCH: '0', ...options.buildArgs },
-      labels: {
-        [LABELS.key]: key.key,
-        [LABELS.service]: service.name,
-        [LABELS.title]: service.name,
-        ...(commit ? { [LABELS.revision]: dirty ? `${commit}-dirty` : commit } : {}),
-        ...(source ? { [LABELS.source]: source } : {}),
-        ...options.labels,
-      },
-      secrets: options.secrets.map((secret) => formatSecret(parseSecret(secret))),
-      tags: [...(options.load ? [local] : []), ...(options.push && remote ? [remote] : [])],
-      pull: false,
-      metadataFile: join(folder, 'metadata.json'),
-    });
-    await runDocker(runner, args, {}, `${options.dockerfile} could not be built`, {
-      onLine: process.env['NX_VERBOSE_LOGGING'] === 'true' ? say : undefined,
-    });
+  // With --push every tag is pushed, so the local name, which has no registry, must not be among them.
+  const reference = options.push ? remote! : local;
+  const args = buildArguments({
+    ...options,
+    contexts: content.contexts,
+    buildArgs: { SOURCE_DATE_EPOCH: '0', ...options.buildArgs },
+    labels: {
+      [LABELS.title]: service.name,
+      ...(commit ? { [LABELS.revision]: dirty ? `${commit}-dirty` : commit } : {}),
+      ...(source ? { [LABELS.source]: source } : {}),
+      ...options.labels,
+      [LABELS.key]: content.key.key,
+      [LABELS.service]: service.name,
+    },
+    secrets: options.secrets.map((secret) => formatSecret(parseSecret(secret))),
+    tags: [reference],
+    pull: false,
+    metadataFile: join(folder, 'metadata.json'),
   });
+  await runBuildx(runner, args, `${options.dockerfile} could not be built`, {
+    onLine: process.env['NX_VERBOSE_LOGGING'] === 'true' ? say : undefined,
+  });
+  if (options.load && reference !== local) {
+    await runDocker(runner, tagArguments(reference, local), {}, `Could not tag ${local}`);
+  }
+  if (content.isShared) await requireUnchanged(task, options, content, reference);
+}
+
+/** Files outside the artifact are not copied: a key must not stand on an image of other files. */
+async function requireUnchanged(
+  task: ServiceTask,
+  options: NormalisedOptions,
+  { key }: Content,
+  reference: string,
+): Promise<void> {
+  const now = await withTemporaryFolder((folder) => readContent(task, options, folder));
+  const changed = changedParts(key.parts, now.key.parts);
+  if (changed.length === 0) return;
+  await task.runner.run(docker(removeArguments(reference)));
+  throw new UserError(
+    `${formatList(changed)} changed while ${task.service.name} was built: run this again`,
+  );
 }
 
 /** The image that a receipt will name. @throws where the engine does not have it after all. */
@@ -319,7 +421,7 @@ async function tagImage(
   tags: readonly string[],
 ): Promise<void> {
   for (const tag of tags.filter((name) => !image.tags.includes(name))) {
-    await runDocker(runner, ['tag', reference, tag], {}, `Could not tag ${tag}`);
+    await runDocker(runner, tagArguments(reference, tag), {}, `Could not tag ${tag}`);
   }
 }
 
@@ -338,7 +440,7 @@ async function furtherTags(
 
 function requireSecrets(workspaceRoot: string, secrets: readonly string[]): void {
   for (const secret of secrets.map(parseSecret)) {
-    if (secret.kind === 'file' && !existsSync(join(workspaceRoot, secret.path))) {
+    if (secret.kind === 'file' && !existsSync(resolve(workspaceRoot, secret.path))) {
       throw new UserError(
         `the secret "${secret.id}" is to come from ${secret.path}, which is not there`,
       );

@@ -44,11 +44,20 @@ export function normaliseOptions(options: DockerBuildOptions, service: Service):
       `an image for ${platforms.join(' and ')} cannot be loaded into an engine: set "push": true and an environment with a registry`,
     );
   }
+  const load = options.load ?? platforms.length < 2;
+  if (platforms.length > 1 && options.load) {
+    throw new UserError(
+      `an image for ${platforms.join(' and ')} cannot be loaded into an engine: leave "load" away`,
+    );
+  }
+  if (!load && !push) {
+    throw new UserError('with "load": false the image would be nowhere: set "push": true as well');
+  }
   return {
     environment: options.environment,
     dockerfile: options.dockerfile ?? `${service.root}/Dockerfile`,
     context: options.context ?? '.',
-    artifact: options.artifact ?? `dist/${service.root}`,
+    artifact: options.contexts?.['artifact'] ?? options.artifact ?? `dist/${service.root}`,
     target: options.target,
     platforms,
     buildArgs: Object.fromEntries(
@@ -64,7 +73,7 @@ export function normaliseOptions(options: DockerBuildOptions, service: Service):
     builder: options.builder,
     pull: options.pull ?? false,
     noCache: options.noCache ?? false,
-    load: options.load ?? platforms.length < 2,
+    load,
     push,
     args: options.args ?? [],
   };

@@ -13,6 +13,8 @@ export interface BuildFacts {
   forced: boolean;
   /** Whether the result has to be on the engine afterwards. */
   load: boolean;
+  /** Whether it has to be in the registry afterwards. */
+  push: boolean;
 }
 
 /** What to do for an image, and why. */
@@ -23,24 +25,27 @@ export type BuildPlan =
 
 /** Decides whether an image is there, can be had, or must be built. */
 export function planBuild(facts: BuildFacts): BuildPlan {
-  const { key, onEngine, inRegistry, forced, load } = facts;
+  const { key, onEngine, inRegistry, forced, load, push } = facts;
   if (forced) return { kind: 'build', reason: 'asked to build without cache' };
-  const carriesKey = (labels: Readonly<Record<string, string>> | undefined) =>
-    labels?.[LABELS.key] === key.key;
-  if (load && carriesKey(onEngine)) return { kind: 'found', where: 'engine' };
-  if (inRegistry && carriesKey(inRegistry.labels)) {
-    return load
-      ? { kind: 'pull', digest: inRegistry.digest }
-      : { kind: 'found', where: 'registry' };
-  }
-  return { kind: 'build', reason: buildReason(facts) };
+  const carriesKey = (image: { labels: Readonly<Record<string, string>> } | undefined) =>
+    image?.labels[LABELS.key] === key.key;
+  const here = carriesKey(onEngine && { labels: onEngine });
+  if (push && !carriesKey(inRegistry)) return { kind: 'build', reason: buildReason(facts, here) };
+  if (!load) return { kind: 'found', where: 'registry' };
+  if (here) return { kind: 'found', where: 'engine' };
+  return inRegistry && carriesKey(inRegistry)
+    ? { kind: 'pull', digest: inRegistry.digest }
+    : { kind: 'build', reason: buildReason(facts, here) };
 }
 
-function buildReason({ key, onEngine, previous }: BuildFacts): string {
+function buildReason({ key, onEngine, previous, load }: BuildFacts, here: boolean): string {
+  if (here) return 'the registry does not have it';
   if (onEngine) return 'the image under its tag is not the one that was built for it';
   if (!previous) return 'first build here';
   const changed = changedParts(previous.parts, key.parts);
-  if (changed.length === 0) return 'the image is not on the engine any more';
+  if (changed.length === 0) {
+    return load ? 'the image is not on the engine any more' : 'the registry does not have it';
+  }
   const named = changed.slice(0, 3).join(', ');
   return `changed: ${named}${changed.length > 3 ? ` and ${changed.length - 3} more` : ''}`;
 }
