@@ -10,6 +10,9 @@ import type { Manifest } from '../platform/manifest';
 import { UserError } from '../platform/user-error';
 import { findAssets } from './assets';
 
+/** The artifact is laid out as the image is: copied to its root, every folder keeps its own time. */
+const APP_FOLDER = 'app';
+
 export interface ArtifactRequest {
   workspaceRoot: string;
   /** Relative to the workspace root. */
@@ -34,8 +37,8 @@ export interface ExternalPackage {
 }
 
 /**
- * Bundles a service and writes its artifact: `main.js`, a `package.json` with the external packages,
- * their lockfile and the assets. The folder is replaced as a whole, and only once all of it is there.
+ * Bundles a service and writes its artifact below `app/`: `main.js`, a `package.json` with the
+ * external packages, their lockfile and the assets. The folder is replaced as a whole, and only once all of it is there.
  *
  * @throws {ArtifactError} where the code cannot be bundled or a package is not in the lockfile.
  */
@@ -44,13 +47,14 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
   const output = join(workspaceRoot, outputPath);
   await mkdir(dirname(output), { recursive: true });
   const staging = await mkdtemp(`${output}.tmp-`);
+  const app = join(staging, APP_FOLDER);
   try {
     const externals = externalPackages(request);
     const { metafile } = await build({
       ...bundleOptions({
         workspaceRoot,
         entry: `${projectRoot}/${request.build.entry}`,
-        outfile: join(staging, 'main.js'),
+        outfile: join(app, 'main.js'),
         conditions: sourceConditions(workspaceRoot),
         sourcemap: false,
       }),
@@ -58,13 +62,12 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
     }).catch((error: unknown) => {
       throw toArtifactError(projectRoot, error);
     });
-    await writeInstall(staging, pruneInstall(request, externals.found));
+    await writeInstall(app, pruneInstall(request, externals.found));
     for (const asset of findAssets(join(workspaceRoot, projectRoot), request.build.assets)) {
-      await mkdir(dirname(join(staging, asset)), { recursive: true });
-      await copyFile(join(workspaceRoot, projectRoot, asset), join(staging, asset));
+      await mkdir(dirname(join(app, asset)), { recursive: true });
+      await copyFile(join(workspaceRoot, projectRoot, asset), join(app, asset));
     }
-    await rm(output, { recursive: true, force: true });
-    await rename(staging, output);
+    await replaceFolder(staging, output);
     return {
       sources: workspaceSources(metafile!),
       externals: externals.found,
@@ -73,6 +76,31 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+/** Puts a folder in the place of another; of two builds at once the last one wins. */
+async function replaceFolder(staging: string, output: string): Promise<void> {
+  const aside = `${staging}-old`;
+  try {
+    for (let attempt = 0; ; attempt++) {
+      await rename(output, aside).catch(unlessCode('ENOENT'));
+      try {
+        return await rename(staging, output);
+      } catch (error) {
+        if (attempt === 10) throw error;
+        unlessCode('ENOTEMPTY', 'EEXIST')(error);
+        await rm(aside, { recursive: true, force: true });
+      }
+    }
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+function unlessCode(...codes: readonly string[]) {
+  return (error: unknown): void => {
+    if (!codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  };
 }
 
 /** Bundles a service for development and again after each change; `onBundle` gets each result. */
