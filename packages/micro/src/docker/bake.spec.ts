@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { bakeArguments, bakeFile, bakeProgress, type BakeTarget } from './bake';
+
+const plain: BakeTarget = {
+  dockerfile: 'apps/orders/Dockerfile',
+  context: '.',
+  platforms: [],
+  contexts: {},
+  buildArgs: {},
+  labels: {},
+  secrets: [],
+  ssh: [],
+  tags: [],
+  cacheFrom: [],
+  cacheTo: [],
+  noCache: false,
+  load: true,
+  push: false,
+};
+
+describe('bakeFile', () => {
+  it('names only what was asked for', () => {
+    expect(bakeFile(new Map([['orders', plain]]))).toEqual({
+      group: { default: { targets: ['orders'] } },
+      target: {
+        orders: { context: '.', dockerfile: 'apps/orders/Dockerfile', output: ['type=docker'] },
+      },
+    });
+  });
+
+  it('says all that buildx build would be told', () => {
+    const target: BakeTarget = {
+      ...plain,
+      target: 'production',
+      platforms: ['linux/amd64', 'linux/arm64'],
+      contexts: { artifact: 'dist/apps/orders' },
+      buildArgs: { NODE_IMAGE: 'node:26' },
+      labels: { text: 'costs ${5} and %{6}, $7' },
+      secrets: ['id=npmrc,src=.npmrc'],
+      ssh: ['default'],
+      tags: ['acme/orders:1'],
+      cacheFrom: ['type=gha'],
+      cacheTo: ['type=gha,mode=max'],
+      noCache: true,
+      load: false,
+      push: true,
+    };
+    expect(bakeFile(new Map([['orders', target]])).target['orders']).toEqual({
+      context: '.',
+      dockerfile: 'apps/orders/Dockerfile',
+      target: 'production',
+      platforms: ['linux/amd64', 'linux/arm64'],
+      contexts: { artifact: 'dist/apps/orders' },
+      args: { NODE_IMAGE: 'node:26' },
+      labels: { text: 'costs $${5} and %%{6}, $7' },
+      secret: ['id=npmrc,src=.npmrc'],
+      ssh: ['default'],
+      tags: ['acme/orders:1'],
+      'cache-from': ['type=gha'],
+      'cache-to': ['type=gha,mode=max'],
+      'no-cache': true,
+      output: ['type=registry'],
+    });
+  });
+});
+
+it.each([
+  [undefined, ['--file', '/t/bake.json', '--metadata-file', '/t/out.json', '--progress', 'plain']],
+  [
+    'remote',
+    [
+      '--builder',
+      'remote',
+      '--file',
+      '/t/bake.json',
+      '--metadata-file',
+      '/t/out.json',
+      '--progress',
+      'plain',
+    ],
+  ],
+])('bakes with the builder %s', (builder, args) => {
+  expect(bakeArguments('/t/bake.json', '/t/out.json', builder)).toEqual([
+    'buildx',
+    'bake',
+    ...args,
+  ]);
+});
+
+it('tells each target as it is exported', () => {
+  const read = bakeProgress();
+  const lines = [
+    '#12 [users context artifact] load from client',
+    '#12 DONE 0.0s',
+    '#29 [users] exporting to image',
+    '#30 [order-items] exporting to image',
+    '#30 exporting layers 0.3s done',
+    '#30 DONE 0.3s',
+    '#29 DONE 0.4s',
+  ];
+  expect(lines.map(read)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    'order-items',
+    'users',
+  ]);
+});
