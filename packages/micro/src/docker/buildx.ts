@@ -74,6 +74,11 @@ export function inspectRemoteArguments(reference: string): string[] {
   ];
 }
 
+/** Gives an image of a registry another name, in the registry and for all its platforms. */
+export function retagArguments(source: string, target: string): string[] {
+  return ['buildx', 'imagetools', 'create', '--tag', target, source];
+}
+
 function each(name: string, values: readonly string[]): string[] {
   return values.flatMap((value) => [name, value]);
 }

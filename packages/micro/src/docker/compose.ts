@@ -13,6 +13,11 @@ export function configArguments(project: ComposeProject): string[] {
   return compose(project, ['config', '--format', 'json']);
 }
 
+/** Prints the names of the services, one a line. */
+export function servicesArguments(project: ComposeProject): string[] {
+  return compose(project, ['config', '--services']);
+}
+
 /**
  * Makes containers of one service beside those that are there, and starts none. Nothing that
  * exists is touched: `total` counts the existing ones too.

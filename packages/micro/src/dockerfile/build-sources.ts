@@ -154,7 +154,12 @@ function flagValue(instruction: ModifiableInstruction, name: string): string | u
 function jsonStrings(instruction: Copy): string[] | undefined {
   if (instruction.getJSONStrings().length === 0) return undefined;
   const text = instruction.getRawArgumentsContent() ?? '';
-  return JSON.parse(text.slice(text.indexOf('['))) as string[];
+  try {
+    return JSON.parse(text.slice(text.indexOf('['))) as string[];
+  } catch {
+    // Docker takes what is no JSON for the shell form.
+    return undefined;
+  }
 }
 
 /** The arguments without the lines of here-documents, which the parser counts among them. */
@@ -194,7 +199,7 @@ function stageIndex(
 function expand(text: string, variables: Readonly<Record<string, string>>): string {
   return text.replace(
     /\$(?:(\w+)|\{(\w+)(?::([-+])([^}]*))?\})/g,
-    (whole: string, plain?: string, braced?: string, operator?: string, word = '') => {
+    (whole: string, plain?: string, braced?: string, operator?: string, word: string = '') => {
       const value = variables[plain ?? braced ?? ''];
       if (operator === '+') return value ? expand(word, variables) : '';
       return value || (operator === '-' ? expand(word, variables) : (value ?? whole));

@@ -1,14 +1,14 @@
 import { parseJson } from '@nx/devkit';
 import { build, context, type Metafile, type Plugin } from 'esbuild';
-import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
 import { externalReason, packageOfImport, type PackageFacts } from '../artifact/external';
-import { pruneNpmLockfile, type NpmLockfile, type PrunedInstall } from '../artifact/npm-lockfile';
 import type { Manifest } from '../platform/manifest';
 import { UserError } from '../platform/user-error';
 import { findAssets } from './assets';
+import { pruneInstall, writeInstall, type Install } from './prune-install';
 
 /** The artifact is laid out as the image is: copied to its root, every folder keeps its own time. */
 const APP_FOLDER = 'app';
@@ -62,7 +62,7 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
     }).catch((error: unknown) => {
       throw toArtifactError(projectRoot, error);
     });
-    await writeInstall(app, pruneInstall(request, externals.found));
+    await writeInstall(workspaceRoot, app, installOf(request, externals.found));
     for (const asset of findAssets(join(workspaceRoot, projectRoot), request.build.assets)) {
       await mkdir(dirname(join(app, asset)), { recursive: true });
       await copyFile(join(workspaceRoot, projectRoot, asset), join(app, asset));
@@ -188,11 +188,12 @@ function externalPackages({
           if (!directory || !reason) return undefined;
           const at = toSlashes(relative(workspaceRoot, directory));
           const other = found.get(name)?.path;
-          if (other !== undefined && other !== at) {
+          // With pnpm one package is reached by a link in each project that depends on it.
+          if (other !== undefined && !isSame(workspaceRoot, other, at)) {
             const text = `"${name}" is external (${reason}) and needed in two versions, ${other} and ${at}: an image can hold one; align them`;
             return { errors: [{ text }] };
           }
-          found.set(name, { reason, path: at });
+          if (other === undefined || at < other) found.set(name, { reason, path: at });
           return { path, external: true };
         }),
     },
@@ -207,6 +208,10 @@ function findPackage(name: string, from: string, workspaceRoot: string): string 
   }
 }
 
+function isSame(workspaceRoot: string, a: string, b: string): boolean {
+  return a === b || realpathSync(join(workspaceRoot, a)) === realpathSync(join(workspaceRoot, b));
+}
+
 function packageFacts(directory: string): PackageFacts {
   const facts = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as PackageFacts;
   return {
@@ -216,35 +221,18 @@ function packageFacts(directory: string): PackageFacts {
   };
 }
 
-function pruneInstall(
+function installOf(
   { workspaceRoot, projectRoot }: ArtifactRequest,
   externals: ReadonlyMap<string, ExternalPackage>,
-): PrunedInstall {
-  const file = join(workspaceRoot, 'package-lock.json');
-  if (externals.size > 0 && !existsSync(file)) {
-    throw new ArtifactError(
-      `${projectRoot} needs ${[...externals.keys()].join(', ')} installed in its image, and there is no package-lock.json at the workspace root to take the versions from: run npm install`,
-    );
-  }
-  const lockfile: NpmLockfile =
-    externals.size > 0
-      ? (JSON.parse(readFileSync(file, 'utf8')) as NpmLockfile)
-      : { lockfileVersion: 3, packages: {} };
+): Install {
   try {
-    return pruneNpmLockfile(
-      lockfile,
+    return pruneInstall(
+      workspaceRoot,
       new Map([...externals].map(([name, { path }]) => [name, path])),
     );
   } catch (error) {
-    throw new ArtifactError((error as Error).message);
+    throw new ArtifactError(`${projectRoot}: ${(error as Error).message}`);
   }
-}
-
-async function writeInstall(directory: string, { packageJson, lockfile }: PrunedInstall) {
-  const write = (name: string, value: unknown) =>
-    writeFile(join(directory, name), `${JSON.stringify(value, null, 2)}\n`);
-  await write('package.json', packageJson);
-  if (lockfile) await write('package-lock.json', lockfile);
 }
 
 /** The conditions of the root tsconfig under which libraries of this workspace export TypeScript. */

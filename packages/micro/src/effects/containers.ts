@@ -27,7 +27,10 @@ export interface Attachment {
   names: readonly string[];
 }
 
-/** All containers of a Compose project, in every state, sorted by name. */
+/**
+ * All containers of a Compose project, in every state, sorted by name; those of `docker compose run`
+ * serve one person and do not count.
+ */
 export async function readProjectContainers(
   runner: Runner,
   address: EngineAddress,
@@ -39,7 +42,8 @@ export async function readProjectContainers(
     address,
     `Could not list the containers of ${project}`,
   );
-  return readContainers(runner, address, stdout.split('\n').filter(Boolean));
+  const containers = await readContainers(runner, address, stdout.split('\n').filter(Boolean));
+  return containers.filter(({ labels }) => labels['com.docker.compose.oneoff'] !== 'True');
 }
 
 /** The containers of these ids; one that is gone is missing in the answer. */

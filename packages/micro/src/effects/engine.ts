@@ -58,15 +58,15 @@ export async function runDocker(
   return outcome;
 }
 
-/** Runs a build. @throws {EngineError} with BuildKit's own words. */
+/** Runs a build of a Dockerfile. @throws {EngineError} with its line and BuildKit's own words. */
 export async function runBuildx(
   runner: Runner,
   args: readonly string[],
-  what: string,
+  dockerfile: string,
   options: RunOptions = {},
 ): Promise<void> {
   const outcome = await runner.run(docker(args), options);
-  if (outcome.exitCode !== 0) throw toBuildError(what, outcome);
+  if (outcome.exitCode !== 0) throw toBuildError(dockerfile, outcome);
 }
 
 /** Images of the engine by reference; those that are not there are missing in the answer. */
@@ -147,9 +147,13 @@ export function toEngineError(what: string, outcome: Outcome, address: EngineAdd
  * What went wrong in a build. What its own steps print, such as a refused `npm ci`, says nothing about
  * the engine's registry, so only BuildKit's verdict on a base image counts.
  */
-export function toBuildError(what: string, outcome: Outcome): EngineError {
-  const output = lastLines(outcome.stderr || outcome.stdout, 60);
+export function toBuildError(dockerfile: string, outcome: Outcome): EngineError {
+  // What a step printed while it ran is printed again where it failed.
+  const told = (outcome.stderr || outcome.stdout).replace(/^#\d+ .*\n?|^\s*\n/gm, '');
+  const output = lastLines(told, 60);
   const reason = reasonOf(output);
+  const line = /^[^\s:]+:(\d+)\n-{5}/m.exec(output)?.[1];
+  const what = `${dockerfile}${line === undefined ? '' : `:${line}`} could not be built`;
   const isPull =
     /failed to (?:resolve source metadata|do request|authorize|copy)|load metadata/.test(reason);
   if (NO_ENGINE.test(reason)) return noEngine(what, output, reason, {});

@@ -1,14 +1,19 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
 import type { EngineAddress } from '../../docker/command';
-import { configArguments, startArguments, type ComposeProject } from '../../docker/compose';
+import {
+  configArguments,
+  servicesArguments,
+  startArguments,
+  type ComposeProject,
+} from '../../docker/compose';
+import { removeArguments } from '../../docker/container';
 import { pullArguments } from '../../docker/image';
 import { readProjectContainers, type Container } from '../../effects/containers';
 import { inspectImages, runDocker } from '../../effects/engine';
+import { timestamp } from '../../effects/clock';
 import { readEnvironment } from '../../effects/environments';
-import { withTemporaryFolder } from '../../effects/files';
+import { withTemporaryFolder, writeWhole } from '../../effects/files';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
 import { LABELS } from '../../image/image-key';
 import {
@@ -25,7 +30,7 @@ import { ROOT_COMPOSE_FILE } from '../../platform/workspace';
 import { requireEnvironment } from '../docker-push/push-image';
 import { formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
-import { entryLabel, overrideEntry, pinnedImage, type ComposeEntry } from './entry';
+import { entryLabel, isExclusive, overrideFile, pinnedImage, type ComposeEntry } from './entry';
 import { planDeploy, touchedOthers, type DeployPlan } from './plan';
 import { roll } from './roll';
 
@@ -51,7 +56,7 @@ export async function deployService(
   task: ServiceTask,
   options: ComposeDeployOptions,
 ): Promise<void> {
-  const started = performance.now();
+  const started = task.clock.now();
   const { workspaceRoot, service, runner, say, platformName } = task;
   const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
   const receipt = await readReceipt(
@@ -94,7 +99,7 @@ export async function deployService(
     }
     const containers =
       plan.kind === 'keep'
-        ? plan.serving
+        ? await keep(deploy, plan)
         : await roll({
             runner,
             address,
@@ -102,6 +107,7 @@ export async function deployService(
             service: service.name,
             plan,
             healthTimeout: environment.healthTimeout,
+            clock: task.clock,
             say,
           });
     await requireOthersUntouched(deploy, projectName, before, missing.datastores);
@@ -110,10 +116,26 @@ export async function deployService(
       formatStep(
         service.name,
         plan.kind === 'keep' ? 'kept' : 'deployed',
-        `${containers.map(({ name }) => name).join(', ')} in ${environment.name}  ${formatSeconds(performance.now() - started)}`,
+        `${containers.map(({ name }) => name).join(', ')} in ${environment.name}  ${formatSeconds(task.clock.now() - started)}`,
       ),
     );
   });
+}
+
+/** Leaves what serves alone and removes what an earlier deploy left beside it. */
+async function keep(
+  { runner, address, service }: Deploy,
+  { serving, leftovers }: DeployPlan,
+): Promise<readonly Container[]> {
+  if (leftovers.length > 0) {
+    await runDocker(
+      runner,
+      removeArguments(leftovers.map(({ id }) => id)),
+      address,
+      `Could not remove what an earlier deploy of ${service.name} left`,
+    );
+  }
+  return serving;
 }
 
 /** The workspace's own files, then what a person keeps for this environment. */
@@ -131,44 +153,35 @@ interface Rendered {
   needs: string[];
 }
 
-/** Renders the project twice: to see the entry, and with the label that says what it was. */
+/** Renders the project to see the entry, and leaves the override with the label that says what it was. */
 async function render(
   { runner, service, environment, receipt, address }: Deploy,
   project: ComposeProject,
   override: string,
 ): Promise<Rendered> {
   const writeOverride = (label?: string) =>
-    writeFile(
-      override,
-      stringify({
-        services: { [service.name]: overrideEntry(service, environment, receipt, label) },
-      }),
-      { mode: 0o600 },
-    );
+    writeWhole(override, overrideFile(service, environment, receipt, label), 0o600);
   await writeOverride();
-  const { stdout } = await runDocker(
-    runner,
-    configArguments(project),
-    address,
-    `${ROOT_COMPOSE_FILE} could not be read`,
-  );
-  const { services = {} } = JSON.parse(stdout) as { services?: Record<string, ComposeEntry> };
-  const entry = services[service.name];
-  if (!entry?.['networks'] && !entry?.['environment']) {
+  const unreadable = `${ROOT_COMPOSE_FILE} could not be read`;
+  const own = { ...project, files: project.files.filter((file) => file !== override) };
+  const [{ stdout: names }, { stdout }] = await Promise.all([
+    runDocker(runner, servicesArguments(own), address, unreadable),
+    runDocker(runner, configArguments(project), address, unreadable),
+  ]);
+  if (!names.split('\n').includes(service.name)) {
     throw new UserError(
       `${ROOT_COMPOSE_FILE} has no service "${service.name}": run "nx sync" so that it includes ${service.root}/compose.yaml`,
     );
   }
+  const { services } = JSON.parse(stdout) as { services: Record<string, ComposeEntry> };
+  const entry = services[service.name]!;
   const label = entryLabel(entry);
   await writeOverride(label);
+  const exclusive = isExclusive(entry);
   const replicas = environment.services[service.name]?.replicas ?? service.replicas;
   return {
-    wanted: {
-      key: receipt.key,
-      entryLabel: label,
-      replicas,
-      published: ((entry['ports'] as unknown[] | undefined) ?? []).length > 0,
-    },
+    // A port of the host belongs to one container, as in the compose file that sync derives.
+    wanted: { key: receipt.key, entryLabel: label, replicas: exclusive ? 1 : replicas, exclusive },
     needs: Object.keys((entry['depends_on'] as object | undefined) ?? {}),
   };
 }
@@ -200,11 +213,11 @@ function tellPlan(
   missing: MissingNeeds,
 ): void {
   say(`plan for ${environment.name}`);
-  const image = `${pinnedImage(receipt)}`;
+  const image = pinnedImage(receipt);
   say(
     plan.kind === 'keep'
       ? `  keep     ${service.name}  nothing changed`
-      : `  ${plan.kind.padEnd(7)}  ${service.name}  ${plan.reason}; ${image}${plan.order === 'stop-first' ? '; stopped first, since it publishes a port' : ''}`,
+      : `  ${plan.kind.padEnd(7)}  ${service.name}  ${plan.reason}; ${image}${plan.order === 'stop-first' ? '; stopped first, since two cannot run side by side (a port or address of the host)' : ''}`,
   );
   for (const name of missing.datastores) say(`  start    ${name}  needed by ${service.name}`);
   for (const name of missing.services) {
@@ -259,7 +272,7 @@ async function requireOthersUntouched(
 }
 
 async function leaveReceipt(
-  { workspaceRoot, service, environment, receipt }: Deploy,
+  { workspaceRoot, service, environment, receipt, clock }: Deploy,
   containers: readonly Container[],
 ): Promise<void> {
   const file = receiptFile(service.root, 'compose-deploy', environment.name);
@@ -271,7 +284,7 @@ async function leaveReceipt(
     environment: environment.name,
     image: pinnedImage(receipt),
     containers: containers.map(({ id }) => id),
-    since: new Date().toISOString(),
+    since: timestamp(clock),
   };
   await writeReceipt(workspaceRoot, file, deployed, previous);
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Document, isSeq } from 'yaml';
 import type { PushReceipt } from '../../image/receipt';
 import { LABELS } from '../../image/image-key';
 import type { Environment } from '../../platform/environment';
@@ -22,36 +23,60 @@ export function pinnedImage(receipt: PushReceipt): string {
     : receipt.image;
 }
 
-/** What an environment changes in the entry of one service, as a Compose override. */
-export function overrideEntry(
+/** What an environment changes in the entry of one service, as a Compose override in YAML. */
+export function overrideFile(
   service: Service,
   environment: Environment,
   receipt: PushReceipt,
   entryLabel: string | undefined,
-): ComposeEntry {
+): string {
   const here = environment.services[service.name];
-  return {
-    image: pinnedImage(receipt),
-    ...(here && Object.keys(here.environment).length > 0 ? { environment: here.environment } : {}),
-    ...(here?.publish
-      ? {
-          ports: [
-            {
-              target: service.port,
-              published: String(here.publish.port),
-              host_ip: here.publish.address,
-              protocol: 'tcp',
-              mode: 'host',
-            },
-          ],
-        }
-      : {}),
-    labels: {
-      [DEPLOY_LABELS.environment]: environment.name,
-      [DEPLOY_LABELS.key]: receipt.key,
-      ...(entryLabel === undefined ? {} : { [DEPLOY_LABELS.entry]: entryLabel }),
+  const document = new Document({
+    services: {
+      [service.name]: {
+        image: pinnedImage(receipt),
+        ...(here && Object.keys(here.environment).length > 0
+          ? { environment: here.environment }
+          : {}),
+        ...(here?.publish
+          ? {
+              ports: [
+                {
+                  target: service.port,
+                  published: String(here.publish.port),
+                  host_ip: here.publish.address,
+                  protocol: 'tcp',
+                  mode: 'host',
+                },
+              ],
+            }
+          : {}),
+        labels: {
+          [DEPLOY_LABELS.environment]: environment.name,
+          [DEPLOY_LABELS.key]: receipt.key,
+          ...(entryLabel === undefined ? {} : { [DEPLOY_LABELS.entry]: entryLabel }),
+        },
+      },
     },
-  };
+  });
+  // Compose adds up lists of ports: without the tag the port of development is published as well.
+  const ports = document.getIn(['services', service.name, 'ports'], true);
+  if (isSeq(ports)) ports.tag = '!override';
+  return document.toString();
+}
+
+/**
+ * Whether two containers of an entry cannot run side by side: they would want the same port of the
+ * host, the host's own network or the same address.
+ */
+export function isExclusive(entry: ComposeEntry): boolean {
+  const ports = (entry['ports'] ?? []) as { published?: string }[];
+  const networks = Object.values((entry['networks'] ?? {}) as Record<string, object | null>);
+  return (
+    ports.some(({ published }) => published !== undefined && published !== '0') ||
+    entry['network_mode'] !== undefined ||
+    networks.some((network) => network && ('ipv4_address' in network || 'ipv6_address' in network))
+  );
 }
 
 /** Keys that do not make a container another one: the image counts by its key, links are no cause. */

@@ -6,8 +6,8 @@ export interface Wanted {
   key: string;
   entryLabel: string;
   replicas: number;
-  /** Whether a port of the host is published: then two containers cannot run side by side. */
-  published: boolean;
+  /** Whether two containers cannot run side by side, for example where a port of the host is published. */
+  exclusive: boolean;
 }
 
 /** What to do for one service, and why. */
@@ -26,7 +26,7 @@ export type DeployPlan =
 
 /** Compares what runs with what is wanted; the engine's answer is all it knows of earlier deploys. */
 export function planDeploy(containers: readonly Container[], wanted: Wanted): DeployPlan {
-  const serving = containers.filter(({ state }) => state === 'running' || state === 'restarting');
+  const serving = containers.filter((container) => isUp(container) && !isHidden(container));
   const leftovers = containers.filter((container) => !serving.includes(container));
   const change = changeOf(serving, wanted);
   if (!change) return { kind: 'keep', serving, leftovers };
@@ -34,9 +34,19 @@ export function planDeploy(containers: readonly Container[], wanted: Wanted): De
     ...change,
     serving,
     leftovers,
-    order: wanted.published && serving.length > 0 ? 'stop-first' : 'start-first',
+    order: wanted.exclusive && serving.length > 0 ? 'stop-first' : 'start-first',
     replicas: wanted.replicas,
   };
+}
+
+function isUp({ state }: Container): boolean {
+  return state === 'running' || state === 'restarting';
+}
+
+/** A deploy that was ended left it running where nobody finds it. */
+function isHidden({ service, networks }: Container): boolean {
+  const named = Object.values(networks).filter(({ names }) => names.length > 0);
+  return named.length > 0 && named.every(({ names }) => !names.includes(service));
 }
 
 function changeOf(

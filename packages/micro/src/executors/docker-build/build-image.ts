@@ -157,7 +157,7 @@ async function readContent(
       `${options.dockerfile} is not there: run "nx g @org/micro:service ${service.name}" again to get one, or set "dockerfile"`,
     );
   }
-  const given = namedContexts(options, dockerfile);
+  const given = at(options.dockerfile, () => namedContexts(options, dockerfile));
   const sources = at(options.dockerfile, () =>
     findBuildSources(dockerfile, {
       target: options.target,
@@ -182,9 +182,7 @@ async function readContent(
       );
     }
     contexts['artifact'] = join(folder, 'artifact');
-    const paths = await listFiles(from);
-    await copyNormalised(from, paths, contexts['artifact']);
-    artifact = await readKeyFiles(contexts['artifact'], paths);
+    artifact = await copyArtifact(from, contexts['artifact'], options.artifact);
   }
   const others = sources.contexts.filter((name) => name !== 'artifact');
   const folders = others.filter((name) => isFolder(resolve(workspaceRoot, given[name]!)));
@@ -232,6 +230,17 @@ function namedContexts(options: NormalisedOptions, dockerfile: string): Record<s
   return stageNames(dockerfile).includes('artifact')
     ? { ...options.contexts, artifact: options.artifact }
     : options.contexts;
+}
+
+async function copyArtifact(from: string, to: string, name: string): Promise<KeyFile[]> {
+  try {
+    const paths = await listFiles(from);
+    await copyNormalised(from, paths, to);
+    return await readKeyFiles(to, paths);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new UserError(`${name} was built anew while it was read: run this again`);
+  }
 }
 
 function isFolder(path: string): boolean {
@@ -369,7 +378,7 @@ async function runBuild(
     pull: false,
     metadataFile: join(folder, 'metadata.json'),
   });
-  await runBuildx(runner, args, `${options.dockerfile} could not be built`, {
+  await runBuildx(runner, args, options.dockerfile, {
     onLine: process.env['NX_VERBOSE_LOGGING'] === 'true' ? say : undefined,
   });
   if (options.load && reference !== local) {
@@ -385,7 +394,9 @@ async function requireUnchanged(
   { key }: Content,
   reference: string,
 ): Promise<void> {
-  const now = await withTemporaryFolder((folder) => readContent(task, options, folder));
+  const now = await withTemporaryFolder((folder) =>
+    readContent(task, { ...options, pull: false }, folder),
+  );
   const changed = changedParts(key.parts, now.key.parts);
   if (changed.length === 0) return;
   await task.runner.run(docker(removeArguments(reference)));

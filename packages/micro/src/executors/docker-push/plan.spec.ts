@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { LABELS } from '../../image/image-key';
-import { planPush } from './plan';
+import { planPush, type RemoteFacts } from './plan';
 
-const remote = new Map([
+const remote = new Map<string, RemoteFacts>([
   ['k-1', { digest: 'sha256:1', labels: { [LABELS.key]: 'one' } }],
   ['v1.0.0', { digest: 'sha256:2', labels: { [LABELS.key]: 'two' } }],
   ['main', { digest: 'sha256:2', labels: { [LABELS.key]: 'two' } }],

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { retagArguments } from '../../docker/buildx';
 import { pushArguments, pushedDigest, tagArguments } from '../../docker/image';
 import {
   EngineError,
@@ -7,6 +7,7 @@ import {
   runDocker,
   type RemoteImage,
 } from '../../effects/engine';
+import { timestamp } from '../../effects/clock';
 import { readEnvironment } from '../../effects/environments';
 import { fileReader } from '../../effects/files';
 import { readGitFacts } from '../../effects/git';
@@ -41,8 +42,8 @@ const RETRY_PAUSE = 1000;
  * receipt with the digest that the registry gave.
  */
 export async function pushImage(task: ServiceTask, options: DockerPushOptions): Promise<void> {
-  const started = performance.now();
-  const { workspaceRoot, service, say } = task;
+  const { workspaceRoot, service, clock, say } = task;
+  const started = clock.now();
   const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
   const built = await readReceipt(
     workspaceRoot,
@@ -57,7 +58,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
   await requireOnEngine(task, built);
   const file = receiptFile(service.root, 'docker-push', environment.name);
   const previous = await readReceipt(workspaceRoot, file, pushReceiptSchema);
-  const now = new Date().toISOString();
+  const now = timestamp(clock);
   if (environment.registry === undefined) {
     const receipt: PushReceipt = {
       kind: 'local',
@@ -80,14 +81,16 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
   }
   const repository = serviceRepository(task.platformName, service.name, environment.registry);
   const tags = await resolveTags(task, built, options.tags ?? []);
-  const plans = planPush(built.key, tags, await readRemoteTags(task, repository, tags));
+  const retries = options.retries ?? 3;
+  const remote = await retry(task, retries, () => readRemoteTags(task, repository, tags));
+  const plans = planPush(built.key, tags, remote);
   refuseMoves(repository, plans);
   const digests: string[] = [];
   for (const plan of plans) {
     digests.push(
       plan.kind === 'there'
         ? plan.digest
-        : await pushTag(task, built, `${repository}:${plan.tag}`, options.retries ?? 3),
+        : await pushTag(task, built, `${repository}:${plan.tag}`, retries),
     );
   }
   const digest = digests[0]!;
@@ -112,7 +115,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
     formatStep(
       service.name,
       pushed.length === 0 ? 'up to date' : 'pushed',
-      `${image}@${digest.slice(0, 19)}…  ${formatSeconds(performance.now() - started)}`,
+      `${image}@${digest.slice(0, 19)}…  ${formatSeconds(clock.now() - started)}`,
     ),
   );
 }
@@ -180,33 +183,51 @@ function refuseMoves(repository: string, plans: readonly TagPlan[]): void {
   );
 }
 
-/** Pushes one tag; what the network did is tried again, what the registry refused is not. */
+/** Pushes one tag and answers with the digest that the registry gave. */
 async function pushTag(
-  { runner, service, say }: ServiceTask,
+  task: ServiceTask,
   built: BuildReceipt,
   reference: string,
   retries: number,
 ): Promise<string> {
-  await runDocker(runner, tagArguments(built.image, reference), {}, `Could not tag ${reference}`);
+  const { runner } = task;
+  const what = `Could not push ${reference}`;
+  // An image that no engine holds, as one for several platforms, is copied within the registry.
+  const isLocal = built.imageId !== '';
+  if (isLocal) {
+    await runDocker(runner, tagArguments(built.image, reference), {}, `Could not tag ${reference}`);
+  }
+  return retry(task, retries, async () => {
+    const args = isLocal ? pushArguments(reference) : retagArguments(built.image, reference);
+    const { stdout } = await runDocker(runner, args, {}, what);
+    const digest = pushedDigest(stdout) ?? (await inspectRemoteImage(runner, reference))?.digest;
+    if (!digest) throw new UserError(`${reference} was pushed, but the registry does not have it`);
+    return digest;
+  });
+}
+
+/** Tries again what the network did; what the registry refused is refused. */
+async function retry<T>(
+  { service, clock, say }: ServiceTask,
+  retries: number,
+  work: () => Promise<T>,
+): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const { stdout } = await runDocker(
-        runner,
-        pushArguments(reference),
-        {},
-        `Could not push ${reference}`,
-      );
-      const digest = pushedDigest(stdout) ?? (await inspectRemoteImage(runner, reference))?.digest;
-      if (!digest)
-        throw new UserError(`${reference} was pushed, but the registry does not have it`);
-      return digest;
+      return await work();
     } catch (error) {
-      const again =
-        error instanceof EngineError && error.kind === 'no-registry' && attempt < retries;
-      if (!again) throw error;
+      if (!(error instanceof EngineError) || error.kind !== 'no-registry') throw error;
+      if (attempt === retries) {
+        const tries = retries === 0 ? '' : `, ${retries + 1} times`;
+        throw new EngineError(
+          error.kind,
+          `${error.message}${tries}. Look whether the registry is up and its address in the environment right`,
+          error.output,
+        );
+      }
       const pause = RETRY_PAUSE * 2 ** attempt;
       say(`${service.name}  ${error.message}; trying again in ${formatSeconds(pause)}`);
-      await sleep(pause);
+      await clock.sleep(pause);
     }
   }
 }

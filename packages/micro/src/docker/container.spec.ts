@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import * as container from './container';
+
+it.each([
+  [
+    container.listArguments('com.docker.compose.project=acme'),
+    [
+      ...['container', 'ls', '--all', '--no-trunc', '--quiet'],
+      ...['--filter', 'label=com.docker.compose.project=acme'],
+    ],
+  ],
+  [container.inspectArguments(['a', 'b']), ['container', 'inspect', 'a', 'b']],
+  [container.startArguments(['a', 'b']), ['container', 'start', 'a', 'b']],
+  [container.stopArguments(['a', 'b']), ['container', 'stop', 'a', 'b']],
+  [container.removeArguments(['a']), ['container', 'rm', '--force', '--volumes', 'a']],
+  [container.logArguments('a', 20), ['container', 'logs', '--tail', '20', 'a']],
+  [container.disconnectArguments('edge', 'a'), ['network', 'disconnect', 'edge', 'a']],
+  [container.connectArguments('edge', 'a', []), ['network', 'connect', 'edge', 'a']],
+  [
+    container.connectArguments('edge', 'a', ['orders', 'shop']),
+    ['network', 'connect', '--alias', 'orders', '--alias', 'shop', 'edge', 'a'],
+  ],
+])('%j', (args, expected) => {
+  expect(args).toEqual(expected);
+});

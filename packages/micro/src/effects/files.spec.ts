@@ -1,0 +1,114 @@
+import {
+  chmodSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryWorkspace } from '../testing/temporary-workspace';
+import {
+  copyNormalised,
+  fileReader,
+  listFiles,
+  normaliseFiles,
+  readKeyFiles,
+  withTemporaryFolder,
+  writeWhole,
+} from './files';
+
+it('fileReader tells a file that is not there from an empty one', () => {
+  const read = fileReader(temporaryWorkspace({ 'a/empty': '' }));
+  expect([read('a/empty'), read('a/none')]).toEqual(['', undefined]);
+});
+
+it('listFiles sorts, and goes into no folder that it is told to pass over', async () => {
+  const root = temporaryWorkspace({ b: '', 'a/c': '', 'a/b/d': '', 'node_modules/x': '' });
+  expect(await listFiles(root, (folder) => folder !== 'node_modules')).toEqual([
+    'a/b/d',
+    'a/c',
+    'b',
+  ]);
+});
+
+it('readKeyFiles sees content, the executable bit and where a link leads', async () => {
+  const root = temporaryWorkspace({ a: 'x', b: 'x', c: 'y' });
+  chmodSync(join(root, 'b'), 0o755);
+  symlinkSync('a', join(root, 'd'));
+  const [a, b, c, d] = await readKeyFiles(root, ['a', 'b', 'c', 'd']);
+  expect(a).toEqual({
+    path: 'a',
+    executable: false,
+    hash: expect.stringMatching(/^2d71/) as string,
+  });
+  expect(b).toEqual({ ...a, path: 'b', executable: true });
+  expect(new Set([a!.hash, c!.hash, d!.hash]).size).toBe(3);
+});
+
+describe('normaliseFiles', () => {
+  const stateOf = (root: string, path: string) => {
+    const { mode, mtimeMs } = lstatSync(join(root, path));
+    return { mode: mode & 0o777, mtimeMs };
+  };
+
+  it('gives equal content equal modes and times', async () => {
+    const [one, two] = [
+      temporaryWorkspace({ 'x/a': 'same' }),
+      temporaryWorkspace({ 'x/a': 'same' }),
+    ];
+    chmodSync(join(two, 'x/a'), 0o600);
+    chmodSync(join(two, 'x'), 0o700);
+    await normaliseFiles(one);
+    await normaliseFiles(two);
+    for (const path of ['.', 'x', 'x/a']) expect(stateOf(two, path)).toEqual(stateOf(one, path));
+    expect(stateOf(one, 'x/a').mode).toBe(0o644);
+  });
+
+  it('gives other content of the same size another time', async () => {
+    const root = temporaryWorkspace({ a: 'aaaa', b: 'bbbb' });
+    chmodSync(join(root, 'b'), 0o700);
+    await normaliseFiles(root);
+    expect(stateOf(root, 'a').mtimeMs).not.toBe(stateOf(root, 'b').mtimeMs);
+    expect(stateOf(root, 'b').mode).toBe(0o755);
+  });
+});
+
+it('copyNormalised copies what it is told and leaves the originals alone', async () => {
+  const root = temporaryWorkspace({ 'from/a/b': 'x', 'from/skip': '' });
+  symlinkSync('b', join(root, 'from/a/link'));
+  const before = statSync(join(root, 'from/a/b')).mtimeMs;
+  await copyNormalised(join(root, 'from'), ['a/b', 'a/link'], join(root, 'to'));
+  expect(await listFiles(join(root, 'to'))).toEqual(['a/b', 'a/link']);
+  expect(lstatSync(join(root, 'to/a/link')).isSymbolicLink()).toBe(true);
+  expect(statSync(join(root, 'from/a/b')).mtimeMs).toBe(before);
+});
+
+describe('writeWhole', () => {
+  it('makes folders, and leaves no half of a file behind', async () => {
+    const root = temporaryWorkspace();
+    await Promise.all(['one', 'two', 'three'].map((text) => writeWhole(join(root, 'a/b'), text)));
+    expect(['one', 'two', 'three']).toContain(readFileSync(join(root, 'a/b'), 'utf8'));
+    expect(readdirSync(join(root, 'a'))).toEqual(['b']);
+  });
+
+  it('keeps what was there where it cannot write', async () => {
+    const root = temporaryWorkspace({ 'a/b/c': '' });
+    await expect(writeWhole(join(root, 'a/b'), 'x')).rejects.toThrow();
+    expect(await listFiles(root)).toEqual(['a/b/c']);
+  });
+});
+
+it('withTemporaryFolder gives a private folder that is gone afterwards, also after an error', async () => {
+  let folder = '';
+  const use = withTemporaryFolder((path) => {
+    folder = path;
+    writeFileSync(join(path, 'a'), '');
+    expect(statSync(path).mode & 0o077).toBe(0);
+    return Promise.reject(new Error('no'));
+  });
+  await expect(use).rejects.toThrow('no');
+  expect(() => statSync(folder)).toThrow('ENOENT');
+});

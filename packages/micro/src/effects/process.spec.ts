@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { temporaryWorkspace } from '../testing/temporary-workspace';
+import { processRunner, SpawnError } from './process';
+
+const node = (program: string, more = {}) => ({
+  file: process.execPath,
+  args: ['-e', program],
+  ...more,
+});
+
+describe('processRunner', () => {
+  const run = (...parts: Parameters<ReturnType<typeof processRunner>['run']>) =>
+    processRunner(temporaryWorkspace()).run(...parts);
+
+  it('answers with both streams and the exit code', async () => {
+    const program = 'console.log("out"); console.error("err"); process.exitCode = 3';
+    expect(await run(node(program))).toEqual({ exitCode: 3, stdout: 'out\n', stderr: 'err\n' });
+  });
+
+  it('passes arguments on as they are, without a shell', async () => {
+    const command = { file: process.execPath, args: ['-p', 'process.argv[1]', "$HOME; 'a' `b`"] };
+    expect((await run(command)).stdout).toBe("$HOME; 'a' `b`\n");
+  });
+
+  it('passes variables and the standard input on', async () => {
+    const program = 'process.stdin.on("data", (text) => console.log(process.env.A + text))';
+    const { stdout } = await run(node(program, { env: { A: 'a' }, stdin: 'b' }));
+    expect(stdout).toBe('ab\n');
+  });
+
+  it('does not mind a program that does not read its input', async () => {
+    const stdin = 'x'.repeat(1_000_000);
+    expect(await run(node('process.exit(2)', { stdin }))).toMatchObject({ exitCode: 2 });
+  });
+
+  it('gives each line as it comes, also the last one without an end', async () => {
+    const heard: string[] = [];
+    await run(node('process.stdout.write("a\\r\\nb\\nc")'), { onLine: (line) => heard.push(line) });
+    expect(heard).toEqual(['a', 'b', 'c']);
+  });
+
+  it('ends a program that takes too long, and says so', async () => {
+    const { exitCode, stderr } = await run(node('setInterval(() => {}, 1000)'), { timeout: 100 });
+    expect(exitCode).not.toBe(0);
+    expect(stderr.trim()).toBe('deadline exceeded: no answer within 0.1 s');
+  });
+
+  it('names a program that is not there', async () => {
+    const missing = run({ file: 'no-such-program', args: [] });
+    await expect(missing).rejects.toThrow(
+      '"no-such-program" was not found on the PATH: install it',
+    );
+    await expect(missing).rejects.toThrow(SpawnError);
+  });
+});

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { temporaryWorkspace } from '../testing/temporary-workspace';
+import { fileReader } from './files';
+import { readReceipt, writeReceipt } from './receipts';
+
+const schema = z.object({ a: z.number(), since: z.string() });
+const FILE = 'dist/receipts/apps/orders/step.json';
+
+it.each([
+  ['none', {}],
+  ['half of one', { [FILE]: '{ "a": 1, "sin' }],
+  ['one of another shape', { [FILE]: '{ "a": "1" }' }],
+])('where there is %s, there is none', async (_, files) => {
+  expect(await readReceipt(temporaryWorkspace(files), FILE, schema)).toBeUndefined();
+});
+
+it('is left as it is where only the time would differ', async () => {
+  const root = temporaryWorkspace();
+  const write = async (a: number, since: string) =>
+    writeReceipt(root, FILE, { a, since }, await readReceipt(root, FILE, schema));
+  await write(1, 'monday');
+  await write(1, 'tuesday');
+  expect(await readReceipt(root, FILE, schema)).toEqual({ a: 1, since: 'monday' });
+  await write(2, 'wednesday');
+  expect(fileReader(root)(FILE)).toBe('{\n  "a": 2,\n  "since": "wednesday"\n}\n');
+});
+
+it('does not take a file that cannot be read for none', async () => {
+  const root = temporaryWorkspace({ [join(FILE, 'x')]: '' });
+  await expect(readReceipt(root, FILE, schema)).rejects.toThrow('EISDIR');
+});

@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { recordedTask } from '../../testing/service-task';
+import { writeFiles } from '../../testing/temporary-workspace';
+import { buildService } from './build-service';
+
+const files = {
+  'package.json': '{ "name": "acme" }',
+  'tsconfig.base.json':
+    '{ "compilerOptions": { /* ours */ "customConditions": ["@acme/source"] } }',
+  'apps/orders/src/main.ts': `import { greet } from '@acme/shared';\nconsole.log(greet('orders'));\n`,
+  'libs/shared/package.json':
+    '{ "name": "@acme/shared", "exports": { "@acme/source": "./index.ts", "default": "./dist.js" } }',
+  'libs/shared/index.ts': 'export const greet = (name: string) => `hello ${name}`;\n',
+  'node_modules/@acme/shared/package.json':
+    '{ "name": "@acme/shared", "exports": { "@acme/source": "./index.ts" } }',
+  'node_modules/@acme/shared/index.ts': 'export const greet = (name: string) => `hello ${name}`;\n',
+};
+
+const output = (root: string) => readdirSync(join(root, 'dist/apps/orders/app')).sort();
+
+describe('buildService', () => {
+  it('bundles sources of libraries, and nothing of where it was built', async () => {
+    const [one, two] = [recordedTask(files), recordedTask(files)];
+    await buildService(one, {});
+    await buildService(two, {});
+    const main = ({ workspaceRoot }: typeof one) =>
+      readFileSync(join(workspaceRoot, 'dist/apps/orders/app/main.js'), 'utf8');
+    expect(main(one)).toContain('hello ${name}');
+    expect(main(one)).toBe(main(two));
+    expect(output(one.workspaceRoot)).toEqual(['main.js', 'package.json']);
+    expect(one.said[0]).toMatch(/orders.*bundled.*dist\/apps\/orders {2}\d+ B/);
+  });
+
+  it('leaves the artifact of before where the code is broken, with every place', async () => {
+    const task = recordedTask(files);
+    await buildService(task, {});
+    writeFiles(task.workspaceRoot, {
+      'apps/orders/src/main.ts': `import './none';\nimport { a } from 'missing';\nconsole.log(a);\n`,
+    });
+    await expect(buildService(task, {})).rejects.toThrow(
+      /^apps\/orders could not be bundled:\n {2}apps\/orders\/src\/main\.ts:1:8: Could not resolve "\.\/none"\n {2}apps\/orders\/src\/main\.ts:2:19: /,
+    );
+    expect(output(task.workspaceRoot)).toEqual(['main.js', 'package.json']);
+    expect(readdirSync(join(task.workspaceRoot, 'dist/apps'))).toEqual(['orders']);
+  });
+
+  it('works several times at once', async () => {
+    const task = recordedTask(files);
+    await Promise.all(Array.from({ length: 5 }, () => buildService(task, {})));
+    expect(output(task.workspaceRoot)).toEqual(['main.js', 'package.json']);
+    expect(readdirSync(join(task.workspaceRoot, 'dist/apps'))).toEqual(['orders']);
+  });
+
+  it('says what it installs instead of bundling, and that it needs a lockfile', async () => {
+    const addon = {
+      'node_modules/addon/package.json': '{ "name": "addon", "version": "1.0.0", "gypfile": true }',
+      'node_modules/addon/index.js': 'module.exports = 1;',
+      'apps/orders/src/main.ts': `import addon from 'addon';\nconsole.log(addon);\n`,
+    };
+    const task = recordedTask({ ...files, ...addon });
+    await expect(buildService(task, {})).rejects.toThrow(/^apps\/orders: addon must be installed/);
+    writeFiles(task.workspaceRoot, {
+      'package-lock.json': JSON.stringify({
+        lockfileVersion: 3,
+        packages: { 'node_modules/addon': { version: '1.0.0' } },
+      }),
+    });
+    await buildService(task, {});
+    expect(task.said.at(-1)).toBe(
+      '  installed in the image instead of bundled: addon (a native addon)',
+    );
+    expect(output(task.workspaceRoot)).toEqual(['main.js', 'package-lock.json', 'package.json']);
+  });
+
+  it('copies assets', async () => {
+    const task = recordedTask({
+      ...files,
+      'apps/orders/service.yml': 'port: 3001\nbuild: { assets: ["static/**"] }\n',
+      'apps/orders/static/a/b.txt': 'b',
+    });
+    await buildService(task, {});
+    expect(output(task.workspaceRoot)).toEqual(['main.js', 'package.json', 'static']);
+  });
+});

@@ -1,0 +1,219 @@
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeEngine } from '../../../../../tools/testing/describe-engine';
+import { docker, EngineWorkspace, freePort, server } from '../../testing/engine-workspace';
+import { probeWhile } from '../../testing/probe';
+
+describeEngine('compose-deploy', () => {
+  let workspace: EngineWorkspace;
+  let other: EngineWorkspace;
+
+  beforeAll(async () => {
+    workspace = new EngineWorkspace();
+    other = new EngineWorkspace();
+    workspace.addService('orders', 3001);
+    workspace.addService('users', 3002);
+    other.addService('orders', 3001);
+    for (const result of [
+      await workspace.ship('orders'),
+      await workspace.ship('users'),
+      await other.ship('orders'),
+    ]) {
+      expect(result).toMatchObject({ success: true });
+    }
+  });
+
+  afterAll(() => {
+    workspace?.remove();
+    other?.remove();
+  });
+
+  const probe = <T>(work: () => Promise<T>) =>
+    probeWhile(
+      {
+        name: `${workspace.platform}-probe`,
+        network: docker(
+          'network',
+          'ls',
+          '--format',
+          '{{.Name}}',
+          '--filter',
+          `name=${workspace.platform}`,
+        ),
+        url: 'http://orders:3001/',
+      },
+      work,
+    );
+
+  it('keeps the container of a service that did not change', async () => {
+    const [id] = workspace.containerIds('orders');
+    const receipt = workspace.read('dist/receipts/apps/orders/compose-deploy.development.json');
+    const { success, output } = await workspace.ship('orders');
+    expect({ success, output }).toMatchObject({
+      success: true,
+      output: expect.stringMatching(/keep +orders  nothing changed\norders  kept/) as string,
+    });
+    expect(workspace.containerIds('orders')).toEqual([id]);
+    expect(workspace.read('dist/receipts/apps/orders/compose-deploy.development.json')).toBe(
+      receipt,
+    );
+  });
+
+  it('replaces what changed without a failed request, and nothing else', async () => {
+    const before = [workspace.containerIds('users'), other.containerIds('orders')];
+    const [old] = workspace.containerIds('orders');
+    workspace.write({ 'apps/orders/src/main.ts': server('orders two') });
+    const { result, probed } = await probe(() => workspace.ship('orders'));
+    expect(result).toMatchObject({
+      success: true,
+      output: expect.stringMatching(
+        /update +orders  its image changed, \w{12} -> \w{12}/,
+      ) as string,
+    });
+    expect(probed.failures).toEqual({});
+    expect(Object.keys(probed.answers)).toEqual(['orders', 'orders two']);
+    expect(workspace.containerIds('orders')).not.toContain(old);
+    expect(workspace.containerIds('orders')).toHaveLength(1);
+    expect([workspace.containerIds('users'), other.containerIds('orders')]).toEqual(before);
+  });
+
+  it('restarts for a changed variable and says so', async () => {
+    const users = workspace.containerIds('users');
+    workspace.write({
+      'environments/development.yml':
+        'healthTimeout: 15\nservices: { orders: { environment: { GREETING: hello } } }\n',
+    });
+    const { success, output } = await workspace.deploy('orders');
+    expect(output).toMatch(/restart +orders  its entry changed: environment;/);
+    expect(success).toBe(true);
+    const [id] = workspace.containerIds('orders');
+    expect(docker('exec', id!, 'printenv', 'GREETING')).toBe('hello');
+    expect(workspace.containerIds('users')).toEqual(users);
+  });
+
+  it('prints a plan and does nothing where only that is asked for', async () => {
+    const ids = workspace.containerIds('orders');
+    workspace.write({ 'apps/orders/src/main.ts': server('orders planned') });
+    await workspace.build('orders');
+    await workspace.dockerBuild('orders');
+    await workspace.dockerPush('orders');
+    const receipt = workspace.read('dist/receipts/apps/orders/compose-deploy.development.json');
+    const { success, output } = await workspace.deploy('orders', { plan: true });
+    expect(output).toMatch(/^plan for development\n {2}update +orders  its image changed/);
+    expect(success).toBe(true);
+    expect(workspace.containerIds('orders')).toEqual(ids);
+    expect(workspace.read('dist/receipts/apps/orders/compose-deploy.development.json')).toBe(
+      receipt,
+    );
+  });
+
+  it('leaves the old version serving where the new one never becomes healthy', async () => {
+    const ids = workspace.containerIds('orders');
+    const receipt = workspace.read('dist/receipts/apps/orders/compose-deploy.development.json');
+    workspace.write({
+      'apps/orders/src/main.ts': server('orders broken', { ready: false }),
+      'environments/development.yml': workspace
+        .read('environments/development.yml')
+        .replace('15', '3'),
+    });
+    const { result, probed } = await probe(() => workspace.ship('orders'));
+    expect(result.success).toBe(false);
+    expect(result.output).toMatch(/orders: \S+ was not healthy after 3 s/);
+    expect(result.output).toContain('    listening orders broken');
+    expect(result.output).toMatch(/\S+ serves on; it was not touched$/);
+    expect(probed.failures).toEqual({});
+    expect(Object.keys(probed.answers)).toEqual(['orders two']);
+    expect(workspace.containerIds('orders')).toEqual(ids);
+    expect(
+      docker(
+        'ps',
+        '--all',
+        '--quiet',
+        '--no-trunc',
+        '--filter',
+        `label=com.docker.compose.project=${workspace.platform}-development`,
+        '--filter',
+        'label=com.docker.compose.service=orders',
+      ),
+    ).toBe(ids[0]);
+    expect(workspace.read('dist/receipts/apps/orders/compose-deploy.development.json')).toBe(
+      receipt,
+    );
+  });
+
+  it('stops a service first that publishes a port, and puts it back where the new one fails', async () => {
+    const port = await freePort();
+    const publish = `services: { orders: { publish: ${port} } }\n`;
+    workspace.write({
+      'environments/development.yml': `healthTimeout: 15\n${publish}`,
+      'apps/orders/src/main.ts': server('orders published'),
+    });
+    expect(await workspace.ship('orders')).toMatchObject({ success: true });
+    expect(await ask(port)).toBe('orders published');
+    const ids = workspace.containerIds('orders');
+
+    workspace.write({ 'apps/orders/src/main.ts': server('orders three') });
+    const { success, output } = await workspace.ship('orders');
+    expect(success).toBe(true);
+    expect(output).toContain('stopped first');
+    expect(await ask(port)).toBe('orders three');
+    expect(workspace.containerIds('orders')).not.toEqual(ids);
+
+    const third = workspace.containerIds('orders');
+    workspace.write({
+      'environments/development.yml': `healthTimeout: 3\n${publish}`,
+      'apps/orders/src/main.ts': server('orders broken', { ready: false }),
+    });
+    const failed = await workspace.ship('orders');
+    expect(failed.success).toBe(false);
+    expect(failed.output).toMatch(/, which ran before, serves again$/);
+    expect(workspace.containerIds('orders')).toEqual(third);
+    expect(await ask(port)).toBe('orders three');
+  });
+
+  it('says which port of the host is taken and leaves the old version serving', async () => {
+    const ids = workspace.containerIds('orders');
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await new Promise((listening) => blocker.once('listening', listening));
+    try {
+      const { port } = blocker.address() as { port: number };
+      workspace.write({
+        'environments/development.yml': `healthTimeout: 5\nservices: { orders: { publish: ${port} } }\n`,
+      });
+      const { success, output } = await workspace.deploy('orders');
+      expect(success).toBe(false);
+      expect(output).toContain(`127.0.0.1:${port} of the host is taken`);
+      expect(output).toMatch(/serves again$/);
+      expect(workspace.containerIds('orders')).toEqual(ids);
+    } finally {
+      await new Promise((closed) => blocker.close(closed));
+    }
+  });
+
+  it('gives one clear error where the engine does not answer', async () => {
+    const receipt = workspace.read('dist/receipts/apps/orders/docker-push.development.json');
+    workspace.write({
+      'environments/away.yml': 'host: tcp://127.0.0.1:9\n',
+      'dist/receipts/apps/orders/docker-push.away.json': receipt.replace('development', 'away'),
+    });
+    const { success, output } = await workspace.deploy('orders', { environment: 'away' });
+    expect(success).toBe(false);
+    expect(output).toMatch(/^error  .*no Docker Engine answers on tcp:\/\/127.0.0.1:9/);
+  });
+
+  it('says where the service is missing in the compose file', async () => {
+    const text = workspace.read('compose.yaml');
+    workspace.write({ 'compose.yaml': text.replace(/.*apps\/users.*\n/, '') });
+    const { success, output } = await workspace.deploy('users');
+    workspace.write({ 'compose.yaml': text });
+    expect(success).toBe(false);
+    expect(output).toContain('compose.yaml has no service "users": run "nx sync"');
+  });
+
+  async function ask(port: number): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${port}/`, {
+      signal: AbortSignal.timeout(5000),
+    });
+    return response.text();
+  }
+});

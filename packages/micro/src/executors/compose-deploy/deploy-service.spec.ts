@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { failure, type Answer } from '../../testing/recording-runner';
+import { recordedTask } from '../../testing/service-task';
+import { deployService } from './deploy-service';
+
+const RECEIPT = 'dist/receipts/apps/orders/compose-deploy.production.json';
+const files = {
+  'compose.yaml': 'name: acme\n',
+  'environments/production.yml': 'host: ssh://deploy@example.com\n',
+  'dist/receipts/apps/orders/docker-push.production.json': JSON.stringify({
+    kind: 'local',
+    service: 'orders',
+    key: 'one',
+    environment: 'production',
+    image: 'acme/orders:k-1',
+    imageId: 'sha256:1',
+    since: '',
+  }),
+};
+
+/** An engine that renders the entry and starts what is asked for. */
+function engine(some: { key?: string; services?: string; answer?: Answer } = {}): Answer {
+  let created = false;
+  return (line, command) => {
+    const answer = some.answer?.(line, command);
+    if (answer) return answer;
+    if (line.endsWith('config --services')) return { stdout: some.services ?? 'users\norders\n' };
+    if (line.endsWith('config --format json')) {
+      const entry = { depends_on: { db: {}, users: {} }, networks: { edge: null } };
+      return { stdout: JSON.stringify({ services: { orders: entry } }) };
+    }
+    if (line.includes('--no-start')) created = true;
+    if (line.includes('container ls')) return { stdout: created ? 'new' : '' };
+    if (line.includes('container inspect')) {
+      return {
+        stdout: JSON.stringify([
+          {
+            Id: 'new',
+            Name: '/acme-production-orders-1',
+            RestartCount: 0,
+            State: { Status: 'running', Health: { Status: 'healthy', Log: null } },
+            Config: { Labels: { 'com.docker.compose.service': 'orders' } },
+            NetworkSettings: { Networks: null },
+          },
+        ]),
+      };
+    }
+    if (line.includes('image inspect')) {
+      const Labels = { 'org.micro.image-key': some.key ?? 'one' };
+      return { stdout: JSON.stringify({ Id: 'sha256:1', Size: 1, Config: { Labels } }) };
+    }
+    return undefined;
+  };
+}
+
+const changes = (lines: readonly string[]) =>
+  lines.filter((line) => / up | start | stop | rm | pull /.test(line));
+
+describe('deployService', () => {
+  it('talks to the engine of the environment alone, starts what is needed, and leaves the receipt', async () => {
+    const task = recordedTask(files, engine());
+    await deployService(task, { environment: 'production' });
+    expect(
+      task.runner.lines.filter(
+        (line) => !line.startsWith('docker --host ssh://deploy@example.com '),
+      ),
+    ).toEqual([]);
+    const short = changes(task.runner.lines).map((line) =>
+      line.replace(/.*--project-name acme-production |docker --host \S+ /, ''),
+    );
+    expect(short).toEqual([
+      'up --detach --no-build --no-recreate --quiet-pull --wait --wait-timeout 60 db users',
+      'up --no-build --no-deps --no-recreate --no-start --pull never --quiet-pull --scale orders=1 orders',
+      'container start new',
+    ]);
+    expect(task.said.slice(0, 3)).toEqual([
+      'plan for production',
+      '  create   orders  it does not run; acme/orders:k-1',
+      '  start    db  needed by orders',
+    ]);
+    expect(JSON.parse(task.read(RECEIPT)!)).toMatchObject({ key: 'one', containers: ['new'] });
+  });
+
+  it('does nothing where only the plan is asked for', async () => {
+    const task = recordedTask(files, engine());
+    await deployService(task, { environment: 'production', plan: true });
+    expect(changes(task.runner.lines)).toEqual([]);
+    expect(task.read(RECEIPT)).toBeUndefined();
+  });
+
+  it.each<[string, Record<string, string>, Parameters<typeof engine>[0], string]>([
+    [
+      'nothing was pushed',
+      { 'dist/receipts/apps/orders/docker-push.production.json': '' },
+      {},
+      'nothing of "orders" was pushed for production yet: run nx docker-push orders -c production',
+    ],
+    [
+      'the service is missing',
+      {},
+      { services: 'users\n' },
+      'compose.yaml has no service "orders": run "nx sync" so that it includes apps/orders/compose.yaml',
+    ],
+    [
+      'the image is another one',
+      {},
+      { key: 'two' },
+      'acme/orders:k-1 does not carry the key of its receipt: run nx docker-push orders again',
+    ],
+    [
+      'the image is not there',
+      {},
+      {
+        answer: (line) =>
+          line.includes('image inspect') ? failure('Error: No such image: x') : undefined,
+      },
+      'acme/orders:k-1 is not on the engine of production: build it there',
+    ],
+    [
+      'the compose file is broken',
+      {},
+      {
+        answer: (line) =>
+          line.includes(' config ')
+            ? failure('yaml: line 3: did not find expected key', 15)
+            : undefined,
+      },
+      'compose.yaml could not be read (exit code 15):\n  yaml: line 3',
+    ],
+    [
+      'the engine is away',
+      {},
+      {
+        answer: (line) =>
+          line.includes('container ls')
+            ? failure('error during connect: command [ssh] has exited with exit status 255')
+            : undefined,
+      },
+      'no Docker Engine answers on ssh://deploy@example.com',
+    ],
+  ])('changes nothing where %s', async (_, more, some, message) => {
+    const task = recordedTask({ ...files, ...more }, engine(some));
+    await expect(deployService(task, { environment: 'production' })).rejects.toThrow(message);
+    expect(changes(task.runner.lines)).toEqual([]);
+    expect(task.read(RECEIPT)).toBeUndefined();
+  });
+
+  it('claims nothing where the roll fails', async () => {
+    const answer: Answer = (line) => (line.includes('container start') ? failure('no') : undefined);
+    const task = recordedTask(files, engine({ answer }));
+    await expect(deployService(task, { environment: 'production' })).rejects.toThrow('no');
+    expect(task.read(RECEIPT)).toBeUndefined();
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { PushReceipt } from '../../image/receipt';
+import { parseEnvironment } from '../../platform/environment';
+import { recordedTask } from '../../testing/service-task';
+import { changedEntryKeys, entryLabel, isExclusive, overrideFile, pinnedImage } from './entry';
+
+const DIGEST = `sha256:${'d'.repeat(64)}`;
+const receipt: PushReceipt = {
+  kind: 'pushed',
+  service: 'orders',
+  key: 'one',
+  environment: 'production',
+  image: 'registry.example.com/acme/orders:k-1',
+  digest: DIGEST,
+  tags: [],
+  since: '',
+};
+
+it.each<[PushReceipt, string]>([
+  [receipt, `registry.example.com/acme/orders:k-1@${DIGEST}`],
+  [{ ...receipt, kind: 'local', imageId: 'x', image: 'acme/orders:k-1' }, 'acme/orders:k-1'],
+])('pins the image of a push that is $kind', (given, expected) => {
+  expect(pinnedImage(given)).toBe(expected);
+});
+
+describe('overrideFile', () => {
+  const override = (environment: string, label?: string) =>
+    overrideFile(
+      recordedTask().service,
+      parseEnvironment('production', environment),
+      receipt,
+      label,
+    );
+
+  it('pins the image and labels the container', () => {
+    expect(parse(override('engine: compose', 'ports=1'))).toEqual({
+      services: {
+        orders: {
+          image: pinnedImage(receipt),
+          labels: {
+            'org.micro.environment': 'production',
+            'org.micro.image-key': 'one',
+            'org.micro.entry': 'ports=1',
+          },
+        },
+      },
+    });
+  });
+
+  it('replaces the ports of the compose file instead of adding to them', () => {
+    const text = override(
+      'services: { orders: { publish: 0.0.0.0:8080, environment: { LEVEL: 3 } } }',
+    );
+    expect(text).toContain('ports: !override\n');
+    expect(parse(text, { logLevel: 'silent' })).toMatchObject({
+      services: {
+        orders: {
+          environment: { LEVEL: '3' },
+          ports: [
+            { target: 3001, published: '8080', host_ip: '0.0.0.0', protocol: 'tcp', mode: 'host' },
+          ],
+        },
+      },
+    });
+  });
+});
+
+it.each([
+  [{}, false],
+  [{ ports: [{ target: 3001 }] }, false],
+  [{ ports: [{ target: 3001, published: '0' }] }, false],
+  [{ ports: [{ target: 3001, published: '8080' }] }, true],
+  [{ network_mode: 'host' }, true],
+  [{ networks: { edge: null, backend: { aliases: ['x'] } } }, false],
+  [{ networks: { edge: { ipv4_address: '10.0.0.9' } } }, true],
+])('isExclusive(%j) is %s', (entry, expected) => {
+  expect(isExclusive(entry)).toBe(expected);
+});
+
+describe('entryLabel', () => {
+  const entry = { environment: { A: '1', B: '2' }, networks: { edge: null }, command: null };
+
+  it.each([
+    [{ ...entry, environment: { B: '2', A: '1' } }, []],
+    [{ ...entry, image: 'x', labels: { a: 'b' }, depends_on: {}, build: {}, scale: 2 }, []],
+    [{ ...entry, deploy: { replicas: 2 } }, []],
+    [{ ...entry, environment: { A: '1', B: '3' } }, ['environment']],
+    [{ ...entry, deploy: { resources: { limits: { cpus: 1 } } } }, ['resources']],
+    [{ ...entry, restart: 'always', networks: null }, ['networks', 'restart']],
+  ])('%j differs in %j', (other, keys) => {
+    expect(changedEntryKeys(entryLabel(entry), entryLabel(other))).toEqual(keys);
+  });
+
+  it('holds no value', () => {
+    expect(entryLabel({ environment: { PASSWORD: 'hunter2' } })).toMatch(
+      /^environment=[0-9a-f]{8}$/,
+    );
+  });
+});

@@ -1,0 +1,206 @@
+import { existsSync } from 'node:fs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { LABELS } from '../../image/image-key';
+import type { BuildReceipt } from '../../image/receipt';
+import { failure, type Answer } from '../../testing/recording-runner';
+import { recordedTask, type RecordedTask } from '../../testing/service-task';
+import { writeFiles } from '../../testing/temporary-workspace';
+import { buildImage } from './build-image';
+
+const RECEIPT = 'dist/receipts/apps/orders/docker-build.json';
+const files = {
+  'apps/orders/Dockerfile':
+    'FROM node:24 AS base\nFROM scratch AS artifact\nFROM base\nCOPY --from=artifact / /\n',
+  'dist/apps/orders/main.js': 'hello',
+  'environments/production.yml': 'registry: registry.example.com\n',
+};
+
+/** An engine that has the base image, and the service's from the moment it is built or pulled. */
+function engine({ has = false, registry = '', build = undefined as ReturnType<Answer> } = {}) {
+  let key = '';
+  let there = has;
+  const answer: Answer = (line, { args }) => {
+    const labels = (name: string) => ({ [LABELS.key]: name });
+    if (line.endsWith('node:24')) return { stdout: JSON.stringify({ Id: 'sha256:base', Size: 1 }) };
+    if (line.startsWith('docker image inspect')) {
+      key ||= line;
+      return there
+        ? {
+            stdout: JSON.stringify({ Id: 'sha256:1', Size: 1000, Config: { Labels: labels(key) } }),
+          }
+        : failure('Error response from daemon: No such image: x');
+    }
+    if (line.includes('imagetools inspect')) {
+      return registry === 'has'
+        ? {
+            stdout: JSON.stringify({
+              manifest: { digest: `sha256:${'d'.repeat(64)}` },
+              image: { config: { Labels: labels(key) } },
+            }),
+          }
+        : failure(registry || 'ERROR: x: not found');
+    }
+    if (line.startsWith('docker buildx build')) {
+      key = args.find((arg) => arg.startsWith(`${LABELS.key}=`))!.split('=')[1]!;
+      there = !build;
+      return build;
+    }
+    if (line.startsWith('docker pull')) there = true;
+    return undefined;
+  };
+  return { answer, setKey: (value: string) => (key = value) };
+}
+
+const acts = ({ runner }: RecordedTask) =>
+  runner.lines
+    .filter((line) => !/inspect|^git/.test(line))
+    .map((line) => line.split(' ').slice(0, 3).join(' '));
+
+describe('buildImage', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('builds from a copy of the artifact, which is gone afterwards', async () => {
+    const task = recordedTask(files, engine().answer);
+    await buildImage(task, { labels: { [LABELS.key]: 'mine', team: 'a' }, buildArgs: { A: 'b' } });
+    const build = task.runner.commands.find(({ args }) => args[1] === 'build')!;
+    const context = build.args
+      .find((arg) => arg.startsWith('artifact='))!
+      .slice('artifact='.length);
+    const { key } = JSON.parse(task.read(RECEIPT)!) as BuildReceipt;
+    const image = `acme/orders:k-${key.slice(0, 32)}`;
+    expect(build.args).toEqual([
+      ...['buildx', 'build', '--build-arg', 'SOURCE_DATE_EPOCH=0', '--build-arg', 'A=b'],
+      ...['--build-context', `artifact=${context}`, '--file', 'apps/orders/Dockerfile'],
+      ...['--label', 'org.opencontainers.image.title=orders'],
+      ...['--label', `${LABELS.key}=${key}`, '--label', 'team=a'],
+      ...['--label', `${LABELS.service}=orders`],
+      ...['--load', '--metadata-file', context.replace(/artifact$/, 'metadata.json')],
+      ...['--progress', 'plain', '--tag', image, '.'],
+    ]);
+    expect(existsSync(context)).toBe(false);
+    expect(acts(task)).toEqual(['docker buildx build', `docker tag ${image}`]);
+    expect(task.said[0]).toBe('orders  building (first build here)');
+  });
+
+  it('does nothing where the engine has the key, and leaves the receipt alone', async () => {
+    const machine = engine();
+    const task = recordedTask(files, machine.answer);
+    await buildImage(task, {});
+    const text = task.read(RECEIPT);
+    task.runner.lines.length = 0;
+    await task.clock.sleep(1000);
+    await buildImage(task, {});
+    expect(acts(task).filter((line) => !line.startsWith('docker tag'))).toEqual([]);
+    expect(task.read(RECEIPT)).toBe(text);
+  });
+
+  it('goes on without a registry that does not answer', async () => {
+    const task = recordedTask(files, engine({ registry: 'dial tcp: connection refused' }).answer);
+    await buildImage(task, { environment: 'production' });
+    expect(task.said[0]).toMatch(/warning: Could not ask the registry .*going on without it/);
+    expect(task.read(RECEIPT)).toBeDefined();
+  });
+
+  it('pushes only the name of the registry where the build pushes', async () => {
+    const task = recordedTask(files, engine().answer);
+    await buildImage(task, { environment: 'production', push: true });
+    const { args } = task.runner.commands.find(({ args: [, second] }) => second === 'build')!;
+    const tags = args.filter((_, index) => args[index - 1] === '--tag');
+    expect(tags).toEqual([expect.stringMatching(/^registry\.example\.com\/acme\/orders:k-/)]);
+  });
+
+  it.each<[string, Record<string, string>, Parameters<typeof buildImage>[1], RegExp]>([
+    [
+      'a Dockerfile that is missing',
+      { 'apps/orders/Dockerfile': '' },
+      { dockerfile: 'x/Dockerfile' },
+      /^x\/Dockerfile is not there/,
+    ],
+    [
+      'an artifact that is missing',
+      {},
+      { artifact: 'dist/none' },
+      /^dist\/none is not there: run "nx build orders" first/,
+    ],
+    [
+      'a Dockerfile without FROM',
+      { 'apps/orders/Dockerfile': 'FRM node\n' },
+      {},
+      /^apps\/orders\/Dockerfile: the Dockerfile has no FROM/,
+    ],
+    [
+      'a base image that is no name',
+      { 'apps/orders/Dockerfile': 'FROM Node:24\n' },
+      {},
+      /^apps\/orders\/Dockerfile: the base image "Node:24" is not an image reference/,
+    ],
+    [
+      'a target that is missing',
+      {},
+      { target: 'prod' },
+      /has no stage "prod"; it has base, artifact/,
+    ],
+    [
+      'a secret file that is missing',
+      {},
+      { secrets: ['id=npmrc,src=.npmrc'] },
+      /the secret "npmrc" is to come from \.npmrc, which is not there/,
+    ],
+    [
+      'a secret variable that is empty',
+      {},
+      { secrets: ['id=t,env=MICRO_SPEC_TOKEN'] },
+      /the variable MICRO_SPEC_TOKEN, which is not set/,
+    ],
+    [
+      'a push without a registry',
+      {},
+      { push: true },
+      /"push" needs an environment with a "registry"/,
+    ],
+    ['a tag that is none', {}, { tags: ['{nope}'] }, /unknown token {nope}/],
+  ])('fails before building for %s', async (_, more, options, message) => {
+    vi.stubEnv('MICRO_SPEC_TOKEN', '');
+    const task = recordedTask({ ...files, ...more }, engine().answer);
+    await expect(buildImage(task, options)).rejects.toThrow(message);
+    expect(acts(task)).toEqual([]);
+    expect(task.read(RECEIPT)).toBeUndefined();
+  });
+
+  it('never puts the value of a secret into a command', async () => {
+    vi.stubEnv('MICRO_SPEC_TOKEN', 'hunter2');
+    const task = recordedTask(files, engine().answer);
+    await buildImage(task, { secrets: ['id=t,env=MICRO_SPEC_TOKEN'] });
+    expect(JSON.stringify(task.runner.commands)).not.toContain('hunter2');
+    expect(task.runner.lines.join('\n')).toContain('--secret id=t,env=MICRO_SPEC_TOKEN');
+    expect(task.read(RECEIPT)).not.toContain('hunter2');
+  });
+
+  it('claims nothing where the build fails', async () => {
+    const task = recordedTask(
+      files,
+      engine({ build: failure('Dockerfile:4\n----------\nERROR: failed to solve: no') }).answer,
+    );
+    await expect(buildImage(task, {})).rejects.toThrow(
+      /^apps\/orders\/Dockerfile:4 could not be built \(exit code 1\):\n/,
+    );
+    expect(task.read(RECEIPT)).toBeUndefined();
+  });
+
+  it('takes the name away again where a file of the context changed meanwhile', async () => {
+    const machine = engine();
+    const task = recordedTask(
+      { ...files, 'apps/orders/Dockerfile': 'FROM node:24\nCOPY motd.txt /\n', 'motd.txt': 'one' },
+      (line, command) => {
+        if (line.startsWith('docker buildx build'))
+          writeFiles(task.workspaceRoot, { 'motd.txt': 'two' });
+        return machine.answer(line, command);
+      },
+    );
+    await expect(buildImage(task, {})).rejects.toThrow(
+      'context/motd.txt changed while orders was built: run this again',
+    );
+    expect(acts(task)).toEqual(['docker buildx build', 'docker image rm']);
+    expect(task.read(RECEIPT)).toBeUndefined();
+  });
+});

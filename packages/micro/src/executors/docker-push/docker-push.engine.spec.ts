@@ -1,0 +1,145 @@
+import { createServer, type Server } from 'node:http';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeEngine } from '../../../../../tools/testing/describe-engine';
+import { ensureRegistry } from '../../../../../tools/registry/ensure-registry';
+import { docker, EngineWorkspace, freePort, server } from '../../testing/engine-workspace';
+
+const RECEIPT = 'dist/receipts/apps/orders/docker-push.development.json';
+
+describeEngine('docker-push', () => {
+  let workspace: EngineWorkspace;
+  let host: string;
+
+  beforeAll(async () => {
+    ({ host } = await ensureRegistry());
+    workspace = new EngineWorkspace();
+    workspace.addService('orders', 3001);
+    environment('development', host);
+    await make('orders one');
+  });
+  afterAll(() => workspace?.remove());
+
+  const environment = (name: string, registry: string) =>
+    workspace.write({ [`environments/${name}.yml`]: `registry: ${registry}\n` });
+  const make = async (text: string) => {
+    workspace.write({ 'apps/orders/src/main.ts': server(text) });
+    expect(await workspace.build('orders')).toMatchObject({ success: true });
+    expect(await workspace.dockerBuild('orders')).toMatchObject({ success: true });
+  };
+  /** The digest under which the registry itself has a tag. */
+  const digestOf = async (tag: string) => {
+    const url = `http://${host}/v2/${workspace.platform}/orders/manifests/${tag}`;
+    const accept = 'application/vnd.docker.distribution.manifest.v2+json';
+    const response = await fetch(url, { method: 'HEAD', headers: { accept } });
+    return response.ok ? response.headers.get('docker-content-digest') : response.status;
+  };
+  const pushed = () => {
+    const { image, digest } = workspace.receipt('orders', 'docker-push.development');
+    return { tag: image.split(':').at(-1)!, digest };
+  };
+
+  it('brings the image into the registry once, with its digest in the receipt', async () => {
+    const { success, output } = await workspace.dockerPush('orders');
+    expect(success, output).toBe(true);
+    expect(output).toMatch(/^orders {2}pushed/);
+    const { tag, digest } = pushed();
+    expect(await digestOf(tag)).toBe(digest);
+
+    const text = workspace.read(RECEIPT);
+    expect((await workspace.dockerPush('orders')).output).toMatch(/^orders {2}up to date/);
+    expect(workspace.read(RECEIPT)).toBe(text);
+  });
+
+  it('moves a branch and refuses to move a version', async () => {
+    workspace.write({ 'apps/orders/package.json': '{ "version": "1.0.0" }' });
+    const git = (...args: string[]) => workspace.git(...args);
+    git('init', '--quiet', '--initial-branch', 'feature/one');
+    git(
+      '-c',
+      'user.name=a',
+      '-c',
+      'user.email=a@b.c',
+      'commit',
+      '--quiet',
+      '--allow-empty',
+      '-m',
+      'x',
+    );
+    const tags = ['{branch}', 'v{version}', '{shortCommit}'];
+    expect(await workspace.dockerPush('orders', { tags })).toMatchObject({ success: true });
+    const { digest: first } = pushed();
+    expect(await digestOf('feature-one')).toBe(first);
+    expect(await digestOf('v1.0.0')).toBe(first);
+
+    await make('orders two');
+    const before = workspace.read(RECEIPT);
+    const refused = await workspace.dockerPush('orders', { tags: ['{branch}', 'v{version}'] });
+    expect(refused.success).toBe(false);
+    expect(refused.output).toMatch(
+      /orders:v1\.0\.0 is not moved: it names content \w{12} \(sha256:/,
+    );
+    expect(await digestOf('v1.0.0')).toBe(first);
+    expect(await digestOf('feature-one')).toBe(first);
+    expect(workspace.read(RECEIPT)).toBe(before);
+
+    expect(await workspace.dockerPush('orders', { tags: ['{branch}'] })).toMatchObject({
+      success: true,
+    });
+    expect(await digestOf('feature-one')).toBe(pushed().digest);
+    expect(pushed().digest).not.toBe(first);
+  });
+
+  it('says what is missing where the image was removed since it was built', async () => {
+    await make('orders removed');
+    const { imageId } = workspace.receipt('orders', 'docker-build');
+    const before = workspace.read(RECEIPT);
+    docker('image', 'rm', '--force', imageId);
+    const { success, output } = await workspace.dockerPush('orders');
+    expect(success).toBe(false);
+    expect(output).toMatch(
+      /orders:k-\w+ is not on the engine any more: run nx docker-build orders$/,
+    );
+    expect(workspace.read(RECEIPT)).toBe(before);
+  });
+
+  it('tries again and then gives up where no registry answers', async () => {
+    await make('orders nowhere');
+    environment('nowhere', `127.0.0.1:${await freePort()}`);
+    const { success, output } = await workspace.dockerPush('orders', {
+      environment: 'nowhere',
+      retries: 1,
+    });
+    expect(success).toBe(false);
+    expect(output).toMatch(
+      /trying again in 1\.0 s\nerror .*the registry does not answer.*, 2 times/,
+    );
+    expect(() => workspace.receipt('orders', 'docker-push.nowhere')).toThrow('ENOENT');
+  });
+
+  it('does not try again where the registry refuses', async () => {
+    let asked = 0;
+    const registry = await listen((_, answer) => {
+      asked++;
+      answer.setHeader('www-authenticate', 'Basic realm="spec"');
+      answer.writeHead(401, { 'content-type': 'application/json' });
+      answer.end('{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}');
+    });
+    try {
+      const { port } = registry.address() as { port: number };
+      environment('private', `127.0.0.1:${port}`);
+      const { success, output } = await workspace.dockerPush('orders', { environment: 'private' });
+      expect(success).toBe(false);
+      expect(output).toMatch(/^error .*the registry refused .*Log in with "docker login"/);
+      expect(output).not.toContain('trying again');
+      expect(asked).toBeGreaterThan(0);
+    } finally {
+      registry.close();
+    }
+  });
+
+  function listen(handle: Parameters<typeof createServer>[1]): Promise<Server> {
+    return new Promise((resolve) => {
+      const started = createServer({}, handle!).listen(0, '127.0.0.1', () => resolve(started));
+    });
+  }
+});

@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import { LABELS } from '../../image/image-key';
+import type { BuildReceipt } from '../../image/receipt';
+import { failure, type Answer } from '../../testing/recording-runner';
+import { recordedTask } from '../../testing/service-task';
+import { pushImage } from './push-image';
+
+const KEY = 'a'.repeat(64);
+const DIGEST = `sha256:${'d'.repeat(64)}`;
+const RECEIPT = 'dist/receipts/apps/orders/docker-push.production.json';
+const IMAGE = `acme/orders:k-${'a'.repeat(32)}`;
+const REMOTE = `registry.example.com/team/${IMAGE}`;
+
+const built: BuildReceipt = {
+  kind: 'docker-build',
+  service: 'orders',
+  key: KEY,
+  image: IMAGE,
+  imageId: 'sha256:1',
+  tags: [],
+  size: { total: 1 },
+  parts: {},
+  since: '2026-01-01T00:00:00.000Z',
+};
+
+const files = {
+  'environments/production.yml': 'registry: registry.example.com/team\n',
+  'environments/here.yml': 'engine: compose\n',
+  'dist/receipts/apps/orders/docker-build.json': JSON.stringify(built),
+  'apps/orders/package.json': '{ "version": "1.2.3" }',
+};
+
+const local = JSON.stringify({
+  Id: 'sha256:1',
+  Size: 1,
+  Config: { Labels: { [LABELS.key]: KEY } },
+});
+
+const remote = (key: string) =>
+  JSON.stringify({
+    manifest: { digest: DIGEST },
+    image: { config: { Labels: { [LABELS.key]: key } } },
+  });
+
+/** An engine that has the image and a registry that has what `registry` says, by tag. */
+const engine =
+  (registry: Record<string, string> = {}, push: Answer = () => undefined): Answer =>
+  (line, command) => {
+    if (line.startsWith('docker image inspect')) return { stdout: local };
+    if (line.startsWith('docker buildx imagetools inspect')) {
+      const key = registry[line.split(':').at(-1)!];
+      return key === undefined ? failure(`ERROR: ${REMOTE}: not found`) : { stdout: remote(key) };
+    }
+    const answer = push(line, command);
+    if (answer) return answer;
+    if (line.startsWith('docker push')) return { stdout: `k: digest: ${DIGEST} size: 1\n` };
+    return undefined;
+  };
+
+const acts = (lines: readonly string[]) =>
+  lines.filter((line) => /^docker (?:tag|push)/.test(line));
+const INSPECT = 'docker buildx imagetools inspect';
+
+describe('pushImage', () => {
+  it('asks the registry, then tags and pushes, then leaves the receipt', async () => {
+    const task = recordedTask(files, engine());
+    await pushImage(task, { environment: 'production' });
+    expect(task.runner.lines).toEqual([
+      `docker image inspect --format '{{json .}}' ${IMAGE}`,
+      `${INSPECT} --format '{"manifest":{{json .Manifest}},"image":{{json .Image}}}' ${REMOTE}`,
+      `docker tag ${IMAGE} ${REMOTE}`,
+      `docker push ${REMOTE}`,
+    ]);
+    expect(JSON.parse(task.read(RECEIPT)!)).toEqual({
+      kind: 'pushed',
+      service: 'orders',
+      key: KEY,
+      environment: 'production',
+      image: REMOTE,
+      digest: DIGEST,
+      tags: [`k-${'a'.repeat(32)}`],
+      since: '2026-11-21T12:00:00.000Z',
+    });
+  });
+
+  it('pushes nothing where the registry has the content under its key', async () => {
+    const task = recordedTask(files, engine({ [`k-${'a'.repeat(32)}`]: KEY }));
+    await pushImage(task, { environment: 'production' });
+    expect(acts(task.runner.lines)).toEqual([]);
+    expect(JSON.parse(task.read(RECEIPT)!)).toMatchObject({ digest: DIGEST });
+  });
+
+  it('pushes nothing where the environment has no registry', async () => {
+    const task = recordedTask(files, engine());
+    await pushImage(task, { environment: 'here' });
+    expect(acts(task.runner.lines)).toEqual([]);
+    expect(JSON.parse(task.read('dist/receipts/apps/orders/docker-push.here.json')!)).toMatchObject(
+      { kind: 'local', image: IMAGE, imageId: 'sha256:1' },
+    );
+  });
+
+  it('refuses to move an immutable tag before anything is pushed', async () => {
+    const task = recordedTask(files, engine({ 'v1.2.3': 'b'.repeat(64) }));
+    await expect(
+      pushImage(task, { environment: 'production', tags: ['v{version}'] }),
+    ).rejects.toThrow(
+      `registry.example.com/team/acme/orders:v1.2.3 is not moved: it names content bbbbbbbbbbbb (${DIGEST}). Raise the version, or delete the tag in the registry`,
+    );
+    expect(acts(task.runner.lines)).toEqual([]);
+    expect(task.read(RECEIPT)).toBeUndefined();
+  });
+
+  it('tries again, ever more slowly, what the network did', async () => {
+    let pushes = 0;
+    const task = recordedTask(
+      files,
+      engine({}, (line) =>
+        line.startsWith('docker push') && pushes++ < 2
+          ? failure('received unexpected HTTP status: 503 Service Unavailable')
+          : undefined,
+      ),
+    );
+    await pushImage(task, { environment: 'production' });
+    expect(pushes).toBe(3);
+    expect(task.clock.slept).toEqual([1000, 2000]);
+    expect(task.read(RECEIPT)).toBeDefined();
+  });
+
+  it.each([
+    [
+      'denied: requested access to the resource is denied',
+      0,
+      /the registry refused .*docker login/,
+    ],
+    ['unauthorized: authentication required', 0, /the registry refused/],
+    ['dial tcp 10.0.0.1:443: connect: connection refused', 3, /does not answer .*, 4 times/],
+    ['received unexpected HTTP status: 507 Insufficient Storage', 3, /507.*, 4 times/],
+    ['invalid reference format', 0, /Could not push \S+ \(exit code 1\):\n {2}invalid/],
+  ])(
+    'gives up on "%s" after %d more tries and leaves no receipt',
+    async (stderr, more, message) => {
+      const task = recordedTask(
+        files,
+        engine({}, (line) => (line.startsWith('docker push') ? failure(stderr) : undefined)),
+      );
+      await expect(pushImage(task, { environment: 'production' })).rejects.toThrow(message);
+      expect(task.clock.slept).toHaveLength(more);
+      expect(task.read(RECEIPT)).toBeUndefined();
+    },
+  );
+
+  it('copies an image that no engine holds within the registry', async () => {
+    const receipt = { ...built, image: REMOTE, imageId: '' };
+    const task = recordedTask(
+      { ...files, 'dist/receipts/apps/orders/docker-build.json': JSON.stringify(receipt) },
+      (line) =>
+        line.includes('imagetools inspect') && line.endsWith('v1.2.3')
+          ? task.runner.lines.some((other) => other.includes('create'))
+            ? { stdout: remote(KEY) }
+            : failure('ERROR: x: not found')
+          : line.includes('imagetools inspect')
+            ? { stdout: remote(KEY) }
+            : undefined,
+    );
+    await pushImage(task, { environment: 'production', tags: ['v{version}'] });
+    expect(task.runner.lines.filter((line) => !line.includes('inspect'))).toContain(
+      `docker buildx imagetools create --tag registry.example.com/team/acme/orders:v1.2.3 ${REMOTE}`,
+    );
+  });
+
+  it.each([
+    [{}, {}, 'no environment was named'],
+    [{ environment: 'prod' }, {}, 'there is no environment "prod"'],
+    [
+      { environment: 'production' },
+      { 'dist/receipts/apps/orders/docker-build.json': '{ "kind": "docker-b' },
+      'no image of "orders" was built yet: run nx docker-build orders',
+    ],
+    [
+      { environment: 'production', tags: ['{comit}'] },
+      {},
+      'tag "{comit}": unknown token {comit}; known are',
+    ],
+  ])('%j', async (options, more, message) => {
+    const task = recordedTask({ ...files, ...more }, engine());
+    await expect(pushImage(task, options)).rejects.toThrow(message);
+    expect(acts(task.runner.lines)).toEqual([]);
+  });
+});

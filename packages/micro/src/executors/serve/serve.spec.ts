@@ -1,0 +1,45 @@
+import { expect, it, vi } from 'vitest';
+import { freePort, server } from '../../testing/engine-workspace';
+import { temporaryWorkspace, writeFiles } from '../../testing/temporary-workspace';
+import serveExecutor from './executor';
+
+it('serves from the sources, restarts after a change, survives a mistake and ends when it is told', async () => {
+  const port = await freePort();
+  const main = (text: string) => ({
+    'apps/orders/src/main.ts': server(text).replace('Number(process.env.PORT)', String(port)),
+  });
+  const root = temporaryWorkspace({
+    'package.json': '{ "name": "acme" }',
+    'apps/orders/service.yml': `port: ${port}\n`,
+    ...main('one'),
+  });
+  vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const before = process.listeners('SIGTERM');
+  const ended = serveExecutor({}, {
+    root,
+    projectName: 'orders',
+    projectsConfigurations: { version: 2, projects: { orders: { root: 'apps/orders' } } },
+  } as unknown as Parameters<typeof serveExecutor>[1]);
+  const answer = async () =>
+    (await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2000) })).text();
+  const soon = { timeout: 10_000, interval: 50 };
+  await vi.waitFor(async () => expect(await answer()).toBe('one'), soon);
+
+  writeFiles(root, { 'apps/orders/src/main.ts': 'const;\n' });
+  await vi.waitFor(() => expect(errors).toHaveBeenCalled(), soon);
+  expect(errors.mock.calls.join('\n')).toContain(
+    'apps/orders/src/main.ts:1:6: Expected identifier',
+  );
+  expect(await answer()).toBe('one');
+
+  writeFiles(root, main('two'));
+  await vi.waitFor(async () => expect(await answer()).toBe('two'), soon);
+
+  // Only to this executor: the process that runs the tests has listeners of its own.
+  const [end] = process.listeners('SIGTERM').filter((listener) => !before.includes(listener));
+  end!('SIGTERM');
+  expect(await ended).toEqual({ success: true });
+  await expect(answer()).rejects.toThrow();
+  vi.restoreAllMocks();
+}, 30_000);

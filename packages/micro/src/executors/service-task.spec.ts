@@ -1,0 +1,81 @@
+import type { ExecutorContext } from '@nx/devkit';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { UserError } from '../platform/user-error';
+import { temporaryWorkspace } from '../testing/temporary-workspace';
+import { runServiceTask, type ServiceTask } from './service-task';
+
+const context = (files: Record<string, string>, projectName = 'orders') =>
+  ({
+    root: temporaryWorkspace(files),
+    projectName,
+    projectsConfigurations: { version: 2, projects: { orders: { root: 'apps/orders' } } },
+  }) as unknown as ExecutorContext;
+
+const files = {
+  'apps/orders/service.yml': 'port: 3001\n',
+  'package.json': '{ "name": "@acme/source" }',
+};
+
+describe('runServiceTask', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  const run = async (
+    given: ExecutorContext,
+    work: (task: ServiceTask) => void = () => undefined,
+  ) => {
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { success } = await runServiceTask(given, async (task) => {
+      await Promise.resolve();
+      work(task);
+    });
+    return { success, error: stripVTControlCharacters(errors.mock.calls.flat().join('\n')) };
+  };
+
+  it('hands the service and its platform on', async () => {
+    let seen: ServiceTask | undefined;
+    expect(await run(context(files), (task) => (seen = task))).toEqual({
+      success: true,
+      error: '',
+    });
+    expect(seen).toMatchObject({
+      platformName: 'acme',
+      service: { name: 'orders', root: 'apps/orders', port: 3001 },
+    });
+  });
+
+  it.each<[string, ExecutorContext, RegExp]>([
+    [
+      'no manifest',
+      context({}),
+      /^error {2}apps\/orders has no service\.yml: "orders" is not a service/,
+    ],
+    [
+      'a manifest that is not YAML',
+      context({ ...files, 'apps/orders/service.yml': 'port: {' }),
+      /^error {2}apps\/orders\/service\.yml:1: /,
+    ],
+    [
+      'a manifest with mistakes',
+      context({ ...files, 'apps/orders/service.yml': 'port: 1\nkid: x\n' }),
+      /^error {2}2 problems in the platform's files:\n/,
+    ],
+    ['no such project', context(files, 'users'), /^error {2}this executor runs for a project/],
+  ])('fails with one clear error for %s', async (_, given, message) => {
+    const { success, error } = await run(given);
+    expect(success).toBe(false);
+    expect(error).toMatch(message);
+    expect(error).not.toMatch(/^\s+at /m);
+  });
+
+  it.each([
+    [new UserError('mend this'), /^error {2}mend this$/],
+    [new TypeError('a bug'), /^TypeError: a bug\n\s+at /],
+  ])('shows %s', async (thrown, message) => {
+    const { success, error } = await run(context(files), () => {
+      throw thrown;
+    });
+    expect(success).toBe(false);
+    expect(error).toMatch(message);
+  });
+});

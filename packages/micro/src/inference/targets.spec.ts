@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_TARGET_NAMES, serviceTargets } from './targets';
+
+const facts = {
+  root: 'apps/orders',
+  environments: ['development', 'production'],
+  bundlers: ['esbuild'],
+};
+const targets = serviceTargets(facts, DEFAULT_TARGET_NAMES);
+
+describe('serviceTargets', () => {
+  it('has the targets of a service', () => {
+    expect(Object.keys(targets)).toEqual([
+      'build',
+      'serve',
+      'docker-build',
+      'docker-push',
+      'compose-deploy',
+    ]);
+  });
+
+  it.each([
+    ['docker-build', ['build'], ['dist/receipts/apps/orders/docker-build.json']],
+    [
+      'docker-push',
+      ['docker-build'],
+      [
+        'dist/receipts/apps/orders/docker-push.development.json',
+        'dist/receipts/apps/orders/docker-push.production.json',
+      ],
+    ],
+    [
+      'compose-deploy',
+      ['docker-push'],
+      [
+        'dist/receipts/apps/orders/compose-deploy.development.json',
+        'dist/receipts/apps/orders/compose-deploy.production.json',
+      ],
+    ],
+  ])('%s follows %j, is never cached and leaves its receipts', (name, dependsOn, outputs) => {
+    expect(targets[name]).toMatchObject({
+      cache: false,
+      dependsOn,
+      outputs: outputs.map((file) => `{workspaceRoot}/${file}`),
+      defaultConfiguration: 'development',
+      configurations: {
+        development: { environment: 'development' },
+        production: { environment: 'production' },
+      },
+    });
+  });
+
+  it.each([
+    ['docker-build', { dependentTasksOutputFiles: '**/*', transitive: true }],
+    ['docker-push', { dependentTasksOutputFiles: '**/docker-build.json' }],
+    ['compose-deploy', { dependentTasksOutputFiles: '**/docker-push.*.json' }],
+  ])('%s reads what the step before it left', (name, input) => {
+    expect(targets[name]!.inputs).toContainEqual(input);
+  });
+
+  it('has no default where there is no environment of that name', () => {
+    const { 'docker-push': push } = serviceTargets(
+      { ...facts, environments: ['live'] },
+      DEFAULT_TARGET_NAMES,
+    );
+    expect(push).not.toHaveProperty('defaultConfiguration');
+    expect(push!.configurations).toEqual({ live: { environment: 'live' } });
+  });
+
+  it('takes other names, in dependsOn too', () => {
+    const renamed = serviceTargets(facts, {
+      ...DEFAULT_TARGET_NAMES,
+      build: 'bundle',
+      dockerBuild: 'image',
+    });
+    expect(renamed['image']!.dependsOn).toEqual(['bundle']);
+    expect(renamed['docker-push']!.dependsOn).toEqual(['image']);
+  });
+
+  it('never names the technology that nx release reacts to', () => {
+    expect(JSON.stringify(targets)).not.toContain('"docker"');
+  });
+});

@@ -1,0 +1,222 @@
+import type { ExecutorContext } from '@nx/devkit';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { vi } from 'vitest';
+import buildExecutor from '../executors/build/executor';
+import composeDeployExecutor from '../executors/compose-deploy/executor';
+import dockerBuildExecutor from '../executors/docker-build/executor';
+import dockerPushExecutor from '../executors/docker-push/executor';
+import { writeFiles } from './temporary-workspace';
+
+const DOCKERFILE = join(__dirname, '../generators/service/files/npm/Dockerfile.template');
+
+/** What an executor said and how it ended. */
+export interface Told {
+  success: boolean;
+  output: string;
+}
+
+type Options<Executor extends (...args: never[]) => unknown> = Parameters<Executor>[0];
+
+/** A workspace on disk with a platform of its own on the engine. */
+export class EngineWorkspace {
+  readonly root: string;
+  /** Unique, so that no other test and nobody's platform is touched. */
+  readonly platform = `spec-${randomUUID().slice(0, 8)}`;
+  private readonly services: string[] = [];
+
+  constructor({ name = 'micro-engine-', platform }: { name?: string; platform?: string } = {}) {
+    if (platform !== undefined) this.platform = platform;
+    this.root = mkdtempSync(join(tmpdir(), name));
+    this.write({
+      'package.json': '{ "name": "@spec/source", "private": true }\n',
+      'environments/development.yml': 'engine: compose\nhealthTimeout: 15\n',
+    });
+  }
+
+  write(files: Readonly<Record<string, string>>): void {
+    writeFiles(this.root, files);
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.root, path), 'utf8');
+  }
+
+  git(...args: string[]): void {
+    execFileSync('git', args, { cwd: this.root, stdio: 'pipe' });
+  }
+
+  /** A service without dependencies; `main` is its code, `compose` more of its entry. */
+  addService(name: string, port: number, { main = server(name), compose = '' } = {}): void {
+    this.services.push(name);
+    const root = `apps/${name}`;
+    const include = this.services.map((service) => `  - apps/${service}/compose.yaml\n`).join('');
+    this.write({
+      'compose.yaml': `name: ${this.platform}\ninclude:\n${include}networks:\n  edge:\n`,
+      [`${root}/package.json`]: JSON.stringify({ name: `@spec/${name}`, version: '1.0.0' }),
+      [`${root}/service.yml`]: `port: ${port}\n`,
+      [`${root}/src/main.ts`]: main,
+      [`${root}/Dockerfile`]: dockerfile(root, port),
+      [`${root}/compose.yaml`]: `services:
+  ${name}:
+    image: ${this.platform}/${name}:local
+    init: true
+    stop_grace_period: 5s
+    environment: { PORT: "${port}" }
+    networks: [edge]
+${compose}`,
+    });
+  }
+
+  build(service: string, options: Options<typeof buildExecutor> = {}): Promise<Told> {
+    return told(() => buildExecutor(options, this.context(service)));
+  }
+
+  dockerBuild(service: string, options: Options<typeof dockerBuildExecutor> = {}): Promise<Told> {
+    return told(() => dockerBuildExecutor(options, this.context(service)));
+  }
+
+  dockerPush(service: string, options: Options<typeof dockerPushExecutor> = {}): Promise<Told> {
+    const environment = 'development';
+    return told(() => dockerPushExecutor({ environment, ...options }, this.context(service)));
+  }
+
+  deploy(service: string, options: Options<typeof composeDeployExecutor> = {}): Promise<Told> {
+    const environment = 'development';
+    return told(() => composeDeployExecutor({ environment, ...options }, this.context(service)));
+  }
+
+  /** build, docker-build, docker-push and compose-deploy; the last one's words, or those of the step that failed. */
+  async ship(service: string): Promise<Told> {
+    for (const step of ['build', 'dockerBuild', 'dockerPush'] as const) {
+      const result = await this[step](service);
+      if (!result.success) return result;
+    }
+    return this.deploy(service);
+  }
+
+  receipt<T = { image: string; imageId: string; key: string; digest: string }>(
+    service: string,
+    step: string,
+  ): T {
+    return JSON.parse(this.read(`dist/receipts/apps/${service}/${step}.json`)) as T;
+  }
+
+  containerIds(service: string, project = `${this.platform}-development`): string[] {
+    return docker(
+      ...['ps', '--quiet', '--no-trunc'],
+      ...['--filter', `label=com.docker.compose.project=${project}`],
+      ...['--filter', `label=com.docker.compose.service=${service}`],
+    )
+      .split('\n')
+      .filter(Boolean)
+      .sort();
+  }
+
+  /** Takes away everything on the engine and the disk that carries the platform's name. */
+  remove(): void {
+    const list = (...args: string[]) =>
+      docker(...args)
+        .split('\n')
+        .filter(Boolean);
+    const mine = ['--format', '{{.Names}}', '--filter', `name=${this.platform}`];
+    const containers = list('ps', '--all', ...mine);
+    if (containers.length > 0) docker('rm', '--force', '--volumes', ...containers);
+    const networks = list(
+      'network',
+      'ls',
+      '--format',
+      '{{.Name}}',
+      '--filter',
+      `name=${this.platform}`,
+    );
+    if (networks.length > 0) docker('network', 'rm', ...networks);
+    // By name, never by id: an id may be somebody else's image, too.
+    const names = list(
+      'image',
+      'ls',
+      '--format',
+      '{{.Repository}} {{.Tag}} {{.Digest}}',
+      '--digests',
+    )
+      .map((line) => line.split(' '))
+      .filter(([repository]) => repository!.includes(`${this.platform}/`))
+      .flatMap(([repository, tag, digest]) => [
+        ...(tag === '<none>' ? [] : [`${repository}:${tag}`]),
+        ...(digest === '<none>' ? [] : [`${repository}@${digest}`]),
+      ]);
+    for (const name of new Set(names)) spawnSync('docker', ['image', 'rm', '--force', name]);
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  private context(projectName: string): ExecutorContext {
+    const projects = Object.fromEntries(
+      this.services.map((name) => [name, { root: `apps/${name}` }]),
+    );
+    return {
+      root: this.root,
+      cwd: this.root,
+      isVerbose: false,
+      projectName,
+      projectsConfigurations: { version: 2, projects },
+      nxJsonConfiguration: {},
+      projectGraph: { nodes: {}, dependencies: {} },
+    };
+  }
+}
+
+/** Answers every request with `text`, `/ready` with 200 or, for a service that never comes up, 503. */
+export function server(text: string, { ready = true } = {}): string {
+  return `import { createServer } from 'node:http';
+
+const server = createServer((request, response) => {
+  response.statusCode = request.url === '/ready' && !${ready} ? 503 : 200;
+  response.end(${JSON.stringify(text)});
+});
+server.listen(Number(process.env.PORT), () => console.log('listening', ${JSON.stringify(text)}));
+process.on('SIGTERM', () => server.close(() => process.exit(0)));
+`;
+}
+
+export function dockerfile(root: string, port: number): string {
+  return readFileSync(DOCKERFILE, 'utf8')
+    .replaceAll('<%= root %>', root)
+    .replaceAll('<%= port %>', String(port));
+}
+
+/** @throws with what docker wrote. */
+export function docker(...args: string[]): string {
+  return execFileSync('docker', args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim();
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+const lines = new AsyncLocalStorage<string[]>();
+
+/** Hears what an executor prints, also where several run at once. */
+async function told(work: () => Promise<{ success: boolean }>): Promise<Told> {
+  const heard: string[] = [];
+  const keep = (...words: unknown[]) => void lines.getStore()?.push(words.map(String).join(' '));
+  vi.spyOn(console, 'log').mockImplementation(keep);
+  vi.spyOn(console, 'error').mockImplementation(keep);
+  const { success } = await lines.run(heard, work);
+  return { success, output: stripVTControlCharacters(heard.join('\n')) };
+}
