@@ -44,25 +44,29 @@ describe('runServiceTask', () => {
     });
   });
 
-  it.each<[string, ExecutorContext, RegExp]>([
+  it.each<[string, () => ExecutorContext, RegExp]>([
     [
       'no manifest',
-      context({}),
+      () => context({}),
       /^error {2}apps\/orders has no service\.yml: "orders" is not a service/,
     ],
     [
       'a manifest that is not YAML',
-      context({ ...files, 'apps/orders/service.yml': 'port: {' }),
+      () => context({ ...files, 'apps/orders/service.yml': 'port: {' }),
       /^error {2}apps\/orders\/service\.yml:1: /,
     ],
     [
       'a manifest with mistakes',
-      context({ ...files, 'apps/orders/service.yml': 'port: 1\nkid: x\n' }),
+      () => context({ ...files, 'apps/orders/service.yml': 'port: 1\nkid: x\n' }),
       /^error {2}2 problems in the platform's files:\n/,
     ],
-    ['no such project', context(files, 'users'), /^error {2}this executor runs for a project/],
+    [
+      'no such project',
+      () => context(files, 'users'),
+      /^error {2}this executor runs for a project/,
+    ],
   ])('fails with one clear error for %s', async (_, given, message) => {
-    const { success, error } = await run(given);
+    const { success, error } = await run(given());
     expect(success).toBe(false);
     expect(error).toMatch(message);
     expect(error).not.toMatch(/^\s+at /m);

@@ -48,11 +48,16 @@ export interface EndedTask {
   result: TaskResult;
 }
 
-/** Runs the tasks of a batch beside each other in this process; each fails alone and is told of as it ends. */
+/**
+ * Runs the tasks of a batch beside each other in this process; each fails alone and is told of as it
+ * ends.
+ * @param limit how many run at the same time.
+ */
 export async function* runServiceTasks(
   taskGraph: TaskGraph,
   context: ExecutorContext,
   work: (task: ServiceTask, id: string) => Promise<void>,
+  limit: number = availableParallelism(),
 ): AsyncGenerator<EndedTask> {
   const waiting = Object.values(taskGraph.tasks);
   const running = new Map<string, Promise<EndedTask>>();
@@ -60,7 +65,7 @@ export async function* runServiceTasks(
     const next = waiting.shift();
     if (next) running.set(next.id, runOne(next.id, context, next.target.project, work));
   };
-  for (let count = 0; count < availableParallelism(); count++) startNext();
+  for (let count = 0; count < limit; count++) startNext();
   while (running.size > 0) {
     const ended = await Promise.race(running.values());
     running.delete(ended.task);

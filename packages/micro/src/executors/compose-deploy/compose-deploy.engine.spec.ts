@@ -51,7 +51,7 @@ describeEngine('compose-deploy', () => {
     const { success, output } = await workspace.ship('orders');
     expect({ success, output }).toMatchObject({
       success: true,
-      output: expect.stringMatching(/keep +orders  nothing changed\norders  kept/) as string,
+      output: expect.stringMatching(/keep +orders {2}nothing changed\norders {2}kept/) as string,
     });
     expect(workspace.containerIds('orders')).toEqual([id]);
     expect(workspace.read('dist/receipts/apps/orders/compose-deploy.development.json')).toBe(
@@ -67,7 +67,7 @@ describeEngine('compose-deploy', () => {
     expect(result).toMatchObject({
       success: true,
       output: expect.stringMatching(
-        /update +orders  its image changed, \w{12} -> \w{12}/,
+        /update +orders {2}its image changed, \w{12} -> \w{12}/,
       ) as string,
     });
     expect(probed.failures).toEqual({});
@@ -84,7 +84,7 @@ describeEngine('compose-deploy', () => {
         'healthTimeout: 15\nservices: { orders: { environment: { GREETING: hello } } }\n',
     });
     const { success, output } = await workspace.deploy('orders');
-    expect(output).toMatch(/restart +orders  its entry changed: environment;/);
+    expect(output).toMatch(/restart +orders {2}its entry changed: environment;/);
     expect(success).toBe(true);
     const [id] = workspace.containerIds('orders');
     expect(docker('exec', id!, 'printenv', 'GREETING')).toBe('hello');
@@ -99,7 +99,7 @@ describeEngine('compose-deploy', () => {
     await workspace.dockerPush('orders');
     const receipt = workspace.read('dist/receipts/apps/orders/compose-deploy.development.json');
     const { success, output } = await workspace.deploy('orders', { plan: true });
-    expect(output).toMatch(/^plan for development\n {2}update +orders  its image changed/);
+    expect(output).toMatch(/^plan for development\n {2}update +orders {2}its image changed/);
     expect(success).toBe(true);
     expect(workspace.containerIds('orders')).toEqual(ids);
     expect(workspace.read('dist/receipts/apps/orders/compose-deploy.development.json')).toBe(
@@ -198,7 +198,7 @@ describeEngine('compose-deploy', () => {
     });
     const { success, output } = await workspace.deploy('orders', { environment: 'away' });
     expect(success).toBe(false);
-    expect(output).toMatch(/^error  .*no Docker Engine answers on tcp:\/\/127.0.0.1:9/);
+    expect(output).toMatch(/^error {2}.*no Docker Engine answers on tcp:\/\/127.0.0.1:9/);
   });
 
   it('says where the service is missing in the compose file', async () => {

@@ -1,10 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
-import { buildArguments } from '../../docker/buildx';
+import { buildArguments, type BuildRequest } from '../../docker/buildx';
 import { docker } from '../../docker/command';
 import { pullArguments, removeArguments, tagArguments } from '../../docker/image';
-import { readContextFiles } from '../../effects/build-context';
+import { timestamp } from '../../effects/clock';
 import {
   EngineError,
   inspectImages,
@@ -14,36 +13,22 @@ import {
   type LocalImage,
   type RemoteImage,
 } from '../../effects/engine';
-import { timestamp } from '../../effects/clock';
 import { readEnvironment } from '../../effects/environments';
-import {
-  copyNormalised,
-  fileReader,
-  listFiles,
-  readKeyFiles,
-  withTemporaryFolder,
-} from '../../effects/files';
+import { fileReader, withTemporaryFolder } from '../../effects/files';
 import { readGitFacts } from '../../effects/git';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
-import {
-  changedParts,
-  imageKey,
-  keyTag,
-  LABELS,
-  type ImageKey,
-  type KeyFile,
-} from '../../image/image-key';
+import { changedParts, keyTag, LABELS, type ImageKey } from '../../image/image-key';
 import { buildReceiptSchema, receiptFile, type BuildReceipt } from '../../image/receipt';
 import { fillTag } from '../../image/tags';
 import {
   formatImageReference,
   parseImageReference,
   serviceRepository,
-  type ImageReference,
 } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
 import { formatBytes, formatList, formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
+import { baseSize, readContent, type Content } from './image-content';
 import {
   formatSecret,
   normaliseOptions,
@@ -56,13 +41,45 @@ import { planBuild, type BuildPlan } from './plan';
 /** The tag that compose files and people name; it follows the last build and is never pushed. */
 const LOCAL_TAG = 'local';
 
+/** An image that was looked for, with the plan for it. */
+export interface PreparedImage {
+  task: ServiceTask;
+  options: NormalisedOptions;
+  content: Content;
+  plan: BuildPlan;
+  /** The reference by its key on the engine. */
+  local: string;
+  /** The same in the environment's registry, where it has one. */
+  remote: string | undefined;
+  /** Names of further tags. */
+  tags: readonly string[];
+  previous: BuildReceipt | undefined;
+  started: number;
+}
+
 /**
  * Finds, fetches or builds the image of a service, and leaves the receipt.
  * @throws {UserError} where anything is wrong; then no receipt claims an image that is not there.
  */
 export async function buildImage(task: ServiceTask, raw: DockerBuildOptions): Promise<void> {
+  await withTemporaryFolder(async (folder) => {
+    const image = await prepareImage(task, raw, folder);
+    await provideImage(image, folder);
+    await finishImage(image);
+  });
+}
+
+/**
+ * Computes the key, looks for the image on the engine and then in the registry, and decides.
+ * @param folder where the copy of the artifact goes that is hashed and built.
+ */
+export async function prepareImage(
+  task: ServiceTask,
+  raw: DockerBuildOptions,
+  folder: string,
+): Promise<PreparedImage> {
   const started = task.clock.now();
-  const { workspaceRoot, platformName, service, runner, say } = task;
+  const { workspaceRoot, platformName, service, runner } = task;
   const options = normaliseOptions(raw, service);
   requireSecrets(workspaceRoot, options.secrets);
   const registry =
@@ -72,58 +89,61 @@ export async function buildImage(task: ServiceTask, raw: DockerBuildOptions): Pr
   if (options.push && registry === undefined) {
     throw new UserError('"push" needs an environment with a "registry"');
   }
-
-  await withTemporaryFolder(async (folder) => {
-    const content = await readContent(task, options, folder);
-    const { key, baseImages } = content;
-    const tag = keyTag(key.key);
-    const local = `${serviceRepository(platformName, service.name)}:${tag}`;
-    const remote = registry && `${serviceRepository(platformName, service.name, registry)}:${tag}`;
-    const file = receiptFile(service.root, 'docker-build');
-    const previous = await readReceipt(workspaceRoot, file, buildReceiptSchema);
-    const tags = await furtherTags(task, options, key);
-
-    const onEngine = options.load ? (await inspectImages(runner, [local])).get(local) : undefined;
-    const forced = options.noCache;
-    const known = onEngine?.labels[LABELS.key] === key.key && !options.push;
-    const inRegistry = known || forced || !remote ? undefined : await lookInRegistry(task, remote);
-    const plan = planBuild({
-      key,
-      onEngine: onEngine?.labels,
-      inRegistry,
-      previous,
-      forced,
-      load: options.load,
-      push: options.push,
-    });
-    await carryOut(task, options, plan, { content, folder, local, remote });
-
-    const image = options.load ? await requireImage(task, local, key) : undefined;
-    const localTags = [LOCAL_TAG, ...tags].map((name) => withTag(local, name));
-    if (image) await tagImage(task, image, local, localTags);
-    const base = baseSize(baseImages);
-    const receipt: BuildReceipt = {
-      kind: 'docker-build',
-      service: service.name,
-      key: key.key,
-      image: image ? local : remote!,
-      imageId: image?.id ?? '',
-      tags: image ? localTags : [],
-      size: { total: image?.size ?? 0, ...(base === undefined ? {} : { base }) },
-      parts: key.parts,
-      since: timestamp(task.clock),
-    };
-    await writeReceipt(workspaceRoot, file, receipt, previous);
-    const over =
-      image && base !== undefined ? `  ${formatBytes(image.size - base)} over its base` : '';
-    say(
-      formatStep(
-        service.name,
-        VERBS[plan.kind],
-        `${receipt.image}${over}  ${formatSeconds(task.clock.now() - started)}`,
-      ),
-    );
+  const content = await readContent(task, options, folder);
+  const { key } = content;
+  const tag = keyTag(key.key);
+  const local = `${serviceRepository(platformName, service.name)}:${tag}`;
+  const remote = registry && `${serviceRepository(platformName, service.name, registry)}:${tag}`;
+  const [previous, tags, onEngine] = await Promise.all([
+    readReceipt(workspaceRoot, receiptFile(service.root, 'docker-build'), buildReceiptSchema),
+    furtherTags(task, options, key),
+    options.load ? inspectImages(runner, [local]).then((images) => images.get(local)) : undefined,
+  ]);
+  const forced = options.noCache;
+  const known = onEngine?.labels[LABELS.key] === key.key && !options.push;
+  const inRegistry = known || forced || !remote ? undefined : await lookInRegistry(task, remote);
+  const plan = planBuild({
+    key,
+    onEngine: onEngine?.labels,
+    inRegistry,
+    previous,
+    forced,
+    load: options.load,
+    push: options.push,
   });
+  return { task, options, content, plan, local, remote, tags, previous, started };
+}
+
+/** Tags the image that is there now, leaves the receipt and says what was done. */
+export async function finishImage(prepared: PreparedImage): Promise<void> {
+  const { task, options, content, plan, local, remote, tags, previous, started } = prepared;
+  const { key, baseImages } = content;
+  const image = options.load ? await requireImage(task, local, key) : undefined;
+  const localTags = [LOCAL_TAG, ...tags].map((name) => withTag(local, name));
+  if (image) await tagImage(task, image, local, localTags);
+  const base = baseSize(baseImages);
+  const receipt: BuildReceipt = {
+    kind: 'docker-build',
+    service: task.service.name,
+    key: key.key,
+    image: image ? local : remote!,
+    imageId: image?.id ?? '',
+    tags: image ? localTags : [],
+    size: { total: image?.size ?? 0, ...(base === undefined ? {} : { base }) },
+    parts: key.parts,
+    since: timestamp(task.clock),
+  };
+  const file = receiptFile(task.service.root, 'docker-build');
+  await writeReceipt(task.workspaceRoot, file, receipt, previous);
+  const over =
+    image && base !== undefined ? `  ${formatBytes(image.size - base)} over its base` : '';
+  task.say(
+    formatStep(
+      task.service.name,
+      VERBS[plan.kind],
+      `${receipt.image}${over}  ${formatSeconds(task.clock.now() - started)}`,
+    ),
+  );
 }
 
 const VERBS: Record<BuildPlan['kind'], string> = {
@@ -131,172 +151,6 @@ const VERBS: Record<BuildPlan['kind'], string> = {
   pull: 'pulled',
   build: 'built',
 };
-
-/** What an image is made of, as it was read once. */
-interface Content {
-  key: ImageKey;
-  baseImages: ReadonlyMap<string, LocalImage>;
-  /** Named contexts as the build is given them. */
-  contexts: Readonly<Record<string, string>>;
-  /** Whether files are read that others may change while the image is built. */
-  isShared: boolean;
-}
-
-/**
- * Hashes everything that decides the image. The artifact is hashed and built from a copy in `folder`,
- * so that a build of the same service at the same time cannot slip other files under the key.
- */
-async function readContent(
-  { workspaceRoot, service, runner, say }: ServiceTask,
-  options: NormalisedOptions,
-  folder: string,
-): Promise<Content> {
-  const dockerfile = fileReader(workspaceRoot)(options.dockerfile);
-  if (dockerfile === undefined) {
-    throw new UserError(
-      `${options.dockerfile} is not there: run "nx g @org/micro:service ${service.name}" again to get one, or set "dockerfile"`,
-    );
-  }
-  const given = at(options.dockerfile, () => namedContexts(options, dockerfile));
-  const sources = at(options.dockerfile, () =>
-    findBuildSources(dockerfile, {
-      target: options.target,
-      buildArgs: options.buildArgs,
-      contexts: Object.keys(given),
-    }),
-  );
-  const images = sources.images.map((image) => at(options.dockerfile, () => baseImage(image)));
-  if (options.pull) {
-    for (const image of sources.images) {
-      say(`${service.name}  pulling ${image}`);
-      await runDocker(runner, pullArguments(image), {}, `Could not pull ${image}`);
-    }
-  }
-  const contexts = { ...given };
-  let artifact: KeyFile[] = [];
-  if (sources.contexts.includes('artifact')) {
-    const from = resolve(workspaceRoot, options.artifact);
-    if (!existsSync(from)) {
-      throw new UserError(
-        `${options.artifact} is not there: run "nx build ${service.name}" first (docker-build depends on it unless a project.json says otherwise)`,
-      );
-    }
-    contexts['artifact'] = join(folder, 'artifact');
-    artifact = await copyArtifact(from, contexts['artifact'], options.artifact);
-  }
-  const others = sources.contexts.filter((name) => name !== 'artifact');
-  const folders = others.filter((name) => isFolder(resolve(workspaceRoot, given[name]!)));
-  const baseImages = await inspectImages(runner, sources.images);
-  const [context, furtherFiles, digests] = await Promise.all([
-    readContextFiles(workspaceRoot, options, sources.paths),
-    Promise.all(
-      folders.map(async (name) => {
-        const from = resolve(workspaceRoot, given[name]!);
-        return [name, await readKeyFiles(from, await listFiles(from))] as const;
-      }),
-    ),
-    Promise.all(
-      images.map(
-        async (image) =>
-          [image.name, await baseDigest(runner, image, baseImages.get(image.name))] as const,
-      ),
-    ),
-  ]);
-  return {
-    baseImages,
-    contexts,
-    isShared: context.length > 0 || folders.length > 0,
-    key: imageKey({
-      dockerfile,
-      artifact,
-      context,
-      contexts: Object.fromEntries(furtherFiles),
-      buildArgs: options.buildArgs,
-      labels: options.labels,
-      target: options.target,
-      platforms: options.platforms,
-      baseImages: Object.fromEntries(digests),
-      options: [
-        ...options.args,
-        ...options.secrets.map((secret) => `secret ${parseSecret(secret).id}`),
-        ...others.map((name) => `context ${name}=${given[name]!}`),
-      ],
-    }),
-  };
-}
-
-/** The artifact's folder replaces the stage of that name, where the Dockerfile has one. */
-function namedContexts(options: NormalisedOptions, dockerfile: string): Record<string, string> {
-  return stageNames(dockerfile).includes('artifact')
-    ? { ...options.contexts, artifact: options.artifact }
-    : options.contexts;
-}
-
-async function copyArtifact(from: string, to: string, name: string): Promise<KeyFile[]> {
-  try {
-    const paths = await listFiles(from);
-    await copyNormalised(from, paths, to);
-    return await readKeyFiles(to, paths);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new UserError(`${name} was built anew while it was read: run this again`);
-  }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-interface BaseImage {
-  /** As the Dockerfile has it. */
-  name: string;
-  reference: ImageReference;
-}
-
-function baseImage(name: string): BaseImage {
-  try {
-    return { name, reference: parseImageReference(name) };
-  } catch {
-    throw new UserError(
-      name.includes('$')
-        ? `the base image "${name}" has a variable without a value: give its ARG a default, or set it in "buildArgs"`
-        : `the base image "${name}" is not an image reference`,
-    );
-  }
-}
-
-/** The manifest digest where there is one, so that a pulled and an asked-for base agree. */
-async function baseDigest(
-  runner: ServiceTask['runner'],
-  { name, reference }: BaseImage,
-  local: LocalImage | undefined,
-): Promise<string | undefined> {
-  if (reference.digest) return reference.digest;
-  if (local) {
-    const pulled = local.digests
-      .map(parseImageReference)
-      .find((known) => fullRepository(known) === fullRepository(reference));
-    return pulled?.digest ?? local.id;
-  }
-  try {
-    return (await inspectRemoteImage(runner, name))?.digest;
-  } catch (error) {
-    // Without its digest the base counts by name; whether it can be had is for the build to say.
-    if (error instanceof EngineError) return undefined;
-    throw error;
-  }
-}
-
-/** `node` -> `docker.io/library/node`, as docker itself completes a name. */
-function fullRepository({ registry = 'docker.io', repository }: ImageReference): string {
-  const isOfficial = registry === 'docker.io' && !repository.includes('/');
-  return `${registry}/${isOfficial ? 'library/' : ''}${repository}`;
-}
-
-function baseSize(baseImages: ReadonlyMap<string, LocalImage>): number | undefined {
-  const sizes = [...baseImages.values()].map(({ size }) => size);
-  return sizes.length === 1 ? sizes[0] : undefined;
-}
 
 /** A registry that cannot be asked costs a build, never a wrong answer. */
 async function lookInRegistry(
@@ -312,77 +166,69 @@ async function lookInRegistry(
   }
 }
 
-interface Image {
-  content: Content;
-  /** A folder of this task alone. */
-  folder: string;
-  local: string;
-  remote: string | undefined;
-}
-
-async function carryOut(
-  task: ServiceTask,
-  options: NormalisedOptions,
-  plan: BuildPlan,
-  image: Image,
-): Promise<void> {
-  const { runner, service, say } = task;
+/** Carries the plan out for one image. */
+export async function provideImage(prepared: PreparedImage, folder: string): Promise<void> {
+  const { plan, task } = prepared;
   switch (plan.kind) {
     case 'found':
       return;
-    case 'pull': {
-      const pinned = formatImageReference({
-        ...parseImageReference(image.remote!),
-        tag: undefined,
-        digest: plan.digest,
+    case 'pull':
+      return pullImage(prepared, plan.digest);
+    case 'build': {
+      task.say(`${task.service.name}  building (${plan.reason})`);
+      const request = await buildRequest(prepared);
+      const args = buildArguments({ ...request, metadataFile: join(folder, 'metadata.json') });
+      await runBuildx(task.runner, args, request.dockerfile, {
+        onLine: process.env['NX_VERBOSE_LOGGING'] === 'true' ? task.say : undefined,
       });
-      say(`${service.name}  pulling ${image.remote!}, which has this content`);
-      await runDocker(runner, pullArguments(pinned), {}, `Could not pull ${pinned}`);
-      await runDocker(
-        runner,
-        tagArguments(pinned, image.local),
-        {},
-        `Could not tag ${image.local}`,
-      );
-      return;
+      return acceptBuild(prepared);
     }
-    case 'build':
-      say(`${service.name}  building (${plan.reason})`);
-      return runBuild(task, options, image);
   }
 }
 
-async function runBuild(
-  task: ServiceTask,
-  options: NormalisedOptions,
-  { content, folder, local, remote }: Image,
-): Promise<void> {
-  const { service, runner, say } = task;
-  const { commit, dirty, source } = await readGitFacts(runner);
-  // With --push every tag is pushed, so the local name, which has no registry, must not be among them.
-  const reference = options.push ? remote! : local;
-  const args = buildArguments({
+async function pullImage({ task, local, remote }: PreparedImage, digest: string): Promise<void> {
+  const { runner, service, say } = task;
+  const pinned = formatImageReference({ ...parseImageReference(remote!), tag: undefined, digest });
+  say(`${service.name}  pulling ${remote!}, which has this content`);
+  await runDocker(runner, pullArguments(pinned), {}, `Could not pull ${pinned}`);
+  await runDocker(runner, tagArguments(pinned, local), {}, `Could not tag ${local}`);
+}
+
+/** With --push every tag is pushed, so the local name, which has no registry, must not be among them. */
+function builtReference({ options, local, remote }: PreparedImage): string {
+  return options.push ? remote! : local;
+}
+
+/** What BuildKit is told, alone or in a bake. */
+export async function buildRequest(
+  prepared: PreparedImage,
+): Promise<Omit<BuildRequest, 'metadataFile'>> {
+  const { task, options, content } = prepared;
+  const { commit, dirty, source } = await readGitFacts(task.runner);
+  return {
     ...options,
     contexts: content.contexts,
     buildArgs: { SOURCE_DATE_EPOCH: '0', ...options.buildArgs },
     labels: {
-      [LABELS.title]: service.name,
+      [LABELS.title]: task.service.name,
       ...(commit ? { [LABELS.revision]: dirty ? `${commit}-dirty` : commit } : {}),
       ...(source ? { [LABELS.source]: source } : {}),
       ...options.labels,
       [LABELS.key]: content.key.key,
-      [LABELS.service]: service.name,
+      [LABELS.service]: task.service.name,
     },
     secrets: options.secrets.map((secret) => formatSecret(parseSecret(secret))),
-    tags: [reference],
+    tags: [builtReference(prepared)],
     pull: false,
-    metadataFile: join(folder, 'metadata.json'),
-  });
-  await runBuildx(runner, args, options.dockerfile, {
-    onLine: process.env['NX_VERBOSE_LOGGING'] === 'true' ? say : undefined,
-  });
+  };
+}
+
+/** Makes sure that what was built is what the key says, under the engine's own name. */
+export async function acceptBuild(prepared: PreparedImage): Promise<void> {
+  const { task, options, content, local } = prepared;
+  const reference = builtReference(prepared);
   if (options.load && reference !== local) {
-    await runDocker(runner, tagArguments(reference, local), {}, `Could not tag ${local}`);
+    await runDocker(task.runner, tagArguments(reference, local), {}, `Could not tag ${local}`);
   }
   if (content.isShared) await requireUnchanged(task, options, content, reference);
 }
@@ -466,13 +312,4 @@ function requireSecrets(workspaceRoot: string, secrets: readonly string[]): void
 
 function withTag(reference: string, tag: string): string {
   return formatImageReference({ ...parseImageReference(reference), tag });
-}
-
-function at<T>(file: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof UserError) throw new UserError(`${file}: ${error.message}`);
-    throw error;
-  }
 }

@@ -4,8 +4,8 @@ import { ensureRegistry } from '../../../../../tools/registry/ensure-registry';
 import type { BuildReceipt } from '../../image/receipt';
 import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
 
-const UP_TO_DATE = /^orders  up to date/m;
-const BUILT = /^orders  building \((.+)\)$/m;
+const UP_TO_DATE = /^orders {2}up to date/m;
+const BUILT = /^orders {2}building \((.+)\)$/m;
 
 describeEngine('docker-build', () => {
   let workspace: EngineWorkspace;

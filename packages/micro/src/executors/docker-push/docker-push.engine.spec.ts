@@ -139,7 +139,7 @@ describeEngine('docker-push', () => {
 
   function listen(handle: Parameters<typeof createServer>[1]): Promise<Server> {
     return new Promise((resolve) => {
-      const started = createServer({}, handle!).listen(0, '127.0.0.1', () => resolve(started));
+      const started = createServer({}, handle).listen(0, '127.0.0.1', () => resolve(started));
     });
   }
 });

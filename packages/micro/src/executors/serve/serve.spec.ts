@@ -23,7 +23,7 @@ it('serves from the sources, restarts after a change, survives a mistake and end
   } as unknown as Parameters<typeof serveExecutor>[1]);
   const answer = async () =>
     (await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2000) })).text();
-  const soon = { timeout: 10_000, interval: 50 };
+  const soon = { timeout: 25_000, interval: 50 };
   await vi.waitFor(async () => expect(await answer()).toBe('one'), soon);
 
   writeFiles(root, { 'apps/orders/src/main.ts': 'const;\n' });
@@ -42,4 +42,4 @@ it('serves from the sources, restarts after a change, survives a mistake and end
   expect(await ended).toEqual({ success: true });
   await expect(answer()).rejects.toThrow();
   vi.restoreAllMocks();
-}, 30_000);
+}, 90_000);

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { keyTag, LABELS } from '../../image/image-key';
+import { failure, recordingRunner, type Answer } from '../../testing/recording-runner';
+import { recordedTask } from '../../testing/service-task';
+import { openBakery } from './bakery';
+import type { PreparedImage } from './build-image';
+import { normaliseOptions, type DockerBuildOptions } from './options';
+
+/** An engine that has what was built, unless the service is called `broken`. */
+function engine() {
+  const built = new Set<string>();
+  const answer: Answer = (line, { args }) => {
+    if (line.startsWith('docker image inspect')) {
+      const reference = args.at(-1)!;
+      if (!built.has(reference)) return failure(`Error response from daemon: No such image: x`);
+      const labels = { [LABELS.key]: reference.split('-').at(-1) };
+      return { stdout: JSON.stringify({ Id: 'x', Size: 1, Config: { Labels: labels } }) };
+    }
+    if (line.startsWith('docker buildx bake')) {
+      if (broken) return failure('ERROR: target broken-1: failed to solve');
+      names.forEach((name) => built.add(reference(name)));
+    }
+    if (line.startsWith('docker buildx build')) {
+      const name = args.find((arg) => arg.startsWith('acme/'))!;
+      if (name.includes('broken')) return failure('ERROR: failed to solve: exit code: 3');
+      built.add(name);
+    }
+    return undefined;
+  };
+  const names: string[] = [];
+  let broken = false;
+  return {
+    runner: recordingRunner(answer),
+    answer,
+    add: (name: string) => {
+      names.push(name);
+      broken ||= name === 'broken';
+    },
+  };
+}
+
+const reference = (name: string) => `acme/${name}:${keyTag(name)}`;
+
+function prepared(
+  name: string,
+  { answer, add }: ReturnType<typeof engine>,
+  options: DockerBuildOptions = {},
+): PreparedImage {
+  const task = recordedTask({}, answer);
+  task.service.name = name;
+  add(name);
+  return {
+    task,
+    options: normaliseOptions(options, task.service),
+    content: {
+      key: { key: name, parts: {} },
+      baseImages: new Map(),
+      contexts: {},
+      isShared: false,
+    },
+    plan: { kind: 'build', reason: 'first build here' },
+    local: reference(name),
+    remote: undefined,
+    tags: [],
+    previous: undefined,
+    started: 0,
+  };
+}
+
+const acts = (image: PreparedImage) =>
+  (image.task as ReturnType<typeof recordedTask>).runner.lines
+    .filter((line) => line.startsWith('docker buildx'))
+    .map((line) => line.split(' ').slice(0, 3).join(' '));
+
+describe('a bakery', () => {
+  it('waits for all, then bakes what is to be built at once', async () => {
+    const lab = engine();
+    const [orders, users] = [prepared('orders', lab), prepared('users', lab)];
+    const bakery = openBakery(3, lab.runner);
+    const done = [bakery.build(orders, '/t/1'), bakery.build(users, '/t/2')];
+    await Promise.resolve();
+    expect(lab.runner.lines).toEqual([]);
+    bakery.pass();
+    await Promise.all(done);
+    expect(lab.runner.lines.filter((line) => line.includes('buildx'))).toHaveLength(1);
+    expect(acts(orders)).toEqual([]);
+    expect((orders.task as ReturnType<typeof recordedTask>).said).toEqual([
+      'orders  built with others (first build here)',
+    ]);
+  });
+
+  it('builds a single image alone', async () => {
+    const lab = engine();
+    const orders = prepared('orders', lab);
+    const bakery = openBakery(2, lab.runner);
+    bakery.pass();
+    await bakery.build(orders, '/t/1');
+    expect(lab.runner.lines).toEqual([]);
+    expect(acts(orders)).toEqual(['docker buildx build']);
+  });
+
+  it('builds what has arguments of its own alone', async () => {
+    const lab = engine();
+    const orders = prepared('orders', lab, { args: ['--no-cache-filter=x'] });
+    const users = prepared('users', lab);
+    const bakery = openBakery(2, lab.runner);
+    await Promise.all([bakery.build(orders, '/t/1'), bakery.build(users, '/t/2')]);
+    expect(lab.runner.lines).toEqual([]);
+    expect([acts(orders), acts(users)]).toEqual([['docker buildx build'], ['docker buildx build']]);
+  });
+
+  it('lets one that cannot be built fail alone, with its own error', async () => {
+    const lab = engine();
+    const [orders, broken] = [prepared('orders', lab), prepared('broken', lab)];
+    const bakery = openBakery(2, lab.runner);
+    const [good, bad] = await Promise.allSettled([
+      bakery.build(orders, '/t/1'),
+      bakery.build(broken, '/t/2'),
+    ]);
+    expect(good.status).toBe('fulfilled');
+    expect(bad).toMatchObject({
+      status: 'rejected',
+      reason: { message: expect.stringContaining('exit code: 3') as string },
+    });
+  });
+});

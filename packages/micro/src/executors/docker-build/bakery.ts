@@ -1,0 +1,111 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bakeArguments, bakeFile, bakeProgress, type BakeTarget } from '../../docker/bake';
+import { docker } from '../../docker/command';
+import { inspectImages } from '../../effects/engine';
+import { withTemporaryFolder } from '../../effects/files';
+import type { Runner } from '../../effects/process';
+import { LABELS } from '../../image/image-key';
+import { acceptBuild, buildRequest, provideImage, type PreparedImage } from './build-image';
+
+/** Builds the images of a batch together, once it is known of every task whether it has one to build. */
+export interface Bakery {
+  /** Resolves when this image is built. @throws what building it alone throws. */
+  build(image: PreparedImage, folder: string): Promise<void>;
+  /** Says that a task has nothing to build. */
+  pass(): void;
+}
+
+interface Order {
+  image: PreparedImage;
+  folder: string;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/** @param tasks how many tasks will either build or pass. */
+export function openBakery(tasks: number, runner: Runner): Bakery {
+  const orders: Order[] = [];
+  let open = tasks;
+  const heard = () => {
+    open--;
+    if (open > 0) return;
+    for (const group of byBuilder(orders)) void bake(group, runner);
+  };
+  return {
+    build: (image, folder) =>
+      new Promise((resolve, reject) => {
+        orders.push({ image, folder, resolve, reject });
+        heard();
+      }),
+    pass: heard,
+  };
+}
+
+/** One bake has one builder and no arguments of a person's; what needs its own is built alone. */
+function byBuilder(orders: readonly Order[]): Order[][] {
+  const groups = new Map<string, Order[]>();
+  orders.forEach((order, index) => {
+    const { args, builder } = order.image.options;
+    const name = args.length > 0 ? `alone ${index}` : `builder ${builder ?? ''}`;
+    groups.set(name, [...(groups.get(name) ?? []), order]);
+  });
+  return [...groups.values()];
+}
+
+/**
+ * Bakes a group. One target that fails ends a bake for all, so the ones that are not done by then
+ * are built one by one: those that can be are found in BuildKit's cache, and each error is told by
+ * the service that it belongs to.
+ */
+async function bake(orders: readonly Order[], runner: Runner): Promise<void> {
+  const waiting = new Map(
+    orders.map((order, index) => [`${order.image.task.service.name}-${index}`, order]),
+  );
+  if (orders.length > 1) await bakeTogether(waiting, runner).catch(() => undefined);
+  for (const { image, folder, resolve, reject } of waiting.values()) {
+    await provideImage(image, folder).then(resolve, reject);
+  }
+}
+
+/** Takes every image that was built out of `waiting`, as soon as it is on the engine. */
+async function bakeTogether(waiting: Map<string, Order>, runner: Runner): Promise<void> {
+  const targets = new Map<string, BakeTarget>();
+  for (const [name, { image }] of waiting) targets.set(name, await buildRequest(image));
+  const names = [...targets.keys()];
+  const accept = async (name: string) => {
+    const order = waiting.get(name);
+    if (!order || !(await isThere(order.image, runner))) return;
+    waiting.delete(name);
+    const { task, plan } = order.image;
+    if (plan.kind === 'build') task.say(`${task.service.name}  built with others (${plan.reason})`);
+    await acceptBuild(order.image).then(order.resolve, order.reject);
+  };
+  await withTemporaryFolder(async (folder) => {
+    const file = join(folder, 'bake.json');
+    await writeFile(file, JSON.stringify(bakeFile(targets)), { mode: 0o600 });
+    const builder = [...waiting.values()][0]!.image.options.builder;
+    const read = bakeProgress();
+    const accepted: Promise<void>[] = [];
+    const { exitCode } = await runner.run(
+      docker(bakeArguments(file, join(folder, 'metadata.json'), builder)),
+      {
+        onLine: (line) => {
+          const done = read(line);
+          if (done !== undefined) accepted.push(accept(done));
+        },
+      },
+    );
+    await Promise.all(accepted);
+    if (exitCode === 0) await Promise.all(names.map(accept));
+  });
+}
+
+async function isThere(
+  { local, content, options }: PreparedImage,
+  runner: Runner,
+): Promise<boolean> {
+  if (!options.load) return true;
+  const image = (await inspectImages(runner, [local])).get(local);
+  return image?.labels[LABELS.key] === content.key.key;
+}
