@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.spec.ts', 'tools/**/*.spec.ts'],
           exclude: [...ignored, ...engineSpecs],
+          // The first tree of a file loads all of @nx/devkit, which takes seconds on a busy machine.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

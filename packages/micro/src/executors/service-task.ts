@@ -25,6 +25,9 @@ export interface ServiceTask {
 export interface TaskResult {
   success: boolean;
   terminalOutput: string;
+  /** Milliseconds since 1970. */
+  startTime: number;
+  endTime: number;
 }
 
 /**
@@ -80,6 +83,7 @@ async function runOne(
   projectName: string,
   work: (task: ServiceTask, id: string) => Promise<void>,
 ): Promise<EndedTask> {
+  const startTime = systemClock.now();
   const lines: string[] = [];
   const failure = await failureOf(async () =>
     work(
@@ -89,7 +93,15 @@ async function runOne(
   );
   if (failure !== undefined) lines.push(failure);
   const terminalOutput = lines.map((line) => `${line}\n`).join('');
-  return { task: id, result: { success: failure === undefined, terminalOutput } };
+  return {
+    task: id,
+    result: {
+      success: failure === undefined,
+      terminalOutput,
+      startTime,
+      endTime: systemClock.now(),
+    },
+  };
 }
 
 /** What is shown of the error that `work` ended with; `undefined` where it did not. */

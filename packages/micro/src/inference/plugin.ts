@@ -1,8 +1,8 @@
-import { createNodesFromFiles, type CreateNodesContext, type CreateNodesResult } from '@nx/devkit';
+// Types only: Nx calls this for every project graph, and to load @nx/devkit takes longer than all the rest.
+import type { CreateNodesContext, CreateNodesResult, CreateNodesResultArray } from '@nx/devkit';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ENVIRONMENTS_FOLDER } from '../platform/environment';
-import { MANIFEST_FILE } from '../platform/manifest';
+import { ENVIRONMENTS_FOLDER, MANIFEST_FILE } from './paths';
 import { DEFAULT_TARGET_NAMES, serviceTargets, type TargetNames } from './targets';
 
 /** Options of `@org/micro` in nx.json: other names for the inferred targets. */
@@ -13,18 +13,18 @@ export interface MicroPluginOptions {
 /** Makes every project with a `service.yml` a service: files in, targets out, nothing else asked. */
 export const createNodes = [
   `**/${MANIFEST_FILE}`,
-  async (
+  (
     manifests: readonly string[],
     options: MicroPluginOptions | undefined,
     context: CreateNodesContext,
-  ) => {
+  ): Promise<CreateNodesResultArray> => {
     const environments = environmentNames(context.workspaceRoot);
     const names = { ...DEFAULT_TARGET_NAMES, ...options?.targetNames };
-    return createNodesFromFiles(
-      (manifest) => serviceNode(manifest, environments, names, context.workspaceRoot),
-      manifests,
-      options ?? {},
-      context,
+    return Promise.resolve(
+      manifests.map((manifest) => [
+        manifest,
+        serviceNode(manifest, environments, names, context.workspaceRoot),
+      ]),
     );
   },
 ] as const;

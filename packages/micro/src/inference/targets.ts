@@ -1,7 +1,5 @@
 import type { TargetConfiguration } from '@nx/devkit';
-import { RECEIPTS_FOLDER } from '../image/receipt';
-import { ENVIRONMENTS_FOLDER } from '../platform/environment';
-import { ROOT_COMPOSE_FILE } from '../platform/workspace';
+import { ENVIRONMENTS_FOLDER, RECEIPTS_FOLDER, ROOT_COMPOSE_FILE } from './paths';
 
 /** How the inferred targets are called; each can be renamed in the plugin's options. */
 export interface TargetNames {
@@ -32,6 +30,13 @@ export interface ServiceFacts {
 
 /** The environment that targets use where no configuration is named. */
 const DEFAULT_ENVIRONMENT = 'development';
+
+/**
+ * Nx tells a changed lockfile by the versions that are in it, and so misses a package that is led to
+ * another version which was there before (nrwl/nx#36929). With the file as an input every image is
+ * asked for; the bundles come from Nx's cache, and the keys tell which images to build.
+ */
+const LOCKFILES = ['{workspaceRoot}/package-lock.json', '{workspaceRoot}/pnpm-lock.yaml'];
 
 /**
  * The targets of one service. Inputs are exact under both ways in which Nx computes `affected`: each
@@ -79,6 +84,7 @@ export function serviceTargets(
         '{projectRoot}/Dockerfile',
         '{projectRoot}/Dockerfile.dockerignore',
         { dependentTasksOutputFiles: '**/*', transitive: true },
+        ...LOCKFILES,
       ],
       outputs: [`${receipts}/docker-build.json`],
       options: {},

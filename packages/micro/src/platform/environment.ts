@@ -108,6 +108,11 @@ export interface Environment extends z.output<typeof environmentSchema> {
   file: string;
 }
 
+/** Whether another engine than this machine's own runs the containers. */
+export function runsElsewhere({ context, host }: Pick<Environment, 'context' | 'host'>): boolean {
+  return context !== undefined || host !== undefined;
+}
+
 /** `environments/production.yml` */
 export function environmentFile(name: string): string {
   return `${ENVIRONMENTS_FOLDER}/${name}.yml`;

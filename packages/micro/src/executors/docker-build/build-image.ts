@@ -25,6 +25,7 @@ import {
   parseImageReference,
   serviceRepository,
 } from '../../platform/image-reference';
+import { runsElsewhere } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
 import { formatBytes, formatList, formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
@@ -82,10 +83,11 @@ export async function prepareImage(
   const { workspaceRoot, platformName, service, runner } = task;
   const options = normaliseOptions(raw, service);
   requireSecrets(workspaceRoot, options.secrets);
-  const registry =
+  const environment =
     options.environment === undefined
       ? undefined
-      : readEnvironment(workspaceRoot, options.environment).registry;
+      : readEnvironment(workspaceRoot, options.environment);
+  const registry = environment?.registry;
   if (options.push && registry === undefined) {
     throw new UserError('"push" needs an environment with a "registry"');
   }
@@ -109,6 +111,7 @@ export async function prepareImage(
     previous,
     forced,
     load: options.load,
+    fetch: raw.load ?? !(environment && runsElsewhere(environment)),
     push: options.push,
   });
   return { task, options, content, plan, local, remote, tags, previous, started };
@@ -118,7 +121,8 @@ export async function prepareImage(
 export async function finishImage(prepared: PreparedImage): Promise<void> {
   const { task, options, content, plan, local, remote, tags, previous, started } = prepared;
   const { key, baseImages } = content;
-  const image = options.load ? await requireImage(task, local, key) : undefined;
+  const isHere = options.load && !(plan.kind === 'found' && plan.where === 'registry');
+  const image = isHere ? await requireImage(task, local, key) : undefined;
   const localTags = [LOCAL_TAG, ...tags].map((name) => withTag(local, name));
   if (image) await tagImage(task, image, local, localTags);
   const base = baseSize(baseImages);
@@ -137,11 +141,12 @@ export async function finishImage(prepared: PreparedImage): Promise<void> {
   await writeReceipt(task.workspaceRoot, file, receipt, previous);
   const over =
     image && base !== undefined ? `  ${formatBytes(image.size - base)} over its base` : '';
+  const where = image || options.push ? '' : '  in the registry';
   task.say(
     formatStep(
       task.service.name,
       VERBS[plan.kind],
-      `${receipt.image}${over}  ${formatSeconds(task.clock.now() - started)}`,
+      `${receipt.image}${over}${where}  ${formatSeconds(task.clock.now() - started)}`,
     ),
   );
 }

@@ -13,6 +13,7 @@ const facts: BuildFacts = {
   previous: undefined,
   forced: false,
   load: true,
+  fetch: true,
   push: false,
 };
 const previous = (parts: Record<string, string>) => ({ parts }) as unknown as BuildReceipt;
@@ -23,6 +24,11 @@ const straight = { load: false, push: true };
 it.each<[string, Partial<BuildFacts>, object]>([
   ['on the engine', { onEngine: ours }, { kind: 'found', where: 'engine' }],
   ['in the registry', { inRegistry: remote(ours) }, { kind: 'pull', digest: 'sha256:1' }],
+  [
+    'in the registry, for another engine',
+    { fetch: false, inRegistry: remote(ours) },
+    { kind: 'found', where: 'registry' },
+  ],
   [
     'in the registry, not to be loaded',
     { ...straight, inRegistry: remote(ours) },

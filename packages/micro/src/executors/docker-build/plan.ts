@@ -13,6 +13,8 @@ export interface BuildFacts {
   forced: boolean;
   /** Whether the result has to be on the engine afterwards. */
   load: boolean;
+  /** Whether an image that only the registry has is fetched: another engine may be the one to run it. */
+  fetch: boolean;
   /** Whether it has to be in the registry afterwards. */
   push: boolean;
 }
@@ -25,7 +27,7 @@ export type BuildPlan =
 
 /** Decides whether an image is there, can be had, or must be built. */
 export function planBuild(facts: BuildFacts): BuildPlan {
-  const { key, onEngine, inRegistry, forced, load, push } = facts;
+  const { key, onEngine, inRegistry, forced, load, fetch, push } = facts;
   if (forced) return { kind: 'build', reason: 'asked to build without cache' };
   const carriesKey = (image: { labels: Readonly<Record<string, string>> } | undefined) =>
     image?.labels[LABELS.key] === key.key;
@@ -33,9 +35,10 @@ export function planBuild(facts: BuildFacts): BuildPlan {
   if (push && !carriesKey(inRegistry)) return { kind: 'build', reason: buildReason(facts, here) };
   if (!load) return { kind: 'found', where: 'registry' };
   if (here) return { kind: 'found', where: 'engine' };
-  return inRegistry && carriesKey(inRegistry)
-    ? { kind: 'pull', digest: inRegistry.digest }
-    : { kind: 'build', reason: buildReason(facts, here) };
+  if (!inRegistry || !carriesKey(inRegistry)) {
+    return { kind: 'build', reason: buildReason(facts, here) };
+  }
+  return fetch ? { kind: 'pull', digest: inRegistry.digest } : { kind: 'found', where: 'registry' };
 }
 
 function buildReason({ key, onEngine, previous, load }: BuildFacts, here: boolean): string {

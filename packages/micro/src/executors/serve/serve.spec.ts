@@ -31,7 +31,7 @@ it('serves from the sources, restarts after a change, survives a mistake and end
   expect(errors.mock.calls.join('\n')).toContain(
     'apps/orders/src/main.ts:1:6: Expected identifier',
   );
-  expect(await answer()).toBe('one');
+  await vi.waitFor(async () => expect(await answer()).toBe('one'), soon);
 
   writeFiles(root, main('two'));
   await vi.waitFor(async () => expect(await answer()).toBe('two'), soon);

@@ -86,7 +86,7 @@ describe('sync', () => {
     expect(contents()).toEqual(first);
   });
 
-  it("keeps a person's edits, and changes nothing beside them", async () => {
+  it("keeps a person's edits when it is run again, and changes nothing beside them", async () => {
     await sync();
     edit('apps/gateway/compose.yaml', 'services:\n', '# Ours\nservices:\n');
     edit('apps/gateway/compose.yaml', '    init: true\n', '');

@@ -1,0 +1,13 @@
+import type { RECEIPTS_FOLDER as Receipts } from '../image/receipt';
+import type { ENVIRONMENTS_FOLDER as Environments } from '../platform/environment';
+import type { MANIFEST_FILE as Manifest } from '../platform/manifest';
+import type { ROOT_COMPOSE_FILE as RootCompose } from '../platform/workspace';
+
+/*
+ * Nx loads this folder for every project graph. The modules whose names these are would bring zod and
+ * yaml with them, so only their types are imported: they hold each name to be the same.
+ */
+export const RECEIPTS_FOLDER: typeof Receipts = 'dist/receipts';
+export const ENVIRONMENTS_FOLDER: typeof Environments = 'environments';
+export const MANIFEST_FILE: typeof Manifest = 'service.yml';
+export const ROOT_COMPOSE_FILE: typeof RootCompose = 'compose.yaml';
