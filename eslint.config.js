@@ -79,7 +79,15 @@ const layer = (files, bans) => ({
 
 export default defineConfig(
   {
-    ignores: ['**/dist/', '**/node_modules/', '**/files/', '**/.nx/', '**/tmp/', '**/coverage/'],
+    ignores: [
+      '**/dist/',
+      '**/node_modules/',
+      '**/files/',
+      '**/.nx/',
+      '**/out-tsc/',
+      '**/tmp/',
+      '**/coverage/',
+    ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
@@ -123,6 +131,7 @@ export default defineConfig(
     files: [
       `${SRC}/generators/*/generator.ts`,
       `${SRC}/executors/*/executor.ts`,
+      `${SRC}/executors/*/batch.ts`,
       `${SRC}/inference/plugin.ts`,
       '**/*.config.*',
       'tools/ci/*-reporter.ts',

@@ -32,9 +32,10 @@ export interface ServiceFacts {
 const DEFAULT_ENVIRONMENT = 'development';
 
 /**
- * Nx tells a changed lockfile by the versions that are in it, and so misses a package that is led to
- * another version which was there before (nrwl/nx#36929). With the file as an input every image is
- * asked for; the bundles come from Nx's cache, and the keys tell which images to build.
+ * Nx follows packages by name and version. It does not select a service whose package is led to
+ * another version that was there before (nrwl/nx#36929), and where an npm override goes against a
+ * range it takes such a bundle for the old one and restores that from its cache. So a changed
+ * lockfile bundles every service anew; an equal bundle has an equal key, and no image is built.
  */
 const LOCKFILES = ['{workspaceRoot}/package-lock.json', '{workspaceRoot}/pnpm-lock.yaml'];
 
@@ -61,6 +62,7 @@ export function serviceTargets(
         'production',
         '^production',
         '{workspaceRoot}/tsconfig.base.json',
+        ...LOCKFILES,
         { externalDependencies: [...bundlers] },
       ],
       outputs: [`{workspaceRoot}/dist/${root}`],
@@ -84,7 +86,6 @@ export function serviceTargets(
         '{projectRoot}/Dockerfile',
         '{projectRoot}/Dockerfile.dockerignore',
         { dependentTasksOutputFiles: '**/*', transitive: true },
-        ...LOCKFILES,
       ],
       outputs: [`${receipts}/docker-build.json`],
       options: {},

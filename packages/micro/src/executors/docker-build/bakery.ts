@@ -1,9 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bakeArguments, bakeFile, bakeProgress, type BakeTarget } from '../../docker/bake';
 import { docker } from '../../docker/command';
 import { inspectImages } from '../../effects/engine';
-import { withTemporaryFolder } from '../../effects/files';
+import { withTemporaryFolder, writeWhole } from '../../effects/files';
 import type { Runner } from '../../effects/process';
 import { LABELS } from '../../image/image-key';
 import { acceptBuild, buildRequest, provideImage, type PreparedImage } from './build-image';
@@ -83,7 +82,7 @@ async function bakeTogether(waiting: Map<string, Order>, runner: Runner): Promis
   };
   await withTemporaryFolder(async (folder) => {
     const file = join(folder, 'bake.json');
-    await writeFile(file, JSON.stringify(bakeFile(targets)), { mode: 0o600 });
+    await writeWhole(file, JSON.stringify(bakeFile(targets)), 0o600);
     const builder = [...waiting.values()][0]!.image.options.builder;
     const read = bakeProgress();
     const accepted: Promise<void>[] = [];

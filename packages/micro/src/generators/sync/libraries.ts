@@ -6,12 +6,12 @@ import type { Platform, Service } from '../../platform/platform';
  * reached by an implicit dependency is a link, not code; one whose code is imported belongs to it.
  */
 export function librariesInGraph(graph: ProjectGraph, platform: Platform, service: Service) {
-  const services = new Set(platform.services.map(({ name }) => name));
+  const isService = (name: string) => platform.services.some((other) => other.name === name);
   const seen = new Set([service.name]);
   const pending = [service.name];
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     for (const { target, type } of graph.dependencies[name] ?? []) {
-      const isLink = type === 'implicit' && services.has(target);
+      const isLink = type === 'implicit' && isService(target);
       if (isLink || seen.has(target) || !graph.nodes[target]) continue;
       seen.add(target);
       pending.push(target);
