@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mustRun } from '../command.js';
+import { ROOT } from '../generated/file.js';
+import { mustEnd, startChild, type Child } from './child.js';
+import { freePort } from './free-port.js';
+import { packPlugin, pluginVersion } from './packed-plugin.js';
+import { userEnvironment } from './user-environment.js';
+
+export interface NpmRegistry {
+  /** Lines for `.npmrc`: only the scope @org comes from here. */
+  npmrc: string;
+  version: string;
+  /** Ends the registry and removes all that it stored. */
+  stop: () => Promise<void>;
+}
+
+/** A test run that is killed leaves no registry behind. */
+const ENDS_WITH_STDIN =
+  'data:text/javascript,process.stdin.resume().on("end", () => process.exit())';
+
+const ANSWERS_WITHIN_MS = 30_000;
+
+/** An npm registry on a free port of 127.0.0.1 that holds the plugin as it is compiled now. */
+export async function startNpmRegistry(): Promise<NpmRegistry> {
+  const directory = await mkdtemp(join(tmpdir(), 'micro-npm-'));
+  const port = await freePort();
+  const config = join(directory, 'config.json');
+  await writeFile(config, formatConfig(join(directory, 'storage')));
+  const listen = `127.0.0.1:${port}`;
+  const bin = join(ROOT, 'node_modules/verdaccio/bin/verdaccio');
+  const args = ['--import', ENDS_WITH_STDIN, bin, '--config', config, '--listen', listen];
+  const child = startChild(process.execPath, args, { cwd: directory, leash: true });
+  const stop = async () => {
+    child.signal('SIGTERM');
+    await child.ended;
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await answers(child, `http://${listen}/-/ping`);
+    const npmrc = `@org:registry=http://${listen}/\n`;
+    return { npmrc, version: await publish(directory, listen), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The registry reads YAML, of which JSON is a part. Without an uplink it serves what it was given. */
+function formatConfig(storage: string): string {
+  return JSON.stringify({
+    storage,
+    auth: {},
+    uplinks: {},
+    packages: { '@org/*': { access: '$all', publish: '$all' } },
+    log: { type: 'stdout', level: 'warn' },
+    web: { enable: false },
+  });
+}
+
+/** A version of its own each time: npm keeps what it knows of a registry's address for a while. */
+async function publish(directory: string, listen: string): Promise<string> {
+  const tarball = await packPlugin(directory);
+  await mustRun('tar', ['-xzf', tarball], { cwd: directory });
+  const folder = join(directory, 'package');
+  const version = `${pluginVersion()}-e2e.${randomBytes(4).toString('hex')}`;
+  const manifest = join(folder, 'package.json');
+  const json = JSON.parse(await readFile(manifest, 'utf8')) as object;
+  await writeFile(manifest, JSON.stringify({ ...json, version }));
+  // npm wants to be logged in; this registry does not look.
+  await writeFile(join(folder, '.npmrc'), `//${listen}/:_authToken=none\n`);
+  const args = ['publish', '--ignore-scripts', '--tag=latest', `--registry=http://${listen}/`];
+  await mustEnd(startChild('npm', args, { cwd: folder, env: userEnvironment() }));
+  return version;
+}
+
+async function answers(child: Child, url: string): Promise<void> {
+  const deadline = Date.now() + ANSWERS_WITHIN_MS;
+  while (Date.now() < deadline && child.isAlive()) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok) return;
+    await sleep(100);
+  }
+  throw new Error(`verdaccio does not answer on ${url}:\n${child.output()}`);
+}
