@@ -8,6 +8,7 @@ import { externalReason, packageOfImport, type PackageFacts } from '../artifact/
 import type { Manifest } from '../platform/manifest';
 import { UserError } from '../platform/user-error';
 import { findAssets } from './assets';
+import { writeWhole } from './files';
 import { pruneInstall, writeInstall, type Install } from './prune-install';
 
 /** The artifact is laid out as the image is: copied to its root, every folder keeps its own time. */
@@ -117,18 +118,20 @@ export async function watchBundle(
       conditions: sourceConditions(request.workspaceRoot),
       sourcemap: true,
     }),
+    // esbuild takes the last bundle away where one fails; what still runs from it must stay.
+    write: false,
     plugins: [
       externals.plugin,
       {
         name: 'report',
         setup: ({ onEnd }) =>
-          onEnd((result) =>
-            onBundle(
-              result.errors.length > 0
-                ? { error: toArtifactError(request.projectRoot, result) }
-                : {},
-            ),
-          ),
+          onEnd(async (result) => {
+            if (result.errors.length > 0) {
+              return onBundle({ error: toArtifactError(request.projectRoot, result) });
+            }
+            await writeWhole(request.outfile, result.outputFiles![0]!.text);
+            onBundle({});
+          }),
       },
     ],
   });

@@ -37,7 +37,13 @@ const DEFAULT_ENVIRONMENT = 'development';
  * range it takes such a bundle for the old one and restores that from its cache. So a changed
  * lockfile bundles every service anew; an equal bundle has an equal key, and no image is built.
  */
-const LOCKFILES = ['{workspaceRoot}/package-lock.json', '{workspaceRoot}/pnpm-lock.yaml'];
+const INSTALLATION = [
+  '{workspaceRoot}/package-lock.json',
+  '{workspaceRoot}/pnpm-lock.yaml',
+  // Overrides, and which packages may run install scripts: parts of what the image installs.
+  '{workspaceRoot}/package.json',
+  '{workspaceRoot}/pnpm-workspace.yaml',
+];
 
 /**
  * The targets of one service. Inputs are exact under both ways in which Nx computes `affected`: each
@@ -62,7 +68,7 @@ export function serviceTargets(
         'production',
         '^production',
         '{workspaceRoot}/tsconfig.base.json',
-        ...LOCKFILES,
+        ...INSTALLATION,
         { externalDependencies: [...bundlers] },
       ],
       outputs: [`{workspaceRoot}/dist/${root}`],

@@ -1,53 +1,93 @@
-import { expect, it, vi } from 'vitest';
+import type { ExecutorContext } from '@nx/devkit';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { server } from '../../testing/engine-workspace';
 import { temporaryWorkspace, writeFiles } from '../../testing/temporary-workspace';
 import serveExecutor from './executor';
 
-it('serves from the sources, restarts after a change, survives a mistake and ends when it is told', async () => {
-  // Any free port, told by a file: one that is chosen beforehand can be taken meanwhile.
-  const main = (text: string) => ({
-    'apps/orders/src/main.ts': `import { writeFileSync } from 'node:fs';
+const MAIN = 'apps/orders/src/main.ts';
+const soon = { timeout: 25_000, interval: 50 };
+
+/** Listens on any free port and tells it by a file: one chosen beforehand can be taken meanwhile. */
+const main = (text: string) => ({
+  [MAIN]: `import { writeFileSync } from 'node:fs';
 ${server(text).replace('Number(process.env.PORT)', '0')}
 server.on('listening', () => writeFileSync('port', String(server.address().port)));
 `,
-  });
+});
+
+/** Takes three seconds to end: time for another save. */
+const slow = (text: string) => ({
+  [MAIN]: main(text)[MAIN].replace(
+    'server.close(() => process.exit(0))',
+    'setTimeout(() => process.exit(0), 3000)',
+  ),
+});
+
+function serve(files: Record<string, string>) {
   const root = temporaryWorkspace({
     'package.json': '{ "name": "acme" }',
     'apps/orders/service.yml': 'port: 3001\n',
-    ...main('one'),
+    ...files,
   });
-  vi.spyOn(console, 'log').mockImplementation(() => undefined);
-  const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const before = process.listeners('SIGTERM');
   const ended = serveExecutor({}, {
     root,
     projectName: 'orders',
     projectsConfigurations: { version: 2, projects: { orders: { root: 'apps/orders' } } },
-  } as unknown as Parameters<typeof serveExecutor>[1]);
-  const answer = async () => {
-    const port = readFileSync(join(root, 'apps/orders/port'), 'utf8');
-    const signal = AbortSignal.timeout(2000);
-    return (await fetch(`http://127.0.0.1:${port}/`, { signal })).text();
+  } as unknown as ExecutorContext);
+  return {
+    bundle: () => readFileSync(join(root, 'apps/orders/node_modules/.micro/serve.mjs'), 'utf8'),
+    save: (changed: Record<string, string>) => writeFiles(root, changed),
+    answer: async () => {
+      const port = readFileSync(join(root, 'apps/orders/port'), 'utf8');
+      const signal = AbortSignal.timeout(2000);
+      return (await fetch(`http://127.0.0.1:${port}/`, { signal })).text();
+    },
+    /** Interrupts this executor alone: the process that runs the tests has listeners of its own. */
+    end: () => {
+      const [end] = process.listeners('SIGTERM').filter((listener) => !before.includes(listener));
+      end?.('SIGTERM');
+      return ended;
+    },
   };
-  const soon = { timeout: 25_000, interval: 50 };
-  await vi.waitFor(async () => expect(await answer()).toBe('one'), soon);
+}
 
-  writeFiles(root, { 'apps/orders/src/main.ts': 'const;\n' });
-  await vi.waitFor(() => expect(errors).toHaveBeenCalled(), soon);
-  expect(errors.mock.calls.join('\n')).toContain(
-    'apps/orders/src/main.ts:1:6: Expected identifier',
-  );
-  await vi.waitFor(async () => expect(await answer()).toBe('one'), soon);
+describe('serve', () => {
+  afterEach(() => void vi.restoreAllMocks());
 
-  writeFiles(root, main('two'));
-  await vi.waitFor(async () => expect(await answer()).toBe('two'), soon);
+  it('serves from the sources, restarts after a change, survives a mistake and ends when it is told', async () => {
+    vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { save, answer, end } = serve(main('one'));
+    try {
+      await vi.waitFor(async () => expect(await answer()).toBe('one'), soon);
+      save({ [MAIN]: 'const;\n' });
+      await vi.waitFor(() => expect(errors).toHaveBeenCalled(), soon);
+      expect(errors.mock.calls.join('\n')).toContain(`${MAIN}:1:6: Expected identifier`);
+      expect(await answer()).toBe('one');
+      save(main('two'));
+      await vi.waitFor(async () => expect(await answer()).toBe('two'), soon);
+    } finally {
+      expect(await end()).toEqual({ success: true });
+    }
+    await expect(answer()).rejects.toThrow();
+  }, 90_000);
 
-  // Only to this executor: the process that runs the tests has listeners of its own.
-  const [end] = process.listeners('SIGTERM').filter((listener) => !before.includes(listener));
-  end!('SIGTERM');
-  expect(await ended).toEqual({ success: true });
-  await expect(answer()).rejects.toThrow();
-  vi.restoreAllMocks();
-}, 90_000);
+  it('serves the last bundle that was right where a mistake comes while it restarts', async () => {
+    vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { save, answer, bundle, end } = serve(slow('one'));
+    try {
+      await vi.waitFor(async () => expect(await answer()).toBe('one'), soon);
+      save(slow('two'));
+      await vi.waitFor(() => expect(bundle()).toContain('"two"'), soon);
+      save({ [MAIN]: 'const;\n' });
+      await vi.waitFor(() => expect(errors).toHaveBeenCalled(), soon);
+      await vi.waitFor(async () => expect(await answer()).toBe('two'), soon);
+    } finally {
+      await end();
+    }
+  }, 90_000);
+});
