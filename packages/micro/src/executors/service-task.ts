@@ -17,6 +17,8 @@ export interface ServiceTask {
   service: Service;
   runner: Runner;
   clock: Clock;
+  /** The projects for which the same target runs in this command. */
+  sameRun: ReadonlySet<string>;
   /** Prints one line of the task's story. */
   say: (line: string) => void;
 }
@@ -117,7 +119,7 @@ async function failureOf(work: () => Promise<void>): Promise<string | undefined>
 }
 
 function readServiceTask(
-  { root, projectsConfigurations }: ExecutorContext,
+  { root, projectsConfigurations, taskGraph, targetName }: ExecutorContext,
   projectName: string | undefined,
   say: ServiceTask['say'],
 ): ServiceTask {
@@ -139,6 +141,11 @@ function readServiceTask(
     service: { ...manifest.manifest, name: projectName, root: project.root },
     runner: processRunner(root),
     clock: systemClock,
+    sameRun: new Set(
+      Object.values(taskGraph?.tasks ?? {})
+        .filter(({ target }) => target.target === targetName)
+        .map(({ target }) => target.project),
+    ),
     say,
   };
 }

@@ -29,6 +29,7 @@ export function recordedTask(
     service: { ...parsed!.manifest, name: 'orders', root: 'apps/orders' },
     runner: recordingRunner(answer),
     clock: fakeClock(),
+    sameRun: new Set(),
     said,
     say: (line) => said.push(line),
     read,

@@ -24,7 +24,6 @@ import {
   type PushReceipt,
 } from '../../image/receipt';
 import type { Environment } from '../../platform/environment';
-import type { Service } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { ROOT_COMPOSE_FILE } from '../../platform/workspace';
 import { requireEnvironment } from '../docker-push/push-image';
@@ -85,7 +84,7 @@ export async function deployService(
       before.filter((container) => container.service === service.name),
       rendered.wanted,
     );
-    const missing = missingNeeds(service, rendered.needs, before);
+    const missing = missingNeeds(task, rendered.needs, before);
     tellPlan(deploy, plan, missing);
     if (options.plan) return;
     await requireImage(deploy);
@@ -189,13 +188,13 @@ async function render(
 interface MissingNeeds {
   /** Datastores and the broker: started by this deploy. */
   datastores: string[];
-  /** Other services: they have deploys of their own. */
+  /** Other services that this command does not deploy either. */
   services: string[];
 }
 
 /** What an entry depends on and does not run: other services are told apart by the manifest. */
 function missingNeeds(
-  { consumes }: Service,
+  { service: { consumes }, sameRun }: ServiceTask,
   needs: readonly string[],
   containers: readonly Container[],
 ): MissingNeeds {
@@ -203,7 +202,7 @@ function missingNeeds(
     containers.some(({ service, state }) => service === name && state === 'running');
   return {
     datastores: needs.filter((name) => !consumes.includes(name) && !runs(name)),
-    services: consumes.filter((name) => !runs(name)),
+    services: consumes.filter((name) => !runs(name) && !sameRun.has(name)),
   };
 }
 

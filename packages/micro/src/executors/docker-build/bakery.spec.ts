@@ -85,7 +85,7 @@ describe('a bakery', () => {
     expect(lab.runner.lines.filter((line) => line.includes('buildx'))).toHaveLength(1);
     expect(acts(orders)).toEqual([]);
     expect((orders.task as ReturnType<typeof recordedTask>).said).toEqual([
-      'orders  built with others (first build here)',
+      'orders  building with others (first build here)',
     ]);
   });
 

@@ -77,7 +77,8 @@ async function bakeTogether(waiting: Map<string, Order>, runner: Runner): Promis
     if (!order || !(await isThere(order.image, runner))) return;
     waiting.delete(name);
     const { task, plan } = order.image;
-    if (plan.kind === 'build') task.say(`${task.service.name}  built with others (${plan.reason})`);
+    if (plan.kind === 'build')
+      task.say(`${task.service.name}  building with others (${plan.reason})`);
     await acceptBuild(order.image).then(order.resolve, order.reject);
   };
   await withTemporaryFolder(async (folder) => {
