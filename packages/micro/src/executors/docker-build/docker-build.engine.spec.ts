@@ -77,18 +77,31 @@ describeEngine('docker-build', () => {
     expect((await make()).output).toMatch(UP_TO_DATE);
   });
 
-  it('gives the same image for the same content in another folder', async () => {
+  // Not the same image id: BuildKit gives a folder that it had before, and of which a file changed,
+  // the time of the transfer, so the layer of the artifact may differ in the time of /app.
+  it('gives the same key, configuration, layers below the artifact and files in another folder', async () => {
     const twin = new EngineWorkspace({ platform: workspace.platform, name: 'micro-twin-' });
+    const stateOf = (image: string) => {
+      const [{ Config, RootFS }] = JSON.parse(docker('image', 'inspect', image)) as [
+        { Config: unknown; RootFS: { Layers: string[] } },
+      ];
+      const layers = RootFS.Layers.filter((_, index) => index !== RootFS.Layers.length - 2);
+      const print = 'find /app -type f -printf "%P %m %T@ %U:%G " -exec sha256sum {} + | sort';
+      return { Config, layers, files: docker('run', '--rm', image, 'sh', '-c', print) };
+    };
     try {
       workspace.write({ 'apps/orders/src/main.ts': server('twin') });
       await make();
       const { image, imageId } = receipt();
+      const state = stateOf(image);
+      expect(state.files).toContain('main.js');
       twin.addService('orders', 3001, { main: server('twin') });
       docker('image', 'rm', '--force', imageId);
       await twin.build('orders');
       const { success, output } = await twin.dockerBuild('orders', { noCache: true });
       expect(success, output).toBe(true);
-      expect(twin.receipt('orders', 'docker-build')).toMatchObject({ image, imageId });
+      expect(twin.receipt('orders', 'docker-build').image).toBe(image);
+      expect(stateOf(image)).toEqual(state);
     } finally {
       twin.remove();
     }
