@@ -29,7 +29,7 @@ function environmentNames(workspaceRoot: string): string[] {
   const folder = join(workspaceRoot, ENVIRONMENTS_FOLDER);
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
-    .filter((file) => file.endsWith('.yml'))
+    .filter((file) => /^[^.]+\.yml$/.test(file))
     .map((file) => file.slice(0, -'.yml'.length))
     .sort();
 }

@@ -1,17 +1,22 @@
 import {
   chmodSync,
   lstatSync,
+  existsSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { temporaryWorkspace } from '../testing/temporary-workspace';
+import { fakeClock } from '../testing/service-task';
+import { temporaryWorkspace, writeFiles } from '../testing/temporary-workspace';
+import { systemClock } from './clock';
 import {
-  copyNormalised,
+  copyWhole,
   fileReader,
   listFiles,
   normaliseFiles,
@@ -76,14 +81,53 @@ describe('normaliseFiles', () => {
   });
 });
 
-it('copyNormalised copies what it is told and leaves the originals alone', async () => {
-  const root = temporaryWorkspace({ 'from/a/b': 'x', 'from/skip': '' });
-  symlinkSync('b', join(root, 'from/a/link'));
-  const before = statSync(join(root, 'from/a/b')).mtimeMs;
-  await copyNormalised(join(root, 'from'), ['a/b', 'a/link'], join(root, 'to'));
-  expect(await listFiles(join(root, 'to'))).toEqual(['a/b', 'a/link']);
-  expect(lstatSync(join(root, 'to/a/link')).isSymbolicLink()).toBe(true);
-  expect(statSync(join(root, 'from/a/b')).mtimeMs).toBe(before);
+describe('copyWhole', () => {
+  it('copies a folder and leaves the original alone', async () => {
+    const root = temporaryWorkspace({ 'from/a/b': 'x' });
+    symlinkSync('b', join(root, 'from/a/link'));
+    const before = statSync(join(root, 'from/a/b')).mtimeMs;
+    const paths = await copyWhole(join(root, 'from'), join(root, 'to'), fakeClock());
+    expect(paths).toEqual(['a/b', 'a/link']);
+    expect(await listFiles(join(root, 'to'))).toEqual(paths);
+    expect(lstatSync(join(root, 'to/a/link')).isSymbolicLink()).toBe(true);
+    expect(statSync(join(root, 'from/a/b')).mtimeMs).toBe(before);
+  });
+
+  it('says so where there is no folder, after a second', async () => {
+    const clock = fakeClock();
+    const root = temporaryWorkspace();
+    expect(await copyWhole(join(root, 'from'), join(root, 'to'), clock)).toBeUndefined();
+    expect(clock.slept).toHaveLength(9);
+  });
+
+  it('waits for a folder that is being put in place', async () => {
+    const root = temporaryWorkspace();
+    const clock = fakeClock();
+    const sleep = (time: number) => {
+      writeFiles(root, { 'from/a': 'late' });
+      return clock.sleep(time);
+    };
+    expect(await copyWhole(join(root, 'from'), join(root, 'to'), { ...clock, sleep })).toEqual([
+      'a',
+    ]);
+  });
+
+  it('never mixes two builds', async () => {
+    const build = (name: string, text: string) =>
+      Object.fromEntries(range(300).map((n) => [`${name}/${n}`, text]));
+    const root = temporaryWorkspace({ ...build('from', 'one'), ...build('next', 'two') });
+    const [from, to] = [join(root, 'from'), join(root, 'to')];
+    const copy = copyWhole(from, to, systemClock);
+    while (!existsSync(to) || readdirSync(to).length < 10) await setImmediate();
+    renameSync(from, join(root, 'old'));
+    renameSync(join(root, 'next'), from);
+    const paths = await copy;
+    expect(new Set(paths?.map((path) => readFileSync(join(to, path), 'utf8')))).toEqual(
+      new Set(['two']),
+    );
+  });
+
+  const range = (length: number) => Array.from({ length }, (_, n) => n);
 });
 
 describe('writeWhole', () => {

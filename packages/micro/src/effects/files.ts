@@ -12,11 +12,13 @@ import {
   readlink,
   rename,
   rm,
+  stat,
   utimes,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Clock } from './clock';
 import type { KeyFile } from '../image/image-key';
 import type { ReadFile } from '../platform/workspace';
 
@@ -93,21 +95,51 @@ export async function normaliseFiles(directory: string): Promise<void> {
   await utimes(directory, 0, 0);
 }
 
+const COPY_ATTEMPTS = 10;
+const COPY_PAUSE = 100;
+
 /**
- * Copies files (relative to `from`) into a folder of their own and normalises them: what is hashed
- * there is what is built, whatever happens to the originals meanwhile.
+ * Copies a folder that a build may replace meanwhile into one of its own, and normalises it: what is
+ * hashed there is what is built. The copy is of one build, never a mix of two.
+ *
+ * @returns its files, relative and sorted; `undefined` where the folder is not there or does not
+ * come to rest within a second.
  */
-export async function copyNormalised(
+export async function copyWhole(
   from: string,
-  paths: readonly string[],
   to: string,
-): Promise<void> {
-  await mkdir(to, { recursive: true });
-  for (const path of paths) {
-    await mkdir(dirname(join(to, path)), { recursive: true });
-    await cp(join(from, path), join(to, path), { verbatimSymlinks: true });
+  clock: Clock,
+): Promise<string[] | undefined> {
+  for (let attempt = 0; attempt < COPY_ATTEMPTS; attempt++) {
+    if (attempt > 0) await clock.sleep(COPY_PAUSE);
+    const before = await inodeOf(from);
+    if (before === undefined) continue;
+    await rm(to, { recursive: true, force: true });
+    try {
+      const paths = await listFiles(from);
+      await mkdir(to, { recursive: true });
+      for (const path of paths) {
+        await mkdir(dirname(join(to, path)), { recursive: true });
+        await cp(join(from, path), join(to, path), { verbatimSymlinks: true });
+      }
+      if ((await inodeOf(from)) !== before) continue;
+      await normaliseFiles(to);
+      return paths;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
-  await normaliseFiles(to);
+  return undefined;
+}
+
+/** A folder that was replaced is another one, though its path is the same. */
+async function inodeOf(folder: string): Promise<bigint | undefined> {
+  try {
+    return (await stat(folder, { bigint: true })).ino;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** A time in seconds with milliseconds, between 1970 and 2038, from the first 41 bits of the hash. */

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pullArguments } from '../../docker/image';
 import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
@@ -10,7 +10,7 @@ import {
   runDocker,
   type LocalImage,
 } from '../../effects/engine';
-import { copyNormalised, fileReader, listFiles, readKeyFiles } from '../../effects/files';
+import { copyWhole, fileReader, listFiles, readKeyFiles } from '../../effects/files';
 import { imageKey, type ImageKey, type KeyFile } from '../../image/image-key';
 import { parseImageReference, type ImageReference } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
@@ -32,7 +32,7 @@ export interface Content {
  * so that a build of the same service at the same time cannot slip other files under the key.
  */
 export async function readContent(
-  { workspaceRoot, service, runner, say }: ServiceTask,
+  { workspaceRoot, service, runner, clock, say }: ServiceTask,
   options: NormalisedOptions,
   folder: string,
 ): Promise<Content> {
@@ -60,14 +60,15 @@ export async function readContent(
   const contexts = { ...given };
   let artifact: KeyFile[] = [];
   if (sources.contexts.includes('artifact')) {
-    const from = resolve(workspaceRoot, options.artifact);
-    if (!existsSync(from)) {
+    const copy = join(folder, 'artifact');
+    const paths = await copyWhole(resolve(workspaceRoot, options.artifact), copy, clock);
+    if (!paths) {
       throw new UserError(
         `${options.artifact} is not there: run "nx build ${service.name}" first (docker-build depends on it unless a project.json says otherwise)`,
       );
     }
-    contexts['artifact'] = join(folder, 'artifact');
-    artifact = await copyArtifact(from, contexts['artifact'], options.artifact);
+    contexts['artifact'] = copy;
+    artifact = await readKeyFiles(copy, paths);
   }
   const others = sources.contexts.filter((name) => name !== 'artifact');
   const folders = others.filter((name) => isFolder(resolve(workspaceRoot, given[name]!)));
@@ -115,17 +116,6 @@ function namedContexts(options: NormalisedOptions, dockerfile: string): Record<s
   return stageNames(dockerfile).includes('artifact')
     ? { ...options.contexts, artifact: options.artifact }
     : options.contexts;
-}
-
-async function copyArtifact(from: string, to: string, name: string): Promise<KeyFile[]> {
-  try {
-    const paths = await listFiles(from);
-    await copyNormalised(from, paths, to);
-    return await readKeyFiles(to, paths);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new UserError(`${name} was built anew while it was read: run this again`);
-  }
 }
 
 function isFolder(path: string): boolean {
