@@ -1,0 +1,24 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { INSTALL } from '../contenders/quiet-install.js';
+import { packPlugin } from '../../testing/packed-plugin.js';
+import { createWorkspace, type Workspace } from '../../testing/workspace.js';
+
+export const SAMPLE = 'sample';
+
+/** An installed workspace with one service of our generator, from whose files others are multiplied. */
+export async function createSample(): Promise<Workspace> {
+  const workspace = await createWorkspace('growth-sample');
+  try {
+    await mkdir(join(workspace.root, 'vendor'));
+    const tarball = await packPlugin(join(workspace.root, 'vendor'));
+    await workspace.npm(...INSTALL, '--save-dev', `./vendor/${tarball}`);
+    await workspace.nx('g', '@org/micro:init');
+    await workspace.nx('g', '@org/micro:service', SAMPLE);
+    await workspace.commit('One service');
+    return workspace;
+  } catch (error) {
+    await workspace.remove();
+    throw error;
+  }
+}
