@@ -100,7 +100,6 @@ export async function startSession(toolchain: Toolchain, platform: Platform): Pr
         .map(({ name }) => name);
       let missedByKey: string[] = [];
       if (missed.length > 0) {
-        // Also so that what follows starts from images that are right.
         await workspace.nx(runMany());
         product = await productImages(workspace, after);
         product.ids.forEach((id) => seen.add(id));
@@ -109,6 +108,12 @@ export async function startSession(toolchain: Toolchain, platform: Platform): Pr
             note(after).includes(name) ||
             product.contents.get(name)?.hash === last.product.contents.get(name)?.hash,
         );
+        // What follows starts from images that are right.
+        if (missedByKey.length > 0) {
+          await workspace.nx([...runMany(), '--skip-nx-cache']);
+          product = await productImages(workspace, after);
+          product.ids.forEach((id) => seen.add(id));
+        }
       }
       before = after;
       return {

@@ -197,15 +197,21 @@ describe('pruneNpmLockfile', () => {
         b: '$react',
         'c@^1': { '.': '2.0.0', a: '1.0.0' },
         d: { 'e@1': '2' },
+        c: { e: '2' },
+        e: { a: '1.0.0' },
       },
     };
-    expect(
-      prune({ 'node_modules/a': v('1.0.0') }, atTop('a'), workspace).packageJson.overrides,
-    ).toEqual({
+    const packages = {
+      'node_modules/a': v('1.0.0', { dependencies: { b: '*', c: '*', d: '*' } }),
+      'node_modules/b': v('19.0.0'),
+      'node_modules/c': v('2.0.0'),
+      'node_modules/d': v('1.0.0'),
+    };
+    // Nothing of `e`, which is not in the closure.
+    expect(prune(packages, atTop('a'), workspace).packageJson.overrides).toEqual({
       a: '$a',
       b: '^19.0.0',
       'c@^1': { '.': '2.0.0', a: '$a' },
-      d: { 'e@1': '2' },
     });
   });
 

@@ -85,7 +85,7 @@ export function pruneNpmLockfile(
   for (const [target, source] of layout) placeNeeds(lockfile, layout, target, source);
   requireSound(lockfile, layout);
 
-  const overrides = pruneOverrides(workspace, packageJson.dependencies);
+  const overrides = pruneOverrides(workspace, packageJson.dependencies, namesOf(layout));
   if (overrides) packageJson.overrides = overrides;
   const required = requiredPlaces(lockfile, layout, sorted);
   const packages: Record<string, NpmLockPackage> = {
@@ -293,32 +293,39 @@ function production(entry: NpmLockPackage, isRequired: boolean): NpmLockPackage 
   return isRequired ? rest : { ...rest, optional: true };
 }
 
+/** Names under which packages are needed: those of the folders in which they lie. */
+function namesOf(layout: Layout): Set<string> {
+  return new Set([...layout.keys()].map((target) => target.slice(folderOf(target).length)));
+}
+
 /**
- * The workspace's overrides, without which `npm ci` refuses versions that they brought about. A
- * direct dependency may only be overridden by reference to itself.
+ * The workspace's overrides about packages of the closure, without which `npm ci` refuses versions
+ * that they brought about. A direct dependency may only be overridden by reference to itself.
  */
 function pruneOverrides(
   { overrides, ...groups }: NpmWorkspaceManifest,
   dependencies: Readonly<Record<string, string>>,
+  names: ReadonlySet<string>,
 ): NpmOverrides | undefined {
-  if (!overrides) return undefined;
   const specs = {
     ...groups.devDependencies,
     ...groups.optionalDependencies,
     ...groups.dependencies,
   };
-  const prune = (value: string | NpmOverrides, name: string): string | NpmOverrides => {
-    if (typeof value !== 'string') {
-      return Object.fromEntries(
-        Object.entries(value).map(([key, inner]) => [key, prune(inner, key === '.' ? name : key)]),
-      );
-    }
+  const pruneOne = (value: string, name: string): string => {
     if (dependencies[name] !== undefined) return `$${name}`;
     return value.startsWith('$') ? (specs[value.slice(1)] ?? value) : value;
   };
-  return Object.fromEntries(
-    Object.entries(overrides).map(([key, value]) => [key, prune(value, nameOfOverride(key))]),
-  );
+  const prune = (of: NpmOverrides, parent: string): NpmOverrides | undefined => {
+    const kept = Object.entries(of).flatMap(([key, value]): [string, string | NpmOverrides][] => {
+      const name = key === '.' ? parent : nameOfOverride(key);
+      if (!names.has(name)) return [];
+      const pruned = typeof value === 'string' ? pruneOne(value, name) : prune(value, name);
+      return pruned === undefined ? [] : [[key, pruned]];
+    });
+    return kept.length > 0 ? Object.fromEntries(kept) : undefined;
+  };
+  return prune(overrides ?? {}, '');
 }
 
 /** `foo@^1` -> `foo` */
