@@ -13,7 +13,8 @@ export interface Results {
   facts: Partial<Record<ContenderId, ImageFacts>>;
 }
 
-const FOLDER = join(dirname(fileURLToPath(import.meta.url)), 'results');
+/** Ignored by git and the formatter, as every folder of this name. */
+const FOLDER = join(dirname(fileURLToPath(import.meta.url)), 'tmp');
 
 export async function saveResults(name: string, results: object): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
