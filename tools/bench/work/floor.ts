@@ -28,11 +28,12 @@ async function buildAlone({ workspace, nonce }: Site, change: boolean) {
   const root = `apps/${CHANGED_SERVICE}`;
   try {
     const artifact = join(folder, 'artifact');
-    await cp(join(workspace.root, 'dist', root), artifact, {
+    const content = join(artifact, nonce());
+    await cp(join(workspace.root, 'dist', root), content, {
       recursive: true,
       preserveTimestamps: true,
     });
-    if (change) await appendFile(join(artifact, 'app/main.js'), `\n// ${nonce()}\n`);
+    if (change) await appendFile(join(content, 'app/main.js'), `\n// ${nonce()}\n`);
     return await seconds(() =>
       mustRun(
         'docker',

@@ -81,16 +81,7 @@ describeEngine('an install from a pruned pnpm lockfile', () => {
       outputPath: 'dist/apps/orders',
     });
     expect([...externals.keys()].sort()).toEqual(['bufferutil', 'debug', 'num']);
-    run(
-      'docker',
-      'build',
-      '--quiet',
-      '--tag',
-      image,
-      '--build-context',
-      'artifact=dist/apps/orders',
-      '.',
-    );
+    run('docker', 'build', '--quiet', '--tag', image, '--build-context', 'artifact=dist/apps', '.');
     const inImage = (...command: string[]) =>
       run('docker', 'run', '--rm', image, ...command).trim();
     expect(inImage('node', 'main.js')).toBe('function function function true function');

@@ -1,5 +1,5 @@
-import { parseJson } from '@nx/devkit';
 import { build, context, type Metafile, type Plugin } from 'esbuild';
+import { parse } from 'jsonc-parser';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
@@ -8,7 +8,7 @@ import { externalReason, packageOfImport, type PackageFacts } from '../artifact/
 import type { Manifest } from '../platform/manifest';
 import { UserError } from '../platform/user-error';
 import { findAssets } from './assets';
-import { writeWhole } from './files';
+import { normaliseFiles, writeWhole } from './files';
 import { pruneInstall, writeInstall, type Install } from './prune-install';
 
 /** The artifact is laid out as the image is: copied to its root, every folder keeps its own time. */
@@ -50,34 +50,83 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
   const staging = await mkdtemp(`${output}.tmp-`);
   const app = join(staging, APP_FOLDER);
   try {
-    const externals = externalPackages(request);
-    const { metafile } = await build({
-      ...bundleOptions({
-        workspaceRoot,
-        entry: `${projectRoot}/${request.build.entry}`,
-        outfile: join(app, 'main.js'),
-        conditions: sourceConditions(workspaceRoot),
-        sourcemap: false,
-      }),
-      plugins: [externals.plugin],
-    }).catch((error: unknown) => {
-      throw toArtifactError(projectRoot, error);
-    });
-    await writeInstall(workspaceRoot, app, installOf(request, externals.found));
+    const { metafile, externals } = await bundle(request, join(app, 'main.js'));
+    await writeInstall(workspaceRoot, app, installOf(request, externals));
     for (const asset of findAssets(join(workspaceRoot, projectRoot), request.build.assets)) {
       await mkdir(dirname(join(app, asset)), { recursive: true });
       await copyFile(join(workspaceRoot, projectRoot, asset), join(app, asset));
     }
+    await normaliseFiles(staging);
     await replaceFolder(staging, output);
     return {
-      sources: workspaceSources(metafile!),
-      externals: externals.found,
-      bytes: Object.values(metafile!.outputs).reduce((sum, { bytes }) => sum + bytes, 0),
+      sources: workspaceSources(metafile),
+      externals,
+      bytes: Object.values(metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0),
     };
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
+
+interface Bundle {
+  metafile: Metafile;
+  externals: ReadonlyMap<string, ExternalPackage>;
+}
+
+/**
+ * Bundles without a question about any import first, and looks at what is in the bundle: most
+ * services need no package outside it, and asking esbuild's plugin per import takes as long as
+ * bundling does.
+ */
+async function bundle(request: ArtifactRequest, outfile: string): Promise<Bundle> {
+  const { workspaceRoot, projectRoot } = request;
+  const options = bundleOptions({
+    workspaceRoot,
+    entry: `${projectRoot}/${request.build.entry}`,
+    outfile,
+    conditions: sourceConditions(workspaceRoot),
+    sourcemap: false,
+  });
+  if (request.build.external.length === 0) {
+    const metafile = await build(options).then(
+      (result) => result.metafile,
+      // A native addon cannot be read, for one: then the next bundle says what is wrong, or nothing is.
+      () => undefined,
+    );
+    const isBundled = (directory: string) =>
+      !externalReason(packageFacts(join(workspaceRoot, directory)));
+    if (metafile && packageDirectories(request, metafile).every(isBundled)) {
+      return { metafile, externals: new Map() };
+    }
+  }
+  const externals = externalPackages(request);
+  const { metafile } = await build({ ...options, plugins: [externals.plugin] }).catch(
+    (error: unknown) => {
+      throw toArtifactError(projectRoot, error);
+    },
+  );
+  return { metafile: metafile!, externals: externals.found };
+}
+
+/** Where the packages of a bundle lie, beside the service itself, relative to the workspace root. */
+function packageDirectories(
+  { workspaceRoot, projectRoot }: ArtifactRequest,
+  { inputs }: Metafile,
+): string[] {
+  const directories = new Set<string>();
+  for (const file of Object.keys(inputs)) {
+    const installed = INSTALLED_PACKAGE.exec(file)?.[0];
+    let directory = installed ?? dirname(file);
+    while (directory !== '.' && !existsSync(join(workspaceRoot, directory, 'package.json'))) {
+      directory = dirname(directory);
+    }
+    if (directory !== '.' && directory !== projectRoot) directories.add(directory);
+  }
+  return [...directories];
+}
+
+/** `node_modules/.pnpm/pg@8/node_modules/pg/lib/index.js` -> the folder of the last package. */
+const INSTALLED_PACKAGE = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/;
 
 /** Puts a folder in the place of another; of two builds at once the last one wins. */
 async function replaceFolder(staging: string, output: string): Promise<void> {
@@ -243,10 +292,9 @@ function sourceConditions(workspaceRoot: string): string[] {
   for (const name of ['tsconfig.base.json', 'tsconfig.json']) {
     const file = join(workspaceRoot, name);
     if (!existsSync(file)) continue;
-    const { compilerOptions } = parseJson<{
-      compilerOptions?: { customConditions?: string[] };
-    }>(readFileSync(file, 'utf8'));
-    if (compilerOptions?.customConditions) return compilerOptions.customConditions;
+    const config = parse(readFileSync(file, 'utf8'), [], { allowTrailingComma: true }) as
+      { compilerOptions?: { customConditions?: string[] } } | undefined;
+    if (config?.compilerOptions?.customConditions) return config.compilerOptions.customConditions;
   }
   return [];
 }

@@ -74,10 +74,22 @@ describe('normaliseFiles', () => {
 
   it('gives other content of the same size another time', async () => {
     const root = temporaryWorkspace({ a: 'aaaa', b: 'bbbb' });
-    chmodSync(join(root, 'b'), 0o700);
     await normaliseFiles(root);
     expect(stateOf(root, 'a').mtimeMs).not.toBe(stateOf(root, 'b').mtimeMs);
-    expect(stateOf(root, 'b').mode).toBe(0o755);
+  });
+
+  it.each([
+    ['#!/bin/sh\n', 0o755],
+    ['\x7fELF\x02', 0o755],
+    ['text\n#!/bin/sh\n', 0o644],
+    ['#', 0o644],
+    ['', 0o644],
+  ])('gives %j the mode that its content asks for, whatever it had', async (content, mode) => {
+    const root = temporaryWorkspace({ plain: content, marked: content });
+    chmodSync(join(root, 'marked'), 0o700);
+    await normaliseFiles(root);
+    expect(stateOf(root, 'plain').mode).toBe(mode);
+    expect(stateOf(root, 'marked').mode).toBe(mode);
   });
 });
 

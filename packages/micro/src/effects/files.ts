@@ -19,7 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Clock } from './clock';
-import type { KeyFile } from '../image/image-key';
+import { artifactDigest, type KeyFile } from '../image/image-key';
 import type { ReadFile } from '../platform/workspace';
 
 /** Reads files of a workspace on disk. */
@@ -74,9 +74,12 @@ export async function readKeyFiles(
 /**
  * Gives every file below `directory` a mode and a time that follow from its content alone.
  *
+ * The executable bit is set on what the kernel can start: scripts with `#!` and ELF programs. The
+ * bit of the working tree does not count: Nx hashes contents, and restores an output with the bit
+ * that the file had when it was first built; file systems without the bit have none to give.
+ *
  * The time must differ where the content does: BuildKit takes a file of the same path, size and time
- * for the one that it was sent before, and would build the old content into the image. A folder's own
- * time does not survive: BuildKit sets it anew only where the folder is new to it (tried with 26.1).
+ * for the one that it was sent before, and would build the old content into the image.
  */
 export async function normaliseFiles(directory: string): Promise<void> {
   const entries = await readdir(directory, { withFileTypes: true });
@@ -85,14 +88,20 @@ export async function normaliseFiles(directory: string): Promise<void> {
       const path = join(directory, entry.name);
       if (entry.isDirectory()) return normaliseFiles(path);
       if (entry.isSymbolicLink()) return lutimes(path, 0, 0);
-      const [{ mode }, content] = await Promise.all([lstat(path), readFile(path)]);
-      await chmod(path, mode & 0o111 ? 0o755 : 0o644);
+      const content = await readFile(path);
+      await chmod(path, isProgram(content) ? 0o755 : 0o644);
       const time = timeOf(content);
       return utimes(path, time, time);
     }),
   );
   await chmod(directory, 0o755);
   await utimes(directory, 0, 0);
+}
+
+function isProgram(content: Buffer): boolean {
+  return ['#!', '\x7fELF'].some((magic) =>
+    content.subarray(0, magic.length).equals(Buffer.from(magic)),
+  );
 }
 
 const COPY_ATTEMPTS = 10;
@@ -130,6 +139,27 @@ export async function copyWhole(
     }
   }
   return undefined;
+}
+
+/**
+ * Copies an artifact as {@link copyWhole} does, into a folder of `context` that is named after its
+ * content. BuildKit keeps what it was sent before and sets the time of a folder only where the
+ * folder is new to it: under a name of its own it is, and equal content gives an equal layer (tried
+ * with 26.1).
+ *
+ * @returns its files; `undefined` where there is no artifact.
+ */
+export async function copyArtifact(
+  from: string,
+  context: string,
+  clock: Clock,
+): Promise<KeyFile[] | undefined> {
+  const copy = join(context, 'content');
+  const paths = await copyWhole(from, copy, clock);
+  if (!paths) return undefined;
+  const files = await readKeyFiles(copy, paths);
+  await rename(copy, join(context, artifactDigest(files)));
+  return files;
 }
 
 /** A folder that was replaced is another one, though its path is the same. */

@@ -1,9 +1,10 @@
-import type { ExecutorContext, TaskGraph } from '@nx/devkit';
+import type { ExecutorContext, Task, TaskGraph } from '@nx/devkit';
 import { availableParallelism } from 'node:os';
 import { styleText } from 'node:util';
 import { systemClock, type Clock } from '../effects/clock';
 import { fileReader } from '../effects/files';
 import { processRunner, type Runner } from '../effects/process';
+import { sharedRunner } from '../effects/shared-runner';
 import { MANIFEST_FILE, parseManifest } from '../platform/manifest';
 import type { Service } from '../platform/platform';
 import { PlatformError } from '../platform/problem';
@@ -41,7 +42,11 @@ export async function runServiceTask(
   work: (task: ServiceTask) => Promise<void>,
 ): Promise<{ success: boolean }> {
   const failure = await failureOf(async () =>
-    work(readServiceTask(context, context.projectName, (line) => console.log(line))),
+    work(
+      readServiceTask(context, context.projectName, processRunner(context.root), (line) =>
+        console.log(line),
+      ),
+    ),
   );
   if (failure !== undefined) console.error(failure);
   return { success: failure === undefined };
@@ -66,9 +71,10 @@ export async function* runServiceTasks(
 ): AsyncGenerator<EndedTask> {
   const waiting = Object.values(taskGraph.tasks);
   const running = new Map<string, Promise<EndedTask>>();
+  const runner = sharedRunner(processRunner(context.root));
   const startNext = () => {
     const next = waiting.shift();
-    if (next) running.set(next.id, runOne(next.id, context, next.target.project, work));
+    if (next) running.set(next.id, runOne(next, context, runner, work));
   };
   for (let count = 0; count < limit; count++) startNext();
   while (running.size > 0) {
@@ -77,19 +83,22 @@ export async function* runServiceTasks(
     startNext();
     yield ended;
   }
+  // Nx ends the processes of its batches, and looks 100 ms later whether they have; one that has
+  // nothing more to do but to listen can go before.
+  process.channel?.unref();
 }
 
 async function runOne(
-  id: string,
+  { id, target }: Task,
   context: ExecutorContext,
-  projectName: string,
+  runner: Runner,
   work: (task: ServiceTask, id: string) => Promise<void>,
 ): Promise<EndedTask> {
   const startTime = systemClock.now();
   const lines: string[] = [];
   const failure = await failureOf(async () =>
     work(
-      readServiceTask(context, projectName, (line) => lines.push(line)),
+      readServiceTask(context, target.project, runner, (line) => lines.push(line)),
       id,
     ),
   );
@@ -121,6 +130,7 @@ async function failureOf(work: () => Promise<void>): Promise<string | undefined>
 function readServiceTask(
   { root, projectsConfigurations, taskGraph, targetName }: ExecutorContext,
   projectName: string | undefined,
+  runner: Runner,
   say: ServiceTask['say'],
 ): ServiceTask {
   const project = projectName && projectsConfigurations.projects[projectName];
@@ -139,7 +149,7 @@ function readServiceTask(
     workspaceRoot: root,
     platformName: readPlatformName(read),
     service: { ...manifest.manifest, name: projectName, root: project.root },
-    runner: processRunner(root),
+    runner,
     clock: systemClock,
     sameRun: new Set(
       Object.values(taskGraph?.tasks ?? {})

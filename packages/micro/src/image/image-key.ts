@@ -23,6 +23,7 @@ export interface KeyFile {
 
 /** Everything that decides an image's content. */
 export interface ImageContent {
+  /** Its text without comments. */
   dockerfile: string;
   /** The artifact, and whatever else of the main context the Dockerfile reads. */
   artifact: readonly KeyFile[];
@@ -70,6 +71,11 @@ export function imageKey(content: ImageContent): ImageKey {
     ),
   };
   return { key: hashOf([KEY_VERSION, sortedEntries(parts)]), parts };
+}
+
+/** A name for the content of an artifact: hex, other files give another. */
+export function artifactDigest(files: readonly KeyFile[]): string {
+  return hashOf(sortedEntries(fileParts('artifact', files))).slice(0, 32);
 }
 
 /** The tag that carries a key: `k-` and 32 of its 64 digits; the label has all of them. */

@@ -1,3 +1,4 @@
+import '../compile-cache';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
 import { runServiceTasks, type EndedTask } from '../service-task';
 import { buildService, type BuildOptions } from './build-service';

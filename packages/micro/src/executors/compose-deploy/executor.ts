@@ -1,3 +1,4 @@
+import '../compile-cache';
 import type { ExecutorContext } from '@nx/devkit';
 import { runServiceTask } from '../service-task';
 import { deployService, type ComposeDeployOptions } from './deploy-service';

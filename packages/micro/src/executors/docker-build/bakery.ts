@@ -3,7 +3,6 @@ import { bakeArguments, bakeFile, bakeProgress, type BakeTarget } from '../../do
 import { docker } from '../../docker/command';
 import { inspectImages } from '../../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../../effects/files';
-import type { Runner } from '../../effects/process';
 import { LABELS } from '../../image/image-key';
 import { acceptBuild, buildRequest, provideImage, type PreparedImage } from './build-image';
 
@@ -22,14 +21,14 @@ interface Order {
   reject: (error: unknown) => void;
 }
 
-/** @param tasks how many tasks will either build or pass. */
-export function openBakery(tasks: number, runner: Runner): Bakery {
+/** @param tasks how many tasks will either build or pass; they share one runner. */
+export function openBakery(tasks: number): Bakery {
   const orders: Order[] = [];
   let open = tasks;
   const heard = () => {
     open--;
     if (open > 0) return;
-    for (const group of byBuilder(orders)) void bake(group, runner);
+    for (const group of byBuilder(orders)) void bake(group);
   };
   return {
     build: (image, folder) =>
@@ -57,24 +56,24 @@ function byBuilder(orders: readonly Order[]): Order[][] {
  * are built one by one: those that can be are found in BuildKit's cache, and each error is told by
  * the service that it belongs to.
  */
-async function bake(orders: readonly Order[], runner: Runner): Promise<void> {
+async function bake(orders: readonly Order[]): Promise<void> {
   const waiting = new Map(
     orders.map((order, index) => [`${order.image.task.service.name}-${index}`, order]),
   );
-  if (orders.length > 1) await bakeTogether(waiting, runner).catch(() => undefined);
+  if (orders.length > 1) await bakeTogether(waiting).catch(() => undefined);
   for (const { image, folder, resolve, reject } of waiting.values()) {
     await provideImage(image, folder).then(resolve, reject);
   }
 }
 
 /** Takes every image that was built out of `waiting`, as soon as it is on the engine. */
-async function bakeTogether(waiting: Map<string, Order>, runner: Runner): Promise<void> {
+async function bakeTogether(waiting: Map<string, Order>): Promise<void> {
   const targets = new Map<string, BakeTarget>();
   for (const [name, { image }] of waiting) targets.set(name, await buildRequest(image));
   const names = [...targets.keys()];
   const accept = async (name: string) => {
     const order = waiting.get(name);
-    if (!order || !(await isThere(order.image, runner))) return;
+    if (!order || !(await isThere(order.image))) return;
     waiting.delete(name);
     const { task, plan } = order.image;
     if (plan.kind === 'build')
@@ -84,11 +83,11 @@ async function bakeTogether(waiting: Map<string, Order>, runner: Runner): Promis
   await withTemporaryFolder(async (folder) => {
     const file = join(folder, 'bake.json');
     await writeWhole(file, JSON.stringify(bakeFile(targets)), 0o600);
-    const builder = [...waiting.values()][0]!.image.options.builder;
+    const { task, options } = [...waiting.values()][0]!.image;
     const read = bakeProgress();
     const accepted: Promise<void>[] = [];
-    const { exitCode } = await runner.run(
-      docker(bakeArguments(file, join(folder, 'metadata.json'), builder)),
+    const { exitCode } = await task.runner.run(
+      docker(bakeArguments(file, join(folder, 'metadata.json'), options.builder)),
       {
         onLine: (line) => {
           const done = read(line);
@@ -101,11 +100,8 @@ async function bakeTogether(waiting: Map<string, Order>, runner: Runner): Promis
   });
 }
 
-async function isThere(
-  { local, content, options }: PreparedImage,
-  runner: Runner,
-): Promise<boolean> {
+async function isThere({ task, local, content, options }: PreparedImage): Promise<boolean> {
   if (!options.load) return true;
-  const image = (await inspectImages(runner, [local])).get(local);
+  const image = (await inspectImages(task.runner, [local])).get(local);
   return image?.labels[LABELS.key] === content.key.key;
 }

@@ -1,6 +1,6 @@
+import '../compile-cache';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
 import { withTemporaryFolder } from '../../effects/files';
-import { processRunner } from '../../effects/process';
 import { limit } from '../limit';
 import { runServiceTasks, type EndedTask } from '../service-task';
 import { openBakery } from './bakery';
@@ -21,7 +21,7 @@ export default async function* dockerBuildBatch(
   context: ExecutorContext,
 ): AsyncGenerator<EndedTask> {
   const count = Object.keys(taskGraph.tasks).length;
-  const bakery = openBakery(count, processRunner(context.root));
+  const bakery = openBakery(count);
   const inTurn = limit(LOOKUPS);
   const building = new Set<string>();
   const ended = runServiceTasks(

@@ -75,7 +75,7 @@ describe('buildImage', () => {
       ...['--label', `${LABELS.key}=${key}`, '--label', 'team=a'],
       ...['--label', `${LABELS.service}=orders`],
       ...['--load', '--metadata-file', context.replace(/artifact$/, 'metadata.json')],
-      ...['--progress', 'plain', '--tag', image, '.'],
+      ...['--progress', 'plain', '--tag', image, '--tag', 'acme/orders:local', '.'],
     ]);
     expect(existsSync(context)).toBe(false);
     expect(acts(task)).toEqual(['docker buildx build', `docker tag ${image}`]);

@@ -48,6 +48,8 @@ export interface PreparedImage {
   options: NormalisedOptions;
   content: Content;
   plan: BuildPlan;
+  /** What the engine has under that reference, before anything is done. */
+  onEngine: LocalImage | undefined;
   /** The reference by its key on the engine. */
   local: string;
   /** The same in the environment's registry, where it has one. */
@@ -114,16 +116,15 @@ export async function prepareImage(
     fetch: raw.load ?? !(environment && runsElsewhere(environment)),
     push: options.push,
   });
-  return { task, options, content, plan, local, remote, tags, previous, started };
+  return { task, options, content, plan, onEngine, local, remote, tags, previous, started };
 }
 
 /** Tags the image that is there now, leaves the receipt and says what was done. */
 export async function finishImage(prepared: PreparedImage): Promise<void> {
-  const { task, options, content, plan, local, remote, tags, previous, started } = prepared;
+  const { task, options, content, plan, local, remote, previous, started } = prepared;
   const { key, baseImages } = content;
-  const isHere = options.load && !(plan.kind === 'found' && plan.where === 'registry');
-  const image = isHere ? await requireImage(task, local, key) : undefined;
-  const localTags = [LOCAL_TAG, ...tags].map((name) => withTag(local, name));
+  const image = await imageHere(prepared);
+  const localTags = localReferences(prepared);
   if (image) await tagImage(task, image, local, localTags);
   const base = baseSize(baseImages);
   const receipt: BuildReceipt = {
@@ -223,9 +224,15 @@ export async function buildRequest(
       [LABELS.service]: task.service.name,
     },
     secrets: options.secrets.map((secret) => formatSecret(parseSecret(secret))),
-    tags: [builtReference(prepared)],
+    tags: [builtReference(prepared), ...tagsOfBuild(prepared)],
     pull: false,
   };
+}
+
+/** Tags that need no look at what was built first: each saves a command afterwards. */
+function tagsOfBuild(prepared: PreparedImage): string[] {
+  const { options, content } = prepared;
+  return options.push || content.isShared ? [] : localReferences(prepared);
 }
 
 /** Makes sure that what was built is what the key says, under the engine's own name. */
@@ -256,7 +263,20 @@ async function requireUnchanged(
   );
 }
 
-/** The image that a receipt will name. @throws where the engine does not have it after all. */
+/** The image on the engine that the receipt will name; `undefined` where it stays in the registry. */
+async function imageHere(prepared: PreparedImage): Promise<LocalImage | undefined> {
+  const { task, options, content, plan, onEngine, local } = prepared;
+  if (!options.load) return undefined;
+  if (plan.kind !== 'found') return requireImage(task, local, content.key);
+  return plan.where === 'engine' ? onEngine : undefined;
+}
+
+/** The names under which people find the image on the engine. */
+function localReferences({ local, tags }: PreparedImage): string[] {
+  return [LOCAL_TAG, ...tags].map((name) => withTag(local, name));
+}
+
+/** @throws where the engine does not have it after all. */
 async function requireImage(
   { runner }: ServiceTask,
   reference: string,

@@ -77,31 +77,20 @@ describeEngine('docker-build', () => {
     expect((await make()).output).toMatch(UP_TO_DATE);
   });
 
-  // Not the same image id: BuildKit gives a folder that it had before, and of which a file changed,
-  // the time of the transfer, so the layer of the artifact may differ in the time of /app.
-  it('gives the same key, configuration, layers below the artifact and files in another folder', async () => {
+  it('gives the same image in another folder, from nothing and after other builds', async () => {
     const twin = new EngineWorkspace({ platform: workspace.platform, name: 'micro-twin-' });
-    const stateOf = (image: string) => {
-      const [{ Config, RootFS }] = JSON.parse(docker('image', 'inspect', image)) as [
-        { Config: unknown; RootFS: { Layers: string[] } },
-      ];
-      const layers = RootFS.Layers.filter((_, index) => index !== RootFS.Layers.length - 2);
-      const print = 'find /app -type f -printf "%P %m %T@ %U:%G " -exec sha256sum {} + | sort';
-      return { Config, layers, files: docker('run', '--rm', image, 'sh', '-c', print) };
-    };
     try {
-      workspace.write({ 'apps/orders/src/main.ts': server('twin') });
-      await make();
+      for (const text of ['twin of before', 'twin']) {
+        workspace.write({ 'apps/orders/src/main.ts': server(text) });
+        await make();
+      }
       const { image, imageId } = receipt();
-      const state = stateOf(image);
-      expect(state.files).toContain('main.js');
       twin.addService('orders', 3001, { main: server('twin') });
       docker('image', 'rm', '--force', imageId);
       await twin.build('orders');
       const { success, output } = await twin.dockerBuild('orders', { noCache: true });
       expect(success, output).toBe(true);
-      expect(twin.receipt('orders', 'docker-build').image).toBe(image);
-      expect(stateOf(image)).toEqual(state);
+      expect(twin.receipt('orders', 'docker-build')).toMatchObject({ image, imageId });
     } finally {
       twin.remove();
     }

@@ -1,3 +1,4 @@
+import '../compile-cache';
 import type { ExecutorContext } from '@nx/devkit';
 import { runServiceTask } from '../service-task';
 import { buildImage } from './build-image';

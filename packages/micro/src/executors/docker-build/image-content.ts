@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pullArguments } from '../../docker/image';
 import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
+import { withoutComments } from '../../dockerfile/without-comments';
 import { readContextFiles } from '../../effects/build-context';
 import {
   EngineError,
@@ -10,7 +11,7 @@ import {
   runDocker,
   type LocalImage,
 } from '../../effects/engine';
-import { copyWhole, fileReader, listFiles, readKeyFiles } from '../../effects/files';
+import { copyArtifact, fileReader, listFiles, readKeyFiles } from '../../effects/files';
 import { imageKey, type ImageKey, type KeyFile } from '../../image/image-key';
 import { parseImageReference, type ImageReference } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
@@ -57,22 +58,25 @@ export async function readContent(
       await runDocker(runner, pullArguments(image), {}, `Could not pull ${image}`);
     }
   }
+  // Asked for now, needed once the artifact is copied.
+  const looking = inspectImages(runner, sources.images);
+  looking.catch(() => undefined);
   const contexts = { ...given };
   let artifact: KeyFile[] = [];
   if (sources.contexts.includes('artifact')) {
-    const copy = join(folder, 'artifact');
-    const paths = await copyWhole(resolve(workspaceRoot, options.artifact), copy, clock);
-    if (!paths) {
+    const context = join(folder, 'artifact');
+    const files = await copyArtifact(resolve(workspaceRoot, options.artifact), context, clock);
+    if (!files) {
       throw new UserError(
         `${options.artifact} is not there: run "nx build ${service.name}" first (docker-build depends on it unless a project.json says otherwise)`,
       );
     }
-    contexts['artifact'] = copy;
-    artifact = await readKeyFiles(copy, paths);
+    artifact = files;
+    contexts['artifact'] = context;
   }
   const others = sources.contexts.filter((name) => name !== 'artifact');
   const folders = others.filter((name) => isFolder(resolve(workspaceRoot, given[name]!)));
-  const baseImages = await inspectImages(runner, sources.images);
+  const baseImages = await looking;
   const [context, furtherFiles, digests] = await Promise.all([
     readContextFiles(workspaceRoot, options, sources.paths),
     Promise.all(
@@ -93,7 +97,7 @@ export async function readContent(
     contexts,
     isShared: context.length > 0 || folders.length > 0,
     key: imageKey({
-      dockerfile,
+      dockerfile: withoutComments(dockerfile),
       artifact,
       context,
       contexts: Object.fromEntries(furtherFiles),

@@ -1,6 +1,10 @@
+import '../compile-cache';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
 import { runServiceTasks, type EndedTask } from '../service-task';
 import { pushImage, type DockerPushOptions } from './push-image';
+
+/** How many images are pushed at the same time; the engine itself uploads five layers at once. */
+const PUSHES = 8;
 
 /** Pushes the images of a run from one process, instead of starting one for each. */
 export default function dockerPushBatch(
@@ -9,5 +13,10 @@ export default function dockerPushBatch(
   _overrides: DockerPushOptions,
   context: ExecutorContext,
 ): AsyncGenerator<EndedTask> {
-  return runServiceTasks(taskGraph, context, (task, id) => pushImage(task, options[id] ?? {}));
+  return runServiceTasks(
+    taskGraph,
+    context,
+    (task, id) => pushImage(task, options[id] ?? {}),
+    PUSHES,
+  );
 }

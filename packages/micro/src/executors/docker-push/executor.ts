@@ -1,3 +1,4 @@
+import '../compile-cache';
 import type { ExecutorContext } from '@nx/devkit';
 import { runServiceTask } from '../service-task';
 import { pushImage, type DockerPushOptions } from './push-image';
