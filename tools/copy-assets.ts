@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, globSync } from 'node:fs';
+import { copyFileSync, cpSync, globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What the published package needs beside compiled code: schemas, templates and the root's texts. */
@@ -6,7 +6,11 @@ const PACKAGE = 'packages/micro';
 
 for (const pattern of ['**/schema.json', 'generators/*/files']) {
   for (const path of globSync(pattern, { cwd: join(PACKAGE, 'src') })) {
-    cpSync(join(PACKAGE, 'src', path), join(PACKAGE, 'dist', path), { recursive: true });
+    const to = join(PACKAGE, 'dist', path);
+    // A template that was renamed must not stay under its old name.
+    rmSync(to, { recursive: true, force: true });
+    cpSync(join(PACKAGE, 'src', path), to, { recursive: true });
   }
 }
 for (const file of ['README.md', 'LICENSE']) copyFileSync(file, join(PACKAGE, file));
+copyFileSync('LICENSE', 'packages/chassis/LICENSE');

@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+
+const PORT_RANGE = 'expected a port between 1 and 65535';
+const milliseconds = z.coerce
+  .number('expected a number of milliseconds')
+  .int('expected whole milliseconds')
+  .min(0, 'expected 0 or more milliseconds');
+
+/** What every service reads. Time limits are in milliseconds. */
+export const serviceVariables = {
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'])
+    .default('development')
+    .describe('`development` logs in lines for people where pino-pretty is installed'),
+  HOST: z.string().min(1).default('0.0.0.0').describe('address to listen on'),
+  PORT: z.coerce
+    .number(PORT_RANGE)
+    .int(PORT_RANGE)
+    .min(1, PORT_RANGE)
+    .max(65535, PORT_RANGE)
+    .describe('port to listen on'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('the least level that is logged'),
+  SERVICE_VERSION: z
+    .string()
+    .default('0.0.0')
+    .describe('version that is running: in the log, in metrics and traces'),
+  STOP_TIMEOUT_MS: milliseconds
+    .default(8000)
+    .describe('how long a stop may take; less than the 10 s after which Docker kills'),
+  STOP_DELAY_MS: milliseconds
+    .default(0)
+    .describe(
+      'part of a stop in which requests are still taken, for load balancers to see `/ready` fail',
+    ),
+  READY_TIMEOUT_MS: milliseconds
+    .default(1000)
+    .describe('how long a resource may take to answer the check of `/ready`'),
+  METRICS: z.enum(['on', 'off']).default('off').describe('`/metrics` for Prometheus'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url()
+    .optional()
+    .describe('OTLP/HTTP collector that takes traces; none are made without'),
+} as const;
+
+/** What a command of a service reads beside its own: it does not listen. */
+export const commandVariables = {
+  NODE_ENV: serviceVariables.NODE_ENV,
+  LOG_LEVEL: serviceVariables.LOG_LEVEL,
+  SERVICE_VERSION: serviceVariables.SERVICE_VERSION,
+} as const;
+
+export type ServiceVariables = typeof serviceVariables;
+export type ServiceConfig = z.output<z.ZodObject<ServiceVariables>>;
+export type Config<S extends z.ZodRawShape> = z.output<z.ZodObject<S & ServiceVariables>>;
+
+export interface ConfigProblem {
+  variable: string;
+  /** Never contains the value: it may be a secret. */
+  message: string;
+}
+
+/** Everything that is wrong with the variables of a service. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(
+    service: string,
+    readonly problems: readonly ConfigProblem[],
+  ) {
+    super(
+      [
+        `The configuration of ${service} is not valid:`,
+        ...problems.map(({ variable, message }) => `  ${variable}: ${message}`),
+      ].join('\n'),
+    );
+  }
+}
+
+/** Marks a variable as a secret, for `formatVariables`. */
+export function secret<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ ...schema.meta(), secret: true });
+}
+
+/**
+ * The variables of a service together with `serviceVariables`. `X_FILE` names a file that holds the
+ * value of `X`, as secrets of containers are given; an empty variable counts as not set.
+ *
+ * @throws {ConfigError} with all problems at once.
+ */
+export function readConfig<S extends z.ZodRawShape>(
+  service: string,
+  variables: S,
+  env: NodeJS.ProcessEnv,
+): Config<S> {
+  return readVariables(service, { ...serviceVariables, ...variables }, env);
+}
+
+/**
+ * Variables as they are given, without those of every service.
+ * @throws {ConfigError} with all problems at once.
+ */
+export function readVariables<S extends z.ZodRawShape>(
+  service: string,
+  shape: S,
+  env: NodeJS.ProcessEnv,
+): z.output<z.ZodObject<S>> {
+  const problems: ConfigProblem[] = [];
+  const values: Record<string, string> = {};
+  for (const variable of Object.keys(shape)) {
+    try {
+      const value = readVariable(variable, shape, env);
+      if (value !== undefined) values[variable] = value;
+    } catch (error) {
+      problems.push({ variable, message: (error as Error).message });
+    }
+  }
+  const unreadable = new Set(problems.map(({ variable }) => variable));
+  const result = z.object(shape).safeParse(values);
+  for (const { path, message } of result.error?.issues ?? []) {
+    const variable = String(path[0]);
+    if (unreadable.has(variable)) continue;
+    problems.push({ variable, message: variable in values ? message : 'not set' });
+  }
+  if (!result.success || problems.length > 0) throw new ConfigError(service, problems);
+  return result.data;
+}
+
+function readVariable(
+  variable: string,
+  shape: z.ZodRawShape,
+  env: NodeJS.ProcessEnv,
+): string | undefined {
+  const value = env[variable] || undefined;
+  const fileVariable = `${variable}_FILE`;
+  // A service may have a variable of that name for another purpose.
+  const file = fileVariable in shape ? undefined : env[fileVariable] || undefined;
+  if (file === undefined) return value;
+  if (value !== undefined) {
+    throw new Error(`set, and ${fileVariable} too: only one of them can be`);
+  }
+  // Files of secrets tend to end in a newline that is not part of the secret.
+  return readSecretFile(fileVariable, file).replace(/\r?\n$/, '') || undefined;
+}
+
+function readSecretFile(fileVariable: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such file' : (code ?? message);
+    throw new Error(`${fileVariable} names ${file}: ${reason}`, { cause: error });
+  }
+}
+
+/** A Markdown table of variables: name, default, what it is (`.describe()`), whether it is a `secret()`. */
+export function formatVariables(variables: z.ZodRawShape): string {
+  const rows = Object.entries(variables).map(([variable, schema]) => {
+    const { fallback, description, isSecret } = readFacts(schema);
+    return [`\`${variable}\``, fallback, description, isSecret ? 'secret' : ''];
+  });
+  return [['variable', 'default', 'what it is', 'secret'], ['---', '---', '---', '---'], ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n');
+}
+
+interface VariableFacts {
+  fallback: string;
+  description: string;
+  isSecret: boolean;
+}
+
+/** Looks through optional, default and the like: what describes a variable may stand on any of them. */
+function readFacts(schema: z.core.$ZodType): VariableFacts {
+  const { type, innerType, defaultValue, in: input } = schema._zod.def as WrapperDef;
+  const inner = innerType ?? (type === 'pipe' ? input : undefined);
+  const within = inner
+    ? readFacts(inner)
+    : { fallback: 'required', description: '', isSecret: false };
+  const meta = z.globalRegistry.get(schema);
+  return {
+    fallback: fallbackOf(type, defaultValue) ?? within.fallback,
+    description: meta?.description ?? within.description,
+    isSecret: meta?.secret === true || within.isSecret,
+  };
+}
+
+interface WrapperDef {
+  type: string;
+  innerType?: z.core.$ZodType;
+  in?: z.core.$ZodType;
+  defaultValue?: unknown;
+}
+
+function fallbackOf(type: string, defaultValue: unknown): string | undefined {
+  if (type === 'optional') return 'optional';
+  if (type !== 'default' && type !== 'prefault') return undefined;
+  return `\`${typeof defaultValue === 'string' ? defaultValue : JSON.stringify(defaultValue)}\``;
+}

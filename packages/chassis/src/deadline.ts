@@ -1,0 +1,28 @@
+import { remainingMs } from './request-context.js';
+
+/** Work for a caller took too long, or was not begun since the caller waits no more. Answered with 504. */
+export class OutOfTimeError extends Error {
+  override readonly name = 'OutOfTimeError';
+  readonly statusCode = 504;
+}
+
+/**
+ * Whole milliseconds that something may take: `limitMs`, or less where the caller waits less.
+ * @param what names it in the error: `a query of "database"`.
+ * @throws {OutOfTimeError} where the caller waits no more.
+ */
+export function limitToDeadline(limitMs: number, what: string): number {
+  const limit = Math.floor(Math.min(limitMs, remainingMs() ?? limitMs));
+  if (limit < 1) throw new OutOfTimeError(`no time is left for ${what}`);
+  return limit;
+}
+
+/** Settles as `work` does, or rejects with the signal's reason once that fires. `work` goes on unheard. */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject);
+  });
+}

@@ -1,0 +1,52 @@
+export { command, CommandError, runCommand, type Command } from './command.js';
+export {
+  ConfigError,
+  formatVariables,
+  readConfig,
+  readVariables,
+  secret,
+  serviceVariables,
+  type Config,
+  type ConfigProblem,
+  type ServiceConfig,
+  type ServiceVariables,
+} from './config.js';
+export { errorAnswers, formatReason, HttpError, MissingPackageError } from './errors.js';
+export {
+  health,
+  isUsable,
+  PROBE_ROUTE,
+  ResourceChecks,
+  type CheckResults,
+  type HealthOptions,
+} from './health.js';
+export { Lifecycle, type LifecycleState } from './lifecycle.js';
+export {
+  createLogger,
+  loggerOptions,
+  REDACTED_PATHS,
+  requestLogger,
+  type LogConfig,
+} from './logger.js';
+export {
+  contextHeaders,
+  currentContext,
+  DEADLINE_HEADER,
+  parseContext,
+  remainingMs,
+  REQUEST_ID_HEADER,
+  requestContext,
+  requestIdOptions,
+  runInContext,
+  type RequestContext,
+} from './request-context.js';
+export { groupByClosing, RESOURCE_KINDS, type Resource, type ResourceKind } from './resource.js';
+export {
+  createService,
+  runService,
+  type Routes,
+  type RunOptions,
+  type Service,
+  type ServiceOptions,
+} from './service.js';
+export { closeResources, drain, OpenRequests, stopOnSignals, type Stoppable } from './shutdown.js';

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, DatabaseError } from 'pg';
+import { checkConnectionUrl } from './connection-url.js';
+import { formatReason } from './errors.js';
+import { MigrationError, type AppliedMigration, type Migration } from './migration-plan.js';
+import {
+  migrate,
+  type MigrateOptions,
+  type MigrationReport,
+  type MigrationSession,
+} from './migrations.js';
+
+/** Any number that is the same for all: advisory locks are the database's own. */
+const LOCK = 719_306_184_225;
+const POLL_MS = 200;
+
+/**
+ * Brings a PostgreSQL database to the state that a directory of SQL files describes, as `migrate` does.
+ * @throws {MigrationError} with all problems of the files, or with the one that a statement has.
+ * @throws {TypeError} where `url` is invalid.
+ */
+export async function migratePostgres(options: MigrateOptions): Promise<MigrationReport> {
+  checkConnectionUrl('database', options.url, ['postgres:', 'postgresql:']);
+  return migrate(options, connectPostgres);
+}
+
+async function connectPostgres(url: string, connectTimeoutMs: number): Promise<MigrationSession> {
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+  });
+  // A break fails the statement at hand; unheard, the event would end the process.
+  client.on('error', () => undefined);
+  await client.connect().catch((cause: unknown) => {
+    throw new MigrationError([`postgres cannot be reached: ${formatReason(cause)}`], { cause });
+  });
+
+  async function lock(timeoutMs: number): Promise<void> {
+    const until = performance.now() + timeoutMs;
+    for (;;) {
+      const { rows } = await client.query<{ locked: boolean }>(
+        'SELECT pg_try_advisory_lock($1) AS locked',
+        [LOCK],
+      );
+      if (rows[0]?.locked) return;
+      if (performance.now() >= until) {
+        throw new MigrationError([`another process has been migrating for ${timeoutMs} ms`]);
+      }
+      // Not by a statement that waits: CREATE INDEX CONCURRENTLY of the other one would wait for that.
+      await sleep(POLL_MS);
+    }
+  }
+
+  async function readApplied(): Promise<AppliedMigration[]> {
+    // A notice for each run is what `IF NOT EXISTS` would give.
+    const { rows: tables } = await client.query<{ exists: boolean }>(
+      `SELECT to_regclass('chassis_migrations') IS NOT NULL AS exists`,
+    );
+    if (!tables[0]?.exists) {
+      await client.query(
+        `CREATE TABLE chassis_migrations (
+           number integer PRIMARY KEY,
+           file text NOT NULL,
+           checksum text NOT NULL,
+           finished_at timestamptz NOT NULL DEFAULT now()
+         )`,
+      );
+    }
+    const { rows } = await client.query<Omit<AppliedMigration, 'isFinished'>>(
+      'SELECT number, file, checksum FROM chassis_migrations ORDER BY number',
+    );
+    return rows.map((row) => ({ ...row, isFinished: true }));
+  }
+
+  async function apply(migration: Migration): Promise<void> {
+    const { number, file, checksum, sql, inTransaction } = migration;
+    if (inTransaction) await client.query('BEGIN');
+    try {
+      await client.query(sql);
+      if (inTransaction && client.getTransactionStatus() !== 'T') {
+        throw new Error('ends the transaction that it runs in; take its COMMIT or ROLLBACK out');
+      }
+      await client.query(
+        'INSERT INTO chassis_migrations (number, file, checksum) VALUES ($1, $2, $3)',
+        [number, file, checksum],
+      );
+      if (inTransaction) await client.query('COMMIT');
+    } catch (cause) {
+      if (inTransaction) await client.query('ROLLBACK').catch(() => undefined);
+      throw new MigrationError([`${place(migration, cause)}: ${formatReason(cause)}`], { cause });
+    }
+  }
+
+  return { lock, readApplied, apply, close: () => client.end() };
+}
+
+/** File and, where the server tells the position, line. */
+function place({ file, sql }: Migration, error: unknown): string {
+  const position = error instanceof DatabaseError ? Number(error.position) : NaN;
+  // Counted in characters from 1.
+  return position > 0
+    ? `${file}:${
+        [...sql]
+          .slice(0, position - 1)
+          .join('')
+          .split('\n').length
+      }`
+    : file;
+}
