@@ -1,13 +1,12 @@
 import { chmod, copyFile, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { mustRun } from '../../command.js';
 import { LabError, say } from '../../program.js';
-import { DEBIAN_BASE, ensureDebianBase } from '../debian-base.js';
 import { ensureImage } from '../ensure-image.js';
 import { readHostCertificates, SYSTEM_BUNDLE } from '../host-certificates.js';
-import { STAND_IN_LABEL, type LocalImage } from '../local-image.js';
+import type { LocalImage } from '../local-image.js';
 import { unpackNpmPackage } from '../npm-package.js';
+import { buildStandIn } from '../stand-in.js';
 import { inTemporaryDirectory } from '../temporary-directory.js';
 
 export const NODE_IMAGE = 'node:24-bookworm-slim';
@@ -32,20 +31,19 @@ export function ensureNodeImage(): Promise<LocalImage> {
 async function buildNodeStandIn(): Promise<void> {
   const nodePackage = NODE_PACKAGES[process.arch];
   if (!nodePackage) throw new LabError(`No Node binary for a stand-in on ${process.arch}.`);
-  await ensureDebianBase();
   say(`${NODE_IMAGE} from ${nodePackage} and npm@11 ...`);
   await inTemporaryDirectory(async (directory) => {
     const context = join(directory, 'context');
     const version = await layOutNode(nodePackage, directory, join(context, 'usr/local'));
     const certificates = readHostCertificates();
     if (certificates) await writeInto(context, SYSTEM_BUNDLE, certificates);
-    await mustRun('docker', [
-      ...['buildx', 'build', '--builder', 'default', '--load', '--quiet'],
-      ...['--file', join(HERE, 'Dockerfile'), '--tag', NODE_IMAGE],
-      ...['--target', certificates ? 'node-with-host-certificates' : 'node'],
-      ...['--build-arg', `BASE=${DEBIAN_BASE}`, '--build-arg', `NODE_VERSION=${version}`],
-      ...['--label', `${STAND_IN_LABEL}=true`, context],
-    ]);
+    await buildStandIn({
+      ref: NODE_IMAGE,
+      dockerfile: join(HERE, 'Dockerfile'),
+      context,
+      target: certificates ? 'node-with-host-certificates' : 'node',
+      arguments: { NODE_VERSION: version },
+    });
   });
 }
 

@@ -2,6 +2,7 @@ import { formatStale } from '../platform/derived-file';
 import { backingImage, engineOfImage } from './backing-image';
 import type { ComposeEdit } from './compose-edit';
 import type { BackingService } from './datastore';
+import { backingHardening } from './hardening';
 import { holdsPassword } from './password';
 import { BACKEND_NETWORK } from './paths';
 
@@ -9,13 +10,16 @@ import { BACKEND_NETWORK } from './paths';
  * Brings the entry of a datastore or broker in step. It is written once; after that only what its
  * users rely on is ours: the engine, the credentials and the network.
  */
-export function convergeBacking(
-  edit: ComposeEdit,
-  { name, engine }: BackingService,
-  user: string,
-): void {
+export function convergeBacking(edit: ComposeEdit, { name, engine, user }: BackingService): void {
   const at = ['services', name];
-  const { image, environment, check, volume, extra = {} } = backingImage(engine, name, user);
+  const {
+    image,
+    environment,
+    check,
+    capabilities,
+    volume,
+    extra = {},
+  } = backingImage(engine, name, user);
   const present = edit.value([...at, 'image']);
   const runs = typeof present === 'string' ? engineOfImage(present) : undefined;
   if (runs !== undefined && runs !== engine) {
@@ -30,6 +34,7 @@ export function convergeBacking(
         ...extra,
         restart: 'unless-stopped',
         stop_grace_period: '30s',
+        ...backingHardening(capabilities),
         environment,
         ...(volumeName === undefined ? {} : { volumes: [`${volumeName}:${volume}`] }),
         networks: [BACKEND_NETWORK],

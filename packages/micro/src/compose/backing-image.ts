@@ -8,29 +8,37 @@ export interface BackingImage {
   environment: Record<string, string>;
   /** Shell command, run in the container, that fails until it serves. */
   check: string;
+  /** What of root's rights its entrypoint needs, before it becomes the image's own user. */
+  capabilities: readonly string[];
   /** Folder whose content outlives the container. */
   volume?: string;
   /** Further keys of the entry. */
   extra?: Record<string, unknown>;
 }
 
-/** Repositories of the official images; a person may pin another tag, or use another repository. */
-const REPOSITORIES: Record<BackingEngine, string> = {
-  postgres: 'postgres',
-  mysql: 'mysql',
-  mariadb: 'mariadb',
-  mongodb: 'mongo',
-  redis: 'redis',
-  rabbitmq: 'rabbitmq',
-};
+/** The official images; a person may pin another tag, or use another repository. */
+export const BACKING_IMAGES = {
+  postgres: 'postgres:17-bookworm',
+  mysql: 'mysql:8.4',
+  mariadb: 'mariadb:11.4',
+  mongodb: 'mongo:8.0',
+  redis: 'redis:7-bookworm',
+  rabbitmq: 'rabbitmq:4.1',
+} as const satisfies Record<BackingEngine, string>;
+
+/** The data's folder is made the image's own user's, and then the process becomes that user. */
+const BECOMES_ITS_USER = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'];
 
 /** The engine whose official image this is; `undefined` for any other image. */
 export function engineOfImage(image: string): BackingEngine | undefined {
-  const repository = image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
-  const name = repository.replace(/^(?:docker\.io\/)?(?:library\/)?/, '');
-  return (Object.keys(REPOSITORIES) as BackingEngine[]).find(
-    (engine) => REPOSITORIES[engine] === name,
+  const name = repositoryOf(image).replace(/^(?:docker\.io\/)?(?:library\/)?/, '');
+  return (Object.keys(BACKING_IMAGES) as BackingEngine[]).find(
+    (engine) => repositoryOf(BACKING_IMAGES[engine]) === name,
   );
+}
+
+function repositoryOf(image: string): string {
+  return image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
 }
 
 /**
@@ -42,14 +50,16 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
   switch (engine) {
     case 'postgres':
       return {
-        image: 'postgres:17-bookworm',
+        image: BACKING_IMAGES.postgres,
+        capabilities: BECOMES_ITS_USER,
         environment: { POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: user },
         check: 'pg_isready --host=127.0.0.1 --username="$$POSTGRES_USER" --dbname="$$POSTGRES_DB"',
         volume: '/var/lib/postgresql/data',
       };
     case 'mysql':
       return {
-        image: 'mysql:8.4',
+        image: BACKING_IMAGES.mysql,
+        capabilities: BECOMES_ITS_USER,
         environment: {
           MYSQL_USER: user,
           MYSQL_PASSWORD: password,
@@ -62,7 +72,8 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
       };
     case 'mariadb':
       return {
-        image: 'mariadb:11.4',
+        image: BACKING_IMAGES.mariadb,
+        capabilities: BECOMES_ITS_USER,
         environment: {
           MARIADB_USER: user,
           MARIADB_PASSWORD: password,
@@ -74,7 +85,8 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
       };
     case 'mongodb':
       return {
-        image: 'mongo:8.0',
+        image: BACKING_IMAGES.mongodb,
+        capabilities: BECOMES_ITS_USER,
         environment: {
           MONGO_INITDB_ROOT_USERNAME: user,
           MONGO_INITDB_ROOT_PASSWORD: password,
@@ -85,24 +97,28 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
       };
     case 'redis':
       return {
-        image: 'redis:7-bookworm',
+        image: BACKING_IMAGES.redis,
+        capabilities: [],
         environment: { REDIS_PASSWORD: password },
         check: 'REDISCLI_AUTH="$$REDIS_PASSWORD" redis-cli ping | grep -q PONG',
         extra: {
           user: 'redis',
           // The password is in a file in memory: an argument shows in every process list. What is
-          // kept here can be made again, so nothing is written to a disk.
+          // kept here can be made again, so nothing is written to a disk. The file is in /tmp since a
+          // tmpfs gets the mode of the folder that it covers: /data stays root's (runc 1.1).
           command: [
             'sh',
             '-c',
-            'printf \'requirepass %s\\nsave ""\\n\' "$$REDIS_PASSWORD" > /data/redis.conf && exec redis-server /data/redis.conf',
+            'printf \'requirepass %s\\nsave ""\\n\' "$$REDIS_PASSWORD" > /tmp/redis.conf && exec redis-server /tmp/redis.conf',
           ],
-          tmpfs: ['/data:mode=1777'],
+          read_only: true,
+          tmpfs: ['/tmp', '/data'],
         },
       };
     case 'rabbitmq':
       return {
-        image: 'rabbitmq:4.1',
+        image: BACKING_IMAGES.rabbitmq,
+        capabilities: BECOMES_ITS_USER,
         environment: { RABBITMQ_DEFAULT_USER: user, RABBITMQ_DEFAULT_PASS: password },
         check: 'rabbitmq-diagnostics -q check_running',
         volume: '/var/lib/rabbitmq',

@@ -15,7 +15,7 @@ import {
 import { formatDrift, formatStale, type DerivedFile } from '../platform/derived-file';
 import { PlatformError } from '../platform/problem';
 import { parseYamlDocument } from '../platform/yaml-source';
-import { ListEntries, MapEntries, scalarText, type Entries } from './entries';
+import { keyText, ListEntries, MapEntries, scalarText, type Entries } from './entries';
 import { keepLines } from './keep-lines';
 
 export type ComposePath = readonly string[];
@@ -88,6 +88,20 @@ export class ComposeEdit {
   /** Writes what a person may change later, where there is no value. */
   seed(path: ComposePath, value: unknown, drift?: string): void {
     if (!this.has(path)) this.write(path, value, drift);
+  }
+
+  /**
+   * Like {@link seed}, in front of the first key that sorts behind it, so that two branches which add
+   * an entry each seldom touch the same line.
+   */
+  seedSorted(path: ComposePath, value: unknown, drift: string): void {
+    if (this.has(path)) return;
+    const key = path.at(-1)!;
+    const map = this.map(path.slice(0, -1));
+    const next = map.items.findIndex((pair) => keyText(pair) > key);
+    if (next < 0 || map.has(key)) return this.write(path, value, drift);
+    map.items.splice(next, 0, this.document.createPair(key, value));
+    this.drift.push(drift);
   }
 
   /** Like {@link seed}, for declarations: in `networks` and `volumes` a key needs no value. */

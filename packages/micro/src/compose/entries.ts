@@ -73,8 +73,9 @@ export class ListEntries implements Entries {
   }
 }
 
-function keyText(pair: Pair): string {
-  return scalarText(pair.key) ?? '';
+/** The name of an entry; a key that was just added is no node yet. */
+export function keyText({ key }: Pair): string {
+  return typeof key === 'string' ? key : (scalarText(key) ?? '');
 }
 
 /** A scalar as text, as Compose reads it; `undefined` for null and for anything else. */

@@ -19,6 +19,7 @@ it.each([
     'a:\n  # x\n  b: 1\n',
     'a: # x\n  b: 1\n',
   ],
+  ['repeated', 'a:   1\nb\nb\n', 'a: 1\nb\nb\n', 'a: 1\nb\nb\nb\n', 'a:   1\nb\nb\nb\n'],
   ['into nothing', '', '', 'a: 1\n', 'a: 1\n'],
 ])('%s', (_, original, formatted, edited, merged) => {
   expect(keepLines(original, formatted, edited)).toBe(merged);

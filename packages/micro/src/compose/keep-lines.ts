@@ -47,8 +47,25 @@ function mergeHunk(
   return theirs.join('\n') === base.join('\n') ? mine : theirs;
 }
 
-/** For the lines of a longest common subsequence: the index in `a` -> the index in `b`. */
+/**
+ * For the lines of a longest common subsequence: the index in `a` -> the index in `b`. What both
+ * begin and end with is matched first: the rest takes time and space by the square of its length.
+ */
 function matchLines(a: readonly string[], b: readonly string[]): Map<number, number> {
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < shorter - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  const matches = new Map<number, number>();
+  for (let line = 0; line < start; line++) matches.set(line, line);
+  const middle = matchMiddle(a.slice(start, a.length - end), b.slice(start, b.length - end));
+  for (const [inA, inB] of middle) matches.set(inA + start, inB + start);
+  for (let line = end; line > 0; line--) matches.set(a.length - line, b.length - line);
+  return matches;
+}
+
+function matchMiddle(a: readonly string[], b: readonly string[]): Map<number, number> {
   // lengths[i][j]: how many lines a[i..] and b[j..] have in common.
   const lengths = a.map(() => new Array<number>(b.length + 1).fill(0));
   lengths.push(new Array<number>(b.length + 1).fill(0));

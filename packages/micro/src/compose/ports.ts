@@ -50,7 +50,8 @@ function publishedUnderItself(item: unknown): { port: number; text: string } | u
   return { port: published, text: `${address ? `${address}:` : ''}${published}:${target}` };
 }
 
-function readMapping(item: unknown) {
+/** What an item of `ports` maps: numbers are NaN where it does not say them plainly. */
+export function readMapping(item: unknown) {
   if (typeof item === 'string') {
     const { address, published, target } = SHORT.exec(item)?.groups ?? {};
     return { address, published: Number(published), target: Number(target) };

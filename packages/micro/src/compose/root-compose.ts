@@ -4,7 +4,7 @@ import { BROKER_NAME } from '../platform/datastore';
 import type { Platform } from '../platform/platform';
 import { convergeBacking, removeBacking } from './backing-entry';
 import { ComposeEdit } from './compose-edit';
-import { BROKER_USER, brokerOf } from './datastore';
+import { platformBroker } from './datastore';
 import { BACKEND_NETWORK, EDGE_NETWORK, ROOT_COMPOSE_FILE, serviceComposeFile } from './paths';
 
 const HEADER = `# The platform on this machine: docker compose up
@@ -34,8 +34,8 @@ export function deriveRootCompose(
       `network ${BACKEND_NETWORK} is missing`,
     );
   }
-  const broker = platform.services.find((service) => service.broker)?.broker;
-  if (broker) convergeBacking(edit, brokerOf(broker), BROKER_USER);
+  const broker = platformBroker(platform);
+  if (broker) convergeBacking(edit, broker);
   else removeBacking(edit, BROKER_NAME);
   return edit.toFile();
 }

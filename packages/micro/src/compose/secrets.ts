@@ -1,7 +1,6 @@
 import { parseEnv } from 'node:util';
-import { BROKER_NAME } from '../platform/datastore';
 import type { Platform } from '../platform/platform';
-import { datastoresOf } from './datastore';
+import { datastoresOf, platformBroker } from './datastore';
 import { passwordVariable } from './password';
 
 /** The variables that the root `.env` must hold, sorted. Values end up in URLs: letters and digits. */
@@ -9,8 +8,8 @@ export function requiredSecrets(platform: Platform): string[] {
   const datastores = platform.services.flatMap((service) =>
     datastoresOf(service).map(({ name }) => name),
   );
-  const broker = platform.services.some((service) => service.broker) ? [BROKER_NAME] : [];
-  return [...datastores, ...broker].map(passwordVariable).sort();
+  const broker = platformBroker(platform);
+  return [...datastores, ...(broker ? [broker.name] : [])].map(passwordVariable).sort();
 }
 
 /** Those of {@link requiredSecrets} that `envText`, the text of the root `.env`, lacks or leaves empty. */

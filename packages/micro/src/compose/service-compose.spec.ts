@@ -34,6 +34,18 @@ services:
     init: true
     restart: unless-stopped
     stop_grace_period: 15s
+    read_only: true
+    tmpfs:
+      - /tmp
+    cap_drop:
+      - ALL
+    security_opt:
+      - no-new-privileges:true
+    logging:
+      driver: local
+      options:
+        max-size: 10m
+        max-file: '5'
     environment:
       PORT: '3001'
       MICROSERVICE_USERS_URL: http://users:3002
@@ -91,6 +103,21 @@ describe('a new file', () => {
     image: postgres:17-bookworm
     restart: unless-stopped
     stop_grace_period: 30s
+    cap_drop:
+      - ALL
+    cap_add:
+      - CHOWN
+      - DAC_OVERRIDE
+      - FOWNER
+      - SETGID
+      - SETUID
+    security_opt:
+      - no-new-privileges:true
+    logging:
+      driver: local
+      options:
+        max-size: 10m
+        max-file: '5'
     environment:
       POSTGRES_USER: order_items
       POSTGRES_PASSWORD: \${ORDER_ITEMS_DATABASE_PASSWORD:?run "npx micro env" to create it}
@@ -101,6 +128,26 @@ describe('a new file', () => {
       - backend
 `);
     expect(text).toMatch(/\nvolumes:\n {2}order-items-database-postgres:\n$/);
+  });
+
+  it('gives redis no capability: it starts as its own user', () => {
+    const { text } = derive({ a: 'port: 3001\ndatastores: { cache: redis }' }, 'a');
+    expect(text).toContain(`  a-cache:
+    image: redis:7-bookworm
+    user: redis
+`);
+    expect(text).toContain('    cap_drop:\n      - ALL\n    security_opt:\n');
+    expect(text).not.toContain('cap_add');
+  });
+
+  it('publishes no datastore, and keeps it out of the network of services', () => {
+    const { text } = derive(
+      { a: 'port: 3001\ndatastores: { database: mongodb, cache: redis }' },
+      'a',
+    );
+    const datastores = text.slice(text.indexOf('  a-database:'));
+    expect(datastores.match(/ {4}networks:\n {6}- backend\n {4}healthcheck/g)).toHaveLength(2);
+    expect(datastores).not.toContain('ports:');
   });
 
   it.each([
@@ -141,6 +188,15 @@ services:
 `;
 
 describe("a person's file", () => {
+  it('loses its hardening for good where the person took it away', () => {
+    const manifests = { orders: 'port: 3001\ndatastores: { database: postgres }' };
+    const loose = derive(manifests, 'orders')
+      .text.replaceAll(/ {4}(cap_drop|cap_add|security_opt|tmpfs):\n( {6}- .*\n)+/g, '')
+      .replace('    read_only: true\n', '')
+      .replace("max-file: '5'", "max-file: '50'");
+    expect(derive(manifests, 'orders', loose)).toMatchObject({ text: loose, drift: [] });
+  });
+
   it('is the same, byte for byte, where nothing drifted', () => {
     const { text, drift } = derive({ orders: ORDERS, users: USERS }, 'orders', edited);
     expect(drift).toEqual([]);

@@ -7,7 +7,9 @@ import { linkVariables, networkUrl } from '../platform/link';
 import type { Platform, Service } from '../platform/platform';
 import { convergeBacking, removeBacking } from './backing-entry';
 import { ComposeEdit } from './compose-edit';
-import { brokerOf, datastoresOf, userName, type BackingService } from './datastore';
+import { backingsOf, datastoresOf } from './datastore';
+import { SERVICE_HARDENING } from './hardening';
+import { convergeMigrationJob, migrationJobName, needsMigration } from './migration-job';
 import { BACKEND_NETWORK, EDGE_NETWORK, serviceComposeFile } from './paths';
 import { holdsPassword } from './password';
 import { convergePorts } from './ports';
@@ -26,15 +28,18 @@ const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
  * MICROSERVICE_*_URL and the URLs that hold a password of ours; in `depends_on` the services of the
  * platform and what those variables lead to (their conditions are the person's); the networks
  * `edge` and `backend`; the port of a gateway, where it is published under its own number.
- * Written once and then the person's: `init`, `restart`, `stop_grace_period`. All else is theirs.
+ * Written once and then the person's: `init`, `restart`, `stop_grace_period`, the hardening and the
+ * rotation of logs. All else is theirs.
  *
  * @param current the file's text, absent where there is none.
+ * @param hasMigrations whether the service has SQL files that a job applies before it starts.
  * @throws {PlatformError} where the text cannot be read as a compose file.
  */
 export function deriveServiceCompose(
   platform: Platform,
   service: Service,
   current: string | undefined,
+  hasMigrations = false,
 ): DerivedFile {
   const edit = new ComposeEdit(serviceComposeFile(service), current, HEADER);
   const at = ['services', service.name];
@@ -42,15 +47,12 @@ export function deriveServiceCompose(
   convergeImage(edit, platform, service);
   convergeBackings(edit, service);
   convergeEnvironment(edit, platform, service);
-  convergeStartOrder(edit, platform, service, before);
+  convergeMigrationJob(edit, platform, service, hasMigrations);
+  convergeStartOrder(edit, platform, service, before, hasMigrations);
   convergeNetworks(edit, service);
   convergeDeploy(edit, service);
   convergePorts(edit, service, Number(before.get('PORT') ?? service.port));
   return edit.toFile();
-}
-
-function backingsOf(service: Service): BackingService[] {
-  return [...datastoresOf(service), ...(service.broker ? [brokerOf(service.broker)] : [])];
 }
 
 function convergeImage(edit: ComposeEdit, platform: Platform, { name, root }: Service): void {
@@ -63,11 +65,12 @@ function convergeImage(edit: ComposeEdit, platform: Platform, { name, root }: Se
   edit.seed([...at, 'init'], true);
   edit.seed([...at, 'restart'], 'unless-stopped');
   edit.seed([...at, 'stop_grace_period'], '15s');
+  for (const [key, value] of Object.entries(SERVICE_HARDENING)) edit.seed([...at, key], value);
 }
 
 function convergeBackings(edit: ComposeEdit, service: Service): void {
   for (const datastore of datastoresOf(service)) {
-    convergeBacking(edit, datastore, userName(service.name));
+    convergeBacking(edit, datastore);
   }
   for (const purpose of DATASTORE_PURPOSES) {
     if (!service.datastores[purpose]) removeBacking(edit, datastoreName(service.name, purpose));
@@ -101,12 +104,14 @@ function convergeStartOrder(
   platform: Platform,
   service: Service,
   before: ReadonlyMap<string, string | undefined>,
+  hasMigrations: boolean,
 ): void {
+  const job = migrationJobName(service);
   const names = [
     ...providersToWaitFor(platform, service),
     ...backingsOf(service).map(({ name }) => name),
   ];
-  const ours = new Set(platform.services.map(({ name }) => name));
+  const ours = new Set([...platform.services.map(({ name }) => name), job]);
   for (const [variable, text] of before) {
     const provider = LINK_VARIABLE.exec(variable)?.[1];
     if (provider) ours.add(provider.toLowerCase().replaceAll('_', '-'));
@@ -114,7 +119,12 @@ function convergeStartOrder(
     if (backing) ours.add(backing);
   }
   edit.converge(['services', service.name, 'depends_on'], {
-    wanted: Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' }])),
+    wanted: {
+      ...Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' }])),
+      ...(needsMigration(service, hasMigrations)
+        ? { [job]: { condition: 'service_completed_successfully' } }
+        : {}),
+    },
     isStale: (name) => ours.has(name),
     form: 'map',
     ownsValues: false,

@@ -11,10 +11,14 @@ const platform = parsePlatform('acme', [
   },
   { name: 'users', root: 'apps/users', file: 'apps/users/service.yml', text: 'port: 3002' },
 ]);
-const derive = (current?: string) =>
-  deriveServeEnv(platform, serviceNamed(platform, 'orders'), current);
+const derive = (current?: string, backingUrls = {}) =>
+  deriveServeEnv(platform, serviceNamed(platform, 'orders'), backingUrls, current);
 
-const created = `# \`nx sync\` keeps PORT and MICROSERVICE_*_URL as service.yml says; all else is yours.
+const DATABASE = {
+  DATABASE_URL: 'postgres://orders:${ORDERS_DATABASE_PASSWORD}@127.0.0.1:13001/orders',
+};
+
+const created = `# \`nx sync\` keeps PORT and the URLs that service.yml leads to; all else is yours.
 PORT=3001
 MICROSERVICE_USERS_URL=http://localhost:3002
 `;
@@ -49,4 +53,26 @@ it('changes what drifted and nothing else', () => {
     'MICROSERVICE_OLD_URL is not in the manifest',
     'MICROSERVICE_USERS_URL is missing',
   ]);
+});
+
+it('leads to datastores without their passwords', () => {
+  const { text } = derive(undefined, DATABASE);
+  expect(text).toBe(`${created}DATABASE_URL=${DATABASE.DATABASE_URL}\n`);
+  expect(derive(text, DATABASE)).toMatchObject({ text, drift: [] });
+  expect(derive(text)).toMatchObject({
+    text: created,
+    drift: ['DATABASE_URL is not in the manifest'],
+  });
+});
+
+it("keeps a person's own datastore where the manifest has none", () => {
+  const own = `${created}DATABASE_URL=postgres://db.example.com/orders\n`;
+  expect(derive(own)).toMatchObject({ text: own, drift: [] });
+});
+
+it('never shows a credential', () => {
+  const leaked = `${created}DATABASE_URL=postgres://orders:hunter2@127.0.0.1:13001/orders\n`;
+  const { text, drift } = derive(leaked, DATABASE);
+  expect(text).not.toContain('hunter2');
+  expect(drift).toEqual(['DATABASE_URL is not what the manifest says']);
 });

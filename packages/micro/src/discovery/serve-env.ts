@@ -1,12 +1,21 @@
 import { posix } from 'node:path';
+import { BROKER_VARIABLE, DATASTORE_PURPOSES, datastoreVariable } from '../platform/datastore';
 import { formatDrift, formatStale, type DerivedFile } from '../platform/derived-file';
 import { hostUrl, linkVariables } from '../platform/link';
 import type { Platform, Service } from '../platform/platform';
 
-const HEADER =
-  '# `nx sync` keeps PORT and MICROSERVICE_*_URL as service.yml says; all else is yours.';
+const HEADER = '# `nx sync` keeps PORT and the URLs that service.yml leads to; all else is yours.';
 
 const OWNED = /^(?:PORT|MICROSERVICE_[A-Z0-9_]+_URL)$/;
+
+/** Variables that a person may use for a datastore of their own, where the manifest has none. */
+const BACKING_VARIABLES: ReadonlySet<string> = new Set([
+  ...DATASTORE_PURPOSES.map(datastoreVariable),
+  BROKER_VARIABLE,
+]);
+
+/** A password that only the root's `.env` holds. */
+const PASSWORD_REFERENCE = /\$\{[A-Z0-9_]+_PASSWORD\}/;
 
 /** A line that sets a variable, up to its value; a comment behind the value belongs to it. */
 const ASSIGNMENT = /^(?<start>\s*(?:export\s+)?(?<name>[A-Za-z_]\w*)\s*=\s*)(?<value>.*)$/;
@@ -16,14 +25,24 @@ export function serveEnvFile({ root }: Pick<Service, 'root'>): string {
   return posix.join(root, '.serve.env');
 }
 
-/** Where a service on this machine listens and finds the others, as variables in a dotenv file. */
+/**
+ * Where a service on this machine listens and finds the others, as variables in a dotenv file.
+ *
+ * @param backingUrls of its datastores and the broker, by variable. The file is committed, so their
+ * passwords are references, which Nx resolves with the root's `.env` before it starts the task.
+ */
 export function deriveServeEnv(
   platform: Platform,
   service: Service,
+  backingUrls: Readonly<Record<string, string>>,
   current: string | undefined,
 ): DerivedFile {
   const path = serveEnvFile(service);
-  const wanted = { PORT: String(service.port), ...linkVariables(platform, service, hostUrl) };
+  const wanted = {
+    PORT: String(service.port),
+    ...linkVariables(platform, service, hostUrl),
+    ...backingUrls,
+  };
   const { text, drift } = convergeDotenv(current ?? `${HEADER}\n`, wanted);
   return current === undefined
     ? { path, text, drift: ['the file is missing'] }
@@ -38,14 +57,20 @@ function convergeDotenv(
   const drift: string[] = [];
   const lines = current.split(eol).flatMap((line) => {
     const { start = '', name = '', value = '' } = ASSIGNMENT.exec(line)?.groups ?? {};
-    if (!OWNED.test(name)) return [line];
     const should = Object.hasOwn(wanted, name) ? wanted[name] : undefined;
     if (should === undefined) {
+      if (!isOurs(name, value)) return [line];
       drift.push(formatStale(name));
       return [];
     }
     if (plainValue(value) === should) return [line];
-    drift.push(formatDrift(name, plainValue(value), should));
+    // What stands there may hold a password.
+    const isSecret = BACKING_VARIABLES.has(name);
+    drift.push(
+      isSecret
+        ? `${name} is not what the manifest says`
+        : formatDrift(name, plainValue(value), should),
+    );
     return [start + should];
   });
   const present = new Set(lines.map((line) => ASSIGNMENT.exec(line)?.groups?.['name']));
@@ -58,6 +83,11 @@ function convergeDotenv(
     drift.push(...missing.map(([name, value]) => formatDrift(name, undefined, value)));
   }
   return { text: drift.length === 0 ? current : lines.join(eol), drift };
+}
+
+/** Whether a line that is not wanted stands there only because we once wrote it. */
+function isOurs(name: string, value: string): boolean {
+  return OWNED.test(name) || (BACKING_VARIABLES.has(name) && PASSWORD_REFERENCE.test(value));
 }
 
 /** The value without quotes, or without what stands behind an unquoted one. */

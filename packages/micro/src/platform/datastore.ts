@@ -25,3 +25,19 @@ export function datastoreName(service: string, purpose: DatastorePurpose): strin
 
 /** The one broker of a platform is called so, whatever its kind. */
 export const BROKER_NAME = 'broker';
+
+/** The variable in which a service finds the broker. */
+export const BROKER_VARIABLE = 'BROKER_URL';
+
+/** Where a service keeps the SQL files that its database is migrated with. */
+export const MIGRATIONS_FOLDER = 'migrations';
+
+/** What a database is migrated as with SQL files; `undefined` where there is none, or not an SQL one. */
+export function migrationEngine({
+  database,
+}: {
+  database?: DatabaseEngine | undefined;
+}): 'postgres' | 'mysql' | undefined {
+  if (database === undefined || database === 'mongodb') return undefined;
+  return database === 'postgres' ? 'postgres' : 'mysql';
+}

@@ -85,6 +85,7 @@ describe('entryLabel', () => {
     [{ ...entry, environment: { B: '2', A: '1' } }, []],
     [{ ...entry, image: 'x', labels: { a: 'b' }, depends_on: {}, build: {}, scale: 2 }, []],
     [{ ...entry, deploy: { replicas: 2 } }, []],
+    [{ ...entry, develop: { watch: [{ action: 'rebuild', path: 'apps/orders' }] } }, []],
     [{ ...entry, environment: { A: '1', B: '3' } }, ['environment']],
     [{ ...entry, deploy: { resources: { limits: { cpus: 1 } } } }, ['resources']],
     [{ ...entry, restart: 'always', networks: null }, ['networks', 'restart']],

@@ -23,18 +23,25 @@ export function pinnedImage(receipt: PushReceipt): string {
     : receipt.image;
 }
 
-/** What an environment changes in the entry of one service, as a Compose override in YAML. */
+/**
+ * What an environment changes in the entry of one service, as a Compose override in YAML.
+ *
+ * @param jobs runs of the same image that the service waits for.
+ */
 export function overrideFile(
   service: Service,
   environment: Environment,
   receipt: PushReceipt,
   entryLabel: string | undefined,
+  jobs: readonly string[] = [],
 ): string {
   const here = environment.services[service.name];
+  const image = pinnedImage(receipt);
   const document = new Document({
     services: {
+      ...Object.fromEntries(jobs.map((job) => [job, { image }])),
       [service.name]: {
-        image: pinnedImage(receipt),
+        image,
         ...(here && Object.keys(here.environment).length > 0
           ? { environment: here.environment }
           : {}),
@@ -65,6 +72,14 @@ export function overrideFile(
   return document.toString();
 }
 
+/** What an entry waits for the end of, such as a migration. */
+export function jobsOf(entry: ComposeEntry): string[] {
+  const needs = (entry['depends_on'] ?? {}) as Record<string, { condition?: string } | null>;
+  return Object.keys(needs).filter(
+    (name) => needs[name]?.condition === 'service_completed_successfully',
+  );
+}
+
 /**
  * Whether two containers of an entry cannot run side by side: they would want the same port of the
  * host, the host's own network or the same address.
@@ -79,8 +94,19 @@ export function isExclusive(entry: ComposeEntry): boolean {
   );
 }
 
-/** Keys that do not make a container another one: the image counts by its key, links are no cause. */
-const NOT_COUNTED = new Set(['image', 'build', 'depends_on', 'deploy', 'scale', 'labels']);
+/**
+ * Keys that do not make a container another one: the image counts by its key, links are no cause,
+ * and `develop` is about files of the machine where it is written.
+ */
+const NOT_COUNTED = new Set([
+  'image',
+  'build',
+  'depends_on',
+  'deploy',
+  'develop',
+  'scale',
+  'labels',
+]);
 
 /**
  * One short hash per key of a rendered entry: `environment=1f3a9c20 ports=88ab01cd`. Equal text

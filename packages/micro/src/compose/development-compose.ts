@@ -1,0 +1,154 @@
+import { posix } from 'node:path';
+import { BROKER_NAME, DATASTORE_PURPOSES } from '../platform/datastore';
+import { formatStale, type DerivedFile } from '../platform/derived-file';
+import type { Platform, Service } from '../platform/platform';
+import { ComposeEdit } from './compose-edit';
+import { convergeDevelopmentPorts, publishedBackings } from './development-ports';
+import { DEVELOPMENT_COMPOSE_FILE, DEVELOPMENT_NETWORK } from './paths';
+
+const HEADER = `# What development lays over compose.yaml: datastores are reached from this machine, logs say more,
+# and images are rebuilt on change. \`nx compose-deploy\` applies it; by hand:
+#   docker compose -f compose.yaml -f environments/development.compose.yaml up --detach
+# \`nx sync\` keeps a port for each datastore; anything else here is yours.\n`;
+
+/** What is in a service's folder and not in its image. */
+const NOT_WATCHED = ['node_modules/', 'dist/', 'out-tsc/'];
+
+/** What deriving needs to know beside the platform. */
+export interface DevelopmentFacts {
+  /** The roots of a service's libraries; `undefined` where they cannot be told. */
+  librariesOf: (service: Service) => readonly string[] | undefined;
+  /** Whether a file or folder is there, by its path relative to the workspace root. */
+  exists: (path: string) => boolean;
+}
+
+export interface DevelopmentCompose {
+  file: DerivedFile;
+  /** Where this machine reaches each datastore and the broker, by name: a port of 127.0.0.1. */
+  ports: ReadonlyMap<string, number>;
+}
+
+/**
+ * What the environment `development` lays over the workspace's Compose files.
+ *
+ * Ours: one published port for each datastore and the broker, and the network that makes it work,
+ * since Docker publishes nothing of a container that is in internal networks only (moby/moby#36174);
+ * a watched folder for each library of a service that is watched. Written once and then the
+ * person's: the number of a port, a service's variables, and whether it is watched.
+ *
+ * @param current the file's text, absent where there is none.
+ * @throws {PlatformError} where the text cannot be read as a compose file.
+ */
+export function deriveDevelopmentCompose(
+  platform: Platform,
+  current: string | undefined,
+  { librariesOf, exists }: DevelopmentFacts,
+): DevelopmentCompose {
+  const edit = new ComposeEdit(DEVELOPMENT_COMPOSE_FILE, current, HEADER);
+  const backings = publishedBackings(platform).map(({ backing }) => backing.name);
+  const known = new Set([...platform.services.map(({ name }) => name), ...backings]);
+  for (const name of edit.read(['services']).keys()) {
+    if (known.has(name) || !isLeftover(edit, name, exists)) continue;
+    edit.remove(['services', name], formatStale(name), 1);
+  }
+  for (const service of platform.services) {
+    convergeService(edit, service, librariesOf(service), exists);
+  }
+  for (const name of backings) convergeNetworks(edit, name);
+  const ports = convergeDevelopmentPorts(edit, platform);
+  convergeNetworkDeclaration(edit, backings.length > 0);
+  return { file: edit.toFile(), ports };
+}
+
+/**
+ * Whether an entry adds to one that the platform had: Compose takes it for a service without an
+ * image now, and starts nothing at all. An entry that brings its image is a person's.
+ */
+function isLeftover(edit: ComposeEdit, name: string, exists: DevelopmentFacts['exists']): boolean {
+  const at = ['services', name];
+  if (['image', 'build', 'extends'].some((key) => edit.has([...at, key]))) return false;
+  const wasBacking =
+    name === BROKER_NAME || DATASTORE_PURPOSES.some((purpose) => name.endsWith(`-${purpose}`));
+  return wasBacking
+    ? edit.read([...at, 'networks']).has(DEVELOPMENT_NETWORK)
+    : watched(edit, name).some(({ path }) => !exists(path));
+}
+
+function convergeService(
+  edit: ComposeEdit,
+  { name, root }: Service,
+  libraries: readonly string[] | undefined,
+  exists: DevelopmentFacts['exists'],
+): void {
+  const at = ['services', name];
+  const folders = [...(libraries ?? [])].sort();
+  if (!edit.has(at)) {
+    const watch = [root, ...folders].map(rebuild);
+    const entry = { environment: { LOG_LEVEL: 'debug' }, develop: { watch } };
+    edit.seedSorted(at, entry, `${name} is missing`);
+    return;
+  }
+  // A person who removed the list does not want to watch; and what cannot be told is not judged.
+  const list = [...at, 'develop', 'watch'];
+  if (libraries === undefined || !edit.has(list)) return;
+  for (const { index, path } of watched(edit, name).reverse()) {
+    if (path === root || folders.includes(path) || exists(path)) continue;
+    edit.removeItem(list, index, `${name}: watch ${path} leads to nothing`);
+  }
+  for (const folder of folders) {
+    const items = watched(edit, name);
+    if (items.some(({ path }) => isWithin(path, folder) || isWithin(folder, path))) continue;
+    const end = edit.items(list).length;
+    edit.insertItem(list, end, rebuild(folder), `${name}: watch ${folder} is missing`);
+  }
+}
+
+/** The image holds one bundle: there is no file in it that a changed source could replace. */
+function rebuild(path: string): Record<string, unknown> {
+  return { action: 'rebuild', path, ignore: [...NOT_WATCHED] };
+}
+
+function watched(edit: ComposeEdit, name: string): { index: number; path: string }[] {
+  return edit.items(['services', name, 'develop', 'watch']).flatMap((item, index) => {
+    const path =
+      typeof item === 'object' && item !== null && 'path' in item ? item.path : undefined;
+    return typeof path === 'string' ? [{ index, path: withoutSlash(posix.normalize(path)) }] : [];
+  });
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/(?<=.)\/$/, '');
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return folder === '.' || path === folder || path.startsWith(`${folder}/`);
+}
+
+function convergeNetworks(edit: ComposeEdit, name: string): void {
+  const at = ['services', name];
+  if (!edit.has(at)) {
+    // The port follows: which one, depends on all the others.
+    edit.seedSorted(at, { networks: [DEVELOPMENT_NETWORK] }, `${name} is missing`);
+    return;
+  }
+  edit.converge([...at, 'networks'], {
+    wanted: { [DEVELOPMENT_NETWORK]: null },
+    isStale: () => false,
+    form: 'list',
+    ownsValues: false,
+    label: (network) => `${name}: network ${network}`,
+  });
+}
+
+function convergeNetworkDeclaration(edit: ComposeEdit, isNeeded: boolean): void {
+  const at = ['networks', DEVELOPMENT_NETWORK];
+  if (isNeeded) {
+    edit.declare(at, null, `network ${DEVELOPMENT_NETWORK} is missing`);
+    return;
+  }
+  const isUsed = [...edit.read(['services']).keys()].some((name) =>
+    edit.read(['services', name, 'networks']).has(DEVELOPMENT_NETWORK),
+  );
+  // With options of its own it is a person's.
+  if (!isUsed && !edit.has(at)) edit.remove(at, `network ${DEVELOPMENT_NETWORK} is not used`, 1);
+}

@@ -1,0 +1,51 @@
+import { parse } from 'yaml';
+import { expect, it } from 'vitest';
+import { parsePlatform } from '../platform/platform';
+import { deriveServiceCompose } from './service-compose';
+
+function derive(datastores: string, hasMigrations: boolean, current?: string) {
+  const text = `port: 3001\ndatastores: { ${datastores} }\n`;
+  const file = 'apps/orders/service.yml';
+  const platform = parsePlatform('acme', [{ name: 'orders', root: 'apps/orders', file, text }]);
+  return deriveServiceCompose(platform, platform.services[0]!, current, hasMigrations);
+}
+
+interface Compose {
+  services: Record<string, { depends_on?: object; environment?: object; networks?: object }>;
+}
+
+it('has a job migrate the database with the image of the service, which waits for it', () => {
+  const { services } = parse(derive('database: postgres, cache: redis', true).text) as Compose;
+  expect(services['orders-migrate']).toMatchObject({
+    image: 'acme/orders:local',
+    command: ['node', 'main.js', 'migrate'],
+    restart: 'no',
+    read_only: true,
+    depends_on: { 'orders-database': { condition: 'service_healthy' } },
+    networks: ['backend'],
+  });
+  // Nothing of the service but what leads to its database.
+  expect(Object.keys(services['orders-migrate']!.environment!)).toEqual(['DATABASE_URL']);
+  expect(services['orders']!.depends_on).toMatchObject({
+    'orders-migrate': { condition: 'service_completed_successfully' },
+  });
+});
+
+it.each([
+  ['database: postgres', false],
+  ['database: mongodb', true],
+  ['cache: redis', true],
+])('has no job for %s, with migrations: %s', (datastores, hasMigrations) => {
+  const { services } = parse(derive(datastores, hasMigrations).text) as Compose;
+  expect(services['orders-migrate']).toBeUndefined();
+  expect(services['orders']!.depends_on).not.toHaveProperty('orders-migrate');
+});
+
+it('takes the job away with the last migration, and keeps edits until then', () => {
+  const { text } = derive('database: postgres', true);
+  const edited = text.replace('restart: no\n', 'restart: no\n    mem_limit: 1g\n');
+  expect(edited).not.toBe(text);
+  expect(derive('database: postgres', true, edited)).toMatchObject({ text: edited, drift: [] });
+  const { services } = parse(derive('database: postgres', false, edited).text) as Compose;
+  expect(Object.keys(services)).toEqual(['orders', 'orders-database']);
+});

@@ -1,0 +1,77 @@
+import { posix } from 'node:path';
+import { formatStale } from '../platform/derived-file';
+import { migrationEngine } from '../platform/datastore';
+import { serviceRepository } from '../platform/image-reference';
+import type { Platform, Service } from '../platform/platform';
+import type { ComposeEdit } from './compose-edit';
+import { datastoresOf } from './datastore';
+import { SERVICE_HARDENING } from './hardening';
+import { BACKEND_NETWORK } from './paths';
+
+/** The entry of the short run that brings a service's database up to date: `orders-migrate`. */
+export function migrationJobName({ name }: Pick<Service, 'name'>): string {
+  return `${name}-migrate`;
+}
+
+/** Whether a service has a database to migrate, and files to do it with. */
+export function needsMigration(service: Service, hasMigrations: boolean): boolean {
+  return hasMigrations && migrationEngine(service.datastores) !== undefined;
+}
+
+/**
+ * Brings the entry of the migration in step. It runs the service's own image once, and the service
+ * waits for its success, so that no two replicas migrate and none starts on an old schema.
+ */
+export function convergeMigrationJob(
+  edit: ComposeEdit,
+  platform: Platform,
+  service: Service,
+  hasMigrations: boolean,
+): void {
+  const name = migrationJobName(service);
+  const at = ['services', name];
+  if (!needsMigration(service, hasMigrations)) {
+    if (isOurs(edit, at)) edit.remove(at, formatStale(name), 1);
+    return;
+  }
+  const isNew = !edit.has(at);
+  const database = datastoresOf(service).find(({ purpose }) => purpose === 'database')!;
+  edit.set([...at, 'image'], `${serviceRepository(platform.name, service.name)}:local`);
+  edit.set([...at, 'build', 'context'], posix.relative(service.root, '.'));
+  edit.set([...at, 'build', 'dockerfile'], posix.join(service.root, 'Dockerfile'));
+  if (isNew) {
+    edit.seed([...at, 'command'], COMMAND);
+    edit.seed([...at, 'init'], true);
+    edit.seed([...at, 'restart'], 'no');
+    for (const [key, value] of Object.entries(SERVICE_HARDENING)) edit.seed([...at, key], value);
+  }
+  edit.converge([...at, 'environment'], {
+    wanted: { [database.variable]: database.url },
+    isStale: () => false,
+    form: 'map',
+    ownsValues: true,
+    isSecret: (variable) => variable === database.variable,
+    label: (variable) => `${name}: ${variable}`,
+  });
+  edit.converge([...at, 'depends_on'], {
+    wanted: { [database.name]: { condition: 'service_healthy' } },
+    isStale: () => false,
+    form: 'map',
+    ownsValues: false,
+    label: (other) => `${name}: depends_on ${other}`,
+  });
+  edit.converge([...at, 'networks'], {
+    wanted: { [BACKEND_NETWORK]: null },
+    isStale: () => false,
+    form: 'list',
+    ownsValues: false,
+    label: (network) => `${name}: network ${network}`,
+  });
+}
+
+const COMMAND = ['node', 'main.js', 'migrate'];
+
+/** An entry of that name with another command is a person's. */
+function isOurs(edit: ComposeEdit, at: readonly string[]): boolean {
+  return JSON.stringify(edit.value([...at, 'command'])) === JSON.stringify(COMMAND);
+}

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ensureDatastoreImage } from '../../../../tools/images/datastores/datastore-image';
+import { describeEngine } from '../../../../tools/testing/describe-engine';
+import { parsePlatform } from '../platform/platform';
+import { docker, EngineWorkspace, freePort } from '../testing/engine-workspace';
+import { deriveDevelopmentCompose } from './development-compose';
+import { requiredSecrets } from './secrets';
+import { deriveRootCompose } from './root-compose';
+import { deriveServiceCompose } from './service-compose';
+
+const MANIFESTS = {
+  orders: 'port: 3001\nconsumes: [users]\ndatastores: { database: postgres, cache: redis }\n',
+  users: 'port: 3002\n',
+};
+
+/** A service without a line of its own code: what is proved here is the entry. */
+const DOCKERFILE = `FROM node:24-bookworm-slim
+USER node
+HEALTHCHECK --interval=1s --timeout=3s --retries=30 CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT).catch(() => process.exit(1))"]
+CMD ["node", "-e", "require('http').createServer((request, response) => response.end('here')).listen(process.env.PORT)"]
+`;
+
+describeEngine('a platform of derived compose files', () => {
+  let workspace: EngineWorkspace;
+  /** Ports of this machine: as a person would, where others have the ones that were derived. */
+  let ports: { database: number; cache: number };
+
+  const compose = (files: readonly string[], ...args: string[]) =>
+    docker(
+      'compose',
+      ...files.flatMap((file) => ['--file', join(workspace.root, file)]),
+      ...['--project-directory', workspace.root],
+      ...args,
+    );
+  const PRODUCTION = ['compose.yaml'];
+  const DEVELOPMENT = ['compose.yaml', 'environments/development.compose.yaml'];
+  const up = (files: readonly string[], ...args: string[]) =>
+    compose(files, 'up', '--detach', '--no-build', '--wait', '--wait-timeout', '120', ...args);
+  const container = (service: string) => compose(PRODUCTION, 'ps', '--quiet', service);
+  const shell = (service: string, command: string) =>
+    docker('exec', container(service), 'sh', '-c', command);
+  const address = (service: string) =>
+    docker(
+      'inspect',
+      '--format',
+      '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}',
+      container(service),
+    ).split(' ')[0]!;
+  const sql = (statement: string) =>
+    shell('orders-database', `psql -U orders -d orders -Atc "${statement}"`);
+
+  beforeAll(async () => {
+    await ensureDatastoreImage('postgres');
+    await ensureDatastoreImage('redis');
+    workspace = new EngineWorkspace();
+    const platform = parsePlatform(
+      workspace.platform,
+      Object.entries(MANIFESTS).map(([name, text]) => {
+        const root = `apps/${name}`;
+        return { name, root, file: `${root}/service.yml`, text };
+      }),
+    );
+    ports = { database: await freePort(), cache: await freePort() };
+    const development = deriveDevelopmentCompose(platform, undefined, {
+      librariesOf: () => [],
+      exists: () => true,
+    }).file;
+    const files = [
+      deriveRootCompose(platform, undefined, () => true),
+      ...platform.services.map((service) => deriveServiceCompose(platform, service, undefined)),
+      {
+        ...development,
+        text: development.text
+          .replace('127.0.0.1:13001:', `127.0.0.1:${ports.database}:`)
+          .replace('127.0.0.1:14001:', `127.0.0.1:${ports.cache}:`),
+      },
+    ];
+    workspace.write(Object.fromEntries(files.map(({ path, text }) => [path, text])));
+    const secrets = requiredSecrets(platform).map(
+      (name) => `${name}=${randomBytes(24).toString('hex')}\n`,
+    );
+    workspace.write({ '.env': secrets.join(''), 'image/Dockerfile': DOCKERFILE });
+    for (const name of Object.keys(MANIFESTS)) {
+      const tag = `${workspace.platform}/${name}:local`;
+      docker('build', '--quiet', '--tag', tag, join(workspace.root, 'image'));
+    }
+    up(PRODUCTION);
+  });
+
+  afterAll(() => {
+    if (!workspace) return;
+    compose(DEVELOPMENT, 'down', '--volumes', '--timeout', '5');
+    workspace.remove();
+  });
+
+  it('gives a service memory to write to, and nothing else', () => {
+    expect(shell('orders', 'touch /app /root/a /etc/a 2>&1 || true')).toMatch(/Read-only/);
+    expect(shell('orders', 'touch /tmp/a && echo written')).toBe('written');
+  });
+
+  it.each(['orders', 'orders-database', 'orders-cache'])('gives %s no rights', (service) => {
+    const status = shell(service, 'cat /proc/1/status');
+    expect(status).toMatch(/^CapEff:\t0+$/m);
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(status).toMatch(/^Uid:\t[1-9]/m);
+  });
+
+  it('lets a datastore keep only what its entrypoint needs', () => {
+    const bounding = (service: string) =>
+      /^CapBnd:\t0*(\w*)$/m.exec(shell(service, 'cat /proc/1/status'))?.[1];
+    // chown, dac_override, fowner, setgid, setuid: bits 0, 1, 3, 6 and 7.
+    expect(bounding('orders-database')).toBe('cb');
+    expect(bounding('orders-cache')).toBe('');
+    expect(bounding('orders')).toBe('');
+  });
+
+  it('lets only its owner reach a datastore', () => {
+    const reach = (service: string, host: string, port: number) => {
+      const program = `const s = require('net').connect(${port}, '${host}', () => { console.log('reached'); s.destroy(); });
+s.setTimeout(3000, () => { console.log('silence'); s.destroy(); });
+s.on('error', ({ code }) => console.log(code));`;
+      return docker('exec', container(service), 'node', '-e', program);
+    };
+    expect(reach('orders', 'orders-database', 5432)).toBe('reached');
+    expect(reach('orders', 'orders-cache', 6379)).toBe('reached');
+    expect(reach('users', 'orders-database', 5432)).toBe('ENOTFOUND');
+    expect(reach('users', address('orders-database'), 5432)).not.toBe('reached');
+    expect(reach('users', address('orders-cache'), 6379)).not.toBe('reached');
+  });
+
+  it('has nothing of a datastore on this machine', () => {
+    expect(docker('port', container('orders-database'))).toBe('');
+    expect(docker('port', container('orders-cache'))).toBe('');
+  });
+
+  it('rotates logs', () => {
+    for (const service of ['orders', 'orders-database', 'orders-cache']) {
+      const format = '{{json .HostConfig.LogConfig}}';
+      expect(JSON.parse(docker('inspect', '--format', format, container(service)))).toEqual({
+        Type: 'local',
+        Config: { 'max-size': '10m', 'max-file': '5' },
+      });
+    }
+  });
+
+  it('keeps its data when a database is made anew', () => {
+    sql("CREATE TABLE item AS SELECT 'kept' AS name");
+    const before = container('orders-database');
+    up(PRODUCTION, '--force-recreate', '--no-deps', 'orders-database');
+    expect(container('orders-database')).not.toBe(before);
+    expect(sql('SELECT name FROM item')).toBe('kept');
+  });
+
+  it('is reached from this machine in development, with the passwords of .env', async () => {
+    up(DEVELOPMENT);
+    expect(await answer(ports.cache, 'PING\r\n')).toMatch(/^-NOAUTH/);
+    const [, password] = /^ORDERS_CACHE_PASSWORD=(.*)$/m.exec(workspace.read('.env'))!;
+    expect(await answer(ports.cache, `AUTH ${password}\r\nPING\r\n`)).toBe('+OK\r\n+PONG\r\n');
+    // What a client of PostgreSQL asks first, whether it may encrypt: yes or no.
+    expect(await answer(ports.database, '\0\0\0\x08\x04\xd2\x16\x2f')).toMatch(/^[SN]$/);
+    expect(sql('SELECT name FROM item')).toBe('kept');
+    expect(shell('orders', 'echo $LOG_LEVEL')).toBe('debug');
+  });
+});
+
+/** What a server on this machine answers first. */
+function answer(port: number, question: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(question, 'latin1'));
+    socket.setTimeout(500, () => socket.destroy());
+    socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(text));
+  });
+}

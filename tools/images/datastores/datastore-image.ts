@@ -1,0 +1,31 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BACKING_IMAGES } from '../../../packages/micro/src/compose/backing-image.js';
+import { say } from '../../program.js';
+import { ensureImage } from '../ensure-image.js';
+import type { LocalImage } from '../local-image.js';
+import { buildStandIn } from '../stand-in.js';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+
+/** What Debian 12 has of the engines that platforms use: other versions than the tags say. */
+const DEBIAN_VERSIONS = { postgres: '15', mariadb: '10.11', redis: '7.0' } as const;
+
+export type DatastoreImage = keyof typeof DEBIAN_VERSIONS;
+
+export const DATASTORE_IMAGES = Object.keys(DEBIAN_VERSIONS) as DatastoreImage[];
+
+/**
+ * The image that generated compose files name for an engine: the real one where it is present or can be pulled, else a
+ * stand-in from Debian's packages with the same variables, user, volume, health command and stop signal. Only what
+ * runs an engine asks for its image: to build one takes some 10 s, and its packages. Needs a Docker Engine that answers.
+ * @throws LabError if it cannot be had.
+ */
+export function ensureDatastoreImage(engine: DatastoreImage): Promise<LocalImage> {
+  const ref = BACKING_IMAGES[engine];
+  const build = async () => {
+    say(`${ref} from Debian's ${engine} ${DEBIAN_VERSIONS[engine]} ...`);
+    await buildStandIn({ ref, dockerfile: join(HERE, engine, 'Dockerfile'), context: HERE });
+  };
+  return ensureImage({ ref, build });
+}
