@@ -90,7 +90,7 @@ describeEngine('a platform on an engine', () => {
 
   it('restarts the one whose compose entry changed, with the image that it has', async () => {
     const file = 'apps/orders/compose.yaml';
-    await shop.workspace.edit(file, 'environment:\n', 'environment:\n      LOG_LEVEL: warn\n');
+    await shop.workspace.edit(file, 'environment:\n', 'environment:\n      TZ: UTC\n');
     expect(await shop.affected('compose-deploy')).toMatchObject({
       selected: ['orders'],
       built: [],
@@ -109,8 +109,8 @@ describeEngine('a platform on an engine', () => {
   it('keeps the old version where the new one never gets ready, and says why', async () => {
     const { edit, startNx, git, commit } = shop.workspace;
     const before = await readState(shop.place, EXAMPLE_SERVICES);
-    const main = 'apps/users/src/main.ts';
-    await edit(main, 'lifecycle.ready = true;', "app.log.warn('the database is not there');");
+    const broken = `resources: [{ name: 'database', kind: 'database', check: () => Promise.reject(new Error('the database is not there')), close: () => Promise.resolve() }]`;
+    await edit('apps/users/src/app.ts', 'resources: Object.values(datastores)', broken);
     await commit('A version that never gets ready');
     const calls = keepCalling(ports.development);
     const deploy = await startNx(['compose-deploy', 'users']).ended;

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../program.js';
 import { startChild } from '../testing/child.js';
@@ -16,7 +16,7 @@ import {
   type ExampleService,
 } from '../testing/example/example.js';
 import { freePort } from '../testing/free-port.js';
-import { packPlugin } from '../testing/packed-plugin.js';
+import { vendorPackages } from '../testing/packed-plugin.js';
 import { userEnvironment } from '../testing/user-environment.js';
 import type { Workspace } from '../testing/workspace.js';
 import { tellTarget } from './nx-lines.js';
@@ -39,9 +39,8 @@ export async function tellStory(
   const tell = teller(stage, workspace);
 
   stage.heading(`An Nx workspace with @org/micro: ${workspace.root}`);
-  await mkdir(join(workspace.root, 'vendor'));
-  const tarball = await packPlugin(join(workspace.root, 'vendor'));
-  await tell.npm('install', '--save-dev', '--no-audit', '--no-fund', `./vendor/${tarball}`);
+  const tarballs = await vendorPackages(workspace.root);
+  await tell.npm('install', '--save-dev', '--no-audit', '--no-fund', ...tarballs);
   await tell.nx('g', '@org/micro:init', `--registry=${registry}`);
   await workspace.commit('An Nx workspace with @org/micro');
 

@@ -7,7 +7,7 @@ import { mustRun } from '../command.js';
 import { ROOT } from '../generated/file.js';
 import { mustEnd, startChild, type Child } from './child.js';
 import { freePort } from './free-port.js';
-import { packPlugin, pluginVersion } from './packed-plugin.js';
+import { packChassis, packPlugin, pluginVersion } from './packed-plugin.js';
 import { userEnvironment } from './user-environment.js';
 
 export interface NpmRegistry {
@@ -63,10 +63,23 @@ function formatConfig(storage: string): string {
 
 /** A version of its own each time: npm keeps what it knows of a registry's address for a while. */
 async function publish(directory: string, listen: string): Promise<string> {
-  const tarball = await packPlugin(directory);
-  await mustRun('tar', ['-xzf', tarball], { cwd: directory });
-  const folder = join(directory, 'package');
   const version = `${pluginVersion()}-e2e.${randomBytes(4).toString('hex')}`;
+  await publishPackage(directory, listen, packPlugin, version);
+  // Services take a range of it, which no pre-release is in.
+  await publishPackage(directory, listen, packChassis, `0.1.${Date.now()}`);
+  return version;
+}
+
+async function publishPackage(
+  directory: string,
+  listen: string,
+  pack: (directory: string) => Promise<string>,
+  version: string,
+): Promise<void> {
+  const tarball = await pack(directory);
+  const folder = join(directory, 'package');
+  await rm(folder, { recursive: true, force: true });
+  await mustRun('tar', ['-xzf', tarball], { cwd: directory });
   const manifest = join(folder, 'package.json');
   const json = JSON.parse(await readFile(manifest, 'utf8')) as object;
   await writeFile(manifest, JSON.stringify({ ...json, version }));
@@ -74,7 +87,6 @@ async function publish(directory: string, listen: string): Promise<string> {
   await writeFile(join(folder, '.npmrc'), `//${listen}/:_authToken=none\n`);
   const args = ['publish', '--ignore-scripts', '--tag=latest', `--registry=http://${listen}/`];
   await mustEnd(startChild('npm', args, { cwd: folder, env: userEnvironment() }));
-  return version;
 }
 
 async function answers(child: Child, url: string): Promise<void> {

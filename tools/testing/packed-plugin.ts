@@ -1,20 +1,35 @@
 import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mustRun } from '../command.js';
 import { ROOT } from '../generated/file.js';
 
-const PACKAGE = join(ROOT, 'packages/micro');
-
 /** Packs the compiled plugin as it would be published; returns the tarball's name in `directory`. */
-export async function packPlugin(directory: string): Promise<string> {
+export function packPlugin(directory: string): Promise<string> {
+  return pack('micro', directory);
+}
+
+/** The same for the chassis, which generated services depend on. */
+export function packChassis(directory: string): Promise<string> {
+  return pack('chassis', directory);
+}
+
+/** Packs both into `vendor` of a workspace; returns what `npm install` takes. */
+export async function vendorPackages(workspaceRoot: string): Promise<string[]> {
+  const vendor = join(workspaceRoot, 'vendor');
+  await mkdir(vendor, { recursive: true });
+  const tarballs = [await packPlugin(vendor), await packChassis(vendor)];
+  return tarballs.map((tarball) => `./vendor/${tarball}`);
+}
+
+async function pack(name: string, directory: string): Promise<string> {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', directory];
-  const [packed] = JSON.parse(await mustRun('npm', args, { cwd: PACKAGE })) as {
-    filename: string;
-  }[];
+  const cwd = join(ROOT, 'packages', name);
+  const [packed] = JSON.parse(await mustRun('npm', args, { cwd })) as { filename: string }[];
   return packed!.filename;
 }
 
 export function pluginVersion(): string {
-  const text = readFileSync(join(PACKAGE, 'package.json'), 'utf8');
+  const text = readFileSync(join(ROOT, 'packages/micro/package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,24 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyInstance } from 'fastify';
+import { createService, type Service } from '@org/chassis';
 import type { Config } from './config.js';
-import { healthRoutes, type Lifecycle } from './routes/health.js';
+import { connectDatastores } from './datastores.js';
 import { helloRoutes } from './routes/hello.js';
 
-/** The service without its port: main.ts listens, tests use `app.inject`. */
-export function createApp(config: Config, lifecycle: Lifecycle): FastifyInstance {
-  const app = Fastify({
-    logger: { level: config.LOG_LEVEL },
-    requestIdHeader: 'x-request-id',
-    genReqId: () => randomUUID(),
+/** The service without its port: main.ts starts it, tests use `app.inject`. */
+export function createApp(config: Config, datastores = connectDatastores(config)): Service {
+  return createService({
+    name: 'gateway',
+    config,
+    resources: Object.values(datastores),
+    metrics: () => import('@org/chassis/metrics'),
+    routes: (app) => {
+      helloRoutes(app);
+    },
   });
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
-  });
-  app.addHook('onSend', async (_request, reply) => {
-    // A connection kept alive after its last answer would hold up the stop.
-    if (!lifecycle.ready) reply.header('connection', 'close');
-  });
-  healthRoutes(app, lifecycle);
-  helloRoutes(app);
-  return app;
 }

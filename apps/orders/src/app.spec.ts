@@ -1,34 +1,29 @@
+import { readConfig, type Service } from '@org/chassis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.js';
-import { readConfig } from './config.js';
+import { variables } from './config.js';
 
 describe('orders', () => {
-  const lifecycle = { ready: true };
-  let app: FastifyInstance;
+  let service: Service;
 
   beforeEach(() => {
-    lifecycle.ready = true;
-    app = createApp(readConfig(process.env), lifecycle);
+    service = createApp(readConfig('orders', variables, process.env));
   });
 
-  afterEach(() => app.close());
+  afterEach(() => service.stop());
 
   it('is alive', async () => {
-    const response = await app.inject('/health');
+    const response = await service.app.inject('/health');
     expect(response.statusCode).toBe(200);
   });
 
-  it('is ready, until it stops', async () => {
-    expect((await app.inject('/ready')).statusCode).toBe(200);
-    lifecycle.ready = false;
-    const response = await app.inject('/ready');
+  it('is not ready before it has started', async () => {
+    const response = await service.app.inject('/ready');
     expect(response.statusCode).toBe(503);
-    expect(response.headers.connection).toBe('close');
   });
 
   it("keeps the caller's request id", async () => {
-    const response = await app.inject({
+    const response = await service.app.inject({
       url: '/health',
       headers: { 'x-request-id': 'abc' },
     });
@@ -36,14 +31,14 @@ describe('orders', () => {
   });
 
   it('says hello', async () => {
-    const response = await app.inject('/hello?name=Ada');
+    const response = await service.app.inject('/hello?name=Ada');
     expect(response.json()).toEqual({
       message: 'Hello Ada, this is orders',
     });
   });
 
   it('refuses a name that is empty', async () => {
-    const response = await app.inject('/hello?name=');
+    const response = await service.app.inject('/hello?name=');
     expect(response.statusCode).toBe(400);
   });
 });

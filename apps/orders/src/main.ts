@@ -1,18 +1,10 @@
-import closeWithGrace from 'close-with-grace';
+import { runService } from '@org/chassis';
 import { createApp } from './app.js';
-import { readConfig } from './config.js';
+import { variables } from './config.js';
+import { commands } from './datastores.js';
 
-const config = readConfig(process.env);
-const lifecycle = { ready: false };
-const app = createApp(config, lifecycle);
-
-// Less than the 10 s after which Docker kills a container.
-closeWithGrace({ delay: 8000, logger: app.log }, async ({ signal, err }) => {
-  lifecycle.ready = false;
-  if (err) app.log.error({ err }, 'stopping after an error');
-  else app.log.info({ signal }, 'stopping');
-  await app.close();
+await runService('orders', variables, createApp, {
+  commands,
+  // On a developer's machine nothing else runs them first.
+  inDevelopment: Object.keys(commands),
 });
-
-await app.listen({ host: config.HOST, port: config.PORT });
-lifecycle.ready = true;

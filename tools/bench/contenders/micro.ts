@@ -1,12 +1,10 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { json } from '../application/json.js';
 import { NOTHING_TARGET } from '../application/nothing.js';
 import { libraryPackages } from '../application/package-workspace.js';
 import { SCOPE, SERVICE_NAMES, SERVICES, type ServiceName } from '../application/services.js';
 import { commonSources } from '../application/sources.js';
 import { ensureRegistry } from '../../registry/ensure-registry.js';
-import { packPlugin, pluginVersion } from '../../testing/packed-plugin.js';
+import { pluginVersion, vendorPackages } from '../../testing/packed-plugin.js';
 import type { Workspace } from '../../testing/workspace.js';
 import type { Contender } from './contender.js';
 import { INSTALL } from './quiet-install.js';
@@ -27,9 +25,7 @@ export const micro: Contender = {
   addPackage: (spec, service) => [...INSTALL, spec, `--workspace=apps/${service}`],
   setUp: async (workspace, base) => {
     const { host } = await ensureRegistry();
-    await mkdir(join(workspace.root, 'vendor'));
-    const tarball = await packPlugin(join(workspace.root, 'vendor'));
-    await workspace.npm(...INSTALL, '--save-dev', `./vendor/${tarball}`);
+    await workspace.npm(...INSTALL, '--save-dev', ...(await vendorPackages(workspace.root)));
     await workspace.nx('g', '@org/micro:init', `--registry=${host}`);
     for (const service of SERVICE_NAMES) {
       await workspace.nx('g', '@org/micro:service', service, '--skipInstall');

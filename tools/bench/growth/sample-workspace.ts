@@ -1,7 +1,5 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { INSTALL } from '../contenders/quiet-install.js';
-import { packPlugin } from '../../testing/packed-plugin.js';
+import { vendorPackages } from '../../testing/packed-plugin.js';
 import { createWorkspace, type Workspace } from '../../testing/workspace.js';
 
 export const SAMPLE = 'sample';
@@ -10,9 +8,7 @@ export const SAMPLE = 'sample';
 export async function createSample(): Promise<Workspace> {
   const workspace = await createWorkspace('growth-sample');
   try {
-    await mkdir(join(workspace.root, 'vendor'));
-    const tarball = await packPlugin(join(workspace.root, 'vendor'));
-    await workspace.npm(...INSTALL, '--save-dev', `./vendor/${tarball}`);
+    await workspace.npm(...INSTALL, '--save-dev', ...(await vendorPackages(workspace.root)));
     await workspace.nx('g', '@org/micro:init');
     await workspace.nx('g', '@org/micro:service', SAMPLE);
     await workspace.commit('One service');

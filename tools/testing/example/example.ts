@@ -39,7 +39,7 @@ export async function writeExampleCode(workspace: Workspace): Promise<void> {
   await registerRoutes(workspace, 'gateway', 'shop', 'app, config');
   for (const service of LIBRARY_USERS) {
     const dependency = `"@${workspace.name}/money": "*",\n    `;
-    const first = '"close-with-grace"';
+    const first = '"@org/chassis"';
     await workspace.edit(`apps/${service}/package.json`, first, dependency + first);
   }
 }
@@ -52,12 +52,12 @@ async function registerRoutes(
 ): Promise<void> {
   const app = `apps/${service}/src/app.ts`;
   const imported = `import { helloRoutes } from './routes/hello.js';\n`;
-  const called = `  helloRoutes(app);\n`;
+  const called = `      helloRoutes(app);\n`;
   const name = `${routes}Routes`;
   await workspace.edit(
     app,
     imported,
     `${imported}import { ${name} } from './routes/${routes}.js';\n`,
   );
-  await workspace.edit(app, called, `${called}  ${name}(${args});\n`);
+  await workspace.edit(app, called, `${called}      ${name}(${args});\n`);
 }

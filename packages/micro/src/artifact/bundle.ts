@@ -41,8 +41,9 @@ export function bundleOptions({
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    mainFields: ['module', 'main'],
-    conditions: [...conditions, 'module', 'import'],
+    // Not `import`, and `main` before `module`, as is esbuild's way for Node: a `require` must get
+    // what Node would give it. pg requires pg-pool, whose ES module is no class to extend.
+    conditions: [...conditions, 'module'],
     banner: { js: COMMONJS_BANNER },
     sourcemap: sourcemap ? 'inline' : false,
     sourcesContent: false,

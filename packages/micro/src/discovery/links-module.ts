@@ -34,6 +34,6 @@ function renderLinksModule(variables: readonly string[]): string {
 }
 
 /** What is left where a workspace's Prettier has other quotes, semicolons, commas or indents. */
-function ignoreFormat(text: string): string {
+export function ignoreFormat(text: string): string {
   return text.replace(/[\s;,]/g, '').replaceAll('"', "'");
 }

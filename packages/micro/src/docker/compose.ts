@@ -56,3 +56,8 @@ export function startArguments(
     ...services,
   ]);
 }
+
+/** Runs a service once, in a container of its own that is gone afterwards, without what it depends on. */
+export function runArguments(project: ComposeProject, service: string): string[] {
+  return compose(project, ['run', '--rm', '--no-deps', '--no-TTY', service]);
+}

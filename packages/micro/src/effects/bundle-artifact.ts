@@ -5,6 +5,7 @@ import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
 import { externalReason, packageOfImport, type PackageFacts } from '../artifact/external';
+import { MIGRATIONS_FOLDER } from '../platform/datastore';
 import type { Manifest } from '../platform/manifest';
 import { UserError } from '../platform/user-error';
 import { findAssets } from './assets';
@@ -52,7 +53,8 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
   try {
     const { metafile, externals } = await bundle(request, join(app, 'main.js'));
     await writeInstall(workspaceRoot, app, installOf(request, externals));
-    for (const asset of findAssets(join(workspaceRoot, projectRoot), request.build.assets)) {
+    const assets = [...request.build.assets, `${MIGRATIONS_FOLDER}/*.sql`];
+    for (const asset of findAssets(join(workspaceRoot, projectRoot), assets)) {
       await mkdir(dirname(join(app, asset)), { recursive: true });
       await copyFile(join(workspaceRoot, projectRoot, asset), join(app, asset));
     }

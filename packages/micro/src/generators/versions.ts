@@ -1,3 +1,5 @@
+import { enginesOf, type DatastoreEngine, type Datastores } from './datastore-names';
+
 /** What `init` adds to the workspace; ranges that a workspace already has stay as they are. */
 export const WORKSPACE_VERSIONS = {
   '@types/node': '^24.10.0',
@@ -15,10 +17,47 @@ export const LINT_VERSIONS = {
 
 /** What a generated service runs on. */
 export const SERVICE_VERSIONS = {
-  'close-with-grace': '^2.5.0',
+  '@org/chassis': '^0.1.0',
   fastify: '^5.12.8',
+  'prom-client': '^15.1.3',
   zod: '^4.6.7',
 } as const;
+
+/** What a service with Express routes needs beside that. */
+export const EXPRESS_VERSIONS = {
+  '@fastify/express': '^4.0.7',
+  express: '^5.2.1',
+} as const;
+
+export const EXPRESS_TYPE_VERSIONS = { '@types/express': '^5.0.0' } as const;
+
+/** What verifies tokens. */
+export const AUTH_VERSIONS = { jose: '^6.2.17' } as const;
+
+/** What the chassis reaches each datastore with. */
+const DATASTORE_VERSIONS: Record<DatastoreEngine, Readonly<Record<string, string>>> = {
+  postgres: { pg: '^8.23.1' },
+  mysql: { mysql2: '^3.24.5' },
+  mariadb: { mysql2: '^3.24.5' },
+  mongodb: { mongodb: '^7.8.0' },
+  redis: { ioredis: '^5.9.3' },
+};
+
+/** The packages of a service with these datastores. */
+export function datastorePackages(datastores: Datastores): {
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+} {
+  const engines = enginesOf(datastores);
+  return {
+    dependencies: Object.assign(
+      {},
+      ...engines.map((engine) => DATASTORE_VERSIONS[engine]),
+    ) as Record<string, string>,
+    // The others bring their types.
+    devDependencies: engines.includes('postgres') ? { '@types/pg': '^8.15.0' } : {},
+  };
+}
 
 /** For images where neither `packageManager` of package.json nor an installed pnpm says which one. */
 export const DEFAULT_PNPM_VERSION = '10';

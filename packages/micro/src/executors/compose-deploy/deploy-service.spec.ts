@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../effects/process';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import { deployService } from './deploy-service';
@@ -143,6 +145,47 @@ describe('deployService', () => {
     await expect(deployService(task, { environment: 'production' })).rejects.toThrow(message);
     expect(changes(task.runner.lines)).toEqual([]);
     expect(task.read(RECEIPT)).toBeUndefined();
+  });
+
+  describe('with a job that the service waits for', () => {
+    const build = { context: '/w', dockerfile: 'apps/orders/Dockerfile' };
+    const entry = {
+      build,
+      depends_on: { 'orders-migrate': { condition: 'service_completed_successfully' } },
+    };
+    const services = { orders: entry, 'orders-migrate': { build } };
+    const withJob = (job: Partial<Outcome>) =>
+      engine({
+        answer: (line) => {
+          if (line.endsWith('config --format json'))
+            return { stdout: JSON.stringify({ services }) };
+          return line.includes(' run --rm ') ? job : undefined;
+        },
+      });
+
+    it('runs it once with the new image, before any new container', async () => {
+      let override = '';
+      const answer = withJob({ exitCode: 0 });
+      const task = recordedTask(files, (line, command) => {
+        const file = command.args[command.args.indexOf('--project-name') - 1];
+        if (line.includes(' run --rm ')) override = readFileSync(file!, 'utf8');
+        return answer(line, command);
+      });
+      await deployService(task, { environment: 'production' });
+      const acts = task.runner.lines.filter((line) => / run --rm | --no-start /.test(line));
+      expect(acts).toHaveLength(2);
+      expect(acts[0]).toMatch(/ run --rm --no-deps --no-TTY orders-migrate$/);
+      expect(override).toContain('orders-migrate:\n    image: acme/orders:k-1');
+    });
+
+    it('leaves everything as it is where it fails', async () => {
+      const task = recordedTask(files, withJob(failure('0002-x.sql: there is no table "y"')));
+      await expect(deployService(task, { environment: 'production' })).rejects.toThrow(
+        /orders-migrate failed, and orders was left as it was[^]*there is no table "y"/,
+      );
+      expect(changes(task.runner.lines)).toEqual([]);
+      expect(task.read(RECEIPT)).toBeUndefined();
+    });
   });
 
   it('claims nothing where the roll fails', async () => {

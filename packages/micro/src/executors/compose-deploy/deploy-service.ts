@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { EngineAddress } from '../../docker/command';
 import {
   configArguments,
   servicesArguments,
+  runArguments,
   startArguments,
   type ComposeProject,
 } from '../../docker/compose';
@@ -29,7 +31,14 @@ import { ROOT_COMPOSE_FILE } from '../../platform/workspace';
 import { requireEnvironment } from '../docker-push/push-image';
 import { formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
-import { entryLabel, isExclusive, overrideFile, pinnedImage, type ComposeEntry } from './entry';
+import {
+  entryLabel,
+  isExclusive,
+  jobsOf,
+  overrideFile,
+  pinnedImage,
+  type ComposeEntry,
+} from './entry';
 import { planDeploy, touchedOthers, type DeployPlan } from './plan';
 import { roll } from './roll';
 
@@ -96,6 +105,7 @@ export async function deployService(
         `Could not start what ${service.name} needs (${missing.datastores.join(', ')})`,
       );
     }
+    if (plan.kind !== 'keep') await runJobs(deploy, project, rendered.jobs);
     const containers =
       plan.kind === 'keep'
         ? await keep(deploy, plan)
@@ -148,8 +158,10 @@ function composeFiles({ workspaceRoot, environment }: Deploy): string[] {
 
 interface Rendered {
   wanted: Parameters<typeof planDeploy>[1];
-  /** What the entry says it depends on. */
+  /** What the entry says it depends on, and that runs all the time. */
   needs: string[];
+  /** What it waits for the end of. */
+  jobs: string[];
 }
 
 /** Renders the project to see the entry, and leaves the override with the label that says what it was. */
@@ -158,8 +170,8 @@ async function render(
   project: ComposeProject,
   override: string,
 ): Promise<Rendered> {
-  const writeOverride = (label?: string) =>
-    writeWhole(override, overrideFile(service, environment, receipt, label), 0o600);
+  const writeOverride = (label?: string, jobs: readonly string[] = []) =>
+    writeWhole(override, overrideFile(service, environment, receipt, label, jobs), 0o600);
   await writeOverride();
   const unreadable = `${ROOT_COMPOSE_FILE} could not be read`;
   const own = { ...project, files: project.files.filter((file) => file !== override) };
@@ -175,13 +187,19 @@ async function render(
   const { services } = JSON.parse(stdout) as { services: Record<string, ComposeEntry> };
   const entry = services[service.name]!;
   const label = entryLabel(entry);
-  await writeOverride(label);
+  const jobs = jobsOf(entry);
+  const ofThisImage = (name: string) =>
+    entry['build'] !== undefined && isDeepStrictEqual(services[name]?.['build'], entry['build']);
+  await writeOverride(label, jobs.filter(ofThisImage));
   const exclusive = isExclusive(entry);
   const replicas = environment.services[service.name]?.replicas ?? service.replicas;
   return {
     // A port of the host belongs to one container, as in the compose file that sync derives.
     wanted: { key: receipt.key, entryLabel: label, replicas: exclusive ? 1 : replicas, exclusive },
-    needs: Object.keys((entry['depends_on'] as object | undefined) ?? {}),
+    needs: Object.keys((entry['depends_on'] as object | undefined) ?? {}).filter(
+      (name) => !jobs.includes(name),
+    ),
+    jobs,
   };
 }
 
@@ -223,6 +241,24 @@ function tellPlan(
     say(
       `  missing  ${name}  ${service.name} consumes it, and it does not run in ${environment.name}: nx compose-deploy ${name} -c ${environment.name}`,
     );
+  }
+}
+
+/** What has to be done once with the new image before any container of it serves; it stops the deploy where it fails. */
+async function runJobs(
+  { runner, address, service, say, clock }: Deploy,
+  project: ComposeProject,
+  jobs: readonly string[],
+): Promise<void> {
+  for (const job of jobs) {
+    const started = clock.now();
+    await runDocker(
+      runner,
+      runArguments(project, job),
+      address,
+      `${job} failed, and ${service.name} was left as it was`,
+    );
+    say(`${service.name}  ran ${job}  ${formatSeconds(clock.now() - started)}`);
   }
 }
 

@@ -2,6 +2,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import { join } from 'node:path';
 import { watchBundle } from '../../effects/bundle-artifact';
 import { startNode, type NodeProcess } from '../../effects/node-process';
+import { FIRST_PORT } from '../../platform/manifest';
 import { formatStep } from '../format';
 import { runServiceTask } from '../service-task';
 
@@ -20,7 +21,7 @@ export default function serveExecutor(options: ServeOptions, context: ExecutorCo
       await running?.stop();
       running = startNode(outfile, {
         cwd: join(workspaceRoot, service.root),
-        args: ['--enable-source-maps', ...inspectArguments(options.inspect ?? false)],
+        args: ['--enable-source-maps', ...inspectArguments(options.inspect ?? false, service.port)],
       });
     };
     const watcher = await watchBundle(
@@ -44,9 +45,18 @@ export default function serveExecutor(options: ServeOptions, context: ExecutorCo
   });
 }
 
-function inspectArguments(inspect: boolean | number): string[] {
+function inspectArguments(inspect: boolean | number, port: number): string[] {
   if (inspect === false) return [];
-  return [`--inspect=127.0.0.1:${inspect === true ? 0 : inspect}`];
+  return [`--inspect=127.0.0.1:${inspect === true ? debugPort(port) : inspect}`];
+}
+
+/**
+ * The same port for the same service each time, so that an editor's launch configuration can name it,
+ * and another one for each: the first service has Node's own 9229.
+ */
+export function debugPort(port: number): number {
+  const debug = 9229 + port - FIRST_PORT;
+  return debug <= 65535 ? debug : debug - 65535 + 1024;
 }
 
 function interrupted(): Promise<void> {

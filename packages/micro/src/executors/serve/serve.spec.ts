@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { server } from '../../testing/engine-workspace';
 import { temporaryWorkspace, writeFiles } from '../../testing/temporary-workspace';
-import serveExecutor from './executor';
+import serveExecutor, { debugPort } from './executor';
 
 const MAIN = 'apps/orders/src/main.ts';
 const soon = { timeout: 25_000, interval: 50 };
@@ -91,3 +91,9 @@ describe('serve', () => {
     }
   }, 90_000);
 });
+
+it.each([
+  [3001, 9229],
+  [3002, 9230],
+  [60_000, 1717],
+])('debugs the service on port %i on %i', (port, debug) => expect(debugPort(port)).toBe(debug));

@@ -8,7 +8,7 @@ export function generateClient(tree: Tree, consumerRoot: string, provider: strin
     tree,
     join(__dirname, 'files'),
     consumerRoot,
-    { provider, className: names(provider).className, variable: linkVariable(provider) },
+    { provider, propertyName: names(provider).propertyName, variable: linkVariable(provider) },
     { overwriteStrategy: OverwriteStrategy.KeepExisting },
   );
 }

@@ -22,7 +22,7 @@ describe('connect', () => {
     expect(after['apps/users/service.yml']).toContain('port: 3001\nconsumes: [order-items]\n');
     const client = after['apps/users/src/clients/order-items.ts'];
     expect(client).toContain('config.MICROSERVICE_ORDER_ITEMS_URL');
-    expect(client).toContain('export async function callOrderItems<T>(');
+    expect(client).toContain('export function orderItemsClient(');
     expect(after['apps/users/src/links.ts']).toContain('MICROSERVICE_ORDER_ITEMS_URL');
     for (const [file, text] of Object.entries(before)) {
       if (file.startsWith('apps/order-items/')) expect(after[file], file).toBe(text);

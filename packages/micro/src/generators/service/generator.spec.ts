@@ -48,9 +48,9 @@ describe('service', () => {
           'src/app.spec.ts',
           'src/app.ts',
           'src/config.ts',
+          'src/datastores.ts',
           'src/links.ts',
           'src/main.ts',
-          'src/routes/health.ts',
           'src/routes/hello.ts',
           'tsconfig.json',
           'vitest.config.ts',
@@ -137,6 +137,47 @@ describe('service', () => {
     expect(tree.read(`${root}/Dockerfile`, 'utf8')).toContain(`micro build ${root}\n`);
   });
 
+  it('gives a service the datastores that it is asked for, and nothing of others', async () => {
+    await serviceGenerator(tree, { name: 'orders', datastores: 'postgres,redis' });
+    expect(tree.read('apps/orders/service.yml', 'utf8')).toContain(
+      'datastores:\n  database: postgres\n  cache: redis\n',
+    );
+    const { dependencies } = readJson<{ dependencies: object }>(tree, 'apps/orders/package.json');
+    expect(Object.keys(dependencies)).toEqual([
+      '@org/chassis',
+      'fastify',
+      'ioredis',
+      'pg',
+      'prom-client',
+      'zod',
+    ]);
+    expect(tree.exists('apps/orders/migrations/0001-create-items.sql')).toBe(true);
+    expect(tree.read('apps/orders/src/datastores.ts', 'utf8')).toContain('migratePostgres({ url');
+    expect(tree.read('apps/orders/src/item-store.ts', 'utf8')).toContain('cache.client.get');
+    const compose = tree.read('apps/orders/compose.yaml', 'utf8');
+    expect(compose).toContain('orders-migrate:\n        condition: service_completed_successfully');
+
+    await serviceGenerator(tree, { name: 'users' });
+    expect(tree.read('apps/users/src/datastores.ts', 'utf8')).toContain('datastoreVariables = {};');
+    expect(tree.exists('apps/users/migrations')).toBe(false);
+  });
+
+  it('asks for tokens where it is told to', async () => {
+    await serviceGenerator(tree, { name: 'orders', auth: 'jwt' });
+    expect(tree.read('apps/orders/src/app.ts', 'utf8')).toContain('jwt({');
+    expect(tree.read('apps/orders/src/config.ts', 'utf8')).toContain('JWT_JWKS_URL: z.url()');
+    expect(tree.read('apps/orders/.serve.env', 'utf8')).toContain('JWT_ISSUER=https://issuer.');
+    const before = treeFiles(tree);
+    await serviceGenerator(tree, { name: 'orders', auth: 'jwt', skipFormat: true });
+    expect(treeFiles(tree)).toEqual(before);
+  });
+
+  it('writes routes for Express where it is told to', async () => {
+    await serviceGenerator(tree, { name: 'orders', framework: 'express', datastores: 'mariadb' });
+    expect(tree.read('apps/orders/src/routes/items.ts', 'utf8')).toContain(`from 'express'`);
+    expect(tree.read('apps/orders/src/datastores.ts', 'utf8')).toContain('migrateMysql({ url');
+  });
+
   it('makes a worker without an example route', async () => {
     await serviceGenerator(tree, { name: 'mailer', kind: 'worker' });
     expect(tree.exists('apps/mailer/src/routes/hello.ts')).toBe(false);
@@ -173,6 +214,10 @@ describe('service', () => {
       updateJson(each, 'package.json', (json: object) => ({ ...json, name: '@acme/source' }));
       await serviceGenerator(each, { name: 'order-items' });
       await serviceGenerator(each, { name: 'mailer', kind: 'worker', consumes: ['order-items'] });
+      await serviceGenerator(each, { name: 'bills', datastores: 'postgres, redis', auth: 'jwt' });
+      await serviceGenerator(each, { name: 'notes', datastores: 'mysql, rate-limit=redis' });
+      await serviceGenerator(each, { name: 'web', framework: 'express', datastores: 'postgres' });
+      await serviceGenerator(each, { name: 'site', framework: 'express', auth: 'jwt' });
     }
     expect(treeFiles(tree, 'apps')).toEqual(treeFiles(formatted, 'apps'));
   });
@@ -196,6 +241,7 @@ describe('service', () => {
     [{ name: 'orders', port: 80 }, '80 is not a port between 1024 and 65535'],
     [{ name: 'orders', consumes: ['user'] }, 'did you mean "users"?'],
     [{ name: 'orders', consumes: ['orders'] }, '"orders" cannot consume itself'],
+    [{ name: 'orders', datastores: ['postgress'] }, 'did you mean "postgres"?'],
     [{ name: 'orders', directory: '../orders' }, 'not a folder below the workspace root'],
     [{ name: 'apps/orders', directory: 'apps/x' }, 'leave out --directory'],
   ])('refuses %o, and writes nothing', async (schema, message) => {

@@ -19,8 +19,16 @@ import { initGenerator } from '../init/generator';
 import { scriptTargets, type ScriptTarget } from '../init/nx-json';
 import { editJson } from '../json-text';
 import { syncWorkspace } from '../sync/sync-workspace';
-import { SERVICE_VERSIONS } from '../versions';
+import {
+  AUTH_VERSIONS,
+  EXPRESS_TYPE_VERSIONS,
+  EXPRESS_VERSIONS,
+  SERVICE_VERSIONS,
+  datastorePackages,
+} from '../versions';
+import { migrationEngine } from '../../platform/datastore';
 import { coverFolder } from '../workspace-globs';
+import { nameIssuer } from './issuer';
 import { normalizeServiceOptions, type ServiceOptions, type ServiceSchema } from './options';
 
 export async function serviceGenerator(
@@ -34,6 +42,7 @@ export async function serviceGenerator(
   joinWorkspace(tree, options);
   for (const provider of options.consumes) generateClient(tree, options.root, provider);
   syncWorkspace(tree);
+  if (options.auth === 'jwt') nameIssuer(tree, options);
   if (!options.skipFormat) await formatFiles(tree);
   return () => {
     if (!options.skipInstall) installPackagesTask(tree, true);
@@ -48,12 +57,15 @@ function generateProject(tree: Tree, options: ServiceOptions): void {
     offset: offsetFromRoot(options.root),
     base: tree.exists('tsconfig.base.json'),
     targets: scriptTargets(readNxJson(tree) ?? {}),
+    example: exampleOf(options),
+    hasCache: options.datastores.cache !== undefined,
     pnpmVersion: options.packageManager.kind === 'pnpm' ? options.packageManager.version : '',
   };
   const folders = [
     'service',
+    options.framework,
     options.packageManager.kind,
-    ...(options.kind === 'worker' ? [] : ['hello']),
+    ...exampleFolders(options),
   ];
   for (const folder of folders) {
     generateFiles(tree, join(__dirname, 'files', folder), options.root, values, {
@@ -66,25 +78,53 @@ function generateProject(tree: Tree, options: ServiceOptions): void {
   }
 }
 
+/** The example route: items that it keeps, where it has an SQL database to keep them in. */
+function exampleOf({ kind, datastores }: ServiceOptions): 'none' | 'hello' | 'items' {
+  if (kind === 'worker') return 'none';
+  return migrationEngine(datastores) ? 'items' : 'hello';
+}
+
+function exampleFolders(options: ServiceOptions): string[] {
+  const example = exampleOf(options);
+  if (example === 'none') return [];
+  const routes = `${example}-${options.framework}`;
+  return example === 'hello' ? [routes] : [routes, `items-${migrationEngine(options.datastores)!}`];
+}
+
 const SCRIPTS: Record<ScriptTarget, string> = {
   lint: 'eslint .',
   test: 'vitest run',
   typecheck: 'tsc --build',
 };
 
-function servicePackageJson(
-  { name, packageName }: ServiceOptions,
-  targets: readonly ScriptTarget[],
-): object {
+function servicePackageJson(options: ServiceOptions, targets: readonly ScriptTarget[]): object {
+  const { name, packageName, datastores, framework, auth } = options;
   return {
     name: packageName,
     version: '0.0.0',
     private: true,
     type: 'module',
     scripts: Object.fromEntries(targets.map((target) => [target, SCRIPTS[target]])),
-    dependencies: SERVICE_VERSIONS,
+    dependencies: sorted({
+      ...SERVICE_VERSIONS,
+      ...(framework === 'express' ? EXPRESS_VERSIONS : {}),
+      ...(auth === 'jwt' ? AUTH_VERSIONS : {}),
+      ...datastorePackages(datastores).dependencies,
+    }),
+    ...devDependencies({
+      ...(framework === 'express' ? EXPRESS_TYPE_VERSIONS : {}),
+      ...datastorePackages(datastores).devDependencies,
+    }),
     nx: { name },
   };
+}
+
+function devDependencies(versions: Record<string, string>): object {
+  return Object.keys(versions).length === 0 ? {} : { devDependencies: sorted(versions) };
+}
+
+function sorted(versions: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Makes the package known to the package manager and, where there are any, to project references. */

@@ -6,6 +6,7 @@ import type { Platform } from '../../platform/platform';
 import { nextFreePort } from '../../platform/port';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
+import { parseDatastores, splitNames, type Datastores } from '../datastore-names';
 import {
   readPackageManager,
   readTreePlatform,
@@ -18,6 +19,9 @@ export interface ServiceSchema {
   kind?: Manifest['kind'];
   port?: number;
   consumes?: string | string[];
+  datastores?: string | string[];
+  auth?: 'none' | 'jwt';
+  framework?: 'fastify' | 'express';
   skipInstall?: boolean;
   skipFormat?: boolean;
 }
@@ -30,6 +34,9 @@ export interface ServiceOptions {
   kind: Manifest['kind'];
   port: number;
   consumes: readonly string[];
+  datastores: Datastores;
+  auth: 'none' | 'jwt';
+  framework: 'fastify' | 'express';
   packageManager: WorkspacePackageManager;
   skipInstall: boolean;
   skipFormat: boolean;
@@ -40,15 +47,15 @@ export function normalizeServiceOptions(tree: Tree, schema: ServiceSchema): Serv
   const { name, root } = locate(schema);
   const platform = readTreePlatform(tree);
   const existing = platform.services.find((service) => service.root === root);
-  const consumes = [...new Set([schema.consumes ?? []].flat().flatMap((list) => list.split(',')))]
-    .map((provider) => provider.trim())
-    .filter((provider) => provider !== '');
+  const consumes = splitNames(schema.consumes);
+  const { datastores, problems: wrongDatastores } = parseDatastores(splitNames(schema.datastores));
   const problems = [
     serviceNameProblem(name),
     ...(existing?.name === name
       ? []
       : [nameTaken(tree, name, root), folderTaken(tree, root), portTaken(platform, schema.port)]),
     ...consumes.map((provider) => unknownProvider(platform, name, provider)),
+    ...wrongDatastores,
   ].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new UserError(problems.join('\n'));
   return {
@@ -61,6 +68,9 @@ export function normalizeServiceOptions(tree: Tree, schema: ServiceSchema): Serv
       schema.port ??
       nextFreePort(new Set(platform.services.map(({ port }) => port))),
     consumes: existing?.consumes ?? consumes,
+    datastores: existing?.datastores ?? datastores,
+    auth: schema.auth ?? 'none',
+    framework: schema.framework ?? 'fastify',
     packageManager: readPackageManager(tree),
     skipInstall: schema.skipInstall ?? false,
     skipFormat: schema.skipFormat ?? false,

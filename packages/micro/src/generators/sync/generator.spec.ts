@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { syncGenerator } from './generator';
 import { syncWorkspace } from './sync-workspace';
 
+const DEVELOPMENT = 'environments/development.compose.yaml';
 const DOCKERFILE = 'FROM node:24\nENV NODE_ENV=production PORT=3001\nEXPOSE 3001\n';
 
 let tree: Tree;
@@ -70,6 +71,7 @@ describe('sync', () => {
       outOfSyncMessage: "Some files do not say what the services' manifests say.",
       outOfSyncDetails: [
         'compose.yaml: the file is missing',
+        'environments/development.compose.yaml: the file is missing',
         'apps/gateway/compose.yaml: the file is missing',
         'apps/gateway/.serve.env: the file is missing',
         'apps/orders/compose.yaml: the file is missing',
@@ -99,6 +101,8 @@ describe('sync', () => {
     edit('compose.yaml', 'networks:\n', '  - infra/compose.yaml\nnetworks:\n');
     tree.write('infra/compose.yaml', 'services: {}\n');
     edit('apps/orders/.serve.env', /^/, 'LOG_LEVEL=debug\n');
+    edit(DEVELOPMENT, '      LOG_LEVEL: debug\n', '      LOG_LEVEL: trace # all of it\n');
+    edit(DEVELOPMENT, 'services:\n', 'services:\n  adminer: { image: adminer }\n');
     edit('apps/orders/Dockerfile.dockerignore', /$/, '!docs\n');
     edit('apps/orders/Dockerfile', /$/, 'LABEL mine=yes\n');
     const edited = contents();
@@ -135,6 +139,30 @@ describe('sync', () => {
     expect(text('apps/orders/Dockerfile')).toBe(DOCKERFILE.replaceAll('3001', '3005'));
   });
 
+  it('leads nx serve to the port that a person gave a datastore', async () => {
+    await sync();
+    const url = (port: number) =>
+      `DATABASE_URL=postgres://orders:\${ORDERS_DATABASE_PASSWORD}@127.0.0.1:${port}/orders\n`;
+    expect(text('apps/orders/.serve.env')).toContain(url(13001));
+    edit(DEVELOPMENT, '127.0.0.1:13001:5432', '127.0.0.1:5432:5432');
+    const edited = text(DEVELOPMENT);
+    expect(await details()).toEqual([
+      'apps/orders/.serve.env: DATABASE_URL is not what the manifest says',
+    ]);
+    expect(text('apps/orders/.serve.env')).toContain(url(5432));
+    expect(text(DEVELOPMENT)).toBe(edited);
+  });
+
+  it('takes a datastore back out of every file', async () => {
+    await sync();
+    edit('apps/orders/service.yml', 'datastores:\n  database: postgres\n', '');
+    await sync();
+    for (const path of [DEVELOPMENT, 'apps/orders/compose.yaml', 'apps/orders/.serve.env']) {
+      expect(text(path)).not.toMatch(/database|13001|^networks/im);
+    }
+    expect(await sync()).toBeUndefined();
+  });
+
   it('takes a link back out of every file', async () => {
     await sync();
     edit('apps/orders/service.yml', 'consumes: [users]\n', '');
@@ -165,6 +193,8 @@ describe('sync', () => {
       money: [edge('money', 'text'), edge('money', 'orders')],
     };
     expect(await details()).toEqual([
+      'environments/development.compose.yaml: orders: watch packages/money is missing',
+      'environments/development.compose.yaml: orders: watch packages/text is missing',
       'apps/orders/Dockerfile.dockerignore: "!packages/money" is missing',
       'apps/orders/Dockerfile.dockerignore: "!packages/text" is missing',
     ]);
@@ -180,6 +210,7 @@ describe('sync', () => {
     edit('apps/gateway/service.yml', ', users', '');
     await sync();
     expect(text('compose.yaml')).not.toContain('users');
+    expect(text(DEVELOPMENT)).not.toContain('users');
     expect(text('apps/gateway/compose.yaml')).not.toMatch(/users/i);
   });
 

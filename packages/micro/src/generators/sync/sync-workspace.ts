@@ -1,13 +1,21 @@
 import { getProjects, type Tree } from '@nx/devkit';
 import { posix } from 'node:path';
-import { ROOT_COMPOSE_FILE } from '../../compose/paths';
+import { localUrls } from '../../compose/datastore';
+import { deriveDevelopmentCompose } from '../../compose/development-compose';
+import {
+  DEVELOPMENT_COMPOSE_FILE,
+  ROOT_COMPOSE_FILE,
+  serviceComposeFile,
+} from '../../compose/paths';
 import { deriveRootCompose } from '../../compose/root-compose';
 import { deriveServiceCompose } from '../../compose/service-compose';
+import { datastoresModuleFile, deriveDatastoresModule } from '../../discovery/datastores-module';
 import { deriveLinksModule } from '../../discovery/links-module';
 import { deriveServeEnv } from '../../discovery/serve-env';
 import { derivePort, dockerfileOf } from '../../dockerfile/dockerfile-edit';
 import { deriveDockerignore, type DockerignoreFacts } from '../../dockerfile/dockerignore';
 import { readWorkspaceContext } from '../../dockerfile/workspace-context';
+import { MIGRATIONS_FOLDER } from '../../platform/datastore';
 import type { DerivedFile } from '../../platform/derived-file';
 import { PlatformError, type Problem } from '../../platform/problem';
 import type { Platform, Service } from '../../platform/platform';
@@ -48,25 +56,63 @@ function deriveAll(
   librariesOf: LibrariesOf,
 ): DerivedFile[] {
   const context = readWorkspaceContext(read);
-  const steps: (() => DerivedFile[])[] = platform.services.flatMap((service) => [
-    () => [deriveServiceCompose(platform, service, read(posix.join(service.root, 'compose.yaml')))],
-    () => deriveDiscovery(platform, service, read),
-    () => deriveBuild(service, read, context, librariesOf(service, platform)),
+  const exists = (path: string) => tree.exists(path);
+  // Where the file with the ports cannot be read, that is a problem, and nothing is written.
+  let ports: ReadonlyMap<string, number> = new Map();
+  const deriveDevelopment = () => {
+    const development = deriveDevelopmentCompose(platform, read(DEVELOPMENT_COMPOSE_FILE), {
+      librariesOf: (service) => librariesOf(service, platform),
+      exists,
+    });
+    ports = development.ports;
+    return [development.file];
+  };
+  const isDerived = (path: string) => platform.services.length > 0 || read(path) !== undefined;
+  return allOrProblems([
+    ...(isDerived(ROOT_COMPOSE_FILE)
+      ? [() => [deriveRootCompose(platform, read(ROOT_COMPOSE_FILE), exists)]]
+      : []),
+    ...(isDerived(DEVELOPMENT_COMPOSE_FILE) ? [deriveDevelopment] : []),
+    ...platform.services.flatMap((service) => [
+      () => [
+        deriveServiceCompose(
+          platform,
+          service,
+          read(serviceComposeFile(service)),
+          hasMigrations(tree, service),
+        ),
+      ],
+      () => deriveDiscovery(platform, service, localUrls(service, ports), read),
+      () => deriveDatastores(tree, service, read),
+      () => deriveBuild(service, read, context, librariesOf(service, platform)),
+    ]),
   ]);
-  const current = read(ROOT_COMPOSE_FILE);
-  if (platform.services.length > 0 || current !== undefined) {
-    steps.unshift(() => [deriveRootCompose(platform, current, (path) => tree.exists(path))]);
-  }
-  return allOrProblems(steps);
 }
 
-function deriveDiscovery(platform: Platform, service: Service, read: ReadFile): DerivedFile[] {
+function deriveDiscovery(
+  platform: Platform,
+  service: Service,
+  backingUrls: Readonly<Record<string, string>>,
+  read: ReadFile,
+): DerivedFile[] {
   const at = (path: string) => posix.join(service.root, path);
-  const env = deriveServeEnv(platform, service, read(at('.serve.env')));
+  const env = deriveServeEnv(platform, service, backingUrls, read(at('.serve.env')));
   // Only a service made by our generator has a configuration that reads the module.
   return read(at('src/config.ts')) === undefined
     ? [env]
     : [env, deriveLinksModule(service, read(at('src/links.ts')))];
+}
+
+/** Only a service on the chassis has code that uses the module. */
+function deriveDatastores(tree: Tree, service: Service, read: ReadFile): DerivedFile[] {
+  const config = read(posix.join(service.root, 'src/config.ts'));
+  if (!config?.includes('./datastores')) return [];
+  const current = read(datastoresModuleFile(service));
+  return [deriveDatastoresModule(service, hasMigrations(tree, service), current)];
+}
+
+function hasMigrations(tree: Tree, { root }: Service): boolean {
+  return tree.children(posix.join(root, MIGRATIONS_FOLDER)).some((file) => file.endsWith('.sql'));
 }
 
 function deriveBuild(

@@ -1,17 +1,18 @@
 import { formatMoney } from '@example/money';
 import type { FastifyInstance } from 'fastify';
-import { callOrders } from '../clients/orders.js';
-import { callUsers } from '../clients/users.js';
+import { ordersClient } from '../clients/orders.js';
+import { usersClient } from '../clients/users.js';
 import type { Config } from '../config.js';
 
 /** One answer out of all three services. */
 export function shopRoutes(app: FastifyInstance, config: Config): void {
-  app.get('/shop', async (request) => {
-    const call = { requestId: request.id };
-    const [users, orders] = await Promise.all([
-      callUsers<{ name: string }[]>(config, '/users', call),
-      callOrders<object[]>(config, '/orders', call),
+  const users = usersClient(config);
+  const orders = ordersClient(config);
+  app.get('/shop', async () => {
+    const [members, placed] = await Promise.all([
+      users.get<{ name: string }[]>('/users'),
+      orders.get<object[]>('/orders'),
     ]);
-    return { members: users.map(({ name }) => name), fee: formatMoney(250), orders };
+    return { members: members.map(({ name }) => name), fee: formatMoney(250), orders: placed };
   });
 }

@@ -1,6 +1,6 @@
 import { formatMoney } from '@example/money';
 import type { FastifyInstance } from 'fastify';
-import { callUsers } from '../clients/users.js';
+import { usersClient } from '../clients/users.js';
 import type { Config } from '../config.js';
 
 interface User {
@@ -15,12 +15,13 @@ const orders = [
 
 /** Every order with its buyer's name, which users knows. */
 export function ordersRoutes(app: FastifyInstance, config: Config): void {
-  app.get('/orders', async (request) => {
-    const users = await callUsers<User[]>(config, '/users', { requestId: request.id });
+  const users = usersClient(config);
+  app.get('/orders', async () => {
+    const known = await users.get<User[]>('/users');
     return orders.map(({ item, buyer, cents }) => ({
       item,
       price: formatMoney(cents),
-      buyer: users.find(({ id }) => id === buyer)?.name ?? 'nobody',
+      buyer: known.find(({ id }) => id === buyer)?.name ?? 'nobody',
     }));
   });
 }

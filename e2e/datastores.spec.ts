@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mustRun } from '../tools/command.js';
+import { ensureDatastoreImage } from '../tools/images/datastores/datastore-image.js';
+import { describeEngine } from '../tools/testing/describe-engine.js';
+import { freePort } from '../tools/testing/free-port.js';
+import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
+
+interface Items {
+  items: { id: string; name: string }[];
+}
+
+const MEGABYTE = 1_000_000;
+
+describeEngine('a service with PostgreSQL and Redis', () => {
+  let fresh: FreshWorkspace;
+  let url: string;
+
+  beforeAll(async () => {
+    await ensureDatastoreImage('postgres');
+    await ensureDatastoreImage('redis');
+    fresh = await freshWorkspace();
+    const { workspace } = fresh;
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    await workspace.nx('g', '@org/micro:service', 'shelf', '--datastores=postgres,redis');
+    const file = 'environments/development.yml';
+    const published = `healthTimeout: 20s\nservices:\n  shelf:\n    publish: ${port}\n`;
+    await workspace.write(file, (await workspace.read(file)) + published);
+    await mustRun('npx', ['micro', 'env'], { cwd: workspace.root });
+    await workspace.commit('A shelf');
+  });
+
+  afterAll(() => fresh?.remove());
+
+  it('passes its own checks as it was generated', async () => {
+    const { nx } = fresh.workspace;
+    await nx('sync:check');
+    await nx('run-many', '-t', 'lint', 'test', 'typecheck', '-p', 'shelf');
+  });
+
+  it('is deployed with its datastores, migrated first, and keeps what it is given', async () => {
+    const output = await fresh.workspace.nx('compose-deploy', 'shelf');
+    expect(output).toMatch(/ran shelf-migrate/);
+    expect(await post('/items', { name: 'a book' })).toBe(201);
+    expect((await getItems()).map(({ name }) => name)).toEqual(['a book']);
+    // From the cache now, and again from the database after the next item.
+    expect((await getItems()).map(({ name }) => name)).toEqual(['a book']);
+    expect(await post('/items', { name: 'another' })).toBe(201);
+    expect((await getItems()).map(({ name }) => name)).toEqual(['another', 'a book']);
+    expect(await post('/items', { name: '' })).toBe(400);
+  });
+
+  it('adds less than 6 MB to its base image', async () => {
+    const receipt = JSON.parse(
+      await fresh.workspace.read('dist/receipts/apps/shelf/docker-build.json'),
+    ) as { size: { total: number; base: number } };
+    expect(receipt.size.total - receipt.size.base).toBeLessThan(6 * MEGABYTE);
+  });
+
+  it('is not ready while its database is away, stays alive, and comes back by itself', async () => {
+    const [before] = await containers('shelf');
+    const [database] = await containers('shelf-database');
+    await mustRun('docker', ['stop', database!]);
+    await expect.poll(() => status('/ready'), { timeout: 15_000 }).toBe(503);
+    expect(await status('/health')).toBe(200);
+    await mustRun('docker', ['start', database!]);
+    await expect.poll(() => status('/ready'), { timeout: 30_000 }).toBe(200);
+    expect((await getItems()).length).toBe(2);
+    expect(await containers('shelf')).toEqual([before]);
+  });
+
+  it('serves from the database while its cache is away', async () => {
+    const [cache] = await containers('shelf-cache');
+    await mustRun('docker', ['stop', cache!]);
+    expect((await getItems()).length).toBe(2);
+    await mustRun('docker', ['start', cache!]);
+    await expect.poll(() => status('/ready'), { timeout: 30_000 }).toBe(200);
+  });
+
+  it('applies a new migration once, with the version that needs it', async () => {
+    const { workspace } = fresh;
+    await workspace.write(
+      'apps/shelf/migrations/0002-add-note.sql',
+      "ALTER TABLE items ADD COLUMN note text NOT NULL DEFAULT 'new';\n",
+    );
+    expect(await workspace.nx('compose-deploy', 'shelf')).toMatch(/ran shelf-migrate/);
+    expect(await workspace.nx('compose-deploy', 'shelf')).not.toMatch(/ran shelf-migrate/);
+    expect((await getItems()).length).toBe(2);
+  });
+
+  it('leaves the version that serves where a migration fails', async () => {
+    const { workspace } = fresh;
+    const before = await containers('shelf');
+    await workspace.write(
+      'apps/shelf/migrations/0003-wrong.sql',
+      'ALTER TABLE nothing ADD x int;\n',
+    );
+    const { exitCode, output } = await workspace.startNx(['compose-deploy', 'shelf']).ended;
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain('shelf-migrate failed, and shelf was left as it was');
+    expect(output).toContain('0003-wrong.sql');
+    expect(await containers('shelf')).toEqual(before);
+    expect((await getItems()).length).toBe(2);
+  });
+
+  const status = async (path: string) => (await fetch(url + path)).status;
+
+  const post = async (path: string, body: object) => {
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify(body) };
+    return (await fetch(url + path, init)).status;
+  };
+
+  const getItems = async () => ((await (await fetch(`${url}/items`)).json()) as Items).items;
+
+  async function containers(service: string): Promise<string[]> {
+    const project = `${fresh.workspace.name}-development`;
+    const filters = [`project=${project}`, `service=${service}`].flatMap((label) => [
+      '--filter',
+      `label=com.docker.compose.${label}`,
+    ]);
+    return (await mustRun('docker', ['ps', '--quiet', ...filters])).split('\n').filter(Boolean);
+  }
+});

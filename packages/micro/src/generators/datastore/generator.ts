@@ -1,0 +1,87 @@
+import {
+  addDependenciesToPackageJson,
+  formatFiles,
+  logger,
+  type GeneratorCallback,
+  type Tree,
+} from '@nx/devkit';
+import { ComposeEdit } from '../../compose/compose-edit';
+import { MANIFEST_FILE } from '../../platform/manifest';
+import type { Service } from '../../platform/platform';
+import { UserError } from '../../platform/user-error';
+import { didYouMean } from '../../platform/yaml-source';
+import { parseDatastores, splitNames, type Datastores } from '../datastore-names';
+import { syncWorkspace } from '../sync/sync-workspace';
+import { datastorePackages } from '../versions';
+import { readTreePlatform } from '../workspace-tree';
+
+export interface DatastoreSchema {
+  service: string;
+  datastores: string | string[];
+  skipInstall?: boolean;
+  skipFormat?: boolean;
+}
+
+/** Gives a service datastores of its own: manifest, packages, and all that sync derives. */
+export async function datastoreGenerator(
+  tree: Tree,
+  schema: DatastoreSchema,
+): Promise<GeneratorCallback> {
+  const { service, datastores } = normalizeOptions(tree, schema);
+  const manifest = `${service.root}/${MANIFEST_FILE}`;
+  const edit = new ComposeEdit(manifest, tree.read(manifest, 'utf8') ?? '');
+  for (const [purpose, engine] of Object.entries(datastores)) {
+    edit.set(['datastores', purpose], engine);
+  }
+  const { text, drift } = edit.toFile();
+  if (drift.length > 0) tree.write(manifest, text);
+  const { dependencies, devDependencies } = datastorePackages(datastores);
+  const install = addDependenciesToPackageJson(
+    tree,
+    dependencies,
+    devDependencies,
+    `${service.root}/package.json`,
+    true,
+  );
+  syncWorkspace(tree);
+  if (!schema.skipFormat) await formatFiles(tree);
+  sayWhatIsLeft(tree, service);
+  return schema.skipInstall ? () => undefined : install;
+}
+
+export default datastoreGenerator;
+
+/** @throws with every reason why it cannot be done; nothing is written before. */
+function normalizeOptions(
+  tree: Tree,
+  schema: DatastoreSchema,
+): { service: Service; datastores: Datastores } {
+  const { services } = readTreePlatform(tree);
+  const service = services.find(({ name }) => name === schema.service);
+  const names = services.map(({ name }) => name);
+  const { datastores, problems } = parseDatastores(splitNames(schema.datastores));
+  if (!service) {
+    problems.unshift(
+      `"${schema.service}" is not a service of this platform${didYouMean(schema.service, names)}`,
+    );
+  }
+  for (const [purpose, engine] of Object.entries(datastores)) {
+    const present = service?.datastores[purpose as keyof Datastores];
+    if (present === undefined || present === engine) continue;
+    problems.push(
+      `"${schema.service}" has ${present} as its ${purpose}: to change it, edit ${service!.root}/${MANIFEST_FILE}; its data does not move by itself`,
+    );
+  }
+  if (!service || problems.length > 0) throw new UserError(problems.join('\n'));
+  return { service, datastores };
+}
+
+/** Code that a person has written is theirs: they are told how to reach the new datastore. */
+function sayWhatIsLeft(tree: Tree, { root }: Service): void {
+  const app = tree.read(`${root}/src/app.ts`, 'utf8') ?? '';
+  if (!app.includes('connectDatastores')) {
+    logger.warn(
+      `${root}/src/app.ts does not connect to its datastores: call connectDatastores(config) of src/datastores.ts, and give the results to createService as "resources"`,
+    );
+  }
+}

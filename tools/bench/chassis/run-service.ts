@@ -1,0 +1,62 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { LabError } from '../../program.js';
+import { freePort } from '../../testing/free-port.js';
+
+const POLL_MS = 2;
+const READY_WITHIN_MS = 20_000;
+
+/** The contenders: a file beside this one, and variables that switch something on. */
+export interface Contender {
+  name: string;
+  file: 'bare-service.ts' | 'chassis-service.ts';
+  env: NodeJS.ProcessEnv;
+}
+
+export interface RunningService {
+  url: string;
+  /** From the start of the process to the first 200 of /ready. */
+  readyMs: number;
+  stop: () => Promise<void>;
+}
+
+/** Starts a contender as production does; its log goes where nobody reads it, as fast as it is written. */
+export async function startService({ name, file, env }: Contender): Promise<RunningService> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const started = performance.now();
+  const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url))], {
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      ...env,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await untilReady(child, name, url);
+  const readyMs = performance.now() - started;
+  return { url, readyMs, stop: () => end(child) };
+}
+
+async function untilReady(child: ChildProcess, name: string, url: string): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < deadline && child.exitCode === null) {
+    const answer = await fetch(`${url}/ready`).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+    await sleep(POLL_MS);
+  }
+  child.kill('SIGKILL');
+  throw new LabError(`${name} did not become ready on ${url}`);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
