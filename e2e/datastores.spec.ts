@@ -14,17 +14,23 @@ const MEGABYTE = 1_000_000;
 describeEngine('a service with PostgreSQL and Redis', () => {
   let fresh: FreshWorkspace;
   let url: string;
+  /** The same with Express routes and MariaDB. */
+  let deskUrl: string;
 
   beforeAll(async () => {
     await ensureDatastoreImage('postgres');
     await ensureDatastoreImage('redis');
+    await ensureDatastoreImage('mariadb');
     fresh = await freshWorkspace();
     const { workspace } = fresh;
-    const port = await freePort();
+    const [port, deskPort] = [await freePort(), await freePort()];
     url = `http://127.0.0.1:${port}`;
+    deskUrl = `http://127.0.0.1:${deskPort}`;
+    const desk = ['desk', '--framework=express', '--datastores=mariadb'];
+    await workspace.nx('g', '@org/micro:service', ...desk, '--skipInstall');
     await workspace.nx('g', '@org/micro:service', 'shelf', '--datastores=postgres,redis');
     const file = 'environments/development.yml';
-    const published = `healthTimeout: 20s\nservices:\n  shelf:\n    publish: ${port}\n`;
+    const published = `healthTimeout: 20s\nservices:\n  shelf:\n    publish: ${port}\n  desk:\n    publish: ${deskPort}\n`;
     await workspace.write(file, (await workspace.read(file)) + published);
     await mustRun('npx', ['micro', 'env'], { cwd: workspace.root });
     await workspace.commit('A shelf');
@@ -35,7 +41,7 @@ describeEngine('a service with PostgreSQL and Redis', () => {
   it('passes its own checks as it was generated', async () => {
     const { nx } = fresh.workspace;
     await nx('sync:check');
-    await nx('run-many', '-t', 'lint', 'test', 'typecheck', '-p', 'shelf');
+    await nx('run-many', '-t', 'lint', 'test', 'typecheck', '-p', 'shelf', 'desk');
   });
 
   it('is deployed with its datastores, migrated first, and keeps what it is given', async () => {
@@ -48,6 +54,16 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     expect(await post('/items', { name: 'another' })).toBe(201);
     expect((await getItems()).map(({ name }) => name)).toEqual(['another', 'a book']);
     expect(await post('/items', { name: '' })).toBe(400);
+  });
+
+  it('does the same with Express and MariaDB', async () => {
+    await fresh.workspace.nx('compose-deploy', 'desk');
+    expect(await post('/items', { name: 'a lamp' }, deskUrl)).toBe(201);
+    expect(await post('/items', { name: '' }, deskUrl)).toBe(400);
+    expect((await getItems(deskUrl)).map(({ name }) => name)).toEqual(['a lamp']);
+    const unknown = await fetch(`${deskUrl}/nothing`);
+    expect(unknown.status).toBe(404);
+    expect(unknown.headers.get('x-request-id')).toMatch(/./);
   });
 
   it('adds less than 6 MB to its base image', async () => {
@@ -105,13 +121,14 @@ describeEngine('a service with PostgreSQL and Redis', () => {
 
   const status = async (path: string) => (await fetch(url + path)).status;
 
-  const post = async (path: string, body: object) => {
+  const post = async (path: string, body: object, base = url) => {
     const headers = { 'content-type': 'application/json' };
     const init = { method: 'POST', headers, body: JSON.stringify(body) };
-    return (await fetch(url + path, init)).status;
+    return (await fetch(base + path, init)).status;
   };
 
-  const getItems = async () => ((await (await fetch(`${url}/items`)).json()) as Items).items;
+  const getItems = async (base = url) =>
+    ((await (await fetch(`${base}/items`)).json()) as Items).items;
 
   async function containers(service: string): Promise<string[]> {
     const project = `${fresh.workspace.name}-development`;

@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { docker, readImages, type ImageContent } from './images.js';
 import { NATIVE_PACKAGES, rootOf, type Platform, type Service } from './platform.js';
@@ -45,7 +45,6 @@ async function buildImage(root: string, scope: string, service: Service): Promis
       platform: 'node',
       target: 'node20',
       format: 'esm',
-      mainFields: ['module', 'main'],
       external,
       minifySyntax: true,
       legalComments: 'none',
@@ -57,7 +56,11 @@ async function buildImage(root: string, scope: string, service: Service): Promis
       await copyPackage(from, join(app, 'node_modules', name), new Set());
     }
     const source = join(root, rootOf(service));
-    if (service.asset) await cp(join(source, 'assets'), join(app, 'assets'), { recursive: true });
+    if (service.asset) {
+      await cp(join(source, 'assets'), join(app, 'assets'), { recursive: true });
+      // What the product says of modes: they follow from content, and this is no program.
+      await chmod(join(app, 'assets/rules.txt'), 0o644);
+    }
     if (service.static !== undefined) {
       await mkdir(join(context, rootOf(service)), { recursive: true });
       await cp(join(source, 'static.txt'), join(context, rootOf(service), 'static.txt'));

@@ -185,7 +185,9 @@ async function buildBases(
 }
 
 async function removeImages(scope: string): Promise<void> {
-  const list = ['image', 'ls', '--quiet', '--no-trunc', '--filter', `reference=${scope}*/*`];
-  const ids = (await docker(list)).toString().split('\n').filter(Boolean);
-  if (ids.length > 0) await docker(['image', 'rm', '--force', ...new Set(ids)]);
+  const format = '{{.Repository}}:{{.Tag}}';
+  const list = ['image', 'ls', '--filter', `reference=${scope}*/*`, '--format', format];
+  // By name: another session may have an image of the same content, which has the same id.
+  const names = (await docker(list)).toString().split('\n').filter(Boolean);
+  if (names.length > 0) await docker(['image', 'rm', '--force', ...names]);
 }
