@@ -32,9 +32,9 @@ export const serviceVariables = {
     .default(8000)
     .describe('how long a stop may take; less than the 10 s after which Docker kills'),
   STOP_DELAY_MS: milliseconds
-    .default(0)
+    .default(250)
     .describe(
-      'part of a stop in which requests are still taken, for load balancers to see `/ready` fail',
+      'part of it in which requests are still taken: those on their way, and until load balancers see `/ready` fail',
     ),
   READY_TIMEOUT_MS: milliseconds
     .default(1000)

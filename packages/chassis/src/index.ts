@@ -21,13 +21,7 @@ export {
   type HealthOptions,
 } from './health.js';
 export { Lifecycle, type LifecycleState } from './lifecycle.js';
-export {
-  createLogger,
-  loggerOptions,
-  REDACTED_PATHS,
-  requestLogger,
-  type LogConfig,
-} from './logger.js';
+export { createLogger, loggerOptions, REDACTED_PATHS, type LogConfig } from './logger.js';
 export {
   contextHeaders,
   currentContext,

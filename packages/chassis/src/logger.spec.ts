@@ -1,7 +1,7 @@
 import { fastify } from 'fastify';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { loggerOptions, requestLogger } from './logger.js';
+import { loggerOptions } from './logger.js';
 import { requestContext, requestIdOptions, runInContext } from './request-context.js';
 import { logLines } from './testing/log-lines.js';
 
@@ -70,7 +70,6 @@ describe('the request id', () => {
         ...loggerOptions('orders', config),
         stream: { write: (line: string) => void raw.push(line) },
       },
-      childLoggerFactory: requestLogger,
     });
     requestContext(app);
     app.get('/', (request) => {
@@ -88,7 +87,6 @@ describe('the request id', () => {
     const { lines, stream } = logLines();
     const app = fastify({
       logger: { ...loggerOptions('orders', config), stream },
-      childLoggerFactory: requestLogger,
     });
     app.get('/', { logLevel: 'warn' }, () => ({}));
     await app.inject('/');

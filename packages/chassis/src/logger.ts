@@ -1,11 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type {
-  FastifyBaseLogger,
-  FastifyReply,
-  FastifyRequest,
-  FastifyServerOptions,
-} from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 import type { ServiceConfig } from './config.js';
 import { currentContext } from './request-context.js';
@@ -48,8 +43,6 @@ const serializers = {
   err: pino.stdSerializers.err,
 };
 
-/** Set on Fastify's logger of a request, which has the request id in each line already. */
-const HAS_REQUEST_ID = Symbol('has request id');
 const NOTHING = Object.freeze({});
 
 /** What decides how a service logs. */
@@ -69,10 +62,7 @@ export function loggerOptions(
     formatters: { level: (level) => ({ level }) },
     serializers,
     redact: REDACTED_PATHS,
-    mixin: (_line, _level, logger) => {
-      const context = HAS_REQUEST_ID in logger ? undefined : currentContext();
-      return context ? { requestId: context.requestId } : NOTHING;
-    },
+    mixin: requestIdMixin(),
     // pino's own strategy writes into what the mixin returns.
     mixinMergeStrategy: (line, extra) => (extra === NOTHING ? line : { ...extra, ...line }),
     stream: config.NODE_ENV === 'development' ? prettyStream() : standardOutput(),
@@ -101,17 +91,21 @@ export function createLogger(service: string, config: LogConfig): Logger {
   return pino(options, stream);
 }
 
-/** Fastify's logger of a request; without options, which pino would take the long way for. */
-export const requestLogger: NonNullable<FastifyServerOptions['childLoggerFactory']> = (
-  logger,
-  bindings,
-  options,
-) => {
-  const hasOptions = options.level !== undefined || options.serializers !== undefined;
-  const child = hasOptions ? logger.child(bindings, options) : logger.child(bindings);
-  (child as FastifyBaseLogger & { [HAS_REQUEST_ID]?: true })[HAS_REQUEST_ID] = true;
-  return child;
-};
+/** Adds the request id, except to lines of Fastify's logger of a request, which have it already. */
+function requestIdMixin(): NonNullable<LoggerOptions['mixin']> {
+  // pino keeps what is bound to a logger as text. Fastify may bring a pino of its own, with its own symbol.
+  let bound: symbol | undefined;
+  return (_line, _level, logger) => {
+    const context = currentContext();
+    if (!context) return NOTHING;
+    bound ??= Object.getOwnPropertySymbols(logger).find(
+      ({ description }) => description === 'pino.chindings',
+    );
+    const text = bound && (logger as unknown as Record<symbol, unknown>)[bound];
+    if (typeof text === 'string' && text.includes('"requestId":')) return NOTHING;
+    return { requestId: context.requestId };
+  };
+}
 
 // Not a literal, so that bundlers leave it alone: it has no place in an image.
 const PRETTY: string = 'pino-pretty';

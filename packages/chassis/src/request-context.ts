@@ -105,24 +105,25 @@ export function requestIdOptions() {
 /** Methods whose bodies Fastify does not read. */
 const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'TRACE']);
 
+const CONTEXT = Symbol('request context');
+
+type RequestWithContext = FastifyRequest & { [CONTEXT]: RequestContext | null };
+
 /** Runs each request of `app` in its context, and answers with its id. Needs `requestIdOptions()`. */
 export function requestContext(app: FastifyInstance): void {
-  const resumes = new WeakMap<FastifyRequest, (work: () => void) => void>();
+  app.decorateRequest(CONTEXT, null);
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id);
     const context = parseContext(request.headers, request.id);
-    if (BODYLESS.has(request.method)) return storage.run(context, done);
-    storage.run(context, () => {
-      resumes.set(request, AsyncLocalStorage.snapshot());
-      done();
-    });
+    if (!BODYLESS.has(request.method)) (request as RequestWithContext)[CONTEXT] = context;
+    storage.run(context, done);
   });
 
   // What follows a parsed body runs from the socket's events, outside of all contexts: nodejs/node#33723.
   app.addHook('preValidation', (request, _reply, done) => {
-    const resume = resumes.get(request);
-    if (resume) resume(done);
+    const context = (request as RequestWithContext)[CONTEXT];
+    if (context) storage.run(context, done);
     else done();
   });
 }

@@ -19,7 +19,7 @@ import {
 import { errorAnswers, MissingPackageError } from './errors.js';
 import { health, isUsable } from './health.js';
 import { Lifecycle } from './lifecycle.js';
-import { loggerOptions, logWritten, requestLogger } from './logger.js';
+import { loggerOptions, logWritten } from './logger.js';
 import type * as metricsModule from './metrics.js';
 import { requestContext, requestIdOptions } from './request-context.js';
 import type { Resource } from './resource.js';
@@ -74,7 +74,6 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   const app: FastifyInstance = fastify({
     ...requestIdOptions(),
     logger: loggerOptions(name, config),
-    childLoggerFactory: requestLogger,
     requestTimeout: REQUEST_TIMEOUT_MS,
     // What still arrives while stopping is served, on a connection that closes with the answer.
     return503OnClosing: false,
@@ -82,18 +81,12 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   });
 
   const requests = new OpenRequests(app);
+  requestContext(app);
   errorAnswers(app);
   const checks = health(app, { lifecycle, resources, timeoutMs: config.READY_TIMEOUT_MS });
   const { tracing, metrics } = observability(options);
   if (tracing) app.register(tracingPlugin(name, config, tracing));
   if (metrics) app.register(metricsPlugin(name, config, metrics));
-  // After tracing, so that its context and that of a trace come back together after a parsed body.
-  app.register(
-    fastifyPlugin((instance: FastifyInstance, _options: object, done: () => void) => {
-      requestContext(instance);
-      done();
-    }),
-  );
   if (routes) app.register(routesPlugin(routes));
 
   const closing = new Set<Resource>();
@@ -115,7 +108,8 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   async function stop(): Promise<void> {
     lifecycle.stop();
     requests.announceClose();
-    if (config.STOP_DELAY_MS > 0) await sleep(config.STOP_DELAY_MS);
+    // Closing at once would reset connections whose next request is on its way.
+    if (app.server.listening) await sleep(config.STOP_DELAY_MS);
     await drain(app, requests);
     await closeResources(resources, closing);
   }

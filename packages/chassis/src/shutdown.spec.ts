@@ -134,7 +134,7 @@ describe('a process', () => {
   });
 
   it('names a resource that does not close', async () => {
-    service = await startExample({ STOP_TIMEOUT_MS: '300', CLOSE_MS: '60000' });
+    service = await startExample({ STOP_TIMEOUT_MS: '800', CLOSE_MS: '60000' });
     service.signal('SIGTERM');
     expect(await service.exited).toBe(1);
     expect(service.messages().at(-1)).toMatchObject({
@@ -169,7 +169,7 @@ describe('a process', () => {
   });
 
   it('stays up without its database, not ready', async () => {
-    service = await startExample({ DATABASE: 'down' });
+    service = await startExample({ DATABASE: 'down', STOP_DELAY_MS: '0' });
     await sleep(300);
     const response = await fetch(`${service.url}/ready`);
     expect(response.status).toBe(503);
