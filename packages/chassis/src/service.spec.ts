@@ -6,7 +6,7 @@ import { loggerOptions } from './logger.js';
 import type { Resource } from './resource.js';
 import { createService, type Service, type ServiceOptions } from './service.js';
 import { logLines } from './testing/log-lines.js';
-import { freePort } from './testing/service-process.js';
+import { freePort } from '../../../tools/testing/free-port.js';
 
 let service: Service | undefined;
 

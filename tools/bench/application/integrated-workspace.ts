@@ -1,5 +1,6 @@
 import { json } from './json.js';
 import { NOTHING_TARGET } from './nothing.js';
+import { PEER_NX_JSON } from './nx-json.js';
 import { LIBRARIES, SCOPE, SERVICE_NAMES } from './services.js';
 import type { Files } from './sources.js';
 import { SERVICE_DEPENDENCIES } from './versions.js';
@@ -26,18 +27,7 @@ export function integratedWorkspace(options: IntegratedOptions): Files {
       devDependencies: options.devDependencies,
     }),
     'nx.json': json({
-      $schema: './node_modules/nx/schemas/nx-schema.json',
-      analytics: false,
-      namedInputs: {
-        default: ['{projectRoot}/**/*', 'sharedGlobals'],
-        production: [
-          'default',
-          '!{projectRoot}/**/*.{spec,test}.ts',
-          '!{projectRoot}/**/*.md',
-          '!{projectRoot}/Dockerfile',
-        ],
-        sharedGlobals: [],
-      },
+      ...PEER_NX_JSON,
       plugins: options.plugins,
       targetDefaults: {
         build: { cache: true, dependsOn: ['^build'], inputs: ['production', '^production'] },

@@ -1,5 +1,6 @@
 import { json } from '../application/json.js';
 import { NOTHING_TARGET } from '../application/nothing.js';
+import { PEER_NX_JSON } from '../application/nx-json.js';
 import { libraryPackages } from '../application/package-workspace.js';
 import { SCOPE, SERVICE_NAMES, SERVICES, type ServiceName } from '../application/services.js';
 import { commonSources, peerFrame, type Files } from '../application/sources.js';
@@ -42,18 +43,7 @@ function rootFiles(name: string): Files {
       devDependencies: { ...BUILD_DEPENDENCIES, '@nx/docker': PEERS.nxDocker, '@nx/node': NX },
     }),
     'nx.json': json({
-      $schema: './node_modules/nx/schemas/nx-schema.json',
-      analytics: false,
-      namedInputs: {
-        default: ['{projectRoot}/**/*', 'sharedGlobals'],
-        production: [
-          'default',
-          '!{projectRoot}/**/*.{spec,test}.ts',
-          '!{projectRoot}/**/*.md',
-          '!{projectRoot}/Dockerfile',
-        ],
-        sharedGlobals: [],
-      },
+      ...PEER_NX_JSON,
       plugins: [
         {
           plugin: '@nx/js/typescript',

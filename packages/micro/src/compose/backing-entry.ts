@@ -4,6 +4,7 @@ import type { ComposeEdit } from './compose-edit';
 import type { BackingService } from './datastore';
 import { backingHardening } from './hardening';
 import { holdsPassword } from './password';
+import { convergeNetwork } from './own-entry';
 import { BACKEND_NETWORK } from './paths';
 
 /**
@@ -59,13 +60,7 @@ export function convergeBacking(edit: ComposeEdit, { name, engine, user }: Backi
     isSecret: (variable) => holdsPassword(environment[variable] ?? '', name),
     label: (variable) => `${name}: ${variable}`,
   });
-  edit.converge([...at, 'networks'], {
-    wanted: { [BACKEND_NETWORK]: null },
-    isStale: () => false,
-    form: 'list',
-    ownsValues: false,
-    label: (network) => `${name}: network ${network}`,
-  });
+  convergeNetwork(edit, name, BACKEND_NETWORK);
 }
 
 /** Removes an entry that we wrote: it takes our password. What a person made of that name stays. */

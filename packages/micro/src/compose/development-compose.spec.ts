@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parsePlatform } from '../platform/platform';
+import { platformOf } from '../testing/platform';
 import { deriveDevelopmentCompose, type DevelopmentFacts } from './development-compose';
 
 interface Given extends Partial<DevelopmentFacts> {
@@ -10,15 +10,7 @@ function derive(
   manifests: Record<string, string>,
   { current, librariesOf = () => undefined, exists = () => true }: Given = {},
 ) {
-  const platform = parsePlatform(
-    'acme',
-    Object.entries(manifests).map(([name, text]) => ({
-      name,
-      root: `apps/${name}`,
-      file: `apps/${name}/service.yml`,
-      text,
-    })),
-  );
+  const platform = platformOf(manifests);
   const { file, ports } = deriveDevelopmentCompose(platform, current, { librariesOf, exists });
   return { ...file, ports: Object.fromEntries(ports) };
 }

@@ -4,6 +4,7 @@ import { formatStale, type DerivedFile } from '../platform/derived-file';
 import type { Platform, Service } from '../platform/platform';
 import { ComposeEdit } from './compose-edit';
 import { convergeDevelopmentPorts, publishedBackings } from './development-ports';
+import { convergeNetwork } from './own-entry';
 import { DEVELOPMENT_COMPOSE_FILE, DEVELOPMENT_NETWORK } from './paths';
 
 const HEADER = `# What development lays over compose.yaml: datastores are reached from this machine, logs say more,
@@ -131,13 +132,7 @@ function convergeNetworks(edit: ComposeEdit, name: string): void {
     edit.seedSorted(at, { networks: [DEVELOPMENT_NETWORK] }, `${name} is missing`);
     return;
   }
-  edit.converge([...at, 'networks'], {
-    wanted: { [DEVELOPMENT_NETWORK]: null },
-    isStale: () => false,
-    form: 'list',
-    ownsValues: false,
-    label: (network) => `${name}: network ${network}`,
-  });
+  convergeNetwork(edit, name, DEVELOPMENT_NETWORK);
 }
 
 function convergeNetworkDeclaration(edit: ComposeEdit, isNeeded: boolean): void {

@@ -1,12 +1,10 @@
 import { parse } from 'yaml';
 import { expect, it } from 'vitest';
-import { parsePlatform } from '../platform/platform';
+import { platformOf } from '../testing/platform';
 import { deriveServiceCompose } from './service-compose';
 
 function derive(datastores: string, hasMigrations: boolean, current?: string) {
-  const text = `port: 3001\ndatastores: { ${datastores} }\n`;
-  const file = 'apps/orders/service.yml';
-  const platform = parsePlatform('acme', [{ name: 'orders', root: 'apps/orders', file, text }]);
+  const platform = platformOf({ orders: `port: 3001\ndatastores: { ${datastores} }\n` });
   return deriveServiceCompose(platform, platform.services[0]!, current, hasMigrations);
 }
 

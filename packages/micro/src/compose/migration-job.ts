@@ -1,11 +1,9 @@
-import { posix } from 'node:path';
 import { formatStale } from '../platform/derived-file';
 import { migrationEngine } from '../platform/datastore';
-import { serviceRepository } from '../platform/image-reference';
 import type { Platform, Service } from '../platform/platform';
 import type { ComposeEdit } from './compose-edit';
 import { datastoresOf } from './datastore';
-import { SERVICE_HARDENING } from './hardening';
+import { convergeNetwork, convergeOwnImage, seedOwnEntry } from './own-entry';
 import { BACKEND_NETWORK } from './paths';
 
 /** The entry of the short run that brings a service's database up to date: `orders-migrate`. */
@@ -36,15 +34,8 @@ export function convergeMigrationJob(
   }
   const isNew = !edit.has(at);
   const database = datastoresOf(service).find(({ purpose }) => purpose === 'database')!;
-  edit.set([...at, 'image'], `${serviceRepository(platform.name, service.name)}:local`);
-  edit.set([...at, 'build', 'context'], posix.relative(service.root, '.'));
-  edit.set([...at, 'build', 'dockerfile'], posix.join(service.root, 'Dockerfile'));
-  if (isNew) {
-    edit.seed([...at, 'command'], COMMAND);
-    edit.seed([...at, 'init'], true);
-    edit.seed([...at, 'restart'], 'no');
-    for (const [key, value] of Object.entries(SERVICE_HARDENING)) edit.seed([...at, key], value);
-  }
+  convergeOwnImage(edit, name, platform, service);
+  if (isNew) seedOwnEntry(edit, name, { command: COMMAND, init: true, restart: 'no' });
   edit.converge([...at, 'environment'], {
     wanted: { [database.variable]: database.url },
     isStale: () => false,
@@ -60,13 +51,7 @@ export function convergeMigrationJob(
     ownsValues: false,
     label: (other) => `${name}: depends_on ${other}`,
   });
-  edit.converge([...at, 'networks'], {
-    wanted: { [BACKEND_NETWORK]: null },
-    isStale: () => false,
-    form: 'list',
-    ownsValues: false,
-    label: (network) => `${name}: network ${network}`,
-  });
+  convergeNetwork(edit, name, BACKEND_NETWORK);
 }
 
 const COMMAND = ['node', 'main.js', 'migrate'];

@@ -1,19 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PlatformError } from '../platform/problem';
-import { parsePlatform, serviceNamed, type Platform } from '../platform/platform';
+import { serviceNamed } from '../platform/platform';
+import { platformOf } from '../testing/platform';
 import { deriveServiceCompose } from './service-compose';
-
-function platformOf(manifests: Record<string, string>): Platform {
-  return parsePlatform(
-    'acme',
-    Object.entries(manifests).map(([name, text]) => ({
-      name,
-      root: `apps/${name}`,
-      file: `apps/${name}/service.yml`,
-      text,
-    })),
-  );
-}
 
 function derive(manifests: Record<string, string>, name: string, current?: string) {
   const platform = platformOf(manifests);

@@ -1,15 +1,13 @@
-import { posix } from 'node:path';
 import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from '../platform/datastore';
 import type { DerivedFile } from '../platform/derived-file';
 import { formatStale } from '../platform/derived-file';
-import { serviceRepository } from '../platform/image-reference';
 import { linkVariables, networkUrl } from '../platform/link';
 import type { Platform, Service } from '../platform/platform';
 import { convergeBacking, removeBacking } from './backing-entry';
 import { ComposeEdit } from './compose-edit';
 import { backingsOf, datastoresOf } from './datastore';
-import { SERVICE_HARDENING } from './hardening';
 import { convergeMigrationJob, migrationJobName, needsMigration } from './migration-job';
+import { convergeOwnImage, seedOwnEntry } from './own-entry';
 import { BACKEND_NETWORK, EDGE_NETWORK, serviceComposeFile } from './paths';
 import { holdsPassword } from './password';
 import { convergePorts } from './ports';
@@ -21,7 +19,7 @@ const HEADER = `# \`nx sync\` keeps what service.yml says; anything else here is
 const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
 
 /**
- * A service's compose file: its entry and its datastores.
+ * A service's compose file: its entry, its datastores, and the job that migrates its database.
  *
  * Ours, brought back to what the manifest says on every run: `image`, `build.context` and
  * `build.dockerfile`, `deploy.replicas` and `deploy.resources.limits`; in `environment` PORT, every
@@ -55,17 +53,12 @@ export function deriveServiceCompose(
   return edit.toFile();
 }
 
-function convergeImage(edit: ComposeEdit, platform: Platform, { name, root }: Service): void {
-  const at = ['services', name];
-  const isNew = !edit.has(at);
-  edit.set([...at, 'image'], `${serviceRepository(platform.name, name)}:local`);
-  edit.set([...at, 'build', 'context'], posix.relative(root, '.'));
-  edit.set([...at, 'build', 'dockerfile'], posix.join(root, 'Dockerfile'));
+function convergeImage(edit: ComposeEdit, platform: Platform, service: Service): void {
+  const { name } = service;
+  const isNew = !edit.has(['services', name]);
+  convergeOwnImage(edit, name, platform, service);
   if (!isNew) return;
-  edit.seed([...at, 'init'], true);
-  edit.seed([...at, 'restart'], 'unless-stopped');
-  edit.seed([...at, 'stop_grace_period'], '15s');
-  for (const [key, value] of Object.entries(SERVICE_HARDENING)) edit.seed([...at, key], value);
+  seedOwnEntry(edit, name, { init: true, restart: 'unless-stopped', stop_grace_period: '15s' });
 }
 
 function convergeBackings(edit: ComposeEdit, service: Service): void {

@@ -8,9 +8,9 @@ import {
   type DatabaseEngine,
   type DatastorePurpose,
 } from '../platform/datastore';
-import { formatStale, type DerivedFile } from '../platform/derived-file';
+import type { DerivedFile } from '../platform/derived-file';
 import type { Service } from '../platform/platform';
-import { ignoreFormat } from './links-module';
+import { convergeModule } from './derived-module';
 
 const HEADER = '// Kept by `nx sync` from service.yml: the datastores that this service owns.';
 
@@ -49,20 +49,21 @@ export function deriveDatastoresModule(
   hasMigrations: boolean,
   current: string | undefined,
 ): DerivedFile {
-  const path = datastoresModuleFile(service);
-  const text = renderModule(service, hasMigrations);
-  if (current === undefined) return { path, text, drift: ['the file is missing'] };
-  if (ignoreFormat(current) === ignoreFormat(text)) return { path, text: current, drift: [] };
-  const wanted = variablesOf(service);
-  const present = new Set(
-    current.match(/\b(?:DATABASE|CACHE_REDIS|PUBSUB_REDIS|RATE_LIMIT_REDIS)_URL\b/g),
+  return convergeModule(
+    {
+      path: datastoresModuleFile(service),
+      text: renderModule(service, hasMigrations),
+      variables: variablesOf(service),
+      pattern: DATASTORE_VARIABLE,
+    },
+    current,
   );
-  const drift = [
-    ...[...present].filter((name) => !wanted.includes(name)).map(formatStale),
-    ...wanted.filter((name) => !present.has(name)).map((name) => `${name} is missing`),
-  ];
-  return { path, text, drift: drift.length > 0 ? drift : ['it was edited; it is made anew'] };
 }
+
+const DATASTORE_VARIABLE = new RegExp(
+  `\\b(?:${DATASTORE_PURPOSES.map(datastoreVariable).join('|')})\\b`,
+  'g',
+);
 
 function purposesOf({ datastores }: Service): DatastorePurpose[] {
   return DATASTORE_PURPOSES.filter((purpose) => datastores[purpose] !== undefined);

@@ -8,8 +8,8 @@ const LOOK_UP = ['image', 'inspect', '--format', '{{json .}}'];
 
 /**
  * A runner for several tasks of one run. Images that they look for at the same time are looked for in
- * one command, and git is asked each question once: for eight services, two processes instead of
- * forty. Everything else is run as it is asked for.
+ * one command, and git is asked each question once: for eight services it would be two dozen
+ * processes otherwise. Everything else is run as it is asked for.
  */
 export function sharedRunner(runner: Runner): Runner {
   const known = new Map<string, Promise<Outcome>>();

@@ -73,19 +73,16 @@ function deriveAll(
       ? [() => [deriveRootCompose(platform, read(ROOT_COMPOSE_FILE), exists)]]
       : []),
     ...(isDerived(DEVELOPMENT_COMPOSE_FILE) ? [deriveDevelopment] : []),
-    ...platform.services.flatMap((service) => [
-      () => [
-        deriveServiceCompose(
-          platform,
-          service,
-          read(serviceComposeFile(service)),
-          hasMigrations(tree, service),
-        ),
-      ],
-      () => deriveDiscovery(platform, service, localUrls(service, ports), read),
-      () => deriveDatastores(tree, service, read),
-      () => deriveBuild(service, read, context, librariesOf(service, platform)),
-    ]),
+    ...platform.services.flatMap((service) => {
+      const compose = read(serviceComposeFile(service));
+      const migrates = hasMigrations(tree, service);
+      return [
+        () => [deriveServiceCompose(platform, service, compose, migrates)],
+        () => deriveDiscovery(platform, service, localUrls(service, ports), read),
+        () => deriveDatastores(service, migrates, read),
+        () => deriveBuild(service, read, context, librariesOf(service, platform)),
+      ];
+    }),
   ]);
 }
 
@@ -104,11 +101,11 @@ function deriveDiscovery(
 }
 
 /** Only a service on the chassis has code that uses the module. */
-function deriveDatastores(tree: Tree, service: Service, read: ReadFile): DerivedFile[] {
+function deriveDatastores(service: Service, migrates: boolean, read: ReadFile): DerivedFile[] {
   const config = read(posix.join(service.root, 'src/config.ts'));
   if (!config?.includes('./datastores')) return [];
   const current = read(datastoresModuleFile(service));
-  return [deriveDatastoresModule(service, hasMigrations(tree, service), current)];
+  return [deriveDatastoresModule(service, migrates, current)];
 }
 
 function hasMigrations(tree: Tree, { root }: Service): boolean {
