@@ -1,7 +1,7 @@
 import { runService } from '@org/chassis';
 import { createApp } from './app.js';
 import { variables } from './config.js';
-import { commands } from './datastores.js';
+import { commands } from './resources.js';
 
 await runService('orders', variables, createApp, {
   commands,

@@ -1,11 +1,11 @@
 import type { Config as ConfigOf } from '@org/chassis';
-import { datastoreVariables } from './datastores.js';
+import { resourceVariables } from './resources.js';
 import { links } from './links.js';
 
 /** Checked at start, with what every service has: PORT, LOG_LEVEL and so on. */
 export const variables = {
   ...links,
-  ...datastoreVariables,
+  ...resourceVariables,
 };
 
 export type Config = ConfigOf<typeof variables>;

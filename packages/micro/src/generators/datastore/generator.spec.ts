@@ -32,19 +32,19 @@ describe('datastore', () => {
     expect(json.dependencies).toMatchObject({ pg: '^8.23.1', ioredis: '^5.9.3' });
     expect(json.devDependencies).toEqual({ '@types/pg': '^8.15.0' });
     expect(text('apps/orders/compose.yaml')).toContain('orders-database:');
-    expect(text('apps/orders/src/datastores.ts')).toContain(
+    expect(text('apps/orders/src/resources.ts')).toContain(
       'database: postgres(config.DATABASE_URL)',
     );
     // Nothing to migrate with yet.
     expect(text('apps/orders/compose.yaml')).not.toContain('orders-migrate');
-    expect(text('apps/orders/src/datastores.ts')).toContain('commands = {};');
+    expect(text('apps/orders/src/resources.ts')).toContain('commands = {};');
   });
 
   it('has the first migration run before the service', async () => {
     await add('postgres');
     tree.write('apps/orders/migrations/0001-create-orders.sql', 'CREATE TABLE orders (id int);\n');
     await add('postgres');
-    expect(text('apps/orders/src/datastores.ts')).toContain('migrate: command(');
+    expect(text('apps/orders/src/resources.ts')).toContain('migrate: command(');
     expect(text('apps/orders/compose.yaml')).toContain('  orders-migrate:\n');
     tree.delete('apps/orders/migrations/0001-create-orders.sql');
     await add('postgres');

@@ -79,9 +79,9 @@ function normalizeOptions(
 /** Code that a person has written is theirs: they are told how to reach the new datastore. */
 function sayWhatIsLeft(tree: Tree, { root }: Service): void {
   const app = tree.read(`${root}/src/app.ts`, 'utf8') ?? '';
-  if (!app.includes('connectDatastores')) {
+  if (!app.includes('connectResources')) {
     logger.warn(
-      `${root}/src/app.ts does not connect to its datastores: call connectDatastores(config) of src/datastores.ts, and give the results to createService as "resources"`,
+      `${root}/src/app.ts does not connect to its datastores: call connectResources(config) of src/resources.ts, and give the results to createService as "resources"`,
     );
   }
 }

@@ -48,7 +48,7 @@ describe('service', () => {
           'src/app.spec.ts',
           'src/app.ts',
           'src/config.ts',
-          'src/datastores.ts',
+          'src/resources.ts',
           'src/links.ts',
           'src/main.ts',
           'src/routes/hello.ts',
@@ -152,13 +152,13 @@ describe('service', () => {
       'zod',
     ]);
     expect(tree.exists('apps/orders/migrations/0001-create-items.sql')).toBe(true);
-    expect(tree.read('apps/orders/src/datastores.ts', 'utf8')).toContain('migratePostgres({ url');
+    expect(tree.read('apps/orders/src/resources.ts', 'utf8')).toContain('migratePostgres({ url');
     expect(tree.read('apps/orders/src/item-store.ts', 'utf8')).toContain('cache.client.get');
     const compose = tree.read('apps/orders/compose.yaml', 'utf8');
     expect(compose).toContain('orders-migrate:\n        condition: service_completed_successfully');
 
     await serviceGenerator(tree, { name: 'users' });
-    expect(tree.read('apps/users/src/datastores.ts', 'utf8')).toContain('datastoreVariables = {};');
+    expect(tree.read('apps/users/src/resources.ts', 'utf8')).toContain('resourceVariables = {};');
     expect(tree.exists('apps/users/migrations')).toBe(false);
   });
 
@@ -175,7 +175,7 @@ describe('service', () => {
   it('writes routes for Express where it is told to', async () => {
     await serviceGenerator(tree, { name: 'orders', framework: 'express', datastores: 'mariadb' });
     expect(tree.read('apps/orders/src/routes/items.ts', 'utf8')).toContain(`from 'express'`);
-    expect(tree.read('apps/orders/src/datastores.ts', 'utf8')).toContain('migrateMysql({ url');
+    expect(tree.read('apps/orders/src/resources.ts', 'utf8')).toContain('migrateMysql({ url');
   });
 
   it('makes a worker without an example route', async () => {

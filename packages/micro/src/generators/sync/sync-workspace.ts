@@ -9,7 +9,7 @@ import {
 } from '../../compose/paths';
 import { deriveRootCompose } from '../../compose/root-compose';
 import { deriveServiceCompose } from '../../compose/service-compose';
-import { datastoresModuleFile, deriveDatastoresModule } from '../../discovery/datastores-module';
+import { resourcesModuleFile, deriveResourcesModule } from '../../discovery/resources-module';
 import { deriveLinksModule } from '../../discovery/links-module';
 import { deriveServeEnv } from '../../discovery/serve-env';
 import { derivePort, dockerfileOf } from '../../dockerfile/dockerfile-edit';
@@ -79,7 +79,7 @@ function deriveAll(
       return [
         () => [deriveServiceCompose(platform, service, compose, migrates)],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
-        () => deriveDatastores(service, migrates, read),
+        () => deriveResources(service, migrates, read),
         () => deriveBuild(service, read, context, librariesOf(service, platform)),
       ];
     }),
@@ -101,11 +101,11 @@ function deriveDiscovery(
 }
 
 /** Only a service on the chassis has code that uses the module. */
-function deriveDatastores(service: Service, migrates: boolean, read: ReadFile): DerivedFile[] {
+function deriveResources(service: Service, migrates: boolean, read: ReadFile): DerivedFile[] {
   const config = read(posix.join(service.root, 'src/config.ts'));
-  if (!config?.includes('./datastores')) return [];
-  const current = read(datastoresModuleFile(service));
-  return [deriveDatastoresModule(service, migrates, current)];
+  if (!config?.includes('./resources')) return [];
+  const current = read(resourcesModuleFile(service));
+  return [deriveResourcesModule(service, migrates, current)];
 }
 
 function hasMigrations(tree: Tree, { root }: Service): boolean {

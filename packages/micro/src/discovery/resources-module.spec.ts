@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Service } from '../platform/platform';
 import { parseManifest } from '../platform/manifest';
-import { deriveDatastoresModule } from './datastores-module';
+import { deriveResourcesModule } from './resources-module';
 
 function serviceWith(datastores: string): Service {
   const text = `port: 3001\ndatastores: { ${datastores} }\n`;
@@ -12,25 +12,25 @@ function serviceWith(datastores: string): Service {
 describe('the module of the datastores', () => {
   it('connects each purpose, with the options that it needs', () => {
     const all = 'database: postgres, cache: redis, pubsub: redis, rate-limit: redis';
-    const { path, text } = deriveDatastoresModule(serviceWith(all), true, undefined);
-    expect(path).toBe('apps/orders/src/datastores.ts');
+    const { path, text } = deriveResourcesModule(serviceWith(all), true, undefined);
+    expect(path).toBe('apps/orders/src/resources.ts');
     expect(text)
-      .toBe(`// Kept by \`nx sync\` from service.yml: the datastores that this service owns.
+      .toBe(`// Kept by \`nx sync\` from service.yml: the datastores and the broker that this service uses.
 import { command, secret, type Config } from '@org/chassis';
 import { migratePostgres, postgres } from '@org/chassis/postgres';
 import { redis } from '@org/chassis/redis';
 import * as z from 'zod';
 
-export const datastoreVariables = {
+export const resourceVariables = {
   DATABASE_URL: secret(z.url()),
   CACHE_REDIS_URL: secret(z.url()),
   PUBSUB_REDIS_URL: secret(z.url()),
   RATE_LIMIT_REDIS_URL: secret(z.url()),
 };
 
-type DatastoreConfig = Config<typeof datastoreVariables>;
+type ResourceConfig = Config<typeof resourceVariables>;
 
-export function connectDatastores(config: DatastoreConfig) {
+export function connectResources(config: ResourceConfig) {
   return {
     database: postgres(config.DATABASE_URL),
     cache: redis(config.CACHE_REDIS_URL),
@@ -39,12 +39,12 @@ export function connectDatastores(config: DatastoreConfig) {
   };
 }
 
-export type Datastores = ReturnType<typeof connectDatastores>;
+export type Resources = ReturnType<typeof connectResources>;
 
 /** What \`node main.js <command>\` does in place of serving. */
 export const commands = {
   migrate: command(
-    { DATABASE_URL: datastoreVariables.DATABASE_URL },
+    { DATABASE_URL: resourceVariables.DATABASE_URL },
     ({ DATABASE_URL: url }) =>
       migratePostgres({ url, directory: 'migrations' }),
   ),
@@ -53,22 +53,22 @@ export const commands = {
   });
 
   it('has no migration without files, and none for what is no SQL database', () => {
-    const noFiles = deriveDatastoresModule(serviceWith('database: mariadb'), false, undefined).text;
+    const noFiles = deriveResourcesModule(serviceWith('database: mariadb'), false, undefined).text;
     expect(noFiles).toContain(`import { mysql } from '@org/chassis/mysql';`);
     expect(noFiles).toContain('commands = {};');
-    const mongo = deriveDatastoresModule(serviceWith('database: mongodb'), true, undefined).text;
+    const mongo = deriveResourcesModule(serviceWith('database: mongodb'), true, undefined).text;
     expect(mongo).toContain('commands = {};');
   });
 
   it('is left alone where only its format differs, and says what drifted', () => {
     const service = serviceWith('cache: redis');
-    const { text } = deriveDatastoresModule(service, false, undefined);
+    const { text } = deriveResourcesModule(service, false, undefined);
     const formatted = text.replaceAll("'", '"').replaceAll(';', '');
-    expect(deriveDatastoresModule(service, false, formatted)).toMatchObject({
+    expect(deriveResourcesModule(service, false, formatted)).toMatchObject({
       text: formatted,
       drift: [],
     });
-    expect(deriveDatastoresModule(serviceWith('database: postgres'), false, text).drift).toEqual([
+    expect(deriveResourcesModule(serviceWith('database: postgres'), false, text).drift).toEqual([
       expect.stringContaining('CACHE_REDIS_URL'),
       'DATABASE_URL is missing',
     ]);

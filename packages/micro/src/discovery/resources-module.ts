@@ -12,7 +12,8 @@ import type { DerivedFile } from '../platform/derived-file';
 import type { Service } from '../platform/platform';
 import { convergeModule } from './derived-module';
 
-const HEADER = '// Kept by `nx sync` from service.yml: the datastores that this service owns.';
+const HEADER =
+  '// Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.';
 
 type Engine = DatabaseEngine | CacheEngine;
 
@@ -34,24 +35,24 @@ const OPTIONS: Record<DatastorePurpose, string> = {
   'rate-limit': `, { name: 'rate-limit' }`,
 };
 
-/** `apps/orders/src/datastores.ts` */
-export function datastoresModuleFile({ root }: Pick<Service, 'root'>): string {
-  return posix.join(root, 'src/datastores.ts');
+/** `apps/orders/src/resources.ts` */
+export function resourcesModuleFile({ root }: Pick<Service, 'root'>): string {
+  return posix.join(root, 'src/resources.ts');
 }
 
 /**
- * The module through which a service reaches its datastores; wholly ours.
+ * The module through which a service reaches its datastores and the broker; wholly ours.
  *
  * @param hasMigrations whether the service has SQL files to bring its database up to date with.
  */
-export function deriveDatastoresModule(
+export function deriveResourcesModule(
   service: Service,
   hasMigrations: boolean,
   current: string | undefined,
 ): DerivedFile {
   return convergeModule(
     {
-      path: datastoresModuleFile(service),
+      path: resourcesModuleFile(service),
       text: renderModule(service, hasMigrations),
       variables: variablesOf(service),
       pattern: DATASTORE_VARIABLE,
@@ -75,7 +76,7 @@ function variablesOf(service: Service): string[] {
 
 function renderModule(service: Service, hasMigrations: boolean): string {
   const purposes = purposesOf(service);
-  if (purposes.length === 0) return NO_DATASTORES;
+  if (purposes.length === 0) return NO_RESOURCES;
   const engine = hasMigrations ? migrationEngine(service.datastores) : undefined;
   const modules = new Set(purposes.map((purpose) => MODULES[service.datastores[purpose]!]));
   const imports = [
@@ -93,7 +94,7 @@ function renderModule(service: Service, hasMigrations: boolean): string {
   const command = engine && [
     `export const commands = {`,
     `  migrate: command(`,
-    `    { DATABASE_URL: datastoreVariables.DATABASE_URL },`,
+    `    { DATABASE_URL: resourceVariables.DATABASE_URL },`,
     ...arrow(
       `({ DATABASE_URL: url }) =>`,
       `${MIGRATE[engine]}({ url, directory: '${MIGRATIONS_FOLDER}' }),`,
@@ -105,19 +106,19 @@ function renderModule(service: Service, hasMigrations: boolean): string {
     HEADER,
     ...imports,
     '',
-    'export const datastoreVariables = {',
+    'export const resourceVariables = {',
     ...variables,
     '};',
     '',
-    'type DatastoreConfig = Config<typeof datastoreVariables>;',
+    'type ResourceConfig = Config<typeof resourceVariables>;',
     '',
-    'export function connectDatastores(config: DatastoreConfig) {',
+    'export function connectResources(config: ResourceConfig) {',
     '  return {',
     ...connections,
     '  };',
     '}',
     '',
-    'export type Datastores = ReturnType<typeof connectDatastores>;',
+    'export type Resources = ReturnType<typeof connectResources>;',
     '',
     COMMANDS_COMMENT,
     ...(command ?? ['export const commands = {};']),
@@ -144,13 +145,13 @@ function propertyName(purpose: DatastorePurpose): string {
 
 const COMMANDS_COMMENT = '/** What `node main.js <command>` does in place of serving. */';
 
-const NO_DATASTORES = [
+const NO_RESOURCES = [
   HEADER,
-  'export const datastoreVariables = {};',
+  'export const resourceVariables = {};',
   '',
-  'export type Datastores = Record<string, never>;',
+  'export type Resources = Record<string, never>;',
   '',
-  'export const connectDatastores: (config: object) => Datastores = () => ({});',
+  'export const connectResources: (config: object) => Resources = () => ({});',
   '',
   COMMANDS_COMMENT,
   'export const commands = {};',
