@@ -6,7 +6,6 @@ import {
   type Tree,
 } from '@nx/devkit';
 import { ComposeEdit } from '../../compose/compose-edit';
-import { DATASTORE_PURPOSES, type DatastorePurpose } from '../../platform/datastore';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
@@ -15,6 +14,7 @@ import { parseDatastores, splitNames, type Datastores } from '../datastore-names
 import { syncWorkspace } from '../sync/sync-workspace';
 import { datastorePackages } from '../versions';
 import { readTreePlatform } from '../workspace-tree';
+import { otherEngines } from './other-engines';
 
 export interface DatastoreSchema {
   service: string;
@@ -75,29 +75,13 @@ function normalizeOptions(
       `"${schema.service}" is not a service of this platform${didYouMean(schema.service, names)}`,
     );
   }
-  if (service) {
-    problems.push(...otherEngines(service, datastores).map(({ message }) => message));
-  }
+  if (service) problems.push(...otherEngines(service, datastores));
   if (!service || problems.length > 0) throw new UserError(problems.join('\n'));
   return { service, datastores };
 }
 
-/** Why datastores cannot be added to a service that has others for the same purposes. */
-export function otherEngines(
-  service: Service,
-  datastores: Datastores,
-): { purpose: DatastorePurpose; message: string }[] {
-  return DATASTORE_PURPOSES.flatMap((purpose) => {
-    const present = service.datastores[purpose];
-    const wanted = datastores[purpose];
-    if (present === undefined || wanted === undefined || present === wanted) return [];
-    const message = `"${service.name}" has ${present} as its ${purpose}: to change it, edit ${service.root}/${MANIFEST_FILE}; its data does not move by itself`;
-    return [{ purpose, message }];
-  });
-}
-
 /** Code that a person has written is theirs: they are told how to reach the new datastore. */
-function sayWhatIsLeft(tree: Tree, { root }: Service): void {
+export function sayWhatIsLeft(tree: Tree, { root }: Pick<Service, 'root'>): void {
   const app = tree.read(`${root}/src/app.ts`, 'utf8') ?? '';
   if (!app.includes('connectResources')) {
     logger.warn(

@@ -51,9 +51,14 @@ export default serviceGenerator;
 
 /** All of services that is not derived: their files, and their places in the workspace. */
 export function generateServices(tree: Tree, services: readonly ServiceOptions[]): void {
+  const before = getProjects(tree);
   for (const options of services) {
     generateProject(tree, options);
     for (const provider of options.consumes) generateClient(tree, options.root, provider);
+  }
+  // Nx takes a package.json that was just written for a project wherever it lies; npm and pnpm do not.
+  for (const { name, root, packageManager } of services) {
+    if (!before.has(name)) coverFolder(tree, packageManager, posix.dirname(root));
   }
   joinWorkspace(tree, services);
 }
@@ -136,10 +141,8 @@ function sorted(versions: Record<string, string>): Record<string, string> {
 
 /** Makes packages known to the package manager and, where there are any, to project references. */
 function joinWorkspace(tree: Tree, services: readonly ServiceOptions[]): void {
-  for (const { root, packageManager } of outside(tree, services)) {
-    coverFolder(tree, packageManager, posix.dirname(root));
-  }
-  const [left] = outside(tree, services);
+  const projects = getProjects(tree);
+  const left = services.find(({ name }) => !projects.has(name));
   if (left) {
     throw new UserError(
       `${left.root} is not a package of this workspace: a negated glob in its "workspaces" leaves it out`,
@@ -157,12 +160,6 @@ function joinWorkspace(tree: Tree, services: readonly ServiceOptions[]): void {
       to: [...references, ...added.map(({ root }) => ({ path: `./${root}` }))],
     },
   ]);
-}
-
-/** The services that no glob of the workspace matches. */
-function outside(tree: Tree, services: readonly ServiceOptions[]): ServiceOptions[] {
-  const projects = getProjects(tree);
-  return services.filter(({ name }) => !projects.has(name));
 }
 
 function sayWhatIsKept(options: ServiceOptions, schema: ServiceSchema): void {
