@@ -1,6 +1,6 @@
 const DATASTORES = ['[]', '[postgres]', '[redis]', '[postgres, redis]', '[mariadb]'];
 
-/** A description of services that each call three others, in every direction. */
+/** A description of at least eight services that each call three others, in every direction. */
 export function linkedPlatform(count: number): string {
   const name = (index: number) => `service-${(index + count) % count}`;
   const services = Array.from({ length: count }, (_, index) => {

@@ -270,6 +270,20 @@ services:
     expect(treeFiles(tree)).toEqual(before);
   });
 
+  it('looks over the workspace as often for many services as for few', async () => {
+    const looksFor = async (count: number) => {
+      const fresh = createTreeWithEmptyWorkspace({ formatter: 'none' });
+      fresh.write('platform.yml', linkedPlatform(count));
+      // Each time that Nx finds the projects of a tree, it lists the changes of it.
+      const looks = vi.spyOn(fresh, 'listChanges');
+      await platformGenerator(fresh, { skipFormat: true });
+      return looks.mock.calls.length;
+    };
+    const few = await looksFor(8);
+    expect(few).toBeGreaterThan(0);
+    expect(await looksFor(40)).toBe(few);
+  });
+
   it('needs a description', async () => {
     await expect(platformGenerator(tree, {})).rejects.toThrow(
       'There is no platform.yml: describe the platform in it',
