@@ -1,11 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatProblem } from '../../platform/problem';
-import { readDescription } from './description';
+import { descriptionSchema, readDescription } from './description';
 
 const read = (text: string) => readDescription('platform.yml', text);
 const problemsOf = (text: string) => read(text).problems.map(formatProblem);
 
 describe('a description', () => {
+  it('is shown with every key in the documentation', () => {
+    const file = 'docs/platform.example.yml';
+    const example = readFileSync(join(__dirname, '../../../../..', file), 'utf8');
+    expect(readDescription(file, example).problems).toEqual([]);
+    const { defaults, services } = descriptionSchema.shape;
+    const keys = [
+      ...Object.keys(descriptionSchema.shape),
+      ...Object.keys(defaults.unwrap().shape),
+      ...Object.keys(services.valueType.unwrap().shape),
+    ];
+    for (const key of keys) expect(example).toMatch(new RegExp(`^[^#]*\\b${key}:`, 'm'));
+  });
+
   it('gives every service the defaults that it does not give itself', () => {
     const { description, problems } = read(`defaults: { framework: express, datastores: [postgres] }
 services:

@@ -53,6 +53,7 @@ const serviceSchema = z.strictObject({
     .describe('Port that it listens on; the next free one from 3001 unless given')
     .optional(),
   consumes: optional(manifest.consumes),
+  routes: optional(manifest.routes),
 });
 
 /** `platform.yml` as a person may write it. */

@@ -209,6 +209,24 @@ services:
     expect(syncWorkspace(tree)).toEqual([]);
   });
 
+  it('opens services to gateways under their routes', async () => {
+    await generate('services:\n  users: { routes: [/api/users] }\n  orders:\n');
+    expect(text('apps/users/service.yml')).toMatch(
+      /\nport: 3001\nexpose: public\nroutes:\n {2}- \/api\/users\n$/,
+    );
+    edit('apps/users/service.yml', '- /api/users', '- /api/users # theirs\n  - /api/me');
+    edit('apps/orders/service.yml', 'kind', 'expose: internal\nkind');
+    await generate('services:\n  users: { routes: [/api/people, /api/users] }\n');
+    expect(text('apps/users/service.yml')).toContain(
+      '  - /api/users # theirs\n  - /api/me\n  - /api/people\n',
+    );
+    expect(said()).toContain('  changed: users: routes /api/people\n');
+    expect(said()).toContain('    users has the route /api/me');
+    await expect(generate('services: { orders: { routes: [/api/orders] } }')).rejects.toThrow(
+      'platform.yml:1: "orders" has routes here, and "expose: internal" in apps/orders/service.yml',
+    );
+  });
+
   it('knows cycles, and consumers that stand before their providers', async () => {
     await generate(`services:
   a: { consumes: [b] }
@@ -253,7 +271,7 @@ services:
       '  platform.yml:8: "../d" is not a folder below the workspace root',
       '  platform.yml:9: apps/b is already the project "b": choose another folder',
       '  platform.yml:10: "orders-cache" is the name of the cache of "orders": rename the service',
-      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, datastores, directory, port, consumes',
+      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, datastores, directory, port, consumes, routes',
     ]);
     expect(treeFiles(tree)).toEqual(before);
   });

@@ -6,6 +6,7 @@ import {
   type GeneratorCallback,
   type Tree,
 } from '@nx/devkit';
+import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
 import { PlatformError } from '../../platform/problem';
 import { UserError } from '../../platform/user-error';
@@ -17,7 +18,9 @@ import { nameIssuer } from '../service/issuer';
 import { readWorkspaceFacts } from '../service/options';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { DESCRIPTION_FILE, readDescription } from './description';
-import { planPlatform, type CodeOf, type PlatformPlan, type ServiceChange } from './plan';
+import { planPlatform, type PlatformPlan } from './plan';
+import { addRoutes, saysInternal, type Route } from './route';
+import type { ServiceChange, ServiceFacts } from './service-comparison';
 import { formatSummary } from './summary';
 
 export interface PlatformSchema {
@@ -34,6 +37,7 @@ export async function platformGenerator(
   const plan = readPlan(tree, file);
   await initGenerator(tree, { skipFormat: true, skipInstall: true });
   generateServices(tree, plan.create);
+  for (const service of plan.create) writeRoutes(tree, service, service.routes);
   for (const change of plan.change) applyChange(tree, change);
   syncWorkspace(tree);
   for (const service of plan.create) if (service.auth === 'jwt') nameIssuer(tree, service);
@@ -59,29 +63,38 @@ function readPlan(tree: Tree, file: string): PlatformPlan {
   }
   const { description, problems } = readDescription(file, text);
   if (!description) throw new PlatformError(problems);
-  const planned = planPlatform(description, readWorkspaceFacts(tree), codeIn(tree));
+  const planned = planPlatform(description, readWorkspaceFacts(tree), (service) =>
+    readServiceFacts(tree, service),
+  );
   const all = [...problems, ...planned.problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   if (all.length > 0) throw new PlatformError(all);
   return planned.plan;
 }
 
 /** What only one kind of code needs is in its package.json. */
-function codeIn(tree: Tree): CodeOf {
-  return ({ root }: Service) => {
-    const { dependencies = {} } = readJson<{ dependencies?: Record<string, string> }>(
-      tree,
-      `${root}/package.json`,
-    );
-    return {
-      framework: 'express' in dependencies ? 'express' : 'fastify',
-      auth: 'jose' in dependencies ? 'jwt' : 'none',
-    };
+function readServiceFacts(tree: Tree, { root }: Service): ServiceFacts {
+  const packageJson = `${root}/package.json`;
+  const { dependencies = {} } = tree.exists(packageJson)
+    ? readJson<{ dependencies?: Record<string, string> }>(tree, packageJson)
+    : {};
+  const manifest = `${root}/${MANIFEST_FILE}`;
+  return {
+    framework: 'express' in dependencies ? 'express' : 'fastify',
+    auth: 'jose' in dependencies ? 'jwt' : 'none',
+    saysInternal: saysInternal(manifest, tree.read(manifest, 'utf8') ?? ''),
   };
 }
 
-function applyChange(tree: Tree, { service, consumes, datastores }: ServiceChange): void {
+function applyChange(tree: Tree, { service, consumes, datastores, routes }: ServiceChange): void {
   for (const provider of consumes) addLink(tree, service.root, provider);
   if (Object.keys(datastores).length > 0) addDatastores(tree, service, datastores);
+  writeRoutes(tree, service, routes);
+}
+
+function writeRoutes(tree: Tree, { root }: Pick<Service, 'root'>, routes: readonly Route[]): void {
+  if (routes.length === 0) return;
+  const manifest = `${root}/${MANIFEST_FILE}`;
+  tree.write(manifest, addRoutes(manifest, tree.read(manifest, 'utf8') ?? '', routes));
 }
 
 function addsPackages({ create, change }: PlatformPlan): boolean {

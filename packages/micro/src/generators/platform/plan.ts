@@ -1,20 +1,23 @@
-import { DATASTORE_PURPOSES } from '../../platform/datastore';
 import { backingHosts, type Service } from '../../platform/platform';
 import type { Problem } from '../../platform/problem';
-import { parseDatastores, type Datastores } from '../datastore-names';
-import { otherEngines } from '../datastore/other-engines';
 import {
   planService,
-  unknownProvider,
   type OptionProblem,
   type ServiceOptions,
   type WorkspaceFacts,
 } from '../service/options';
 import type { DescribedService, PlatformDescription } from './description';
+import type { Route } from './route';
+import {
+  compareService,
+  isEmpty,
+  type ServiceChange,
+  type ServiceFacts,
+} from './service-comparison';
 
 /** What has to be done for the workspace to hold what the description says. */
 export interface PlatformPlan {
-  create: readonly ServiceOptions[];
+  create: readonly NewService[];
   change: readonly ServiceChange[];
   /** Described services that are already as described. */
   keep: readonly Service[];
@@ -24,18 +27,9 @@ export interface PlatformPlan {
   left: readonly string[];
 }
 
-/** What a service that is there already still lacks. */
-export interface ServiceChange {
-  service: Service;
-  consumes: readonly string[];
-  datastores: Datastores;
+export interface NewService extends ServiceOptions {
+  routes: readonly Route[];
 }
-
-/** What the code of a service was generated for. */
-export type CodeOf = (service: Service) => {
-  framework: ServiceOptions['framework'];
-  auth: ServiceOptions['auth'];
-};
 
 /**
  * Compares a description with the workspace: the manifests stay the source, so what they lack is
@@ -44,11 +38,11 @@ export type CodeOf = (service: Service) => {
 export function planPlatform(
   { services, source }: PlatformDescription,
   facts: WorkspaceFacts,
-  codeOf: CodeOf,
+  factsOf: (service: Service) => ServiceFacts,
 ): { plan: PlatformPlan; problems: readonly Problem[] } {
   const known = withDescribed(facts, services);
   const existing = new Map(facts.services.map((service) => [service.name, service]));
-  const create: ServiceOptions[] = [];
+  const create: NewService[] = [];
   const change: ServiceChange[] = [];
   const keep: Service[] = [];
   const undescribed = facts.services
@@ -68,18 +62,19 @@ export function planPlatform(
     const { name } = described;
     const service = existing.get(name);
     if (service) {
-      report(name, contradictions(service, described, known));
-      const missing = missingIn(service, described);
-      if (isEmpty(missing)) keep.push(service);
-      else change.push(missing);
-      undescribed.push(...beyond(service, described));
-      left.push(...otherCode(service, described, codeOf));
+      const compared = compareService(service, described, factsOf(service), known);
+      report(name, compared.problems);
+      if (isEmpty(compared.change)) keep.push(service);
+      else change.push(compared.change);
+      undescribed.push(...compared.undescribed);
+      left.push(...compared.left);
       continue;
     }
-    const planned = planService({ ...described }, known);
+    const { routes = [], ...schema } = described;
+    const planned = planService(schema, known);
     report(name, planned.problems);
     if (!planned.options) continue;
-    create.push(planned.options);
+    create.push({ ...planned.options, routes });
     known.ports.set(planned.options.port, name);
     known.projects.set(name, { root: planned.options.root });
   }
@@ -115,85 +110,5 @@ function namesOfHosts(services: Parameters<typeof backingHosts>[0]) {
     return owner
       ? [{ name, message: `"${name}" is the name of ${owner}: rename the service` }]
       : [];
-  });
-}
-
-/** What the manifest of a service says otherwise. */
-function contradictions(
-  service: Service,
-  described: DescribedService,
-  facts: WorkspaceFacts,
-): OptionProblem[] {
-  const { name, root, kind, port } = service;
-  const directory = described.directory?.replace(/^\.\/|\/$/g, '');
-  const { datastores } = parseDatastores(described.datastores ?? []);
-  const says = (path: string, wanted: unknown, is: unknown) =>
-    wanted === undefined || wanted === is
-      ? []
-      : [
-          {
-            path: [path],
-            message: `${path} of "${name}" is ${String(is)} in ${root}/service.yml: change one of the two`,
-          },
-        ];
-  return [
-    ...(directory === undefined || directory === root
-      ? []
-      : [
-          {
-            path: ['directory'],
-            message: `"${name}" lies in ${root}: move it, or name that folder`,
-          },
-        ]),
-    ...says('kind', described.kind, kind),
-    ...says('port', described.port, port),
-    ...(described.consumes ?? []).flatMap((provider, index) => {
-      const message = unknownProvider(facts, name, provider);
-      return message === undefined ? [] : [{ path: ['consumes', index], message }];
-    }),
-    ...otherEngines(service, datastores).map((message) => ({ path: ['datastores'], message })),
-  ];
-}
-
-function missingIn(service: Service, described: DescribedService): ServiceChange {
-  const { datastores } = parseDatastores(described.datastores ?? []);
-  return {
-    service,
-    consumes: [...new Set(described.consumes)].filter((one) => !service.consumes.includes(one)),
-    datastores: Object.fromEntries(
-      Object.entries(datastores).filter(
-        ([purpose]) => service.datastores[purpose as keyof Datastores] === undefined,
-      ),
-    ),
-  };
-}
-
-function isEmpty({ consumes, datastores }: ServiceChange): boolean {
-  return consumes.length === 0 && Object.keys(datastores).length === 0;
-}
-
-/** What the manifest of a service has beyond its description. */
-function beyond({ name, consumes, datastores }: Service, described: DescribedService): string[] {
-  const wanted = parseDatastores(described.datastores ?? []).datastores;
-  return [
-    ...consumes
-      .filter((provider) => !described.consumes?.includes(provider))
-      .map((provider) => `${name} consumes ${provider}`),
-    ...DATASTORE_PURPOSES.filter((purpose) => datastores[purpose] && !wanted[purpose]).map(
-      (purpose) => `${name} has ${datastores[purpose]} as its ${purpose}`,
-    ),
-  ];
-}
-
-/** The framework and the tokens of a service are code, and that is a person's. */
-function otherCode(service: Service, described: DescribedService, codeOf: CodeOf): string[] {
-  const code = codeOf(service);
-  return (['framework', 'auth'] as const).flatMap((option) => {
-    const wanted = described[option];
-    return wanted === undefined || wanted === code[option]
-      ? []
-      : [
-          `${service.name} is described with ${option}: ${wanted}, and was made with ${option}: ${code[option]}: change ${service.root}/src/app.ts by hand`,
-        ];
   });
 }

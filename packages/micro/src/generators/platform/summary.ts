@@ -1,4 +1,6 @@
-import type { PlatformPlan, ServiceChange } from './plan';
+import type { PlatformPlan } from './plan';
+import { routePath } from './route';
+import type { ServiceChange } from './service-comparison';
 
 /** What was done, in a few lines: created, changed, kept, no longer described, left to a person. */
 export function formatSummary(file: string, plan: PlatformPlan): string {
@@ -14,10 +16,11 @@ export function formatSummary(file: string, plan: PlatformPlan): string {
   return [`${file}: ${total} ${total === 1 ? 'service' : 'services'}`, ...lines].join('\n');
 }
 
-function formatChange({ service, consumes, datastores }: ServiceChange): string {
+function formatChange({ service, consumes, datastores, routes }: ServiceChange): string {
   const added = [
     ...(consumes.length > 0 ? [`consumes ${consumes.join(', ')}`] : []),
     ...Object.entries(datastores).map(([purpose, engine]) => `${purpose} ${engine}`),
+    ...(routes.length > 0 ? [`routes ${routes.map(routePath).join(', ')}`] : []),
   ];
   return `${service.name}: ${added.join('; ')}`;
 }
