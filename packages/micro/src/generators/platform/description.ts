@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { manifestSchema } from '../../platform/manifest';
-import { SERVICE_NAME, serviceNameProblem } from '../../platform/name';
 import type { Problem } from '../../platform/problem';
 import { checkYaml, parseYaml, type YamlSource } from '../../platform/yaml-source';
 import { parseDatastores } from '../datastore-names';
@@ -17,13 +16,7 @@ const optional = <Value extends z.ZodType>(key: z.ZodDefault<Value>) =>
     .describe(key.description ?? '')
     .optional();
 
-const serviceName = z
-  .string()
-  .superRefine((name, context) => {
-    const problem = serviceNameProblem(name);
-    if (problem) context.addIssue({ code: 'custom', message: problem });
-  })
-  .meta({ pattern: SERVICE_NAME.source });
+const serviceName = manifest.consumes.unwrap().element;
 
 const datastores = z.array(z.string()).superRefine((names, context) => {
   for (const message of parseDatastores(names).problems) {
