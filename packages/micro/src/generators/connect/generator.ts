@@ -22,16 +22,21 @@ interface ConnectOptions {
 
 export async function connectGenerator(tree: Tree, schema: ConnectSchema): Promise<void> {
   const { consumer, provider, skipFormat } = normalizeOptions(tree, schema);
-  const manifest = `${consumer.root}/${MANIFEST_FILE}`;
-  const before = tree.read(manifest, 'utf8') ?? '';
-  const after = addProvider(before, provider.name);
-  if (after !== before) tree.write(manifest, after);
-  generateClient(tree, consumer.root, provider.name);
+  addLink(tree, consumer.root, provider.name);
   syncWorkspace(tree);
   if (!skipFormat) await formatFiles(tree);
 }
 
 export default connectGenerator;
+
+/** All of a link that is not derived: its place in the consumer's manifest, and a client. */
+export function addLink(tree: Tree, consumerRoot: string, provider: string): void {
+  const manifest = `${consumerRoot}/${MANIFEST_FILE}`;
+  const before = tree.read(manifest, 'utf8') ?? '';
+  const after = addProvider(before, provider);
+  if (after !== before) tree.write(manifest, after);
+  generateClient(tree, consumerRoot, provider);
+}
 
 /** @throws with every reason why the two cannot be connected; nothing is written before. */
 function normalizeOptions(tree: Tree, schema: ConnectSchema): ConnectOptions {

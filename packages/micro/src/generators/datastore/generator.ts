@@ -14,6 +14,7 @@ import { parseDatastores, splitNames, type Datastores } from '../datastore-names
 import { syncWorkspace } from '../sync/sync-workspace';
 import { datastorePackages } from '../versions';
 import { readTreePlatform } from '../workspace-tree';
+import { otherEngines } from './other-engines';
 
 export interface DatastoreSchema {
   service: string;
@@ -28,21 +29,7 @@ export async function datastoreGenerator(
   schema: DatastoreSchema,
 ): Promise<GeneratorCallback> {
   const { service, datastores } = normalizeOptions(tree, schema);
-  const manifest = `${service.root}/${MANIFEST_FILE}`;
-  const edit = new ComposeEdit(manifest, tree.read(manifest, 'utf8') ?? '');
-  for (const [purpose, engine] of Object.entries(datastores)) {
-    edit.set(['datastores', purpose], engine);
-  }
-  const { text, drift } = edit.toFile();
-  if (drift.length > 0) tree.write(manifest, text);
-  const { dependencies, devDependencies } = datastorePackages(datastores);
-  const install = addDependenciesToPackageJson(
-    tree,
-    dependencies,
-    devDependencies,
-    `${service.root}/package.json`,
-    true,
-  );
+  const install = addDatastores(tree, service, datastores);
   syncWorkspace(tree);
   if (!schema.skipFormat) await formatFiles(tree);
   sayWhatIsLeft(tree, service);
@@ -50,6 +37,29 @@ export async function datastoreGenerator(
 }
 
 export default datastoreGenerator;
+
+/** All of datastores that is not derived: the manifest of their service, and the packages it needs. */
+export function addDatastores(
+  tree: Tree,
+  { root }: Pick<Service, 'root'>,
+  datastores: Datastores,
+): GeneratorCallback {
+  const manifest = `${root}/${MANIFEST_FILE}`;
+  const edit = new ComposeEdit(manifest, tree.read(manifest, 'utf8') ?? '');
+  for (const [purpose, engine] of Object.entries(datastores)) {
+    edit.set(['datastores', purpose], engine);
+  }
+  const { text, drift } = edit.toFile();
+  if (drift.length > 0) tree.write(manifest, text);
+  const { dependencies, devDependencies } = datastorePackages(datastores);
+  return addDependenciesToPackageJson(
+    tree,
+    dependencies,
+    devDependencies,
+    `${root}/package.json`,
+    true,
+  );
+}
 
 /** @throws with every reason why it cannot be done; nothing is written before. */
 function normalizeOptions(
@@ -65,19 +75,13 @@ function normalizeOptions(
       `"${schema.service}" is not a service of this platform${didYouMean(schema.service, names)}`,
     );
   }
-  for (const [purpose, engine] of Object.entries(datastores)) {
-    const present = service?.datastores[purpose as keyof Datastores];
-    if (present === undefined || present === engine) continue;
-    problems.push(
-      `"${schema.service}" has ${present} as its ${purpose}: to change it, edit ${service!.root}/${MANIFEST_FILE}; its data does not move by itself`,
-    );
-  }
+  if (service) problems.push(...otherEngines(service, datastores));
   if (!service || problems.length > 0) throw new UserError(problems.join('\n'));
   return { service, datastores };
 }
 
 /** Code that a person has written is theirs: they are told how to reach the new datastore. */
-function sayWhatIsLeft(tree: Tree, { root }: Service): void {
+export function sayWhatIsLeft(tree: Tree, { root }: Pick<Service, 'root'>): void {
   const app = tree.read(`${root}/src/app.ts`, 'utf8') ?? '';
   if (!app.includes('connectResources')) {
     logger.warn(

@@ -6,6 +6,7 @@ import {
   type Tree,
 } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import { posix } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
 import { treeFiles } from '../../testing/tree-files';
@@ -135,6 +136,9 @@ describe('service', () => {
     await serviceGenerator(tree, schema);
     expect(readProjectConfiguration(tree, 'orders').root).toBe(root);
     expect(tree.read(`${root}/Dockerfile`, 'utf8')).toContain(`micro build ${root}\n`);
+    // What npm links, and with it Nx in its next run.
+    const { workspaces } = readJson<{ workspaces: string[] }>(tree, 'package.json');
+    expect(workspaces).toContain(`${posix.dirname(root)}/*`);
   });
 
   it('gives a service the datastores that it is asked for, and nothing of others', async () => {

@@ -38,9 +38,7 @@ export async function serviceGenerator(
   const options = normalizeServiceOptions(tree, schema);
   sayWhatIsKept(options, schema);
   await initGenerator(tree, { skipFormat: true, skipInstall: true });
-  generateProject(tree, options);
-  joinWorkspace(tree, options);
-  for (const provider of options.consumes) generateClient(tree, options.root, provider);
+  generateServices(tree, [options]);
   syncWorkspace(tree);
   if (options.auth === 'jwt') nameIssuer(tree, options);
   if (!options.skipFormat) await formatFiles(tree);
@@ -50,6 +48,20 @@ export async function serviceGenerator(
 }
 
 export default serviceGenerator;
+
+/** All of services that is not derived: their files, and their places in the workspace. */
+export function generateServices(tree: Tree, services: readonly ServiceOptions[]): void {
+  const before = getProjects(tree);
+  for (const options of services) {
+    generateProject(tree, options);
+    for (const provider of options.consumes) generateClient(tree, options.root, provider);
+  }
+  // Nx takes a package.json that was just written for a project wherever it lies; npm and pnpm do not.
+  for (const { name, root, packageManager } of services) {
+    if (!before.has(name)) coverFolder(tree, packageManager, posix.dirname(root));
+  }
+  joinWorkspace(tree, services);
+}
 
 function generateProject(tree: Tree, options: ServiceOptions): void {
   const values = {
@@ -127,23 +139,25 @@ function sorted(versions: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Makes the package known to the package manager and, where there are any, to project references. */
-function joinWorkspace(tree: Tree, { name, root, packageManager }: ServiceOptions): void {
-  if (!getProjects(tree).has(name)) coverFolder(tree, packageManager, posix.dirname(root));
-  if (!getProjects(tree).has(name)) {
+/** Makes packages known to the package manager and, where there are any, to project references. */
+function joinWorkspace(tree: Tree, services: readonly ServiceOptions[]): void {
+  const projects = getProjects(tree);
+  const left = services.find(({ name }) => !projects.has(name));
+  if (left) {
     throw new UserError(
-      `${root} is not a package of this workspace: a negated glob in its "workspaces" leaves it out`,
+      `${left.root} is not a package of this workspace: a negated glob in its "workspaces" leaves it out`,
     );
   }
   if (!tree.exists('tsconfig.json')) return;
   const { references } = readJson<{ references?: { path: string }[] }>(tree, 'tsconfig.json');
   if (!references) return;
-  const isListed = references.some(({ path }) => posix.normalize(path) === root);
+  const listed = new Set(references.map(({ path }) => posix.normalize(path)));
+  const added = services.filter(({ root }) => !listed.has(root));
   editJson(tree, 'tsconfig.json', [
     {
       path: ['references'],
       from: references,
-      to: isListed ? references : [...references, { path: `./${root}` }],
+      to: [...references, ...added.map(({ root }) => ({ path: `./${root}` }))],
     },
   ]);
 }

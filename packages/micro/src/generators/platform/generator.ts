@@ -1,0 +1,102 @@
+import {
+  formatFiles,
+  installPackagesTask,
+  logger,
+  readJson,
+  type GeneratorCallback,
+  type Tree,
+} from '@nx/devkit';
+import { MANIFEST_FILE } from '../../platform/manifest';
+import type { Service } from '../../platform/platform';
+import { PlatformError } from '../../platform/problem';
+import { UserError } from '../../platform/user-error';
+import { addLink } from '../connect/generator';
+import { addDatastores, sayWhatIsLeft } from '../datastore/generator';
+import { initGenerator } from '../init/generator';
+import { generateServices } from '../service/generator';
+import { nameIssuer } from '../service/issuer';
+import { readWorkspaceFacts } from '../service/options';
+import { syncWorkspace } from '../sync/sync-workspace';
+import { DESCRIPTION_FILE, readDescription } from './description';
+import { planPlatform, type PlatformPlan } from './plan';
+import { addRoutes, saysInternal, type Route } from './route';
+import type { ServiceChange, ServiceFacts } from './service-comparison';
+import { formatSummary } from './summary';
+
+export interface PlatformSchema {
+  file?: string;
+  skipInstall?: boolean;
+  skipFormat?: boolean;
+}
+
+/** Brings the workspace to what a description says; what is there already stays. */
+export async function platformGenerator(
+  tree: Tree,
+  { file = DESCRIPTION_FILE, skipInstall, skipFormat }: PlatformSchema,
+): Promise<GeneratorCallback> {
+  const plan = readPlan(tree, file);
+  await initGenerator(tree, { skipFormat: true, skipInstall: true });
+  generateServices(tree, plan.create);
+  for (const service of plan.create) writeRoutes(tree, service, service.routes);
+  for (const change of plan.change) applyChange(tree, change);
+  syncWorkspace(tree);
+  for (const service of plan.create) if (service.auth === 'jwt') nameIssuer(tree, service);
+  if (!skipFormat) await formatFiles(tree);
+  for (const { service, datastores } of plan.change) {
+    if (Object.keys(datastores).length > 0) sayWhatIsLeft(tree, service);
+  }
+  logger.info(formatSummary(file, plan));
+  return () => {
+    if (!skipInstall) installPackagesTask(tree, addsPackages(plan));
+  };
+}
+
+export default platformGenerator;
+
+/** @throws with every problem of the description, and all that contradicts it; nothing is written before. */
+function readPlan(tree: Tree, file: string): PlatformPlan {
+  const text = tree.exists(file) ? tree.read(file, 'utf8') : null;
+  if (text === null) {
+    throw new UserError(
+      `There is no ${file}: describe the platform in it, for example "services: { users: { datastores: [postgres] } }"`,
+    );
+  }
+  const { description, problems } = readDescription(file, text);
+  if (!description) throw new PlatformError(problems);
+  const planned = planPlatform(description, readWorkspaceFacts(tree), (service) =>
+    readServiceFacts(tree, service),
+  );
+  const all = [...problems, ...planned.problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  if (all.length > 0) throw new PlatformError(all);
+  return planned.plan;
+}
+
+/** What only one kind of code needs is in its package.json. */
+function readServiceFacts(tree: Tree, { root }: Service): ServiceFacts {
+  const packageJson = `${root}/package.json`;
+  const { dependencies = {} } = tree.exists(packageJson)
+    ? readJson<{ dependencies?: Record<string, string> }>(tree, packageJson)
+    : {};
+  const manifest = `${root}/${MANIFEST_FILE}`;
+  return {
+    framework: 'express' in dependencies ? 'express' : 'fastify',
+    auth: 'jose' in dependencies ? 'jwt' : 'none',
+    saysInternal: saysInternal(manifest, tree.read(manifest, 'utf8') ?? ''),
+  };
+}
+
+function applyChange(tree: Tree, { service, consumes, datastores, routes }: ServiceChange): void {
+  for (const provider of consumes) addLink(tree, service.root, provider);
+  if (Object.keys(datastores).length > 0) addDatastores(tree, service, datastores);
+  writeRoutes(tree, service, routes);
+}
+
+function writeRoutes(tree: Tree, { root }: Pick<Service, 'root'>, routes: readonly Route[]): void {
+  if (routes.length === 0) return;
+  const manifest = `${root}/${MANIFEST_FILE}`;
+  tree.write(manifest, addRoutes(manifest, tree.read(manifest, 'utf8') ?? '', routes));
+}
+
+function addsPackages({ create, change }: PlatformPlan): boolean {
+  return create.length > 0 || change.some(({ datastores }) => Object.keys(datastores).length > 0);
+}
