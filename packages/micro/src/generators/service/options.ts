@@ -22,6 +22,7 @@ export interface ServiceSchema {
   datastores?: string | string[];
   auth?: 'none' | 'jwt';
   framework?: 'fastify' | 'express';
+  tracing?: boolean;
   skipInstall?: boolean;
   skipFormat?: boolean;
 }
@@ -37,6 +38,7 @@ export interface ServiceOptions {
   datastores: Datastores;
   auth: 'none' | 'jwt';
   framework: 'fastify' | 'express';
+  tracing: boolean;
   packageManager: WorkspacePackageManager;
   skipInstall: boolean;
   skipFormat: boolean;
@@ -71,6 +73,7 @@ export function normalizeServiceOptions(tree: Tree, schema: ServiceSchema): Serv
     datastores: existing?.datastores ?? datastores,
     auth: schema.auth ?? 'none',
     framework: schema.framework ?? 'fastify',
+    tracing: schema.tracing ?? false,
     packageManager: readPackageManager(tree),
     skipInstall: schema.skipInstall ?? false,
     skipFormat: schema.skipFormat ?? false,
