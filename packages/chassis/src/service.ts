@@ -86,7 +86,8 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   const checks = health(app, { lifecycle, resources, timeoutMs: config.READY_TIMEOUT_MS });
   const { tracing, metrics } = observability(options);
   if (tracing) app.register(tracingPlugin(name, config, tracing));
-  if (metrics) app.register(metricsPlugin(name, config, metrics));
+  const isReady = async () => isUsable(await checks.run()) && lifecycle.state === 'ready';
+  if (metrics) app.register(metricsPlugin(name, config, metrics, isReady));
   if (routes) app.register(routesPlugin(routes));
 
   const closing = new Set<Resource>();
@@ -174,10 +175,11 @@ function metricsPlugin(
   service: string,
   config: ServiceConfig,
   load: NonNullable<ServiceOptions['metrics']>,
+  isReady: () => Promise<boolean>,
 ): FastifyPluginAsync {
   return fastifyPlugin(async (app: FastifyInstance) => {
     const { metrics } = await load();
-    await app.register(metrics, { service, version: config.SERVICE_VERSION });
+    await app.register(metrics, { service, version: config.SERVICE_VERSION, isReady });
   });
 }
 
