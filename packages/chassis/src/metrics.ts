@@ -15,14 +15,16 @@ export interface MetricsOptions {
   version: string;
   /** Gets what adds metrics of resources, and of your own, to the same registry. */
   onMeter?: (meter: Meter) => void;
+  /** Whether `/ready` would answer 200 now; asked with each scrape. Without it there is no `service_ready`. */
+  isReady?: () => Promise<boolean>;
 }
 
 /**
  * `GET /metrics` for Prometheus: requests by method, route and status, their duration and number in flight,
- * and the process (memory, CPU, event loop, GC). The route is the pattern, never the URL.
+ * the process (memory, CPU, event loop, GC), and whether it is ready. The route is the pattern, never the URL.
  */
 export const metrics = fastifyPlugin(
-  async (app: FastifyInstance, { service, version, onMeter }: MetricsOptions) => {
+  async (app: FastifyInstance, { service, version, onMeter, isReady }: MetricsOptions) => {
     const prometheus = await import('prom-client').catch(
       missingPackage('METRICS=on', 'prom-client'),
     );
@@ -50,6 +52,16 @@ export const metrics = fastifyPlugin(
       help: 'Requests that are not answered yet.',
       registers: [registry],
     });
+    if (isReady) {
+      new prometheus.Gauge({
+        name: 'service_ready',
+        help: '1 while /ready answers 200, else 0.',
+        registers: [registry],
+        async collect() {
+          this.set((await isReady()) ? 1 : 0);
+        },
+      });
+    }
 
     const record = (reply: FastifyReply): void => {
       const { method, routeOptions } = reply.request;

@@ -87,8 +87,12 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   const checks = health(app, { lifecycle, resources, timeoutMs: config.READY_TIMEOUT_MS });
   const { tracing, metrics } = observability(options);
   if (tracing) app.register(tracingPlugin(name, config, tracing));
+  const isReady = async () => isUsable(await checks.run()) && lifecycle.state === 'ready';
   let meter = NO_METER;
-  if (metrics) app.register(metricsPlugin(name, config, metrics, (given) => (meter = given)));
+  if (metrics) {
+    const hooks = { onMeter: (given: Meter) => void (meter = given), isReady };
+    app.register(metricsPlugin(name, config, metrics, hooks));
+  }
   if (routes) app.register(routesPlugin(routes));
 
   const closing = new Set<Resource>();
@@ -184,11 +188,11 @@ function metricsPlugin(
   service: string,
   config: ServiceConfig,
   load: NonNullable<ServiceOptions['metrics']>,
-  onMeter: (meter: Meter) => void,
+  hooks: Pick<metricsModule.MetricsOptions, 'onMeter' | 'isReady'>,
 ): FastifyPluginAsync {
   return fastifyPlugin(async (app: FastifyInstance) => {
     const { metrics } = await load();
-    await app.register(metrics, { service, version: config.SERVICE_VERSION, onMeter });
+    await app.register(metrics, { service, version: config.SERVICE_VERSION, ...hooks });
   });
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { OBSERVABILITY_COMPOSE_FILE } from '../compose/paths';
 import { missingSecrets } from '../compose/secrets';
 import { buildArtifact } from '../effects/bundle-artifact';
 import { fileReader, writeWhole } from '../effects/files';
@@ -54,7 +55,8 @@ async function env(): Promise<void> {
   const read = fileReader(workspaceRoot);
   const platform = readPlatform(findServiceProjects(workspaceRoot, read), read);
   const text = read(SECRETS_FILE) ?? '';
-  const missing = missingSecrets(platform, text);
+  const isObserved = read(OBSERVABILITY_COMPOSE_FILE) !== undefined;
+  const missing = missingSecrets(platform, text, isObserved);
   if (missing.length === 0) return console.log(`${SECRETS_FILE} has all that is needed`);
   const lines = missing.map((name) => `${name}=${randomBytes(24).toString('hex')}\n`);
   const separator = text === '' || text.endsWith('\n') ? '' : '\n';

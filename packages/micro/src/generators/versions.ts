@@ -34,6 +34,16 @@ export const EXPRESS_TYPE_VERSIONS = { '@types/express': '^5.0.0' } as const;
 /** What verifies tokens. */
 export const AUTH_VERSIONS = { jose: '^6.2.17' } as const;
 
+/** What traces are made and sent with. */
+export const TRACING_VERSIONS = {
+  '@fastify/otel': '^0.21.2',
+  '@opentelemetry/api': '^1.9.0',
+  '@opentelemetry/exporter-trace-otlp-http': '^0.222.0',
+  '@opentelemetry/instrumentation-undici': '^0.32.0',
+  '@opentelemetry/resources': '^2.11.0',
+  '@opentelemetry/sdk-trace-node': '^2.11.0',
+} as const;
+
 /** What the chassis reaches each datastore with. */
 const DATASTORE_VERSIONS: Record<DatastoreEngine, Readonly<Record<string, string>>> = {
   postgres: { pg: '^8.23.1' },

@@ -176,6 +176,23 @@ describe('service', () => {
     expect(treeFiles(tree)).toEqual(before);
   });
 
+  it.each(['fastify', 'express'] as const)(
+    'traces with %s where it is told to',
+    async (framework) => {
+      await serviceGenerator(tree, { name: 'orders', framework, tracing: true });
+      await serviceGenerator(tree, { name: 'users', framework });
+      const app = (name: string) => tree.read(`apps/${name}/src/app.ts`, 'utf8');
+      const packages = (name: string) =>
+        Object.keys(
+          readJson<{ dependencies: object }>(tree, `apps/${name}/package.json`).dependencies,
+        ).filter((dependency) => /otel|opentelemetry/.test(dependency));
+      expect(app('orders')).toContain(`tracing: () => import('@org/chassis/tracing'),`);
+      expect(packages('orders')).toHaveLength(6);
+      expect(app('users')).not.toContain('tracing');
+      expect(packages('users')).toEqual([]);
+    },
+  );
+
   it('writes routes for Express where it is told to', async () => {
     await serviceGenerator(tree, { name: 'orders', framework: 'express', datastores: 'mariadb' });
     expect(tree.read('apps/orders/src/routes/items.ts', 'utf8')).toContain(`from 'express'`);
@@ -222,6 +239,7 @@ describe('service', () => {
       await serviceGenerator(each, { name: 'notes', datastores: 'mysql, rate-limit=redis' });
       await serviceGenerator(each, { name: 'web', framework: 'express', datastores: 'postgres' });
       await serviceGenerator(each, { name: 'site', framework: 'express', auth: 'jwt' });
+      await serviceGenerator(each, { name: 'traced', tracing: true });
     }
     expect(treeFiles(tree, 'apps')).toEqual(treeFiles(formatted, 'apps'));
   });

@@ -24,6 +24,7 @@ import {
   EXPRESS_TYPE_VERSIONS,
   EXPRESS_VERSIONS,
   SERVICE_VERSIONS,
+  TRACING_VERSIONS,
   datastorePackages,
 } from '../versions';
 import { migrationEngine } from '../../platform/datastore';
@@ -110,7 +111,7 @@ const SCRIPTS: Record<ScriptTarget, string> = {
 };
 
 function servicePackageJson(options: ServiceOptions, targets: readonly ScriptTarget[]): object {
-  const { name, packageName, datastores, framework, auth } = options;
+  const { name, packageName, datastores, framework, auth, tracing } = options;
   return {
     name: packageName,
     version: '0.0.0',
@@ -121,6 +122,7 @@ function servicePackageJson(options: ServiceOptions, targets: readonly ScriptTar
       ...SERVICE_VERSIONS,
       ...(framework === 'express' ? EXPRESS_VERSIONS : {}),
       ...(auth === 'jwt' ? AUTH_VERSIONS : {}),
+      ...(tracing ? TRACING_VERSIONS : {}),
       ...datastorePackages(datastores).dependencies,
     }),
     ...devDependencies({

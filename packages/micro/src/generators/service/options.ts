@@ -22,6 +22,7 @@ export interface ServiceSchema {
   datastores?: string | string[];
   auth?: 'none' | 'jwt';
   framework?: 'fastify' | 'express';
+  tracing?: boolean;
   skipInstall?: boolean;
   skipFormat?: boolean;
 }
@@ -37,6 +38,7 @@ export interface ServiceOptions {
   datastores: Datastores;
   auth: 'none' | 'jwt';
   framework: 'fastify' | 'express';
+  tracing: boolean;
   packageManager: WorkspacePackageManager;
   skipInstall: boolean;
   skipFormat: boolean;
@@ -117,6 +119,7 @@ export function planService(
     datastores: existing?.datastores ?? datastores,
     auth: schema.auth ?? 'none',
     framework: schema.framework ?? 'fastify',
+    tracing: schema.tracing ?? false,
     packageManager: facts.packageManager,
     skipInstall: schema.skipInstall ?? false,
     skipFormat: schema.skipFormat ?? false,

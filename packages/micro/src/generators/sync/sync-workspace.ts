@@ -2,9 +2,12 @@ import { getProjects, type Tree } from '@nx/devkit';
 import { posix } from 'node:path';
 import { localUrls } from '../../compose/datastore';
 import { deriveDevelopmentCompose } from '../../compose/development-compose';
+import { deriveScrapeConfig, NOT_OBSERVED, observedBy } from '../../compose/observability';
 import {
   DEVELOPMENT_COMPOSE_FILE,
+  OBSERVABILITY_COMPOSE_FILE,
   ROOT_COMPOSE_FILE,
+  SCRAPE_CONFIG_FILE,
   serviceComposeFile,
 } from '../../compose/paths';
 import { deriveRootCompose } from '../../compose/root-compose';
@@ -68,16 +71,24 @@ function deriveAll(
     return [development.file];
   };
   const isDerived = (path: string) => platform.services.length > 0 || read(path) !== undefined;
+  const isObserved = exists(OBSERVABILITY_COMPOSE_FILE);
+  const observed = ({ root }: Service) =>
+    isObserved ? observedBy(read(posix.join(root, 'package.json'))) : NOT_OBSERVED;
+  const deriveScrapes = () => {
+    const isMeasured = (service: Service) => observed(service).metrics;
+    return [deriveScrapeConfig(platform, isMeasured, read(SCRAPE_CONFIG_FILE))];
+  };
   return allOrProblems([
     ...(isDerived(ROOT_COMPOSE_FILE)
       ? [() => [deriveRootCompose(platform, read(ROOT_COMPOSE_FILE), exists)]]
       : []),
     ...(isDerived(DEVELOPMENT_COMPOSE_FILE) ? [deriveDevelopment] : []),
+    ...(isObserved ? [deriveScrapes] : []),
     ...platform.services.flatMap((service) => {
       const compose = read(serviceComposeFile(service));
       const migrates = hasMigrations(tree, service);
       return [
-        () => [deriveServiceCompose(platform, service, compose, migrates)],
+        () => [deriveServiceCompose(platform, service, compose, migrates, observed(service))],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
         () => deriveResources(service, migrates, read),
         () => deriveBuild(service, read, context, librariesOf(service, platform)),
