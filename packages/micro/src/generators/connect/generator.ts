@@ -3,9 +3,9 @@ import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
+import { addToList } from '../manifest-list';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { readTreePlatform } from '../workspace-tree';
-import { addProvider } from './add-provider';
 import { generateClient } from './client';
 
 export interface ConnectSchema {
@@ -24,7 +24,7 @@ export async function connectGenerator(tree: Tree, schema: ConnectSchema): Promi
   const { consumer, provider, skipFormat } = normalizeOptions(tree, schema);
   const manifest = `${consumer.root}/${MANIFEST_FILE}`;
   const before = tree.read(manifest, 'utf8') ?? '';
-  const after = addProvider(before, provider.name);
+  const after = addToList(before, 'consumes', provider.name);
   if (after !== before) tree.write(manifest, after);
   generateClient(tree, consumer.root, provider.name);
   syncWorkspace(tree);

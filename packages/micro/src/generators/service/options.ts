@@ -1,10 +1,12 @@
-import { getProjects, readJson, type Tree } from '@nx/devkit';
+import { getProjects, type Tree } from '@nx/devkit';
 import { posix } from 'node:path';
+import type { Broker } from '../../platform/datastore';
 import { MANIFEST_FILE, type Manifest } from '../../platform/manifest';
 import { serviceNameProblem } from '../../platform/name';
 import type { Platform } from '../../platform/platform';
 import { nextFreePort } from '../../platform/port';
 import { UserError } from '../../platform/user-error';
+import { readPackageScope } from '../../platform/workspace';
 import { didYouMean } from '../../platform/yaml-source';
 import { parseDatastores, splitNames, type Datastores } from '../datastore-names';
 import {
@@ -20,6 +22,7 @@ export interface ServiceSchema {
   port?: number;
   consumes?: string | string[];
   datastores?: string | string[];
+  broker?: Broker;
   auth?: 'none' | 'jwt';
   framework?: 'fastify' | 'express';
   skipInstall?: boolean;
@@ -35,6 +38,7 @@ export interface ServiceOptions {
   port: number;
   consumes: readonly string[];
   datastores: Datastores;
+  broker: Broker | undefined;
   auth: 'none' | 'jwt';
   framework: 'fastify' | 'express';
   packageManager: WorkspacePackageManager;
@@ -61,7 +65,7 @@ export function normalizeServiceOptions(tree: Tree, schema: ServiceSchema): Serv
   return {
     name,
     root,
-    packageName: `@${packageScope(tree, platform.name)}/${name}`,
+    packageName: `@${readPackageScope(platform.name, (path) => tree.read(path, 'utf8') ?? undefined)}/${name}`,
     kind: existing?.kind ?? schema.kind ?? 'service',
     port:
       existing?.port ??
@@ -69,6 +73,7 @@ export function normalizeServiceOptions(tree: Tree, schema: ServiceSchema): Serv
       nextFreePort(new Set(platform.services.map(({ port }) => port))),
     consumes: existing?.consumes ?? consumes,
     datastores: existing?.datastores ?? datastores,
+    broker: existing ? existing.broker : schema.broker,
     auth: schema.auth ?? 'none',
     framework: schema.framework ?? 'fastify',
     packageManager: readPackageManager(tree),
@@ -133,13 +138,4 @@ function unknownProvider(
   return names.includes(provider)
     ? undefined
     : `"${provider}" is not a service of this platform${didYouMean(provider, names)}`;
-}
-
-/**
- * The scope of the root package, else the platform's name. There is always one: an unscoped package
- * called `redis` would hide the npm package of that name from the whole workspace.
- */
-function packageScope(tree: Tree, platform: string): string {
-  const { name = '' } = readJson<{ name?: string }>(tree, 'package.json');
-  return name.startsWith('@') ? name.slice(1, name.indexOf('/')) : platform;
 }
