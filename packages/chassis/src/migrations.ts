@@ -37,6 +37,8 @@ export interface MigrationSession {
   lock(timeoutMs: number): Promise<void>;
   /** Makes the table where it is missing. */
   readApplied(): Promise<AppliedMigration[]>;
+  /** Makes the tables that the chassis itself needs; comes after `lock`. */
+  prepare?(): Promise<void>;
   apply(migration: Migration): Promise<void>;
   close(): Promise<void>;
 }
@@ -56,6 +58,7 @@ export async function migrate(
   const session = await connect(url, connectTimeoutMs);
   try {
     await session.lock(lockTimeoutMs);
+    await session.prepare?.();
     const { pending, ahead } = planMigrations(migrations, await session.readApplied());
     for (const migration of pending) {
       const started = performance.now();

@@ -1,3 +1,4 @@
+import type { Broker } from '../platform/datastore';
 import { enginesOf, type DatastoreEngine, type Datastores } from './datastore-names';
 
 /** What `init` adds to the workspace; ranges that a workspace already has stay as they are. */
@@ -33,6 +34,17 @@ export const EXPRESS_TYPE_VERSIONS = { '@types/express': '^5.0.0' } as const;
 
 /** What verifies tokens. */
 export const AUTH_VERSIONS = { jose: '^6.2.17' } as const;
+
+/** What the chassis reaches each broker with. */
+export const BROKER_VERSIONS: Record<Broker, Readonly<Record<string, string>>> = {
+  rabbitmq: { 'rabbitmq-client': '^5.0.8' },
+};
+
+/** What contracts of events are written with. */
+export const CONTRACTS_VERSIONS = {
+  '@org/chassis': SERVICE_VERSIONS['@org/chassis'],
+  zod: SERVICE_VERSIONS.zod,
+} as const;
 
 /** What the chassis reaches each datastore with. */
 const DATASTORE_VERSIONS: Record<DatastoreEngine, Readonly<Record<string, string>>> = {
