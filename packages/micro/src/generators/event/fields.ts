@@ -11,7 +11,7 @@ const TYPES = {
 } as const;
 
 export type FieldType = keyof typeof TYPES;
-const FIELD_TYPES = Object.keys(TYPES) as FieldType[];
+export const FIELD_TYPES = Object.keys(TYPES) as FieldType[];
 
 export interface Field {
   name: string;

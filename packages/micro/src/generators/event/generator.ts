@@ -7,7 +7,7 @@ import {
 } from '@nx/devkit';
 import { contractFile } from '../../platform/contracts-library';
 import { syncWorkspace } from '../sync/sync-workspace';
-import { addEvent, sayWhatIsLeft } from './add-event';
+import { addEvent, howToPublish } from './add-event';
 import { normalizeEventOptions, type EventSchema } from './options';
 
 /** Adds an event: its contract, who publishes and who handles it, and all that sync derives. */
@@ -19,7 +19,8 @@ export async function eventGenerator(tree: Tree, schema: EventSchema): Promise<G
   if (options.keepsFields) {
     logger.warn(`${contractFile(options.event)} was kept as it is: edit it to change its fields.`);
   }
-  sayWhatIsLeft(options);
+  const left = howToPublish(options);
+  if (left !== undefined) logger.info(left);
   return () => {
     if (!schema.skipInstall) installPackagesTask(tree, true);
   };

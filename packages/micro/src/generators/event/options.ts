@@ -5,10 +5,12 @@ import {
   readContractsPackage,
 } from '../../platform/contracts-library';
 import { eventConstant, eventNameProblem } from '../../platform/event';
-import type { Platform, Service } from '../../platform/platform';
+import type { Service } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
+import type { ReadFile } from '../../platform/workspace';
 import { didYouMean } from '../../platform/yaml-source';
 import { splitNames } from '../datastore-names';
+import { about, type OptionProblem } from '../option-problem';
 import {
   readPackageManager,
   readTreePlatform,
@@ -42,57 +44,98 @@ export interface EventOptions {
   packageManager: WorkspacePackageManager;
 }
 
+/** What decides whether an event can be added: read once, however many are added. */
+export interface EventFacts {
+  services: readonly Service[];
+  projects: ReadonlyMap<string, { root: string }>;
+  read: ReadFile;
+  isOnChassis: (service: Service) => boolean;
+  contractsPackage: string;
+  packageManager: WorkspacePackageManager;
+}
+
 /** @throws with every reason why it cannot be done; nothing is written before. */
 export function normalizeEventOptions(tree: Tree, schema: EventSchema): EventOptions {
+  const { options, problems } = planEvent(schema, readEventFacts(tree));
+  if (!options) throw new UserError(problems.map(({ message }) => message).join('\n'));
+  return options;
+}
+
+function readEventFacts(tree: Tree): EventFacts {
+  const read: ReadFile = (path) => tree.read(path, 'utf8') ?? undefined;
+  const { name, services } = readTreePlatform(tree);
+  return {
+    services,
+    projects: getProjects(tree),
+    read,
+    isOnChassis: (service) => isOnChassis(service, read),
+    contractsPackage: readContractsPackage(name, read),
+    packageManager: readPackageManager(tree),
+  };
+}
+
+/** Whether the code of a service reaches its resources through what sync derives. */
+export function isOnChassis({ root }: Pick<Service, 'root'>, read: ReadFile): boolean {
+  return read(`${root}/src/config.ts`)?.includes('./resources') ?? false;
+}
+
+/** The options of an event with nothing left open, or every reason why it cannot be added. */
+export function planEvent(
+  schema: EventSchema,
+  facts: EventFacts,
+): { options?: EventOptions; problems: readonly OptionProblem[] } {
   const event = schema.name;
-  const platform = readTreePlatform(tree);
-  const find = (name: string) => platform.services.find((service) => service.name === name);
-  const publishers = platform.services.filter(({ publishes }) => publishes.includes(event));
+  const { services } = facts;
+  const find = (name: string) => services.find((service) => service.name === name);
+  const publishers = services.filter(({ publishes }) => publishes.includes(event));
   const publisher = schema.publisher === undefined ? undefined : find(schema.publisher);
   const subscribers = splitNames(schema.subscribers);
   const users = [...new Set([...splitNames(schema.publisher), ...subscribers])];
   const { fields, problems: wrongFields } = parseFields(splitNames(schema.fields));
-  const contract = tree.read(contractFile(event), 'utf8') ?? undefined;
+  const contract = facts.read(contractFile(event));
   const problems = [
-    eventNameProblem(event),
-    libraryTaken(tree),
-    otherContract(platform, event),
+    about([], eventNameProblem(event)),
+    about([], libraryTaken(facts)),
+    about([], otherContract(facts, event)),
     ...(schema.publisher === undefined && publishers.length === 0
-      ? [`No service publishes "${event}": name the one that does with --publisher`]
+      ? [about([], `No service publishes "${event}": name the one that does with --publisher`)]
       : []),
-    ...users.map((name) => userProblem(tree, platform, name)),
-    ...wrongFields,
-  ].filter((problem) => problem !== undefined);
-  if (problems.length > 0) throw new UserError(problems.join('\n'));
+    ...users.map((name) =>
+      about(
+        name === schema.publisher ? ['publisher'] : ['subscribers', subscribers.indexOf(name)],
+        userProblem(facts, name),
+      ),
+    ),
+    ...wrongFields.map((message) => about(['fields'], message)),
+  ].filter((found) => found !== undefined);
+  if (problems.length > 0) return { problems };
   const known = contract === undefined ? undefined : readFields(event, contract);
   const asked = fields.length > 0 ? fields : undefined;
-  return {
+  const options: EventOptions = {
     event,
     publisher,
     subscribers: subscribers.map((name) => find(name)!),
     source: (publisher ?? publishers[0]!).name,
     fields: contract === undefined ? (asked ?? DEFAULT_FIELDS) : known,
     keepsFields: contract !== undefined && asked !== undefined && !isSame(asked, known),
-    contractsPackage: readContractsPackage(
-      platform.name,
-      (path) => tree.read(path, 'utf8') ?? undefined,
-    ),
-    packageManager: readPackageManager(tree),
+    contractsPackage: facts.contractsPackage,
+    packageManager: facts.packageManager,
   };
+  return { options, problems };
 }
 
 function isSame(asked: readonly Field[], known: readonly Field[] | undefined): boolean {
   return JSON.stringify(asked) === JSON.stringify(known);
 }
 
-function libraryTaken(tree: Tree): string | undefined {
-  const project = getProjects(tree).get(CONTRACTS_PROJECT);
+function libraryTaken({ projects }: EventFacts): string | undefined {
+  const project = projects.get(CONTRACTS_PROJECT);
   if (!project || project.root === CONTRACTS_ROOT) return undefined;
   return `There is already a project "${CONTRACTS_PROJECT}" in ${project.root}, and ${CONTRACTS_ROOT} needs the name: rename it`;
 }
 
 /** `order.item-sold` and `order-item.sold` would have one contract. */
-function otherContract({ services }: Platform, event: string): string | undefined {
+function otherContract({ services }: EventFacts, event: string): string | undefined {
   const other = services
     .flatMap(({ publishes }) => publishes)
     .find((name) => name !== event && eventConstant(name) === eventConstant(event));
@@ -101,14 +144,13 @@ function otherContract({ services }: Platform, event: string): string | undefine
     : `"${event}" and "${other}" would have one contract, ${eventConstant(event)}: choose another name`;
 }
 
-function userProblem(tree: Tree, { services }: Platform, name: string): string | undefined {
+function userProblem({ services, isOnChassis }: EventFacts, name: string): string | undefined {
   const service = services.find((candidate) => candidate.name === name);
   if (!service) {
     const names = services.map((candidate) => candidate.name);
     return `"${name}" is not a service of this platform${didYouMean(name, names)}`;
   }
-  const config = tree.read(`${service.root}/src/config.ts`, 'utf8') ?? '';
-  return config.includes('./resources')
+  return isOnChassis(service)
     ? undefined
     : `"${name}" is not on the chassis: ${service.root}/src/config.ts does not read resourceVariables of src/resources.ts, which its code reaches the broker through`;
 }

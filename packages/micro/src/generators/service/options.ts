@@ -9,6 +9,7 @@ import { UserError } from '../../platform/user-error';
 import { readPackageScope } from '../../platform/workspace';
 import { didYouMean } from '../../platform/yaml-source';
 import { parseDatastores, splitNames, type Datastores } from '../datastore-names';
+import { about, type OptionProblem } from '../option-problem';
 import {
   readPackageManager,
   readTreePlatform,
@@ -58,12 +59,6 @@ export interface WorkspaceFacts {
   isOccupied: (folder: string) => boolean;
   packageScope: string;
   packageManager: WorkspacePackageManager;
-}
-
-/** What is wrong with an option, and which: `['consumes', 0]`; of the service itself where it is empty. */
-export interface OptionProblem {
-  path: readonly (string | number)[];
-  message: string;
 }
 
 /** @throws with every reason why the service cannot be made; nothing is written before. */
@@ -127,13 +122,6 @@ export function planService(
     skipFormat: schema.skipFormat ?? false,
   };
   return { options, problems };
-}
-
-function about(
-  path: OptionProblem['path'],
-  message: string | undefined,
-): OptionProblem | undefined {
-  return message === undefined ? undefined : { path, message };
 }
 
 /** `orders` -> apps/orders; `apps/shop/orders` says both. */
