@@ -1,6 +1,7 @@
 import {
   addDependenciesToPackageJson,
   formatFiles,
+  installPackagesTask,
   logger,
   type GeneratorCallback,
   type Tree,
@@ -36,7 +37,7 @@ export async function datastoreGenerator(
   const { text, drift } = edit.toFile();
   if (drift.length > 0) tree.write(manifest, text);
   const { dependencies, devDependencies } = datastorePackages(datastores);
-  const install = addDependenciesToPackageJson(
+  addDependenciesToPackageJson(
     tree,
     dependencies,
     devDependencies,
@@ -46,7 +47,10 @@ export async function datastoreGenerator(
   syncWorkspace(tree);
   if (!schema.skipFormat) await formatFiles(tree);
   sayWhatIsLeft(tree, service);
-  return schema.skipInstall ? () => undefined : install;
+  return () => {
+    // What devkit returns installs where the root's package.json changed, which it did not.
+    if (!schema.skipInstall) installPackagesTask(tree, true);
+  };
 }
 
 export default datastoreGenerator;
