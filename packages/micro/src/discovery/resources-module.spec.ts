@@ -6,6 +6,7 @@ import { deriveResourcesModule } from './resources-module';
 const facts = (hasMigrations: boolean) => ({
   hasMigrations,
   contractsPackage: '@acme/contracts',
+  subscribersOf: (event: string) => (event === 'order.placed' ? ['mailer', 'payments'] : []),
 });
 
 function serviceWith(datastores: string, more = ''): Service {
@@ -105,6 +106,9 @@ import { rabbitmq } from '@org/chassis/rabbitmq';
   const broker = rabbitmq(config.BROKER_URL, {
     service: 'orders',
     publishes: [orderPlaced],
+    subscribers: {
+      'order.placed': ['mailer', 'payments'],
+    },
   });
   return {
     database,

@@ -47,6 +47,8 @@ export function resourcesModuleFile({ root }: Pick<Service, 'root'>): string {
 export interface ResourcesFacts {
   /** Whether the service has SQL files to bring its database up to date with. */
   hasMigrations: boolean;
+  /** The services that handle an event, which then lose none from before their first start. */
+  subscribersOf: (event: string) => readonly string[];
   /** The package of the contracts of events: `@acme/contracts`. */
   contractsPackage: string;
 }
@@ -97,7 +99,7 @@ function renderModule(service: Service, facts: ResourcesFacts): string {
     'type ResourceConfig = Config<typeof resourceVariables>;',
     '',
     'export function connectResources(config: ResourceConfig) {',
-    ...connectionLines(service),
+    ...connectionLines(service, facts),
     '}',
     '',
     'export type Resources = ReturnType<typeof connectResources>;',
@@ -157,7 +159,7 @@ function importLines(
 }
 
 /** The body of `connectResources`. */
-function connectionLines(service: Service): string[] {
+function connectionLines(service: Service, facts: ResourcesFacts): string[] {
   const datastores = purposesOf(service).map((purpose) => {
     const connect = MODULES[service.datastores[purpose]!];
     const variable = datastoreVariable(purpose);
@@ -171,7 +173,7 @@ function connectionLines(service: Service): string[] {
           ...datastores
             .filter(({ purpose }) => purpose === 'database')
             .map(({ call }) => `  const database = ${call};`),
-          ...brokerLines(service, 2, 'const broker =', ';'),
+          ...brokerLines(service, facts, 2, 'const broker =', ';'),
         ]
       : []),
     '  return {',
@@ -180,21 +182,32 @@ function connectionLines(service: Service): string[] {
     ),
     ...(named
       ? ['    broker,', '    outbox: outbox(database, broker),']
-      : brokerLines(service, 4, 'broker:', ',')),
+      : brokerLines(service, facts, 4, 'broker:', ',')),
     '  };',
   ];
 }
 
-function brokerLines(service: Service, indent: number, head: string, end: string): string[] {
+function brokerLines(
+  service: Service,
+  { subscribersOf }: ResourcesFacts,
+  indent: number,
+  head: string,
+  end: string,
+): string[] {
   const { name, broker, publishes } = service;
   if (!broker) return [];
   const at = ' '.repeat(indent);
+  const subscribers = publishes.flatMap((event) => {
+    const names = subscribersOf(event).map((subscriber) => `'${subscriber}'`);
+    return names.length > 0 ? list(indent + 4, `'${event}': [`, names, '],') : [];
+  });
   return [
     `${at}${head} ${broker}(config.${BROKER_VARIABLE}, {`,
     `${at}  service: '${name}',`,
     ...(publishes.length > 0
       ? list(indent + 2, 'publishes: [', publishes.map(eventConstant), '],')
       : []),
+    ...(subscribers.length > 0 ? [`${at}  subscribers: {`, ...subscribers, `${at}  },`] : []),
     `${at}})${end}`,
   ];
 }

@@ -1,4 +1,5 @@
 import type { Manifest } from './manifest';
+import type { Platform } from './platform';
 
 /** What happened to what, in lower case: `order.placed`, `order.payment-failed`. */
 export const EVENT_NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*)+$/;
@@ -36,6 +37,14 @@ export function handlerModule(event: string): string {
 /** Whether a service's code imports contracts. */
 export function usesContracts({ publishes, subscribes }: EventLists): boolean {
   return publishes.length > 0 || subscribes.length > 0;
+}
+
+/** The services that handle an event, sorted. */
+export function subscribersOf({ services }: Platform, event: string): string[] {
+  return services
+    .filter(({ subscribes }) => subscribes.includes(event))
+    .map(({ name }) => name)
+    .sort();
 }
 
 /** Whether the tables of outbox and inbox are kept in a service's database. */

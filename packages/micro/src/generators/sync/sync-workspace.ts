@@ -30,7 +30,7 @@ import { readWorkspaceContext } from '../../dockerfile/workspace-context';
 import { CONTRACTS_ROOT, readContractsPackage } from '../../platform/contracts-library';
 import { MIGRATIONS_FOLDER } from '../../platform/datastore';
 import type { DerivedFile } from '../../platform/derived-file';
-import { keepsEventTables, usesContracts } from '../../platform/event';
+import { keepsEventTables, subscribersOf, usesContracts } from '../../platform/event';
 import { PlatformError, type Problem } from '../../platform/problem';
 import type { Platform, Service } from '../../platform/platform';
 import { readPlatform, type ReadFile } from '../../platform/workspace';
@@ -112,7 +112,11 @@ function deriveAll(
     ...(isDerived(DEVELOPMENT_COMPOSE_FILE) ? [deriveDevelopment] : []),
     ...platform.services.flatMap((service) => {
       const compose = read(serviceComposeFile(service));
-      const facts = { hasMigrations: hasMigrations(tree, service), contractsPackage };
+      const facts = {
+        hasMigrations: hasMigrations(tree, service),
+        contractsPackage,
+        subscribersOf: (event: string) => subscribersOf(platform, event),
+      };
       const migrates =
         facts.hasMigrations || (isOnChassis(service, read) && keepsEventTables(service));
       return [
