@@ -15,7 +15,9 @@ import {
 const LOCK = 719_306_184_225;
 const POLL_MS = 200;
 
-export interface PostgresMigrateOptions extends MigrateOptions {
+export interface PostgresMigrateOptions extends Omit<MigrateOptions, 'directory'> {
+  /** As in {@link MigrateOptions}; not needed where there are the tables of events alone. */
+  directory?: MigrateOptions['directory'];
   /** Also the tables of `@org/chassis/outbox` and `@org/chassis/inbox`, before all files. Default false. */
   eventTables?: boolean;
 }

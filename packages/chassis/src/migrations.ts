@@ -50,11 +50,13 @@ export interface MigrationSession {
  * @throws {MigrationError} with all problems of the files, or with the one that a statement has.
  */
 export async function migrate(
-  options: MigrateOptions,
+  options: Omit<MigrateOptions, 'directory'> & Partial<MigrateOptions>,
   connect: (url: string, connectTimeoutMs: number) => Promise<MigrationSession>,
 ): Promise<MigrationReport> {
-  const { url, lockTimeoutMs = 60_000, connectTimeoutMs = 10_000, onApplied } = options;
-  const migrations = parseMigrations(await readMigrations(options.directory));
+  const { url, directory, lockTimeoutMs = 60_000 } = options;
+  const { connectTimeoutMs = 10_000, onApplied } = options;
+  const files = directory === undefined ? [] : await readMigrations(directory);
+  const migrations = parseMigrations(files);
   const session = await connect(url, connectTimeoutMs);
   try {
     await session.lock(lockTimeoutMs);

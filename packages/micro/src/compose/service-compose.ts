@@ -31,7 +31,7 @@ const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
  * rotation of logs. All else is theirs.
  *
  * @param current the file's text, absent where there is none.
- * @param hasMigrations whether the service has SQL files that a job applies before it starts.
+ * @param hasMigrations whether the service has tables that a job makes before it starts.
  * @param observed what it has of metrics and traces, in a platform that collects them.
  * @throws {PlatformError} where the text cannot be read as a compose file.
  */

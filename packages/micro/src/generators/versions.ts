@@ -1,3 +1,4 @@
+import type { Broker } from '../platform/datastore';
 import { enginesOf, type DatastoreEngine, type Datastores } from './datastore-names';
 
 /** What `init` adds to the workspace; ranges that a workspace already has stay as they are. */
@@ -42,6 +43,17 @@ export const TRACING_VERSIONS = {
   '@opentelemetry/instrumentation-undici': '^0.32.0',
   '@opentelemetry/resources': '^2.11.0',
   '@opentelemetry/sdk-trace-node': '^2.11.0',
+} as const;
+
+/** What the chassis reaches each broker with. */
+export const BROKER_VERSIONS: Record<Broker, Readonly<Record<string, string>>> = {
+  rabbitmq: { 'rabbitmq-client': '^5.0.8' },
+};
+
+/** What contracts of events are written with. */
+export const CONTRACTS_VERSIONS = {
+  '@org/chassis': SERVICE_VERSIONS['@org/chassis'],
+  zod: SERVICE_VERSIONS.zod,
 } as const;
 
 /** What the chassis reaches each datastore with. */

@@ -1,4 +1,5 @@
 import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from './datastore';
+import { eventConstant } from './event';
 import { serviceNameProblem } from './name';
 import { parseManifest, type Manifest, type ReadManifest } from './manifest';
 import { nextFreePort } from './port';
@@ -78,6 +79,10 @@ const RULES: readonly Rule[] = [
   knownProviders,
   noSelfConsumption,
   noRepeatedProviders,
+  brokerForEvents,
+  publishedEvents,
+  noRepeatedEvents,
+  distinctContracts,
 ];
 
 function validNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
@@ -195,6 +200,66 @@ function eachLink(read: readonly Entry[], check: (link: Link) => string | undefi
         ? [{ file: file.file, line: source.lineOf(['consumes', index]), message }]
         : [];
     }),
+  );
+}
+
+function brokerForEvents(read: readonly Entry[]): Problem[] {
+  return read.flatMap(({ file, manifest, source }) =>
+    EVENT_LISTS.filter((list) => manifest[list].length > 0 && !manifest.broker).map((list) => ({
+      file: file.file,
+      line: source.lineOfKey([], list),
+      message: `"${list}" needs a broker: add "broker: rabbitmq"`,
+    })),
+  );
+}
+
+function publishedEvents(read: readonly Entry[]): Problem[] {
+  const published = [...new Set(read.flatMap(({ manifest }) => manifest.publishes))].sort();
+  return eachEvent(read, ({ list, event }) =>
+    list === 'publishes' || published.includes(event)
+      ? undefined
+      : `subscribes to "${event}", which no service publishes${didYouMean(event, published)}`,
+  );
+}
+
+function noRepeatedEvents(read: readonly Entry[]): Problem[] {
+  return eachEvent(read, ({ list, event, index, events }) =>
+    events.indexOf(event) < index ? `"${event}" stands in "${list}" twice: remove one` : undefined,
+  );
+}
+
+/** `order.item-sold` and `order-item.sold` would have one contract. */
+function distinctContracts(read: readonly Entry[]): Problem[] {
+  const owners = new Map<string, string>();
+  return eachEvent(read, ({ event }) => {
+    const owner = owners.get(eventConstant(event));
+    if (owner === undefined) owners.set(eventConstant(event), event);
+    return owner === undefined || owner === event
+      ? undefined
+      : `"${event}" and "${owner}" would have one contract, ${eventConstant(event)}: rename one`;
+  });
+}
+
+const EVENT_LISTS = ['publishes', 'subscribes'] as const;
+
+interface ListedEvent {
+  list: (typeof EVENT_LISTS)[number];
+  event: string;
+  index: number;
+  events: readonly string[];
+}
+
+function eachEvent(
+  read: readonly Entry[],
+  check: (listed: ListedEvent) => string | undefined,
+): Problem[] {
+  return read.flatMap(({ file, manifest, source }) =>
+    EVENT_LISTS.flatMap((list) =>
+      manifest[list].flatMap((event, index) => {
+        const message = check({ list, event, index, events: manifest[list] });
+        return message ? [{ file: file.file, line: source.lineOf([list, index]), message }] : [];
+      }),
+    ),
   );
 }
 

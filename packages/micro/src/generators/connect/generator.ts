@@ -3,9 +3,9 @@ import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
+import { addToList } from '../manifest-list';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { readTreePlatform } from '../workspace-tree';
-import { addProvider } from './add-provider';
 import { generateClient } from './client';
 
 export interface ConnectSchema {
@@ -33,7 +33,7 @@ export default connectGenerator;
 export function addLink(tree: Tree, consumerRoot: string, provider: string): void {
   const manifest = `${consumerRoot}/${MANIFEST_FILE}`;
   const before = tree.read(manifest, 'utf8') ?? '';
-  const after = addProvider(before, provider);
+  const after = addToList(before, 'consumes', provider);
   if (after !== before) tree.write(manifest, after);
   generateClient(tree, consumerRoot, provider);
 }

@@ -1,6 +1,7 @@
 import {
   addDependenciesToPackageJson,
   formatFiles,
+  installPackagesTask,
   logger,
   type GeneratorCallback,
   type Tree,
@@ -29,11 +30,14 @@ export async function datastoreGenerator(
   schema: DatastoreSchema,
 ): Promise<GeneratorCallback> {
   const { service, datastores } = normalizeOptions(tree, schema);
-  const install = addDatastores(tree, service, datastores);
+  addDatastores(tree, service, datastores);
   syncWorkspace(tree);
   if (!schema.skipFormat) await formatFiles(tree);
   sayWhatIsLeft(tree, service);
-  return schema.skipInstall ? () => undefined : install;
+  return () => {
+    // What devkit returns installs where the root's package.json changed, which it did not.
+    if (!schema.skipInstall) installPackagesTask(tree, true);
+  };
 }
 
 export default datastoreGenerator;
@@ -43,7 +47,7 @@ export function addDatastores(
   tree: Tree,
   { root }: Pick<Service, 'root'>,
   datastores: Datastores,
-): GeneratorCallback {
+): void {
   const manifest = `${root}/${MANIFEST_FILE}`;
   const edit = new ComposeEdit(manifest, tree.read(manifest, 'utf8') ?? '');
   for (const [purpose, engine] of Object.entries(datastores)) {
@@ -52,7 +56,7 @@ export function addDatastores(
   const { text, drift } = edit.toFile();
   if (drift.length > 0) tree.write(manifest, text);
   const { dependencies, devDependencies } = datastorePackages(datastores);
-  return addDependenciesToPackageJson(
+  addDependenciesToPackageJson(
     tree,
     dependencies,
     devDependencies,

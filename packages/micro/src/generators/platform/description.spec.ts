@@ -12,11 +12,12 @@ describe('a description', () => {
     const file = 'docs/platform.example.yml';
     const example = readFileSync(join(__dirname, '../../../../..', file), 'utf8');
     expect(readDescription(file, example).problems).toEqual([]);
-    const { defaults, services } = descriptionSchema.shape;
+    const { defaults, services, events } = descriptionSchema.shape;
     const keys = [
       ...Object.keys(descriptionSchema.shape),
       ...Object.keys(defaults.unwrap().shape),
       ...Object.keys(services.valueType.unwrap().shape),
+      ...Object.keys(events.unwrap().valueType.shape),
     ];
     for (const key of keys) expect(example).toMatch(new RegExp(`^[^#]*\\b${key}:`, 'm'));
   });
@@ -29,10 +30,61 @@ services:
   mailer: { kind: worker, datastores: [] }
 `);
     expect(problems).toEqual([]);
+    const noEvents = { publishes: [], subscribes: [] };
     expect(description?.services).toEqual([
-      { name: 'users', framework: 'express', datastores: ['postgres'] },
-      { name: 'orders', framework: 'fastify', datastores: ['postgres'], consumes: ['users'] },
-      { name: 'mailer', kind: 'worker', framework: 'express', datastores: [] },
+      { name: 'users', framework: 'express', datastores: ['postgres'], ...noEvents },
+      {
+        name: 'orders',
+        framework: 'fastify',
+        datastores: ['postgres'],
+        consumes: ['users'],
+        ...noEvents,
+      },
+      { name: 'mailer', kind: 'worker', framework: 'express', datastores: [], ...noEvents },
+    ]);
+  });
+
+  it('gives every service its events', () => {
+    const { description, problems } = read(`services: { orders: , payments: }
+events:
+  order.placed: { publisher: orders, subscribers: [payments], fields: { id: uuid, note: string? } }
+  order.paid: { publisher: payments, subscribers: [orders, payments] }
+  order.lost: { publisher: orders }
+`);
+    expect(problems).toEqual([]);
+    expect(description?.services).toEqual([
+      { name: 'orders', publishes: ['order.placed', 'order.lost'], subscribes: ['order.paid'] },
+      {
+        name: 'payments',
+        publishes: ['order.paid'],
+        subscribes: ['order.placed', 'order.paid'],
+      },
+    ]);
+    expect(description?.events[0]).toEqual({
+      name: 'order.placed',
+      publisher: 'orders',
+      subscribers: ['payments'],
+      fields: ['id:uuid', 'note:string?'],
+    });
+  });
+
+  it('names what is wrong with events', () => {
+    expect(
+      problemsOf(`services: { orders: }
+events:
+  OrderPlaced: { publisher: orders }
+  order.paid: { subscribers: [orders] }
+  order.lost:
+    publisher: orders
+    fields:
+      id: uid
+      class: string
+`),
+    ).toEqual([
+      'platform.yml:3: events.OrderPlaced: "OrderPlaced" cannot be an event\'s name: say what happened to what, in lower case with a dot, in 100 characters at most, for example "order.placed"',
+      'platform.yml:4: "events.order.paid.publisher" is missing: The service that publishes it',
+      'platform.yml:8: events.order.lost.fields.id: "uid" is not the type of a field; did you mean "uuid"?',
+      'platform.yml:9: events.order.lost.fields.class: "class" cannot be a field\'s name: use letters and digits, such as "orderId", and no word of the language',
     ]);
   });
 

@@ -3,6 +3,7 @@ import { manifestSchema } from '../../platform/manifest';
 import type { Problem } from '../../platform/problem';
 import { checkYaml, parseYaml, type YamlSource } from '../../platform/yaml-source';
 import { parseDatastores } from '../datastore-names';
+import { FIELD_TYPES, parseFields } from '../event/fields';
 
 /** Where a platform is described unless the generator is told otherwise. */
 export const DESCRIPTION_FILE = 'platform.yml';
@@ -24,6 +25,26 @@ const datastores = z.array(z.string()).superRefine((names, context) => {
   }
 });
 
+const eventName = manifest.publishes.unwrap().element;
+
+const fields = z.record(z.string(), z.string()).superRefine((given, context) => {
+  for (const [name, type] of Object.entries(given)) {
+    for (const message of parseFields([`${name}:${type}`]).problems) {
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
+  }
+});
+
+const eventSchema = z.strictObject({
+  publisher: serviceName.describe('The service that publishes it'),
+  subscribers: z.array(serviceName).default([]).describe('The services that handle it'),
+  fields: fields
+    .describe(
+      `What it carries, each with its type: ${FIELD_TYPES.join(', ')}; with "?" behind it where it may be left out; "id: uuid" unless given`,
+    )
+    .optional(),
+});
+
 const shared = {
   kind: optional(manifest.kind),
   framework: z
@@ -36,6 +57,10 @@ const shared = {
     .optional(),
   datastores: datastores
     .describe('Datastores that it alone owns: postgres, redis, pubsub=redis and so on')
+    .optional(),
+  broker: manifest.broker
+    .unwrap()
+    .describe('The message broker; services with events have it anyway')
     .optional(),
 };
 
@@ -59,16 +84,31 @@ export const descriptionSchema = z
     services: z
       .record(serviceName, serviceSchema.nullable())
       .describe('The services by name, each with its options; one without any has no value'),
+    events: z
+      .record(eventName, eventSchema)
+      .default({})
+      .describe('The events between services by name, such as order.placed'),
   })
-  .describe('A platform: its services, their links and their datastores');
+  .describe('A platform: its services, their links and datastores, and the events between them');
 
-/** A service of a description, with the defaults that it does not give itself. */
+/** A service of a description, with the defaults that it does not give itself, and its events. */
 export interface DescribedService extends z.output<typeof serviceSchema> {
   name: string;
+  publishes: readonly string[];
+  subscribes: readonly string[];
+}
+
+export interface DescribedEvent {
+  name: string;
+  publisher: string;
+  subscribers: readonly string[];
+  /** As the event generator takes them: `orderId:uuid`. */
+  fields: readonly string[];
 }
 
 export interface PlatformDescription {
   services: readonly DescribedService[];
+  events: readonly DescribedEvent[];
   source: YamlSource;
 }
 
@@ -85,27 +125,56 @@ export function readDescription(
   const { source, problems: syntax } = parseYaml(file, text);
   if (!source) return { problems: syntax };
   const { value, problems } = checkYaml(source, descriptionSchema);
-  const { defaults, services } = value ?? readableParts(source.value);
+  const { defaults, services, events } = value ?? readableParts(source.value);
+  const described = Object.entries(events).map(([name, event]) => ({
+    ...event,
+    name,
+    fields: Object.entries(event.fields ?? {}).map((field) => field.join(':')),
+  }));
   return {
     description: {
       source,
-      services: Object.entries(services).map(([name, own]) => ({ ...defaults, ...own, name })),
+      services: Object.entries(services).map(([name, own]) => ({
+        ...defaults,
+        ...own,
+        ...eventsOf(name, described),
+        name,
+      })),
+      events: described,
     },
     problems,
   };
 }
 
-/** The services that are valid on their own. */
-function readableParts(
-  value: unknown,
-): Pick<z.output<typeof descriptionSchema>, 'defaults' | 'services'> {
+function eventsOf(service: string, events: readonly DescribedEvent[]) {
+  const namesWhere = (uses: (event: DescribedEvent) => boolean) =>
+    events.filter(uses).map(({ name }) => name);
+  return {
+    publishes: namesWhere(({ publisher }) => publisher === service),
+    subscribes: namesWhere(({ subscribers }) => subscribers.includes(service)),
+  };
+}
+
+/** The services and events that are valid on their own; a service that is not is there with its name. */
+function readableParts(value: unknown): z.output<typeof descriptionSchema> {
   const { shape } = descriptionSchema;
-  const { defaults, services } = { ...(value as Record<string, unknown> | null) };
-  const read = Object.entries({ ...(services as object) }).map(
-    ([name, own]) => [name, shape.services.valueType.safeParse(own).data ?? null] as const,
-  );
+  const { defaults, services, events } = { ...(value as Record<string, unknown> | null) };
+  const readEvents = entriesOf(events).flatMap(([name, event]) => {
+    const { data } = eventSchema.safeParse(event);
+    return data && eventName.safeParse(name).success ? [[name, data] as const] : [];
+  });
   return {
     defaults: shape.defaults.safeParse(defaults).data ?? {},
-    services: Object.fromEntries(read),
+    services: Object.fromEntries(
+      entriesOf(services).map(([name, own]) => [
+        name,
+        serviceSchema.nullable().safeParse(own).data ?? null,
+      ]),
+    ),
+    events: Object.fromEntries(readEvents),
   };
+}
+
+function entriesOf(value: unknown): [string, unknown][] {
+  return Object.entries({ ...(value as Record<string, unknown> | null | undefined) });
 }

@@ -227,6 +227,120 @@ services:
     );
   });
 
+  it('has services publish and handle events', async () => {
+    const events = `events:
+  order.placed: { publisher: orders, subscribers: [mailer], fields: { orderId: uuid, total: int } }
+`;
+    await generate(SHOP + events);
+    const { services } = readTreePlatform(tree);
+    const eventsOf = (name: string) => {
+      const { broker, publishes, subscribes } = services.find((one) => one.name === name)!;
+      return { broker, publishes, subscribes };
+    };
+    expect(eventsOf('orders')).toEqual({
+      broker: 'rabbitmq',
+      publishes: ['order.placed'],
+      subscribes: [],
+    });
+    expect(eventsOf('mailer')).toEqual({
+      broker: 'rabbitmq',
+      publishes: [],
+      subscribes: ['order.placed'],
+    });
+    expect(text('packages/contracts/src/events/order-placed.ts')).toContain('orderId: z.uuid(),');
+    expect(text('apps/mailer/src/events/on-order-placed.ts')).toContain('orderPlaced');
+    expect(said().split('\n')).toEqual([
+      'platform.yml: 4 services',
+      '  created: gateway, users, orders, mailer',
+      '  events: order.placed: published by orders; handled by mailer',
+      '  left to you: orders publishes order.placed with resources.outbox.publish(client, orderPlaced, { orderId, total }) in the transaction that it belongs to.',
+    ]);
+    expect(syncWorkspace(tree)).toEqual([]);
+
+    tree.write('apps/mailer/src/events/on-order-placed.ts', '// ours\n');
+    tree.delete('apps/mailer/src/events/on-order-placed.spec.ts');
+    const before = treeFiles(tree);
+    await generate();
+    expect(treeFiles(tree)).toEqual(before);
+    expect(said()).toBe('platform.yml: 4 services\n  kept: gateway, users, orders, mailer');
+
+    await generate(
+      SHOP +
+        events.replace('[mailer]', '[mailer, users]').replace('total: int', 'total: number') +
+        '  user.joined: { publisher: users }\n',
+    );
+    const after = treeFiles(tree);
+    expect(after['apps/mailer/src/events/on-order-placed.ts']).toBe('// ours\n');
+    expect(after['apps/users/service.yml']).toContain('publishes: [user.joined]');
+    expect(after['apps/users/service.yml']).toContain('subscribes: [order.placed]');
+    expect(after['apps/users/src/app.ts']).toContain('broker.subscribe(subscriptions(resources))');
+    expect(said().split('\n')).toEqual([
+      'platform.yml: 4 services',
+      '  events:',
+      '    order.placed: handled by users',
+      '    user.joined: published by users',
+      '  kept: gateway, orders, mailer',
+      '  left to you:',
+      '    packages/contracts/src/events/order-placed.ts is not what the fields of order.placed say, and was kept: edit it, or leave out "fields"',
+      '    users publishes user.joined with resources.outbox.publish(client, userJoined, { id }) in the transaction that it belongs to.',
+    ]);
+    expect(syncWorkspace(tree)).toEqual([]);
+
+    await generate(SHOP);
+    expect(said()).toContain(
+      [
+        '  not described, kept:',
+        '    users publishes user.joined',
+        '    users subscribes to order.placed',
+        '    orders publishes order.placed',
+        '    mailer subscribes to order.placed',
+      ].join('\n'),
+    );
+  });
+
+  it('refuses events that cannot be, and names their lines', async () => {
+    describePlatform(`services:
+  users: { directory: ../users }
+  orders:
+events:
+  order.placed: { publisher: order, subscribers: [orders, userz] }
+  order.item-sold: { publisher: orders }
+  order-item.sold: { publisher: orders }
+  item.sold: { publisher: orders, subscribers: [users] }
+`);
+    const before = treeFiles(tree);
+    await expect(generate()).rejects.toThrow(
+      [
+        "5 problems in the platform's files:",
+        '  platform.yml:2: "../users" is not a folder below the workspace root',
+        '  platform.yml:5: "order" is not a service of this platform; did you mean "orders"?',
+        '  platform.yml:5: "userz" is not a service of this platform; known are orders',
+        '  platform.yml:6: "order.item-sold" and "order-item.sold" would have one contract, orderItemSold: choose another name',
+        '  platform.yml:7: "order-item.sold" and "order.item-sold" would have one contract, orderItemSold: choose another name',
+      ].join('\n'),
+    );
+    expect(treeFiles(tree)).toEqual(before);
+    await expect(
+      generate('services: { contracts: }\nevents: { order.placed: { publisher: contracts } }\n'),
+    ).rejects.toThrow(
+      'platform.yml:2: There is already a project "contracts" in apps/contracts, and packages/contracts needs the name',
+    );
+  });
+
+  it('gives a service the broker that it is described with', async () => {
+    await generate('services:\n  users:\n');
+    await generate('services:\n  users: { broker: rabbitmq }\n  orders: { broker: rabbitmq }\n');
+    for (const name of ['users', 'orders']) {
+      expect(text(`apps/${name}/service.yml`)).toContain('broker: rabbitmq\n');
+      expect(text(`apps/${name}/package.json`)).toContain('"rabbitmq-client"');
+      expect(text(`apps/${name}/src/app.ts`)).toContain('broker.subscribe(');
+    }
+    expect(said()).toContain('changed: users: broker rabbitmq');
+    expect(syncWorkspace(tree)).toEqual([]);
+    await generate('services:\n  users:\n  orders: { broker: rabbitmq }\n');
+    expect(said()).toContain('not described, kept: users has the broker rabbitmq');
+  });
+
   it('knows cycles, and consumers that stand before their providers', async () => {
     await generate(`services:
   a: { consumes: [b] }
@@ -271,7 +385,7 @@ services:
       '  platform.yml:8: "../d" is not a folder below the workspace root',
       '  platform.yml:9: apps/b is already the project "b": choose another folder',
       '  platform.yml:10: "orders-cache" is the name of the cache of "orders": rename the service',
-      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, datastores, directory, port, consumes, routes',
+      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, datastores, broker, directory, port, consumes, routes',
     ]);
     expect(treeFiles(tree)).toEqual(before);
   });

@@ -2,25 +2,27 @@ import {
   formatFiles,
   installPackagesTask,
   logger,
-  readJson,
   type GeneratorCallback,
   type Tree,
 } from '@nx/devkit';
+import { readContractsPackage } from '../../platform/contracts-library';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
 import { PlatformError } from '../../platform/problem';
 import { UserError } from '../../platform/user-error';
+import { readPlatformName, type ReadFile } from '../../platform/workspace';
 import { addLink } from '../connect/generator';
 import { addDatastores, sayWhatIsLeft } from '../datastore/generator';
+import { addBroker, addEvent } from '../event/add-event';
 import { initGenerator } from '../init/generator';
 import { generateServices } from '../service/generator';
 import { nameIssuer } from '../service/issuer';
 import { readWorkspaceFacts } from '../service/options';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { DESCRIPTION_FILE, readDescription } from './description';
-import { planPlatform, type PlatformPlan } from './plan';
-import { addRoutes, saysInternal, type Route } from './route';
-import type { ServiceChange, ServiceFacts } from './service-comparison';
+import { planPlatform, type PlatformFacts, type PlatformPlan } from './plan';
+import { addRoutes, type Route } from './route';
+import type { ServiceChange } from './service-comparison';
 import { formatSummary } from './summary';
 
 export interface PlatformSchema {
@@ -39,6 +41,7 @@ export async function platformGenerator(
   generateServices(tree, plan.create);
   for (const service of plan.create) writeRoutes(tree, service, service.routes);
   for (const change of plan.change) applyChange(tree, change);
+  for (const event of plan.events) addEvent(tree, event);
   syncWorkspace(tree);
   for (const service of plan.create) if (service.auth === 'jwt') nameIssuer(tree, service);
   if (!skipFormat) await formatFiles(tree);
@@ -63,32 +66,26 @@ function readPlan(tree: Tree, file: string): PlatformPlan {
   }
   const { description, problems } = readDescription(file, text);
   if (!description) throw new PlatformError(problems);
-  const planned = planPlatform(description, readWorkspaceFacts(tree), (service) =>
-    readServiceFacts(tree, service),
-  );
+  const planned = planPlatform(description, readFacts(tree));
   const all = [...problems, ...planned.problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   if (all.length > 0) throw new PlatformError(all);
   return planned.plan;
 }
 
-/** What only one kind of code needs is in its package.json. */
-function readServiceFacts(tree: Tree, { root }: Service): ServiceFacts {
-  const packageJson = `${root}/package.json`;
-  const { dependencies = {} } = tree.exists(packageJson)
-    ? readJson<{ dependencies?: Record<string, string> }>(tree, packageJson)
-    : {};
-  const manifest = `${root}/${MANIFEST_FILE}`;
-  return {
-    framework: 'express' in dependencies ? 'express' : 'fastify',
-    auth: 'jose' in dependencies ? 'jwt' : 'none',
-    saysInternal: saysInternal(manifest, tree.read(manifest, 'utf8') ?? ''),
-  };
+function readFacts(tree: Tree): PlatformFacts {
+  const facts = readWorkspaceFacts(tree);
+  const read: ReadFile = (path) => tree.read(path, 'utf8') ?? undefined;
+  return { ...facts, read, contractsPackage: readContractsPackage(readPlatformName(read), read) };
 }
 
-function applyChange(tree: Tree, { service, consumes, datastores, routes }: ServiceChange): void {
+function applyChange(
+  tree: Tree,
+  { service, consumes, datastores, routes, broker }: ServiceChange,
+): void {
   for (const provider of consumes) addLink(tree, service.root, provider);
   if (Object.keys(datastores).length > 0) addDatastores(tree, service, datastores);
   writeRoutes(tree, service, routes);
+  if (broker) addBroker(tree, service);
 }
 
 function writeRoutes(tree: Tree, { root }: Pick<Service, 'root'>, routes: readonly Route[]): void {
@@ -97,6 +94,9 @@ function writeRoutes(tree: Tree, { root }: Pick<Service, 'root'>, routes: readon
   tree.write(manifest, addRoutes(manifest, tree.read(manifest, 'utf8') ?? '', routes));
 }
 
-function addsPackages({ create, change }: PlatformPlan): boolean {
-  return create.length > 0 || change.some(({ datastores }) => Object.keys(datastores).length > 0);
+function addsPackages({ create, change, events }: PlatformPlan): boolean {
+  const withPackages = change.filter(
+    ({ datastores, broker }) => Object.keys(datastores).length > 0 || broker !== undefined,
+  );
+  return create.length + events.length + withPackages.length > 0;
 }

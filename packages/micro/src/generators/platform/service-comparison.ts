@@ -1,16 +1,13 @@
-import { DATASTORE_PURPOSES } from '../../platform/datastore';
+import { DATASTORE_PURPOSES, type Broker } from '../../platform/datastore';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
+import type { ReadFile } from '../../platform/workspace';
 import { parseDatastores, type Datastores } from '../datastore-names';
 import { otherEngines } from '../datastore/other-engines';
-import {
-  unknownProvider,
-  type OptionProblem,
-  type ServiceOptions,
-  type WorkspaceFacts,
-} from '../service/options';
+import type { OptionProblem } from '../option-problem';
+import { unknownProvider, type ServiceOptions, type WorkspaceFacts } from '../service/options';
 import type { DescribedService } from './description';
-import { routePath, type Route } from './route';
+import { routePath, saysInternal, type Route } from './route';
 
 /** A service that is there already, beside its description. */
 export interface ServiceComparison {
@@ -29,10 +26,11 @@ export interface ServiceChange {
   consumes: readonly string[];
   datastores: Datastores;
   routes: readonly Route[];
+  broker: Broker | undefined;
 }
 
 /** What is known of a service beside its manifest's values. */
-export interface ServiceFacts extends Pick<ServiceOptions, 'framework' | 'auth'> {
+interface ServiceFacts extends Pick<ServiceOptions, 'framework' | 'auth'> {
   /** Whether its manifest says in so many words that no gateway serves it. */
   saysInternal: boolean;
 }
@@ -40,9 +38,9 @@ export interface ServiceFacts extends Pick<ServiceOptions, 'framework' | 'auth'>
 export function compareService(
   service: Service,
   described: DescribedService,
-  written: ServiceFacts,
-  facts: Pick<WorkspaceFacts, 'names'>,
+  facts: Pick<WorkspaceFacts, 'names'> & { read: ReadFile },
 ): ServiceComparison {
+  const written = readServiceFacts(service, facts.read);
   return {
     problems: contradictions(service, described, written, facts),
     change: missingIn(service, described),
@@ -51,8 +49,22 @@ export function compareService(
   };
 }
 
-export function isEmpty({ consumes, datastores, routes }: ServiceChange): boolean {
-  return consumes.length === 0 && Object.keys(datastores).length === 0 && routes.length === 0;
+/** What only one kind of code needs is in its package.json. */
+function readServiceFacts({ root }: Service, read: ReadFile): ServiceFacts {
+  const { dependencies = {} } = JSON.parse(read(`${root}/package.json`) ?? '{}') as {
+    dependencies?: Record<string, string>;
+  };
+  const manifest = `${root}/${MANIFEST_FILE}`;
+  return {
+    framework: 'express' in dependencies ? 'express' : 'fastify',
+    auth: 'jose' in dependencies ? 'jwt' : 'none',
+    saysInternal: saysInternal(manifest, read(manifest) ?? ''),
+  };
+}
+
+export function isEmpty({ consumes, datastores, routes, broker }: ServiceChange): boolean {
+  const hasDatastores = Object.keys(datastores).length > 0;
+  return consumes.length === 0 && !hasDatastores && routes.length === 0 && broker === undefined;
 }
 
 function contradictions(
@@ -112,13 +124,15 @@ function missingIn(service: Service, described: DescribedService): ServiceChange
       ),
     ),
     routes: (described.routes ?? []).filter((route) => !paths.includes(routePath(route))),
+    broker: service.broker === undefined ? described.broker : undefined,
   };
 }
 
 function beyond(
-  { name, consumes, datastores, routes }: Service,
+  { name, consumes, datastores, routes, broker, publishes, subscribes }: Service,
   described: DescribedService,
 ): string[] {
+  const events = described.publishes.length + described.subscribes.length;
   const wanted = parseDatastores(described.datastores ?? []).datastores;
   const paths = (described.routes ?? []).map(routePath);
   return [
@@ -132,6 +146,15 @@ function beyond(
       .map(routePath)
       .filter((path) => !paths.includes(path))
       .map((path) => `${name} has the route ${path}`),
+    ...(broker && !described.broker && publishes.length + subscribes.length + events === 0
+      ? [`${name} has the broker ${broker}`]
+      : []),
+    ...publishes
+      .filter((event) => !described.publishes.includes(event))
+      .map((event) => `${name} publishes ${event}`),
+    ...subscribes
+      .filter((event) => !described.subscribes.includes(event))
+      .map((event) => `${name} subscribes to ${event}`),
   ];
 }
 

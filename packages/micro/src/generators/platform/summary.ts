@@ -1,28 +1,43 @@
+import type { EventOptions } from '../event/options';
 import type { PlatformPlan } from './plan';
 import { routePath } from './route';
 import type { ServiceChange } from './service-comparison';
 
 /** What was done, in a few lines: created, changed, kept, no longer described, left to a person. */
 export function formatSummary(file: string, plan: PlatformPlan): string {
-  const { create, change, keep, undescribed, left } = plan;
+  const { create, change, events, keep, undescribed, left } = plan;
   const lines = [
     ...section('created', [formatNames(create)]),
     ...section('changed', change.map(formatChange)),
+    ...section('events', events.map(formatEvent)),
     ...section('kept', [formatNames(keep)]),
     ...section('not described, kept', undescribed),
     ...section('left to you', left),
   ];
-  const total = create.length + change.length + keep.length;
-  return [`${file}: ${total} ${total === 1 ? 'service' : 'services'}`, ...lines].join('\n');
+  return [
+    `${file}: ${plan.described} ${plan.described === 1 ? 'service' : 'services'}`,
+    ...lines,
+  ].join('\n');
 }
 
-function formatChange({ service, consumes, datastores, routes }: ServiceChange): string {
+function formatChange({ service, consumes, datastores, routes, broker }: ServiceChange): string {
   const added = [
     ...(consumes.length > 0 ? [`consumes ${consumes.join(', ')}`] : []),
     ...Object.entries(datastores).map(([purpose, engine]) => `${purpose} ${engine}`),
     ...(routes.length > 0 ? [`routes ${routes.map(routePath).join(', ')}`] : []),
+    ...(broker ? [`broker ${broker}`] : []),
   ];
   return `${service.name}: ${added.join('; ')}`;
+}
+
+function formatEvent({ event, publisher, subscribers }: EventOptions): string {
+  const users = [
+    ...(publisher ? [`published by ${publisher.name}`] : []),
+    ...(subscribers.length > 0
+      ? [`handled by ${subscribers.map(({ name }) => name).join(', ')}`]
+      : []),
+  ];
+  return [event, users.join('; ')].filter((part) => part !== '').join(': ');
 }
 
 /** How many services are named before it is said how many more there are. */

@@ -6,7 +6,6 @@ import {
   type Tree,
 } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
-import { posix } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
 import { treeFiles } from '../../testing/tree-files';
@@ -136,9 +135,8 @@ describe('service', () => {
     await serviceGenerator(tree, schema);
     expect(readProjectConfiguration(tree, 'orders').root).toBe(root);
     expect(tree.read(`${root}/Dockerfile`, 'utf8')).toContain(`micro build ${root}\n`);
-    // What npm links, and with it Nx in its next run.
     const { workspaces } = readJson<{ workspaces: string[] }>(tree, 'package.json');
-    expect(workspaces).toContain(`${posix.dirname(root)}/*`);
+    expect(workspaces).toContain(`${root.replace(/\/[^/]+$/, '')}/*`);
   });
 
   it('gives a service the datastores that it is asked for, and nothing of others', async () => {
@@ -164,6 +162,22 @@ describe('service', () => {
     await serviceGenerator(tree, { name: 'users' });
     expect(tree.read('apps/users/src/resources.ts', 'utf8')).toContain('resourceVariables = {};');
     expect(tree.exists('apps/users/migrations')).toBe(false);
+  });
+
+  it('gives a service the broker, and its handlers to it', async () => {
+    await serviceGenerator(tree, { name: 'orders', broker: 'rabbitmq' });
+    expect(tree.read('apps/orders/service.yml', 'utf8')).toContain('broker: rabbitmq\n');
+    expect(tree.read('apps/orders/src/app.ts', 'utf8')).toContain(
+      '  resources.broker.subscribe(subscriptions(resources));\n',
+    );
+    expect(tree.read('apps/orders/src/resources.ts', 'utf8')).toContain(
+      'broker: rabbitmq(config.BROKER_URL, {',
+    );
+    expect(tree.exists('apps/orders/src/subscriptions.ts')).toBe(true);
+    expect(tree.read('compose.yaml', 'utf8')).toContain('image: rabbitmq:');
+    const before = treeFiles(tree);
+    await serviceGenerator(tree, { name: 'orders', broker: 'rabbitmq', skipFormat: true });
+    expect(treeFiles(tree)).toEqual(before);
   });
 
   it('asks for tokens where it is told to', async () => {
@@ -237,7 +251,13 @@ describe('service', () => {
       await serviceGenerator(each, { name: 'mailer', kind: 'worker', consumes: ['order-items'] });
       await serviceGenerator(each, { name: 'bills', datastores: 'postgres, redis', auth: 'jwt' });
       await serviceGenerator(each, { name: 'notes', datastores: 'mysql, rate-limit=redis' });
-      await serviceGenerator(each, { name: 'web', framework: 'express', datastores: 'postgres' });
+      await serviceGenerator(each, { name: 'shop', datastores: 'postgres', broker: 'rabbitmq' });
+      await serviceGenerator(each, {
+        name: 'web',
+        broker: 'rabbitmq',
+        framework: 'express',
+        datastores: 'postgres',
+      });
       await serviceGenerator(each, { name: 'site', framework: 'express', auth: 'jwt' });
       await serviceGenerator(each, { name: 'traced', tracing: true });
     }

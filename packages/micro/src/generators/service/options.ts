@@ -1,12 +1,15 @@
-import { getProjects, readJson, type Tree } from '@nx/devkit';
+import { getProjects, type Tree } from '@nx/devkit';
 import { posix } from 'node:path';
+import type { Broker } from '../../platform/datastore';
 import { MANIFEST_FILE, type Manifest } from '../../platform/manifest';
 import { serviceNameProblem } from '../../platform/name';
 import type { Service } from '../../platform/platform';
 import { nextFreePort } from '../../platform/port';
 import { UserError } from '../../platform/user-error';
+import { readPackageScope } from '../../platform/workspace';
 import { didYouMean } from '../../platform/yaml-source';
 import { parseDatastores, splitNames, type Datastores } from '../datastore-names';
+import { about, type OptionProblem } from '../option-problem';
 import {
   readPackageManager,
   readTreePlatform,
@@ -20,6 +23,7 @@ export interface ServiceSchema {
   port?: number;
   consumes?: string | string[];
   datastores?: string | string[];
+  broker?: Broker;
   auth?: 'none' | 'jwt';
   framework?: 'fastify' | 'express';
   tracing?: boolean;
@@ -36,6 +40,7 @@ export interface ServiceOptions {
   port: number;
   consumes: readonly string[];
   datastores: Datastores;
+  broker: Broker | undefined;
   auth: 'none' | 'jwt';
   framework: 'fastify' | 'express';
   tracing: boolean;
@@ -58,12 +63,6 @@ export interface WorkspaceFacts {
   packageManager: WorkspacePackageManager;
 }
 
-/** What is wrong with an option, and which: `['consumes', 0]`; of the service itself where it is empty. */
-export interface OptionProblem {
-  path: readonly (string | number)[];
-  message: string;
-}
-
 /** @throws with every reason why the service cannot be made; nothing is written before. */
 export function normalizeServiceOptions(tree: Tree, schema: ServiceSchema): ServiceOptions {
   const { options, problems } = planService(schema, readWorkspaceFacts(tree));
@@ -79,7 +78,7 @@ export function readWorkspaceFacts(tree: Tree): WorkspaceFacts {
     ports: new Map(platform.services.map(({ port, name }) => [port, name])),
     projects: getProjects(tree),
     isOccupied: (folder) => tree.children(folder).length > 0,
-    packageScope: packageScope(tree, platform.name),
+    packageScope: readPackageScope(platform.name, (path) => tree.read(path, 'utf8') ?? undefined),
     packageManager: readPackageManager(tree),
   };
 }
@@ -117,6 +116,7 @@ export function planService(
     port: existing?.port ?? schema.port ?? nextFreePort(new Set(facts.ports.keys())),
     consumes: existing?.consumes ?? consumes,
     datastores: existing?.datastores ?? datastores,
+    broker: existing ? existing.broker : schema.broker,
     auth: schema.auth ?? 'none',
     framework: schema.framework ?? 'fastify',
     tracing: schema.tracing ?? false,
@@ -125,13 +125,6 @@ export function planService(
     skipFormat: schema.skipFormat ?? false,
   };
   return { options, problems };
-}
-
-function about(
-  path: OptionProblem['path'],
-  message: string | undefined,
-): OptionProblem | undefined {
-  return message === undefined ? undefined : { path, message };
 }
 
 /** `orders` -> apps/orders; `apps/shop/orders` says both. */
@@ -196,13 +189,4 @@ export function unknownProvider(
   if (facts.names.has(provider)) return undefined;
   const names = [...facts.names].filter((name) => name !== consumer);
   return `"${provider}" is not a service of this platform${didYouMean(provider, names)}`;
-}
-
-/**
- * The scope of the root package, else the platform's name. There is always one: an unscoped package
- * called `redis` would hide the npm package of that name from the whole workspace.
- */
-function packageScope(tree: Tree, platform: string): string {
-  const { name = '' } = readJson<{ name?: string }>(tree, 'package.json');
-  return name.startsWith('@') ? name.slice(1, name.indexOf('/')) : platform;
 }
