@@ -56,6 +56,12 @@ export const manifestSchema = z
       .default({})
       .describe('Datastores that this service alone owns'),
     broker: z.enum(BROKERS).describe('The message broker -> BROKER_URL').optional(),
+    auth: z
+      .enum(['service-keys'])
+      .describe(
+        'service-keys: only services that consume it may call it, each with a key of its own',
+      )
+      .optional(),
     expose: z
       .enum(['internal', 'public'])
       .default('internal')

@@ -13,6 +13,7 @@ import {
   type Tree,
 } from '@nx/devkit';
 import { join, posix } from 'node:path';
+import { serviceNamed } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { generateClient } from '../connect/client';
 import { initGenerator } from '../init/generator';
@@ -29,6 +30,7 @@ import {
 } from '../versions';
 import { migrationEngine } from '../../platform/datastore';
 import { coverFolder } from '../workspace-globs';
+import { readTreePlatform } from '../workspace-tree';
 import { nameIssuer } from './issuer';
 import { normalizeServiceOptions, type ServiceOptions, type ServiceSchema } from './options';
 
@@ -41,7 +43,9 @@ export async function serviceGenerator(
   await initGenerator(tree, { skipFormat: true, skipInstall: true });
   generateProject(tree, options);
   joinWorkspace(tree, options);
-  for (const provider of options.consumes) generateClient(tree, options.root, provider);
+  for (const provider of options.consumes) {
+    generateClient(tree, options.root, serviceNamed(readTreePlatform(tree), provider));
+  }
   syncWorkspace(tree);
   if (options.auth === 'jwt') nameIssuer(tree, options);
   if (!options.skipFormat) await formatFiles(tree);

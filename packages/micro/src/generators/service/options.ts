@@ -20,7 +20,7 @@ export interface ServiceSchema {
   port?: number;
   consumes?: string | string[];
   datastores?: string | string[];
-  auth?: 'none' | 'jwt';
+  auth?: 'none' | 'jwt' | 'service-keys';
   framework?: 'fastify' | 'express';
   tracing?: boolean;
   skipInstall?: boolean;
@@ -36,7 +36,7 @@ export interface ServiceOptions {
   port: number;
   consumes: readonly string[];
   datastores: Datastores;
-  auth: 'none' | 'jwt';
+  auth: 'none' | 'jwt' | 'service-keys';
   framework: 'fastify' | 'express';
   tracing: boolean;
   packageManager: WorkspacePackageManager;
@@ -71,7 +71,7 @@ export function normalizeServiceOptions(tree: Tree, schema: ServiceSchema): Serv
       nextFreePort(new Set(platform.services.map(({ port }) => port))),
     consumes: existing?.consumes ?? consumes,
     datastores: existing?.datastores ?? datastores,
-    auth: schema.auth ?? 'none',
+    auth: existing?.auth ?? schema.auth ?? 'none',
     framework: schema.framework ?? 'fastify',
     tracing: schema.tracing ?? false,
     packageManager: readPackageManager(tree),
