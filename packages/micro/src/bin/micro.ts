@@ -17,7 +17,7 @@ const SECRETS_FILE = '.env';
 const USAGE = `usage: micro <command>
 
   build <project root>   bundle a service into dist/<project root>, without Nx; Dockerfiles use it
-  env                    add the passwords that compose.yaml needs and .env lacks
+  env                    add the passwords and keys that compose.yaml needs and .env lacks
 `;
 
 async function main([command, ...args]: readonly string[]): Promise<void> {
@@ -49,7 +49,7 @@ async function build([projectRoot]: readonly string[]): Promise<void> {
   console.log(`${root} -> ${outputPath}`);
 }
 
-/** Adds a new password for each datastore that has none; those that are there stay. */
+/** Adds each password and key that is missing; those that are there stay. */
 async function env(): Promise<void> {
   const workspaceRoot = process.cwd();
   const read = fileReader(workspaceRoot);

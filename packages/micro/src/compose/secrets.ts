@@ -1,6 +1,7 @@
 import { parseEnv } from 'node:util';
 import type { Platform } from '../platform/platform';
 import { datastoresOf, platformBroker } from './datastore';
+import { callersOf, keyVariable } from '../platform/service-key';
 import { passwordVariable } from './password';
 
 /**
@@ -14,7 +15,10 @@ export function requiredSecrets(platform: Platform, isObserved = false): string[
   );
   const broker = platformBroker(platform);
   const others = [...(broker ? [broker.name] : []), ...(isObserved ? ['grafana'] : [])];
-  return [...datastores, ...others].map(passwordVariable).sort();
+  const keys = platform.services.flatMap((provider) =>
+    callersOf(platform, provider).map(({ name }) => keyVariable(name, provider.name)),
+  );
+  return [...[...datastores, ...others].map(passwordVariable), ...keys].sort();
 }
 
 /** Those of {@link requiredSecrets} that `envText`, the text of the root `.env`, lacks or leaves empty. */

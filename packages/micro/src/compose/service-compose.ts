@@ -3,13 +3,14 @@ import type { DerivedFile } from '../platform/derived-file';
 import { formatStale } from '../platform/derived-file';
 import { linkVariables, networkUrl } from '../platform/link';
 import type { Platform, Service } from '../platform/platform';
+import { keyVariables, refersToKey, SERVICE_KEY_VARIABLE } from '../platform/service-key';
 import { convergeBacking, removeBacking } from './backing-entry';
 import { ComposeEdit } from './compose-edit';
 import { backingsOf, datastoresOf } from './datastore';
 import { convergeMigrationJob, migrationJobName, needsMigration } from './migration-job';
 import { convergeOwnImage, seedOwnEntry } from './own-entry';
 import { BACKEND_NETWORK, EDGE_NETWORK, serviceComposeFile } from './paths';
-import { holdsPassword } from './password';
+import { holdsPassword, secretReference } from './password';
 import { isSwitch, NOT_OBSERVED, observedVariables, type Observed } from './observability';
 import { convergePorts } from './ports';
 import { providersToWaitFor } from './start-order';
@@ -24,7 +25,7 @@ const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
  *
  * Ours, brought back to what the manifest says on every run: `image`, `build.context` and
  * `build.dockerfile`, `deploy.replicas` and `deploy.resources.limits`; in `environment` PORT, every
- * MICROSERVICE_*_URL, the URLs that hold a password of ours, and what turns metrics and traces on; in `depends_on` the services of the
+ * MICROSERVICE_*_URL, the URLs and service keys that hold a secret of ours, and what turns metrics and traces on; in `depends_on` the services of the
  * platform and what those variables lead to (their conditions are the person's); the networks
  * `edge` and `backend`; the port of a gateway, where it is published under its own number.
  * Written once and then the person's: `init`, `restart`, `stop_grace_period`, the hardening and the
@@ -85,15 +86,17 @@ function convergeEnvironment(
       PORT: String(service.port),
       ...linkVariables(platform, service, networkUrl),
       ...urls,
+      ...keyVariables(platform, service, secretReference),
       ...switches,
     },
     isStale: (name, text) =>
       LINK_VARIABLE.test(name) ||
       backingNamedIn(text, service) !== undefined ||
+      (SERVICE_KEY_VARIABLE.test(name) && refersToKey(text)) ||
       isSwitch(name, text),
     form: 'map',
     ownsValues: true,
-    isSecret: (name) => Object.hasOwn(urls, name),
+    isSecret: (name) => Object.hasOwn(urls, name) || SERVICE_KEY_VARIABLE.test(name),
   });
 }
 

@@ -24,6 +24,12 @@ export const SERVICE_VERSIONS = {
   zod: '^4.6.7',
 } as const;
 
+/** What a client of another service is written with. */
+export const CLIENT_VERSIONS = {
+  '@org/chassis': SERVICE_VERSIONS['@org/chassis'],
+  zod: SERVICE_VERSIONS.zod,
+} as const;
+
 /** What a service with Express routes needs beside that. */
 export const EXPRESS_VERSIONS = {
   '@fastify/express': '^4.0.7',

@@ -73,6 +73,12 @@ export const manifestSchema = z
       .array(eventName)
       .default([])
       .describe('Events that this service handles, each in src/events'),
+    auth: z
+      .enum(['service-keys'])
+      .describe(
+        'service-keys: only services that consume it may call it, each with a key of its own',
+      )
+      .optional(),
     expose: z
       .enum(['internal', 'public'])
       .default('internal')

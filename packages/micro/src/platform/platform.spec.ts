@@ -233,7 +233,7 @@ describe('in one manifest', () => {
     [
       'port: 3001\nname: orders',
       [
-        '2: unknown key "name"; known are kind, port, consumes, datastores, broker, publishes, subscribes, expose, routes, resources, replicas, build',
+        '2: unknown key "name"; known are kind, port, consumes, datastores, broker, publishes, subscribes, auth, expose, routes, resources, replicas and 1 more',
       ],
     ],
     ['port: 3001\nconsumes:', ['2: consumes: has no value: give it a list, or remove it']],
@@ -348,7 +348,7 @@ test('all problems of all manifests at once, by file and line', () => {
   expect(parse).toThrow(PlatformError);
   expect(parse).toThrow(
     `5 problems in the platform's files:
-  apps/billing/service.yml:3: unknown key "foo"; known are kind, port, consumes, datastores, broker, publishes, subscribes, expose, routes, resources, replicas, build
+  apps/billing/service.yml:3: unknown key "foo"; known are kind, port, consumes, datastores, broker, publishes, subscribes, auth, expose, routes, resources, replicas and 1 more
   apps/orders/service.yml:2: consumes "user", which is not a service of this platform; did you mean "users"?
   apps/search/service.yml:1: port 3001 is already used by "orders"; the next free one is 3002
   apps/search/service.yml:2: "search" consumes itself: remove it from "consumes"

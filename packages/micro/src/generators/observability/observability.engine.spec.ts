@@ -1,12 +1,10 @@
 import { updateJson } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
-import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { ROOT } from '../../../../../tools/generated/file';
 import { ensurePrometheusImage } from '../../../../../tools/images/observability/prometheus-image';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
-import { buildArtifact } from '../../effects/bundle-artifact';
+import { bundleInto } from '../../testing/bundled-service';
 import { docker, EngineWorkspace, freePort } from '../../testing/engine-workspace';
 import { treeFiles } from '../../testing/tree-files';
 import { serviceGenerator } from '../service/generator';
@@ -77,16 +75,8 @@ describeEngine('Prometheus beside a generated service', () => {
 
   async function buildImage(service: string): Promise<void> {
     const { root, platform } = workspace;
-    const packages = join(root, 'node_modules');
-    symlinkSync(join(ROOT, 'node_modules'), packages);
     const projectRoot = `apps/${service}`;
-    await buildArtifact({
-      workspaceRoot: root,
-      projectRoot,
-      build: { entry: 'src/main.ts', external: [], assets: [] },
-      outputPath: `dist/${projectRoot}`,
-    });
-    rmSync(packages);
+    await bundleInto(root, [service]);
     docker(
       ...['buildx', 'build', '--builder', 'default', '--load', '--quiet'],
       // What is built lies in one folder below.

@@ -52,8 +52,14 @@ const shared = {
     .describe('What its routes are written for; fastify unless given')
     .optional(),
   auth: z
-    .enum(['none', 'jwt'])
-    .describe('jwt: every route of its own needs a bearer token; none unless given')
+    .enum(['none', 'jwt', 'service-keys'])
+    .describe(
+      'jwt: every route of its own needs a bearer token; service-keys: a key of each consumer; none unless given',
+    )
+    .optional(),
+  tracing: z
+    .boolean()
+    .describe('Traces of OpenTelemetry, where a collector is named; false unless given')
     .optional(),
   datastores: datastores
     .describe('Datastores that it alone owns: postgres, redis, pubsub=redis and so on')

@@ -19,6 +19,7 @@ import { generateServices } from '../service/generator';
 import { nameIssuer } from '../service/issuer';
 import { readWorkspaceFacts } from '../service/options';
 import { syncWorkspace } from '../sync/sync-workspace';
+import { readTreePlatform } from '../workspace-tree';
 import { DESCRIPTION_FILE, readDescription } from './description';
 import { planPlatform, type PlatformFacts, type PlatformPlan } from './plan';
 import { addRoutes, type Route } from './route';
@@ -40,7 +41,10 @@ export async function platformGenerator(
   await initGenerator(tree, { skipFormat: true, skipInstall: true });
   generateServices(tree, plan.create);
   for (const service of plan.create) writeRoutes(tree, service, service.routes);
-  for (const change of plan.change) applyChange(tree, change);
+  const providers = new Map(
+    readTreePlatform(tree).services.map((service) => [service.name, service]),
+  );
+  for (const change of plan.change) applyChange(tree, change, providers);
   for (const event of plan.events) addEvent(tree, event);
   syncWorkspace(tree);
   for (const service of plan.create) if (service.auth === 'jwt') nameIssuer(tree, service);
@@ -81,8 +85,9 @@ function readFacts(tree: Tree): PlatformFacts {
 function applyChange(
   tree: Tree,
   { service, consumes, datastores, routes, broker }: ServiceChange,
+  providers: ReadonlyMap<string, Service>,
 ): void {
-  for (const provider of consumes) addLink(tree, service.root, provider);
+  for (const name of consumes) addLink(tree, service.root, providers.get(name)!);
   if (Object.keys(datastores).length > 0) addDatastores(tree, service, datastores);
   writeRoutes(tree, service, routes);
   if (broker) addBroker(tree, service);

@@ -30,7 +30,7 @@ export interface ServiceChange {
 }
 
 /** What is known of a service beside its manifest's values. */
-interface ServiceFacts extends Pick<ServiceOptions, 'framework' | 'auth'> {
+interface ServiceFacts extends Pick<ServiceOptions, 'framework' | 'auth' | 'tracing'> {
   /** Whether its manifest says in so many words that no gateway serves it. */
   saysInternal: boolean;
 }
@@ -50,14 +50,15 @@ export function compareService(
 }
 
 /** What only one kind of code needs is in its package.json. */
-function readServiceFacts({ root }: Service, read: ReadFile): ServiceFacts {
+function readServiceFacts({ root, auth }: Service, read: ReadFile): ServiceFacts {
   const { dependencies = {} } = JSON.parse(read(`${root}/package.json`) ?? '{}') as {
     dependencies?: Record<string, string>;
   };
   const manifest = `${root}/${MANIFEST_FILE}`;
   return {
     framework: 'express' in dependencies ? 'express' : 'fastify',
-    auth: 'jose' in dependencies ? 'jwt' : 'none',
+    auth: auth ?? ('jose' in dependencies ? 'jwt' : 'none'),
+    tracing: '@opentelemetry/api' in dependencies,
     saysInternal: saysInternal(manifest, read(manifest) ?? ''),
   };
 }
@@ -160,7 +161,7 @@ function beyond(
 
 /** The framework and the tokens of a service are code, and that is a person's. */
 function otherCode(service: Service, described: DescribedService, code: ServiceFacts): string[] {
-  return (['framework', 'auth'] as const).flatMap((option) => {
+  return (['framework', 'auth', 'tracing'] as const).flatMap((option) => {
     const wanted = described[option];
     return wanted === undefined || wanted === code[option]
       ? []

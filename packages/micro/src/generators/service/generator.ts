@@ -26,6 +26,7 @@ import {
   datastorePackages,
 } from '../versions';
 import { migrationEngine } from '../../platform/datastore';
+import { readTreePlatform } from '../workspace-tree';
 import { nameIssuer } from './issuer';
 import { normalizeServiceOptions, type ServiceOptions, type ServiceSchema } from './options';
 
@@ -49,9 +50,11 @@ export default serviceGenerator;
 
 /** All of services that is not derived: their files, and their places in the workspace. */
 export function generateServices(tree: Tree, services: readonly ServiceOptions[]): void {
+  const known = [...readTreePlatform(tree).services, ...services];
+  const providers = new Map(known.map((provider) => [provider.name, provider]));
   const projects = services.map((options) => {
     const isNew = generateProject(tree, options);
-    for (const provider of options.consumes) generateClient(tree, options.root, provider);
+    for (const name of options.consumes) generateClient(tree, options.root, providers.get(name)!);
     return { ...options, isNew };
   });
   joinWorkspace(tree, projects);

@@ -24,7 +24,7 @@ export interface ServiceSchema {
   consumes?: string | string[];
   datastores?: string | string[];
   broker?: Broker;
-  auth?: 'none' | 'jwt';
+  auth?: 'none' | 'jwt' | 'service-keys';
   framework?: 'fastify' | 'express';
   tracing?: boolean;
   skipInstall?: boolean;
@@ -41,7 +41,7 @@ export interface ServiceOptions {
   consumes: readonly string[];
   datastores: Datastores;
   broker: Broker | undefined;
-  auth: 'none' | 'jwt';
+  auth: 'none' | 'jwt' | 'service-keys';
   framework: 'fastify' | 'express';
   tracing: boolean;
   packageManager: WorkspacePackageManager;
@@ -117,7 +117,7 @@ export function planService(
     consumes: existing?.consumes ?? consumes,
     datastores: existing?.datastores ?? datastores,
     broker: existing ? existing.broker : schema.broker,
-    auth: schema.auth ?? 'none',
+    auth: existing?.auth ?? schema.auth ?? 'none',
     framework: schema.framework ?? 'fastify',
     tracing: schema.tracing ?? false,
     packageManager: facts.packageManager,

@@ -17,6 +17,7 @@ import {
   resourcesModuleFile,
   type ResourcesFacts,
 } from '../../discovery/resources-module';
+import { callersModuleFile, deriveCallersModule } from '../../discovery/callers-module';
 import { deriveLinksModule } from '../../discovery/links-module';
 import {
   deriveSubscriptionsModule,
@@ -36,6 +37,7 @@ import type { DerivedFile } from '../../platform/derived-file';
 import { keepsEventTables, subscribersOf, usesContracts } from '../../platform/event';
 import { PlatformError, type Problem } from '../../platform/problem';
 import type { Platform, Service } from '../../platform/platform';
+import { callersOf, keyedProviders } from '../../platform/service-key';
 import { readPlatform, type ReadFile } from '../../platform/workspace';
 
 /** The roots of a service's libraries; `undefined` where they cannot be told. */
@@ -149,9 +151,17 @@ function deriveDiscovery(
   const at = (path: string) => posix.join(service.root, path);
   const env = deriveServeEnv(platform, service, backingUrls, read(at('.serve.env')));
   // Only a service made by our generator has a configuration that reads the module.
-  return read(at('src/config.ts')) === undefined
-    ? [env]
-    : [env, deriveLinksModule(service, read(at('src/links.ts')))];
+  const config = read(at('src/config.ts'));
+  if (config === undefined) return [env];
+  const links = read(at('src/links.ts'));
+  const callers = callersOf(platform, service).map(({ name }) => name);
+  return [
+    env,
+    deriveLinksModule(service, links, keyedProviders(platform, service)),
+    ...(config.includes('./callers')
+      ? [deriveCallersModule(service, callers, read(callersModuleFile(service)))]
+      : []),
+  ];
 }
 
 /** Whether a service has code that uses the modules of resources and subscriptions. */
