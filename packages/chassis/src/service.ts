@@ -17,7 +17,7 @@ import {
   type ServiceConfig,
 } from './config.js';
 import { errorAnswers, MissingPackageError } from './errors.js';
-import { health, isUsable } from './health.js';
+import { health, isUsable, type HealthDetails } from './health.js';
 import { Lifecycle } from './lifecycle.js';
 import { loggerOptions, logWritten } from './logger.js';
 import type * as metricsModule from './metrics.js';
@@ -43,6 +43,8 @@ export interface ServiceOptions<C extends ServiceConfig = ServiceConfig> {
   config: C;
   /** Checked by `/ready`, closed at the end. Names are unique. */
   resources?: readonly Resource[];
+  /** More for the answer of `/health`, which is 200 whatever this says: `gateway.health`. */
+  health?: HealthDetails;
   /** Fastify plugins and routes of the service; registered after the chassis' own. */
   routes?: Routes;
   /**
@@ -83,7 +85,12 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   const requests = new OpenRequests(app);
   requestContext(app);
   errorAnswers(app);
-  const checks = health(app, { lifecycle, resources, timeoutMs: config.READY_TIMEOUT_MS });
+  const checks = health(app, {
+    lifecycle,
+    resources,
+    timeoutMs: config.READY_TIMEOUT_MS,
+    details: options.health,
+  });
   const { tracing, metrics } = observability(options);
   if (tracing) app.register(tracingPlugin(name, config, tracing));
   if (metrics) app.register(metricsPlugin(name, config, metrics));
