@@ -1,11 +1,12 @@
-import { request as httpRequest } from 'node:http';
+import dns from 'node:dns';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GatewayOptions } from './gateway.js';
-import { createService, readConfig } from './index.js';
 import { startGateway, type TestGateway } from './testing/gateway.js';
 import { closedUrl, startProvider, type Provider } from './testing/provider.js';
+import { startExample, type ServiceProcess } from './testing/service-process.js';
 import { freePort } from '../../../tools/testing/free-port.js';
 
 let orders: Provider;
@@ -21,7 +22,8 @@ afterEach(async () => {
 });
 
 async function start(url = orders.url, more: Partial<GatewayOptions> = {}): Promise<TestGateway> {
-  const providers = [{ service: 'orders', url, routes: [{ path: '/api/orders' }] }];
+  const routes = ['/api/orders', '/slow', '/echo'].map((path) => ({ path }));
+  const providers = [{ service: 'orders', url, routes }];
   return (edge = await startGateway({ providers, ...more }));
 }
 
@@ -63,7 +65,7 @@ describe('a provider that is down', () => {
     const upload = httpRequest(`${url}/api/orders`, { method: 'POST' });
     upload.on('error', () => undefined);
     upload.write(Buffer.alloc(1_000_000));
-    const [answer] = (await once(upload, 'response')) as [import('node:http').IncomingMessage];
+    const [answer] = (await once(upload, 'response')) as [IncomingMessage];
     expect(answer.statusCode).toBe(503);
     expect(answer.headers.connection).toBe('close');
     upload.destroy();
@@ -177,54 +179,59 @@ describe('a provider that breaks off', () => {
   });
 });
 
-/** A replica on the chassis: it announces its end before it goes. */
-async function startReplica(port: number) {
-  const env = { NODE_ENV: 'test', LOG_LEVEL: 'silent', HOST: '127.0.0.1', PORT: String(port) };
-  const service = createService({
-    name: 'orders',
-    config: readConfig('orders', {}, env),
-    routes: (app) => {
-      app.get('/api/orders', () => ({}));
-      app.post('/api/orders', (request) => ({ got: request.body }));
-    },
-  });
-  await service.start();
-  return service;
-}
-
 describe('a provider that is being replaced', () => {
   it('fails no request of a load that goes on, also none that changes something', async () => {
-    const port = await freePort();
-    let replica = await startReplica(port);
-    const { url } = await start(`http://127.0.0.1:${port}`);
+    // Replicas are processes: one announces its end on its own time, as a container does.
+    const PORT = String(await freePort());
+    const replicas: (ServiceProcess & { host: string })[] = [];
+    const startReplica = async (host: string) => {
+      replicas.push({ ...(await startExample({ HOST: host, PORT })), host });
+    };
+    // The names of a network of containers: the replica that stops is there until it is gone.
+    vi.spyOn(dns, 'lookup').mockImplementation(((_name, _options, found) => {
+      found(
+        null,
+        replicas.map(({ host }) => ({ address: host, family: 4 })),
+      );
+    }) as typeof dns.lookup);
     const statuses: number[] = [];
     let isOver = false;
-    // Steady ones keep their connections, and those that pause find theirs closed.
-    const caller = async (pauseMs: number, options: RequestInit) => {
-      while (!isOver) {
-        const answer = await fetch(`${url}/api/orders`, options);
-        await answer.arrayBuffer();
-        statuses.push(answer.status);
-        await sleep(pauseMs);
+    try {
+      await startReplica('127.0.0.1');
+      const { url } = await start(`http://orders.test:${PORT}`);
+      // Steady ones keep their connections, and those that pause find theirs closed.
+      const call = async (path: string, pauseMs: number, options: RequestInit) => {
+        while (!isOver) {
+          const answer = await fetch(url + path, options);
+          await answer.arrayBuffer();
+          statuses.push(answer.status);
+          await sleep(pauseMs);
+        }
+      };
+      const headers = { 'content-type': 'application/json' };
+      const post = { method: 'POST', headers, body: '{"total":1}' };
+      const load = [1, 5, 60, 95, 130, 300].flatMap((pause) => [
+        call('/slow/2', pause, {}),
+        call('/echo', pause, post),
+      ]);
+      for (const host of ['127.0.0.2', '127.0.0.1', '127.0.0.2']) {
+        await startReplica(host);
+        const [old] = replicas;
+        old!.signal('SIGTERM');
+        expect(await old!.exited).toBe(0);
+        replicas.shift();
       }
-    };
-    const post = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"total":1}',
-    };
-    const load = [2, 5, 90, 190, 230, 300].flatMap((pause) => [
-      caller(pause, {}),
-      caller(pause, post),
-    ]);
-    for (let round = 0; round < 4; round++) {
-      await sleep(400);
-      await replica.stop();
-      replica = await startReplica(port);
+      await sleep(200);
+      isOver = true;
+      await Promise.all(load);
+    } finally {
+      isOver = true;
+      vi.restoreAllMocks();
+      for (const { signal, exited } of replicas) {
+        signal('SIGKILL');
+        await exited;
+      }
     }
-    isOver = true;
-    await Promise.all(load);
-    await replica.stop();
     expect(statuses.length).toBeGreaterThan(200);
     expect(statuses.filter((status) => status !== 200)).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { Agent, type Dispatcher } from 'undici';
  * A connection that was not used for this long is closed. Less than the time in which a stopping provider still
  * announces its end (`STOP_DELAY_MS`, 250): so no request is sent on a connection that is about to be closed.
  */
-const IDLE_CONNECTION_MS = 200;
+const IDLE_CONNECTION_MS = 100;
 const CONNECT_TIMEOUT_MS = 1000;
 /** Of an answer that has begun: the longest pause in it. */
 const BODY_PAUSE_MS = 300_000;

@@ -23,7 +23,13 @@ import { loggerOptions, logWritten } from './logger.js';
 import type * as metricsModule from './metrics.js';
 import { requestContext, requestIdOptions } from './request-context.js';
 import type { Resource } from './resource.js';
-import { closeResources, drain, OpenRequests, stopOnSignals } from './shutdown.js';
+import {
+  acceptBeforeClosing,
+  closeResources,
+  drain,
+  OpenRequests,
+  stopOnSignals,
+} from './shutdown.js';
 import type * as tracingModule from './tracing.js';
 
 /** How often resources that are not there at start are asked again. */
@@ -83,6 +89,7 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   });
 
   const requests = new OpenRequests(app);
+  acceptBeforeClosing(app);
   requestContext(app);
   errorAnswers(app);
   const checks = health(app, {
