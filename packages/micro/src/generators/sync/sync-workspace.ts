@@ -11,6 +11,10 @@ import { deriveRootCompose } from '../../compose/root-compose';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import { resourcesModuleFile, deriveResourcesModule } from '../../discovery/resources-module';
 import { deriveLinksModule } from '../../discovery/links-module';
+import {
+  deriveProviderRoutesModule,
+  providerRoutesModuleFile,
+} from '../../discovery/provider-routes-module';
 import { deriveServeEnv } from '../../discovery/serve-env';
 import { derivePort, dockerfileOf } from '../../dockerfile/dockerfile-edit';
 import { deriveDockerignore, type DockerignoreFacts } from '../../dockerfile/dockerignore';
@@ -80,6 +84,7 @@ function deriveAll(
         () => [deriveServiceCompose(platform, service, compose, migrates)],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
         () => deriveResources(service, migrates, read),
+        () => deriveProviderRoutes(platform, service, read),
         () => deriveBuild(service, read, context, librariesOf(service, platform)),
       ];
     }),
@@ -106,6 +111,14 @@ function deriveResources(service: Service, migrates: boolean, read: ReadFile): D
   if (!config?.includes('./resources')) return [];
   const current = read(resourcesModuleFile(service));
   return [deriveResourcesModule(service, migrates, current)];
+}
+
+/** Only a gateway whose code uses the module has it: one may serve routes of its own instead. */
+function deriveProviderRoutes(platform: Platform, service: Service, read: ReadFile): DerivedFile[] {
+  const current = read(providerRoutesModuleFile(service));
+  const app = read(posix.join(service.root, 'src/app.ts'));
+  if (current === undefined && !app?.includes('./provider-routes')) return [];
+  return [deriveProviderRoutesModule(platform, service, current)];
 }
 
 function hasMigrations(tree: Tree, { root }: Service): boolean {
