@@ -1,5 +1,6 @@
 import dns from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -188,12 +189,12 @@ describe('a provider that is being replaced', () => {
       replicas.push({ ...(await startExample({ HOST: host, PORT })), host });
     };
     // The names of a network of containers: the replica that stops is there until it is gone.
-    vi.spyOn(dns, 'lookup').mockImplementation(((_name, _options, found) => {
+    const lookup: LookupFunction = (_name, _options, found) =>
       found(
         null,
         replicas.map(({ host }) => ({ address: host, family: 4 })),
       );
-    }) as typeof dns.lookup);
+    vi.spyOn(dns, 'lookup').mockImplementation(lookup as typeof dns.lookup);
     const statuses: number[] = [];
     let isOver = false;
     try {
