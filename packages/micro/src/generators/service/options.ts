@@ -4,6 +4,7 @@ import { MANIFEST_FILE, type Manifest } from '../../platform/manifest';
 import { serviceNameProblem } from '../../platform/name';
 import type { Platform } from '../../platform/platform';
 import { nextFreePort } from '../../platform/port';
+import { routePathProblem, toRoute } from '../../platform/route';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
 import { parseDatastores, splitNames, type Datastores } from '../datastore-names';
@@ -20,7 +21,14 @@ export interface ServiceSchema {
   port?: number;
   consumes?: string | string[];
   datastores?: string | string[];
+  /** Path prefixes under which gateways serve it. */
+  routes?: string | string[];
   auth?: 'none' | 'jwt';
+  openapi?: boolean;
+  /** Of a gateway: origins whose pages may call it. */
+  cors?: string | string[];
+  /** Of a gateway: whether callers are limited. */
+  rateLimit?: boolean;
   framework?: 'fastify' | 'express';
   skipInstall?: boolean;
   skipFormat?: boolean;
@@ -35,7 +43,13 @@ export interface ServiceOptions {
   port: number;
   consumes: readonly string[];
   datastores: Datastores;
+  /** Path prefixes; where there are any, it is exposed. */
+  routes: readonly string[];
   auth: 'none' | 'jwt';
+  openapi: boolean;
+  /** Empty where no other origin is let in. */
+  cors: readonly string[];
+  rateLimit: boolean;
   framework: 'fastify' | 'express';
   packageManager: WorkspacePackageManager;
   skipInstall: boolean;
@@ -49,6 +63,8 @@ export function normalizeServiceOptions(tree: Tree, schema: ServiceSchema): Serv
   const existing = platform.services.find((service) => service.root === root);
   const consumes = splitNames(schema.consumes);
   const { datastores, problems: wrongDatastores } = parseDatastores(splitNames(schema.datastores));
+  const routes = splitNames(schema.routes);
+  const kind = existing?.kind ?? schema.kind ?? 'service';
   const problems = [
     serviceNameProblem(name),
     ...(existing?.name === name
@@ -56,20 +72,28 @@ export function normalizeServiceOptions(tree: Tree, schema: ServiceSchema): Serv
       : [nameTaken(tree, name, root), folderTaken(tree, root), portTaken(platform, schema.port)]),
     ...consumes.map((provider) => unknownProvider(platform, name, provider)),
     ...wrongDatastores,
+    ...routes.map(routePathProblem),
+    noRoutesOf(kind, routes),
+    notInExpress(kind, schema),
+    ...(kind === 'gateway' ? collidingRoutes(platform, existing?.consumes ?? consumes) : []),
   ].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new UserError(problems.join('\n'));
   return {
     name,
     root,
     packageName: `@${packageScope(tree, platform.name)}/${name}`,
-    kind: existing?.kind ?? schema.kind ?? 'service',
+    kind,
     port:
       existing?.port ??
       schema.port ??
       nextFreePort(new Set(platform.services.map(({ port }) => port))),
     consumes: existing?.consumes ?? consumes,
     datastores: existing?.datastores ?? datastores,
+    routes: existing?.routes.map((entry) => toRoute(entry).path) ?? routes,
     auth: schema.auth ?? 'none',
+    openapi: schema.openapi ?? false,
+    cors: splitNames(schema.cors),
+    rateLimit: schema.rateLimit ?? false,
     framework: schema.framework ?? 'fastify',
     packageManager: readPackageManager(tree),
     skipInstall: schema.skipInstall ?? false,
@@ -133,6 +157,45 @@ function unknownProvider(
   return names.includes(provider)
     ? undefined
     : `"${provider}" is not a service of this platform${didYouMean(provider, names)}`;
+}
+
+function noRoutesOf(kind: Manifest['kind'], routes: readonly string[]): string | undefined {
+  if (routes.length === 0 || kind === 'service') return undefined;
+  return kind === 'worker'
+    ? 'A worker takes no calls: leave out --routes'
+    : 'A gateway serves the routes of the services that it consumes: give --routes to those';
+}
+
+function notInExpress(
+  kind: Manifest['kind'],
+  { framework, openapi }: ServiceSchema,
+): string | undefined {
+  if (framework !== 'express') return undefined;
+  if (kind === 'gateway') {
+    return 'A gateway has no routes to write in Express: leave out --framework=express';
+  }
+  return openapi
+    ? 'Routes are described from what Fastify knows of them: leave out --openapi or --framework=express'
+    : undefined;
+}
+
+/** What the manifests will say once the gateway is there, said before anything is written. */
+function collidingRoutes({ services }: Platform, consumes: readonly string[]): string[] {
+  const owners = new Map<string, string>();
+  return services
+    .filter(({ name }) => consumes.includes(name))
+    .flatMap(({ name, routes }) =>
+      routes.flatMap((entry) => {
+        const { path } = toRoute(entry);
+        const owner = owners.get(path);
+        owners.set(path, name);
+        return owner === undefined || owner === name
+          ? []
+          : [
+              `"${owner}" and "${name}" both have the route ${path}: change one in its ${MANIFEST_FILE}`,
+            ];
+      }),
+    );
 }
 
 /**
