@@ -4,6 +4,7 @@ import { serviceNameProblem } from './name';
 import { parseManifest, type Manifest, type ReadManifest } from './manifest';
 import { nextFreePort } from './port';
 import { PlatformError, type Problem } from './problem';
+import { toRoute } from './route';
 import { didYouMean } from './yaml-source';
 
 /** A service of the platform: its manifest, and what the project graph calls it. */
@@ -83,6 +84,9 @@ const RULES: readonly Rule[] = [
   publishedEvents,
   noRepeatedEvents,
   distinctContracts,
+  publicRoutes,
+  noRepeatedRoutes,
+  noCollidingRoutes,
 ];
 
 function validNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
@@ -183,6 +187,59 @@ function noRepeatedProviders(read: readonly Entry[]): Problem[] {
       ? `"${provider}" stands in "consumes" twice: remove one`
       : undefined,
   );
+}
+
+/** A route that nobody serves is a mistake, and so may be a service that is reached from outside. */
+function publicRoutes(read: readonly Entry[]): Problem[] {
+  return read.flatMap(({ file, manifest: { expose, routes }, source }) => {
+    if (routes.length === 0 || expose === 'public') return [];
+    const message = `"${file.name}" has routes and is internal, so that no gateway serves them: add "expose: public", or remove the routes`;
+    return [{ file: file.file, line: source.lineOfKey([], 'routes'), message }];
+  });
+}
+
+function noRepeatedRoutes(read: readonly Entry[]): Problem[] {
+  return eachRoute(read, ({ path, index, paths }) =>
+    paths.indexOf(path) < index ? `"${path}" stands in "routes" twice: remove one` : undefined,
+  );
+}
+
+/** One route inside another is none: the longer path goes first. */
+function noCollidingRoutes(read: readonly Entry[]): Problem[] {
+  const served = new Map<string, { gateway: string; provider: string }[]>();
+  const gateways = read.filter(({ manifest }) => manifest.kind === 'gateway');
+  return eachRoute(read, ({ provider, path }) => {
+    for (const { file, manifest } of gateways) {
+      if (!manifest.consumes.includes(provider)) continue;
+      const others = served.get(path) ?? [];
+      served.set(path, [...others, { gateway: file.name, provider }]);
+      const other = others.find((one) => one.gateway === file.name && one.provider !== provider);
+      if (other) {
+        return `"${path}" is a route of "${other.provider}" already, and gateway "${file.name}" serves both: choose another path`;
+      }
+    }
+    return undefined;
+  });
+}
+
+interface RouteOf {
+  provider: string;
+  path: string;
+  index: number;
+  paths: readonly string[];
+}
+
+function eachRoute(
+  read: readonly Entry[],
+  check: (route: RouteOf) => string | undefined,
+): Problem[] {
+  return read.flatMap(({ file, manifest, source }) => {
+    const paths = manifest.routes.map((entry) => toRoute(entry).path);
+    return paths.flatMap((path, index) => {
+      const message = check({ provider: file.name, path, index, paths });
+      return message ? [{ file: file.file, line: source.lineOf(['routes', index]), message }] : [];
+    });
+  });
 }
 
 interface Link {

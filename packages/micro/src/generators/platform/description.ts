@@ -57,6 +57,10 @@ const shared = {
       'jwt: every route of its own needs a bearer token; service-keys: a key of each consumer; none unless given',
     )
     .optional(),
+  openapi: z
+    .boolean()
+    .describe('Describes its routes at /openapi.json; false unless given')
+    .optional(),
   tracing: z
     .boolean()
     .describe('Traces of OpenTelemetry, where a collector is named; false unless given')
@@ -78,6 +82,11 @@ const serviceSchema = z.strictObject({
     .optional(),
   consumes: optional(manifest.consumes),
   routes: optional(manifest.routes),
+  cors: z.array(z.string()).describe('Of a gateway: origins whose pages may call it').optional(),
+  rateLimit: z
+    .boolean()
+    .describe('Of a gateway: whether callers are limited; false unless given')
+    .optional(),
 });
 
 /** `platform.yml` as a person may write it. */

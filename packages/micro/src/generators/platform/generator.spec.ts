@@ -212,9 +212,13 @@ services:
   it('opens services to gateways under their routes', async () => {
     await generate('services:\n  users: { routes: [/api/users] }\n  orders:\n');
     expect(text('apps/users/service.yml')).toMatch(
-      /\nport: 3001\nexpose: public\nroutes:\n {2}- \/api\/users\n$/,
+      /\nport: 3001\nexpose: public\nroutes: \[\/api\/users\]\n$/,
     );
-    edit('apps/users/service.yml', '- /api/users', '- /api/users # theirs\n  - /api/me');
+    edit(
+      'apps/users/service.yml',
+      'routes: [/api/users]',
+      'routes:\n  - /api/users # theirs\n  - /api/me',
+    );
     edit('apps/orders/service.yml', 'kind', 'expose: internal\nkind');
     await generate('services:\n  users: { routes: [/api/people, /api/users] }\n');
     expect(text('apps/users/service.yml')).toContain(
@@ -385,7 +389,7 @@ events:
       '  platform.yml:8: "../d" is not a folder below the workspace root',
       '  platform.yml:9: apps/b is already the project "b": choose another folder',
       '  platform.yml:10: "orders-cache" is the name of the cache of "orders": rename the service',
-      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, tracing, datastores, broker, directory, port, consumes, routes',
+      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, openapi, tracing, datastores, broker, directory, port, consumes, routes, cors and 1 more',
     ]);
     expect(treeFiles(tree)).toEqual(before);
   });

@@ -9,6 +9,7 @@ import { readContractsPackage } from '../../platform/contracts-library';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
 import { PlatformError } from '../../platform/problem';
+import type { RouteEntry } from '../../platform/route';
 import { UserError } from '../../platform/user-error';
 import { readPlatformName, type ReadFile } from '../../platform/workspace';
 import { addLink } from '../connect/generator';
@@ -22,7 +23,7 @@ import { syncWorkspace } from '../sync/sync-workspace';
 import { readTreePlatform } from '../workspace-tree';
 import { DESCRIPTION_FILE, readDescription } from './description';
 import { planPlatform, type PlatformFacts, type PlatformPlan } from './plan';
-import { addRoutes, type Route } from './route';
+import { addRoutes } from './manifest-routes';
 import type { ServiceChange } from './service-comparison';
 import { formatSummary } from './summary';
 
@@ -40,7 +41,6 @@ export async function platformGenerator(
   const plan = readPlan(tree, file);
   await initGenerator(tree, { skipFormat: true, skipInstall: true });
   generateServices(tree, plan.create);
-  for (const service of plan.create) writeRoutes(tree, service, service.routes);
   const providers = new Map(
     readTreePlatform(tree).services.map((service) => [service.name, service]),
   );
@@ -93,7 +93,7 @@ function applyChange(
   if (broker) addBroker(tree, service);
 }
 
-function writeRoutes(tree: Tree, { root }: Pick<Service, 'root'>, routes: readonly Route[]): void {
+function writeRoutes(tree: Tree, { root }: Service, routes: readonly RouteEntry[]): void {
   if (routes.length === 0) return;
   const manifest = `${root}/${MANIFEST_FILE}`;
   tree.write(manifest, addRoutes(manifest, tree.read(manifest, 'utf8') ?? '', routes));

@@ -13,14 +13,13 @@ import {
 } from '../service/options';
 import type { DescribedService, PlatformDescription } from './description';
 import { planEvents } from './event-plan';
-import type { Route } from './route';
 import { compareService, isEmpty, type ServiceChange } from './service-comparison';
 
 /** What has to be done for the workspace to hold what the description says. */
 export interface PlatformPlan {
   /** How many services the description has. */
   described: number;
-  create: readonly NewService[];
+  create: readonly ServiceOptions[];
   change: readonly ServiceChange[];
   /** Events to add, each with only the services that it lacks. */
   events: readonly EventOptions[];
@@ -39,10 +38,6 @@ export interface PlatformFacts extends WorkspaceFacts {
   contractsPackage: string;
 }
 
-export interface NewService extends ServiceOptions {
-  routes: readonly Route[];
-}
-
 /**
  * Compares a description with the workspace: the manifests stay the source, so what they lack is
  * added, and what they say otherwise is a problem.
@@ -54,7 +49,7 @@ export function planPlatform(
   const { services, source } = description;
   const known = withDescribed(facts, services);
   const existing = new Map(facts.services.map((service) => [service.name, service]));
-  const create: NewService[] = [];
+  const create: ServiceOptions[] = [];
   const change: ServiceChange[] = [];
   const keep: Service[] = [];
   const undescribed = facts.services
@@ -82,11 +77,10 @@ export function planPlatform(
       left.push(...compared.left);
       continue;
     }
-    const { routes = [] } = described;
     const planned = planService(toSchema(described), known);
     report(name, planned.problems);
     if (!planned.options) continue;
-    create.push({ ...planned.options, routes });
+    create.push(planned.options);
     known.ports.set(planned.options.port, name);
     known.projects.set(name, { root: planned.options.root });
   }
@@ -122,12 +116,7 @@ export function planPlatform(
   };
 }
 
-function toSchema({
-  routes: _,
-  publishes,
-  subscribes,
-  ...schema
-}: DescribedService): ServiceSchema {
+function toSchema({ publishes, subscribes, ...schema }: DescribedService): ServiceSchema {
   return publishes.length + subscribes.length > 0 ? { broker: EVENT_BROKER, ...schema } : schema;
 }
 

@@ -1,5 +1,6 @@
 import { DATASTORE_PURPOSES, type Broker } from '../../platform/datastore';
 import { MANIFEST_FILE } from '../../platform/manifest';
+import { pathOf, type RouteEntry } from '../../platform/route';
 import type { Service } from '../../platform/platform';
 import type { ReadFile } from '../../platform/workspace';
 import { parseDatastores, type Datastores } from '../datastore-names';
@@ -7,7 +8,7 @@ import { otherEngines } from '../datastore/other-engines';
 import type { OptionProblem } from '../option-problem';
 import { unknownProvider, type ServiceOptions, type WorkspaceFacts } from '../service/options';
 import type { DescribedService } from './description';
-import { routePath, saysInternal, type Route } from './route';
+import { saysInternal } from './manifest-routes';
 
 /** A service that is there already, beside its description. */
 export interface ServiceComparison {
@@ -25,7 +26,7 @@ export interface ServiceChange {
   service: Service;
   consumes: readonly string[];
   datastores: Datastores;
-  routes: readonly Route[];
+  routes: readonly RouteEntry[];
   broker: Broker | undefined;
 }
 
@@ -115,7 +116,7 @@ function contradictions(
 
 function missingIn(service: Service, described: DescribedService): ServiceChange {
   const { datastores } = parseDatastores(described.datastores ?? []);
-  const paths = service.routes.map(routePath);
+  const paths = service.routes.map(pathOf);
   return {
     service,
     consumes: [...new Set(described.consumes)].filter((one) => !service.consumes.includes(one)),
@@ -124,7 +125,7 @@ function missingIn(service: Service, described: DescribedService): ServiceChange
         ([purpose]) => service.datastores[purpose as keyof Datastores] === undefined,
       ),
     ),
-    routes: (described.routes ?? []).filter((route) => !paths.includes(routePath(route))),
+    routes: (described.routes ?? []).filter((route) => !paths.includes(pathOf(route))),
     broker: service.broker === undefined ? described.broker : undefined,
   };
 }
@@ -135,7 +136,7 @@ function beyond(
 ): string[] {
   const events = described.publishes.length + described.subscribes.length;
   const wanted = parseDatastores(described.datastores ?? []).datastores;
-  const paths = (described.routes ?? []).map(routePath);
+  const paths = (described.routes ?? []).map(pathOf);
   return [
     ...consumes
       .filter((provider) => !described.consumes?.includes(provider))
@@ -144,7 +145,7 @@ function beyond(
       (purpose) => `${name} has ${datastores[purpose]} as its ${purpose}`,
     ),
     ...routes
-      .map(routePath)
+      .map(pathOf)
       .filter((path) => !paths.includes(path))
       .map((path) => `${name} has the route ${path}`),
     ...(broker && !described.broker && publishes.length + subscribes.length + events === 0

@@ -5,6 +5,7 @@ import { MANIFEST_FILE, type Manifest } from '../../platform/manifest';
 import { serviceNameProblem } from '../../platform/name';
 import type { Service } from '../../platform/platform';
 import { nextFreePort } from '../../platform/port';
+import { pathOf, routePathProblem, toRoute, type RouteEntry } from '../../platform/route';
 import { UserError } from '../../platform/user-error';
 import { readPackageScope } from '../../platform/workspace';
 import { didYouMean } from '../../platform/yaml-source';
@@ -24,7 +25,14 @@ export interface ServiceSchema {
   consumes?: string | string[];
   datastores?: string | string[];
   broker?: Broker;
+  /** Under which gateways serve it; as options of the command line, path prefixes. */
+  routes?: string | readonly RouteEntry[];
   auth?: 'none' | 'jwt' | 'service-keys';
+  openapi?: boolean;
+  /** Of a gateway: origins whose pages may call it. */
+  cors?: string | string[];
+  /** Of a gateway: whether callers are limited. */
+  rateLimit?: boolean;
   framework?: 'fastify' | 'express';
   tracing?: boolean;
   skipInstall?: boolean;
@@ -41,7 +49,13 @@ export interface ServiceOptions {
   consumes: readonly string[];
   datastores: Datastores;
   broker: Broker | undefined;
+  /** Where there are any, it is exposed. */
+  routes: readonly RouteEntry[];
   auth: 'none' | 'jwt' | 'service-keys';
+  openapi: boolean;
+  /** Empty where no other origin is let in. */
+  cors: readonly string[];
+  rateLimit: boolean;
   framework: 'fastify' | 'express';
   tracing: boolean;
   packageManager: WorkspacePackageManager;
@@ -93,6 +107,8 @@ export function planService(
   const existing = facts.services.find((service) => service.root === root);
   const consumes = splitNames(schema.consumes);
   const { datastores, problems: wrongDatastores } = parseDatastores(splitNames(schema.datastores));
+  const routes = readRoutes(schema.routes);
+  const kind = existing?.kind ?? schema.kind ?? 'service';
   const problems = [
     about([], serviceNameProblem(name)),
     ...(existing?.name === name
@@ -106,19 +122,32 @@ export function planService(
       about(['consumes', index], unknownProvider(facts, name, provider)),
     ),
     ...wrongDatastores.map((message) => about(['datastores'], message)),
+    ...routes.map((route, index) => about(['routes', index], routePathProblem(pathOf(route)))),
+    about(['routes'], noRoutesOf(kind, routes)),
+    about(['kind'], notOfGateway(kind, schema)),
+    about(['openapi'], notInExpress(schema)),
+    ...(kind === 'gateway'
+      ? collidingRoutes(facts, existing?.consumes ?? consumes).map((message) =>
+          about(['consumes'], message),
+        )
+      : []),
   ].filter((found) => found !== undefined);
   if (problems.length > 0) return { problems };
   const options: ServiceOptions = {
     name,
     root,
     packageName: `@${facts.packageScope}/${name}`,
-    kind: existing?.kind ?? schema.kind ?? 'service',
+    kind,
     port: existing?.port ?? schema.port ?? nextFreePort(new Set(facts.ports.keys())),
     consumes: existing?.consumes ?? consumes,
     datastores: existing?.datastores ?? datastores,
     broker: existing ? existing.broker : schema.broker,
+    routes: existing?.routes ?? routes,
     auth: existing?.auth ?? schema.auth ?? 'none',
     framework: schema.framework ?? 'fastify',
+    openapi: schema.openapi ?? false,
+    cors: splitNames(schema.cors),
+    rateLimit: schema.rateLimit ?? false,
     tracing: schema.tracing ?? false,
     packageManager: facts.packageManager,
     skipInstall: schema.skipInstall ?? false,
@@ -189,4 +218,63 @@ export function unknownProvider(
   if (facts.names.has(provider)) return undefined;
   const names = [...facts.names].filter((name) => name !== consumer);
   return `"${provider}" is not a service of this platform${didYouMean(provider, names)}`;
+}
+
+/** The command line gives a list as it is typed, with commas. */
+export function readRoutes(routes: ServiceSchema['routes'] = []): RouteEntry[] {
+  const entries: readonly RouteEntry[] = typeof routes === 'string' ? [routes] : routes;
+  return entries.flatMap<RouteEntry>((entry) =>
+    typeof entry === 'string' ? splitNames(entry) : [entry],
+  );
+}
+
+function noRoutesOf(kind: Manifest['kind'], routes: readonly RouteEntry[]): string | undefined {
+  if (routes.length === 0 || kind === 'service') return undefined;
+  return kind === 'worker'
+    ? 'A worker takes no calls: leave out --routes'
+    : 'A gateway serves the routes of the services that it consumes: give --routes to those';
+}
+
+function notOfGateway(
+  kind: Manifest['kind'],
+  { framework, auth, broker }: ServiceSchema,
+): string | undefined {
+  if (kind !== 'gateway') return undefined;
+  if (framework === 'express') {
+    return 'A gateway has no routes to write in Express: leave out --framework=express';
+  }
+  if (auth === 'service-keys') {
+    return 'A gateway is called by people, who have no service key: leave out --auth=service-keys';
+  }
+  return broker
+    ? 'A gateway handles no events: have a service behind it publish them, and leave out --broker'
+    : undefined;
+}
+
+function notInExpress({ framework, openapi }: ServiceSchema): string | undefined {
+  return framework === 'express' && openapi
+    ? 'Routes are described from what Fastify knows of them: leave out --openapi or --framework=express'
+    : undefined;
+}
+
+/** What the manifests will say once the gateway is there, said before anything is written. */
+function collidingRoutes(
+  { services }: Pick<WorkspaceFacts, 'services'>,
+  consumes: readonly string[],
+): string[] {
+  const owners = new Map<string, string>();
+  return services
+    .filter(({ name }) => consumes.includes(name))
+    .flatMap(({ name, routes }) =>
+      routes.flatMap((entry) => {
+        const { path } = toRoute(entry);
+        const owner = owners.get(path);
+        owners.set(path, name);
+        return owner === undefined || owner === name
+          ? []
+          : [
+              `"${owner}" and "${name}" both have the route ${path}: change one in its ${MANIFEST_FILE}`,
+            ];
+      }),
+    );
 }

@@ -83,7 +83,7 @@ describe('service --auth=service-keys', () => {
   });
 
   it('lets in those that consume it, and nobody else', async () => {
-    await serviceGenerator(tree, { name: 'gateway', kind: 'gateway', consumes: 'orders' });
+    await serviceGenerator(tree, { name: 'gateway', consumes: 'orders' });
     tree.write('apps/gateway/src/routes/hello.ts', CALLS_ORDERS);
     const root = await bundleServices(tree, ['orders', 'gateway']);
     const key = 'only-for-this-test-0123456789';

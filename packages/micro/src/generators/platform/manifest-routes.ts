@@ -1,15 +1,8 @@
 import { ComposeEdit } from '../../compose/compose-edit';
-import type { Manifest } from '../../platform/manifest';
-
-/** A route of a manifest, under which a gateway serves a service. */
-export type Route = Manifest['routes'][number];
-
-export function routePath(route: Route): string {
-  return route;
-}
+import { pathOf, type RouteEntry } from '../../platform/route';
 
 /** Adds routes to a manifest's text, and opens the service to the gateways that consume it. */
-export function addRoutes(file: string, text: string, routes: readonly Route[]): string {
+export function addRoutes(file: string, text: string, routes: readonly RouteEntry[]): string {
   const edit = new ComposeEdit(file, text);
   edit.seed(['expose'], 'public', 'expose is missing');
   for (const route of routes) {
@@ -17,7 +10,7 @@ export function addRoutes(file: string, text: string, routes: readonly Route[]):
       ['routes'],
       edit.items(['routes']).length,
       route,
-      `${routePath(route)} is missing`,
+      `${pathOf(route)} is missing`,
     );
   }
   return edit.toFile().text;
