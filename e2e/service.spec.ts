@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { mustRun, run, succeeded } from '../tools/command.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
@@ -75,6 +76,8 @@ describeEngine('a generated service, in a folder with a space', () => {
     const serve = workspace.startNx(['serve', 'users']);
     try {
       await vi.waitFor(async () => expect(await answer()).toContain('Hello world'), EVENTUALLY);
+      // For people, since pino-pretty is among the packages of a workspace; an image has JSON.
+      expect(stripVTControlCharacters(serve.output())).toMatch(/INFO: Server listening/);
       await workspace.edit('apps/users/src/routes/hello.ts', 'Hello', 'Good day');
       await vi.waitFor(async () => expect(await answer()).toContain('Good day'), EVENTUALLY);
       serve.signal('SIGINT');

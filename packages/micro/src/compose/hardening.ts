@@ -6,8 +6,9 @@ const LOGGING = { driver: 'local', options: { 'max-size': '10m', 'max-file': '5'
 
 /**
  * What a new entry of a service starts with: nothing can be written but /tmp, which is memory, and
- * root itself could do nothing. Limits are not here. Only the manifest knows them (`resources`): one
- * that nobody measured kills a service under its first load.
+ * root itself could do nothing. Limits are not here. Only the manifest knows them (`resources`), as
+ * neither Compose nor Kubernetes sets one unasked: one that nobody measured kills a service under its
+ * first load, or slows it down where nobody sees why.
  */
 export const SERVICE_HARDENING = {
   read_only: true,

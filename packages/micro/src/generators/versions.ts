@@ -4,6 +4,8 @@ import { enginesOf, type DatastoreEngine, type Datastores } from './datastore-na
 /** What `init` adds to the workspace; ranges that a workspace already has stay as they are. */
 export const WORKSPACE_VERSIONS = {
   '@types/node': '^24.10.0',
+  // What `nx serve` logs with; no bundle and no image has it.
+  'pino-pretty': '^13.2.0',
   typescript: '~6.0.3',
   // The newest major that runs on Node 20 as well: what a generator writes must not depend on the
   // Node that happens to run it, or two people of a team generate different workspaces.

@@ -54,6 +54,7 @@ describe('init', () => {
       expect.arrayContaining([
         '@types/node',
         'eslint',
+        'pino-pretty',
         'typescript',
         'typescript-eslint',
         'vitest',
