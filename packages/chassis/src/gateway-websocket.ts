@@ -10,10 +10,7 @@ export function isUpgrade({ headers }: IncomingMessage): boolean {
 }
 
 /** How @fastify/http-proxy serves WebSockets of a provider. */
-export function webSocketOptions(
-  service: string,
-  { limitMs, serviceKey }: ForwardOptions,
-): Partial<FastifyHttpProxyOptions> & { websocket: true } {
+export function webSocketOptions(service: string, { limitMs, serviceKey }: ForwardOptions) {
   const client = {
     handshakeTimeout: limitMs,
     perMessageDeflate: false,
@@ -22,22 +19,18 @@ export function webSocketOptions(
   };
   return {
     websocket: true,
-    wsServerOptions: {
-      WebSocket: callerSocket(service) as unknown as NonNullable<
-        NonNullable<FastifyHttpProxyOptions['wsServerOptions']>['WebSocket']
-      >,
-    },
+    wsServerOptions: { WebSocket: callerSocket(service) as unknown as SocketClass },
     wsClientOptions: client as FastifyHttpProxyOptions['wsClientOptions'],
-    ...{
-      wsHooks: {
-        // A caller may be gone before its provider is there; nobody else would close that connection.
-        onConnect: (_context: object, source: WebSocket, target: WebSocket) => {
-          if (source.readyState !== WebSocket.OPEN) target.close();
-        },
+    wsHooks: {
+      // A caller may be gone before its provider is there; nobody else would close that connection.
+      onConnect: (_context: object, source: WebSocket, target: WebSocket) => {
+        if (source.readyState !== WebSocket.OPEN) target.close();
       },
     },
   };
 }
+
+type SocketClass = NonNullable<FastifyHttpProxyOptions['wsServerOptions']>['WebSocket'];
 
 /** The caller's end. The proxy gives errors as reasons, with addresses in them or longer than a close frame takes. */
 function callerSocket(service: string) {
