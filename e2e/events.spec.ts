@@ -154,15 +154,12 @@ interface HandledLine {
 
 /** The events that a service's handler logged. */
 async function handled(platform: string, service: string): Promise<Omit<HandledLine, 'msg'>[]> {
-  const project = `${platform}-development`;
-  const logs = await mustRun('docker', [
-    'compose',
-    '-p',
-    project,
-    'logs',
-    '--no-log-prefix',
-    service,
+  const filters = [`project=${platform}-development`, `service=${service}`].flatMap((label) => [
+    '--filter',
+    `label=com.docker.compose.${label}`,
   ]);
+  const container = (await mustRun('docker', ['ps', '--quiet', ...filters])).trim();
+  const logs = await mustRun('docker', ['logs', container]);
   return logs
     .split('\n')
     .filter((line) => line.startsWith('{'))
