@@ -47,7 +47,8 @@ describeEngine('an event that orders publishes, and a worker and a service handl
     await generate('service', 'users', '--skipInstall');
     const fields = '--fields=orderId:uuid,total:int,note?:string';
     await generate('event', 'order.placed', '--publisher=orders', '--subscribers=stock', fields);
-    await generate('worker', 'mailer', '--subscribes=order.placed');
+    // Its database has the tables of events and no others.
+    await generate('worker', 'mailer', '--subscribes=order.placed', '--datastores=postgres');
     // Its own packages are installed, not those of the root alone.
     await generate('datastore', 'users', 'redis');
     await workspace.commit('Services and their event');
