@@ -1,5 +1,12 @@
 import { describe, inject, test } from 'vitest';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Why there is no engine to test on; an empty string where there is one. */
+    noEngine: string;
+  }
+}
+
 /** A suite on a real Docker Engine. Where there is none it fails in CI and is skipped elsewhere. */
 export function describeEngine(name: string, suite: () => void): void {
   const reason = inject('noEngine');

@@ -4,13 +4,6 @@ import { ensureNodeImage } from '../images/node/node-image.js';
 import { LabError, say } from '../program.js';
 import { ensureRegistry } from '../registry/ensure-registry.js';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Why there is no engine to test on; an empty string where there is one. */
-    noEngine: string;
-  }
-}
-
 /**
  * Once per project, before its first file: an engine, the base image and a registry that answer.
  * Where they cannot be had, `describeEngine` learns why: it fails in CI and skips elsewhere.

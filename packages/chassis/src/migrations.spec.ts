@@ -39,6 +39,11 @@ it.each([
   expect(message).not.toContain('hunter2');
 });
 
+it('needs no directory for the tables of events alone', async () => {
+  const run = migratePostgres({ url: nowhere, eventTables: true });
+  await expect(run).rejects.toThrow('postgres cannot be reached');
+});
+
 it('wants a URL that fits the engine', async () => {
   const run = migrateMysql({ url: nowhere, directory });
   await expect(run).rejects.toThrow('must look like mysql://');

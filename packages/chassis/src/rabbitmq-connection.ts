@@ -54,7 +54,8 @@ export class BrokerConnection {
   async close(): Promise<void> {
     this.#isClosed = true;
     const connection = this.#connection;
-    if (!connection) return;
+    // One that is not connected has nobody to take leave of, and the client would wait for an answer.
+    if (!connection?.ready) return this.destroy();
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_LIMIT_MS);

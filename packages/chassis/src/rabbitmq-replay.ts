@@ -9,14 +9,14 @@ import { DEAD_AT, DEAD_ERROR, DEAD_REASON, readMessage } from './rabbitmq-consum
 import { ConfirmingPublisher } from './rabbitmq-publisher.js';
 import { UnavailableError } from './unavailable.js';
 
-const TIMEOUT_MS = 10_000;
-
 export interface ReplayOptions {
   service: string;
   /** The events that the service subscribes to: contracts, or what else has their names. */
   subscribes: readonly Pick<EventContract, 'name'>[];
   /** As that of `rabbitmq`. Default `events`. */
   exchange?: string;
+  /** How long to wait for a connection, and for each confirm. Default 10 000. */
+  timeoutMs?: number;
   log?: Log;
 }
 
@@ -31,17 +31,19 @@ export type ReplayReport = Readonly<Record<string, number>>;
  */
 export async function replayDeadLetters(
   url: string,
-  { service, subscribes, exchange = 'events', log = defaultLog() }: ReplayOptions,
+  options: ReplayOptions,
 ): Promise<ReplayReport> {
+  const { service, subscribes, exchange = 'events', timeoutMs = 10_000 } = options;
+  const { log = defaultLog() } = options;
   checkConnectionUrl('broker', url, ['amqp:', 'amqps:']);
   const connection = new BrokerConnection(url, {
     name: 'broker',
     connectionName: `${service} (replays)`,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     maxReconnectDelayMs: 1000,
     log: () => log,
   });
-  const publisher = new ConfirmingPublisher(connection, 'broker', TIMEOUT_MS, () => [
+  const publisher = new ConfirmingPublisher(connection, 'broker', timeoutMs, () => [
     eventExchange(exchange),
     ...subscribes.map(({ name }) => consumerTopology(exchange, service, name)),
   ]);
@@ -68,6 +70,7 @@ export async function replayDeadLetters(
       if (!message) break;
       const { id = '', source = '', body, headers } = readMessage(message);
       const { [DEAD_REASON]: reason, [DEAD_ERROR]: error, [DEAD_AT]: _, ...rest } = headers;
+      log.info({ event: name, eventId: id, reason, error }, `replaying ${name}`);
       const isRouted = await publisher.send({
         exchange: '',
         routingKey: consumerQueue(service, name),
@@ -79,7 +82,6 @@ export async function replayDeadLetters(
       });
       if (!isRouted) throw new Error(`there is no queue ${consumerQueue(service, name)}`);
       channel.basicAck({ deliveryTag: message.deliveryTag });
-      log.info({ event: name, eventId: id, reason, error }, `${name} is replayed`);
     }
     return count;
   }

@@ -9,15 +9,16 @@ const resource = (name: string, kind: ResourceKind): Resource => ({
 });
 
 describe('groupByClosing', () => {
-  it('puts brokers before caches before databases', () => {
+  it('puts relays before brokers before caches before databases', () => {
     const groups = groupByClosing([
       resource('orders', 'database'),
       resource('cache', 'cache'),
       resource('events', 'broker'),
+      resource('outbox', 'relay'),
       resource('reports', 'database'),
     ]);
     const names = groups.map((group) => group.map(({ name }) => name));
-    expect(names).toEqual([['events'], ['cache'], ['orders', 'reports']]);
+    expect(names).toEqual([['outbox'], ['events'], ['cache'], ['orders', 'reports']]);
   });
 
   it('leaves out kinds that are not there', () => {

@@ -10,6 +10,11 @@ if [ $# = 0 ] || [ "${1#-}" != "$1" ]; then set -- rabbitmq-server "$@"; fi
 if [ "$1" != rabbitmq-server ]; then exec "$@"; fi
 
 if [ "$(id --user)" = 0 ]; then
+  # Before a health command makes one, which then would be root's.
+  cookie=$DATA/.erlang.cookie
+  if [ ! -s "$cookie" ]; then
+    (umask 077 && head --bytes=24 /dev/urandom | base64 --wrap=0 | tr '+/=' 'ABC' >"$cookie")
+  fi
   find "$DATA" ! -user rabbitmq -exec chown rabbitmq: {} +
   become rabbitmq "$0" "$@"
 fi

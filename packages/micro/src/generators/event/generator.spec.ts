@@ -175,6 +175,27 @@ describe('event', () => {
     expect(tree.exists('apps/mailer/src/events/on-order-placed.spec.ts')).toBe(false);
   });
 
+  it('subscribes in an app.ts of another format', async () => {
+    const app = 'apps/mailer/src/app.ts';
+    const formatted = text(app)
+      .replace(
+        /\(\n {2}config: Config,\n {2}resources = (.*),\n\)/,
+        '(config: Config, resources = $1)',
+      )
+      .replaceAll("'", '"')
+      .replaceAll(';', '')
+      .replaceAll('  ', '\t');
+    expect(formatted).toContain(
+      '(config: Config, resources = connectResources(config)): Service {',
+    );
+    tree.write(app, formatted);
+    await add(ORDER_PLACED);
+    expect(text(app)).toContain('import { subscriptions } from "./subscriptions.js"\n');
+    expect(text(app)).toContain(
+      '\n\tresources.broker.subscribe(subscriptions(resources))\n\treturn',
+    );
+  });
+
   it('says what to do with an app.ts that a person rewrote', async () => {
     tree.write('apps/mailer/src/app.ts', 'export const app = 1;\n');
     await add(ORDER_PLACED);

@@ -8,7 +8,7 @@ const IMPORT = /^import \{ connectResources \} from (['"])\.\/resources\.js\1(;?
 
 /** Where a generated app.ts composes the service, with the resources at hand. */
 const COMPOSE =
-  /^(\s+)resources = connectResources\(config\),?\s*\): Service \{\r?\n(?=(\s+)return createService\()/m;
+  /resources = connectResources\(config\),?\s*\): Service \{\r?\n(?=(\s+)return createService\()/;
 
 /**
  * Has the app of a service that got its broker later give its handlers to it.
@@ -29,7 +29,7 @@ export function subscribeInApp(tree: Tree, root: string): boolean {
         IMPORT,
         (line) => `${line}import { subscriptions } from ${quote}./subscriptions.js${quote}${end}\n`,
       )
-      .replace(COMPOSE, (head, _, indent: string) => `${head}${indent}${statement}\n`),
+      .replace(COMPOSE, (head, indent: string) => `${head}${indent}${statement}\n`),
   );
   return true;
 }
