@@ -29,6 +29,9 @@ import { orderPlaced } from './testing/order-placed.js';
 /** RabbitMQ 3.10 may forget a new quorum queue, and what is in it, where it is killed in the seconds after. */
 const QUEUE_SETTLES_MS = 5000;
 
+/** A busy machine takes its time. */
+const soon = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
+
 type OrderPlaced = EventMessage<typeof orderPlaced>;
 
 const USER = { user: 'platform', password: 'hunter2' };
@@ -145,7 +148,7 @@ describeEngine('events', () => {
       const context = { requestId: 'request-1', traceparent, deadline: performance.now() + 4000 };
       const id = await runInContext(context, () => place(orders, 'a', 12));
       for (const { events } of consumers) {
-        await expect.poll(() => events.length).toBe(1);
+        await soon(() => events.length).toBe(1);
         expect(events[0]).toMatchObject({
           id,
           name: 'order.placed',
@@ -173,7 +176,7 @@ describeEngine('events', () => {
       const orders = connect('orders', { subscribers: { 'order.placed': [service] } });
       await place(orders, 'early');
       const { ids } = await consumer(service);
-      await expect.poll(ids).toEqual(['early']);
+      await soon(ids).toEqual(['early']);
     });
 
     it('is counted', async () => {
@@ -195,7 +198,7 @@ describeEngine('events', () => {
       await broker.start({ log, meter });
       await place(broker, 'a');
       await place(broker, 'b', -1);
-      await expect.poll(() => counted.length).toBe(4);
+      await soon(() => counted.length).toBe(4);
       const event = 'order.placed';
       for (const outcome of ['done', 'dead']) {
         expect(counted).toContainEqual({ name: 'events_handled_total', event, outcome });
@@ -214,7 +217,7 @@ describeEngine('events', () => {
       });
       const other = await consumer(unique('mail'));
       await place(connect('orders'), 'a');
-      await expect.poll(() => failing.events.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+      await soon(() => failing.events.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
       expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(100);
       expect(times[2]! - times[1]!).toBeGreaterThanOrEqual(200);
       expect(new Set(failing.events.map(({ id }) => id)).size).toBe(1);
@@ -232,7 +235,7 @@ describeEngine('events', () => {
         throw new Error('no account at postgres://me:hunter2@db');
       });
       const id = await place(connect('orders'), 'a', 12);
-      await expect.poll(() => said('error')).toHaveLength(1);
+      await soon(() => said('error')).toHaveLength(1);
       expect(events.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
       const letter = await driver((connection) => connection.basicGet(dead(service)));
       expect(letter).toMatchObject({
@@ -253,7 +256,7 @@ describeEngine('events', () => {
         throw new RejectEventError('there is no such order');
       });
       await place(connect('orders'), 'a');
-      await expect.poll(() => depth(dead(service))).toBe(1);
+      await soon(() => depth(dead(service))).toBe(1);
       expect(events).toHaveLength(1);
     });
 
@@ -268,7 +271,7 @@ describeEngine('events', () => {
       ]);
       await broker.start();
       await place(connect('orders'), 'a');
-      await expect.poll(() => signals.length).toBe(2);
+      await soon(() => signals.length).toBe(2);
       expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
       expect(said('warn').join()).toContain('the handler of order.placed took longer than 100 ms');
     });
@@ -280,7 +283,7 @@ describeEngine('events', () => {
       });
       await driver((connection) => connection.queueDelete(`${service}:retry:100`));
       await place(connect('orders'), 'a');
-      await expect.poll(() => events.map(({ attempt }) => attempt)).toEqual([1, 2]);
+      await soon(() => events.map(({ attempt }) => attempt)).toEqual([1, 2]);
     });
   });
 
@@ -292,14 +295,14 @@ describeEngine('events', () => {
       const service = unique('billing');
       const { events, broker } = await consumer(service);
       await broker.send({ id: 'poison', name: orderPlaced.name, body, headers: {} });
-      await expect.poll(() => depth(dead(service))).toBe(1);
+      await soon(() => depth(dead(service))).toBe(1);
       const letter = await driver((connection) => connection.basicGet(dead(service)));
       expect(letter).toMatchObject({
         headers: { 'x-dead-reason': 'invalid', 'x-attempt': '1' },
       });
       expect(String(letter?.body)).toBe(body);
       await place(broker, 'a');
-      await expect.poll(() => events.length).toBe(1);
+      await soon(() => events.length).toBe(1);
     });
 
     it('is one without an id, of a publisher that is not ours', async () => {
@@ -311,7 +314,7 @@ describeEngine('events', () => {
         await publisher.send(to, { orderId: 'a', total: 1 });
         await publisher.close();
       });
-      await expect.poll(() => depth(dead(service))).toBe(1);
+      await soon(() => depth(dead(service))).toBe(1);
     });
   });
 
@@ -328,7 +331,7 @@ describeEngine('events', () => {
       );
       const orders = connect('orders');
       for (const order of ['a', 'b', 'c']) await place(orders, order);
-      await expect.poll(() => depth(dead(service))).toBe(3);
+      await soon(() => depth(dead(service))).toBe(3);
       events.length = 0;
       return { ids, events, mend: () => (isBroken = false) };
     }
@@ -339,7 +342,7 @@ describeEngine('events', () => {
       mend();
       const replay = () => replayDeadLetters(url, { service, subscribes: [orderPlaced], log });
       expect(await replay()).toEqual({ 'order.placed': 3 });
-      await expect.poll(() => ids().sort()).toEqual(['a', 'b', 'c']);
+      await soon(() => ids().sort()).toEqual(['a', 'b', 'c']);
       expect(events.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
       expect(await depth(dead(service))).toBe(0);
       expect(await replay()).toEqual({ 'order.placed': 0 });
@@ -350,7 +353,7 @@ describeEngine('events', () => {
       await letters(service);
       const report = await replayDeadLetters(url, { service, subscribes: [orderPlaced], log });
       expect(report).toEqual({ 'order.placed': 3 });
-      await expect.poll(() => depth(dead(service))).toBe(3);
+      await soon(() => depth(dead(service))).toBe(3);
     });
 
     it('loses none where it ends halfway', async () => {
@@ -365,9 +368,9 @@ describeEngine('events', () => {
         });
       const options = { service, subscribes: [orderPlaced], log: { ...log, info } as Log };
       await expect(replayDeadLetters(url, options)).rejects.toThrow('killed');
-      await expect.poll(() => depth(dead(service))).toBe(2);
+      await soon(() => depth(dead(service))).toBe(2);
       await replayDeadLetters(url, { service, subscribes: [orderPlaced], log });
-      await expect.poll(() => ids().sort()).toEqual(['a', 'b', 'c']);
+      await soon(() => ids().sort()).toEqual(['a', 'b', 'c']);
     });
 
     it('knows a service that was never started', async () => {
@@ -391,7 +394,7 @@ describeEngine('events', () => {
       );
       const orders = connect('orders');
       await Promise.all(Array.from({ length: 12 }, (_, index) => place(orders, String(index))));
-      await expect.poll(() => events.length).toBe(12);
+      await soon(() => events.length).toBe(12);
       expect(most).toBe(3);
     });
 
@@ -404,7 +407,7 @@ describeEngine('events', () => {
       const orders = connect('orders');
       await Promise.all(Array.from({ length: 10 }, (_, index) => place(orders, String(index))));
       const all = () => replicas.flatMap(({ ids }) => ids());
-      await expect.poll(() => all().length).toBe(10);
+      await soon(() => all().length).toBe(10);
       expect(new Set(all()).size).toBe(10);
       for (const { events } of replicas) expect(events.length).toBeGreaterThan(0);
     });
@@ -412,22 +415,26 @@ describeEngine('events', () => {
     it('ends what is under way before it closes, and leaves the rest to the next', async () => {
       const service = unique('billing');
       const ended: string[] = [];
+      let letGo = (): void => undefined;
+      const isClosing = new Promise<void>((resolve) => (letGo = resolve));
       const first = await consumer(
         service,
         async ({ data }) => {
-          await sleep(300);
+          await isClosing;
           ended.push(data.orderId);
         },
         { prefetch: 1 },
       );
       const orders = connect('orders');
       for (const order of ['a', 'b', 'c']) await place(orders, order);
-      await expect.poll(() => first.events.length).toBe(1);
-      await first.broker.close();
+      await soon(() => first.events.length).toBe(1);
+      const closed = first.broker.close();
+      letGo();
+      await closed;
       expect(ended).toEqual(['a']);
       expect(first.ids()).toEqual(['a']);
       const second = await consumer(service);
-      await expect.poll(() => second.ids()).toEqual(['b', 'c']);
+      await soon(() => second.ids()).toEqual(['b', 'c']);
     });
 
     it('lets a handler publish while it stops', async () => {
@@ -447,7 +454,7 @@ describeEngine('events', () => {
       ]);
       await broker.start();
       await place(last.broker, 'a');
-      await expect.poll(() => begun).toBe(1);
+      await soon(() => begun).toBe(1);
       await broker.close();
       expect(said('error')).toEqual([]);
       expect(await depth(consumerQueue(relay, orderPlaced.name))).toBe(0);
@@ -459,7 +466,7 @@ describeEngine('events', () => {
       await (await consumer(stopped)).broker.close();
       const orders = connect('orders');
       await place(orders, 'first');
-      await expect.poll(ids).toEqual(['first']);
+      await soon(ids).toEqual(['first']);
       await sleep(QUEUE_SETTLES_MS);
       await Promise.all(['b', 'c', 'd'].map((order) => place(orders, order)));
       await server.kill();
@@ -471,13 +478,11 @@ describeEngine('events', () => {
       expect(reason).toMatch(/ECONNREFUSED|ECONNRESET|socket/);
       await server.start();
       const publish = () => place(orders, 'after').then(() => 'published', String);
-      await expect.poll(publish, { timeout: 20_000 }).toBe('published');
-      await expect.poll(() => new Set(ids()), { timeout: 20_000 }).toContain('after');
+      await soon(publish).toBe('published');
+      await soon(() => new Set(ids())).toContain('after');
       expect([...new Set(ids())].sort()).toEqual(['after', 'b', 'c', 'd', 'first']);
       const later = await consumer(stopped);
-      await expect
-        .poll(() => [...new Set(later.ids())].sort())
-        .toEqual(['after', 'b', 'c', 'd', 'first']);
+      await soon(() => [...new Set(later.ids())].sort()).toEqual(['after', 'b', 'c', 'd', 'first']);
       await broker.check(AbortSignal.timeout(1000));
       expect(said('info')).toContain('broker is connected again');
     });
@@ -487,9 +492,9 @@ describeEngine('events', () => {
       const { ids } = await consumer(service);
       const queue = consumerQueue(service, orderPlaced.name);
       await driver((connection) => connection.queueDelete(queue));
-      await expect.poll(() => depth(queue).catch(() => -1), { timeout: 5000 }).toBe(0);
+      await soon(() => depth(queue).catch(() => -1)).toBe(0);
       await place(connect('orders'), 'a');
-      await expect.poll(ids).toEqual(['a']);
+      await soon(ids).toEqual(['a']);
     });
 
     it('gives the event of a process that was killed to another', async () => {
@@ -499,7 +504,7 @@ describeEngine('events', () => {
       await victim.says('handling a');
       await victim.kill();
       const { ids } = await consumer(service);
-      await expect.poll(ids, { timeout: 10_000 }).toEqual(['a']);
+      await soon(ids).toEqual(['a']);
     });
 
     it('takes an event that always ends its process out in the end', async () => {
@@ -516,7 +521,7 @@ describeEngine('events', () => {
           await channel.close();
         }
       });
-      await expect.poll(() => depth(dead(service))).toBe(1);
+      await soon(() => depth(dead(service))).toBe(1);
       expect(await depth(queue)).toBe(0);
     });
   });
@@ -580,9 +585,9 @@ describeEngine('events', () => {
       const relay = relayOf(connect('orders'), { pollMs: 60_000 });
       relay.start();
       const id = await runInContext({ requestId: 'request-2' }, () => commit(relay, 'committed'));
-      await expect.poll(() => events.map(({ id }) => id)).toEqual([id]);
+      await soon(() => events.map(({ id }) => id)).toEqual([id]);
       expect(contexts).toEqual(['request-2']);
-      await expect.poll(waiting).toBe(0);
+      await soon(waiting).toBe(0);
     });
 
     it('says nothing of what was rolled back', async () => {
@@ -595,7 +600,7 @@ describeEngine('events', () => {
       });
       await expect(failed).rejects.toThrow('no stock');
       await commit(relay, 'done');
-      await expect.poll(ids).toEqual(['done']);
+      await soon(ids).toEqual(['done']);
     });
 
     it('publishes after the next start what its process could not', async () => {
@@ -604,8 +609,8 @@ describeEngine('events', () => {
       await commit(outbox(database, connect('orders')), 'left-behind');
       expect(await waiting()).toBe(1);
       relayOf(connect('orders')).start();
-      await expect.poll(ids).toEqual(['left-behind']);
-      await expect.poll(waiting).toBe(0);
+      await soon(ids).toEqual(['left-behind']);
+      await soon(waiting).toBe(0);
     });
 
     it('is handled once where a relay dies between the confirm and its note of it', async () => {
@@ -625,10 +630,10 @@ describeEngine('events', () => {
         WORK: 'relay and die',
       });
       expect(await victim.exited).toBe('SIGKILL');
-      await expect.poll(() => events.length).toBe(1);
+      await soon(() => events.length).toBe(1);
       expect(await waiting()).toBe(1);
       relayOf(connect('orders')).start();
-      await expect.poll(() => handled).toEqual([true, false]);
+      await soon(() => handled).toEqual([true, false]);
       expect(new Set(events.map(({ id }) => id)).size).toBe(1);
       const { rows } = await database.query("SELECT count FROM orders WHERE id = 'twice'");
       expect(rows).toEqual([{ count: 1 }]);
@@ -652,7 +657,7 @@ describeEngine('events', () => {
       const orders = Array.from({ length: 60 }, (_, index) => `many-${index}`);
       for (const order of orders) await commit(composed, order);
       for (const _ of [1, 2, 3]) relayOf(broker, { batch: 5 }).start();
-      await expect.poll(waiting).toBe(0);
+      await soon(waiting).toBe(0);
       expect(sent.sort()).toEqual(orders.sort());
     });
 
@@ -663,7 +668,7 @@ describeEngine('events', () => {
       const orders = Array.from({ length: 10 }, (_, index) => `in-order-${index}`);
       for (const order of orders) await commit(relay, order);
       relay.start();
-      await expect.poll(() => sent).toEqual(orders);
+      await soon(() => sent).toEqual(orders);
     });
 
     it('waits while the broker is away, says so once, and then goes on', async () => {
@@ -676,11 +681,11 @@ describeEngine('events', () => {
       const relay = relayOf(broker, { pollMs: 20 });
       relay.start();
       await commit(relay, 'patient');
-      await expect.poll(() => said('warn').length).toBe(1);
+      await soon(() => said('warn').length).toBe(1);
       await sleep(1200);
       expect(said('warn')).toEqual(['outbox stands still: connect ECONNREFUSED']);
       isAway = false;
-      await expect.poll(() => sent, { timeout: 3000 }).toEqual(['patient']);
+      await soon(() => sent).toEqual(['patient']);
     });
 
     it('is not held up by an event that the broker refuses', async () => {
@@ -693,8 +698,8 @@ describeEngine('events', () => {
       const relay = relayOf(broker);
       for (const order of ['refused', 'fine']) await commit(relay, order);
       relay.start();
-      await expect.poll(() => sent).toEqual(['fine']);
-      await expect.poll(() => said('error')).toEqual(['the broker refuses order.placed: too big']);
+      await soon(() => sent).toEqual(['fine']);
+      await soon(() => said('error')).toEqual(['the broker refuses order.placed: too big']);
       const { rows } = await database.query('SELECT attempts, last_error FROM chassis_outbox');
       expect(rows).toEqual([{ attempts: 1, last_error: 'too big' }]);
       await relay.close();
@@ -706,7 +711,7 @@ describeEngine('events', () => {
       const broker = recorder((orderId) => Promise.resolve(void sent.push(orderId)));
       const relay = relayOf(broker, { pollMs: 60_000 });
       relay.start();
-      await expect.poll(waiting).toBe(0);
+      await soon(waiting).toBe(0);
       await commit(outbox(database, broker), 'last');
       await relay.close();
       expect(sent).toEqual(['last']);

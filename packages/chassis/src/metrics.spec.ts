@@ -3,6 +3,7 @@ import { fastify, type FastifyInstance } from 'fastify';
 import { afterEach, expect, it } from 'vitest';
 import { health } from './health.js';
 import { Lifecycle } from './lifecycle.js';
+import type { Meter } from './meter.js';
 import { metrics } from './metrics.js';
 
 let app: FastifyInstance;
@@ -77,4 +78,23 @@ it('has the event loop and the process', async () => {
   expect(headers['content-type']).toContain('text/plain');
   expect(body).toContain('nodejs_eventloop_lag_p99_seconds');
   expect(body).toContain('process_resident_memory_bytes');
+});
+
+it('has what resources measure', async () => {
+  app = fastify();
+  let meter: Meter | undefined;
+  const onMeter = (given: Meter) => void (meter = given);
+  await app.register(metrics, { service: 'orders', version: '1.2.3', onMeter });
+  // Two brokers of a service count together.
+  for (const outcome of ['confirmed', 'failed', 'failed']) {
+    meter!.counter('events_total', 'Events.', ['outcome']).inc({ outcome });
+  }
+  meter!.histogram('event_seconds', 'Time.', ['event']).observe({ event: 'order.placed' }, 0.2);
+  meter!.gauge('events_pending', 'Waiting.').set(7);
+  const { body } = await app.inject('/metrics');
+  const labels = 'service="orders",version="1.2.3"';
+  expect(body).toContain(`events_total{outcome="confirmed",${labels}} 1`);
+  expect(body).toContain(`events_total{outcome="failed",${labels}} 2`);
+  expect(body).toContain(`event_seconds_bucket{le="0.25",${labels},event="order.placed"} 1`);
+  expect(body).toContain(`events_pending{${labels}} 7`);
 });

@@ -1,3 +1,4 @@
+import { messageContext, undeclared } from './event-publishing.js';
 import { eventTracer } from './event-tracing.js';
 import { encodeEvent } from './event-wire.js';
 import type { EventContract, EventInput, PublishOptions } from './events.js';
@@ -7,7 +8,7 @@ import { formatReason } from './errors.js';
 import type { Log } from './log.js';
 import type { Postgres } from './postgres.js';
 import { EventRefusedError } from './rabbitmq-publisher.js';
-import { messageContext, undeclared, type RabbitMq } from './rabbitmq.js';
+import type { RabbitMq } from './rabbitmq.js';
 import type { Resource, ResourceHost } from './resource.js';
 
 export interface OutboxOptions {

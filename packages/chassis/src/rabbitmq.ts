@@ -6,6 +6,7 @@ import { eventMetrics } from './event-metrics.js';
 import { consumerTopology, eventExchange, retryTopology } from './event-topology.js';
 import { eventTracer } from './event-tracing.js';
 import { encodeEvent, type WireEvent } from './event-wire.js';
+import { messageContext, undeclared } from './event-publishing.js';
 import type {
   EventContract,
   EventInput,
@@ -18,7 +19,6 @@ import { NO_METER } from './meter.js';
 import { BrokerConnection } from './rabbitmq-connection.js';
 import { EventConsumer } from './rabbitmq-consumer.js';
 import { ConfirmingPublisher } from './rabbitmq-publisher.js';
-import { contextHeaders, DEADLINE_HEADER } from './request-context.js';
 import type { Resource } from './resource.js';
 
 export { InvalidEventError } from './event-wire.js';
@@ -113,6 +113,9 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
   const consumers: EventConsumer[] = [];
   let state: 'composed' | 'started' | 'stopped' = 'composed';
 
+  // Asked by a function, since what is awaited may change it.
+  const isStopped = (): boolean => state === 'stopped';
+
   function consume(subscription: Subscription): Promise<void> {
     const consumer = new EventConsumer(subscription, consuming, publisher, {
       service,
@@ -205,6 +208,7 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
       if (subscriptions.length === 0) return;
       // The queues for what fails are there before anything can.
       await publisher.channel().catch(() => undefined);
+      if (isStopped()) return;
       const consumed = Promise.all(subscriptions.map(consume));
       await Promise.race([consumed, sleep(publishTimeoutMs, undefined, { ref: false })]);
     },
@@ -212,14 +216,4 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
     close: () => (closed ??= close()),
   };
   return broker;
-}
-
-/** Of a request or message, without the time that its caller waits: an event is nobody's answer. */
-export function messageContext(): Record<string, string> {
-  const { [DEADLINE_HEADER]: _, ...headers } = contextHeaders();
-  return headers;
-}
-
-export function undeclared(service: string, { name }: EventContract): TypeError {
-  return new TypeError(`${service} does not publish ${name}: name it in \`publishes\``);
 }

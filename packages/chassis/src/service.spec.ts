@@ -151,6 +151,69 @@ describe('start', () => {
   });
 });
 
+describe('resources that work by themselves', () => {
+  function worker(events: string[], isUp = () => true) {
+    const tell = (text: string) => () => Promise.resolve(void events.push(text));
+    return {
+      name: 'broker',
+      kind: 'broker',
+      check: () => (isUp() ? Promise.resolve() : Promise.reject(new Error('refused'))),
+      start: ({ log, meter }) => {
+        log.info({ hasMeter: typeof meter.counter }, 'begins');
+        events.push('start');
+      },
+      stop: tell('stop'),
+      close: tell('close'),
+    } satisfies Resource;
+  }
+
+  it('begin when the service is ready, with its log, and not in a test that injects', async () => {
+    const events: string[] = [];
+    let isUp = false;
+    const { app, start, lines } = await compose({ resources: [worker(events, () => isUp)] });
+    await app.inject('/ready');
+    await start();
+    expect(events).toEqual([]);
+    isUp = true;
+    await sleep(1200);
+    expect(events).toEqual(['start']);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ service: 'orders', msg: 'begins', hasMeter: 'function' }),
+    );
+  });
+
+  it('end while requests are answered, before any resource is closed', async () => {
+    const events: string[] = [];
+    const database: Resource = {
+      name: 'database',
+      kind: 'database',
+      check: () => Promise.resolve(),
+      close: () => Promise.resolve(void events.push('close database')),
+    };
+    const outbox: Resource = {
+      ...database,
+      name: 'outbox',
+      kind: 'relay',
+      close: () => Promise.resolve(void events.push('close outbox')),
+    };
+    const { start, stop, url } = await compose({
+      resources: [database, worker(events), outbox],
+      routes: (app) =>
+        void app.get('/slow', async () => {
+          await sleep(200);
+          events.push('answer');
+          return {};
+        }),
+    });
+    await start();
+    const call = fetch(`${url}/slow`);
+    await sleep(80);
+    await stop();
+    expect((await call).status).toBe(200);
+    expect(events).toEqual(['start', 'stop', 'answer', 'close outbox', 'close', 'close database']);
+  });
+});
+
 describe('stop', () => {
   it('stops once, however often it is called', async () => {
     let closed = 0;

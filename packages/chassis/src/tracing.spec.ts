@@ -1,6 +1,8 @@
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { fastify, type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { eventTracer } from './event-tracing.js';
 import { health } from './health.js';
 import { Lifecycle } from './lifecycle.js';
 import { contextHeaders, requestContext, requestIdOptions } from './request-context.js';
@@ -9,16 +11,22 @@ import { startTracing, type Tracing } from './tracing.js';
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const traceparent = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
 
-const exporter = new InMemorySpanExporter();
+const placed = { id: 'event-1', name: 'order.placed', destination: 'events' };
+
+/** One for each test: it ends with its provider, and takes no spans of the next. */
+let exporter: InMemorySpanExporter;
 let tracing: Tracing;
 let provider: FastifyInstance;
 let app: FastifyInstance;
 let url: string;
+/** Headers of the event that `/publish` published. */
+let published: Record<string, string>;
 let received: (string | string[] | undefined)[];
 
 beforeEach(async () => {
-  exporter.reset();
+  exporter = new InMemorySpanExporter();
   received = [];
+  published = {};
   provider = fastify();
   provider.get('/', (request) => {
     received.push(request.headers.traceparent);
@@ -42,6 +50,7 @@ beforeEach(async () => {
   };
   app.get('/orders/:id', call);
   app.post('/orders', call);
+  app.get('/publish', () => eventTracer().publish(placed, published, () => Promise.resolve({})));
   url = await app.listen({ port: 0, host: '127.0.0.1' });
 });
 
@@ -80,4 +89,47 @@ it('leaves out probes', async () => {
   const routes = exporter.getFinishedSpans().map(({ attributes }) => attributes['url.path']);
   expect(routes).not.toContain('/health');
   expect(routes).not.toContain('/ready');
+});
+
+it('continues from a request over an event to the calls of its handler', async () => {
+  await (await fetch(`${url}/publish`, { headers: { traceparent } })).text();
+  expect(published.traceparent).toContain(TRACE_ID);
+  await eventTracer().handle({ ...placed, destination: 'billing:order.placed' }, published, () =>
+    fetch(`${url}/orders/12`).then((response) => response.text()),
+  );
+  const spans = exporter.getFinishedSpans();
+  const [sent, handled] = ['send', 'process'].map((operation) =>
+    spans.find(({ name }) => name === `${operation} order.placed`),
+  );
+  expect(sent).toMatchObject({
+    kind: SpanKind.PRODUCER,
+    attributes: {
+      'messaging.system': 'rabbitmq',
+      'messaging.operation.type': 'send',
+      'messaging.destination.name': 'events',
+      'messaging.message.id': 'event-1',
+    },
+  });
+  expect(handled?.kind).toBe(SpanKind.CONSUMER);
+  expect(handled?.parentSpanContext?.spanId).toBe(sent?.spanContext().spanId);
+  for (const span of spans) expect(span.spanContext().traceId).toBe(TRACE_ID);
+  expect(spans.some(({ kind }) => kind === SpanKind.CLIENT)).toBe(true);
+});
+
+it('tells of a handler that failed', async () => {
+  const handling = eventTracer().handle(placed, {}, () => Promise.reject(new Error('no stock')));
+  await expect(handling).rejects.toThrow('no stock');
+  await expect
+    .poll(() => exporter.getFinishedSpans()[0])
+    .toMatchObject({
+      status: { code: SpanStatusCode.ERROR },
+      events: [{ name: 'exception', attributes: { 'exception.message': 'no stock' } }],
+    });
+});
+
+it('makes no spans of events once it has stopped', async () => {
+  await tracing.stop();
+  const publish = eventTracer().publish(placed, published, () => Promise.resolve('sent'));
+  expect(await publish).toBe('sent');
+  expect(published).toEqual({});
 });

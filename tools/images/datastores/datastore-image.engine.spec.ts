@@ -19,10 +19,22 @@ interface Datastore {
   password?: string;
   init?: Record<string, string>;
   check: string;
+  /** Default one of the engine's choice. */
+  hostname?: string;
+  /** Default `1s`; longer for a check that takes longer itself. */
+  checkInterval?: string;
 }
 
 /** A container with a named volume of its own; both are gone when the test is over. */
-async function start({ engine, environment, password, init = {}, check }: Datastore) {
+async function start({
+  engine,
+  environment,
+  password,
+  init = {},
+  check,
+  hostname,
+  checkInterval = '1s',
+}: Datastore) {
   const { ref } = await ensureDatastoreImage(engine);
   const name = `micro-spec-${engine}-${randomUUID().slice(0, 8)}`;
   const volumes = await volumesOf(ref);
@@ -39,8 +51,9 @@ async function start({ engine, environment, password, init = {}, check }: Datast
     await writeFile(join(directory, 'password'), `${password ?? ''}\n`);
     await docker(
       ...['create', '--name', name, '--volume', `${name}:${volumes[0]}`],
+      ...(hostname === undefined ? [] : ['--hostname', hostname]),
       ...Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
-      ...['--health-cmd', check, '--health-interval', '1s', '--health-retries', '60', ref],
+      ...['--health-cmd', check, '--health-interval', checkInterval, '--health-retries', '60', ref],
     );
     if (Object.keys(init).length > 0) {
       await docker('cp', `${directory}/init/.`, `${name}:/docker-entrypoint-initdb.d/`);
@@ -195,5 +208,30 @@ describeEngine('images of datastores', () => {
     expect(took).toBeLessThan(STOPS_WITHIN_MS);
     await cache.startAgain();
     expect(await cache.shell('redis-cli get name')).toBe('kept');
+  });
+
+  it('rabbitmq keeps its promises', async () => {
+    const broker = await start({
+      engine: 'rabbitmq',
+      environment: { RABBITMQ_DEFAULT_USER: 'platform', RABBITMQ_DEFAULT_PASS: 'secret' },
+      check: 'rabbitmq-diagnostics -q check_running',
+      hostname: 'broker',
+      checkInterval: '4s',
+    });
+    expect(await broker.shell('rabbitmqctl authenticate_user platform secret')).toContain(
+      'Success',
+    );
+    expect(await broker.fails('rabbitmqctl authenticate_user platform other')).toBe(true);
+    expect(await broker.fails('rabbitmqctl authenticate_user guest guest')).toBe(true);
+    expect(await broker.shell(PROCESS_ONE)).toMatch(
+      /^rabbitmq-server\nUid:\t999\t999\t999\t999\nCapEff:\t0+$/,
+    );
+    await broker.shell('rabbitmqctl add_vhost kept');
+    expect(await broker.logs()).not.toContain('secret');
+    const { took, code } = await broker.stop();
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(STOPS_WITHIN_MS);
+    await broker.startAgain();
+    expect(await broker.shell('rabbitmqctl list_vhosts')).toContain('kept');
   });
 });

@@ -12,7 +12,8 @@ import { deriveRootCompose } from './root-compose';
 import { deriveServiceCompose } from './service-compose';
 
 const MANIFESTS = {
-  orders: 'port: 3001\nconsumes: [users]\ndatastores: { database: postgres, cache: redis }\n',
+  orders:
+    'port: 3001\nconsumes: [users]\ndatastores: { database: postgres, cache: redis }\nbroker: rabbitmq\n',
   users: 'port: 3002\n',
 };
 
@@ -55,6 +56,7 @@ describeEngine('a platform of derived compose files', () => {
   beforeAll(async () => {
     await ensureDatastoreImage('postgres');
     await ensureDatastoreImage('redis');
+    await ensureDatastoreImage('rabbitmq');
     workspace = new EngineWorkspace();
     const platform = parsePlatform(
       workspace.platform,
@@ -101,18 +103,22 @@ describeEngine('a platform of derived compose files', () => {
     expect(shell('orders', 'touch /tmp/a && echo written')).toBe('written');
   });
 
-  it.each(['orders', 'orders-database', 'orders-cache'])('gives %s no rights', (service) => {
-    const status = shell(service, 'cat /proc/1/status');
-    expect(status).toMatch(/^CapEff:\t0+$/m);
-    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
-    expect(status).toMatch(/^Uid:\t[1-9]/m);
-  });
+  it.each(['orders', 'orders-database', 'orders-cache', 'broker'])(
+    'gives %s no rights',
+    (service) => {
+      const status = shell(service, 'cat /proc/1/status');
+      expect(status).toMatch(/^CapEff:\t0+$/m);
+      expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+      expect(status).toMatch(/^Uid:\t[1-9]/m);
+    },
+  );
 
   it('lets a datastore keep only what its entrypoint needs', () => {
     const bounding = (service: string) =>
       /^CapBnd:\t0*(\w*)$/m.exec(shell(service, 'cat /proc/1/status'))?.[1];
     // chown, dac_override, fowner, setgid, setuid: bits 0, 1, 3, 6 and 7.
     expect(bounding('orders-database')).toBe('cb');
+    expect(bounding('broker')).toBe('cb');
     expect(bounding('orders-cache')).toBe('');
     expect(bounding('orders')).toBe('');
   });
@@ -126,6 +132,7 @@ s.on('error', ({ code }) => console.log(code));`;
     };
     expect(reach('orders', 'orders-database', 5432)).toBe('reached');
     expect(reach('orders', 'orders-cache', 6379)).toBe('reached');
+    expect(reach('orders', 'broker', 5672)).toBe('reached');
     expect(reach('users', 'orders-database', 5432)).toBe('ENOTFOUND');
     expect(reach('users', address('orders-database'), 5432)).not.toBe('reached');
     expect(reach('users', address('orders-cache'), 6379)).not.toBe('reached');
@@ -134,6 +141,15 @@ s.on('error', ({ code }) => console.log(code));`;
   it('has nothing of a datastore on this machine', () => {
     expect(docker('port', container('orders-database'))).toBe('');
     expect(docker('port', container('orders-cache'))).toBe('');
+  });
+
+  it('has a broker that knows the password of its users', () => {
+    const [, password] = /^BROKER_PASSWORD=(.*)$/m.exec(workspace.read('.env'))!;
+    const url = shell('orders', 'echo $BROKER_URL');
+    expect(url).toContain(`:${password}@broker`);
+    const { username } = new URL(url);
+    const authenticate = `rabbitmqctl authenticate_user ${username} ${password}`;
+    expect(shell('broker', authenticate)).toContain('Success');
   });
 
   it('rotates logs', () => {
