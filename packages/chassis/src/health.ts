@@ -20,21 +20,26 @@ export interface HealthOptions {
   resources: readonly Resource[];
   /** How long a resource may take to answer. */
   timeoutMs: number;
+  /** More for the answer of `/health`. What it says changes nothing: the process is alive. */
+  details?: HealthDetails;
 }
+
+/** Must answer soon, whatever goes on elsewhere. */
+export type HealthDetails = () => object | Promise<object>;
 
 /**
  * `GET /health`: 200 while the process is alive, whatever its resources do, so that nothing restarts it
  * for a fault elsewhere. `GET /ready`: 200 where it is ready and each resource answers, else 503 with the reasons.
  */
 export function health(app: FastifyInstance, options: HealthOptions): ResourceChecks {
-  const { lifecycle, resources, timeoutMs } = options;
+  const { lifecycle, resources, timeoutMs, details } = options;
   const checks = new ResourceChecks(resources, timeoutMs, (name, result) => {
     if (result === 'ok') app.log.info({ resource: name }, `${name} can be used`);
     else app.log.warn({ resource: name, reason: result }, `${name} cannot be used: ${result}`);
   });
 
-  app.get('/health', PROBE_ROUTE, (_request, reply) => {
-    return reply.header('cache-control', 'no-store').send({ status: 'ok' });
+  app.get('/health', PROBE_ROUTE, async (_request, reply) => {
+    return reply.header('cache-control', 'no-store').send({ status: 'ok', ...(await details?.()) });
   });
 
   app.get('/ready', PROBE_ROUTE, async (_request, reply) => {

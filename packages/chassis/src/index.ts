@@ -18,6 +18,7 @@ export {
   PROBE_ROUTE,
   ResourceChecks,
   type CheckResults,
+  type HealthDetails,
   type HealthOptions,
 } from './health.js';
 export { Lifecycle, type LifecycleState } from './lifecycle.js';

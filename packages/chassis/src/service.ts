@@ -17,14 +17,21 @@ import {
   type ServiceConfig,
 } from './config.js';
 import { errorAnswers, MissingPackageError } from './errors.js';
-import { health, isUsable } from './health.js';
+import { health, isUsable, type HealthDetails } from './health.js';
 import { Lifecycle } from './lifecycle.js';
 import { loggerOptions, logWritten } from './logger.js';
 import type * as metricsModule from './metrics.js';
 import { requestContext, requestIdOptions } from './request-context.js';
 import { NO_METER, type Meter } from './meter.js';
 import type { Resource } from './resource.js';
-import { closeResources, drain, OpenRequests, stopOnSignals, stopResources } from './shutdown.js';
+import {
+  acceptBeforeClosing,
+  closeResources,
+  drain,
+  OpenRequests,
+  stopOnSignals,
+  stopResources,
+} from './shutdown.js';
 import type * as tracingModule from './tracing.js';
 
 /** How often resources that are not there at start are asked again. */
@@ -44,6 +51,8 @@ export interface ServiceOptions<C extends ServiceConfig = ServiceConfig> {
   config: C;
   /** Checked by `/ready`, started once it is ready, closed at the end. Names are unique. */
   resources?: readonly Resource[];
+  /** More for the answer of `/health`, which is 200 whatever this says: `gateway.health`. */
+  health?: HealthDetails;
   /** Fastify plugins and routes of the service; registered after the chassis' own. */
   routes?: Routes;
   /**
@@ -82,9 +91,15 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   });
 
   const requests = new OpenRequests(app);
+  acceptBeforeClosing(app);
   requestContext(app);
   errorAnswers(app);
-  const checks = health(app, { lifecycle, resources, timeoutMs: config.READY_TIMEOUT_MS });
+  const checks = health(app, {
+    lifecycle,
+    resources,
+    timeoutMs: config.READY_TIMEOUT_MS,
+    details: options.health,
+  });
   const { tracing, metrics } = observability(options);
   if (tracing) app.register(tracingPlugin(name, config, tracing));
   let meter = NO_METER;

@@ -48,6 +48,14 @@ export class OpenRequests {
   }
 }
 
+/**
+ * Lets the server close right after it accepted what waited: the system resets connections that are made and not
+ * accepted yet. It leaves microseconds of the milliseconds that a busy event loop takes.
+ */
+export function acceptBeforeClosing(app: FastifyInstance): void {
+  app.addHook('preClose', (done) => void setImmediate(done));
+}
+
 /** Takes no new connections, and ends when the open requests are answered. `announceClose` comes before. */
 export async function drain(app: FastifyInstance, requests: OpenRequests): Promise<void> {
   let quiet = 0;

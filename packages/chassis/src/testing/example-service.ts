@@ -41,6 +41,7 @@ await runService(
           setTimeout(() => reply.raw.end('end'), 500);
           return reply.hijack();
         });
+        app.post('/echo', (request) => ({ got: request.body }));
         app.post('/throw', () => {
           setImmediate(() => {
             throw new Error('nobody catches this');

@@ -11,14 +11,14 @@ export interface Provider {
 }
 
 /** A service to be called, that answers 200 `{}` until told otherwise. */
-export async function startProvider(): Promise<Provider> {
+export async function startProvider(port = 0): Promise<Provider> {
   const requests: IncomingMessage[] = [];
   let listener: RequestListener = (_request, response) => response.end('{}');
   const server = createServer((request, response) => {
     requests.push(request);
     listener(request, response);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -24,7 +24,7 @@ export async function startExample(variables: Record<string, string> = {}) {
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const exited = once(child, 'exit').then(([code]) => code as number | null);
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${variables.HOST ?? '127.0.0.1'}:${port}`;
   while (child.exitCode === null && !output.includes('Server listening')) await sleep(20);
   return {
     url,

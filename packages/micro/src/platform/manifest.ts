@@ -3,6 +3,7 @@ import { BROKERS, CACHE_ENGINES, DATABASE_ENGINES } from './datastore';
 import { EVENT_NAME, eventNameProblem } from './event';
 import { SERVICE_NAME, serviceNameProblem } from './name';
 import type { Problem } from './problem';
+import { routeSchema } from './route';
 import { checkYaml, parseYaml, type YamlSource } from './yaml-source';
 
 export const MANIFEST_FILE = 'service.yml';
@@ -78,9 +79,9 @@ export const manifestSchema = z
       .default('internal')
       .describe('public: reached from outside through a gateway route'),
     routes: z
-      .array(z.string().startsWith('/', 'a route starts with "/"'))
+      .array(routeSchema)
       .default([])
-      .describe('Path prefixes under which a gateway serves this service'),
+      .describe('Path prefixes under which a gateway serves this service, passed on unchanged'),
     resources: resources.default({}).describe('What each container of it may use'),
     replicas: z.int().min(1).default(1).describe('How many containers of it run'),
     build: z

@@ -252,6 +252,37 @@ describe('in one manifest', () => {
     ],
     ['port: 3001\nkind: 3', ['2: kind: 3 is not one of service, gateway, worker']],
     ['port: 3001\nroutes: [api]', ['2: routes[0]: a route starts with "/"']],
+    [
+      'port: 3001\nroutes:\n  - /\n  - /api/\n  - /api/:id\n  - /a/../b\n  - /docs/x',
+      [
+        '3: routes[0]: "/" would be all paths, also those of others: name one, such as /api',
+        ...['/api/', '/api/:id', '/a/../b'].map(
+          (path, index) =>
+            `${index + 4}: routes[${index + 1}]: "${path}" is no plain path: write segments of letters, digits, ".", "_", "~" and "-", such as /api/orders; what is below it is served too`,
+        ),
+        '7: routes[4]: "/docs/x" is not to be had: the gateway itself answers /docs',
+      ],
+    ],
+    [
+      'port: 3001\nroutes:\n  - path: api\n    auth: non\n  - path: /a\n    timeout: 3\n  - {}\n  - 3',
+      [
+        '3: routes[0].path: a route starts with "/"',
+        '4: routes[0].auth: "non" is not supported; the only value is none; did you mean "none"?',
+        '6: unknown key "routes[1].timeout"; did you mean "timeoutMs"?',
+        '7: "routes[2].path" is missing: The path prefix',
+        '8: routes[3]: is no route: give a path such as /api/orders, or a map with a path',
+      ],
+    ],
+    [
+      'port: 3001\nroutes: [/api]',
+      [
+        '2: "orders" has routes and is internal, so that no gateway serves them: add "expose: public", or remove the routes',
+      ],
+    ],
+    [
+      'port: 3001\nexpose: public\nroutes: [/api, { path: /api, auth: none }]',
+      ['3: "/api" stands in "routes" twice: remove one'],
+    ],
     ['port: 3001\nreplicas: 0', ['2: replicas: 0 is too small: at least 1']],
     [
       'port: 3001\nresources:\n  memory: 256MB\n  cpus: 0',
@@ -334,6 +365,37 @@ describe('events', () => {
     ],
   ])('%j', (text, expected) => {
     expect(mailer(text)).toEqual(expected.map((line) => `apps/mailer/service.yml:${line}`));
+  });
+});
+
+describe('routes of several services', () => {
+  const provider = (name: string, port: number, routes: string) =>
+    manifest(name, `port: ${port}\nexpose: public\nroutes: ${routes}`);
+  const gateway = (name: string, port: number, consumes: string) =>
+    manifest(name, `kind: gateway\nport: ${port}\nconsumes: ${consumes}`);
+
+  test('one path twice behind one gateway', () => {
+    expect(
+      problemsOf(
+        gateway('edge', 3000, '[users, orders]'),
+        provider('orders', 3001, '[/api/orders, /api/all]'),
+        provider('users', 3002, '[/api/users, { path: /api/all, auth: none }]'),
+      ),
+    ).toEqual([
+      'apps/users/service.yml:3: "/api/all" is a route of "orders" already, and gateway "edge" serves both: choose another path',
+    ]);
+  });
+
+  test('one within another, and one behind each of two gateways', () => {
+    expect(
+      problemsOf(
+        gateway('edge', 3000, '[orders, archive]'),
+        gateway('admin', 3009, '[users]'),
+        provider('orders', 3001, '[/api/orders]'),
+        provider('archive', 3002, '[/api/orders/archive]'),
+        provider('users', 3003, '[/api/orders]'),
+      ),
+    ).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { serviceNameProblem } from './name';
 import { parseManifest, type Manifest, type ReadManifest } from './manifest';
 import { nextFreePort } from './port';
 import { PlatformError, type Problem } from './problem';
+import { toRoute } from './route';
 import { didYouMean } from './yaml-source';
 
 /** A service of the platform: its manifest, and what the project graph calls it. */
@@ -83,6 +84,9 @@ const RULES: readonly Rule[] = [
   publishedEvents,
   noRepeatedEvents,
   distinctContracts,
+  publicRoutes,
+  noRepeatedRoutes,
+  noCollidingRoutes,
 ];
 
 function validNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
@@ -110,28 +114,20 @@ function uniqueNames(_: readonly Entry[], files: readonly ManifestFile[]): Probl
 
 /** Services, datastores and the broker share one name space: that of the hosts in the network. */
 function freeNames(read: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
-  const hosts = backingHosts(read.map(({ file: { name }, manifest }) => ({ ...manifest, name })));
+  const taken = new Map<string, string>();
+  for (const { file, manifest } of read) {
+    if (manifest.broker) taken.set(BROKER_NAME, 'the broker of the platform');
+    for (const purpose of DATASTORE_PURPOSES) {
+      if (!manifest.datastores[purpose]) continue;
+      taken.set(datastoreName(file.name, purpose), `the ${purpose} of "${file.name}"`);
+    }
+  }
   return files.flatMap(({ file, name }) => {
-    const owner = hosts.get(name);
+    const owner = taken.get(name);
     return owner
       ? [{ file, message: `"${name}" is the name of ${owner}: rename the service` }]
       : [];
   });
-}
-
-/** The hosts that are no services, and what each is: `orders-cache` -> `the cache of "orders"`. */
-export function backingHosts(
-  services: readonly Pick<Service, 'name' | 'broker' | 'datastores'>[],
-): ReadonlyMap<string, string> {
-  const hosts = new Map<string, string>();
-  for (const { name, broker, datastores } of services) {
-    if (broker) hosts.set(BROKER_NAME, 'the broker of the platform');
-    for (const purpose of DATASTORE_PURPOSES) {
-      if (!datastores[purpose]) continue;
-      hosts.set(datastoreName(name, purpose), `the ${purpose} of "${name}"`);
-    }
-  }
-  return hosts;
 }
 
 /** The root's compose.yaml is the platform's own. */
@@ -183,6 +179,59 @@ function noRepeatedProviders(read: readonly Entry[]): Problem[] {
       ? `"${provider}" stands in "consumes" twice: remove one`
       : undefined,
   );
+}
+
+/** A route that nobody serves is a mistake, and so may be a service that is reached from outside. */
+function publicRoutes(read: readonly Entry[]): Problem[] {
+  return read.flatMap(({ file, manifest: { expose, routes }, source }) => {
+    if (routes.length === 0 || expose === 'public') return [];
+    const message = `"${file.name}" has routes and is internal, so that no gateway serves them: add "expose: public", or remove the routes`;
+    return [{ file: file.file, line: source.lineOfKey([], 'routes'), message }];
+  });
+}
+
+function noRepeatedRoutes(read: readonly Entry[]): Problem[] {
+  return eachRoute(read, ({ path, index, paths }) =>
+    paths.indexOf(path) < index ? `"${path}" stands in "routes" twice: remove one` : undefined,
+  );
+}
+
+/** One route inside another is none: the longer path goes first. */
+function noCollidingRoutes(read: readonly Entry[]): Problem[] {
+  const served = new Map<string, { gateway: string; provider: string }[]>();
+  const gateways = read.filter(({ manifest }) => manifest.kind === 'gateway');
+  return eachRoute(read, ({ provider, path }) => {
+    for (const { file, manifest } of gateways) {
+      if (!manifest.consumes.includes(provider)) continue;
+      const others = served.get(path) ?? [];
+      served.set(path, [...others, { gateway: file.name, provider }]);
+      const other = others.find((one) => one.gateway === file.name && one.provider !== provider);
+      if (other) {
+        return `"${path}" is a route of "${other.provider}" already, and gateway "${file.name}" serves both: choose another path`;
+      }
+    }
+    return undefined;
+  });
+}
+
+interface RouteOf {
+  provider: string;
+  path: string;
+  index: number;
+  paths: readonly string[];
+}
+
+function eachRoute(
+  read: readonly Entry[],
+  check: (route: RouteOf) => string | undefined,
+): Problem[] {
+  return read.flatMap(({ file, manifest, source }) => {
+    const paths = manifest.routes.map((entry) => toRoute(entry).path);
+    return paths.flatMap((path, index) => {
+      const message = check({ provider: file.name, path, index, paths });
+      return message ? [{ file: file.file, line: source.lineOf(['routes', index]), message }] : [];
+    });
+  });
 }
 
 interface Link {

@@ -100,6 +100,14 @@ function toProblems(source: YamlSource, schema: z.ZodType, issue: z.core.$ZodIss
       message: `unknown key "${formatPath([...issue.path, key])}"${keyHint(schema, issue.path, key)}`,
     }));
   }
+  if (issue.code === 'invalid_union') {
+    const branch = branchOf(issue.errors);
+    if (branch) {
+      return branch.flatMap((nested) =>
+        toProblems(source, schema, { ...nested, path: [...issue.path, ...nested.path] }),
+      );
+    }
+  }
   const { file } = source;
   const line = source.lineOf(issue.path);
   const path = formatPath(issue.path);
@@ -114,6 +122,11 @@ function toProblems(source: YamlSource, schema: z.ZodType, issue: z.core.$ZodIss
       : undefined;
   const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
   return [{ file, line, message: `${path === '' ? '' : `${path}: `}${issue.message}${hint}` }];
+}
+
+/** Of several shapes the one that was meant: whose problems are within the value, not the value itself. */
+function branchOf(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
+  return branches.find((issues) => issues.every(({ path }) => path.length > 0));
 }
 
 /** How many candidates an error names before it says how many more there are. */
@@ -156,6 +169,7 @@ interface Definition {
   valueType?: z.ZodType;
   element?: z.ZodType;
   innerType?: z.ZodType;
+  options?: readonly z.ZodType[];
 }
 
 function schemaAt(schema: z.ZodType, path: Path): z.ZodType | undefined {
@@ -165,9 +179,12 @@ function schemaAt(schema: z.ZodType, path: Path): z.ZodType | undefined {
   }, schema);
 }
 
-/** The definition under optional and default wrappers. */
+/** The definition under optional and default wrappers; of several shapes the map of keys. */
 function definitionOf(schema: z.ZodType | undefined): Definition | undefined {
   const definition = schema?.def as Definition | undefined;
+  if (definition?.options) {
+    return definition.options.map(definitionOf).find((option) => option?.shape) ?? definition;
+  }
   return definition?.innerType ? definitionOf(definition.innerType) : definition;
 }
 

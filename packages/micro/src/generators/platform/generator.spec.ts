@@ -227,6 +227,28 @@ services:
     );
   });
 
+  it('takes routes with rules of their own, once each', async () => {
+    const shop = `services:
+  edge: { kind: gateway, consumes: [users, orders] }
+  users: { routes: [/api/users, { path: /api/login, auth: none }] }
+`;
+    await generate(`${shop}  orders:\n`);
+    expect(text('apps/users/service.yml')).toContain(
+      'routes:\n  - /api/users\n  - path: /api/login\n    auth: none\n',
+    );
+    const before = treeFiles(tree);
+    await generate();
+    expect(treeFiles(tree)).toEqual(before);
+    await expect(
+      generate(`${shop.replace('auth: none', 'timeoutMs: 100')}  orders:\n`),
+    ).rejects.toThrow(
+      'platform.yml:3: route /api/login of "users" has other options in apps/users/service.yml: change one of the two',
+    );
+    await expect(generate(`${shop}  orders: { routes: [/api/users] }\n`)).rejects.toThrow(
+      'platform.yml:3: "/api/users" is a route of "orders" already, and gateway "edge" serves both: choose another path',
+    );
+  });
+
   it('has services publish and handle events', async () => {
     const events = `events:
   order.placed: { publisher: orders, subscribers: [mailer], fields: { orderId: uuid, total: int } }
@@ -314,7 +336,7 @@ events:
         "5 problems in the platform's files:",
         '  platform.yml:2: "../users" is not a folder below the workspace root',
         '  platform.yml:5: "order" is not a service of this platform; did you mean "orders"?',
-        '  platform.yml:5: "userz" is not a service of this platform; known are orders',
+        '  platform.yml:5: "userz" is not a service of this platform; did you mean "users"?',
         '  platform.yml:6: "order.item-sold" and "order-item.sold" would have one contract, orderItemSold: choose another name',
         '  platform.yml:7: "order-item.sold" and "order.item-sold" would have one contract, orderItemSold: choose another name',
       ].join('\n'),
@@ -380,7 +402,7 @@ events:
       '  platform.yml:3: "users" has postgres as its database: to change it, edit apps/users/service.yml; its data does not move by itself',
       '  platform.yml:4: "orders" lies in apps/shop/orders: move it, or name that folder',
       '  platform.yml:5: Port 3100 is already used by "mailer"; the next free one is 3004',
-      '  platform.yml:7: Port 5000 is already used by "b"; the next free one is 3004',
+      '  platform.yml:7: Port 5000 is already used by "b"; the next free one is 3005',
       '  platform.yml:7: "billing" is not a service of this platform; known are gateway, mailer, orders, users, a, b, d, e, orders-cache, f',
       '  platform.yml:8: "../d" is not a folder below the workspace root',
       '  platform.yml:9: apps/b is already the project "b": choose another folder',

@@ -9,6 +9,7 @@ import { readContractsPackage } from '../../platform/contracts-library';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
 import { PlatformError } from '../../platform/problem';
+import type { RouteEntry } from '../../platform/route';
 import { UserError } from '../../platform/user-error';
 import { readPlatformName, type ReadFile } from '../../platform/workspace';
 import { addLink } from '../connect/generator';
@@ -20,9 +21,10 @@ import { nameIssuer } from '../service/issuer';
 import { readWorkspaceFacts } from '../service/options';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { DESCRIPTION_FILE, readDescription } from './description';
-import { planPlatform, type PlatformFacts, type PlatformPlan } from './plan';
-import { addRoutes, type Route } from './route';
+import { planPlatform, type PlatformPlan } from './plan';
+import { addRoutes } from './route';
 import type { ServiceChange } from './service-comparison';
+import type { PlatformFacts } from './service-plan';
 import { formatSummary } from './summary';
 
 export interface PlatformSchema {
@@ -88,7 +90,11 @@ function applyChange(
   if (broker) addBroker(tree, service);
 }
 
-function writeRoutes(tree: Tree, { root }: Pick<Service, 'root'>, routes: readonly Route[]): void {
+function writeRoutes(
+  tree: Tree,
+  { root }: Pick<Service, 'root'>,
+  routes: readonly RouteEntry[],
+): void {
   if (routes.length === 0) return;
   const manifest = `${root}/${MANIFEST_FILE}`;
   tree.write(manifest, addRoutes(manifest, tree.read(manifest, 'utf8') ?? '', routes));

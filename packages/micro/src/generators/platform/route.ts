@@ -1,24 +1,22 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ComposeEdit } from '../../compose/compose-edit';
-import type { Manifest } from '../../platform/manifest';
+import { toRoute, type RouteEntry } from '../../platform/route';
 
-/** A route of a manifest, under which a gateway serves a service. */
-export type Route = Manifest['routes'][number];
+export function pathOf(entry: RouteEntry): string {
+  return toRoute(entry).path;
+}
 
-export function routePath(route: Route): string {
-  return route;
+export function isSameRoute(a: RouteEntry, b: RouteEntry): boolean {
+  return isDeepStrictEqual(toRoute(a), toRoute(b));
 }
 
 /** Adds routes to a manifest's text, and opens the service to the gateways that consume it. */
-export function addRoutes(file: string, text: string, routes: readonly Route[]): string {
+export function addRoutes(file: string, text: string, routes: readonly RouteEntry[]): string {
   const edit = new ComposeEdit(file, text);
   edit.seed(['expose'], 'public', 'expose is missing');
   for (const route of routes) {
-    edit.insertItem(
-      ['routes'],
-      edit.items(['routes']).length,
-      route,
-      `${routePath(route)} is missing`,
-    );
+    const end = edit.items(['routes']).length;
+    edit.insertItem(['routes'], end, route, `route ${pathOf(route)} is missing`);
   }
   return edit.toFile().text;
 }

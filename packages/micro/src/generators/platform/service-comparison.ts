@@ -1,13 +1,14 @@
 import { DATASTORE_PURPOSES, type Broker } from '../../platform/datastore';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
+import type { RouteEntry } from '../../platform/route';
 import type { ReadFile } from '../../platform/workspace';
 import { parseDatastores, type Datastores } from '../datastore-names';
 import { otherEngines } from '../datastore/other-engines';
 import type { OptionProblem } from '../option-problem';
 import { unknownProvider, type ServiceOptions, type WorkspaceFacts } from '../service/options';
 import type { DescribedService } from './description';
-import { routePath, saysInternal, type Route } from './route';
+import { isSameRoute, pathOf, saysInternal } from './route';
 
 /** A service that is there already, beside its description. */
 export interface ServiceComparison {
@@ -25,7 +26,7 @@ export interface ServiceChange {
   service: Service;
   consumes: readonly string[];
   datastores: Datastores;
-  routes: readonly Route[];
+  routes: readonly RouteEntry[];
   broker: Broker | undefined;
 }
 
@@ -101,20 +102,36 @@ function contradictions(
       return message === undefined ? [] : [{ path: ['consumes', index], message }];
     }),
     ...otherEngines(service, datastores).map((message) => ({ path: ['datastores'], message })),
-    ...(saysInternal && (described.routes ?? []).length > 0
-      ? [
-          {
-            path: ['routes'],
-            message: `"${name}" has routes here, and "expose: internal" in ${root}/${MANIFEST_FILE}: change one of the two`,
-          },
-        ]
-      : []),
+    ...otherRoutes(service, described, saysInternal),
   ];
+}
+
+function otherRoutes(
+  { name, root, routes }: Service,
+  described: DescribedService,
+  saysInternal: boolean,
+): OptionProblem[] {
+  const manifest = `${root}/${MANIFEST_FILE}`;
+  if (saysInternal && (described.routes ?? []).length > 0) {
+    const message = `"${name}" has routes here, and "expose: internal" in ${manifest}: change one of the two`;
+    return [{ path: ['routes'], message }];
+  }
+  return (described.routes ?? []).flatMap((wanted, index) => {
+    const present = routes.find((route) => pathOf(route) === pathOf(wanted));
+    return present === undefined || isSameRoute(present, wanted)
+      ? []
+      : [
+          {
+            path: ['routes', index],
+            message: `route ${pathOf(wanted)} of "${name}" has other options in ${manifest}: change one of the two`,
+          },
+        ];
+  });
 }
 
 function missingIn(service: Service, described: DescribedService): ServiceChange {
   const { datastores } = parseDatastores(described.datastores ?? []);
-  const paths = service.routes.map(routePath);
+  const paths = service.routes.map(pathOf);
   return {
     service,
     consumes: [...new Set(described.consumes)].filter((one) => !service.consumes.includes(one)),
@@ -123,7 +140,7 @@ function missingIn(service: Service, described: DescribedService): ServiceChange
         ([purpose]) => service.datastores[purpose as keyof Datastores] === undefined,
       ),
     ),
-    routes: (described.routes ?? []).filter((route) => !paths.includes(routePath(route))),
+    routes: (described.routes ?? []).filter((route) => !paths.includes(pathOf(route))),
     broker: service.broker === undefined ? described.broker : undefined,
   };
 }
@@ -134,7 +151,7 @@ function beyond(
 ): string[] {
   const events = described.publishes.length + described.subscribes.length;
   const wanted = parseDatastores(described.datastores ?? []).datastores;
-  const paths = (described.routes ?? []).map(routePath);
+  const paths = (described.routes ?? []).map(pathOf);
   return [
     ...consumes
       .filter((provider) => !described.consumes?.includes(provider))
@@ -143,7 +160,7 @@ function beyond(
       (purpose) => `${name} has ${datastores[purpose]} as its ${purpose}`,
     ),
     ...routes
-      .map(routePath)
+      .map(pathOf)
       .filter((path) => !paths.includes(path))
       .map((path) => `${name} has the route ${path}`),
     ...(broker && !described.broker && publishes.length + subscribes.length + events === 0

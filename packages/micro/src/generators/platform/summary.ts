@@ -1,6 +1,6 @@
 import type { EventOptions } from '../event/options';
 import type { PlatformPlan } from './plan';
-import { routePath } from './route';
+import { pathOf } from './route';
 import type { ServiceChange } from './service-comparison';
 
 /** What was done, in a few lines: created, changed, kept, no longer described, left to a person. */
@@ -24,7 +24,7 @@ function formatChange({ service, consumes, datastores, routes, broker }: Service
   const added = [
     ...(consumes.length > 0 ? [`consumes ${consumes.join(', ')}`] : []),
     ...Object.entries(datastores).map(([purpose, engine]) => `${purpose} ${engine}`),
-    ...(routes.length > 0 ? [`routes ${routes.map(routePath).join(', ')}`] : []),
+    ...(routes.length > 0 ? [`routes ${routes.map(pathOf).join(', ')}`] : []),
     ...(broker ? [`broker ${broker}`] : []),
   ];
   return `${service.name}: ${added.join('; ')}`;

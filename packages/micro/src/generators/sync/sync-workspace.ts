@@ -16,6 +16,10 @@ import {
 } from '../../discovery/resources-module';
 import { deriveLinksModule } from '../../discovery/links-module';
 import {
+  deriveProviderRoutesModule,
+  providerRoutesModuleFile,
+} from '../../discovery/provider-routes-module';
+import {
   deriveSubscriptionsModule,
   subscriptionsModuleFile,
 } from '../../discovery/subscriptions-module';
@@ -123,6 +127,7 @@ function deriveAll(
         () => [deriveServiceCompose(platform, service, compose, migrates)],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
         () => deriveResources(service, facts, read),
+        () => deriveProviderRoutes(platform, service, read),
         () => deriveBuild(service, read, context, librariesOf(service, platform)),
       ];
     }),
@@ -155,6 +160,14 @@ function deriveResources(service: Service, facts: ResourcesFacts, read: ReadFile
   return service.broker === undefined
     ? [resources]
     : [resources, deriveSubscriptionsModule(service, read(subscriptions))];
+}
+
+/** Only a gateway whose code uses the module has it: one may serve routes of its own instead. */
+function deriveProviderRoutes(platform: Platform, service: Service, read: ReadFile): DerivedFile[] {
+  const current = read(providerRoutesModuleFile(service));
+  const app = read(posix.join(service.root, 'src/app.ts'));
+  if (current === undefined && !app?.includes('./provider-routes')) return [];
+  return [deriveProviderRoutesModule(platform, service, current)];
 }
 
 function hasMigrations(tree: Tree, { root }: Service): boolean {

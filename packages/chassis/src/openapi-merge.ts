@@ -1,0 +1,162 @@
+import type { ProviderRoute } from './gateway.js';
+
+type Json = Record<string, unknown>;
+
+/** What is read of a document; all else is passed on. */
+export interface OpenApiDocument {
+  paths?: Record<string, Json>;
+  components?: Record<string, Record<string, unknown>>;
+}
+
+/** The document of one provider, or why there is none. */
+export interface DescribedProvider {
+  service: string;
+  routes: readonly ProviderRoute[];
+  document?: OpenApiDocument;
+  /** Why there is no document, or why it may be out of date. */
+  problem?: string;
+}
+
+export interface MergeOptions {
+  title: string;
+  version: string;
+  /** Whether routes need a bearer token, but for those that say otherwise. */
+  bearer?: boolean;
+}
+
+const METHODS: ReadonlySet<string> = new Set([
+  'get',
+  'put',
+  'post',
+  'delete',
+  'options',
+  'head',
+  'patch',
+  'trace',
+]);
+
+/**
+ * One document of what callers of a gateway can reach: of each provider the operations on its routes, tagged with its
+ * name, and the components that they use, whose names it begins.
+ */
+export function mergeDocuments(
+  { title, version, bearer = false }: MergeOptions,
+  providers: readonly DescribedProvider[],
+): Json {
+  const paths: Json = {};
+  const components: Record<string, Json> = {};
+  for (const { service, routes, document } of providers) {
+    if (!document) continue;
+    const own = operationsOf(service, routes, document, bearer);
+    Object.assign(paths, own);
+    for (const [section, name] of reachable(own, service, document)) {
+      const component = document.components?.[section]?.[name];
+      (components[section] ??= {})[`${service}.${name}`] = rename(component, service);
+    }
+  }
+  if (bearer) {
+    components['securitySchemes'] = {
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title, version, ...describeProblems(providers) },
+    servers: [{ url: '/' }],
+    tags: providers.map(({ service }) => ({ name: service })),
+    paths,
+    components,
+  };
+}
+
+function describeProblems(providers: readonly DescribedProvider[]): { description?: string } {
+  const lines = providers
+    .filter(({ problem }) => problem !== undefined)
+    .map(({ service, problem }) => `- ${service}: ${problem}`);
+  return lines.length > 0 ? { description: lines.join('\n') } : {};
+}
+
+function operationsOf(
+  service: string,
+  routes: readonly ProviderRoute[],
+  { paths = {} }: OpenApiDocument,
+  bearer: boolean,
+): Record<string, Json> {
+  const own: Record<string, Json> = {};
+  for (const [path, item] of Object.entries(paths)) {
+    const route = routeOf(path, routes);
+    if (!route) continue;
+    const needsToken = bearer && route.auth !== 'none';
+    own[path] = Object.fromEntries(
+      Object.entries(rename(item, service) as Json).map(([key, value]) =>
+        METHODS.has(key) ? [key, operation(service, value as Json, needsToken)] : [key, value],
+      ),
+    );
+  }
+  return own;
+}
+
+/** The longest, as the router chooses. */
+function routeOf(path: string, routes: readonly ProviderRoute[]): ProviderRoute | undefined {
+  return routes
+    .filter((route) => path === route.path || path.startsWith(`${route.path}/`))
+    .sort((a, b) => b.path.length - a.path.length)[0];
+}
+
+function operation(service: string, value: Json, needsToken: boolean): Json {
+  const { operationId, ...rest } = value;
+  // Who may call is the gateway's to say, and where to call is here.
+  delete rest['security'];
+  delete rest['servers'];
+  return {
+    ...rest,
+    tags: [service],
+    ...(typeof operationId === 'string' && { operationId: `${service}.${operationId}` }),
+    ...(needsToken && { security: [{ bearer: [] }] }),
+  };
+}
+
+const REFERENCE = /^#\/components\/([^/]+)\/([^/]+)$/;
+
+/** A copy in which references lead to the merged components. */
+function rename(value: unknown, service: string, key = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => rename(item, service));
+  if (typeof value === 'string' && (key === '$ref' || key === 'mapping')) {
+    return value.replace(REFERENCE, `#/components/$1/${service}.$2`);
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      // A discriminator's mapping has references under names of its own.
+      rename(inner, service, key === 'mapping' ? key : name),
+    ]),
+  );
+}
+
+/** Section and name of each component that the renamed `paths` lead to: others may be nobody's business. */
+function reachable(
+  paths: Json,
+  service: string,
+  { components = {} }: OpenApiDocument,
+): readonly (readonly [string, string])[] {
+  const found = new Map<string, readonly [string, string]>();
+  const follow = (value: unknown): void => {
+    for (const reference of referencesIn(value)) {
+      const [, section = '', renamed = ''] = REFERENCE.exec(reference) ?? [];
+      const name = renamed.slice(service.length + 1);
+      const component = components[section]?.[name];
+      if (component === undefined || found.has(reference)) continue;
+      found.set(reference, [section, name]);
+      follow(rename(component, service));
+    }
+  };
+  follow(paths);
+  return [...found.values()];
+}
+
+function referencesIn(value: unknown): string[] {
+  if (typeof value === 'string') return REFERENCE.test(value) ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(referencesIn);
+}

@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { serviceNamed } from '../platform/platform';
+import { platformOf } from '../testing/platform';
+import { deriveProviderRoutesModule } from './provider-routes-module';
+
+const MANIFESTS = {
+  edge: 'kind: gateway\nport: 3000\nconsumes: [orders, order-items, users]',
+  orders: 'port: 3001\nexpose: public\nroutes: [/api/orders]',
+  'order-items':
+    'port: 3002\nexpose: public\nroutes:\n  - { path: /api/items, auth: none, rateLimit: off, timeoutMs: 500, websocket: true }\n  - { path: /api/tags, websocket: false }',
+  users: 'port: 3003',
+  other: 'port: 3004\nexpose: public\nroutes: [/api/other]',
+};
+
+function derive(manifests: Record<string, string>, current?: string) {
+  const platform = platformOf(manifests);
+  return deriveProviderRoutesModule(platform, serviceNamed(platform, 'edge'), current);
+}
+
+const edge = `// Kept by \`nx sync\` from service.yml: the public routes of the services that this gateway consumes.
+import type { Provider } from '@org/chassis/gateway';
+import type { Config } from './config.js';
+
+export function providerRoutes(config: Config): Provider[] {
+  return [
+    {
+      service: 'orders',
+      url: config.MICROSERVICE_ORDERS_URL,
+      routes: [
+        {
+          path: '/api/orders',
+        },
+      ],
+    },
+    {
+      service: 'order-items',
+      url: config.MICROSERVICE_ORDER_ITEMS_URL,
+      routes: [
+        {
+          path: '/api/items',
+          auth: 'none',
+          rateLimit: 'off',
+          timeoutMs: 500,
+          websocket: true,
+        },
+        {
+          path: '/api/tags',
+        },
+      ],
+    },
+  ];
+}
+`;
+
+it('has the public routes of the services that are consumed, and no others', () => {
+  expect(derive(MANIFESTS).text).toBe(edge);
+});
+
+it('is a function of nothing where there are none', () => {
+  expect(derive({ ...MANIFESTS, edge: 'kind: gateway\nport: 3000\nconsumes: [users]' }).text)
+    .toBe(`// Kept by \`nx sync\` from service.yml: the public routes of the services that this gateway consumes.
+import type { Provider } from '@org/chassis/gateway';
+
+export const providerRoutes: (config: object) => Provider[] = () => [];
+`);
+});
+
+it("is in step in another workspace's format", () => {
+  const formatted = edge.replaceAll("'", '"').replaceAll(';', '');
+  expect(derive(MANIFESTS, formatted)).toMatchObject({ text: formatted, drift: [] });
+});
+
+it('says which routes came and went, and which rules changed', () => {
+  const moved = { ...MANIFESTS, orders: 'port: 3001\nexpose: public\nroutes: [/api/v2/orders]' };
+  expect(derive(moved, edge).drift).toEqual([
+    '/api/orders is not in the manifest',
+    '/api/v2/orders is missing',
+  ]);
+  const opened = {
+    ...MANIFESTS,
+    orders: 'port: 3001\nexpose: public\nroutes: [{ path: /api/orders, auth: none }]',
+  };
+  expect(derive(opened, edge)).toMatchObject({
+    text: expect.stringContaining("path: '/api/orders',\n          auth: 'none',") as string,
+    drift: ['it was edited; it is made anew'],
+  });
+});

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/** Paths that each service, or the gateway itself, answers. */
+export const RESERVED_PATHS = ['/health', '/ready', '/metrics', '/openapi.json', '/docs'] as const;
+
+/** Segments of letters that need no escape in a URL (RFC 3986), and stand for themselves in a router. */
+const ROUTE_PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
+
+/** Why `path` cannot be a route, or `undefined` where it can. */
+export function routePathProblem(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'a route starts with "/"';
+  if (path === '/') return '"/" would be all paths, also those of others: name one, such as /api';
+  if (!ROUTE_PATH.test(path) || /\/\.\.?(?:\/|$)/.test(path)) {
+    return `"${path}" is no plain path: write segments of letters, digits, ".", "_", "~" and "-", such as /api/orders; what is below it is served too`;
+  }
+  const reserved = RESERVED_PATHS.find((own) => path === own || path.startsWith(`${own}/`));
+  return reserved === undefined
+    ? undefined
+    : `"${path}" is not to be had: the gateway itself answers ${reserved}`;
+}
+
+const routePath = z
+  .string()
+  .superRefine((path, context) => {
+    const problem = routePathProblem(path);
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  })
+  .meta({ pattern: ROUTE_PATH.source });
+
+/** A path, or one with what differs from other routes. */
+export const routeSchema = z.union(
+  [
+    routePath,
+    z.strictObject({
+      path: routePath.describe('The path prefix'),
+      auth: z.enum(['none']).describe('none: anybody may call it').optional(),
+      rateLimit: z.enum(['off']).describe('off: calls are not limited').optional(),
+      timeoutMs: z
+        .int()
+        .min(1)
+        .max(3_600_000)
+        .describe('Milliseconds until its answer begins')
+        .optional(),
+      websocket: z.boolean().describe('Whether WebSockets are opened on it').optional(),
+    }),
+  ],
+  { error: 'is no route: give a path such as /api/orders, or a map with a path' },
+);
+
+export type RouteEntry = z.output<typeof routeSchema>;
+
+/** A route with all that a manifest says of it. */
+export type Route = Exclude<RouteEntry, string>;
+
+export function toRoute(entry: RouteEntry): Route {
+  return typeof entry === 'string' ? { path: entry } : entry;
+}
