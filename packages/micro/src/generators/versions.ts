@@ -46,6 +46,29 @@ export const CONTRACTS_VERSIONS = {
   zod: SERVICE_VERSIONS.zod,
 } as const;
 
+/** What a gateway forwards with. */
+export const GATEWAY_VERSIONS = {
+  '@fastify/http-proxy': '^11.6.3',
+  undici: '^7.30.2',
+  ws: '^8.23.0',
+} as const;
+
+export const CORS_VERSIONS = { '@fastify/cors': '^11.4.3' } as const;
+
+export const RATE_LIMIT_VERSIONS = { '@fastify/rate-limit': '^11.2.0' } as const;
+
+/** What describes the routes of a service. */
+export const OPENAPI_VERSIONS = {
+  '@fastify/swagger': '^9.9.3',
+  'fastify-type-provider-zod': '^7.0.0',
+} as const;
+
+/** What shows the routes of all services behind a gateway. */
+export const API_DOCS_VERSIONS = {
+  '@fastify/swagger': '^9.9.3',
+  '@fastify/swagger-ui': '^6.1.3',
+} as const;
+
 /** What the chassis reaches each datastore with. */
 const DATASTORE_VERSIONS: Record<DatastoreEngine, Readonly<Record<string, string>>> = {
   postgres: { pg: '^8.23.1' },

@@ -189,12 +189,14 @@ describe('platform', () => {
     await generate(SHOP);
     await generate(`defaults: { framework: express }
 services:
+  gateway: { rateLimit: true }
   mailer: { auth: jwt }
   users:
 `);
     expect(said()).toContain(
       [
         '  left to you:',
+        '    gateway is described with rateLimit: true, and was made with rateLimit: false: change apps/gateway/src/app.ts by hand',
         '    mailer is described with framework: express, and was made with framework: fastify: change apps/mailer/src/app.ts by hand',
         '    mailer is described with auth: jwt, and was made with auth: none: change apps/mailer/src/app.ts by hand',
         '    users is described with framework: express, and was made with framework: fastify: change apps/users/src/app.ts by hand',
@@ -212,9 +214,9 @@ services:
   it('opens services to gateways under their routes', async () => {
     await generate('services:\n  users: { routes: [/api/users] }\n  orders:\n');
     expect(text('apps/users/service.yml')).toMatch(
-      /\nport: 3001\nexpose: public\nroutes:\n {2}- \/api\/users\n$/,
+      /\nport: 3001\nexpose: public\nroutes: \[\/api\/users\]\n$/,
     );
-    edit('apps/users/service.yml', '- /api/users', '- /api/users # theirs\n  - /api/me');
+    edit('apps/users/service.yml', ' [/api/users]', '\n  - /api/users # theirs\n  - /api/me');
     edit('apps/orders/service.yml', 'kind', 'expose: internal\nkind');
     await generate('services:\n  users: { routes: [/api/people, /api/users] }\n');
     expect(text('apps/users/service.yml')).toContain(
@@ -225,6 +227,10 @@ services:
     await expect(generate('services: { orders: { routes: [/api/orders] } }')).rejects.toThrow(
       'platform.yml:1: "orders" has routes here, and "expose: internal" in apps/orders/service.yml',
     );
+    await generate('services: { mailer: { kind: worker } }');
+    await expect(generate('services: { mailer: { routes: [/api/mail] } }')).rejects.toThrow(
+      'platform.yml:1: A worker takes no calls',
+    );
   });
 
   it('takes routes with rules of their own, once each', async () => {
@@ -234,7 +240,7 @@ services:
 `;
     await generate(`${shop}  orders:\n`);
     expect(text('apps/users/service.yml')).toContain(
-      'routes:\n  - /api/users\n  - path: /api/login\n    auth: none\n',
+      'expose: public\nroutes: [/api/users, {path: /api/login, auth: none}]\n',
     );
     const before = treeFiles(tree);
     await generate();
@@ -407,7 +413,7 @@ events:
       '  platform.yml:8: "../d" is not a folder below the workspace root',
       '  platform.yml:9: apps/b is already the project "b": choose another folder',
       '  platform.yml:10: "orders-cache" is the name of the cache of "orders": rename the service',
-      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, datastores, broker, directory, port, consumes, routes',
+      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, openapi, datastores, broker, directory, port, consumes, routes, cors, rateLimit',
     ]);
     expect(treeFiles(tree)).toEqual(before);
   });

@@ -41,7 +41,7 @@ export async function platformGenerator(
   const plan = readPlan(tree, file);
   await initGenerator(tree, { skipFormat: true, skipInstall: true });
   generateServices(tree, plan.create);
-  for (const service of plan.create) writeRoutes(tree, service, service.routes);
+  for (const service of plan.create) writeRoutes(tree, service, service.entries);
   for (const change of plan.change) applyChange(tree, change);
   for (const event of plan.events) addEvent(tree, event);
   syncWorkspace(tree);
@@ -97,7 +97,9 @@ function writeRoutes(
 ): void {
   if (routes.length === 0) return;
   const manifest = `${root}/${MANIFEST_FILE}`;
-  tree.write(manifest, addRoutes(manifest, tree.read(manifest, 'utf8') ?? '', routes));
+  const before = tree.read(manifest, 'utf8') ?? '';
+  const after = addRoutes(manifest, before, routes);
+  if (after !== before) tree.write(manifest, after);
 }
 
 function addsPackages({ create, change, events }: PlatformPlan): boolean {

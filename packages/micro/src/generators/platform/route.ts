@@ -10,13 +10,18 @@ export function isSameRoute(a: RouteEntry, b: RouteEntry): boolean {
   return isDeepStrictEqual(toRoute(a), toRoute(b));
 }
 
-/** Adds routes to a manifest's text, and opens the service to the gateways that consume it. */
+/** Adds routes to a manifest's text, or rules to its paths, and opens the service to gateways. */
 export function addRoutes(file: string, text: string, routes: readonly RouteEntry[]): string {
   const edit = new ComposeEdit(file, text);
   edit.seed(['expose'], 'public', 'expose is missing');
   for (const route of routes) {
-    const end = edit.items(['routes']).length;
-    edit.insertItem(['routes'], end, route, `route ${pathOf(route)} is missing`);
+    const present = edit.items(['routes']) as RouteEntry[];
+    const index = present.findIndex((other) => pathOf(other) === pathOf(route));
+    const drift = `route ${pathOf(route)} is missing`;
+    if (index < 0) edit.insertItem(['routes'], present.length, route, drift);
+    else if (!isSameRoute(present[index]!, route)) {
+      edit.replaceItem(['routes'], index, route, drift);
+    }
   }
   return edit.toFile().text;
 }

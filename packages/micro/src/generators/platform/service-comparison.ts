@@ -6,8 +6,8 @@ import type { ReadFile } from '../../platform/workspace';
 import { parseDatastores, type Datastores } from '../datastore-names';
 import { otherEngines } from '../datastore/other-engines';
 import type { OptionProblem } from '../option-problem';
-import { unknownProvider, type ServiceOptions, type WorkspaceFacts } from '../service/options';
-import type { DescribedService } from './description';
+import { noRoutesOf, unknownProvider, type WorkspaceFacts } from '../service/options';
+import { hasOption, type DescribedService } from './description';
 import { isSameRoute, pathOf, saysInternal } from './route';
 
 /** A service that is there already, beside its description. */
@@ -30,8 +30,14 @@ export interface ServiceChange {
   broker: Broker | undefined;
 }
 
+/** Options that become code alone, and that is a person's once it is written. */
+const CODE_OPTIONS = ['framework', 'auth', 'openapi', 'rateLimit'] as const;
+type CodeOption = (typeof CODE_OPTIONS)[number];
+
 /** What is known of a service beside its manifest's values. */
-interface ServiceFacts extends Pick<ServiceOptions, 'framework' | 'auth'> {
+interface ServiceFacts {
+  /** What its code was made with, by option. */
+  code: Readonly<Record<CodeOption, string | boolean>>;
   /** Whether its manifest says in so many words that no gateway serves it. */
   saysInternal: boolean;
 }
@@ -57,8 +63,12 @@ function readServiceFacts({ root }: Service, read: ReadFile): ServiceFacts {
   };
   const manifest = `${root}/${MANIFEST_FILE}`;
   return {
-    framework: 'express' in dependencies ? 'express' : 'fastify',
-    auth: 'jose' in dependencies ? 'jwt' : 'none',
+    code: {
+      framework: 'express' in dependencies ? 'express' : 'fastify',
+      auth: 'jose' in dependencies ? 'jwt' : 'none',
+      openapi: '@fastify/swagger' in dependencies,
+      rateLimit: '@fastify/rate-limit' in dependencies,
+    },
     saysInternal: saysInternal(manifest, read(manifest) ?? ''),
   };
 }
@@ -107,11 +117,13 @@ function contradictions(
 }
 
 function otherRoutes(
-  { name, root, routes }: Service,
+  { name, root, kind, routes }: Service,
   described: DescribedService,
   saysInternal: boolean,
 ): OptionProblem[] {
   const manifest = `${root}/${MANIFEST_FILE}`;
+  const misplaced = noRoutesOf(kind, (described.routes ?? []).map(pathOf));
+  if (misplaced !== undefined) return [{ path: ['routes'], message: misplaced }];
   if (saysInternal && (described.routes ?? []).length > 0) {
     const message = `"${name}" has routes here, and "expose: internal" in ${manifest}: change one of the two`;
     return [{ path: ['routes'], message }];
@@ -175,11 +187,14 @@ function beyond(
   ];
 }
 
-/** The framework and the tokens of a service are code, and that is a person's. */
-function otherCode(service: Service, described: DescribedService, code: ServiceFacts): string[] {
-  return (['framework', 'auth'] as const).flatMap((option) => {
+function otherCode(
+  service: Service,
+  described: DescribedService,
+  { code }: ServiceFacts,
+): string[] {
+  return CODE_OPTIONS.flatMap((option) => {
     const wanted = described[option];
-    return wanted === undefined || wanted === code[option]
+    return wanted === undefined || wanted === code[option] || !hasOption(service.kind, option)
       ? []
       : [
           `${service.name} is described with ${option}: ${wanted}, and was made with ${option}: ${code[option]}: change ${service.root}/src/app.ts by hand`,

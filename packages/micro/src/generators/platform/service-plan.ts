@@ -13,6 +13,7 @@ import {
   type WorkspaceFacts,
 } from '../service/options';
 import type { DescribedService, PlatformDescription } from './description';
+import { pathOf } from './route';
 import { compareService, isEmpty, type ServiceChange } from './service-comparison';
 
 /** What has to be done for the services of a description. */
@@ -28,7 +29,8 @@ export interface ServicesPlan {
 }
 
 export interface NewService extends ServiceOptions {
-  routes: readonly RouteEntry[];
+  /** Its routes with their own rules. */
+  entries: readonly RouteEntry[];
 }
 
 /** What of the workspace a description is compared with: read once. */
@@ -67,9 +69,9 @@ export function planServices(
     }
     const planned = planService(toSchema(described), known);
     problems.push(...planned.problems.map((problem) => ({ ...problem, service: name })));
-    const { routes = [] } = described;
-    if (planned.options) create.push({ ...planned.options, routes });
-    const made = newService(name, routes, planned.options ?? standIn(name, known.ports));
+    const { routes: entries = [] } = described;
+    if (planned.options) create.push({ ...planned.options, entries });
+    const made = newService(name, entries, planned.options ?? standIn(name, known.ports));
     after.set(name, made);
     known.ports.set(made.port, name);
     known.projects.set(name, { root: made.root });
@@ -94,7 +96,8 @@ function locate(source: YamlSource, { service, path, message }: ProblemOf): Prob
 }
 
 function toSchema(described: DescribedService): ServiceSchema {
-  const { routes: _, publishes, subscribes, ...schema } = described;
+  const { publishes, subscribes, ...options } = described;
+  const schema = { ...options, routes: (options.routes ?? []).map(pathOf) };
   return publishes.length + subscribes.length > 0 ? { broker: EVENT_BROKER, ...schema } : schema;
 }
 

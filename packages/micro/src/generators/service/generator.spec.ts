@@ -196,6 +196,36 @@ describe('service', () => {
     expect(tree.read('apps/orders/src/resources.ts', 'utf8')).toContain('migrateMysql({ url');
   });
 
+  it('is public where it has routes, and its example lies below the first', async () => {
+    await serviceGenerator(tree, { name: 'orders', routes: '/api/orders,/api/carts' });
+    expect(tree.read('apps/orders/service.yml', 'utf8')).toContain(
+      'expose: public\nroutes: [/api/orders, /api/carts]\n',
+    );
+    expect(readTreePlatform(tree).services[0]?.routes).toEqual(['/api/orders', '/api/carts']);
+    expect(tree.read('apps/orders/src/routes/hello.ts', 'utf8')).toContain(
+      "const PATH = '/api/orders/hello';",
+    );
+    expect(tree.read('apps/orders/src/app.spec.ts', 'utf8')).toContain(
+      "inject('/api/orders/hello?name=Ada')",
+    );
+    const before = treeFiles(tree);
+    await serviceGenerator(tree, { name: 'orders', routes: '/api/orders', skipFormat: true });
+    expect(treeFiles(tree)).toEqual(before);
+  });
+
+  it('describes its routes where it is told to', async () => {
+    await serviceGenerator(tree, { name: 'orders', openapi: true, datastores: 'postgres' });
+    expect(tree.read('apps/orders/src/app.ts', 'utf8')).toContain('openapi({');
+    expect(tree.read('apps/orders/src/routes/items.ts', 'utf8')).toContain('ZodTypeProvider');
+    const { dependencies } = readJson<{ dependencies: object }>(tree, 'apps/orders/package.json');
+    expect(Object.keys(dependencies)).toContain('fastify-type-provider-zod');
+  });
+
+  it('makes a gateway where that is its kind', async () => {
+    await serviceGenerator(tree, { name: 'edge', kind: 'gateway' });
+    expect(tree.read('apps/edge/src/app.ts', 'utf8')).toContain('gateway({ providers })');
+  });
+
   it('makes a worker without an example route', async () => {
     await serviceGenerator(tree, { name: 'mailer', kind: 'worker' });
     expect(tree.exists('apps/mailer/src/routes/hello.ts')).toBe(false);
@@ -266,6 +296,12 @@ describe('service', () => {
     [{ name: 'orders', consumes: ['user'] }, 'did you mean "users"?'],
     [{ name: 'orders', consumes: ['orders'] }, '"orders" cannot consume itself'],
     [{ name: 'orders', datastores: ['postgress'] }, 'did you mean "postgres"?'],
+    [{ name: 'orders', routes: 'orders' }, 'a route starts with "/"'],
+    [{ name: 'orders', routes: '/health' }, '"/health" is not to be had'],
+    [{ name: 'orders', kind: 'worker', routes: '/api' }, 'A worker takes no calls'],
+    [{ name: 'orders', kind: 'gateway', routes: '/api' }, 'give --routes to those'],
+    [{ name: 'orders', kind: 'gateway', framework: 'express' }, 'leave out --framework=express'],
+    [{ name: 'orders', openapi: true, framework: 'express' }, 'leave out --openapi or'],
     [{ name: 'orders', directory: '../orders' }, 'not a folder below the workspace root'],
     [{ name: 'apps/orders', directory: 'apps/x' }, 'leave out --directory'],
   ])('refuses %o, and writes nothing', async (schema, message) => {

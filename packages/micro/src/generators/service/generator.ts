@@ -17,14 +17,20 @@ import { packageScripts, scriptTargets, type ScriptTarget } from '../init/nx-jso
 import { joinWorkspace } from '../join-workspace';
 import { syncWorkspace } from '../sync/sync-workspace';
 import {
+  API_DOCS_VERSIONS,
   AUTH_VERSIONS,
   BROKER_VERSIONS,
+  CORS_VERSIONS,
   EXPRESS_TYPE_VERSIONS,
   EXPRESS_VERSIONS,
+  GATEWAY_VERSIONS,
+  OPENAPI_VERSIONS,
+  RATE_LIMIT_VERSIONS,
   SERVICE_VERSIONS,
   datastorePackages,
 } from '../versions';
 import { migrationEngine } from '../../platform/datastore';
+import { splitNames } from '../datastore-names';
 import { nameIssuer } from './issuer';
 import { normalizeServiceOptions, type ServiceOptions, type ServiceSchema } from './options';
 
@@ -64,12 +70,13 @@ function generateProject(tree: Tree, options: ServiceOptions): boolean {
     base: tree.exists('tsconfig.base.json'),
     targets: scriptTargets(readNxJson(tree) ?? {}),
     example: exampleOf(options),
+    prefix: options.routes[0] ?? '',
     hasCache: options.datastores.cache !== undefined,
     pnpmVersion: options.packageManager.kind === 'pnpm' ? options.packageManager.version : '',
   };
   const folders = [
     'service',
-    options.framework,
+    options.kind === 'gateway' ? 'gateway' : options.framework,
     options.packageManager.kind,
     ...exampleFolders(options),
   ];
@@ -86,14 +93,14 @@ function generateProject(tree: Tree, options: ServiceOptions): boolean {
 
 /** The example route: items that it keeps, where it has an SQL database to keep them in. */
 function exampleOf({ kind, datastores }: ServiceOptions): 'none' | 'hello' | 'items' {
-  if (kind === 'worker') return 'none';
+  if (kind !== 'service') return 'none';
   return migrationEngine(datastores) ? 'items' : 'hello';
 }
 
 function exampleFolders(options: ServiceOptions): string[] {
   const example = exampleOf(options);
   if (example === 'none') return [];
-  const routes = `${example}-${options.framework}`;
+  const routes = `${example}-${options.openapi ? 'openapi' : options.framework}`;
   return example === 'hello' ? [routes] : [routes, `items-${migrationEngine(options.datastores)!}`];
 }
 
@@ -110,6 +117,7 @@ function servicePackageJson(options: ServiceOptions, targets: readonly ScriptTar
       ...(framework === 'express' ? EXPRESS_VERSIONS : {}),
       ...(auth === 'jwt' ? AUTH_VERSIONS : {}),
       ...(broker ? BROKER_VERSIONS[broker] : {}),
+      ...edgeVersions(options),
       ...datastorePackages(datastores).dependencies,
     }),
     ...devDependencies({
@@ -117,6 +125,17 @@ function servicePackageJson(options: ServiceOptions, targets: readonly ScriptTar
       ...datastorePackages(datastores).devDependencies,
     }),
     nx: { name },
+  };
+}
+
+/** What a gateway, or the description of routes, needs. */
+function edgeVersions({ kind, openapi, cors, rateLimit }: ServiceOptions): Record<string, string> {
+  if (kind !== 'gateway') return openapi ? OPENAPI_VERSIONS : {};
+  return {
+    ...GATEWAY_VERSIONS,
+    ...(openapi ? API_DOCS_VERSIONS : {}),
+    ...(cors.length > 0 ? CORS_VERSIONS : {}),
+    ...(rateLimit ? RATE_LIMIT_VERSIONS : {}),
   };
 }
 
@@ -129,11 +148,11 @@ function sorted(versions: Record<string, string>): Record<string, string> {
 }
 
 function sayWhatIsKept(options: ServiceOptions, schema: ServiceSchema): void {
-  const { name, root, port, consumes } = options;
-  const asked = [schema.consumes ?? []].flat().flatMap((list) => list.split(','));
+  const { name, root, port, consumes, routes } = options;
   const differs =
     (schema.port !== undefined && schema.port !== port) ||
-    asked.some((provider) => !consumes.includes(provider.trim()));
+    splitNames(schema.consumes).some((provider) => !consumes.includes(provider)) ||
+    splitNames(schema.routes).some((path) => !routes.includes(path));
   if (differs) {
     logger.warn(
       `${root}/service.yml was kept as it is: edit it, or use connect, to change ${name}.`,

@@ -5,6 +5,7 @@ import { MANIFEST_FILE, type Manifest } from '../../platform/manifest';
 import { serviceNameProblem } from '../../platform/name';
 import type { Service } from '../../platform/platform';
 import { nextFreePort } from '../../platform/port';
+import { routePathProblem, toRoute } from '../../platform/route';
 import { UserError } from '../../platform/user-error';
 import { readPackageScope } from '../../platform/workspace';
 import { didYouMean } from '../../platform/yaml-source';
@@ -24,7 +25,14 @@ export interface ServiceSchema {
   consumes?: string | string[];
   datastores?: string | string[];
   broker?: Broker;
+  /** Path prefixes under which gateways serve it. */
+  routes?: string | string[];
   auth?: 'none' | 'jwt';
+  openapi?: boolean;
+  /** Of a gateway: origins whose pages may call it. */
+  cors?: string | string[];
+  /** Of a gateway: whether callers are limited. */
+  rateLimit?: boolean;
   framework?: 'fastify' | 'express';
   skipInstall?: boolean;
   skipFormat?: boolean;
@@ -40,7 +48,13 @@ export interface ServiceOptions {
   consumes: readonly string[];
   datastores: Datastores;
   broker: Broker | undefined;
+  /** Path prefixes; where there are any, it is exposed. */
+  routes: readonly string[];
   auth: 'none' | 'jwt';
+  openapi: boolean;
+  /** Empty where no other origin is let in. */
+  cors: readonly string[];
+  rateLimit: boolean;
   framework: 'fastify' | 'express';
   packageManager: WorkspacePackageManager;
   skipInstall: boolean;
@@ -91,6 +105,8 @@ export function planService(
   const existing = facts.services.find((service) => service.root === root);
   const consumes = splitNames(schema.consumes);
   const { datastores, problems: wrongDatastores } = parseDatastores(splitNames(schema.datastores));
+  const routes = splitNames(schema.routes);
+  const kind = existing?.kind ?? schema.kind ?? 'service';
   const problems = [
     about([], serviceNameProblem(name)),
     ...(existing?.name === name
@@ -104,18 +120,28 @@ export function planService(
       about(['consumes', index], unknownProvider(facts, name, provider)),
     ),
     ...wrongDatastores.map((message) => about(['datastores'], message)),
+    ...routes.map((route, index) => about(['routes', index], routePathProblem(route))),
+    about(['routes'], noRoutesOf(kind, routes)),
+    about(['framework'], notInExpress(kind, schema)),
+    ...(kind === 'gateway' ? collidingRoutes(facts, existing?.consumes ?? consumes) : []).map(
+      (message) => about(['consumes'], message),
+    ),
   ].filter((found) => found !== undefined);
   if (problems.length > 0) return { problems };
   const options: ServiceOptions = {
     name,
     root,
     packageName: `@${facts.packageScope}/${name}`,
-    kind: existing?.kind ?? schema.kind ?? 'service',
+    kind,
     port: existing?.port ?? schema.port ?? nextFreePort(new Set(facts.ports.keys())),
     consumes: existing?.consumes ?? consumes,
     datastores: existing?.datastores ?? datastores,
     broker: existing ? existing.broker : schema.broker,
+    routes: existing?.routes.map((entry) => toRoute(entry).path) ?? routes,
     auth: schema.auth ?? 'none',
+    openapi: schema.openapi ?? false,
+    cors: splitNames(schema.cors),
+    rateLimit: schema.rateLimit ?? false,
     framework: schema.framework ?? 'fastify',
     packageManager: facts.packageManager,
     skipInstall: schema.skipInstall ?? false,
@@ -186,4 +212,44 @@ export function unknownProvider(
   if (facts.names.has(provider)) return undefined;
   const names = [...facts.names].filter((name) => name !== consumer);
   return `"${provider}" is not a service of this platform${didYouMean(provider, names)}`;
+}
+
+/** Why a service has no routes of its own, or `undefined` where it may. */
+export function noRoutesOf(kind: Manifest['kind'], routes: readonly string[]): string | undefined {
+  if (routes.length === 0 || kind === 'service') return undefined;
+  return kind === 'worker'
+    ? 'A worker takes no calls: leave out --routes'
+    : 'A gateway serves the routes of the services that it consumes: give --routes to those';
+}
+
+function notInExpress(
+  kind: Manifest['kind'],
+  { framework, openapi }: ServiceSchema,
+): string | undefined {
+  if (framework !== 'express') return undefined;
+  if (kind === 'gateway') {
+    return 'A gateway has no routes to write in Express: leave out --framework=express';
+  }
+  return openapi
+    ? 'Routes are described from what Fastify knows of them: leave out --openapi or --framework=express'
+    : undefined;
+}
+
+/** What the manifests will say once the gateway is there, said before anything is written. */
+function collidingRoutes({ services }: WorkspaceFacts, consumes: readonly string[]): string[] {
+  const owners = new Map<string, string>();
+  return services
+    .filter(({ name }) => consumes.includes(name))
+    .flatMap(({ name, routes }) =>
+      routes.flatMap((entry) => {
+        const { path } = toRoute(entry);
+        const owner = owners.get(path);
+        owners.set(path, name);
+        return owner === undefined || owner === name
+          ? []
+          : [
+              `"${owner}" and "${name}" both have the route ${path}: change one in its ${MANIFEST_FILE}`,
+            ];
+      }),
+    );
 }

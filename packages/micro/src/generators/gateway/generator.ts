@@ -1,0 +1,30 @@
+import type { GeneratorCallback, Tree } from '@nx/devkit';
+import { posix } from 'node:path';
+import { UserError } from '../../platform/user-error';
+import { serviceGenerator } from '../service/generator';
+import type { ServiceSchema } from '../service/options';
+import { readTreePlatform } from '../workspace-tree';
+
+export type GatewaySchema = Omit<ServiceSchema, 'kind' | 'framework' | 'routes'>;
+
+/** A service of the kind gateway, composed of what is in front of other services. */
+export async function gatewayGenerator(
+  tree: Tree,
+  schema: GatewaySchema,
+): Promise<GeneratorCallback> {
+  refuseOtherKinds(tree, schema);
+  return serviceGenerator(tree, { ...schema, kind: 'gateway' });
+}
+
+export default gatewayGenerator;
+
+function refuseOtherKinds(tree: Tree, { name }: GatewaySchema): void {
+  const existing = readTreePlatform(tree).services.find(
+    (service) => service.name === posix.basename(name),
+  );
+  if (existing && existing.kind !== 'gateway') {
+    throw new UserError(
+      `"${existing.name}" in ${existing.root} is a ${existing.kind}, not a gateway: choose another name`,
+    );
+  }
+}
