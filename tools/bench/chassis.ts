@@ -19,10 +19,13 @@ const USAGE = `usage: npm run bench:chassis [-- options]
 const CONNECTIONS = 50;
 const WARM_UP_SECONDS = 2;
 
+const bare = new URL('chassis/bare-service.ts', import.meta.url);
+const chassis = new URL('chassis/chassis-service.ts', import.meta.url);
+
 const CONTENDERS: readonly Contender[] = [
-  { name: 'Fastify alone', file: 'bare-service.ts', env: {} },
-  { name: 'on the chassis', file: 'chassis-service.ts', env: {} },
-  { name: 'on the chassis, metrics on', file: 'chassis-service.ts', env: { METRICS: 'on' } },
+  { name: 'Fastify alone', file: bare, env: {} },
+  { name: 'on the chassis', file: chassis, env: {} },
+  { name: 'on the chassis, metrics on', file: chassis, env: { METRICS: 'on' } },
 ];
 
 interface Readings {

@@ -51,6 +51,7 @@ export function apiDocs({ title, version, providers, auth }: ApiDocsOptions): Fa
     await app.register(page.default, {
       routePrefix: '/docs',
       staticCSP: PAGE_POLICY,
+      theme: { title },
       // Not `url`, which the page sets itself.
       uiConfig: { urls: [{ url: '/openapi.json', name: title }] },
     });

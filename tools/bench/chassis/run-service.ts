@@ -8,10 +8,10 @@ import { freePort } from '../../testing/free-port.js';
 const POLL_MS = 2;
 const READY_WITHIN_MS = 20_000;
 
-/** The contenders: a file beside this one, and variables that switch something on. */
+/** A program that listens on PORT, and variables that switch something on. */
 export interface Contender {
   name: string;
-  file: 'bare-service.ts' | 'chassis-service.ts';
+  file: URL;
   env: NodeJS.ProcessEnv;
 }
 
@@ -27,7 +27,7 @@ export async function startService({ name, file, env }: Contender): Promise<Runn
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const started = performance.now();
-  const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url))], {
+  const child = spawn(process.execPath, [fileURLToPath(file)], {
     env: {
       ...process.env,
       NODE_ENV: 'production',

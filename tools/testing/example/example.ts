@@ -34,9 +34,9 @@ export async function writeExampleCode(workspace: Workspace): Promise<void> {
     const text = (await readFile(file, 'utf8')).replaceAll('@example/', `@${workspace.name}/`);
     await workspace.write(relative(FILES, file), text);
   }
-  await registerRoutes(workspace, 'users', 'users', 'app');
-  await registerRoutes(workspace, 'orders', 'orders', 'app, config');
-  await registerRoutes(workspace, 'gateway', 'shop', 'app, config');
+  await registerRoutes(workspace, 'users', 'users(app)', HELLO);
+  await registerRoutes(workspace, 'orders', 'orders(app, config)', HELLO);
+  await registerRoutes(workspace, 'gateway', 'shop(app, config)', PROXY);
   for (const service of LIBRARY_USERS) {
     const dependency = `"@${workspace.name}/money": "*",\n    `;
     const first = '"@org/chassis"';
@@ -44,20 +44,32 @@ export async function writeExampleCode(workspace: Workspace): Promise<void> {
   }
 }
 
+/** Lines of a generated app, behind which routes are imported and called. */
+interface Anchor {
+  imported: string;
+  called: string;
+}
+
+const HELLO: Anchor = {
+  imported: `import { helloRoutes } from './routes/hello.js';\n`,
+  called: `      helloRoutes(app);\n`,
+};
+
+const PROXY: Anchor = {
+  imported: `import { connectResources } from './resources.js';\n`,
+  called: `      await app.register(proxy.routes);\n`,
+};
+
+/** @param call `users(app)`, for `usersRoutes(app)` of `routes/users.ts`. */
 async function registerRoutes(
   workspace: Workspace,
   service: ExampleService,
-  routes: string,
-  args: string,
+  call: string,
+  { imported, called }: Anchor,
 ): Promise<void> {
   const app = `apps/${service}/src/app.ts`;
-  const imported = `import { helloRoutes } from './routes/hello.js';\n`;
-  const called = `      helloRoutes(app);\n`;
-  const name = `${routes}Routes`;
-  await workspace.edit(
-    app,
-    imported,
-    `${imported}import { ${name} } from './routes/${routes}.js';\n`,
-  );
-  await workspace.edit(app, called, `${called}      ${name}(${args});\n`);
+  const [routes] = call.split('(');
+  const more = `import { ${routes}Routes } from './routes/${routes}.js';\n`;
+  await workspace.edit(app, imported, imported + more);
+  await workspace.edit(app, called, `${called}      ${call.replace('(', 'Routes(')};\n`);
 }

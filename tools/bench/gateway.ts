@@ -1,0 +1,140 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import autocannon from 'autocannon';
+import { SignJWT } from 'jose';
+import { LabError, runProgram, say } from '../program.js';
+import { startService, type Contender } from './chassis/run-service.js';
+import { WORK_PATH } from './chassis/work-routes.js';
+import { onInterrupt } from './interrupt.js';
+import { readMachine } from './machine.js';
+import { formatMachine } from './report/blocks.js';
+import { median, ratio } from './report/statistics.js';
+import { writeDocument } from './write-document.js';
+
+const USAGE = `usage: npm run bench:gateway [-- options]
+
+  --rounds=5      readings per contender
+  --seconds=5     of load per reading, on 127.0.0.1
+  --write         put the table into docs/benchmarks.md
+`;
+
+const CONNECTIONS = 50;
+const WARM_UP_SECONDS = 2;
+/** Above what any machine serves in a window: the counting costs, nobody is refused. */
+const LIMIT = '1000000000';
+
+const bare = new URL('gateway/bare-gateway.ts', import.meta.url);
+const ours = new URL('gateway/chassis-gateway.ts', import.meta.url);
+const provider = new URL('chassis/bare-service.ts', import.meta.url);
+
+/** The first is what the second is compared with; the others cost more than the second. */
+const NAMES = ['@fastify/http-proxy alone', 'gateway', 'gateway, JWT', 'gateway, rate limit'];
+
+interface Readings {
+  /** Requests answered per second. */
+  rate: number[];
+  /** Milliseconds: the 99th percentile of a reading. */
+  slowest: number[];
+}
+
+void runProgram(async () => {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '5' },
+      write: { type: 'boolean', default: false },
+      help: { type: 'boolean' },
+    },
+  });
+  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
+  if (values.help || !(rounds >= 1) || !(seconds >= 1)) throw new LabError(USAGE);
+  const interrupted = onInterrupt();
+  const { publicKey, headers } = await issueToken();
+  const orders = await startService({ name: 'the provider', file: provider, env: {} });
+  try {
+    const PROVIDER_URL = orders.url;
+    const contenders: Contender[] = [
+      { file: bare, env: { PROVIDER_URL } },
+      { file: ours, env: { PROVIDER_URL } },
+      { file: ours, env: { PROVIDER_URL, PUBLIC_KEY: publicKey } },
+      { file: ours, env: { PROVIDER_URL, RATE_LIMIT: LIMIT } },
+    ].map((one, index) => ({ name: NAMES[index]!, ...one }));
+    const all = contenders.map((): Readings => ({ rate: [], slowest: [] }));
+    for (let round = 0; round < rounds; round++) {
+      // In turns, and every other round the other way about: a machine that slows down slows all.
+      const order = [...contenders.keys()];
+      for (const index of round % 2 === 0 ? order : order.toReversed()) {
+        interrupted.throwIfAborted();
+        await measure(contenders[index]!, seconds, headers, all[index]!);
+      }
+      say(`round ${round + 1} of ${rounds}`);
+    }
+    const block = [
+      formatMachine(await readMachine(), rounds),
+      formatTable(all),
+      `${CONNECTIONS} connections for ${seconds} s per reading, after ${WARM_UP_SECONDS} s that do not count; load, gateway and provider share the machine. Rate limits are counted in the process.`,
+    ].join('\n\n');
+    console.log(`\n${block}`);
+    if (values.write) await writeDocument({ gateway: block }, {});
+  } finally {
+    await orders.stop();
+  }
+});
+
+/** All send it, so that all have the same headers to pass on. */
+async function issueToken(): Promise<{ publicKey: string; headers: Record<string, string> }> {
+  const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const token = await new SignJWT()
+    .setProtectedHeader({ alg: 'RS256' })
+    .setIssuer('bench')
+    .setAudience('bench')
+    .setExpirationTime('1h')
+    .sign(keys.privateKey);
+  return {
+    publicKey: keys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    headers: { authorization: `Bearer ${token}` },
+  };
+}
+
+async function measure(
+  contender: Contender,
+  seconds: number,
+  headers: Record<string, string>,
+  readings: Readings,
+): Promise<void> {
+  const service = await startService(contender);
+  try {
+    const load = { url: service.url + WORK_PATH, connections: CONNECTIONS, headers };
+    await autocannon({ ...load, duration: WARM_UP_SECONDS });
+    const result = await autocannon({ ...load, duration: seconds });
+    if (result.non2xx > 0 || result.errors > 0) {
+      throw new LabError(
+        `${contender.name}: ${result.non2xx} answers were not 200, ${result.errors} did not come`,
+      );
+    }
+    readings.rate.push(result.requests.average);
+    readings.slowest.push(result.latency.p99);
+  } finally {
+    await service.stop();
+  }
+}
+
+function formatTable(all: readonly Readings[]): string {
+  const rows = all.map(({ rate, slowest }, index) => [
+    NAMES[index]!,
+    Math.round(median(rate)).toLocaleString('en'),
+    formatRatio(rate, all[0]!.rate),
+    index === 0 ? '' : formatRatio(rate, all[1]!.rate),
+    median(slowest).toFixed(1),
+  ]);
+  const head = ['', 'requests/s', 'to the proxy alone', 'to the gateway', 'p99, ms'];
+  return [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}
+
+function formatRatio(own: readonly number[], other: readonly number[]): string {
+  if (own === other) return '1';
+  const { value, min, max } = ratio(own, other);
+  return `${value.toFixed(2)} (${min.toFixed(2)}-${max.toFixed(2)})`;
+}
