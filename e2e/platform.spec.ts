@@ -54,21 +54,21 @@ describeEngine(`a platform of ${COUNT} linked services`, () => {
   it('takes in what is new in the description, and nothing else', async () => {
     const { workspace } = fresh;
     const mine = '# Ada decides how many\nreplicas: 2\n';
-    const manifest = 'apps/service-0/service.yml';
+    const manifest = 'apps/service-2/service.yml';
     await workspace.write(manifest, (await workspace.read(manifest)) + mine);
     await workspace.commit('By hand');
-    await workspace.write(
+    await workspace.edit(
       'platform.yml',
-      linkedPlatform(COUNT).replace('service-0: { consumes: [', 'service-0: { consumes: [audit, ') +
-        '  audit: { datastores: [postgres] }\n',
+      'service-2: { consumes: [',
+      'audit: { datastores: [postgres] }\n  service-2: { consumes: [audit, ',
     );
     await workspace.nx('g', '@org/micro:platform', 'platform.yml');
     await workspace.nx('sync:check');
-    await workspace.nx('run-many', '-t', 'lint', 'test', 'typecheck', '-p', 'service-0', 'audit');
+    await workspace.nx('run-many', '-t', 'lint', 'test', 'typecheck', '-p', 'service-2', 'audit');
     expect(await workspace.read(manifest)).toMatch(/consumes: \[.*, audit\]\n/);
     expect(await workspace.read(manifest)).toContain(mine);
     const changed = (await workspace.git('status', '--porcelain')).trim().split('\n');
-    const elsewhere = changed.filter((line) => /apps\/(?!audit\/|service-0\/)/.test(line));
+    const elsewhere = changed.filter((line) => /apps\/(?!audit\/|service-2\/)/.test(line));
     expect(elsewhere).toEqual([]);
   });
 

@@ -114,28 +114,20 @@ function uniqueNames(_: readonly Entry[], files: readonly ManifestFile[]): Probl
 
 /** Services, datastores and the broker share one name space: that of the hosts in the network. */
 function freeNames(read: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
-  const hosts = backingHosts(read.map(({ file: { name }, manifest }) => ({ ...manifest, name })));
+  const taken = new Map<string, string>();
+  for (const { file, manifest } of read) {
+    if (manifest.broker) taken.set(BROKER_NAME, 'the broker of the platform');
+    for (const purpose of DATASTORE_PURPOSES) {
+      if (!manifest.datastores[purpose]) continue;
+      taken.set(datastoreName(file.name, purpose), `the ${purpose} of "${file.name}"`);
+    }
+  }
   return files.flatMap(({ file, name }) => {
-    const owner = hosts.get(name);
+    const owner = taken.get(name);
     return owner
       ? [{ file, message: `"${name}" is the name of ${owner}: rename the service` }]
       : [];
   });
-}
-
-/** The hosts that are no services, and what each is: `orders-cache` -> `the cache of "orders"`. */
-export function backingHosts(
-  services: readonly Pick<Service, 'name' | 'broker' | 'datastores'>[],
-): ReadonlyMap<string, string> {
-  const hosts = new Map<string, string>();
-  for (const { name, broker, datastores } of services) {
-    if (broker) hosts.set(BROKER_NAME, 'the broker of the platform');
-    for (const purpose of DATASTORE_PURPOSES) {
-      if (!datastores[purpose]) continue;
-      hosts.set(datastoreName(name, purpose), `the ${purpose} of "${name}"`);
-    }
-  }
-  return hosts;
 }
 
 /** The root's compose.yaml is the platform's own. */

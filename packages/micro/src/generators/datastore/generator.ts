@@ -56,13 +56,7 @@ export function addDatastores(
   const { text, drift } = edit.toFile();
   if (drift.length > 0) tree.write(manifest, text);
   const { dependencies, devDependencies } = datastorePackages(datastores);
-  addDependenciesToPackageJson(
-    tree,
-    dependencies,
-    devDependencies,
-    `${root}/package.json`,
-    true,
-  );
+  addDependenciesToPackageJson(tree, dependencies, devDependencies, `${root}/package.json`, true);
 }
 
 /** @throws with every reason why it cannot be done; nothing is written before. */

@@ -44,6 +44,19 @@ services:
     ]);
   });
 
+  it('gives no default to a kind of service that has no such option', () => {
+    const { description } = read(`defaults: { framework: express, openapi: true }
+services:
+  edge: { kind: gateway }
+  mailer: { kind: worker }
+`);
+    const noEvents = { publishes: [], subscribes: [] };
+    expect(description?.services).toEqual([
+      { name: 'edge', kind: 'gateway', openapi: true, ...noEvents },
+      { name: 'mailer', kind: 'worker', framework: 'express', ...noEvents },
+    ]);
+  });
+
   it('gives every service its events', () => {
     const { description, problems } = read(`services: { orders: , payments: }
 events:

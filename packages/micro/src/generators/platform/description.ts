@@ -57,13 +57,13 @@ const shared = {
       'jwt: every route of its own needs a bearer token; service-keys: a key of each consumer; none unless given',
     )
     .optional(),
-  openapi: z
-    .boolean()
-    .describe('Describes its routes at /openapi.json; false unless given')
-    .optional(),
   tracing: z
     .boolean()
     .describe('Traces of OpenTelemetry, where a collector is named; false unless given')
+    .optional(),
+  openapi: z
+    .boolean()
+    .describe('Whether its routes are described; of a gateway, those behind it')
     .optional(),
   datastores: datastores
     .describe('Datastores that it alone owns: postgres, redis, pubsub=redis and so on')
@@ -83,10 +83,7 @@ const serviceSchema = z.strictObject({
   consumes: optional(manifest.consumes),
   routes: optional(manifest.routes),
   cors: z.array(z.string()).describe('Of a gateway: origins whose pages may call it').optional(),
-  rateLimit: z
-    .boolean()
-    .describe('Of a gateway: whether callers are limited; false unless given')
-    .optional(),
+  rateLimit: z.boolean().describe('Of a gateway: whether callers are limited').optional(),
 });
 
 /** `platform.yml` as a person may write it. */
@@ -150,7 +147,7 @@ export function readDescription(
     description: {
       source,
       services: Object.entries(services).map(([name, own]) => ({
-        ...defaults,
+        ...defaultsOf({ ...defaults, ...own }.kind, defaults),
         ...own,
         ...eventsOf(name, described),
         name,
@@ -159,6 +156,20 @@ export function readDescription(
     },
     problems,
   };
+}
+
+type Defaults = z.output<typeof descriptionSchema>['defaults'];
+
+/** Whether a kind of service has an option: a gateway writes no routes, and a worker has none to describe. */
+export function hasOption(kind: Defaults['kind'], option: string): boolean {
+  return !(
+    (kind === 'gateway' && option === 'framework') ||
+    (kind === 'worker' && option === 'openapi')
+  );
+}
+
+function defaultsOf(kind: Defaults['kind'], defaults: Defaults): Defaults {
+  return Object.fromEntries(Object.entries(defaults).filter(([option]) => hasOption(kind, option)));
 }
 
 function eventsOf(service: string, events: readonly DescribedEvent[]) {

@@ -189,12 +189,14 @@ describe('platform', () => {
     await generate(SHOP);
     await generate(`defaults: { framework: express }
 services:
+  gateway: { rateLimit: true }
   mailer: { auth: jwt }
   users:
 `);
     expect(said()).toContain(
       [
         '  left to you:',
+        '    gateway is described with rateLimit: true, and was made with rateLimit: false: change apps/gateway/src/app.ts by hand',
         '    mailer is described with framework: express, and was made with framework: fastify: change apps/mailer/src/app.ts by hand',
         '    mailer is described with auth: jwt, and was made with auth: none: change apps/mailer/src/app.ts by hand',
         '    users is described with framework: express, and was made with framework: fastify: change apps/users/src/app.ts by hand',
@@ -214,11 +216,7 @@ services:
     expect(text('apps/users/service.yml')).toMatch(
       /\nport: 3001\nexpose: public\nroutes: \[\/api\/users\]\n$/,
     );
-    edit(
-      'apps/users/service.yml',
-      'routes: [/api/users]',
-      'routes:\n  - /api/users # theirs\n  - /api/me',
-    );
+    edit('apps/users/service.yml', ' [/api/users]', '\n  - /api/users # theirs\n  - /api/me');
     edit('apps/orders/service.yml', 'kind', 'expose: internal\nkind');
     await generate('services:\n  users: { routes: [/api/people, /api/users] }\n');
     expect(text('apps/users/service.yml')).toContain(
@@ -228,6 +226,32 @@ services:
     expect(said()).toContain('    users has the route /api/me');
     await expect(generate('services: { orders: { routes: [/api/orders] } }')).rejects.toThrow(
       'platform.yml:1: "orders" has routes here, and "expose: internal" in apps/orders/service.yml',
+    );
+    await generate('services: { mailer: { kind: worker } }');
+    await expect(generate('services: { mailer: { routes: [/api/mail] } }')).rejects.toThrow(
+      'platform.yml:1: A worker takes no calls',
+    );
+  });
+
+  it('takes routes with rules of their own, once each', async () => {
+    const shop = `services:
+  edge: { kind: gateway, consumes: [users, orders] }
+  users: { routes: [/api/users, { path: /api/login, auth: none }] }
+`;
+    await generate(`${shop}  orders:\n`);
+    expect(text('apps/users/service.yml')).toContain(
+      'expose: public\nroutes: [/api/users, { path: /api/login, auth: none }]\n',
+    );
+    const before = treeFiles(tree);
+    await generate();
+    expect(treeFiles(tree)).toEqual(before);
+    await expect(
+      generate(`${shop.replace('auth: none', 'timeoutMs: 100')}  orders:\n`),
+    ).rejects.toThrow(
+      'platform.yml:3: route /api/login of "users" has other options in apps/users/service.yml: change one of the two',
+    );
+    await expect(generate(`${shop}  orders: { routes: [/api/users] }\n`)).rejects.toThrow(
+      'platform.yml:3: "/api/users" is a route of "orders" already, and gateway "edge" serves both: choose another path',
     );
   });
 
@@ -318,7 +342,7 @@ events:
         "5 problems in the platform's files:",
         '  platform.yml:2: "../users" is not a folder below the workspace root',
         '  platform.yml:5: "order" is not a service of this platform; did you mean "orders"?',
-        '  platform.yml:5: "userz" is not a service of this platform; known are orders',
+        '  platform.yml:5: "userz" is not a service of this platform; did you mean "users"?',
         '  platform.yml:6: "order.item-sold" and "order-item.sold" would have one contract, orderItemSold: choose another name',
         '  platform.yml:7: "order-item.sold" and "order.item-sold" would have one contract, orderItemSold: choose another name',
       ].join('\n'),
@@ -384,12 +408,12 @@ events:
       '  platform.yml:3: "users" has postgres as its database: to change it, edit apps/users/service.yml; its data does not move by itself',
       '  platform.yml:4: "orders" lies in apps/shop/orders: move it, or name that folder',
       '  platform.yml:5: Port 3100 is already used by "mailer"; the next free one is 3004',
-      '  platform.yml:7: Port 5000 is already used by "b"; the next free one is 3004',
+      '  platform.yml:7: Port 5000 is already used by "b"; the next free one is 3005',
       '  platform.yml:7: "billing" is not a service of this platform; known are gateway, mailer, orders, users, a, b, d, e, orders-cache, f',
       '  platform.yml:8: "../d" is not a folder below the workspace root',
       '  platform.yml:9: apps/b is already the project "b": choose another folder',
       '  platform.yml:10: "orders-cache" is the name of the cache of "orders": rename the service',
-      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, openapi, tracing, datastores, broker, directory, port, consumes, routes, cors and 1 more',
+      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, tracing, openapi, datastores, broker, directory, port, consumes, routes, cors and 1 more',
     ]);
     expect(treeFiles(tree)).toEqual(before);
   });

@@ -22,9 +22,10 @@ import { readWorkspaceFacts } from '../service/options';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { readTreePlatform } from '../workspace-tree';
 import { DESCRIPTION_FILE, readDescription } from './description';
-import { planPlatform, type PlatformFacts, type PlatformPlan } from './plan';
+import { planPlatform, type PlatformPlan } from './plan';
 import { addRoutes } from './manifest-routes';
 import type { ServiceChange } from './service-comparison';
+import type { PlatformFacts } from './service-plan';
 import { formatSummary } from './summary';
 
 export interface PlatformSchema {
@@ -41,10 +42,10 @@ export async function platformGenerator(
   const plan = readPlan(tree, file);
   await initGenerator(tree, { skipFormat: true, skipInstall: true });
   generateServices(tree, plan.create);
-  const providers = new Map(
-    readTreePlatform(tree).services.map((service) => [service.name, service]),
+  const services = readTreePlatform(tree).services.map(
+    (service) => [service.name, service] as const,
   );
-  for (const change of plan.change) applyChange(tree, change, providers);
+  for (const change of plan.change) applyChange(tree, change, new Map(services));
   for (const event of plan.events) addEvent(tree, event);
   syncWorkspace(tree);
   for (const service of plan.create) if (service.auth === 'jwt') nameIssuer(tree, service);
@@ -85,18 +86,24 @@ function readFacts(tree: Tree): PlatformFacts {
 function applyChange(
   tree: Tree,
   { service, consumes, datastores, routes, broker }: ServiceChange,
-  providers: ReadonlyMap<string, Service>,
+  services: ReadonlyMap<string, Service>,
 ): void {
-  for (const name of consumes) addLink(tree, service.root, providers.get(name)!);
+  for (const name of consumes) addLink(tree, service.root, services.get(name)!);
   if (Object.keys(datastores).length > 0) addDatastores(tree, service, datastores);
   writeRoutes(tree, service, routes);
   if (broker) addBroker(tree, service);
 }
 
-function writeRoutes(tree: Tree, { root }: Service, routes: readonly RouteEntry[]): void {
+function writeRoutes(
+  tree: Tree,
+  { root }: Pick<Service, 'root'>,
+  routes: readonly RouteEntry[],
+): void {
   if (routes.length === 0) return;
   const manifest = `${root}/${MANIFEST_FILE}`;
-  tree.write(manifest, addRoutes(manifest, tree.read(manifest, 'utf8') ?? '', routes));
+  const before = tree.read(manifest, 'utf8') ?? '';
+  const after = addRoutes(manifest, before, routes);
+  if (after !== before) tree.write(manifest, after);
 }
 
 function addsPackages({ create, change, events }: PlatformPlan): boolean {

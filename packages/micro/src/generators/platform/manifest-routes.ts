@@ -1,17 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ComposeEdit } from '../../compose/compose-edit';
-import { pathOf, type RouteEntry } from '../../platform/route';
+import { pathOf, toRoute, type RouteEntry } from '../../platform/route';
+
+export function isSameRoute(a: RouteEntry, b: RouteEntry): boolean {
+  return isDeepStrictEqual(toRoute(a), toRoute(b));
+}
 
 /** Adds routes to a manifest's text, and opens the service to the gateways that consume it. */
 export function addRoutes(file: string, text: string, routes: readonly RouteEntry[]): string {
   const edit = new ComposeEdit(file, text);
   edit.seed(['expose'], 'public', 'expose is missing');
   for (const route of routes) {
-    edit.insertItem(
-      ['routes'],
-      edit.items(['routes']).length,
-      route,
-      `${pathOf(route)} is missing`,
-    );
+    const index = edit.items(['routes']).length;
+    edit.insertItem(['routes'], index, route, `route ${pathOf(route)} is missing`);
   }
   return edit.toFile().text;
 }

@@ -1,14 +1,14 @@
 import { DATASTORE_PURPOSES, type Broker } from '../../platform/datastore';
 import { MANIFEST_FILE } from '../../platform/manifest';
-import { pathOf, type RouteEntry } from '../../platform/route';
 import type { Service } from '../../platform/platform';
+import { pathOf, type RouteEntry } from '../../platform/route';
 import type { ReadFile } from '../../platform/workspace';
 import { parseDatastores, type Datastores } from '../datastore-names';
 import { otherEngines } from '../datastore/other-engines';
 import type { OptionProblem } from '../option-problem';
-import { unknownProvider, type ServiceOptions, type WorkspaceFacts } from '../service/options';
-import type { DescribedService } from './description';
-import { saysInternal } from './manifest-routes';
+import { noRoutesOf, unknownProvider, type WorkspaceFacts } from '../service/options';
+import { hasOption, type DescribedService } from './description';
+import { isSameRoute, saysInternal } from './manifest-routes';
 
 /** A service that is there already, beside its description. */
 export interface ServiceComparison {
@@ -30,8 +30,14 @@ export interface ServiceChange {
   broker: Broker | undefined;
 }
 
+/** Options that become code alone, and that is a person's once it is written. */
+const CODE_OPTIONS = ['framework', 'auth', 'openapi', 'rateLimit', 'tracing'] as const;
+type CodeOption = (typeof CODE_OPTIONS)[number];
+
 /** What is known of a service beside its manifest's values. */
-interface ServiceFacts extends Pick<ServiceOptions, 'framework' | 'auth' | 'tracing'> {
+interface ServiceFacts {
+  /** What its code was made with, by option. */
+  code: Readonly<Record<CodeOption, string | boolean>>;
   /** Whether its manifest says in so many words that no gateway serves it. */
   saysInternal: boolean;
 }
@@ -57,9 +63,13 @@ function readServiceFacts({ root, auth }: Service, read: ReadFile): ServiceFacts
   };
   const manifest = `${root}/${MANIFEST_FILE}`;
   return {
-    framework: 'express' in dependencies ? 'express' : 'fastify',
-    auth: auth ?? ('jose' in dependencies ? 'jwt' : 'none'),
-    tracing: '@opentelemetry/api' in dependencies,
+    code: {
+      framework: 'express' in dependencies ? 'express' : 'fastify',
+      auth: auth ?? ('jose' in dependencies ? 'jwt' : 'none'),
+      openapi: '@fastify/swagger' in dependencies,
+      rateLimit: '@fastify/rate-limit' in dependencies,
+      tracing: '@opentelemetry/api' in dependencies,
+    },
     saysInternal: saysInternal(manifest, read(manifest) ?? ''),
   };
 }
@@ -103,15 +113,33 @@ function contradictions(
       return message === undefined ? [] : [{ path: ['consumes', index], message }];
     }),
     ...otherEngines(service, datastores).map((message) => ({ path: ['datastores'], message })),
-    ...(saysInternal && (described.routes ?? []).length > 0
-      ? [
-          {
-            path: ['routes'],
-            message: `"${name}" has routes here, and "expose: internal" in ${root}/${MANIFEST_FILE}: change one of the two`,
-          },
-        ]
-      : []),
+    ...otherRoutes(service, described, saysInternal),
   ];
+}
+
+function otherRoutes(
+  { name, root, kind, routes }: Service,
+  described: DescribedService,
+  saysInternal: boolean,
+): OptionProblem[] {
+  const manifest = `${root}/${MANIFEST_FILE}`;
+  const misplaced = noRoutesOf(kind, described.routes ?? []);
+  if (misplaced !== undefined) return [{ path: ['routes'], message: misplaced }];
+  if (saysInternal && (described.routes ?? []).length > 0) {
+    const message = `"${name}" has routes here, and "expose: internal" in ${manifest}: change one of the two`;
+    return [{ path: ['routes'], message }];
+  }
+  return (described.routes ?? []).flatMap((wanted, index) => {
+    const present = routes.find((route) => pathOf(route) === pathOf(wanted));
+    return present === undefined || isSameRoute(present, wanted)
+      ? []
+      : [
+          {
+            path: ['routes', index],
+            message: `route ${pathOf(wanted)} of "${name}" has other options in ${manifest}: change one of the two`,
+          },
+        ];
+  });
 }
 
 function missingIn(service: Service, described: DescribedService): ServiceChange {
@@ -160,11 +188,14 @@ function beyond(
   ];
 }
 
-/** The framework and the tokens of a service are code, and that is a person's. */
-function otherCode(service: Service, described: DescribedService, code: ServiceFacts): string[] {
-  return (['framework', 'auth', 'tracing'] as const).flatMap((option) => {
+function otherCode(
+  service: Service,
+  described: DescribedService,
+  { code }: ServiceFacts,
+): string[] {
+  return CODE_OPTIONS.flatMap((option) => {
     const wanted = described[option];
-    return wanted === undefined || wanted === code[option]
+    return wanted === undefined || wanted === code[option] || !hasOption(service.kind, option)
       ? []
       : [
           `${service.name} is described with ${option}: ${wanted}, and was made with ${option}: ${code[option]}: change ${service.root}/src/app.ts by hand`,

@@ -124,8 +124,8 @@ export function planService(
     ...wrongDatastores.map((message) => about(['datastores'], message)),
     ...routes.map((route, index) => about(['routes', index], routePathProblem(pathOf(route)))),
     about(['routes'], noRoutesOf(kind, routes)),
-    about(['kind'], notOfGateway(kind, schema)),
-    about(['openapi'], notInExpress(schema)),
+    ...(kind === 'gateway' ? notOfGateway(schema) : []),
+    about(['framework'], notInExpress(schema)),
     ...(kind === 'gateway'
       ? collidingRoutes(facts, existing?.consumes ?? consumes).map((message) =>
           about(['consumes'], message),
@@ -228,27 +228,38 @@ export function readRoutes(routes: ServiceSchema['routes'] = []): RouteEntry[] {
   );
 }
 
-function noRoutesOf(kind: Manifest['kind'], routes: readonly RouteEntry[]): string | undefined {
+/** Why a service has no routes of its own, or `undefined` where it may. */
+export function noRoutesOf(
+  kind: Manifest['kind'],
+  routes: readonly RouteEntry[],
+): string | undefined {
   if (routes.length === 0 || kind === 'service') return undefined;
   return kind === 'worker'
     ? 'A worker takes no calls: leave out --routes'
     : 'A gateway serves the routes of the services that it consumes: give --routes to those';
 }
 
-function notOfGateway(
-  kind: Manifest['kind'],
-  { framework, auth, broker }: ServiceSchema,
-): string | undefined {
-  if (kind !== 'gateway') return undefined;
-  if (framework === 'express') {
-    return 'A gateway has no routes to write in Express: leave out --framework=express';
-  }
-  if (auth === 'service-keys') {
-    return 'A gateway is called by people, who have no service key: leave out --auth=service-keys';
-  }
-  return broker
-    ? 'A gateway handles no events: have a service behind it publish them, and leave out --broker'
-    : undefined;
+function notOfGateway({ framework, auth, broker }: ServiceSchema): (OptionProblem | undefined)[] {
+  return [
+    framework === 'express'
+      ? about(
+          ['framework'],
+          'A gateway has no routes to write in Express: leave out --framework=express',
+        )
+      : undefined,
+    auth === 'service-keys'
+      ? about(
+          ['auth'],
+          'A gateway is called by people, who have no service key: leave out --auth=service-keys',
+        )
+      : undefined,
+    broker
+      ? about(
+          ['broker'],
+          'A gateway handles no events: have a service behind it publish them, and leave out --broker',
+        )
+      : undefined,
+  ];
 }
 
 function notInExpress({ framework, openapi }: ServiceSchema): string | undefined {

@@ -1,0 +1,164 @@
+import { manifestSchema } from '../../platform/manifest';
+import { checkPlatform, type Service } from '../../platform/platform';
+import { nextFreePort } from '../../platform/port';
+import type { Problem } from '../../platform/problem';
+import type { RouteEntry } from '../../platform/route';
+import type { ReadFile } from '../../platform/workspace';
+import type { YamlSource } from '../../platform/yaml-source';
+import { EVENT_BROKER } from '../event/add-event';
+import {
+  planService,
+  type ServiceOptions,
+  type ServiceSchema,
+  type WorkspaceFacts,
+} from '../service/options';
+import type { DescribedService, PlatformDescription } from './description';
+import { compareService, isEmpty, type ServiceChange } from './service-comparison';
+
+/** What has to be done for the services of a description. */
+export interface ServicesPlan {
+  create: readonly ServiceOptions[];
+  change: readonly ServiceChange[];
+  /** Services that are already as described. */
+  keep: readonly Service[];
+  /** What the workspace has beyond the description, in words; it stays. */
+  undescribed: readonly string[];
+  /** What only a person can do, in words. */
+  left: readonly string[];
+}
+
+/** What of the workspace a description is compared with: read once. */
+export interface PlatformFacts extends WorkspaceFacts {
+  read: ReadFile;
+  /** The package of the contracts of events: `@acme/contracts`. */
+  contractsPackage: string;
+}
+
+/** @returns `after` too: every service of the workspace once all is done, but for its events. */
+export function planServices(
+  { services, source }: PlatformDescription,
+  facts: PlatformFacts,
+): { plan: ServicesPlan; after: readonly Service[]; problems: readonly Problem[] } {
+  const known = withDescribed(facts, services);
+  const present = new Map(facts.services.map((service) => [service.name, service]));
+  const after = new Map(present);
+  const create: ServiceOptions[] = [];
+  const change: ServiceChange[] = [];
+  const keep: Service[] = [];
+  const undescribed = undescribedServices(facts.services, services);
+  const left: string[] = [];
+  const problems: ProblemOf[] = [];
+  for (const described of services) {
+    const { name } = described;
+    const service = present.get(name);
+    if (service) {
+      const compared = compareService(service, described, known);
+      problems.push(...compared.problems.map((problem) => ({ ...problem, service: name })));
+      if (isEmpty(compared.change)) keep.push(service);
+      else change.push(compared.change);
+      undescribed.push(...compared.undescribed);
+      left.push(...compared.left);
+      after.set(name, changed(compared.change, described));
+      continue;
+    }
+    const planned = planService(toSchema(described), known);
+    problems.push(...planned.problems.map((problem) => ({ ...problem, service: name })));
+    if (planned.options) create.push(planned.options);
+    const made = newService(
+      name,
+      described.routes ?? [],
+      planned.options ?? standIn(name, known.ports),
+    );
+    after.set(name, made);
+    known.ports.set(made.port, name);
+    known.projects.set(name, { root: made.root });
+  }
+  problems.push(...brokenRules([...after.values()], new Set(problems.map((one) => one.service))));
+  return {
+    plan: { create, change, keep, undescribed, left },
+    after: [...after.values()],
+    problems: problems.map((problem) => locate(source, problem)),
+  };
+}
+
+/** What is wrong with a key of a service, or with the service where `path` is empty. */
+interface ProblemOf {
+  service: string;
+  path: readonly (string | number)[];
+  message: string;
+}
+
+function locate(source: YamlSource, { service, path, message }: ProblemOf): Problem {
+  return { file: source.file, line: source.lineOf(['services', service, ...path]), message };
+}
+
+function toSchema(described: DescribedService): ServiceSchema {
+  const { publishes, subscribes, ...schema } = described;
+  return publishes.length + subscribes.length > 0 ? { broker: EVENT_BROKER, ...schema } : schema;
+}
+
+function undescribedServices(
+  present: readonly Service[],
+  services: readonly DescribedService[],
+): string[] {
+  const described = new Set(services.map(({ name }) => name));
+  return present
+    .filter(({ name }) => !described.has(name))
+    .map(({ name, root }) => `service ${name} (${root})`);
+}
+
+/** The facts with the names and ports of the description: links and ports are decided on the whole. */
+function withDescribed(facts: PlatformFacts, services: readonly DescribedService[]) {
+  const ports = new Map(facts.ports);
+  for (const { name, port } of services) {
+    if (port !== undefined && !ports.has(port)) ports.set(port, name);
+  }
+  return {
+    ...facts,
+    ports,
+    names: new Set([...facts.names, ...services.map(({ name }) => name)]),
+    projects: new Map(facts.projects),
+  };
+}
+
+function changed(
+  { service, consumes, datastores, routes, broker }: ServiceChange,
+  { publishes, subscribes }: DescribedService,
+): Service {
+  const hasEvents = publishes.length + subscribes.length > 0;
+  return {
+    ...service,
+    consumes: [...service.consumes, ...consumes],
+    datastores: { ...service.datastores, ...datastores },
+    broker: service.broker ?? broker ?? (hasEvents ? EVENT_BROKER : undefined),
+    routes: [...service.routes, ...routes],
+    expose: routes.length > 0 ? 'public' : service.expose,
+  };
+}
+
+type Made = Pick<ServiceOptions, 'root' | 'port'> & Partial<ServiceOptions>;
+
+function newService(name: string, routes: readonly RouteEntry[], made: Made): Service {
+  const { root, kind, port, consumes, datastores, broker } = made;
+  const expose = routes.length > 0 ? 'public' : 'internal';
+  const manifest = { kind, port, consumes, datastores, broker, routes, expose };
+  return { ...manifestSchema.parse(manifest), name, root };
+}
+
+/** For a service that cannot be made: others may name it, and that is no further problem. */
+function standIn(name: string, ports: ReadonlyMap<number, string>): Made {
+  return { root: `apps/${name}`, port: nextFreePort(new Set(ports.keys())) };
+}
+
+/** What the rules of the platform say of it as it will be; services that have a problem are left out. */
+function brokenRules(after: readonly Service[], wrong: ReadonlySet<string>): ProblemOf[] {
+  const files = after.map(({ name, root, ...manifest }) => ({
+    name,
+    root,
+    file: name,
+    text: JSON.stringify({ ...manifest, publishes: [], subscribes: [] }),
+  }));
+  return checkPlatform('', files)
+    .problems.filter(({ file }) => !wrong.has(file))
+    .map(({ file, message }) => ({ service: file, path: [], message }));
+}
