@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
 
@@ -40,7 +39,7 @@ export class ProviderCall {
 
   constructor(readonly limitMs: number) {
     this.#timer = setTimeout(
-      () => this.end(new ProviderTimeoutError(`no answer within ${limitMs} ms`)),
+      () => this.#end(new ProviderTimeoutError(`no answer within ${limitMs} ms`)),
       limitMs,
     );
   }
@@ -61,8 +60,12 @@ export class ProviderCall {
     return this.reason !== undefined;
   }
 
-  /** Ends what is under way; nothing where it was answered. */
-  end(reason: Error): void {
+  /** Also told once all is done, as most calls end: then it costs nothing. */
+  callerIsGone(): void {
+    if (!this.#isAnswered) this.#end(new CallerGoneError('the caller hung up'));
+  }
+
+  #end(reason: Error): void {
     if (this.aborted || this.#isAnswered) return;
     clearTimeout(this.#timer);
     this.reason = reason;

@@ -157,7 +157,7 @@ function beginCall(reply: FastifyReply, limitMs: number): ProviderCall | undefin
   const limit = Math.floor(Math.min(limitMs, remainingMs() ?? limitMs));
   if (limit < 1) return undefined;
   const call = new ProviderCall(limit);
-  reply.raw.once('close', () => call.end(new CallerGoneError('the caller hung up')));
+  reply.raw.once('close', () => call.callerIsGone());
   return call;
 }
 
