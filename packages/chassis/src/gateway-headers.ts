@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { contextHeaders, DEADLINE_HEADER, REQUEST_ID_HEADER } from './request-context.js';
 
 /** Of one connection only: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
-const HOP_BY_HOP = [
+const HOP_BY_HOP: readonly string[] = [
   'connection',
   'http2-settings',
   'keep-alive',
@@ -29,7 +29,17 @@ const OURS_TO_SAY = [
 /** Node has answered it already, and the client that calls providers does not know it. */
 const ANSWERED_HERE = ['expect'];
 
-const NOT_PASSED_ON = [...HOP_BY_HOP, ...OURS_TO_SAY, ...ANSWERED_HERE];
+const NOT_PASSED_ON: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  ...OURS_TO_SAY,
+  ...ANSWERED_HERE,
+]);
+
+const NOT_ANSWERED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP.filter((name) => name !== 'proxy-authenticate'),
+  // The answer has it already.
+  REQUEST_ID_HEADER,
+]);
 
 /** Of an upgrade: the connection to the provider has its own. */
 const OF_THE_HANDSHAKE = /^(?:host|content-length|sec-websocket-.*)$/;
@@ -46,22 +56,20 @@ export interface ForwardOptions {
 
 /**
  * The headers of a request to a provider: what the caller sent, less what belongs to its connection or is not its
- * to say, and the request's context. `headers` is changed.
+ * to say, and the request's context.
  */
 export function forwardHeaders(
   request: FastifyRequest,
   headers: IncomingHttpHeaders,
   { limitMs, serviceKey }: ForwardOptions,
 ): IncomingHttpHeaders {
-  addContext(request, headers, serviceKey);
-  if (hasNoBody(request)) {
-    // Fastify does not read it, so it is not sent.
-    delete headers['content-length'];
-    headers[DEADLINE_HEADER] = String(limitMs);
-  } else if (Number(headers['content-length']) <= SHORT_BODY_BYTES) {
-    headers[DEADLINE_HEADER] = String(limitMs);
+  const forwarded = withContext(request, headers, serviceKey);
+  // Fastify does not read such a body, so it is not sent.
+  if (hasNoBody(request)) forwarded['content-length'] = undefined;
+  if (hasNoBody(request) || Number(headers['content-length']) <= SHORT_BODY_BYTES) {
+    forwarded[DEADLINE_HEADER] = String(limitMs);
   }
-  return headers;
+  return forwarded;
 }
 
 /** The same for a WebSocket, whose handshake the provider gets from us and which has no deadline. */
@@ -69,30 +77,30 @@ export function upgradeHeaders(request: FastifyRequest, serviceKey?: string): In
   const headers = Object.fromEntries(
     Object.entries(request.headers).filter(([name]) => !OF_THE_HANDSHAKE.test(name)),
   );
-  addContext(request, headers, serviceKey);
-  return headers;
+  return withContext(request, headers, serviceKey);
 }
 
-function addContext(
+/** A new object: deleting from one makes all that follows slow. */
+function withContext(
   request: FastifyRequest,
   headers: IncomingHttpHeaders,
   serviceKey: string | undefined,
-): void {
-  for (const name in headers) {
-    if (name.startsWith('x-forwarded-')) delete headers[name];
-  }
-  for (const name of NOT_PASSED_ON) {
-    if (headers[name] !== undefined) delete headers[name];
-  }
+): IncomingHttpHeaders {
   const context = contextHeaders();
-  delete context[DEADLINE_HEADER];
-  // It continues a trace, and means nothing without one; tracing brings its own.
-  if (context.traceparent === undefined) delete headers.tracestate;
-  Object.assign(headers, context);
-  headers['x-forwarded-for'] = clientAddresses(request);
-  headers['x-forwarded-proto'] = request.protocol;
-  headers['x-forwarded-host'] = request.host;
-  if (serviceKey !== undefined) headers['x-service-key'] = serviceKey;
+  const forwarded: IncomingHttpHeaders = {};
+  for (const name in headers) {
+    if (NOT_PASSED_ON.has(name) || name.startsWith('x-forwarded-')) continue;
+    // It continues a trace, and means nothing without one; tracing brings its own.
+    if (name === 'tracestate' && context.traceparent === undefined) continue;
+    forwarded[name] = headers[name];
+  }
+  forwarded[REQUEST_ID_HEADER] = context[REQUEST_ID_HEADER];
+  if (context.traceparent !== undefined) forwarded.traceparent = context.traceparent;
+  forwarded['x-forwarded-for'] = clientAddresses(request);
+  forwarded['x-forwarded-proto'] = request.protocol;
+  forwarded['x-forwarded-host'] = request.host;
+  if (serviceKey !== undefined) forwarded['x-service-key'] = serviceKey;
+  return forwarded;
 }
 
 /** The caller, then the proxies before us that Fastify's `trustProxy` believes. */
@@ -113,28 +121,31 @@ export interface AnswerOptions {
   vary?: string;
 }
 
-/** The headers of a provider's answer for the caller. `headers` is changed. */
+/** The headers of a provider's answer for the caller. */
 export function answerHeaders(
   headers: IncomingHttpHeaders,
   { origin, ownCors, vary }: AnswerOptions,
 ): IncomingHttpHeaders {
-  const { connection, location } = headers;
-  if (connection !== undefined) {
-    for (const name of connection.split(',')) delete headers[name.trim().toLowerCase()];
+  const named = namedByConnection(headers.connection);
+  const answered: IncomingHttpHeaders = {};
+  for (const name in headers) {
+    if (NOT_ANSWERED.has(name) || named.includes(name)) continue;
+    if (ownCors && name.startsWith('access-control-')) continue;
+    answered[name] = headers[name];
   }
-  for (const name of HOP_BY_HOP) {
-    if (name !== 'proxy-authenticate' && headers[name] !== undefined) delete headers[name];
-  }
-  // The answer has it already.
-  delete headers[REQUEST_ID_HEADER];
-  if (location?.startsWith(`${origin}/`)) headers.location = location.slice(origin.length);
-  if (ownCors) {
-    for (const name in headers) {
-      if (name.startsWith('access-control-')) delete headers[name];
-    }
-    if (vary && headers.vary !== '*') headers.vary = join(vary, headers.vary);
-  }
-  return headers;
+  const { location } = headers;
+  if (location?.startsWith(`${origin}/`)) answered.location = location.slice(origin.length);
+  if (ownCors && vary && headers.vary !== '*') answered.vary = join(vary, headers.vary);
+  return answered;
+}
+
+const NONE: readonly string[] = [];
+
+/** https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
+function namedByConnection(connection: string | undefined): readonly string[] {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close')
+    return NONE;
+  return connection.split(',').map((name) => name.trim().toLowerCase());
 }
 
 function join(first: string, second: string | undefined): string {

@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
 
@@ -26,32 +25,51 @@ export class CallerGoneError extends Error {
   override readonly name = 'CallerGoneError';
 }
 
-/** One request to a provider, over all its attempts. The emitter is what undici takes as a signal. */
-export class ProviderCall extends EventEmitter {
+/**
+ * One request to a provider, over all its attempts. It is what undici takes as a signal: an emitter of one event, with
+ * a listener at most.
+ */
+export class ProviderCall {
   reason: Error | undefined;
+  #onAbort: (() => void) | undefined;
   #bodyIsUntouched = true;
   #isAnswered = false;
   #settle: ((error: Error) => void) | undefined;
   readonly #timer: NodeJS.Timeout;
 
   constructor(readonly limitMs: number) {
-    super();
     this.#timer = setTimeout(
-      () => this.end(new ProviderTimeoutError(`no answer within ${limitMs} ms`)),
+      () => this.#end(new ProviderTimeoutError(`no answer within ${limitMs} ms`)),
       limitMs,
     );
+  }
+
+  on(_event: 'abort', listener: () => void): void {
+    this.#onAbort = listener;
+  }
+
+  once(_event: 'abort', listener: () => void): void {
+    this.#onAbort = listener;
+  }
+
+  removeListener(): void {
+    this.#onAbort = undefined;
   }
 
   get aborted(): boolean {
     return this.reason !== undefined;
   }
 
-  /** Ends what is under way; nothing where it was answered. */
-  end(reason: Error): void {
+  /** Also told once all is done, as most calls end: then it costs nothing. */
+  callerIsGone(): void {
+    if (!this.#isAnswered) this.#end(new CallerGoneError('the caller hung up'));
+  }
+
+  #end(reason: Error): void {
     if (this.aborted || this.#isAnswered) return;
     clearTimeout(this.#timer);
     this.reason = reason;
-    this.emit('abort');
+    this.#onAbort?.();
     // undici does not say so while it still connects.
     this.#settle?.(reason);
   }

@@ -114,11 +114,15 @@ function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
       ...(route.auth === 'none' && { auth: false }),
       ...(route.rateLimit === 'off' && { rateLimit: false }),
     },
-    preHandler: (request, _reply, done) => {
-      // Node hands every upgrade to whoever listens for some, and the proxy would leave this one unanswered.
-      if (route.websocket || !isUpgrade(request.raw)) done();
-      else done(new HttpError(400, `no WebSockets are served on ${route.path}`));
-    },
+    // Node hands every upgrade to whoever listens for some, and the proxy would leave this one unanswered.
+    ...(!route.websocket && {
+      preHandler: (request, _reply, done) =>
+        done(
+          isUpgrade(request.raw)
+            ? new HttpError(400, `no WebSockets are served on ${route.path}`)
+            : undefined,
+        ),
+    }),
     handler: (request, reply, dest, { rewriteHeaders }) => {
       const call = beginCall(reply, limitMs);
       if (!call) return answerFailure(reply, provider.service, new ProviderTimeoutError('no time'));
@@ -153,7 +157,7 @@ function beginCall(reply: FastifyReply, limitMs: number): ProviderCall | undefin
   const limit = Math.floor(Math.min(limitMs, remainingMs() ?? limitMs));
   if (limit < 1) return undefined;
   const call = new ProviderCall(limit);
-  reply.raw.once('close', () => call.end(new CallerGoneError('the caller hung up')));
+  reply.raw.once('close', () => call.callerIsGone());
   return call;
 }
 
