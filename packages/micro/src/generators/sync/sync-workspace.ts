@@ -20,6 +20,9 @@ import type { DerivedFile } from '../../platform/derived-file';
 import { PlatformError, type Problem } from '../../platform/problem';
 import type { Platform, Service } from '../../platform/platform';
 import { readPlatform, type ReadFile } from '../../platform/workspace';
+import { deriveTopologyDocument, TOPOLOGY_FILE } from '../../topology/document';
+import { topologyOf } from '../../topology/graph';
+import { renderMermaid } from '../../topology/mermaid';
 
 /** The roots of a service's libraries; `undefined` where they cannot be told. */
 export type LibrariesOf = (service: Service, platform: Platform) => readonly string[] | undefined;
@@ -67,6 +70,7 @@ function deriveAll(
     ports = development.ports;
     return [development.file];
   };
+  const drawing = () => renderMermaid(topologyOf(platform));
   const isDerived = (path: string) => platform.services.length > 0 || read(path) !== undefined;
   return allOrProblems([
     ...(isDerived(ROOT_COMPOSE_FILE)
@@ -83,6 +87,7 @@ function deriveAll(
         () => deriveBuild(service, read, context, librariesOf(service, platform)),
       ];
     }),
+    () => [deriveTopologyDocument(drawing(), read(TOPOLOGY_FILE)) ?? []].flat(),
   ]);
 }
 
