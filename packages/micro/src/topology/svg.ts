@@ -52,18 +52,25 @@ function openBox({ id, kind, x, y }: Box, more: string, label: string): string {
 function renderService(box: Box, node: ServiceNode): string {
   const { name, kind, port, datastores } = node;
   return [
-    openBox(box, ` ${kind}`, `${name}, ${kind}`),
+    openBox(box, ` ${kind}`, labelOf(node)),
     `<rect class="card" width="${box.width}" height="${box.height}" rx="8"/>`,
     `<rect class="accent" x="1" y="8" width="4" height="${box.height - 16}" rx="2"/>`,
     `<text class="name" x="14" y="20">${escapeHtml(name)}</text>`,
     `<text class="what" x="14" y="36">${kind} :${port}</text>`,
-    `<g class="state" transform="translate(${box.width - 18} 16)"><circle r="8"/><text y="4" text-anchor="middle"></text></g>`,
+    `<g class="state" aria-hidden="true" transform="translate(${box.width - 18} 16)"><circle r="8"/><text y="4" text-anchor="middle"></text></g>`,
     ...datastores.map(
       (store, index) =>
         `<g class="store" data-store="${escapeHtml(store.name)}" transform="translate(14 ${SERVICE_HEIGHT + index * DATASTORE_HEIGHT})"><path d="M0 3c0-4 12-4 12 0v8c0 4-12 4-12 0zM0 3c0 4 12 4 12 0"/><text x="18" y="11">${store.engine} ${store.purpose}</text></g>`,
     ),
     '</g>',
-  ].join('');
+    // White space, so that words of two texts are two words for a screen reader too.
+  ].join(' ');
+}
+
+/** What is seen, as a screen reader says it; the page adds what runs. */
+function labelOf({ name, kind, port, datastores }: ServiceNode): string {
+  const stores = datastores.map(({ engine, purpose }) => `${engine} ${purpose}`);
+  return [name, `${kind} :${port}`, ...stores].join(', ');
 }
 
 function renderPill(box: Box): string {

@@ -20,6 +20,8 @@
   };
   const MARKS = { 'in-step': '✓', drifted: '!', 'not-deployed': '✕', 'not-compared': '?' };
 
+  const labels = new Map(boxes.map((box) => [box, box.getAttribute('aria-label')]));
+
   let selected;
   let status;
 
@@ -416,8 +418,7 @@
       mark.dataset.state = state;
       mark.setAttribute('class', `state ${state}`);
       mark.querySelector('text').textContent = MARKS[state];
-      const { kind } = serviceNamed(name);
-      box.setAttribute('aria-label', `${name}, ${kind}, ${WORDS[state]}, ${health}`);
+      box.setAttribute('aria-label', `${labels.get(box)}, ${WORDS[state]}, ${health}`);
     }
     for (const { name, drift } of status.backing) {
       const store = picture.querySelector(`[data-store="${CSS.escape(name)}"]`);
@@ -449,7 +450,11 @@
       }
     } catch (error) {
       status = undefined;
-      for (const mark of picture.querySelectorAll('.state')) delete mark.dataset.state;
+      for (const box of boxes) {
+        box.setAttribute('aria-label', labels.get(box));
+        delete box.querySelector('.state')?.dataset.state;
+      }
+      showFacts();
       tell(`${live.environment} cannot be seen: ${error.message}`, true);
     }
     setTimeout(ask, live.interval);
