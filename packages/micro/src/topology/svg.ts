@@ -6,7 +6,7 @@ export function renderSvg(topology: Topology, { width, height, boxes, lines }: L
   const services = new Map(topology.services.map((node) => [node.name, node]));
   return [
     `<svg id="picture" role="group" aria-label="Picture of the platform" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" xmlns="http://www.w3.org/2000/svg">`,
-    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0.5 8 4 0 7.5z"/></marker></defs>',
+    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7.5" refY="4" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto-start-reverse"><path d="M0 0.5 8 4 0 7.5z"/></marker></defs>',
     '<g id="view">',
     '<g class="lines" aria-hidden="true">',
     ...lines.map(renderLine),
