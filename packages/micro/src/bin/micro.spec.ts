@@ -40,14 +40,11 @@ describe('micro', () => {
     expect(exitCode).toBe(1);
   });
 
-  it.each(['build', 'status'])(
-    '%s --help',
-    async (command) => {
-      const { exitCode, output } = await micro(workspace(), command, '--help');
-      expect(output).toMatch(new RegExp(`^usage: micro ${command}`));
-      expect(exitCode).toBe(0);
-    },
-  );
+  it.each(['build', 'status'])('%s --help', async (command) => {
+    const { exitCode, output } = await micro(workspace(), command, '--help');
+    expect(output).toMatch(new RegExp(`^usage: micro ${command}`));
+    expect(exitCode).toBe(0);
+  });
 
   it('draws the platform, from any folder of the workspace', async () => {
     const root = workspace();
