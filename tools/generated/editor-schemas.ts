@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { descriptionSchema } from '../../packages/micro/src/generators/platform/description.js';
 import { environmentSchema } from '../../packages/micro/src/platform/environment.js';
 import { manifestSchema } from '../../packages/micro/src/platform/manifest.js';
 import type { GeneratedFile } from './file.js';
@@ -8,6 +9,7 @@ export function editorSchemas(): GeneratedFile[] {
   return [
     editorSchema('service', 'service.yml', manifestSchema),
     editorSchema('environment', 'environments/<name>.yml', environmentSchema),
+    editorSchema('platform', 'platform.yml', descriptionSchema),
   ];
 }
 

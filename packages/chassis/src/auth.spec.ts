@@ -264,7 +264,15 @@ describe('service keys', () => {
     expect(() => serviceKeys({ keys })).toThrow(
       'serviceKeys: the key of "a" is shorter than 16 bytes; "b" and "c" have the same key',
     );
-    expect(() => serviceKeys({ keys: {} })).toThrow('no caller has a key');
+  });
+
+  it('let nobody in where there are none', async () => {
+    const instance = fastify();
+    await instance.register(serviceKeys({ keys: {} }));
+    instance.get('/', () => ({}));
+    const headers = { 'x-service-key': '' };
+    expect((await instance.inject({ url: '/', headers })).statusCode).toBe(401);
+    expect((await instance.inject('/')).statusCode).toBe(401);
   });
 
   it('and tokens are both needed, unless a route is for services only', async () => {

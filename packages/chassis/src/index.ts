@@ -34,7 +34,15 @@ export {
   runInContext,
   type RequestContext,
 } from './request-context.js';
-export { groupByClosing, RESOURCE_KINDS, type Resource, type ResourceKind } from './resource.js';
+export type { Log } from './log.js';
+export type { Counter, Gauge, Histogram, Meter, MetricLabels } from './meter.js';
+export {
+  groupByClosing,
+  RESOURCE_KINDS,
+  type Resource,
+  type ResourceHost,
+  type ResourceKind,
+} from './resource.js';
 export {
   createService,
   runService,
@@ -43,4 +51,11 @@ export {
   type Service,
   type ServiceOptions,
 } from './service.js';
-export { closeResources, drain, OpenRequests, stopOnSignals, type Stoppable } from './shutdown.js';
+export {
+  closeResources,
+  drain,
+  OpenRequests,
+  stopOnSignals,
+  stopResources,
+  type Stoppable,
+} from './shutdown.js';

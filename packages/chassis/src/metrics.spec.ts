@@ -9,10 +9,10 @@ let app: FastifyInstance;
 
 afterEach(() => app.close());
 
-async function appWithMetrics() {
+async function appWithMetrics(isReady?: () => Promise<boolean>) {
   app = fastify();
   health(app, { lifecycle: new Lifecycle(), resources: [], timeoutMs: 1000 });
-  await app.register(metrics, { service: 'orders', version: '1.2.3' });
+  await app.register(metrics, { service: 'orders', version: '1.2.3', isReady });
   app.get('/orders/:id', () => ({}));
   app.get('/hang', () => new Promise(() => {}));
   app.get('/broken', () => Promise.reject(new Error('broken')));
@@ -60,6 +60,16 @@ it('counts down where the caller hangs up', async () => {
   const text = (await scrape()).join();
   expect(text).toMatch(/http_requests_in_flight\{[^}]*\} 0/);
   expect(text).toContain('route="/hang",status="499"');
+});
+
+it('says with each scrape whether the service is ready', async () => {
+  let ready = true;
+  const app = await appWithMetrics(() => Promise.resolve(ready));
+  const value = async () =>
+    /^service_ready\{[^}]*\} (.*)$/m.exec((await app.inject('/metrics')).body)?.[1];
+  expect(await value()).toBe('1');
+  ready = false;
+  expect(await value()).toBe('0');
 });
 
 it('has the event loop and the process', async () => {

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import type * as Prometheus from 'prom-client';
 import { missingPackage } from './errors.js';
 import { PROBE_ROUTE } from './health.js';
+import type { Meter } from './meter.js';
 
 /** Seconds. Prometheus' own defaults, and 1 ms and 2.5 ms below them: calls between services are short. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -11,20 +13,25 @@ const CLIENT_CLOSED_REQUEST = 499;
 export interface MetricsOptions {
   service: string;
   version: string;
+  /** Gets what adds metrics of resources, and of your own, to the same registry. */
+  onMeter?: (meter: Meter) => void;
+  /** Whether `/ready` would answer 200 now; asked with each scrape. Without it there is no `service_ready`. */
+  isReady?: () => Promise<boolean>;
 }
 
 /**
  * `GET /metrics` for Prometheus: requests by method, route and status, their duration and number in flight,
- * and the process (memory, CPU, event loop, GC). The route is the pattern, never the URL.
+ * the process (memory, CPU, event loop, GC), and whether it is ready. The route is the pattern, never the URL.
  */
 export const metrics = fastifyPlugin(
-  async (app: FastifyInstance, { service, version }: MetricsOptions) => {
+  async (app: FastifyInstance, { service, version, onMeter, isReady }: MetricsOptions) => {
     const prometheus = await import('prom-client').catch(
       missingPackage('METRICS=on', 'prom-client'),
     );
     const registry = new prometheus.Registry();
     registry.setDefaultLabels({ service, version });
     prometheus.collectDefaultMetrics({ register: registry });
+    onMeter?.(meterOf(prometheus, registry));
 
     const labelNames = ['method', 'route', 'status'] as const;
     const total = new prometheus.Counter({
@@ -45,6 +52,16 @@ export const metrics = fastifyPlugin(
       help: 'Requests that are not answered yet.',
       registers: [registry],
     });
+    if (isReady) {
+      new prometheus.Gauge({
+        name: 'service_ready',
+        help: '1 while /ready answers 200, else 0.',
+        registers: [registry],
+        async collect() {
+          this.set((await isReady()) ? 1 : 0);
+        },
+      });
+    }
 
     const record = (reply: FastifyReply): void => {
       const { method, routeOptions } = reply.request;
@@ -74,6 +91,23 @@ export const metrics = fastifyPlugin(
   },
   { name: 'chassis-metrics' },
 );
+
+function meterOf(prometheus: typeof Prometheus, registry: Prometheus.Registry): Meter {
+  const registers = [registry];
+  function shared<M extends Prometheus.Metric>(name: string, make: () => M): M {
+    return (registry.getSingleMetric(name) as M | undefined) ?? make();
+  }
+  return {
+    counter: (name, help, labelNames) =>
+      shared(name, () => new prometheus.Counter({ name, help, labelNames, registers })),
+    histogram: (name, help, labelNames) =>
+      shared(
+        name,
+        () => new prometheus.Histogram({ name, help, labelNames, buckets: BUCKETS, registers }),
+      ),
+    gauge: (name, help) => shared(name, () => new prometheus.Gauge({ name, help, registers })),
+  };
+}
 
 /** `config: { metrics: false }` takes a route out. */
 function isCounted(config: object): boolean {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import { checkConnectionUrl } from './connection-url.js';
 import { formatReason } from './errors.js';
+import { EVENT_TABLES } from './event-tables.js';
 import { MigrationError, type AppliedMigration, type Migration } from './migration-plan.js';
 import {
   migrate,
@@ -14,14 +15,24 @@ import {
 const LOCK = 719_306_184_225;
 const POLL_MS = 200;
 
+export interface PostgresMigrateOptions extends Omit<MigrateOptions, 'directory'> {
+  /** As in {@link MigrateOptions}; not needed where there are the tables of events alone. */
+  directory?: MigrateOptions['directory'];
+  /** Also the tables of `@org/chassis/outbox` and `@org/chassis/inbox`, before all files. Default false. */
+  eventTables?: boolean;
+}
+
 /**
  * Brings a PostgreSQL database to the state that a directory of SQL files describes, as `migrate` does.
  * @throws {MigrationError} with all problems of the files, or with the one that a statement has.
  * @throws {TypeError} where `url` is invalid.
  */
-export async function migratePostgres(options: MigrateOptions): Promise<MigrationReport> {
+export async function migratePostgres(options: PostgresMigrateOptions): Promise<MigrationReport> {
   checkConnectionUrl('database', options.url, ['postgres:', 'postgresql:']);
-  return migrate(options, connectPostgres);
+  return migrate(options, async (url, connectTimeoutMs) => {
+    const session = await connectPostgres(url, connectTimeoutMs);
+    return options.eventTables ? session : { ...session, prepare: undefined };
+  });
 }
 
 async function connectPostgres(url: string, connectTimeoutMs: number): Promise<MigrationSession> {
@@ -52,12 +63,23 @@ async function connectPostgres(url: string, connectTimeoutMs: number): Promise<M
     }
   }
 
-  async function readApplied(): Promise<AppliedMigration[]> {
-    // A notice for each run is what `IF NOT EXISTS` would give.
-    const { rows: tables } = await client.query<{ exists: boolean }>(
-      `SELECT to_regclass('chassis_migrations') IS NOT NULL AS exists`,
+  /** A notice for each run is what `IF NOT EXISTS` would give. */
+  async function hasTable(table: string): Promise<boolean> {
+    const { rows } = await client.query<{ exists: boolean }>(
+      'SELECT to_regclass($1) IS NOT NULL AS exists',
+      [table],
     );
-    if (!tables[0]?.exists) {
+    return rows[0]?.exists ?? false;
+  }
+
+  async function prepare(): Promise<void> {
+    for (const { name, statements } of EVENT_TABLES) {
+      if (!(await hasTable(name))) await client.query(statements);
+    }
+  }
+
+  async function readApplied(): Promise<AppliedMigration[]> {
+    if (!(await hasTable('chassis_migrations'))) {
       await client.query(
         `CREATE TABLE chassis_migrations (
            number integer PRIMARY KEY,
@@ -92,7 +114,7 @@ async function connectPostgres(url: string, connectTimeoutMs: number): Promise<M
     }
   }
 
-  return { lock, readApplied, apply, close: () => client.end() };
+  return { lock, prepare, readApplied, apply, close: () => client.end() };
 }
 
 /** File and, where the server tells the position, line. */

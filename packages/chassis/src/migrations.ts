@@ -37,6 +37,8 @@ export interface MigrationSession {
   lock(timeoutMs: number): Promise<void>;
   /** Makes the table where it is missing. */
   readApplied(): Promise<AppliedMigration[]>;
+  /** Makes the tables that the chassis itself needs; comes after `lock`. */
+  prepare?(): Promise<void>;
   apply(migration: Migration): Promise<void>;
   close(): Promise<void>;
 }
@@ -48,14 +50,17 @@ export interface MigrationSession {
  * @throws {MigrationError} with all problems of the files, or with the one that a statement has.
  */
 export async function migrate(
-  options: MigrateOptions,
+  options: Omit<MigrateOptions, 'directory'> & Partial<MigrateOptions>,
   connect: (url: string, connectTimeoutMs: number) => Promise<MigrationSession>,
 ): Promise<MigrationReport> {
-  const { url, lockTimeoutMs = 60_000, connectTimeoutMs = 10_000, onApplied } = options;
-  const migrations = parseMigrations(await readMigrations(options.directory));
+  const { url, directory, lockTimeoutMs = 60_000 } = options;
+  const { connectTimeoutMs = 10_000, onApplied } = options;
+  const files = directory === undefined ? [] : await readMigrations(directory);
+  const migrations = parseMigrations(files);
   const session = await connect(url, connectTimeoutMs);
   try {
     await session.lock(lockTimeoutMs);
+    await session.prepare?.();
     const { pending, ahead } = planMigrations(migrations, await session.readApplied());
     for (const migration of pending) {
       const started = performance.now();

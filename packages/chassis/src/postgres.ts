@@ -13,7 +13,7 @@ import { formatReason } from './errors.js';
 import type { Resource } from './resource.js';
 import { UnavailableError } from './unavailable.js';
 
-export { migratePostgres } from './migrations-postgres.js';
+export { migratePostgres, type PostgresMigrateOptions } from './migrations-postgres.js';
 export { MigrationError, type MigrateOptions, type MigrationReport } from './migrations.js';
 
 export interface PostgresOptions {

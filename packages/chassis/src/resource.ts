@@ -1,7 +1,18 @@
-/** In the order of closing: what sends requests to a service goes before what its requests need. */
-export const RESOURCE_KINDS = ['broker', 'cache', 'database'] as const;
+import type { Log } from './log.js';
+import type { Meter } from './meter.js';
 
+/** In the order of closing: what sends requests to a service goes before what its requests need. */
+export const RESOURCE_KINDS = ['relay', 'broker', 'cache', 'database'] as const;
+
+/** A `relay` moves what is in a database to a broker, so it is closed before both. */
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
+
+/** What a resource gets of the service that starts it. */
+export interface ResourceHost {
+  readonly log: Log;
+  /** Records nothing where metrics are off. */
+  readonly meter: Meter;
+}
 
 /** What a service depends on at run time, and must let go of in order. */
 export interface Resource {
@@ -10,6 +21,10 @@ export interface Resource {
   readonly kind: ResourceKind;
   /** Rejects with the reason where it cannot be used now. The signal fires when the answer comes too late. */
   check(signal: AbortSignal): Promise<void>;
+  /** Begins work of its own, such as consuming messages. Called once, when the service is ready for it. */
+  start?(host: ResourceHost): void | Promise<void>;
+  /** Takes no more work of its own and ends what is under way, which may still use all resources. */
+  stop?(): Promise<void>;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import fp from 'fastify-plugin';
 import { HttpError } from './errors.js';
 
 export interface ServiceKeyOptions {
-  /** The callers and their keys; two keys while one is replaced. At least 16 bytes each. */
+  /** The callers and their keys; two keys while one is replaced. At least 16 bytes each. Without any, nobody may call. */
   keys: Readonly<Record<string, string | readonly string[]>>;
   /** Whether every route needs a key unless its `config.auth` or `config.serviceKey` is false. Default true. */
   everyRoute?: boolean;
@@ -87,7 +87,6 @@ function hashKeys(keys: ServiceKeyOptions['keys']): Caller[] {
       callers.push({ name, hash: hash(key) });
     }
   }
-  if (callers.length === 0) problems.push('no caller has a key');
   if (problems.length > 0) throw new TypeError(`serviceKeys: ${problems.join('; ')}`);
   return callers;
 }

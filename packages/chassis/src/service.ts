@@ -22,8 +22,9 @@ import { Lifecycle } from './lifecycle.js';
 import { loggerOptions, logWritten } from './logger.js';
 import type * as metricsModule from './metrics.js';
 import { requestContext, requestIdOptions } from './request-context.js';
+import { NO_METER, type Meter } from './meter.js';
 import type { Resource } from './resource.js';
-import { closeResources, drain, OpenRequests, stopOnSignals } from './shutdown.js';
+import { closeResources, drain, OpenRequests, stopOnSignals, stopResources } from './shutdown.js';
 import type * as tracingModule from './tracing.js';
 
 /** How often resources that are not there at start are asked again. */
@@ -41,7 +42,7 @@ export type Routes = (
 export interface ServiceOptions<C extends ServiceConfig = ServiceConfig> {
   name: string;
   config: C;
-  /** Checked by `/ready`, closed at the end. Names are unique. */
+  /** Checked by `/ready`, started once it is ready, closed at the end. Names are unique. */
   resources?: readonly Resource[];
   /** Fastify plugins and routes of the service; registered after the chassis' own. */
   routes?: Routes;
@@ -86,7 +87,12 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   const checks = health(app, { lifecycle, resources, timeoutMs: config.READY_TIMEOUT_MS });
   const { tracing, metrics } = observability(options);
   if (tracing) app.register(tracingPlugin(name, config, tracing));
-  if (metrics) app.register(metricsPlugin(name, config, metrics));
+  const isReady = async () => isUsable(await checks.run()) && lifecycle.state === 'ready';
+  let meter = NO_METER;
+  if (metrics) {
+    const hooks = { onMeter: (given: Meter) => void (meter = given), isReady };
+    app.register(metricsPlugin(name, config, metrics, hooks));
+  }
   if (routes) app.register(routesPlugin(routes));
 
   const closing = new Set<Resource>();
@@ -95,7 +101,13 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   async function becomeReady(): Promise<boolean> {
     if (!isUsable(await checks.run())) return false;
     lifecycle.ready();
+    if (lifecycle.state === 'ready') await startResources();
     return true;
+  }
+
+  async function startResources(): Promise<void> {
+    const host = { log: app.log, meter };
+    await Promise.all(resources.map(async (resource) => resource.start?.(host)));
   }
 
   async function retry(): Promise<void> {
@@ -107,10 +119,12 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
 
   async function stop(): Promise<void> {
     lifecycle.stop();
+    const stopped = stopResources(resources);
     requests.announceClose();
     // Closing at once would reset connections whose next request is on its way.
     if (app.server.listening) await sleep(config.STOP_DELAY_MS);
     await drain(app, requests);
+    await stopped;
     await closeResources(resources, closing);
   }
 
@@ -174,10 +188,11 @@ function metricsPlugin(
   service: string,
   config: ServiceConfig,
   load: NonNullable<ServiceOptions['metrics']>,
+  hooks: Pick<metricsModule.MetricsOptions, 'onMeter' | 'isReady'>,
 ): FastifyPluginAsync {
   return fastifyPlugin(async (app: FastifyInstance) => {
     const { metrics } = await load();
-    await app.register(metrics, { service, version: config.SERVICE_VERSION });
+    await app.register(metrics, { service, version: config.SERVICE_VERSION, ...hooks });
   });
 }
 

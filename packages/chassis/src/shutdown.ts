@@ -65,8 +65,14 @@ export async function drain(app: FastifyInstance, requests: OpenRequests): Promi
   }
 }
 
+/** Lets resources end work of their own, all at once. One that fails does so again when it is closed. */
+export async function stopResources(resources: readonly Resource[]): Promise<void> {
+  await Promise.allSettled(resources.map(async (resource) => resource.stop?.()));
+}
+
 /**
- * Closes brokers, then caches, then databases; those of one kind together. One that fails does not keep the others open.
+ * Closes relays, then brokers, caches and databases; those of one kind together. One that fails does not keep the
+ * others open. `stopResources` comes before.
  *
  * @throws {AggregateError} with what failed, once all were closed.
  */

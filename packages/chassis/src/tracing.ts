@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
+import type * as OpenTelemetry from '@opentelemetry/api';
 import type { FastifyPluginCallback } from 'fastify';
 import { missingPackage } from './errors.js';
+import { traceEvents, type EventTracer, type TracedEvent } from './event-tracing.js';
 import { leaveTraceparentToTracing } from './request-context.js';
 
 /** A collector that is down must not hold up a stop. */
@@ -33,7 +35,7 @@ export interface Tracing {
 }
 
 /**
- * One span per request and per outgoing `fetch`, passed on as W3C trace context. Routes with
+ * One span per request, outgoing `fetch`, published event and handling of one, passed on as W3C trace context. Routes with
  * `config: { otel: false }`, as `/health`, `/ready` and `/metrics`, have none.
  *
  * @throws {MissingPackageError} where the packages of OpenTelemetry are not installed.
@@ -70,11 +72,13 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const calls = new undici.UndiciInstrumentation({ requireParentforSpans: true });
   calls.setTracerProvider(provider);
   leaveTraceparentToTracing(true);
+  traceEvents(createEventTracer(api));
 
   return {
     plugin: requests.plugin(),
     stop: async () => {
       leaveTraceparentToTracing(false);
+      traceEvents(undefined);
       requests.disable();
       calls.disable();
       await Promise.race([
@@ -84,6 +88,50 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
       api.trace.disable();
       api.context.disable();
       api.propagation.disable();
+    },
+  };
+}
+
+/** Names and attributes: https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */
+function createEventTracer(api: typeof OpenTelemetry): EventTracer {
+  const tracer = api.trace.getTracer('@org/chassis');
+
+  function inSpan<T>(
+    operation: 'send' | 'process',
+    { id, name, destination }: TracedEvent,
+    kind: OpenTelemetry.SpanKind,
+    parent: OpenTelemetry.Context,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const attributes = {
+      'messaging.system': 'rabbitmq',
+      'messaging.operation.type': operation,
+      'messaging.destination.name': destination,
+      'messaging.message.id': id,
+    };
+    const options = { kind, attributes };
+    return tracer.startActiveSpan(`${operation} ${name}`, options, parent, async (span) => {
+      try {
+        return await work();
+      } catch (error) {
+        span.recordException(error as Error);
+        span.setStatus({ code: api.SpanStatusCode.ERROR });
+        throw error;
+      } finally {
+        span.end();
+      }
+    });
+  }
+
+  return {
+    publish: (event, headers, work) =>
+      inSpan('send', event, api.SpanKind.PRODUCER, api.context.active(), () => {
+        api.propagation.inject(api.context.active(), headers);
+        return work();
+      }),
+    handle: (event, headers, work) => {
+      const parent = api.propagation.extract(api.context.active(), headers);
+      return inSpan('process', event, api.SpanKind.CONSUMER, parent, work);
     },
   };
 }

@@ -9,7 +9,12 @@ import { buildStandIn } from '../stand-in.js';
 const HERE = dirname(fileURLToPath(import.meta.url));
 
 /** What Debian 12 has of the engines that platforms use: other versions than the tags say. */
-const DEBIAN_VERSIONS = { postgres: '15', mariadb: '10.11', redis: '7.0' } as const;
+const DEBIAN_VERSIONS = {
+  postgres: '15',
+  mariadb: '10.11',
+  redis: '7.0',
+  rabbitmq: '3.10',
+} as const;
 
 export type DatastoreImage = keyof typeof DEBIAN_VERSIONS;
 

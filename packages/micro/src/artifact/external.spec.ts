@@ -6,6 +6,9 @@ it.each([
   [{ name: 'dd-trace' }, 'it hooks module loading'],
   [{ name: '@opentelemetry/instrumentation-http' }, 'it hooks module loading'],
   [{ name: '@opentelemetry/api' }, undefined],
+  [{ name: '@opentelemetry/instrumentation' }, 'it hooks module loading'],
+  [{ name: '@opentelemetry/instrumentation-undici' }, undefined],
+  [{ name: 'import-in-the-middle' }, 'it hooks module loading'],
   [
     { name: 'bcrypt', dependencies: { 'node-gyp-build': '4' } },
     'a native addon (depends on node-gyp-build)',
@@ -23,6 +26,20 @@ it.each([
   [{ name: 'chokidar', optionalDependencies: { fsevents: '2' } }, undefined],
 ])('%j -> %s', (facts, reason) => {
   expect(externalReason({ hasBinding: false, ...facts })).toBe(reason);
+});
+
+it.each([
+  ['@opentelemetry/instrumentation', '@fastify/otel', true],
+  ['@opentelemetry/instrumentation', '@opentelemetry/instrumentation-undici', true],
+  ['import-in-the-middle', '@opentelemetry/instrumentation', true],
+  ['require-in-the-middle', '@opentelemetry/instrumentation', true],
+  ['@opentelemetry/instrumentation', '@sentry/node', false],
+  ['import-in-the-middle', '@sentry/node', false],
+  ['import-in-the-middle', '@fastify/otel', false],
+  ['@opentelemetry/instrumentation-http', '@opentelemetry/instrumentation', false],
+])('%s for %s is bundled: %s', (name, importer, isBundled) => {
+  const reason = externalReason({ name, hasBinding: false }, importer);
+  expect(reason).toBe(isBundled ? undefined : 'it hooks module loading');
 });
 
 it.each([

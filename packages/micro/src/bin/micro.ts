@@ -11,7 +11,7 @@ import { UserError } from '../platform/user-error';
 const USAGE = `usage: micro <command>
 
   build <project root>   bundle a service into dist/<project root>, without Nx; Dockerfiles use it
-  env                    add the passwords that compose.yaml needs and .env lacks
+  env                    add the passwords and keys that compose.yaml needs and .env lacks
   status                 what runs in an environment, and by what it is not in step
   logs [services...]     what services wrote, in one stream; of one request, or as it comes
   topology               who calls whom, as Mermaid, as one HTML page, or served with what runs

@@ -5,7 +5,8 @@ import type { Platform, Service } from '../platform/platform';
 import { ComposeEdit } from './compose-edit';
 import { convergeDevelopmentPorts, publishedBackings } from './development-ports';
 import { convergeNetwork } from './own-entry';
-import { DEVELOPMENT_COMPOSE_FILE, DEVELOPMENT_NETWORK } from './paths';
+import { OBSERVABILITY_PARTS } from './observability';
+import { DEVELOPMENT_COMPOSE_FILE, DEVELOPMENT_NETWORK, OBSERVABILITY_COMPOSE_FILE } from './paths';
 
 const HEADER = `# What development lays over compose.yaml: datastores are reached from this machine, logs say more,
 # and images are rebuilt on change. \`nx compose-deploy\` applies it; by hand:
@@ -68,6 +69,7 @@ export function deriveDevelopmentCompose(
 function isLeftover(edit: ComposeEdit, name: string, exists: DevelopmentFacts['exists']): boolean {
   const at = ['services', name];
   if (['image', 'build', 'extends'].some((key) => edit.has([...at, key]))) return false;
+  if (OBSERVABILITY_PARTS.some((part) => part === name)) return !exists(OBSERVABILITY_COMPOSE_FILE);
   const wasBacking =
     name === BROKER_NAME || DATASTORE_PURPOSES.some((purpose) => name.endsWith(`-${purpose}`));
   return wasBacking

@@ -6,8 +6,12 @@ export function passwordVariable(name: string): string {
 }
 
 /** How a compose file names a secret: it comes from the `.env` beside it, or nothing starts. */
+export function secretReference(variable: string): string {
+  return `\${${variable}:?run "npx micro env" to create it}`;
+}
+
 export function passwordReference(name: string): string {
-  return `\${${passwordVariable(name)}:?run "npx micro env" to create it}`;
+  return secretReference(passwordVariable(name));
 }
 
 /** Whether a text holds the password of that datastore or broker, in any of Compose's spellings. */

@@ -16,6 +16,14 @@ export const BACKEND_NETWORK = 'backend';
 /** The network over which this machine reaches datastores in development: no service is in it. */
 export const DEVELOPMENT_NETWORK = 'development';
 
+/** The network in which Grafana asks Prometheus and Jaeger. */
+export const OBSERVABILITY_NETWORK = 'observability';
+
+/** The platform has metrics and traces where this file is. */
+export const OBSERVABILITY_COMPOSE_FILE = 'observability/compose.yaml';
+
+export const SCRAPE_CONFIG_FILE = 'observability/prometheus/prometheus.yml';
+
 /** `apps/orders/compose.yaml` */
 export function serviceComposeFile({ root }: Pick<Service, 'root'>): string {
   return posix.join(root, 'compose.yaml');

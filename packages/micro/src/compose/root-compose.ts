@@ -5,13 +5,20 @@ import type { Platform } from '../platform/platform';
 import { convergeBacking, removeBacking } from './backing-entry';
 import { ComposeEdit } from './compose-edit';
 import { platformBroker } from './datastore';
-import { BACKEND_NETWORK, EDGE_NETWORK, ROOT_COMPOSE_FILE, serviceComposeFile } from './paths';
+import {
+  BACKEND_NETWORK,
+  EDGE_NETWORK,
+  OBSERVABILITY_COMPOSE_FILE,
+  ROOT_COMPOSE_FILE,
+  serviceComposeFile,
+} from './paths';
 
 const HEADER = `# The platform on this machine: docker compose up
 # \`nx sync\` keeps the services of this list; anything else here is yours.\n`;
 
 /**
- * The root's compose.yaml: the platform's name, every service's file, the networks and the broker.
+ * The root's compose.yaml: the platform's name, every service's file and that of its observability,
+ * the networks and the broker.
  *
  * The networks are declared here and nowhere else: Compose refuses two files of one platform that
  * declare a network differently, so one file has to be where a person may change it.
@@ -26,7 +33,7 @@ export function deriveRootCompose(
   const edit = new ComposeEdit(ROOT_COMPOSE_FILE, current, HEADER);
   edit.seed(['name'], platform.name, 'name is missing');
   convergeIncludes(edit, platform, exists);
-  if (platform.services.length > 0) {
+  if (platform.services.length > 0 || exists(OBSERVABILITY_COMPOSE_FILE)) {
     edit.declare(['networks', EDGE_NETWORK], null, `network ${EDGE_NETWORK} is missing`);
     edit.declare(
       ['networks', BACKEND_NETWORK],
@@ -46,7 +53,10 @@ function convergeIncludes(
   exists: (path: string) => boolean,
 ): void {
   const path = ['include'];
-  const wanted = platform.services.map(serviceComposeFile).sort();
+  const wanted = [
+    ...platform.services.map(serviceComposeFile),
+    ...(exists(OBSERVABILITY_COMPOSE_FILE) ? [OBSERVABILITY_COMPOSE_FILE] : []),
+  ].sort();
   const isStale = (file: string) =>
     posix.basename(file) === 'compose.yaml' &&
     file !== ROOT_COMPOSE_FILE &&

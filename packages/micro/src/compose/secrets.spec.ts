@@ -21,6 +21,12 @@ it('names the variables that .env must hold', () => {
   ]);
 });
 
+it('names that of Grafana where the platform is observed', () => {
+  expect(requiredSecrets(platform, true)).toContain('GRAFANA_PASSWORD');
+  expect(requiredSecrets(platform)).not.toContain('GRAFANA_PASSWORD');
+  expect(missingSecrets(platform, 'GRAFANA_PASSWORD=x\n', true)).toEqual(requiredSecrets(platform));
+});
+
 it('names those that it lacks or leaves empty', () => {
   expect(missingSecrets(platform, '')).toEqual(requiredSecrets(platform));
   expect(

@@ -3,13 +3,15 @@ import type { DerivedFile } from '../platform/derived-file';
 import { formatStale } from '../platform/derived-file';
 import { linkVariables, networkUrl } from '../platform/link';
 import type { Platform, Service } from '../platform/platform';
+import { keyVariables, refersToKey, SERVICE_KEY_VARIABLE } from '../platform/service-key';
 import { convergeBacking, removeBacking } from './backing-entry';
 import { ComposeEdit } from './compose-edit';
 import { backingsOf, datastoresOf } from './datastore';
 import { convergeMigrationJob, migrationJobName, needsMigration } from './migration-job';
 import { convergeOwnImage, seedOwnEntry } from './own-entry';
 import { BACKEND_NETWORK, EDGE_NETWORK, serviceComposeFile } from './paths';
-import { holdsPassword } from './password';
+import { holdsPassword, secretReference } from './password';
+import { isSwitch, NOT_OBSERVED, observedVariables, type Observed } from './observability';
 import { convergePorts } from './ports';
 import { providersToWaitFor } from './start-order';
 
@@ -23,14 +25,15 @@ const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
  *
  * Ours, brought back to what the manifest says on every run: `image`, `build.context` and
  * `build.dockerfile`, `deploy.replicas` and `deploy.resources.limits`; in `environment` PORT, every
- * MICROSERVICE_*_URL and the URLs that hold a password of ours; in `depends_on` the services of the
+ * MICROSERVICE_*_URL, the URLs and service keys that hold a secret of ours, and what turns metrics and traces on; in `depends_on` the services of the
  * platform and what those variables lead to (their conditions are the person's); the networks
  * `edge` and `backend`; the port of a gateway, where it is published under its own number.
  * Written once and then the person's: `init`, `restart`, `stop_grace_period`, the hardening and the
  * rotation of logs. All else is theirs.
  *
  * @param current the file's text, absent where there is none.
- * @param hasMigrations whether the service has SQL files that a job applies before it starts.
+ * @param hasMigrations whether the service has tables that a job makes before it starts.
+ * @param observed what it has of metrics and traces, in a platform that collects them.
  * @throws {PlatformError} where the text cannot be read as a compose file.
  */
 export function deriveServiceCompose(
@@ -38,13 +41,14 @@ export function deriveServiceCompose(
   service: Service,
   current: string | undefined,
   hasMigrations = false,
+  observed: Observed = NOT_OBSERVED,
 ): DerivedFile {
   const edit = new ComposeEdit(serviceComposeFile(service), current, HEADER);
   const at = ['services', service.name];
   const before = edit.read([...at, 'environment']);
   convergeImage(edit, platform, service);
   convergeBackings(edit, service);
-  convergeEnvironment(edit, platform, service);
+  convergeEnvironment(edit, platform, service, observedVariables(observed, before));
   convergeMigrationJob(edit, platform, service, hasMigrations);
   convergeStartOrder(edit, platform, service, before, hasMigrations);
   convergeNetworks(edit, service);
@@ -70,19 +74,29 @@ function convergeBackings(edit: ComposeEdit, service: Service): void {
   }
 }
 
-function convergeEnvironment(edit: ComposeEdit, platform: Platform, service: Service): void {
+function convergeEnvironment(
+  edit: ComposeEdit,
+  platform: Platform,
+  service: Service,
+  switches: Readonly<Record<string, string>>,
+): void {
   const urls = Object.fromEntries(backingsOf(service).map(({ variable, url }) => [variable, url]));
   edit.converge(['services', service.name, 'environment'], {
     wanted: {
       PORT: String(service.port),
       ...linkVariables(platform, service, networkUrl),
       ...urls,
+      ...keyVariables(platform, service, secretReference),
+      ...switches,
     },
     isStale: (name, text) =>
-      LINK_VARIABLE.test(name) || backingNamedIn(text, service) !== undefined,
+      LINK_VARIABLE.test(name) ||
+      backingNamedIn(text, service) !== undefined ||
+      (SERVICE_KEY_VARIABLE.test(name) && refersToKey(text)) ||
+      isSwitch(name, text),
     form: 'map',
     ownsValues: true,
-    isSecret: (name) => Object.hasOwn(urls, name),
+    isSecret: (name) => Object.hasOwn(urls, name) || SERVICE_KEY_VARIABLE.test(name),
   });
 }
 

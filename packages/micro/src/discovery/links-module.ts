@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { DerivedFile } from '../platform/derived-file';
 import { linkVariable } from '../platform/link';
 import type { Service } from '../platform/platform';
+import { sentKeyVariable } from '../platform/service-key';
 import { convergeModule } from './derived-module';
 
 const HEADER = '// Kept by `nx sync` from service.yml: the services that this one calls.';
@@ -11,22 +12,40 @@ export function linksModuleFile({ root }: Pick<Service, 'root'>): string {
   return posix.join(root, 'src/links.ts');
 }
 
-/** The module with which a service's configuration checks its links; wholly ours. */
-export function deriveLinksModule(service: Service, current: string | undefined): DerivedFile {
-  const variables = service.consumes.map(linkVariable);
+/**
+ * The module with which a service's configuration checks its links; wholly ours.
+ *
+ * @param keyed the providers that ask for a service key.
+ */
+export function deriveLinksModule(
+  service: Service,
+  current: string | undefined,
+  keyed: readonly string[] = [],
+): DerivedFile {
+  const urls = service.consumes.map(linkVariable);
+  const keys = keyed.map(sentKeyVariable);
   return convergeModule(
     {
       path: linksModuleFile(service),
-      text: renderLinksModule(variables),
-      variables,
-      pattern: /\bMICROSERVICE_[A-Z0-9_]+_URL\b/g,
+      text: renderLinksModule(urls, keys),
+      variables: [...urls, ...keys],
+      pattern: /\bMICROSERVICE_[A-Z0-9_]+_(?:URL|KEY)\b/g,
     },
     current,
   );
 }
 
-function renderLinksModule(variables: readonly string[]): string {
-  if (variables.length === 0) return `${HEADER}\nexport const links = {};\n`;
-  const entries = variables.map((name) => `  ${name}: z.url(),\n`).join('');
-  return `${HEADER}\nimport * as z from 'zod';\n\nexport const links = {\n${entries}};\n`;
+function renderLinksModule(urls: readonly string[], keys: readonly string[]): string {
+  if (urls.length === 0) return `${HEADER}\nexport const links = {};\n`;
+  return [
+    HEADER,
+    ...(keys.length > 0 ? [`import { secret } from '@org/chassis';`] : []),
+    `import * as z from 'zod';`,
+    '',
+    'export const links = {',
+    ...urls.map((name) => `  ${name}: z.url(),`),
+    ...keys.map((name) => `  ${name}: secret(z.string().min(16)),`),
+    '};',
+    '',
+  ].join('\n');
 }

@@ -3,8 +3,14 @@ import type { Service } from '../platform/platform';
 import { parseManifest } from '../platform/manifest';
 import { deriveResourcesModule } from './resources-module';
 
-function serviceWith(datastores: string): Service {
-  const text = `port: 3001\ndatastores: { ${datastores} }\n`;
+const facts = (hasMigrations: boolean) => ({
+  hasMigrations,
+  contractsPackage: '@acme/contracts',
+  subscribersOf: (event: string) => (event === 'order.placed' ? ['mailer', 'payments'] : []),
+});
+
+function serviceWith(datastores: string, more = ''): Service {
+  const text = `port: 3001\ndatastores: { ${datastores} }\n${more}`;
   const { read } = parseManifest('service.yml', text);
   return { ...read!.manifest, name: 'orders', root: 'apps/orders' };
 }
@@ -12,7 +18,7 @@ function serviceWith(datastores: string): Service {
 describe('the module of the datastores', () => {
   it('connects each purpose, with the options that it needs', () => {
     const all = 'database: postgres, cache: redis, pubsub: redis, rate-limit: redis';
-    const { path, text } = deriveResourcesModule(serviceWith(all), true, undefined);
+    const { path, text } = deriveResourcesModule(serviceWith(all), facts(true), undefined);
     expect(path).toBe('apps/orders/src/resources.ts');
     expect(text)
       .toBe(`// Kept by \`nx sync\` from service.yml: the datastores and the broker that this service uses.
@@ -53,24 +59,92 @@ export const commands = {
   });
 
   it('has no migration without files, and none for what is no SQL database', () => {
-    const noFiles = deriveResourcesModule(serviceWith('database: mariadb'), false, undefined).text;
+    const noFiles = deriveResourcesModule(
+      serviceWith('database: mariadb'),
+      facts(false),
+      undefined,
+    ).text;
     expect(noFiles).toContain(`import { mysql } from '@org/chassis/mysql';`);
     expect(noFiles).toContain('commands = {};');
-    const mongo = deriveResourcesModule(serviceWith('database: mongodb'), true, undefined).text;
+    const mongo = deriveResourcesModule(
+      serviceWith('database: mongodb'),
+      facts(true),
+      undefined,
+    ).text;
     expect(mongo).toContain('commands = {};');
   });
 
   it('is left alone where only its format differs, and says what drifted', () => {
     const service = serviceWith('cache: redis');
-    const { text } = deriveResourcesModule(service, false, undefined);
+    const { text } = deriveResourcesModule(service, facts(false), undefined);
     const formatted = text.replaceAll("'", '"').replaceAll(';', '');
-    expect(deriveResourcesModule(service, false, formatted)).toMatchObject({
+    expect(deriveResourcesModule(service, facts(false), formatted)).toMatchObject({
       text: formatted,
       drift: [],
     });
-    expect(deriveResourcesModule(serviceWith('database: postgres'), false, text).drift).toEqual([
-      expect.stringContaining('CACHE_REDIS_URL'),
-      'DATABASE_URL is missing',
-    ]);
+    expect(
+      deriveResourcesModule(serviceWith('database: postgres'), facts(false), text).drift,
+    ).toEqual([expect.stringContaining('CACHE_REDIS_URL'), 'DATABASE_URL is missing']);
+  });
+
+  it('connects the broker, with an outbox where a database keeps the events', () => {
+    const { text } = deriveResourcesModule(
+      serviceWith('database: postgres', 'broker: rabbitmq\npublishes: [order.placed]\n'),
+      facts(true),
+      undefined,
+    );
+    expect(text).toContain(`import { orderPlaced } from '@acme/contracts';
+import { command, secret, type Config } from '@org/chassis';
+import { outbox } from '@org/chassis/outbox';
+import { migratePostgres, postgres } from '@org/chassis/postgres';
+import { rabbitmq } from '@org/chassis/rabbitmq';
+`);
+    expect(text).toContain(`  BROKER_URL: secret(z.url()),
+};`);
+    expect(text).toContain(`export function connectResources(config: ResourceConfig) {
+  const database = postgres(config.DATABASE_URL);
+  const broker = rabbitmq(config.BROKER_URL, {
+    service: 'orders',
+    publishes: [orderPlaced],
+    subscribers: {
+      'order.placed': ['mailer', 'payments'],
+    },
+  });
+  return {
+    database,
+    broker,
+    outbox: outbox(database, broker),
+  };
+}
+`);
+    expect(text).toContain("migratePostgres({ url, directory: 'migrations', eventTables: true })");
+  });
+
+  it('has a broker alone, and the tables of events without files of its own', () => {
+    const broker = `    broker: rabbitmq(config.BROKER_URL, {
+      service: 'orders',
+    }),
+  };`;
+    const alone = deriveResourcesModule(
+      serviceWith('', 'broker: rabbitmq\n'),
+      facts(false),
+      undefined,
+    );
+    expect(alone.text).toContain(broker);
+    expect(alone.text).toContain('commands = {};');
+    const subscriber = serviceWith('database: postgres', 'broker: rabbitmq\n');
+    const { text } = deriveResourcesModule(subscriber, facts(false), undefined);
+    expect(text).toContain(broker);
+    expect(text).toContain(
+      '({ DATABASE_URL: url }) => migratePostgres({ url, eventTables: true }),',
+    );
+  });
+
+  it('says which event is missing', () => {
+    const events = (list: string) => serviceWith('', `broker: rabbitmq\npublishes: [${list}]\n`);
+    const { text } = deriveResourcesModule(events('order.placed'), facts(false), undefined);
+    const more = deriveResourcesModule(events('order.placed, order.paid'), facts(false), text);
+    expect(more.drift).toEqual(['orderPaid is missing']);
+    expect(more.text).toContain('publishes: [orderPlaced, orderPaid]');
   });
 });

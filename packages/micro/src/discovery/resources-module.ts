@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import {
+  BROKER_VARIABLE,
   DATASTORE_PURPOSES,
   MIGRATIONS_FOLDER,
   datastoreVariable,
@@ -9,8 +10,10 @@ import {
   type DatastorePurpose,
 } from '../platform/datastore';
 import type { DerivedFile } from '../platform/derived-file';
+import { eventConstant, keepsEventTables } from '../platform/event';
 import type { Service } from '../platform/platform';
 import { convergeModule } from './derived-module';
+import { arrow, list, namedImport } from './module-text';
 
 const HEADER =
   '// Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.';
@@ -40,103 +43,187 @@ export function resourcesModuleFile({ root }: Pick<Service, 'root'>): string {
   return posix.join(root, 'src/resources.ts');
 }
 
-/**
- * The module through which a service reaches its datastores and the broker; wholly ours.
- *
- * @param hasMigrations whether the service has SQL files to bring its database up to date with.
- */
+/** What the module is made from beside the manifest. */
+export interface ResourcesFacts {
+  /** Whether the service has SQL files to bring its database up to date with. */
+  hasMigrations: boolean;
+  /** The services that handle an event, which then lose none from before their first start. */
+  subscribersOf: (event: string) => readonly string[];
+  /** The package of the contracts of events: `@acme/contracts`. */
+  contractsPackage: string;
+}
+
+/** The module through which a service reaches its datastores and the broker; wholly ours. */
 export function deriveResourcesModule(
   service: Service,
-  hasMigrations: boolean,
+  facts: ResourcesFacts,
   current: string | undefined,
 ): DerivedFile {
+  const contracts = service.publishes.map(eventConstant);
   return convergeModule(
     {
       path: resourcesModuleFile(service),
-      text: renderModule(service, hasMigrations),
-      variables: variablesOf(service),
-      pattern: DATASTORE_VARIABLE,
+      text: renderModule(service, facts),
+      variables: [...variablesOf(service), ...contracts],
+      pattern: new RegExp(`\\b(?:${[...VARIABLES, ...contracts].join('|')})\\b`, 'g'),
     },
     current,
   );
 }
 
-const DATASTORE_VARIABLE = new RegExp(
-  `\\b(?:${DATASTORE_PURPOSES.map(datastoreVariable).join('|')})\\b`,
-  'g',
-);
+const VARIABLES = [...DATASTORE_PURPOSES.map(datastoreVariable), BROKER_VARIABLE];
 
 function purposesOf({ datastores }: Service): DatastorePurpose[] {
   return DATASTORE_PURPOSES.filter((purpose) => datastores[purpose] !== undefined);
 }
 
 function variablesOf(service: Service): string[] {
-  return purposesOf(service).map(datastoreVariable);
+  return [
+    ...purposesOf(service).map(datastoreVariable),
+    ...(service.broker ? [BROKER_VARIABLE] : []),
+  ];
 }
 
-function renderModule(service: Service, hasMigrations: boolean): string {
-  const purposes = purposesOf(service);
-  if (purposes.length === 0) return NO_RESOURCES;
-  const engine = hasMigrations ? migrationEngine(service.datastores) : undefined;
-  const modules = new Set(purposes.map((purpose) => MODULES[service.datastores[purpose]!]));
-  const imports = [
-    `import { ${engine ? 'command, ' : ''}secret, type Config } from '@org/chassis';`,
-    ...[...modules]
-      .sort()
-      .map((name) => `import { ${importsOf(name, engine)} } from '@org/chassis/${name}';`),
-    `import * as z from 'zod';`,
-  ];
-  const variables = variablesOf(service).map((name) => `  ${name}: secret(z.url()),`);
-  const connections = purposes.map((purpose) => {
-    const connect = MODULES[service.datastores[purpose]!];
-    return `    ${propertyName(purpose)}: ${connect}(config.${datastoreVariable(purpose)}${OPTIONS[purpose]}),`;
-  });
-  const command = engine && [
-    `export const commands = {`,
-    `  migrate: command(`,
-    `    { DATABASE_URL: resourceVariables.DATABASE_URL },`,
-    ...arrow(
-      `({ DATABASE_URL: url }) =>`,
-      `${MIGRATE[engine]}({ url, directory: '${MIGRATIONS_FOLDER}' }),`,
-    ),
-    `  ),`,
-    `};`,
-  ];
+function renderModule(service: Service, facts: ResourcesFacts): string {
+  const variables = variablesOf(service);
+  if (variables.length === 0) return NO_RESOURCES;
+  const migration = migrationOf(service, facts);
   return [
     HEADER,
-    ...imports,
+    ...importLines(service, facts, migration),
     '',
     'export const resourceVariables = {',
-    ...variables,
+    ...variables.map((name) => `  ${name}: secret(z.url()),`),
     '};',
     '',
     'type ResourceConfig = Config<typeof resourceVariables>;',
     '',
     'export function connectResources(config: ResourceConfig) {',
-    '  return {',
-    ...connections,
-    '  };',
+    ...connectionLines(service, facts),
     '}',
     '',
     'export type Resources = ReturnType<typeof connectResources>;',
     '',
     COMMANDS_COMMENT,
-    ...(command ?? ['export const commands = {};']),
+    ...(migration ? commandLines(migration) : ['export const commands = {};']),
     '',
   ].join('\n');
 }
 
-/** On one line where Prettier, left to itself, leaves it there. */
-function arrow(head: string, body: string): string[] {
-  const line = `    ${head} ${body}`;
-  return line.length <= 80 ? [line] : [`    ${head}`, `      ${body}`];
+interface Migration {
+  engine: 'postgres' | 'mysql';
+  /** What is told to the chassis: `url`, and what it brings the database up to date with. */
+  options: readonly string[];
+}
+
+function migrationOf(service: Service, { hasMigrations }: ResourcesFacts): Migration | undefined {
+  const engine = migrationEngine(service.datastores);
+  const hasEvents = keepsEventTables(service);
+  if (!engine || !(hasMigrations || hasEvents)) return undefined;
+  return {
+    engine,
+    options: [
+      'url',
+      ...(hasMigrations ? [`directory: '${MIGRATIONS_FOLDER}'`] : []),
+      ...(hasEvents ? ['eventTables: true'] : []),
+    ],
+  };
+}
+
+/** Whether events are kept in the database until the broker has them. */
+function hasOutbox(service: Service): boolean {
+  return keepsEventTables(service) && service.publishes.length > 0;
+}
+
+function importLines(
+  service: Service,
+  { contractsPackage }: ResourcesFacts,
+  migration: Migration | undefined,
+): string[] {
+  const modules = new Map<string, string[]>();
+  for (const purpose of purposesOf(service)) {
+    const name = MODULES[service.datastores[purpose]!];
+    modules.set(name, name === migration?.engine ? [MIGRATE[migration.engine], name] : [name]);
+  }
+  if (service.broker) modules.set(service.broker, [service.broker]);
+  if (hasOutbox(service)) modules.set('outbox', ['outbox']);
+  const contracts = service.publishes.map(eventConstant).sort();
+  return [
+    ...(contracts.length > 0 ? namedImport(contracts, contractsPackage) : []),
+    `import { ${migration ? 'command, ' : ''}secret, type Config } from '@org/chassis';`,
+    ...[...modules.keys()]
+      .sort()
+      .flatMap((name) => namedImport(modules.get(name)!, `@org/chassis/${name}`)),
+    `import * as z from 'zod';`,
+  ];
+}
+
+/** The body of `connectResources`. */
+function connectionLines(service: Service, facts: ResourcesFacts): string[] {
+  const datastores = purposesOf(service).map((purpose) => {
+    const connect = MODULES[service.datastores[purpose]!];
+    const variable = datastoreVariable(purpose);
+    return { purpose, call: `${connect}(config.${variable}${OPTIONS[purpose]})` };
+  });
+  // What needs another resource finds it under its name.
+  const named = hasOutbox(service);
+  return [
+    ...(named
+      ? [
+          ...datastores
+            .filter(({ purpose }) => purpose === 'database')
+            .map(({ call }) => `  const database = ${call};`),
+          ...brokerLines(service, facts, 2, 'const broker =', ';'),
+        ]
+      : []),
+    '  return {',
+    ...datastores.map(({ purpose, call }) =>
+      named && purpose === 'database' ? '    database,' : `    ${propertyName(purpose)}: ${call},`,
+    ),
+    ...(named
+      ? ['    broker,', '    outbox: outbox(database, broker),']
+      : brokerLines(service, facts, 4, 'broker:', ',')),
+    '  };',
+  ];
+}
+
+function brokerLines(
+  service: Service,
+  { subscribersOf }: ResourcesFacts,
+  indent: number,
+  head: string,
+  end: string,
+): string[] {
+  const { name, broker, publishes } = service;
+  if (!broker) return [];
+  const at = ' '.repeat(indent);
+  const subscribers = publishes.flatMap((event) => {
+    const names = subscribersOf(event).map((subscriber) => `'${subscriber}'`);
+    return names.length > 0 ? list(indent + 4, `'${event}': [`, names, '],') : [];
+  });
+  return [
+    `${at}${head} ${broker}(config.${BROKER_VARIABLE}, {`,
+    `${at}  service: '${name}',`,
+    ...(publishes.length > 0
+      ? list(indent + 2, 'publishes: [', publishes.map(eventConstant), '],')
+      : []),
+    ...(subscribers.length > 0 ? [`${at}  subscribers: {`, ...subscribers, `${at}  },`] : []),
+    `${at}})${end}`,
+  ];
+}
+
+function commandLines({ engine, options }: Migration): string[] {
+  return [
+    `export const commands = {`,
+    `  migrate: command(`,
+    `    { DATABASE_URL: resourceVariables.DATABASE_URL },`,
+    ...arrow(4, `({ DATABASE_URL: url }) =>`, `${MIGRATE[engine]}({ ${options.join(', ')} }),`),
+    `  ),`,
+    `};`,
+  ];
 }
 
 const MIGRATE = { postgres: 'migratePostgres', mysql: 'migrateMysql' } as const;
-
-function importsOf(module: string, engine: keyof typeof MIGRATE | undefined): string {
-  return module === engine ? `${MIGRATE[engine]}, ${module}` : module;
-}
 
 /** `rate-limit` -> `rateLimit` */
 function propertyName(purpose: DatastorePurpose): string {

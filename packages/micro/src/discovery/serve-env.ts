@@ -3,6 +3,7 @@ import { BROKER_VARIABLE, DATASTORE_PURPOSES, datastoreVariable } from '../platf
 import { formatDrift, formatStale, type DerivedFile } from '../platform/derived-file';
 import { hostUrl, linkVariables } from '../platform/link';
 import type { Platform, Service } from '../platform/platform';
+import { keyVariables, refersToKey, SERVICE_KEY_VARIABLE } from '../platform/service-key';
 
 const HEADER = '# `nx sync` keeps PORT and the URLs that service.yml leads to; all else is yours.';
 
@@ -42,6 +43,7 @@ export function deriveServeEnv(
     PORT: String(service.port),
     ...linkVariables(platform, service, hostUrl),
     ...backingUrls,
+    ...keyVariables(platform, service, (variable) => `\${${variable}}`),
   };
   const { text, drift } = convergeDotenv(current ?? `${HEADER}\n`, wanted);
   return current === undefined
@@ -65,7 +67,7 @@ function convergeDotenv(
     }
     if (plainValue(value) === should) return [line];
     // What stands there may hold a password.
-    const isSecret = BACKING_VARIABLES.has(name);
+    const isSecret = BACKING_VARIABLES.has(name) || SERVICE_KEY_VARIABLE.test(name);
     drift.push(
       isSecret
         ? `${name} is not what the manifest says`
@@ -87,7 +89,11 @@ function convergeDotenv(
 
 /** Whether a line that is not wanted stands there only because we once wrote it. */
 function isOurs(name: string, value: string): boolean {
-  return OWNED.test(name) || (BACKING_VARIABLES.has(name) && PASSWORD_REFERENCE.test(value));
+  return (
+    OWNED.test(name) ||
+    (BACKING_VARIABLES.has(name) && PASSWORD_REFERENCE.test(value)) ||
+    (SERVICE_KEY_VARIABLE.test(name) && refersToKey(value))
+  );
 }
 
 /** The value without quotes, or without what stands behind an unquoted one. */

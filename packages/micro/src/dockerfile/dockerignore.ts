@@ -69,6 +69,16 @@ export function deriveDockerignore(
   return { path, text, drift: drift.length > 0 ? drift : ['the lines are in another order'] };
 }
 
+/** The paths that a list allows whole: files of the root, the service and its libraries. */
+export function allowedPaths(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  const marker = lines.findIndex((line) => line.startsWith(YOURS_MARKER));
+  return lines
+    .slice(0, marker < 0 ? lines.length : marker)
+    .filter((line) => line.startsWith('!') && !line.endsWith('/package.json'))
+    .map((line) => line.slice(1));
+}
+
 function linesBelowMarker(text: string): string[] {
   const lines = text.split('\n');
   const marker = lines.findIndex((line) => line.startsWith(YOURS_MARKER));

@@ -95,9 +95,9 @@ async function bundle(request: ArtifactRequest, outfile: string): Promise<Bundle
       // A native addon cannot be read, for one: then the next bundle says what is wrong, or nothing is.
       () => undefined,
     );
-    const isBundled = (directory: string) =>
-      !externalReason(packageFacts(join(workspaceRoot, directory)));
-    if (metafile && packageDirectories(request, metafile).every(isBundled)) {
+    const isBundled = ({ directory, importer }: PackageImport) =>
+      !externalReason(packageFacts(join(workspaceRoot, directory)), importer);
+    if (metafile && packageImports(request, metafile).every(isBundled)) {
       return { metafile, externals: new Map() };
     }
   }
@@ -110,25 +110,47 @@ async function bundle(request: ArtifactRequest, outfile: string): Promise<Bundle
   return { metafile: metafile!, externals: externals.found };
 }
 
-/** Where the packages of a bundle lie, beside the service itself, relative to the workspace root. */
-function packageDirectories(
+interface PackageImport {
+  /** Where the package lies, relative to the workspace root. */
+  directory: string;
+  /** The installed package that imports it. */
+  importer: string | undefined;
+}
+
+/** The packages of a bundle beside the service itself, each with those that import it. */
+function packageImports(
   { workspaceRoot, projectRoot }: ArtifactRequest,
   { inputs }: Metafile,
-): string[] {
-  const directories = new Set<string>();
+): PackageImport[] {
+  const directories = new Map<string, string>();
   for (const file of Object.keys(inputs)) {
-    const installed = INSTALLED_PACKAGE.exec(file)?.[0];
-    let directory = installed ?? dirname(file);
+    let directory = INSTALLED_PACKAGE.exec(file)?.[0] ?? dirname(file);
     while (directory !== '.' && !existsSync(join(workspaceRoot, directory, 'package.json'))) {
       directory = dirname(directory);
     }
-    if (directory !== '.' && directory !== projectRoot) directories.add(directory);
+    directories.set(file, directory);
   }
-  return [...directories];
+  const found = new Map<string, PackageImport>();
+  for (const [file, { imports }] of Object.entries(inputs)) {
+    const importer = installedPackage(file);
+    for (const { path } of imports) {
+      const directory = directories.get(path) ?? '.';
+      if (directory === '.' || directory === projectRoot) continue;
+      if (directory !== directories.get(file)) {
+        found.set(`${directory} ${importer}`, { directory, importer });
+      }
+    }
+  }
+  return [...found.values()];
 }
 
 /** `node_modules/.pnpm/pg@8/node_modules/pg/lib/index.js` -> the folder of the last package. */
-const INSTALLED_PACKAGE = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/;
+const INSTALLED_PACKAGE = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/;
+
+/** The package that a file was installed with: `pg`; `undefined` for a file of the workspace. */
+function installedPackage(file: string): string | undefined {
+  return INSTALLED_PACKAGE.exec(toSlashes(file))?.[1];
+}
 
 /** Puts a folder in the place of another; of two builds at once the last one wins. */
 async function replaceFolder(staging: string, output: string): Promise<void> {
@@ -223,33 +245,36 @@ function externalPackages({
   found: Map<string, ExternalPackage>;
 } {
   const found = new Map<string, ExternalPackage>();
-  const reasons = new Map<string, string | undefined>();
-  const reasonFor = (name: string, directory: string): string | undefined => {
+  const facts = new Map<string, PackageFacts>();
+  const reasonFor = (name: string, directory: string, importer: string): string | undefined => {
     if (external.includes(name)) return 'declared in service.yml';
-    if (!reasons.has(directory)) reasons.set(directory, externalReason(packageFacts(directory)));
-    return reasons.get(directory);
+    if (!facts.has(directory)) facts.set(directory, packageFacts(directory));
+    return externalReason(facts.get(directory)!, installedPackage(importer));
   };
   return {
     found,
     plugin: {
       name: 'external-packages',
       setup: ({ onResolve }) =>
-        onResolve({ filter: /^(?:@[^/]+\/)?[a-zA-Z0-9][^:]*$/ }, ({ path, resolveDir, kind }) => {
-          if (kind === 'entry-point' || isAbsolute(path)) return undefined;
-          const name = packageOfImport(path);
-          const directory = findPackage(name, resolveDir, workspaceRoot);
-          const reason = directory && reasonFor(name, directory);
-          if (!directory || !reason) return undefined;
-          const at = toSlashes(relative(workspaceRoot, directory));
-          const other = found.get(name)?.path;
-          // With pnpm one package is reached by a link in each project that depends on it.
-          if (other !== undefined && !isSame(workspaceRoot, other, at)) {
-            const text = `"${name}" is external (${reason}) and needed in two versions, ${other} and ${at}: an image can hold one; align them`;
-            return { errors: [{ text }] };
-          }
-          if (other === undefined || at < other) found.set(name, { reason, path: at });
-          return { path, external: true };
-        }),
+        onResolve(
+          { filter: /^(?:@[^/]+\/)?[a-zA-Z0-9][^:]*$/ },
+          ({ path, resolveDir, kind, importer }) => {
+            if (kind === 'entry-point' || isAbsolute(path)) return undefined;
+            const name = packageOfImport(path);
+            const directory = findPackage(name, resolveDir, workspaceRoot);
+            const reason = directory && reasonFor(name, directory, importer);
+            if (!directory || !reason) return undefined;
+            const at = toSlashes(relative(workspaceRoot, directory));
+            const other = found.get(name)?.path;
+            // With pnpm one package is reached by a link in each project that depends on it.
+            if (other !== undefined && !isSame(workspaceRoot, other, at)) {
+              const text = `"${name}" is external (${reason}) and needed in two versions, ${other} and ${at}: an image can hold one; align them`;
+              return { errors: [{ text }] };
+            }
+            if (other === undefined || at < other) found.set(name, { reason, path: at });
+            return { path, external: true };
+          },
+        ),
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Broker } from '../platform/datastore';
 import { enginesOf, type DatastoreEngine, type Datastores } from './datastore-names';
 
 /** What `init` adds to the workspace; ranges that a workspace already has stay as they are. */
@@ -23,6 +24,12 @@ export const SERVICE_VERSIONS = {
   zod: '^4.6.7',
 } as const;
 
+/** What a client of another service is written with. */
+export const CLIENT_VERSIONS = {
+  '@org/chassis': SERVICE_VERSIONS['@org/chassis'],
+  zod: SERVICE_VERSIONS.zod,
+} as const;
+
 /** What a service with Express routes needs beside that. */
 export const EXPRESS_VERSIONS = {
   '@fastify/express': '^4.0.7',
@@ -33,6 +40,27 @@ export const EXPRESS_TYPE_VERSIONS = { '@types/express': '^5.0.0' } as const;
 
 /** What verifies tokens. */
 export const AUTH_VERSIONS = { jose: '^6.2.17' } as const;
+
+/** What traces are made and sent with. */
+export const TRACING_VERSIONS = {
+  '@fastify/otel': '^0.21.2',
+  '@opentelemetry/api': '^1.9.0',
+  '@opentelemetry/exporter-trace-otlp-http': '^0.222.0',
+  '@opentelemetry/instrumentation-undici': '^0.32.0',
+  '@opentelemetry/resources': '^2.11.0',
+  '@opentelemetry/sdk-trace-node': '^2.11.0',
+} as const;
+
+/** What the chassis reaches each broker with. */
+export const BROKER_VERSIONS: Record<Broker, Readonly<Record<string, string>>> = {
+  rabbitmq: { 'rabbitmq-client': '^5.0.8' },
+};
+
+/** What contracts of events are written with. */
+export const CONTRACTS_VERSIONS = {
+  '@org/chassis': SERVICE_VERSIONS['@org/chassis'],
+  zod: SERVICE_VERSIONS.zod,
+} as const;
 
 /** What the chassis reaches each datastore with. */
 const DATASTORE_VERSIONS: Record<DatastoreEngine, Readonly<Record<string, string>>> = {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BROKERS, CACHE_ENGINES, DATABASE_ENGINES } from './datastore';
+import { EVENT_NAME, eventNameProblem } from './event';
 import { SERVICE_NAME, serviceNameProblem } from './name';
 import type { Problem } from './problem';
 import { checkYaml, parseYaml, type YamlSource } from './yaml-source';
@@ -16,6 +17,14 @@ const serviceName = z
     if (problem) context.addIssue({ code: 'custom', message: problem });
   })
   .meta({ pattern: SERVICE_NAME.source });
+
+const eventName = z
+  .string()
+  .superRefine((name, context) => {
+    const problem = eventNameProblem(name);
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  })
+  .meta({ pattern: EVENT_NAME.source });
 
 const portRange = {
   error: ({ input }: { input?: unknown }) => `${String(input)} is not between 1024 and 65535`,
@@ -56,6 +65,20 @@ export const manifestSchema = z
       .default({})
       .describe('Datastores that this service alone owns'),
     broker: z.enum(BROKERS).describe('The message broker -> BROKER_URL').optional(),
+    publishes: z
+      .array(eventName)
+      .default([])
+      .describe('Events that this service publishes, each with a contract in packages/contracts'),
+    subscribes: z
+      .array(eventName)
+      .default([])
+      .describe('Events that this service handles, each in src/events'),
+    auth: z
+      .enum(['service-keys'])
+      .describe(
+        'service-keys: only services that consume it may call it, each with a key of its own',
+      )
+      .optional(),
     expose: z
       .enum(['internal', 'public'])
       .default('internal')

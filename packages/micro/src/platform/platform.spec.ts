@@ -29,6 +29,8 @@ test('a manifest with only a port has defaults for the rest', () => {
         port: 3001,
         consumes: [],
         datastores: {},
+        publishes: [],
+        subscribes: [],
         expose: 'internal',
         routes: [],
         resources: {},
@@ -46,6 +48,8 @@ port: 3001
 consumes: [users]
 datastores: { database: postgres, cache: redis, pubsub: redis, rate-limit: redis }
 broker: rabbitmq
+publishes: [order.placed]
+subscribes: [order.placed]
 expose: public
 routes: [/api/orders]
 resources: { cpus: 0.5, memory: 256M }
@@ -229,7 +233,7 @@ describe('in one manifest', () => {
     [
       'port: 3001\nname: orders',
       [
-        '2: unknown key "name"; known are kind, port, consumes, datastores, broker, expose, routes, resources, replicas, build',
+        '2: unknown key "name"; known are kind, port, consumes, datastores, broker, publishes, subscribes, auth, expose, routes, resources, replicas and 1 more',
       ],
     ],
     ['port: 3001\nconsumes:', ['2: consumes: has no value: give it a list, or remove it']],
@@ -290,6 +294,49 @@ describe('in one manifest', () => {
   });
 });
 
+describe('events', () => {
+  const orders = manifest('orders', 'port: 3001\nbroker: rabbitmq\npublishes: [order.placed]\n');
+  const mailer = (text: string) => problemsOf(orders, manifest('mailer', `port: 3002\n${text}`));
+
+  test('may have several publishers and subscribers, one service being both', () => {
+    expect(
+      mailer('broker: rabbitmq\npublishes: [order.placed]\nsubscribes: [order.placed]\n'),
+    ).toEqual([]);
+  });
+
+  test.each([
+    [
+      'publishes: [mail.sent]\nsubscribes: [order.placed]\n',
+      [
+        '2: "publishes" needs a broker: add "broker: rabbitmq"',
+        '3: "subscribes" needs a broker: add "broker: rabbitmq"',
+      ],
+    ],
+    [
+      'broker: rabbitmq\nsubscribes:\n  - order.placed\n  - order.place\n',
+      ['5: subscribes to "order.place", which no service publishes; did you mean "order.placed"?'],
+    ],
+    [
+      'broker: rabbitmq\nsubscribes: [order.placed, order.placed]\n',
+      ['3: "order.placed" stands in "subscribes" twice: remove one'],
+    ],
+    [
+      'broker: rabbitmq\npublishes: [order-placed]\n',
+      [
+        '3: publishes[0]: "order-placed" cannot be an event\'s name: say what happened to what, in lower case with a dot, in 100 characters at most, for example "order.placed"',
+      ],
+    ],
+    [
+      'broker: rabbitmq\npublishes: [line-item.sold, line.item-sold]\n',
+      [
+        '3: "line.item-sold" and "line-item.sold" would have one contract, lineItemSold: rename one',
+      ],
+    ],
+  ])('%j', (text, expected) => {
+    expect(mailer(text)).toEqual(expected.map((line) => `apps/mailer/service.yml:${line}`));
+  });
+});
+
 test('all problems of all manifests at once, by file and line', () => {
   const parse = () =>
     parsePlatform('acme', [
@@ -301,7 +348,7 @@ test('all problems of all manifests at once, by file and line', () => {
   expect(parse).toThrow(PlatformError);
   expect(parse).toThrow(
     `5 problems in the platform's files:
-  apps/billing/service.yml:3: unknown key "foo"; known are kind, port, consumes, datastores, broker, expose, routes, resources, replicas, build
+  apps/billing/service.yml:3: unknown key "foo"; known are kind, port, consumes, datastores, broker, publishes, subscribes, auth, expose, routes, resources, replicas and 1 more
   apps/orders/service.yml:2: consumes "user", which is not a service of this platform; did you mean "users"?
   apps/search/service.yml:1: port 3001 is already used by "orders"; the next free one is 3002
   apps/search/service.yml:2: "search" consumes itself: remove it from "consumes"

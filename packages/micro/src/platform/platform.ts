@@ -1,4 +1,5 @@
 import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from './datastore';
+import { eventConstant } from './event';
 import { serviceNameProblem } from './name';
 import { parseManifest, type Manifest, type ReadManifest } from './manifest';
 import { nextFreePort } from './port';
@@ -78,6 +79,10 @@ const RULES: readonly Rule[] = [
   knownProviders,
   noSelfConsumption,
   noRepeatedProviders,
+  brokerForEvents,
+  publishedEvents,
+  noRepeatedEvents,
+  distinctContracts,
 ];
 
 function validNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
@@ -105,20 +110,28 @@ function uniqueNames(_: readonly Entry[], files: readonly ManifestFile[]): Probl
 
 /** Services, datastores and the broker share one name space: that of the hosts in the network. */
 function freeNames(read: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
-  const taken = new Map<string, string>();
-  for (const { file, manifest } of read) {
-    if (manifest.broker) taken.set(BROKER_NAME, 'the broker of the platform');
-    for (const purpose of DATASTORE_PURPOSES) {
-      if (!manifest.datastores[purpose]) continue;
-      taken.set(datastoreName(file.name, purpose), `the ${purpose} of "${file.name}"`);
-    }
-  }
+  const hosts = backingHosts(read.map(({ file: { name }, manifest }) => ({ ...manifest, name })));
   return files.flatMap(({ file, name }) => {
-    const owner = taken.get(name);
+    const owner = hosts.get(name);
     return owner
       ? [{ file, message: `"${name}" is the name of ${owner}: rename the service` }]
       : [];
   });
+}
+
+/** The hosts that are no services, and what each is: `orders-cache` -> `the cache of "orders"`. */
+export function backingHosts(
+  services: readonly Pick<Service, 'name' | 'broker' | 'datastores'>[],
+): ReadonlyMap<string, string> {
+  const hosts = new Map<string, string>();
+  for (const { name, broker, datastores } of services) {
+    if (broker) hosts.set(BROKER_NAME, 'the broker of the platform');
+    for (const purpose of DATASTORE_PURPOSES) {
+      if (!datastores[purpose]) continue;
+      hosts.set(datastoreName(name, purpose), `the ${purpose} of "${name}"`);
+    }
+  }
+  return hosts;
 }
 
 /** The root's compose.yaml is the platform's own. */
@@ -187,6 +200,66 @@ function eachLink(read: readonly Entry[], check: (link: Link) => string | undefi
         ? [{ file: file.file, line: source.lineOf(['consumes', index]), message }]
         : [];
     }),
+  );
+}
+
+function brokerForEvents(read: readonly Entry[]): Problem[] {
+  return read.flatMap(({ file, manifest, source }) =>
+    EVENT_LISTS.filter((list) => manifest[list].length > 0 && !manifest.broker).map((list) => ({
+      file: file.file,
+      line: source.lineOfKey([], list),
+      message: `"${list}" needs a broker: add "broker: rabbitmq"`,
+    })),
+  );
+}
+
+function publishedEvents(read: readonly Entry[]): Problem[] {
+  const published = [...new Set(read.flatMap(({ manifest }) => manifest.publishes))].sort();
+  return eachEvent(read, ({ list, event }) =>
+    list === 'publishes' || published.includes(event)
+      ? undefined
+      : `subscribes to "${event}", which no service publishes${didYouMean(event, published)}`,
+  );
+}
+
+function noRepeatedEvents(read: readonly Entry[]): Problem[] {
+  return eachEvent(read, ({ list, event, index, events }) =>
+    events.indexOf(event) < index ? `"${event}" stands in "${list}" twice: remove one` : undefined,
+  );
+}
+
+/** `order.item-sold` and `order-item.sold` would have one contract. */
+function distinctContracts(read: readonly Entry[]): Problem[] {
+  const owners = new Map<string, string>();
+  return eachEvent(read, ({ event }) => {
+    const owner = owners.get(eventConstant(event));
+    if (owner === undefined) owners.set(eventConstant(event), event);
+    return owner === undefined || owner === event
+      ? undefined
+      : `"${event}" and "${owner}" would have one contract, ${eventConstant(event)}: rename one`;
+  });
+}
+
+const EVENT_LISTS = ['publishes', 'subscribes'] as const;
+
+interface ListedEvent {
+  list: (typeof EVENT_LISTS)[number];
+  event: string;
+  index: number;
+  events: readonly string[];
+}
+
+function eachEvent(
+  read: readonly Entry[],
+  check: (listed: ListedEvent) => string | undefined,
+): Problem[] {
+  return read.flatMap(({ file, manifest, source }) =>
+    EVENT_LISTS.flatMap((list) =>
+      manifest[list].flatMap((event, index) => {
+        const message = check({ list, event, index, events: manifest[list] });
+        return message ? [{ file: file.file, line: source.lineOf([list, index]), message }] : [];
+      }),
+    ),
   );
 }
 

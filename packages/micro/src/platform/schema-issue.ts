@@ -23,6 +23,7 @@ export function explainIssue(issue: RawIssue): string | undefined {
       : `${formatValue(input)} is not ${expected}${typeHint(issue.expected, input)}`;
   }
   if (input === null) return 'has no value: give it one, or remove it';
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message;
   if (issue.code === 'invalid_value') {
     const options = issue.values.map(String);
     return options.length === 1

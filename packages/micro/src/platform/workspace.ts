@@ -44,3 +44,12 @@ export function readPlatformName(read: ReadFile): string {
     'platform'
   );
 }
+
+/**
+ * The scope of the root package, else the platform's name. There is always one: an unscoped package
+ * called `redis` would hide the npm package of that name from the whole workspace.
+ */
+export function readPackageScope(platform: string, read: ReadFile): string {
+  const { name = '' } = JSON.parse(read('package.json') ?? '{}') as { name?: string };
+  return name.startsWith('@') ? name.slice(1, name.indexOf('/')) : platform;
+}

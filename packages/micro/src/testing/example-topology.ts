@@ -1,4 +1,3 @@
-import type { Platform } from '../platform/platform';
 import { topologyOf, type Topology } from '../topology/graph';
 import { platformOf } from './platform';
 
@@ -6,28 +5,16 @@ import { platformOf } from './platform';
 export const SHOP: Readonly<Record<string, string>> = {
   gateway: 'kind: gateway\nport: 3000\nconsumes: [catalog, orders, users]\n',
   orders:
-    'port: 3001\nconsumes: [catalog, users]\nbroker: rabbitmq\nexpose: public\nroutes: [/api/orders]\ndatastores:\n  database: postgres\n  cache: redis\n',
+    'port: 3001\nconsumes: [catalog, users]\nbroker: rabbitmq\npublishes: [order.placed, order.cancelled]\nexpose: public\nroutes: [/api/orders]\ndatastores:\n  database: postgres\n  cache: redis\n',
   users: 'port: 3002\nexpose: public\nroutes: [/api/users]\ndatastores:\n  database: postgres\n',
-  catalog: 'port: 3003\nreplicas: 2\nbroker: rabbitmq\ndatastores:\n  database: mongodb\n',
-  mailer: 'kind: worker\nport: 3004\nconsumes: [users]\nbroker: rabbitmq\n',
-};
-
-/** The shop's events: who publishes and who subscribes. */
-const EVENTS: Readonly<Record<string, { publishes?: string[]; subscribes?: string[] }>> = {
-  orders: { publishes: ['order.placed', 'order.cancelled'] },
-  catalog: { subscribes: ['order.placed'] },
-  mailer: { subscribes: ['order.placed', 'order.cancelled'] },
+  catalog:
+    'port: 3003\nreplicas: 2\nbroker: rabbitmq\nsubscribes: [order.placed]\ndatastores:\n  database: mongodb\n',
+  mailer:
+    'kind: worker\nport: 3004\nconsumes: [users]\nbroker: rabbitmq\nsubscribes: [order.placed, order.cancelled]\n',
 };
 
 export function shopTopology(): Topology {
-  return topologyOf(withEvents(platformOf(SHOP)));
-}
-
-function withEvents(platform: Platform): Platform {
-  return {
-    ...platform,
-    services: platform.services.map((service) => ({ ...service, ...EVENTS[service.name] })),
-  };
+  return topologyOf(platformOf(SHOP));
 }
 
 /** A platform of that many services, each calling a few of those after it; always the same. */

@@ -89,7 +89,6 @@ export function topologyOf({ name, services }: Platform): Topology {
 
 function serviceNode(service: Service, services: readonly Service[]): ServiceNode {
   const { name, kind, root, port, replicas, expose } = service;
-  const { publishes, subscribes } = eventsOf(service);
   return {
     name,
     kind,
@@ -104,8 +103,8 @@ function serviceNode(service: Service, services: readonly Service[]): ServiceNod
     }),
     consumes: sorted(service.consumes),
     consumedBy: services.filter(({ consumes }) => consumes.includes(name)).map((one) => one.name),
-    publishes,
-    subscribes,
+    publishes: sorted(service.publishes),
+    subscribes: sorted(service.subscribes),
     broker: service.broker !== undefined,
   };
 }
@@ -132,16 +131,6 @@ function routesOf({ routes }: Service): string[] {
   return (routes as readonly (string | { path: string })[]).map((route) =>
     typeof route === 'string' ? route : route.path,
   );
-}
-
-/** A manifest without events names none. */
-function eventsOf(
-  service: Service & { publishes?: readonly string[]; subscribes?: readonly string[] },
-): Pick<ServiceNode, 'publishes' | 'subscribes'> {
-  return {
-    publishes: sorted(service.publishes ?? []),
-    subscribes: sorted(service.subscribes ?? []),
-  };
 }
 
 function sorted(names: Iterable<string>): string[] {

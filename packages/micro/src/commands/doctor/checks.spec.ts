@@ -31,7 +31,7 @@ describe('checkFacts', () => {
       'ok  platforms  builds for linux/amd64, linux/arm64',
       'ok  port       127.0.0.1:3000 free for gateway',
       'ok  registry   registry.example.com answers',
-      'ok  secrets    .env has all passwords',
+      'ok  secrets    .env has all passwords and keys',
       'ok  sync       every derived file says what the manifests say',
     ]);
   });

@@ -188,7 +188,7 @@ function checkRegistry({ host, answer, problem }: RegistryFact): Check {
 function checkSecrets(missing: readonly string[]): Check {
   const what = 'secrets';
   return missing.length === 0
-    ? { level: 'ok', what, says: '.env has all passwords' }
+    ? { level: 'ok', what, says: '.env has all passwords and keys' }
     : {
         level: 'fail',
         what,

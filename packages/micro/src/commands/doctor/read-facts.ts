@@ -1,5 +1,4 @@
 import { datastoresOf } from '../../compose/datastore';
-import { missingSecrets } from '../../compose/secrets';
 import { docker, type EngineAddress } from '../../docker/command';
 import { readEnvironment } from '../../effects/environments';
 import { EngineError, inspectRemoteImage, runDocker } from '../../effects/engine';
@@ -9,7 +8,7 @@ import { projectNameOf } from '../../executors/compose-deploy/project';
 import { runsElsewhere, type Environment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import type { Platform } from '../../platform/platform';
-import { ENV_FILE } from '../env/command';
+import { missingSecretsOf } from '../env/command';
 import { renderEntries } from '../rendered-entries';
 import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
 import type { DoctorFacts, PortFact, RegistryFact } from './checks';
@@ -56,7 +55,7 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
     },
     ports: there && compose ? await readPorts(shell, platform, environment) : [],
     ...optional('registry', registry),
-    missingSecrets: missingSecrets(platform, read(ENV_FILE) ?? ''),
+    missingSecrets: missingSecretsOf(platform, read),
     sync,
   };
 }

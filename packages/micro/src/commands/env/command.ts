@@ -1,20 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { OBSERVABILITY_COMPOSE_FILE } from '../../compose/paths';
 import { missingSecrets } from '../../compose/secrets';
 import { fileReader, writeWhole } from '../../effects/files';
+import type { Platform } from '../../platform/platform';
+import type { ReadFile } from '../../platform/workspace';
 import { readWorkspacePlatform, type Shell } from '../shell';
 
 /** Compose reads it from beside compose.yaml; git never does. */
 export const ENV_FILE = '.env';
 
-/** `micro env`: adds a new password for each datastore that has none; those that are there stay. */
+/** The passwords and keys that the workspace's compose files need and `.env` lacks. */
+export function missingSecretsOf(platform: Platform, read: ReadFile): string[] {
+  const isObserved = read(OBSERVABILITY_COMPOSE_FILE) !== undefined;
+  return missingSecrets(platform, read(ENV_FILE) ?? '', isObserved);
+}
+
+/** `micro env`: adds each password and key that is missing; those that are there stay. */
 export async function envCommand(
   _args: readonly string[],
   { workspaceRoot, say }: Shell,
 ): Promise<number> {
   const platform = readWorkspacePlatform(workspaceRoot);
-  const text = fileReader(workspaceRoot)(ENV_FILE) ?? '';
-  const missing = missingSecrets(platform, text);
+  const read = fileReader(workspaceRoot);
+  const text = read(ENV_FILE) ?? '';
+  const missing = missingSecretsOf(platform, read);
   if (missing.length === 0) {
     say(`${ENV_FILE} has all that is needed`);
     return 0;

@@ -178,6 +178,15 @@ describe('deployService', () => {
       expect(override).toContain('orders-migrate:\n    image: acme/orders:k-1');
     });
 
+    it('names it in the plan, and runs nothing where only that is asked for', async () => {
+      const task = recordedTask(files, withJob({ exitCode: 0 }));
+      await deployService(task, { environment: 'production', plan: true });
+      expect(task.said).toContain(
+        '  run      orders-migrate  once, before a new container of orders',
+      );
+      expect(task.runner.lines.filter((line) => line.includes(' run --rm '))).toEqual([]);
+    });
+
     it('leaves everything as it is where it fails', async () => {
       const task = recordedTask(files, withJob(failure('0002-x.sql: there is no table "y"')));
       await expect(deployService(task, { environment: 'production' })).rejects.toThrow(

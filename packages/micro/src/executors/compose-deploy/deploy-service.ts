@@ -88,7 +88,8 @@ export async function deployService(
       rendered.wanted,
     );
     const missing = missingNeeds(task, rendered.needs, before);
-    tellPlan(deploy, plan, missing);
+    const jobs = plan.kind === 'keep' ? [] : rendered.jobs;
+    tellPlan(deploy, plan, missing, jobs);
     if (options.plan) return;
     await requireImage(deploy);
     if (missing.datastores.length > 0) {
@@ -99,7 +100,7 @@ export async function deployService(
         `Could not start what ${service.name} needs (${missing.datastores.join(', ')})`,
       );
     }
-    if (plan.kind !== 'keep') await runJobs(deploy, project, rendered.jobs);
+    await runJobs(deploy, project, jobs);
     const containers =
       plan.kind === 'keep'
         ? await keep(deploy, plan)
@@ -210,6 +211,7 @@ function tellPlan(
   { service, environment, receipt, say }: Deploy,
   plan: DeployPlan,
   missing: MissingNeeds,
+  jobs: readonly string[],
 ): void {
   say(`plan for ${environment.name}`);
   const image = pinnedImage(receipt);
@@ -219,6 +221,8 @@ function tellPlan(
       : `  ${plan.kind.padEnd(7)}  ${service.name}  ${plan.reason}; ${image}${plan.order === 'stop-first' ? '; stopped first, since two cannot run side by side (a port or address of the host)' : ''}`,
   );
   for (const name of missing.datastores) say(`  start    ${name}  needed by ${service.name}`);
+  for (const name of jobs)
+    say(`  run      ${name}  once, before a new container of ${service.name}`);
   for (const name of missing.services) {
     say(
       `  missing  ${name}  ${service.name} consumes it, and it does not run in ${environment.name}: nx compose-deploy ${name} -c ${environment.name}`,

@@ -1,7 +1,8 @@
-import type { Tree } from '@nx/devkit';
+import { addProjectConfiguration, readJson, writeJson, type Tree } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { treeFiles } from '../../testing/tree-files';
+import { CLIENT_VERSIONS } from '../versions';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { serviceGenerator } from '../service/generator';
 import { connectGenerator } from './generator';
@@ -40,6 +41,21 @@ describe('connect', () => {
     expect(edited['apps/users/src/clients/order-items.ts']).toBe('// ours\n');
     await connectGenerator(tree, { consumer: 'users', provider: 'order-items' });
     expect(treeFiles(tree)).toEqual(edited);
+  });
+
+  it('brings what the client imports, where the consumer has it not', async () => {
+    addProjectConfiguration(tree, 'billing', { root: 'apps/billing' });
+    tree.write('apps/billing/service.yml', 'port: 3009\n');
+    const own = { name: 'billing', dependencies: { zod: '4.0.0' } };
+    writeJson(tree, 'apps/billing/package.json', own);
+    await connectGenerator(tree, { consumer: 'billing', provider: 'users' });
+    expect(readJson(tree, 'apps/billing/package.json')).toEqual({
+      name: 'billing',
+      dependencies: { '@org/chassis': CLIENT_VERSIONS['@org/chassis'], zod: '4.0.0' },
+    });
+    const before = treeFiles(tree);
+    await connectGenerator(tree, { consumer: 'billing', provider: 'users', skipFormat: true });
+    expect(treeFiles(tree)).toEqual(before);
   });
 
   it('leaves nothing for nx sync to do, also after Prettier', async () => {

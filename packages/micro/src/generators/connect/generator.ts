@@ -1,37 +1,71 @@
-import { formatFiles, type Tree } from '@nx/devkit';
+import {
+  formatFiles,
+  installPackagesTask,
+  readJson,
+  type GeneratorCallback,
+  type Tree,
+} from '@nx/devkit';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
+import { editJson } from '../json-text';
+import { addToList } from '../manifest-list';
 import { syncWorkspace } from '../sync/sync-workspace';
+import { CLIENT_VERSIONS } from '../versions';
 import { readTreePlatform } from '../workspace-tree';
-import { addProvider } from './add-provider';
-import { generateClient } from './client';
+import { generateClient, type Provider } from './client';
 
 export interface ConnectSchema {
   consumer: string;
   provider: string;
+  skipInstall?: boolean;
   skipFormat?: boolean;
 }
 
 interface ConnectOptions {
   consumer: Service;
   provider: Service;
+  skipInstall: boolean;
   skipFormat: boolean;
 }
 
-export async function connectGenerator(tree: Tree, schema: ConnectSchema): Promise<void> {
-  const { consumer, provider, skipFormat } = normalizeOptions(tree, schema);
-  const manifest = `${consumer.root}/${MANIFEST_FILE}`;
-  const before = tree.read(manifest, 'utf8') ?? '';
-  const after = addProvider(before, provider.name);
-  if (after !== before) tree.write(manifest, after);
-  generateClient(tree, consumer.root, provider.name);
+export async function connectGenerator(
+  tree: Tree,
+  schema: ConnectSchema,
+): Promise<GeneratorCallback> {
+  const { consumer, provider, skipInstall, skipFormat } = normalizeOptions(tree, schema);
+  addLink(tree, consumer.root, provider);
+  const needsInstall = addClientPackages(tree, consumer);
   syncWorkspace(tree);
   if (!skipFormat) await formatFiles(tree);
+  return () => {
+    if (needsInstall && !skipInstall) installPackagesTask(tree, true);
+  };
 }
 
 export default connectGenerator;
+
+/** All of a link that is not derived: its place in the consumer's manifest, and a client. */
+export function addLink(tree: Tree, consumerRoot: string, provider: Provider): void {
+  const manifest = `${consumerRoot}/${MANIFEST_FILE}`;
+  const before = tree.read(manifest, 'utf8') ?? '';
+  const after = addToList(before, 'consumes', provider.name);
+  if (after !== before) tree.write(manifest, after);
+  generateClient(tree, consumerRoot, provider);
+}
+
+/** What the client imports; a service that was not made on the chassis has none of it yet. */
+function addClientPackages(tree: Tree, { root }: Service): boolean {
+  const file = `${root}/package.json`;
+  if (!tree.exists(file)) return false;
+  const { dependencies = {} } = readJson<{ dependencies?: Record<string, string> }>(tree, file);
+  const isMissing = Object.keys(CLIENT_VERSIONS).some((name) => !(name in dependencies));
+  const all = Object.entries({ ...CLIENT_VERSIONS, ...dependencies });
+  const to = Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
+  if (isMissing) editJson(tree, file, [{ path: ['dependencies'], from: dependencies, to }]);
+  return isMissing;
+}
 
 /** @throws with every reason why the two cannot be connected; nothing is written before. */
 function normalizeOptions(tree: Tree, schema: ConnectSchema): ConnectOptions {
@@ -49,5 +83,10 @@ function normalizeOptions(tree: Tree, schema: ConnectSchema): ConnectOptions {
     problems.push(`"${schema.consumer}" cannot consume itself: name two services`);
   }
   if (!consumer || !provider || problems.length > 0) throw new UserError(problems.join('\n'));
-  return { consumer, provider, skipFormat: schema.skipFormat ?? false };
+  return {
+    consumer,
+    provider,
+    skipInstall: schema.skipInstall ?? false,
+    skipFormat: schema.skipFormat ?? false,
+  };
 }

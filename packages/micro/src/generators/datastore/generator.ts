@@ -1,6 +1,7 @@
 import {
   addDependenciesToPackageJson,
   formatFiles,
+  installPackagesTask,
   logger,
   type GeneratorCallback,
   type Tree,
@@ -14,6 +15,7 @@ import { parseDatastores, splitNames, type Datastores } from '../datastore-names
 import { syncWorkspace } from '../sync/sync-workspace';
 import { datastorePackages } from '../versions';
 import { readTreePlatform } from '../workspace-tree';
+import { otherEngines } from './other-engines';
 
 export interface DatastoreSchema {
   service: string;
@@ -28,7 +30,25 @@ export async function datastoreGenerator(
   schema: DatastoreSchema,
 ): Promise<GeneratorCallback> {
   const { service, datastores } = normalizeOptions(tree, schema);
-  const manifest = `${service.root}/${MANIFEST_FILE}`;
+  addDatastores(tree, service, datastores);
+  syncWorkspace(tree);
+  if (!schema.skipFormat) await formatFiles(tree);
+  sayWhatIsLeft(tree, service);
+  return () => {
+    // What devkit returns installs where the root's package.json changed, which it did not.
+    if (!schema.skipInstall) installPackagesTask(tree, true);
+  };
+}
+
+export default datastoreGenerator;
+
+/** All of datastores that is not derived: the manifest of their service, and the packages it needs. */
+export function addDatastores(
+  tree: Tree,
+  { root }: Pick<Service, 'root'>,
+  datastores: Datastores,
+): void {
+  const manifest = `${root}/${MANIFEST_FILE}`;
   const edit = new ComposeEdit(manifest, tree.read(manifest, 'utf8') ?? '');
   for (const [purpose, engine] of Object.entries(datastores)) {
     edit.set(['datastores', purpose], engine);
@@ -36,20 +56,14 @@ export async function datastoreGenerator(
   const { text, drift } = edit.toFile();
   if (drift.length > 0) tree.write(manifest, text);
   const { dependencies, devDependencies } = datastorePackages(datastores);
-  const install = addDependenciesToPackageJson(
+  addDependenciesToPackageJson(
     tree,
     dependencies,
     devDependencies,
-    `${service.root}/package.json`,
+    `${root}/package.json`,
     true,
   );
-  syncWorkspace(tree);
-  if (!schema.skipFormat) await formatFiles(tree);
-  sayWhatIsLeft(tree, service);
-  return schema.skipInstall ? () => undefined : install;
 }
-
-export default datastoreGenerator;
 
 /** @throws with every reason why it cannot be done; nothing is written before. */
 function normalizeOptions(
@@ -65,19 +79,13 @@ function normalizeOptions(
       `"${schema.service}" is not a service of this platform${didYouMean(schema.service, names)}`,
     );
   }
-  for (const [purpose, engine] of Object.entries(datastores)) {
-    const present = service?.datastores[purpose as keyof Datastores];
-    if (present === undefined || present === engine) continue;
-    problems.push(
-      `"${schema.service}" has ${present} as its ${purpose}: to change it, edit ${service!.root}/${MANIFEST_FILE}; its data does not move by itself`,
-    );
-  }
+  if (service) problems.push(...otherEngines(service, datastores));
   if (!service || problems.length > 0) throw new UserError(problems.join('\n'));
   return { service, datastores };
 }
 
 /** Code that a person has written is theirs: they are told how to reach the new datastore. */
-function sayWhatIsLeft(tree: Tree, { root }: Service): void {
+export function sayWhatIsLeft(tree: Tree, { root }: Pick<Service, 'root'>): void {
   const app = tree.read(`${root}/src/app.ts`, 'utf8') ?? '';
   if (!app.includes('connectResources')) {
     logger.warn(

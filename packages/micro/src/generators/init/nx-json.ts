@@ -76,6 +76,17 @@ export function scriptTargets({ plugins = [] }: NxJsonConfiguration): ScriptTarg
   ).map(({ target }) => target);
 }
 
+const SCRIPTS: Record<ScriptTarget, string> = {
+  lint: 'eslint .',
+  test: 'vitest run',
+  typecheck: 'tsc --build',
+};
+
+/** The scripts of a package for targets that nothing infers. */
+export function packageScripts(targets: readonly ScriptTarget[]): Record<string, string> {
+  return Object.fromEntries(targets.map((target) => [target, SCRIPTS[target]]));
+}
+
 function planNamedInputs(namedInputs: NonNullable<NxJsonConfiguration['namedInputs']>): JsonEdit[] {
   const production = namedInputs['production'] ?? ['default'];
   const standard: NonNullable<NxJsonConfiguration['namedInputs']> = {

@@ -135,6 +135,8 @@ describe('service', () => {
     await serviceGenerator(tree, schema);
     expect(readProjectConfiguration(tree, 'orders').root).toBe(root);
     expect(tree.read(`${root}/Dockerfile`, 'utf8')).toContain(`micro build ${root}\n`);
+    const { workspaces } = readJson<{ workspaces: string[] }>(tree, 'package.json');
+    expect(workspaces).toContain(`${root.replace(/\/[^/]+$/, '')}/*`);
   });
 
   it('gives a service the datastores that it is asked for, and nothing of others', async () => {
@@ -162,6 +164,22 @@ describe('service', () => {
     expect(tree.exists('apps/users/migrations')).toBe(false);
   });
 
+  it('gives a service the broker, and its handlers to it', async () => {
+    await serviceGenerator(tree, { name: 'orders', broker: 'rabbitmq' });
+    expect(tree.read('apps/orders/service.yml', 'utf8')).toContain('broker: rabbitmq\n');
+    expect(tree.read('apps/orders/src/app.ts', 'utf8')).toContain(
+      '  resources.broker.subscribe(subscriptions(resources));\n',
+    );
+    expect(tree.read('apps/orders/src/resources.ts', 'utf8')).toContain(
+      'broker: rabbitmq(config.BROKER_URL, {',
+    );
+    expect(tree.exists('apps/orders/src/subscriptions.ts')).toBe(true);
+    expect(tree.read('compose.yaml', 'utf8')).toContain('image: rabbitmq:');
+    const before = treeFiles(tree);
+    await serviceGenerator(tree, { name: 'orders', broker: 'rabbitmq', skipFormat: true });
+    expect(treeFiles(tree)).toEqual(before);
+  });
+
   it('asks for tokens where it is told to', async () => {
     await serviceGenerator(tree, { name: 'orders', auth: 'jwt' });
     expect(tree.read('apps/orders/src/app.ts', 'utf8')).toContain('jwt({');
@@ -171,6 +189,23 @@ describe('service', () => {
     await serviceGenerator(tree, { name: 'orders', auth: 'jwt', skipFormat: true });
     expect(treeFiles(tree)).toEqual(before);
   });
+
+  it.each(['fastify', 'express'] as const)(
+    'traces with %s where it is told to',
+    async (framework) => {
+      await serviceGenerator(tree, { name: 'orders', framework, tracing: true });
+      await serviceGenerator(tree, { name: 'users', framework });
+      const app = (name: string) => tree.read(`apps/${name}/src/app.ts`, 'utf8');
+      const packages = (name: string) =>
+        Object.keys(
+          readJson<{ dependencies: object }>(tree, `apps/${name}/package.json`).dependencies,
+        ).filter((dependency) => /otel|opentelemetry/.test(dependency));
+      expect(app('orders')).toContain(`tracing: () => import('@org/chassis/tracing'),`);
+      expect(packages('orders')).toHaveLength(6);
+      expect(app('users')).not.toContain('tracing');
+      expect(packages('users')).toEqual([]);
+    },
+  );
 
   it('writes routes for Express where it is told to', async () => {
     await serviceGenerator(tree, { name: 'orders', framework: 'express', datastores: 'mariadb' });
@@ -216,8 +251,15 @@ describe('service', () => {
       await serviceGenerator(each, { name: 'mailer', kind: 'worker', consumes: ['order-items'] });
       await serviceGenerator(each, { name: 'bills', datastores: 'postgres, redis', auth: 'jwt' });
       await serviceGenerator(each, { name: 'notes', datastores: 'mysql, rate-limit=redis' });
-      await serviceGenerator(each, { name: 'web', framework: 'express', datastores: 'postgres' });
+      await serviceGenerator(each, { name: 'shop', datastores: 'postgres', broker: 'rabbitmq' });
+      await serviceGenerator(each, {
+        name: 'web',
+        broker: 'rabbitmq',
+        framework: 'express',
+        datastores: 'postgres',
+      });
       await serviceGenerator(each, { name: 'site', framework: 'express', auth: 'jwt' });
+      await serviceGenerator(each, { name: 'traced', tracing: true });
     }
     expect(treeFiles(tree, 'apps')).toEqual(treeFiles(formatted, 'apps'));
   });

@@ -1,33 +1,32 @@
 import {
   formatFiles,
   generateFiles,
-  getProjects,
   installPackagesTask,
   logger,
   OverwriteStrategy,
   offsetFromRoot,
-  readJson,
   readNxJson,
   writeJson,
   type GeneratorCallback,
   type Tree,
 } from '@nx/devkit';
-import { join, posix } from 'node:path';
-import { UserError } from '../../platform/user-error';
+import { join } from 'node:path';
 import { generateClient } from '../connect/client';
 import { initGenerator } from '../init/generator';
-import { scriptTargets, type ScriptTarget } from '../init/nx-json';
-import { editJson } from '../json-text';
+import { packageScripts, scriptTargets, type ScriptTarget } from '../init/nx-json';
+import { joinWorkspace } from '../join-workspace';
 import { syncWorkspace } from '../sync/sync-workspace';
 import {
   AUTH_VERSIONS,
+  BROKER_VERSIONS,
   EXPRESS_TYPE_VERSIONS,
   EXPRESS_VERSIONS,
   SERVICE_VERSIONS,
+  TRACING_VERSIONS,
   datastorePackages,
 } from '../versions';
 import { migrationEngine } from '../../platform/datastore';
-import { coverFolder } from '../workspace-globs';
+import { readTreePlatform } from '../workspace-tree';
 import { nameIssuer } from './issuer';
 import { normalizeServiceOptions, type ServiceOptions, type ServiceSchema } from './options';
 
@@ -38,9 +37,7 @@ export async function serviceGenerator(
   const options = normalizeServiceOptions(tree, schema);
   sayWhatIsKept(options, schema);
   await initGenerator(tree, { skipFormat: true, skipInstall: true });
-  generateProject(tree, options);
-  joinWorkspace(tree, options);
-  for (const provider of options.consumes) generateClient(tree, options.root, provider);
+  generateServices(tree, [options]);
   syncWorkspace(tree);
   if (options.auth === 'jwt') nameIssuer(tree, options);
   if (!options.skipFormat) await formatFiles(tree);
@@ -51,7 +48,20 @@ export async function serviceGenerator(
 
 export default serviceGenerator;
 
-function generateProject(tree: Tree, options: ServiceOptions): void {
+/** All of services that is not derived: their files, and their places in the workspace. */
+export function generateServices(tree: Tree, services: readonly ServiceOptions[]): void {
+  const known = [...readTreePlatform(tree).services, ...services];
+  const providers = new Map(known.map((provider) => [provider.name, provider]));
+  const projects = services.map((options) => {
+    const isNew = generateProject(tree, options);
+    for (const name of options.consumes) generateClient(tree, options.root, providers.get(name)!);
+    return { ...options, isNew };
+  });
+  joinWorkspace(tree, projects);
+}
+
+/** @returns whether it is a new package. */
+function generateProject(tree: Tree, options: ServiceOptions): boolean {
   const values = {
     ...options,
     offset: offsetFromRoot(options.root),
@@ -73,9 +83,9 @@ function generateProject(tree: Tree, options: ServiceOptions): void {
     });
   }
   const packageJson = `${options.root}/package.json`;
-  if (!tree.exists(packageJson)) {
-    writeJson(tree, packageJson, servicePackageJson(options, values.targets));
-  }
+  if (tree.exists(packageJson)) return false;
+  writeJson(tree, packageJson, servicePackageJson(options, values.targets));
+  return true;
 }
 
 /** The example route: items that it keeps, where it has an SQL database to keep them in. */
@@ -91,24 +101,20 @@ function exampleFolders(options: ServiceOptions): string[] {
   return example === 'hello' ? [routes] : [routes, `items-${migrationEngine(options.datastores)!}`];
 }
 
-const SCRIPTS: Record<ScriptTarget, string> = {
-  lint: 'eslint .',
-  test: 'vitest run',
-  typecheck: 'tsc --build',
-};
-
 function servicePackageJson(options: ServiceOptions, targets: readonly ScriptTarget[]): object {
-  const { name, packageName, datastores, framework, auth } = options;
+  const { name, packageName, datastores, broker, framework, auth, tracing } = options;
   return {
     name: packageName,
     version: '0.0.0',
     private: true,
     type: 'module',
-    scripts: Object.fromEntries(targets.map((target) => [target, SCRIPTS[target]])),
+    scripts: packageScripts(targets),
     dependencies: sorted({
       ...SERVICE_VERSIONS,
       ...(framework === 'express' ? EXPRESS_VERSIONS : {}),
       ...(auth === 'jwt' ? AUTH_VERSIONS : {}),
+      ...(tracing ? TRACING_VERSIONS : {}),
+      ...(broker ? BROKER_VERSIONS[broker] : {}),
       ...datastorePackages(datastores).dependencies,
     }),
     ...devDependencies({
@@ -125,27 +131,6 @@ function devDependencies(versions: Record<string, string>): object {
 
 function sorted(versions: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Makes the package known to the package manager and, where there are any, to project references. */
-function joinWorkspace(tree: Tree, { name, root, packageManager }: ServiceOptions): void {
-  if (!getProjects(tree).has(name)) coverFolder(tree, packageManager, posix.dirname(root));
-  if (!getProjects(tree).has(name)) {
-    throw new UserError(
-      `${root} is not a package of this workspace: a negated glob in its "workspaces" leaves it out`,
-    );
-  }
-  if (!tree.exists('tsconfig.json')) return;
-  const { references } = readJson<{ references?: { path: string }[] }>(tree, 'tsconfig.json');
-  if (!references) return;
-  const isListed = references.some(({ path }) => posix.normalize(path) === root);
-  editJson(tree, 'tsconfig.json', [
-    {
-      path: ['references'],
-      from: references,
-      to: isListed ? references : [...references, { path: `./${root}` }],
-    },
-  ]);
 }
 
 function sayWhatIsKept(options: ServiceOptions, schema: ServiceSchema): void {

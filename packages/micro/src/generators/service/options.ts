@@ -1,12 +1,15 @@
-import { getProjects, readJson, type Tree } from '@nx/devkit';
+import { getProjects, type Tree } from '@nx/devkit';
 import { posix } from 'node:path';
+import type { Broker } from '../../platform/datastore';
 import { MANIFEST_FILE, type Manifest } from '../../platform/manifest';
 import { serviceNameProblem } from '../../platform/name';
-import type { Platform } from '../../platform/platform';
+import type { Service } from '../../platform/platform';
 import { nextFreePort } from '../../platform/port';
 import { UserError } from '../../platform/user-error';
+import { readPackageScope } from '../../platform/workspace';
 import { didYouMean } from '../../platform/yaml-source';
 import { parseDatastores, splitNames, type Datastores } from '../datastore-names';
+import { about, type OptionProblem } from '../option-problem';
 import {
   readPackageManager,
   readTreePlatform,
@@ -20,8 +23,10 @@ export interface ServiceSchema {
   port?: number;
   consumes?: string | string[];
   datastores?: string | string[];
-  auth?: 'none' | 'jwt';
+  broker?: Broker;
+  auth?: 'none' | 'jwt' | 'service-keys';
   framework?: 'fastify' | 'express';
+  tracing?: boolean;
   skipInstall?: boolean;
   skipFormat?: boolean;
 }
@@ -35,111 +40,153 @@ export interface ServiceOptions {
   port: number;
   consumes: readonly string[];
   datastores: Datastores;
-  auth: 'none' | 'jwt';
+  broker: Broker | undefined;
+  auth: 'none' | 'jwt' | 'service-keys';
   framework: 'fastify' | 'express';
+  tracing: boolean;
   packageManager: WorkspacePackageManager;
   skipInstall: boolean;
   skipFormat: boolean;
 }
 
+/** What decides whether a service can be made: read once, however many are made. */
+export interface WorkspaceFacts {
+  services: readonly Service[];
+  /** Names that `consumes` may hold. */
+  names: ReadonlySet<string>;
+  /** Every port that is taken, and by which service. */
+  ports: ReadonlyMap<number, string>;
+  projects: ReadonlyMap<string, { root: string }>;
+  /** Whether a folder has anything in it. */
+  isOccupied: (folder: string) => boolean;
+  packageScope: string;
+  packageManager: WorkspacePackageManager;
+}
+
 /** @throws with every reason why the service cannot be made; nothing is written before. */
 export function normalizeServiceOptions(tree: Tree, schema: ServiceSchema): ServiceOptions {
-  const { name, root } = locate(schema);
+  const { options, problems } = planService(schema, readWorkspaceFacts(tree));
+  if (!options) throw new UserError(problems.map(({ message }) => message).join('\n'));
+  return options;
+}
+
+export function readWorkspaceFacts(tree: Tree): WorkspaceFacts {
   const platform = readTreePlatform(tree);
-  const existing = platform.services.find((service) => service.root === root);
-  const consumes = splitNames(schema.consumes);
-  const { datastores, problems: wrongDatastores } = parseDatastores(splitNames(schema.datastores));
-  const problems = [
-    serviceNameProblem(name),
-    ...(existing?.name === name
-      ? []
-      : [nameTaken(tree, name, root), folderTaken(tree, root), portTaken(platform, schema.port)]),
-    ...consumes.map((provider) => unknownProvider(platform, name, provider)),
-    ...wrongDatastores,
-  ].filter((problem) => problem !== undefined);
-  if (problems.length > 0) throw new UserError(problems.join('\n'));
   return {
-    name,
-    root,
-    packageName: `@${packageScope(tree, platform.name)}/${name}`,
-    kind: existing?.kind ?? schema.kind ?? 'service',
-    port:
-      existing?.port ??
-      schema.port ??
-      nextFreePort(new Set(platform.services.map(({ port }) => port))),
-    consumes: existing?.consumes ?? consumes,
-    datastores: existing?.datastores ?? datastores,
-    auth: schema.auth ?? 'none',
-    framework: schema.framework ?? 'fastify',
+    services: platform.services,
+    names: new Set(platform.services.map(({ name }) => name)),
+    ports: new Map(platform.services.map(({ port, name }) => [port, name])),
+    projects: getProjects(tree),
+    isOccupied: (folder) => tree.children(folder).length > 0,
+    packageScope: readPackageScope(platform.name, (path) => tree.read(path, 'utf8') ?? undefined),
     packageManager: readPackageManager(tree),
-    skipInstall: schema.skipInstall ?? false,
-    skipFormat: schema.skipFormat ?? false,
   };
 }
 
-/** `orders` -> apps/orders; `apps/shop/orders` says both. */
-function locate({ name, directory }: ServiceSchema): { name: string; root: string } {
-  const given = posix.normalize(name.replaceAll('\\', '/')).replace(/\/$/, '');
-  const isPath = given.includes('/');
-  if (isPath && directory !== undefined) {
-    throw new UserError(
-      `"${name}" is a folder already: leave out --directory, or give a plain name`,
-    );
-  }
-  const base = posix.basename(given);
-  const wanted = directory ?? (isPath ? given : `apps/${base}`);
-  const root = posix.normalize(wanted.replaceAll('\\', '/')).replace(/^\.\/|\/$/g, '');
-  if (root === '.' || root.startsWith('..') || root.startsWith('/')) {
-    throw new UserError(`"${wanted}" is not a folder below the workspace root`);
-  }
-  return { name: base, root };
+/** The options of a service with nothing left open, or every reason why it cannot be made. */
+export function planService(
+  schema: ServiceSchema,
+  facts: WorkspaceFacts,
+): { options?: ServiceOptions; problems: readonly OptionProblem[] } {
+  const { name, root, problem } = locate(schema);
+  if (problem !== undefined) return { problems: [{ path: ['directory'], message: problem }] };
+  const existing = facts.services.find((service) => service.root === root);
+  const consumes = splitNames(schema.consumes);
+  const { datastores, problems: wrongDatastores } = parseDatastores(splitNames(schema.datastores));
+  const problems = [
+    about([], serviceNameProblem(name)),
+    ...(existing?.name === name
+      ? []
+      : [
+          about([], nameTaken(facts, name, root)),
+          about(['directory'], folderTaken(facts, root)),
+          about(['port'], portTaken(facts, name, schema.port)),
+        ]),
+    ...consumes.map((provider, index) =>
+      about(['consumes', index], unknownProvider(facts, name, provider)),
+    ),
+    ...wrongDatastores.map((message) => about(['datastores'], message)),
+  ].filter((found) => found !== undefined);
+  if (problems.length > 0) return { problems };
+  const options: ServiceOptions = {
+    name,
+    root,
+    packageName: `@${facts.packageScope}/${name}`,
+    kind: existing?.kind ?? schema.kind ?? 'service',
+    port: existing?.port ?? schema.port ?? nextFreePort(new Set(facts.ports.keys())),
+    consumes: existing?.consumes ?? consumes,
+    datastores: existing?.datastores ?? datastores,
+    broker: existing ? existing.broker : schema.broker,
+    auth: existing?.auth ?? schema.auth ?? 'none',
+    framework: schema.framework ?? 'fastify',
+    tracing: schema.tracing ?? false,
+    packageManager: facts.packageManager,
+    skipInstall: schema.skipInstall ?? false,
+    skipFormat: schema.skipFormat ?? false,
+  };
+  return { options, problems };
 }
 
-function nameTaken(tree: Tree, name: string, root: string): string | undefined {
-  const project = getProjects(tree).get(name);
+/** `orders` -> apps/orders; `apps/shop/orders` says both. */
+function locate({ name, directory }: ServiceSchema): {
+  name: string;
+  root: string;
+  problem?: string;
+} {
+  const given = posix.normalize(name.replaceAll('\\', '/')).replace(/\/$/, '');
+  const isPath = given.includes('/');
+  const base = posix.basename(given);
+  if (isPath && directory !== undefined) {
+    const problem = `"${name}" is a folder already: leave out --directory, or give a plain name`;
+    return { name: base, root: given, problem };
+  }
+  const wanted = directory ?? (isPath ? given : `apps/${base}`);
+  const root = posix.normalize(wanted.replaceAll('\\', '/')).replace(/^\.\/|\/$/g, '');
+  return root === '.' || root.startsWith('..') || root.startsWith('/')
+    ? { name: base, root, problem: `"${wanted}" is not a folder below the workspace root` }
+    : { name: base, root };
+}
+
+function nameTaken({ projects }: WorkspaceFacts, name: string, root: string): string | undefined {
+  const project = projects.get(name);
   if (!project) return undefined;
   return project.root === root
     ? `There is a project "${name}" in ${root} that is not a service, as it has no ${MANIFEST_FILE}: choose another name`
     : `There is already a project "${name}" in ${project.root}: choose another name`;
 }
 
-function folderTaken(tree: Tree, root: string): string | undefined {
-  const [other] = [...getProjects(tree)].find(([, project]) => project.root === root) ?? [];
+function folderTaken({ projects, isOccupied }: WorkspaceFacts, root: string): string | undefined {
+  const [other] = [...projects].find(([, project]) => project.root === root) ?? [];
   if (other !== undefined)
     return `${root} is already the project "${other}": choose another folder`;
-  return tree.children(root).length > 0
+  return isOccupied(root)
     ? `${root} already exists and is not empty: choose another folder`
     : undefined;
 }
 
-function portTaken({ services }: Platform, port: number | undefined): string | undefined {
+function portTaken(
+  { ports }: WorkspaceFacts,
+  name: string,
+  port: number | undefined,
+): string | undefined {
   if (port === undefined) return undefined;
   if (!Number.isInteger(port) || port < 1024 || port > 65535) {
     return `${port} is not a port between 1024 and 65535`;
   }
-  const owner = services.find((service) => service.port === port);
-  if (!owner) return undefined;
-  const free = nextFreePort(new Set(services.map((service) => service.port)));
-  return `Port ${port} is already used by "${owner.name}"; the next free one is ${free}`;
+  const owner = ports.get(port);
+  if (owner === undefined || owner === name) return undefined;
+  const free = nextFreePort(new Set(ports.keys()));
+  return `Port ${port} is already used by "${owner}"; the next free one is ${free}`;
 }
 
-function unknownProvider(
-  { services }: Platform,
+/** Why a service cannot consume a provider, or `undefined` where it can. */
+export function unknownProvider(
+  facts: Pick<WorkspaceFacts, 'names'>,
   consumer: string,
   provider: string,
 ): string | undefined {
   if (provider === consumer) return `"${consumer}" cannot consume itself`;
-  const names = services.map(({ name }) => name).filter((name) => name !== consumer);
-  return names.includes(provider)
-    ? undefined
-    : `"${provider}" is not a service of this platform${didYouMean(provider, names)}`;
-}
-
-/**
- * The scope of the root package, else the platform's name. There is always one: an unscoped package
- * called `redis` would hide the npm package of that name from the whole workspace.
- */
-function packageScope(tree: Tree, platform: string): string {
-  const { name = '' } = readJson<{ name?: string }>(tree, 'package.json');
-  return name.startsWith('@') ? name.slice(1, name.indexOf('/')) : platform;
+  if (facts.names.has(provider)) return undefined;
+  const names = [...facts.names].filter((name) => name !== consumer);
+  return `"${provider}" is not a service of this platform${didYouMean(provider, names)}`;
 }

@@ -63,6 +63,7 @@ beforeEach(() => {
   tree.write('apps/orders/Dockerfile', DOCKERFILE);
   tree.write('apps/orders/src/config.ts', "import { links } from './links';\n");
   addProjectConfiguration(tree, 'money', { root: 'packages/money' });
+  addProjectConfiguration(tree, 'text', { root: 'packages/text' });
 });
 
 describe('sync', () => {

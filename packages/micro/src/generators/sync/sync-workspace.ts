@@ -2,23 +2,42 @@ import { getProjects, type Tree } from '@nx/devkit';
 import { posix } from 'node:path';
 import { localUrls } from '../../compose/datastore';
 import { deriveDevelopmentCompose } from '../../compose/development-compose';
+import { deriveScrapeConfig, NOT_OBSERVED, observedBy } from '../../compose/observability';
 import {
   DEVELOPMENT_COMPOSE_FILE,
+  OBSERVABILITY_COMPOSE_FILE,
   ROOT_COMPOSE_FILE,
+  SCRAPE_CONFIG_FILE,
   serviceComposeFile,
 } from '../../compose/paths';
 import { deriveRootCompose } from '../../compose/root-compose';
 import { deriveServiceCompose } from '../../compose/service-compose';
-import { resourcesModuleFile, deriveResourcesModule } from '../../discovery/resources-module';
+import {
+  deriveResourcesModule,
+  resourcesModuleFile,
+  type ResourcesFacts,
+} from '../../discovery/resources-module';
+import { callersModuleFile, deriveCallersModule } from '../../discovery/callers-module';
 import { deriveLinksModule } from '../../discovery/links-module';
+import {
+  deriveSubscriptionsModule,
+  subscriptionsModuleFile,
+} from '../../discovery/subscriptions-module';
 import { deriveServeEnv } from '../../discovery/serve-env';
 import { derivePort, dockerfileOf } from '../../dockerfile/dockerfile-edit';
-import { deriveDockerignore, type DockerignoreFacts } from '../../dockerfile/dockerignore';
+import {
+  allowedPaths,
+  deriveDockerignore,
+  type DockerignoreFacts,
+} from '../../dockerfile/dockerignore';
 import { readWorkspaceContext } from '../../dockerfile/workspace-context';
+import { CONTRACTS_ROOT, readContractsPackage } from '../../platform/contracts-library';
 import { MIGRATIONS_FOLDER } from '../../platform/datastore';
 import type { DerivedFile } from '../../platform/derived-file';
+import { keepsEventTables, subscribersOf, usesContracts } from '../../platform/event';
 import { PlatformError, type Problem } from '../../platform/problem';
 import type { Platform, Service } from '../../platform/platform';
+import { callersOf, keyedProviders } from '../../platform/service-key';
 import { readPlatform, type ReadFile } from '../../platform/workspace';
 import { deriveTopologyDocument, TOPOLOGY_FILE } from '../../topology/document';
 import { topologyOf } from '../../topology/graph';
@@ -29,8 +48,8 @@ export type LibrariesOf = (service: Service, platform: Platform) => readonly str
 
 export interface SyncOptions {
   /**
-   * Without it, as in a generator that has no project graph yet, a Dockerfile.dockerignore that is
-   * there stays, and a new one allows no library.
+   * Without it, as in a generator that has no project graph yet, a Dockerfile.dockerignore goes on
+   * to allow the libraries that it allows, and the contracts where the manifest leads to them.
    */
   librariesOf?: LibrariesOf;
 }
@@ -45,11 +64,33 @@ export function syncWorkspace(tree: Tree, { librariesOf }: SyncOptions = {}): De
   const read: ReadFile = (path) => tree.read(path, 'utf8') ?? undefined;
   const projects = [...getProjects(tree)].map(([name, { root }]) => ({ name, root }));
   const platform = readPlatform(projects, read);
-  const drifted = deriveAll(platform, tree, read, librariesOf ?? (() => undefined)).filter(
-    ({ drift }) => drift.length > 0,
-  );
+  const drifted = deriveAll(
+    platform,
+    tree,
+    read,
+    withContracts(tree, librariesOf ?? ((service) => allowedLibraries(tree, service))),
+  ).filter(({ drift }) => drift.length > 0);
   for (const { path, text } of drifted) tree.write(path, text);
   return drifted;
+}
+
+/** Adds the library of contracts for each service that has events: its derived modules import it. */
+function withContracts(tree: Tree, librariesOf: LibrariesOf): LibrariesOf {
+  return (service, platform) => {
+    const libraries = librariesOf(service, platform);
+    return usesContracts(service) && tree.exists(CONTRACTS_ROOT)
+      ? [...new Set([...(libraries ?? []), CONTRACTS_ROOT])]
+      : libraries;
+  };
+}
+
+/** The libraries that the last run with a project graph found. */
+function allowedLibraries(tree: Tree, service: Service): string[] | undefined {
+  const ignore = tree.read(`${dockerfileOf(service)}.dockerignore`, 'utf8');
+  if (ignore === null) return undefined;
+  return allowedPaths(ignore).filter(
+    (path) => path !== service.root && tree.exists(path) && !tree.isFile(path),
+  );
 }
 
 function deriveAll(
@@ -59,6 +100,7 @@ function deriveAll(
   librariesOf: LibrariesOf,
 ): DerivedFile[] {
   const context = readWorkspaceContext(read);
+  const contractsPackage = readContractsPackage(platform.name, read);
   const exists = (path: string) => tree.exists(path);
   // Where the file with the ports cannot be read, that is a problem, and nothing is written.
   let ports: ReadonlyMap<string, number> = new Map();
@@ -72,18 +114,32 @@ function deriveAll(
   };
   const drawing = () => renderMermaid(topologyOf(platform));
   const isDerived = (path: string) => platform.services.length > 0 || read(path) !== undefined;
+  const isObserved = exists(OBSERVABILITY_COMPOSE_FILE);
+  const observed = ({ root }: Service) =>
+    isObserved ? observedBy(read(posix.join(root, 'package.json'))) : NOT_OBSERVED;
+  const deriveScrapes = () => {
+    const isMeasured = (service: Service) => observed(service).metrics;
+    return [deriveScrapeConfig(platform, isMeasured, read(SCRAPE_CONFIG_FILE))];
+  };
   return allOrProblems([
     ...(isDerived(ROOT_COMPOSE_FILE)
       ? [() => [deriveRootCompose(platform, read(ROOT_COMPOSE_FILE), exists)]]
       : []),
     ...(isDerived(DEVELOPMENT_COMPOSE_FILE) ? [deriveDevelopment] : []),
+    ...(isObserved ? [deriveScrapes] : []),
     ...platform.services.flatMap((service) => {
       const compose = read(serviceComposeFile(service));
-      const migrates = hasMigrations(tree, service);
+      const facts = {
+        hasMigrations: hasMigrations(tree, service),
+        contractsPackage,
+        subscribersOf: (event: string) => subscribersOf(platform, event),
+      };
+      const migrates =
+        facts.hasMigrations || (isOnChassis(service, read) && keepsEventTables(service));
       return [
-        () => [deriveServiceCompose(platform, service, compose, migrates)],
+        () => [deriveServiceCompose(platform, service, compose, migrates, observed(service))],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
-        () => deriveResources(service, migrates, read),
+        () => deriveResources(service, facts, read),
         () => deriveBuild(service, read, context, librariesOf(service, platform)),
       ];
     }),
@@ -100,17 +156,31 @@ function deriveDiscovery(
   const at = (path: string) => posix.join(service.root, path);
   const env = deriveServeEnv(platform, service, backingUrls, read(at('.serve.env')));
   // Only a service made by our generator has a configuration that reads the module.
-  return read(at('src/config.ts')) === undefined
-    ? [env]
-    : [env, deriveLinksModule(service, read(at('src/links.ts')))];
+  const config = read(at('src/config.ts'));
+  if (config === undefined) return [env];
+  const links = read(at('src/links.ts'));
+  const callers = callersOf(platform, service).map(({ name }) => name);
+  return [
+    env,
+    deriveLinksModule(service, links, keyedProviders(platform, service)),
+    ...(config.includes('./callers')
+      ? [deriveCallersModule(service, callers, read(callersModuleFile(service)))]
+      : []),
+  ];
 }
 
-/** Only a service on the chassis has code that uses the module. */
-function deriveResources(service: Service, migrates: boolean, read: ReadFile): DerivedFile[] {
-  const config = read(posix.join(service.root, 'src/config.ts'));
-  if (!config?.includes('./resources')) return [];
-  const current = read(resourcesModuleFile(service));
-  return [deriveResourcesModule(service, migrates, current)];
+/** Whether a service has code that uses the modules of resources and subscriptions. */
+function isOnChassis({ root }: Service, read: ReadFile): boolean {
+  return read(posix.join(root, 'src/config.ts'))?.includes('./resources') ?? false;
+}
+
+function deriveResources(service: Service, facts: ResourcesFacts, read: ReadFile): DerivedFile[] {
+  if (!isOnChassis(service, read)) return [];
+  const resources = deriveResourcesModule(service, facts, read(resourcesModuleFile(service)));
+  const subscriptions = subscriptionsModuleFile(service);
+  return service.broker === undefined
+    ? [resources]
+    : [resources, deriveSubscriptionsModule(service, read(subscriptions))];
 }
 
 function hasMigrations(tree: Tree, { root }: Service): boolean {
@@ -129,7 +199,6 @@ function deriveBuild(
   const port = derivePort(path, dockerfile, service.port);
   const ignorePath = `${path}.dockerignore`;
   const ignore = read(ignorePath);
-  if (ignore !== undefined && libraryRoots === undefined) return [port];
   const facts = { ...context, projectRoot: service.root, libraryRoots: libraryRoots ?? [] };
   return [port, deriveDockerignore(ignorePath, facts, ignore)];
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseManifest } from '../../platform/manifest';
-import { addProvider } from './add-provider';
+import { parseManifest } from '../platform/manifest';
+import { addToList } from './manifest-list';
 
-describe('addProvider', () => {
+describe('adding to a list of a manifest', () => {
   it.each([
     ['no list', 'port: 3001\nreplicas: 2\n', 'port: 3001\nconsumes: [users]\nreplicas: 2\n'],
     [
@@ -44,8 +44,26 @@ describe('addProvider', () => {
       "port: 3001\nconsumes: ['users']\n",
     ],
   ])('with %s', (_, before, after) => {
-    expect(addProvider(before, 'users')).toBe(after);
-    expect(addProvider(after, 'users')).toBe(after);
+    expect(addToList(before, 'consumes', 'users')).toBe(after);
+    expect(addToList(after, 'consumes', 'users')).toBe(after);
     expect(parseManifest('service.yml', after).read?.manifest.consumes).toContain('users');
+  });
+
+  it.each([
+    ['after the broker', 'port: 3001\nbroker: rabbitmq # one\nreplicas: 2\n', 'publishes'],
+    [
+      'after what it publishes',
+      'port: 3001\nbroker: rabbitmq\npublishes: [a.b] # one\n',
+      'subscribes',
+    ],
+    [
+      'after a block',
+      'port: 3001\nbroker: rabbitmq\npublishes:\n  - a.b # one\n\nreplicas: 2\n',
+      'subscribes',
+    ],
+  ] as const)('goes %s', (_, before, key) => {
+    expect(addToList(before, key, 'order.placed')).toBe(
+      before.replace('# one\n', `# one\n${key}: [order.placed]\n`),
+    );
   });
 });

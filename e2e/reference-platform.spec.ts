@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mustRun } from '../tools/command.js';
+import { newCustomer, type Customer } from '../tools/platform/customer.js';
+import { placeOrders } from '../tools/platform/load.js';
+import {
+  containerOf,
+  gatewayUrl,
+  startNx,
+  takeDown,
+  type BackingName,
+  type ServiceName,
+} from '../tools/platform/reference-platform.js';
+import { tellStory } from '../tools/platform/story.js';
+import { mustEnd } from '../tools/testing/child.js';
+import { describeEngine } from '../tools/testing/describe-engine.js';
+
+const MINUTE = 60_000;
+
+describeEngine('the reference platform', () => {
+  const told: string[] = [];
+  let gateway: string;
+  let customer: Customer;
+
+  beforeAll(async () => {
+    await takeDown();
+    await tellStory({
+      heading: (text) => told.push(text),
+      line: (text) => told.push(text),
+      show: async (_command, start) => void (await mustEnd(start(() => undefined))),
+    });
+    gateway = await gatewayUrl();
+    customer = await newCustomer(gateway);
+  });
+
+  afterAll(async () => {
+    await takeDown();
+    const left = await mustRun('docker', ['ps', '--all', '--quiet', '--filter', 'name=^org-']);
+    expect(left).toBe('');
+  });
+
+  it('sells: a declined payment is undone, and one request and one trace go through all five', () => {
+    // The story ends with an error where any of it is missing.
+    expect(told.join('\n')).toMatch(/cancelled: the card was declined[^]*the order is confirmed/);
+  });
+
+  it('loses no order and charges none twice when RabbitMQ is killed under load', async () => {
+    const broker = await containerOf('broker');
+    const load = placeOrders(customer, 40, 100);
+    await sleep(1000);
+    await mustRun('docker', ['kill', '--signal', 'KILL', broker]);
+    await sleep(1500);
+    await mustRun('docker', ['start', broker]);
+    const { accepted, refused } = await load;
+    expect(refused).toEqual([]);
+    expect(accepted).toHaveLength(40);
+    await expectAllPaidOnce(accepted);
+  });
+
+  it('handles what a worker had in hand when it was killed', async () => {
+    const payments = await containerOf('payments');
+    const load = placeOrders(customer, 20, 50);
+    await sleep(500);
+    await mustRun('docker', ['kill', '--signal', 'KILL', payments]);
+    const { accepted, refused } = await load;
+    await mustRun('docker', ['start', payments]);
+    expect(refused).toEqual([]);
+    await expectAllPaidOnce(accepted);
+  });
+
+  it('publishes what a service had committed when it was killed', async () => {
+    const [broker, orders] = [await containerOf('broker'), await containerOf('orders')];
+    await mustRun('docker', ['stop', broker]);
+    const { accepted, refused } = await placeOrders(customer, 5, 0);
+    expect(refused).toEqual([]);
+    await mustRun('docker', ['kill', '--signal', 'KILL', orders]);
+    expect(await sql('orders-database', 'SELECT count(*) FROM chassis_outbox')).toBe('5');
+    await mustRun('docker', ['start', broker, orders]);
+    await expectAllPaidOnce(accepted);
+  });
+
+  it('sets a poison message aside, and takes it again when it was mended', async () => {
+    const [orderId, paymentId] = [randomUUID(), randomUUID()];
+    await publish('refund.requested', { orderId, paymentId });
+    await publish('refund.requested', { orderId: 'no uuid' });
+    const dead = 'payments:refund.requested:dead';
+    await expect.poll(() => messagesIn(dead), { timeout: MINUTE }).toBe(2);
+
+    await sql(
+      'payments-database',
+      `INSERT INTO charges (order_id, payment_id, amount, status) VALUES ('${orderId}', '${paymentId}', 1, 'charged')`,
+    );
+    await mustRun('docker', [
+      ...['exec', await containerOf('payments')],
+      ...['node', 'main.js', 'replay-dead-letters'],
+    ]);
+    const status = `SELECT status FROM charges WHERE order_id = '${orderId}'`;
+    await expect
+      .poll(() => sql('payments-database', status), { timeout: MINUTE })
+      .toBe('refunded');
+    // The one that no service can read is back where it was.
+    await expect.poll(() => messagesIn(dead), { timeout: MINUTE }).toBe(1);
+  });
+
+  it('says which service is away while a provider restarts, and needs nobody when it is back', async () => {
+    const restart = mustRun('docker', ['restart', await containerOf('orders')]);
+    const answers = await browse(60, 100);
+    await restart;
+    for (const { status, body } of answers.filter((answer) => answer.status !== 200)) {
+      expect([502, 503, 504]).toContain(status);
+      expect(body).toContain('orders');
+    }
+    await expect.poll(async () => (await browse(1, 0))[0]?.status, { timeout: MINUTE }).toBe(200);
+  });
+
+  it('drops no request while a provider is deployed anew', async () => {
+    const deploy = startNx(['compose-deploy', 'orders'], undefined, { LOG_LEVEL: 'debug' });
+    const answers = await browse(150, 50);
+    await mustEnd(deploy);
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+  });
+
+  async function expectAllPaidOnce(ids: readonly string[]): Promise<void> {
+    const orders = await Promise.all(ids.map((id) => customer.settled(id, 2 * MINUTE)));
+    expect(orders.filter(({ status }) => status !== 'confirmed')).toEqual([]);
+    const list = ids.map((id) => `'${id}'`).join();
+    const charged = `SELECT count(*) FROM charges WHERE status = 'charged' AND order_id IN (${list})`;
+    expect(await sql('payments-database', charged)).toBe(String(ids.length));
+  }
+
+  /** Asks for the products through the gateway, a bounded number of times. */
+  async function browse(count: number, pauseMs: number) {
+    const answers: { status: number; body: string }[] = [];
+    for (let index = 0; index < count; index++) {
+      const response = await fetch(`${gateway}/api/orders/products`);
+      answers.push({ status: response.status, body: await response.text() });
+      await sleep(pauseMs);
+    }
+    return answers;
+  }
+});
+
+/** What orders would publish, as the outbox of orders holds it. */
+async function publish(event: string, data: object): Promise<void> {
+  await sql(
+    'orders-database',
+    `INSERT INTO chassis_outbox (event_id, event, body, headers) VALUES ('${randomUUID()}', '${event}', '${JSON.stringify(data)}', '{}')`,
+  );
+}
+
+async function sql(
+  database: BackingName & `${ServiceName}-database`,
+  statement: string,
+): Promise<string> {
+  const owner = database.replace('-database', '');
+  const psql = ['psql', '--username', owner, '--dbname', owner, '--tuples-only', '--no-align'];
+  const command = [...psql, '--command', statement];
+  return (await mustRun('docker', ['exec', await containerOf(database), ...command])).trim();
+}
+
+async function messagesIn(queue: string): Promise<number> {
+  const list = ['rabbitmqctl', '--quiet', '--formatter', 'json', 'list_queues', 'name', 'messages'];
+  const text = await mustRun('docker', ['exec', await containerOf('broker'), ...list]);
+  const queues = JSON.parse(text) as { name: string; messages: number }[];
+  return queues.find(({ name }) => name === queue)?.messages ?? 0;
+}

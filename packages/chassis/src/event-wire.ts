@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import type { EventContract, EventInput, EventMessage, PublishOptions } from './events.js';
+
+/** More is for a store that the event names: queues are kept in the broker's memory. */
+const MAX_BYTES = 1024 * 1024;
+
+const OCCURRED_AT = 'x-occurred-at';
+export const ATTEMPT = 'x-attempt';
+
+/** An event that does not fit its contract: on the publisher's side a fault of the code that calls. */
+export class InvalidEventError extends Error {
+  override readonly name = 'InvalidEventError';
+
+  constructor(
+    readonly event: string,
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${event} is not valid: ${problem}`, options);
+  }
+}
+
+/** An event as it travels. */
+export interface WireEvent {
+  readonly id: string;
+  readonly name: string;
+  /** JSON. */
+  readonly body: string | Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What came from a queue, of whatever publisher. */
+export interface ReceivedEvent {
+  readonly id: string | undefined;
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly source: string | undefined;
+}
+
+/**
+ * What is not in the schema is left out, so that it cannot leave the service by mistake.
+ * @throws {InvalidEventError}
+ */
+export function encodeEvent<E extends EventContract>(
+  contract: E,
+  data: EventInput<E>,
+  { id = randomUUID() }: PublishOptions = {},
+  headers: Readonly<Record<string, string>> = {},
+): WireEvent {
+  const { name } = contract;
+  if (id === '' || id.length > 255)
+    throw new InvalidEventError(name, 'its id has 1 to 255 letters');
+  const body = toJson(name, parse(contract, data, ''));
+  const bytes = Buffer.byteLength(body);
+  if (bytes > MAX_BYTES) {
+    throw new InvalidEventError(name, `has ${bytes} bytes; ${MAX_BYTES} at most`);
+  }
+  // What a subscriber will do: a date, or what a transform made, may not fit the schema any more.
+  parse(contract, JSON.parse(body), 'once it is JSON: ');
+  return { id, name, body, headers: { ...headers, [OCCURRED_AT]: new Date().toISOString() } };
+}
+
+/** @throws {InvalidEventError} */
+export function decodeEvent<E extends EventContract>(
+  contract: E,
+  { id, body, headers, source = 'unknown' }: ReceivedEvent,
+): EventMessage<E> {
+  const { name } = contract;
+  if (id === undefined || id === '') throw new InvalidEventError(name, 'has no id');
+  const data = parse(contract, fromJson(name, body), '') as EventMessage<E>['data'];
+  const occurredAt = new Date(headers[OCCURRED_AT] ?? NaN);
+  return {
+    id,
+    name,
+    data,
+    occurredAt: Number.isNaN(occurredAt.getTime()) ? new Date() : occurredAt,
+    source,
+    attempt: attemptOf(headers),
+  };
+}
+
+export function attemptOf(headers: Readonly<Record<string, string>>): number {
+  const attempt = Number(headers[ATTEMPT] ?? 1);
+  return Number.isInteger(attempt) && attempt > 0 ? attempt : 1;
+}
+
+/** Problems say where, never what: values may be personal. */
+function parse(contract: EventContract, data: unknown, when: string): unknown {
+  const result = contract.schema.safeParse(data);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`,
+  );
+  throw new InvalidEventError(contract.name, `${when}${problems.join('; ')}`);
+}
+
+function toJson(event: string, data: unknown): string {
+  try {
+    // undefined where there is nothing that JSON could carry.
+    const text = JSON.stringify(data) as string | undefined;
+    if (text !== undefined) return text;
+  } catch (cause) {
+    throw new InvalidEventError(event, 'cannot be JSON', { cause });
+  }
+  throw new InvalidEventError(event, 'cannot be JSON');
+}
+
+function fromJson(event: string, body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString()) as unknown;
+  } catch {
+    // The reason would quote the body.
+    throw new InvalidEventError(event, 'is not JSON');
+  }
+}

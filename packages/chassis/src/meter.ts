@@ -1,0 +1,28 @@
+/** Where metrics are recorded, without the package that does it. Asked twice for a name, it gives the same one. */
+export interface Meter {
+  counter(name: string, help: string, labels: readonly string[]): Counter;
+  /** Of seconds. */
+  histogram(name: string, help: string, labels: readonly string[]): Histogram;
+  gauge(name: string, help: string): Gauge;
+}
+
+export type MetricLabels = Readonly<Record<string, string>>;
+
+export interface Counter {
+  inc(labels: MetricLabels): void;
+}
+
+export interface Histogram {
+  observe(labels: MetricLabels, seconds: number): void;
+}
+
+export interface Gauge {
+  set(value: number): void;
+}
+
+/** For where metrics are off. */
+export const NO_METER: Meter = {
+  counter: () => ({ inc: () => undefined }),
+  histogram: () => ({ observe: () => undefined }),
+  gauge: () => ({ set: () => undefined }),
+};

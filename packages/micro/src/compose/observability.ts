@@ -1,0 +1,222 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DerivedFile } from '../platform/derived-file';
+import { formatDrift, formatStale } from '../platform/derived-file';
+import type { Platform, Service } from '../platform/platform';
+import { ComposeEdit } from './compose-edit';
+import { SERVICE_HARDENING } from './hardening';
+import { passwordReference } from './password';
+import {
+  EDGE_NETWORK,
+  OBSERVABILITY_COMPOSE_FILE,
+  OBSERVABILITY_NETWORK,
+  SCRAPE_CONFIG_FILE,
+} from './paths';
+
+/** The Compose profile under which it is started, and the name of what belongs to it. */
+export const OBSERVABILITY_PROFILE = 'observability';
+
+/** Where this machine reaches each part in development, on 127.0.0.1: the port in its container. */
+export const OBSERVABILITY_PORTS = {
+  prometheus: [9090],
+  grafana: [3000],
+  // The user interface, and OTLP/HTTP for services that `nx serve` runs.
+  jaeger: [16686, 4318],
+} as const;
+
+export type ObservabilityPart = keyof typeof OBSERVABILITY_PORTS;
+
+export const OBSERVABILITY_PARTS = Object.keys(OBSERVABILITY_PORTS) as ObservabilityPart[];
+
+/** The official images; a person may pin another tag, or use another repository. */
+export const OBSERVABILITY_IMAGES: Readonly<Record<ObservabilityPart, string>> = {
+  prometheus: 'prom/prometheus:v3.5.0',
+  grafana: 'grafana/grafana:12.2.0',
+  jaeger: 'jaegertracing/jaeger:2.15.0',
+};
+
+/** Where services in the same network send their traces. */
+export const TRACES_ENDPOINT = 'http://jaeger:4318';
+
+/** What a service can tell about itself. */
+export interface Observed {
+  metrics: boolean;
+  traces: boolean;
+}
+
+export const NOT_OBSERVED: Observed = { metrics: false, traces: false };
+
+/** What a service's package.json says it brings: a variable that asks for more would keep it from starting. */
+export function observedBy(packageJson: string | undefined): Observed {
+  if (packageJson === undefined) return NOT_OBSERVED;
+  const { dependencies = {} } = JSON.parse(packageJson) as {
+    dependencies?: Record<string, string>;
+  };
+  return {
+    metrics: 'prom-client' in dependencies,
+    traces: '@opentelemetry/sdk-trace-node' in dependencies,
+  };
+}
+
+/** What turns them on: two variables of the root's `.env`, for all services at once. */
+const SWITCHES = {
+  METRICS: '${METRICS:-off}',
+  OTEL_EXPORTER_OTLP_ENDPOINT: '${OTEL_EXPORTER_OTLP_ENDPOINT:-}',
+} as const;
+
+/** The variables of a service's entry that pass the switches on, without those that a person has set. */
+export function observedVariables(
+  { metrics, traces }: Observed,
+  before: ReadonlyMap<string, string | undefined>,
+): Record<string, string> {
+  const wanted = {
+    ...(metrics ? { METRICS: SWITCHES.METRICS } : {}),
+    ...(traces ? { OTEL_EXPORTER_OTLP_ENDPOINT: SWITCHES.OTEL_EXPORTER_OTLP_ENDPOINT } : {}),
+  };
+  return Object.fromEntries(
+    Object.entries(wanted).filter(
+      ([name, value]) => !before.has(name) || before.get(name) === value,
+    ),
+  );
+}
+
+/** Whether an entry stands in `environment` only because we once wrote it. */
+export function isSwitch(name: string, text: string | undefined): boolean {
+  return Object.entries(SWITCHES).some(([key, value]) => key === name && value === text);
+}
+
+const COMPOSE_HEADER = `# Metrics and traces of the platform, under the Compose profile "${OBSERVABILITY_PROFILE}". All of it is yours.
+# It is off until .env says:
+#   COMPOSE_PROFILES=${OBSERVABILITY_PROFILE}
+#   METRICS=on
+#   OTEL_EXPORTER_OTLP_ENDPOINT=${TRACES_ENDPOINT}\n`;
+
+/**
+ * The entries of Prometheus, Grafana and Jaeger; written once and then the person's. None of them is
+ * in the network of datastores, and Grafana in none with services: it asks the other two.
+ */
+export function newObservabilityCompose(): string {
+  const edit = new ComposeEdit(OBSERVABILITY_COMPOSE_FILE, undefined, COMPOSE_HEADER);
+  for (const part of OBSERVABILITY_PARTS) edit.seed(['services', part], entryOf(part));
+  for (const volume of ['prometheus', 'grafana']) {
+    edit.declare(['volumes', `${volume}-data`], null);
+  }
+  edit.declare(['networks', OBSERVABILITY_NETWORK], null);
+  return edit.toFile().text;
+}
+
+function entryOf(part: ObservabilityPart): Record<string, unknown> {
+  const { healthcheck, ...own } = OWN_KEYS[part];
+  return {
+    image: OBSERVABILITY_IMAGES[part],
+    profiles: [OBSERVABILITY_PROFILE],
+    restart: 'unless-stopped',
+    ...SERVICE_HARDENING,
+    ...own,
+    ...(healthcheck === undefined
+      ? {}
+      : { healthcheck: { test: healthcheck, interval: '5s', timeout: '5s', retries: 12 } }),
+  };
+}
+
+const OWN_KEYS: Record<
+  ObservabilityPart,
+  Record<string, unknown> & { healthcheck?: readonly string[] }
+> = {
+  prometheus: {
+    command: [
+      '--config.file=/etc/prometheus/prometheus.yml',
+      '--storage.tsdb.path=/prometheus',
+      '--storage.tsdb.retention.time=7d',
+      '--storage.tsdb.retention.size=1GB',
+    ],
+    volumes: ['./prometheus:/etc/prometheus:ro', 'prometheus-data:/prometheus'],
+    networks: [EDGE_NETWORK, OBSERVABILITY_NETWORK],
+    // Fails until it answers queries; `promtool check ready` is not in all versions.
+    healthcheck: ['CMD', 'promtool', 'query', 'instant', 'http://127.0.0.1:9090', '1'],
+  },
+  grafana: {
+    environment: {
+      GF_SECURITY_ADMIN_PASSWORD: passwordReference('grafana'),
+      GF_USERS_ALLOW_SIGN_UP: 'false',
+      GF_ANALYTICS_REPORTING_ENABLED: 'false',
+      GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
+    },
+    volumes: [
+      './grafana/provisioning:/etc/grafana/provisioning:ro',
+      './grafana/dashboards:/etc/grafana/dashboards:ro',
+      'grafana-data:/var/lib/grafana',
+    ],
+    networks: [OBSERVABILITY_NETWORK],
+    depends_on: { prometheus: { condition: 'service_healthy' } },
+    healthcheck: ['CMD-SHELL', 'wget -q -O /dev/null http://127.0.0.1:3000/api/health'],
+  },
+  // What it keeps is in memory, and its image has nothing to ask it with.
+  jaeger: { networks: [EDGE_NETWORK, OBSERVABILITY_NETWORK] },
+};
+
+const SCRAPE_HEADER = `# \`nx sync\` keeps a job for each service that has metrics; anything else here is yours.
+# After a change: docker compose kill --signal SIGHUP prometheus\n`;
+
+/**
+ * Prometheus' configuration. Ours: a job for each service with metrics, and where its containers are
+ * found. Its name is asked for in the network, which answers with each replica: a plain target would
+ * be another one of them each time.
+ *
+ * @param isMeasured whether a service has metrics.
+ */
+export function deriveScrapeConfig(
+  platform: Platform,
+  isMeasured: (service: Service) => boolean,
+  current: string | undefined,
+): DerivedFile {
+  const edit = new ComposeEdit(SCRAPE_CONFIG_FILE, current, SCRAPE_HEADER);
+  edit.seed(['global', 'scrape_interval'], '15s');
+  const measured = platform.services.filter(isMeasured);
+  const path = ['scrape_configs'];
+  for (const [index, job] of [...jobsOf(edit).entries()].reverse()) {
+    if (!isOurs(job) || measured.some(({ name }) => name === job.job_name)) continue;
+    edit.removeItem(path, index, formatStale(`job ${job.job_name}`));
+  }
+  for (const service of measured) {
+    const jobs = jobsOf(edit);
+    const index = jobs.findIndex((job) => job?.job_name === service.name);
+    const dns_sd_configs = discovery(service);
+    const job = jobs[index];
+    if (!job) {
+      const added = { job_name: service.name, dns_sd_configs };
+      edit.insertItem(path, jobs.length, added, `job ${service.name} is missing`);
+    } else if (isOurs(job) && !isDeepStrictEqual(job.dns_sd_configs, dns_sd_configs)) {
+      const port = String((job.dns_sd_configs as Discovery)[0]?.port);
+      const drift = formatDrift(`job ${service.name}: port`, port, String(service.port));
+      edit.replaceItem(path, index, { ...job, dns_sd_configs }, drift);
+    }
+  }
+  return edit.toFile();
+}
+
+interface Job {
+  job_name: string;
+  dns_sd_configs?: unknown;
+}
+
+type Discovery = { names: string[]; type: string; port: number; refresh_interval: string }[];
+
+function discovery({ name, port }: Service): Discovery {
+  return [{ names: [name], type: 'A', port, refresh_interval: '15s' }];
+}
+
+function jobsOf(edit: ComposeEdit): (Job | undefined)[] {
+  return edit
+    .items(['scrape_configs'])
+    .map((item) =>
+      typeof item === 'object' && item !== null && 'job_name' in item ? (item as Job) : undefined,
+    );
+}
+
+/** A job that finds the containers of one name is ours; one with targets of its own is a person's. */
+function isOurs(job: Job | undefined): job is Job {
+  const [first, ...others] = Array.isArray(job?.dns_sd_configs)
+    ? (job.dns_sd_configs as Partial<Discovery[number]>[])
+    : [];
+  return others.length === 0 && isDeepStrictEqual(first?.names, [job?.job_name]);
+}

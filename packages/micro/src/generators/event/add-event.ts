@@ -1,0 +1,77 @@
+import { addDependenciesToPackageJson, logger, type Tree } from '@nx/devkit';
+import { posix } from 'node:path';
+import { ComposeEdit } from '../../compose/compose-edit';
+import { CONTRACTS_ROOT } from '../../platform/contracts-library';
+import type { Broker } from '../../platform/datastore';
+import { eventConstant, keepsEventTables } from '../../platform/event';
+import { MANIFEST_FILE } from '../../platform/manifest';
+import type { Service } from '../../platform/platform';
+import { addReference } from '../join-workspace';
+import { addToList } from '../manifest-list';
+import { BROKER_VERSIONS } from '../versions';
+import { generateContract, generateContractsLibrary } from './contracts-library';
+import { generateHandler } from './handler';
+import type { EventOptions } from './options';
+import { howToSubscribe, subscribeInApp } from './subscribe-in-app';
+
+/** The broker of services that have events. */
+export const EVENT_BROKER: Broker = 'rabbitmq';
+
+/** Adds an event to the tree: all that a person or sync does not derive from the manifests. */
+export function addEvent(tree: Tree, options: EventOptions): void {
+  const { event, publisher, subscribers, source, fields, contractsPackage } = options;
+  generateContractsLibrary(tree, {
+    packageName: contractsPackage,
+    packageManager: options.packageManager,
+  });
+  generateContract(tree, event, fields ?? []);
+  if (publisher) joinEvents(tree, publisher, 'publishes', options);
+  for (const subscriber of subscribers) {
+    joinEvents(tree, subscriber, 'subscribes', options);
+    const service = { ...subscriber, broker: subscriber.broker ?? EVENT_BROKER };
+    generateHandler(tree, { event, service, source, contractsPackage, fields });
+  }
+}
+
+/** Gives a service the event in a list of its manifest, and what its code needs for it. */
+function joinEvents(
+  tree: Tree,
+  { root }: Service,
+  list: 'publishes' | 'subscribes',
+  { event, contractsPackage, packageManager }: EventOptions,
+): void {
+  addBroker(tree, { root });
+  const manifest = posix.join(root, MANIFEST_FILE);
+  const before = tree.read(manifest, 'utf8') ?? '';
+  const after = addToList(before, list, event);
+  if (after !== before) tree.write(manifest, after);
+  const version = packageManager.kind === 'pnpm' ? 'workspace:*' : '*';
+  addPackages(tree, root, { [contractsPackage]: version });
+  addReference(tree, posix.join(root, 'tsconfig.json'), CONTRACTS_ROOT);
+}
+
+/** Gives a service the broker: in its manifest, its packages and, where that can be done, its app. */
+export function addBroker(tree: Tree, { root }: Pick<Service, 'root'>): void {
+  const manifest = posix.join(root, MANIFEST_FILE);
+  const edit = new ComposeEdit(manifest, tree.read(manifest, 'utf8') ?? '');
+  edit.seed(['broker'], EVENT_BROKER, 'broker is missing');
+  const { text, drift } = edit.toFile();
+  if (drift.length > 0) tree.write(manifest, text);
+  addPackages(tree, root, BROKER_VERSIONS[EVENT_BROKER]);
+  if (!subscribeInApp(tree, root)) logger.warn(howToSubscribe(root));
+}
+
+function addPackages(tree: Tree, root: string, versions: Record<string, string>): void {
+  addDependenciesToPackageJson(tree, versions, {}, posix.join(root, 'package.json'), true);
+}
+
+/** What is a person's to write, or `undefined` where that is nothing. */
+export function howToPublish({ event, publisher, fields }: EventOptions): string | undefined {
+  if (!publisher) return undefined;
+  const constant = eventConstant(event);
+  const data = fields ? `{ ${fields.map(({ name }) => name).join(', ')} }` : 'data';
+  const call = keepsEventTables({ ...publisher, broker: EVENT_BROKER })
+    ? `resources.outbox.publish(client, ${constant}, ${data}) in the transaction that it belongs to`
+    : `resources.broker.publish(${constant}, ${data})`;
+  return `${publisher.name} publishes ${event} with ${call}.`;
+}

@@ -1,0 +1,40 @@
+import { eventConstant } from '../../platform/event';
+import { fieldSchema, parseFields, type Field } from './fields';
+
+/** The module of an event's contract, as Prettier leaves it. */
+export function renderContract(event: string, fields: readonly Field[]): string {
+  return [
+    `import { defineEvent } from '@org/chassis/events';`,
+    `import * as z from 'zod';`,
+    '',
+    `export const ${eventConstant(event)} = defineEvent(`,
+    `  '${event}',`,
+    `  z.object({`,
+    ...fields.map((field) => `    ${field.name}: ${fieldSchema(field)},`),
+    `  }),`,
+    `);`,
+    '',
+  ].join('\n');
+}
+
+/** The fields of a contract that is as it was generated, whatever its format; of another one none are known. */
+export function readFields(event: string, text: string): Field[] | undefined {
+  const lines = [...text.matchAll(/^\s*(\w+): (z\.[\w.()]+),$/gm)];
+  const fields = lines.flatMap(([, name = '', schema]) =>
+    CANDIDATES.filter((field) => fieldSchema(field) === schema).map((field) => ({
+      ...field,
+      name,
+    })),
+  );
+  const isWhole = ignoreFormat(renderContract(event, fields)) === ignoreFormat(text);
+  return isWhole ? fields : undefined;
+}
+
+const CANDIDATES = parseFields([
+  ...['s:string', 'i:int', 'n:number', 'b:boolean', 'u:uuid', 'd:date-time'],
+  ...['os?:string', 'oi?:int', 'on?:number', 'ob?:boolean', 'ou?:uuid', 'od?:date-time'],
+]).fields;
+
+function ignoreFormat(text: string): string {
+  return text.replace(/[\s;,]/g, '').replaceAll('"', "'");
+}

@@ -1,0 +1,186 @@
+import { z } from 'zod';
+import { manifestSchema } from '../../platform/manifest';
+import type { Problem } from '../../platform/problem';
+import { checkYaml, parseYaml, type YamlSource } from '../../platform/yaml-source';
+import { parseDatastores } from '../datastore-names';
+import { FIELD_TYPES, parseFields } from '../event/fields';
+
+/** Where a platform is described unless the generator is told otherwise. */
+export const DESCRIPTION_FILE = 'platform.yml';
+
+const manifest = manifestSchema.shape;
+
+/** A key of the manifest that has a default there, and here none: what is not said is not changed. */
+const optional = <Value extends z.ZodType>(key: z.ZodDefault<Value>) =>
+  key
+    .unwrap()
+    .describe(key.description ?? '')
+    .optional();
+
+const serviceName = manifest.consumes.unwrap().element;
+
+const datastores = z.array(z.string()).superRefine((names, context) => {
+  for (const message of parseDatastores(names).problems) {
+    context.addIssue({ code: 'custom', message });
+  }
+});
+
+const eventName = manifest.publishes.unwrap().element;
+
+const fields = z.record(z.string(), z.string()).superRefine((given, context) => {
+  for (const [name, type] of Object.entries(given)) {
+    for (const message of parseFields([`${name}:${type}`]).problems) {
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
+  }
+});
+
+const eventSchema = z.strictObject({
+  publisher: serviceName.describe('The service that publishes it'),
+  subscribers: z.array(serviceName).default([]).describe('The services that handle it'),
+  fields: fields
+    .describe(
+      `What it carries, each with its type: ${FIELD_TYPES.join(', ')}; with "?" behind it where it may be left out; "id: uuid" unless given`,
+    )
+    .optional(),
+});
+
+const shared = {
+  kind: optional(manifest.kind),
+  framework: z
+    .enum(['fastify', 'express'])
+    .describe('What its routes are written for; fastify unless given')
+    .optional(),
+  auth: z
+    .enum(['none', 'jwt', 'service-keys'])
+    .describe(
+      'jwt: every route of its own needs a bearer token; service-keys: a key of each consumer; none unless given',
+    )
+    .optional(),
+  tracing: z
+    .boolean()
+    .describe('Traces of OpenTelemetry, where a collector is named; false unless given')
+    .optional(),
+  datastores: datastores
+    .describe('Datastores that it alone owns: postgres, redis, pubsub=redis and so on')
+    .optional(),
+  broker: manifest.broker
+    .unwrap()
+    .describe('The message broker; services with events have it anyway')
+    .optional(),
+};
+
+const serviceSchema = z.strictObject({
+  ...shared,
+  directory: z.string().min(1).describe('Its folder; apps/<name> unless given').optional(),
+  port: manifest.port
+    .describe('Port that it listens on; the next free one from 3001 unless given')
+    .optional(),
+  consumes: optional(manifest.consumes),
+  routes: optional(manifest.routes),
+});
+
+/** `platform.yml` as a person may write it. */
+export const descriptionSchema = z
+  .strictObject({
+    defaults: z
+      .strictObject(shared)
+      .default({})
+      .describe('Options of every service that it does not give itself'),
+    services: z
+      .record(serviceName, serviceSchema.nullable())
+      .describe('The services by name, each with its options; one without any has no value'),
+    events: z
+      .record(eventName, eventSchema)
+      .default({})
+      .describe('The events between services by name, such as order.placed'),
+  })
+  .describe('A platform: its services, their links and datastores, and the events between them');
+
+/** A service of a description, with the defaults that it does not give itself, and its events. */
+export interface DescribedService extends z.output<typeof serviceSchema> {
+  name: string;
+  publishes: readonly string[];
+  subscribes: readonly string[];
+}
+
+export interface DescribedEvent {
+  name: string;
+  publisher: string;
+  subscribers: readonly string[];
+  /** As the event generator takes them: `orderId:uuid`. */
+  fields: readonly string[];
+}
+
+export interface PlatformDescription {
+  services: readonly DescribedService[];
+  events: readonly DescribedEvent[];
+  source: YamlSource;
+}
+
+/**
+ * Reads a description.
+ *
+ * @returns every problem of its own, and what could be read: so that what contradicts the workspace
+ * is found in the same go.
+ */
+export function readDescription(
+  file: string,
+  text: string,
+): { description?: PlatformDescription; problems: readonly Problem[] } {
+  const { source, problems: syntax } = parseYaml(file, text);
+  if (!source) return { problems: syntax };
+  const { value, problems } = checkYaml(source, descriptionSchema);
+  const { defaults, services, events } = value ?? readableParts(source.value);
+  const described = Object.entries(events).map(([name, event]) => ({
+    ...event,
+    name,
+    fields: Object.entries(event.fields ?? {}).map((field) => field.join(':')),
+  }));
+  return {
+    description: {
+      source,
+      services: Object.entries(services).map(([name, own]) => ({
+        ...defaults,
+        ...own,
+        ...eventsOf(name, described),
+        name,
+      })),
+      events: described,
+    },
+    problems,
+  };
+}
+
+function eventsOf(service: string, events: readonly DescribedEvent[]) {
+  const namesWhere = (uses: (event: DescribedEvent) => boolean) =>
+    events.filter(uses).map(({ name }) => name);
+  return {
+    publishes: namesWhere(({ publisher }) => publisher === service),
+    subscribes: namesWhere(({ subscribers }) => subscribers.includes(service)),
+  };
+}
+
+/** The services and events that are valid on their own; a service that is not is there with its name. */
+function readableParts(value: unknown): z.output<typeof descriptionSchema> {
+  const { shape } = descriptionSchema;
+  const { defaults, services, events } = { ...(value as Record<string, unknown> | null) };
+  const readEvents = entriesOf(events).flatMap(([name, event]) => {
+    const { data } = eventSchema.safeParse(event);
+    return data && eventName.safeParse(name).success ? [[name, data] as const] : [];
+  });
+  return {
+    defaults: shape.defaults.safeParse(defaults).data ?? {},
+    services: Object.fromEntries(
+      entriesOf(services).map(([name, own]) => [
+        name,
+        serviceSchema.nullable().safeParse(own).data ?? null,
+      ]),
+    ),
+    events: Object.fromEntries(readEvents),
+  };
+}
+
+function entriesOf(value: unknown): [string, unknown][] {
+  return Object.entries({ ...(value as Record<string, unknown> | null | undefined) });
+}

@@ -1,0 +1,107 @@
+import {
+  formatFiles,
+  installPackagesTask,
+  logger,
+  type GeneratorCallback,
+  type Tree,
+} from '@nx/devkit';
+import { readContractsPackage } from '../../platform/contracts-library';
+import { MANIFEST_FILE } from '../../platform/manifest';
+import type { Service } from '../../platform/platform';
+import { PlatformError } from '../../platform/problem';
+import { UserError } from '../../platform/user-error';
+import { readPlatformName, type ReadFile } from '../../platform/workspace';
+import { addLink } from '../connect/generator';
+import { addDatastores, sayWhatIsLeft } from '../datastore/generator';
+import { addBroker, addEvent } from '../event/add-event';
+import { initGenerator } from '../init/generator';
+import { generateServices } from '../service/generator';
+import { nameIssuer } from '../service/issuer';
+import { readWorkspaceFacts } from '../service/options';
+import { syncWorkspace } from '../sync/sync-workspace';
+import { readTreePlatform } from '../workspace-tree';
+import { DESCRIPTION_FILE, readDescription } from './description';
+import { planPlatform, type PlatformFacts, type PlatformPlan } from './plan';
+import { addRoutes, type Route } from './route';
+import type { ServiceChange } from './service-comparison';
+import { formatSummary } from './summary';
+
+export interface PlatformSchema {
+  file?: string;
+  skipInstall?: boolean;
+  skipFormat?: boolean;
+}
+
+/** Brings the workspace to what a description says; what is there already stays. */
+export async function platformGenerator(
+  tree: Tree,
+  { file = DESCRIPTION_FILE, skipInstall, skipFormat }: PlatformSchema,
+): Promise<GeneratorCallback> {
+  const plan = readPlan(tree, file);
+  await initGenerator(tree, { skipFormat: true, skipInstall: true });
+  generateServices(tree, plan.create);
+  for (const service of plan.create) writeRoutes(tree, service, service.routes);
+  const providers = new Map(
+    readTreePlatform(tree).services.map((service) => [service.name, service]),
+  );
+  for (const change of plan.change) applyChange(tree, change, providers);
+  for (const event of plan.events) addEvent(tree, event);
+  syncWorkspace(tree);
+  for (const service of plan.create) if (service.auth === 'jwt') nameIssuer(tree, service);
+  if (!skipFormat) await formatFiles(tree);
+  for (const { service, datastores } of plan.change) {
+    if (Object.keys(datastores).length > 0) sayWhatIsLeft(tree, service);
+  }
+  logger.info(formatSummary(file, plan));
+  return () => {
+    if (!skipInstall) installPackagesTask(tree, addsPackages(plan));
+  };
+}
+
+export default platformGenerator;
+
+/** @throws with every problem of the description, and all that contradicts it; nothing is written before. */
+function readPlan(tree: Tree, file: string): PlatformPlan {
+  const text = tree.exists(file) ? tree.read(file, 'utf8') : null;
+  if (text === null) {
+    throw new UserError(
+      `There is no ${file}: describe the platform in it, for example "services: { users: { datastores: [postgres] } }"`,
+    );
+  }
+  const { description, problems } = readDescription(file, text);
+  if (!description) throw new PlatformError(problems);
+  const planned = planPlatform(description, readFacts(tree));
+  const all = [...problems, ...planned.problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  if (all.length > 0) throw new PlatformError(all);
+  return planned.plan;
+}
+
+function readFacts(tree: Tree): PlatformFacts {
+  const facts = readWorkspaceFacts(tree);
+  const read: ReadFile = (path) => tree.read(path, 'utf8') ?? undefined;
+  return { ...facts, read, contractsPackage: readContractsPackage(readPlatformName(read), read) };
+}
+
+function applyChange(
+  tree: Tree,
+  { service, consumes, datastores, routes, broker }: ServiceChange,
+  providers: ReadonlyMap<string, Service>,
+): void {
+  for (const name of consumes) addLink(tree, service.root, providers.get(name)!);
+  if (Object.keys(datastores).length > 0) addDatastores(tree, service, datastores);
+  writeRoutes(tree, service, routes);
+  if (broker) addBroker(tree, service);
+}
+
+function writeRoutes(tree: Tree, { root }: Pick<Service, 'root'>, routes: readonly Route[]): void {
+  if (routes.length === 0) return;
+  const manifest = `${root}/${MANIFEST_FILE}`;
+  tree.write(manifest, addRoutes(manifest, tree.read(manifest, 'utf8') ?? '', routes));
+}
+
+function addsPackages({ create, change, events }: PlatformPlan): boolean {
+  const withPackages = change.filter(
+    ({ datastores, broker }) => Object.keys(datastores).length > 0 || broker !== undefined,
+  );
+  return create.length + events.length + withPackages.length > 0;
+}

@@ -1,0 +1,58 @@
+import type { Manifest } from './manifest';
+import type { Platform } from './platform';
+
+/** What happened to what, in lower case: `order.placed`, `order.payment-failed`. */
+export const EVENT_NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*)+$/;
+
+/** What the chassis takes; with the service before it, it names a queue. */
+const MAX_LENGTH = 100;
+
+/** Why `name` cannot be an event's name, or `undefined` where it can. */
+export function eventNameProblem(name: string): string | undefined {
+  return EVENT_NAME.test(name) && name.length <= MAX_LENGTH
+    ? undefined
+    : `"${name}" cannot be an event's name: say what happened to what, in lower case with a dot, in ${MAX_LENGTH} characters at most, for example "order.placed"`;
+}
+
+/** The file of a contract, without its ending: `order.placed` -> `order-placed`. */
+export function eventFileName(event: string): string {
+  return event.replaceAll('.', '-');
+}
+
+/** What code calls a contract: `order.placed` -> `orderPlaced`. */
+export function eventConstant(event: string): string {
+  return event.replace(/[.-](\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** What code calls a service's handler of an event: `order.placed` -> `onOrderPlaced`. */
+export function handlerName(event: string): string {
+  return eventConstant(`on.${event}`);
+}
+
+/** The module of a service's handler, relative to its `src`: `events/on-order-placed`. */
+export function handlerModule(event: string): string {
+  return `events/on-${eventFileName(event)}`;
+}
+
+/** Whether a service's code imports contracts. */
+export function usesContracts({ publishes, subscribes }: EventLists): boolean {
+  return publishes.length > 0 || subscribes.length > 0;
+}
+
+/** The services that handle an event, sorted. */
+export function subscribersOf({ services }: Platform, event: string): string[] {
+  return services
+    .filter(({ subscribes }) => subscribes.includes(event))
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** Whether the tables of outbox and inbox are kept in a service's database. */
+export function keepsEventTables({
+  broker,
+  datastores,
+}: Pick<Manifest, 'broker' | 'datastores'>): boolean {
+  return broker !== undefined && datastores.database === 'postgres';
+}
+
+type EventLists = Pick<Manifest, 'publishes' | 'subscribes'>;

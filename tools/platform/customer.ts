@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+
+export interface Order {
+  id: string;
+  status: 'charging' | 'confirmed' | 'cancelled';
+  total: number;
+  reason: string | null;
+}
+
+export interface OrderRequest {
+  productId?: string;
+  card?: string;
+  requestId?: string;
+  /** The same key leads to the same order. */
+  idempotencyKey?: string;
+}
+
+/** Somebody who shops through the gateway. */
+export interface Customer {
+  /** Rejects where the order is not accepted. */
+  placeOrder(request?: OrderRequest): Promise<Order>;
+  order(id: string): Promise<Order>;
+  /** The order once it is no longer waiting for its payment. */
+  settled(id: string, withinMs?: number): Promise<Order>;
+}
+
+/** Registers and logs in, as a person would. */
+export async function newCustomer(gateway: string): Promise<Customer> {
+  const email = `ada-${randomUUID()}@example.com`;
+  const password = randomUUID();
+  await call(`${gateway}/api/users`, { json: { email, password, name: 'Ada' } });
+  const login = await call(`${gateway}/api/users/login`, { json: { email, password } });
+  const authorization = `Bearer ${(login as { token: string }).token}`;
+
+  const order = async (id: string) =>
+    (await call(`${gateway}/api/orders/${id}`, { headers: { authorization } })) as Order;
+
+  return {
+    order,
+    placeOrder: async ({ productId = 'desk', card = 'card_ok', ...options } = {}) => {
+      const { requestId, idempotencyKey } = options;
+      const headers = {
+        authorization,
+        ...(requestId && { 'x-request-id': requestId }),
+        ...(idempotencyKey && { 'idempotency-key': idempotencyKey }),
+      };
+      const json = { card, lines: [{ productId, quantity: 1 }] };
+      return (await call(`${gateway}/api/orders`, { headers, json })) as Order;
+    },
+    settled: async (id, withinMs = 30_000) => {
+      const end = performance.now() + withinMs;
+      for (;;) {
+        const found = await order(id);
+        if (found.status !== 'charging') return found;
+        if (performance.now() > end) throw new Error(`order ${id} waits for its payment still`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+  };
+}
+
+interface Call {
+  headers?: Record<string, string>;
+  json?: unknown;
+}
+
+/** GET, or POST of JSON. @throws where the answer is not a 2xx, with its text. */
+async function call(url: string, { headers = {}, json }: Call): Promise<unknown> {
+  const response = await fetch(url, {
+    method: json === undefined ? 'GET' : 'POST',
+    headers: { ...headers, ...(json !== undefined && { 'content-type': 'application/json' }) },
+    body: json === undefined ? undefined : JSON.stringify(json),
+    signal: AbortSignal.timeout(15_000),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text}`);
+  return JSON.parse(text);
+}
