@@ -24,8 +24,9 @@ const manifests = (gatewayPort: number) => ({
   orders:
     'port: 3001\nconsumes: [catalog, users]\nexpose: public\nroutes: [/api/orders]\ndatastores: { database: postgres, cache: redis }\n',
   users: 'port: 3002\nexpose: public\nroutes: [/api/users]\ndatastores: { database: postgres }\n',
-  catalog: 'port: 3003\nreplicas: 2\n',
-  mailer: 'kind: worker\nport: 3004\nconsumes: [users]\n',
+  catalog: 'port: 3003\nreplicas: 2\nbroker: rabbitmq\npublishes: [price.changed]\n',
+  mailer:
+    'kind: worker\nport: 3004\nconsumes: [users]\nbroker: rabbitmq\nsubscribes: [price.changed]\n',
 });
 
 describeBrowser('topology --serve', (browser) => {
@@ -41,6 +42,7 @@ function liveSuite(browser: () => Browser): void {
   beforeAll(async () => {
     await ensureDatastoreImage('postgres');
     await ensureDatastoreImage('redis');
+    await ensureDatastoreImage('rabbitmq');
     workspace = new EngineWorkspace(PICTURES ? { platform: 'shop' } : {});
     const texts = manifests(PICTURES ? 3000 : await freePort());
     const platform = parsePlatform(
@@ -52,7 +54,7 @@ function liveSuite(browser: () => Browser): void {
     );
     for (const { name, port } of platform.services) workspace.addService(name, port);
     const files = [
-      deriveRootCompose(platform, undefined, () => true),
+      deriveRootCompose(platform, undefined, (path) => path.startsWith('apps/')),
       ...platform.services.map((service) => deriveServiceCompose(platform, service, undefined)),
     ];
     workspace.write({
@@ -64,12 +66,13 @@ function liveSuite(browser: () => Browser): void {
         .map((name) => `${name}=abc123\n`)
         .join(''),
       '.gitignore': 'dist\n.env\n',
-      'environments/development.yml': 'healthTimeout: 60\n',
+      'environments/development.yml': 'healthTimeout: 120\n',
     });
     workspace.git('init', '--quiet');
     commit('the shop');
     for (const service of ['users', 'catalog', 'orders', 'gateway']) {
-      expect(await workspace.ship(service)).toMatchObject({ success: true });
+      const { success, output } = await workspace.ship(service);
+      expect(success, output).toBe(true);
     }
     page = await browser().newPage({
       viewport: { width: 1180, height: 560 },
@@ -121,7 +124,7 @@ function liveSuite(browser: () => Browser): void {
   it('shows a change without being asked again', async () => {
     workspace.write({
       'environments/development.yml':
-        'healthTimeout: 60\nservices: { orders: { environment: { LOG_LEVEL: debug } } }\n',
+        'healthTimeout: 120\nservices: { orders: { environment: { LOG_LEVEL: debug } } }\n',
     });
     commit('orders: more in the log');
     await page.getByText('development: 2 of 5 not in step').waitFor();
