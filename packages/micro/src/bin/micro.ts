@@ -15,6 +15,7 @@ const USAGE = `usage: micro <command>
   status                 what runs in an environment, and by what it is not in step
   logs [services...]     what services wrote, in one stream; of one request, or as it comes
   topology               who calls whom, as Mermaid, as one HTML page, or served with what runs
+  diff <one> <other>     in what two environments differ
   doctor                 what stands in the way of building and deploying from here
 
   micro <command> --help says more.
@@ -27,8 +28,8 @@ const COMMANDS: Record<string, () => Promise<{ command: Command; usage: string }
     return { command: buildCommand, usage: BUILD_USAGE };
   },
   env: async () => {
-    const { envCommand } = await import('../commands/env/command.js');
-    return { command: envCommand, usage: 'usage: micro env\n' };
+    const { envCommand, ENV_USAGE } = await import('../commands/env/command.js');
+    return { command: envCommand, usage: ENV_USAGE };
   },
   status: async () => {
     const { statusCommand, STATUS_USAGE } = await import('../commands/status/command.js');
@@ -41,6 +42,10 @@ const COMMANDS: Record<string, () => Promise<{ command: Command; usage: string }
   topology: async () => {
     const { topologyCommand, TOPOLOGY_USAGE } = await import('../commands/topology/command.js');
     return { command: topologyCommand, usage: TOPOLOGY_USAGE };
+  },
+  diff: async () => {
+    const { diffCommand, DIFF_USAGE } = await import('../commands/diff/command.js');
+    return { command: diffCommand, usage: DIFF_USAGE };
   },
   doctor: async () => {
     const { doctorCommand, DOCTOR_USAGE } = await import('../commands/doctor/command.js');

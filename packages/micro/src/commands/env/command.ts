@@ -10,6 +10,8 @@ import { readWorkspacePlatform, type Shell } from '../shell';
 /** Compose reads it from beside compose.yaml; git never does. */
 export const ENV_FILE = '.env';
 
+export const ENV_USAGE = 'usage: micro env\n';
+
 /** The passwords and keys that the workspace's compose files need and `.env` lacks. */
 export function missingSecretsOf(platform: Platform, read: ReadFile): string[] {
   const isObserved = read(OBSERVABILITY_COMPOSE_FILE) !== undefined;

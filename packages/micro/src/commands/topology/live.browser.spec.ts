@@ -25,8 +25,7 @@ const manifests = (gatewayPort: number) => ({
     'port: 3001\nconsumes: [catalog, users]\nexpose: public\nroutes: [/api/orders]\ndatastores: { database: postgres, cache: redis }\n',
   users: 'port: 3002\nexpose: public\nroutes: [/api/users]\ndatastores: { database: postgres }\n',
   catalog: 'port: 3003\nreplicas: 2\nbroker: rabbitmq\npublishes: [price.changed]\n',
-  mailer:
-    'kind: worker\nport: 3004\nconsumes: [users]\nbroker: rabbitmq\nsubscribes: [price.changed]\n',
+  mailer: 'kind: worker\nport: 3004\nbroker: rabbitmq\nsubscribes: [price.changed]\n',
 });
 
 describeBrowser('topology --serve', (browser) => {
