@@ -24,11 +24,11 @@ const ban = {
     message: 'A plan takes facts as values: let the executor or plugin read them and act.',
   },
   edges: {
-    regex: String.raw`^\.\.?/(.*/)?(generators|executors|inference|bin)(/|$)`,
+    regex: String.raw`^\.\.?/(.*/)?(generators|executors|commands|inference|bin)(/|$)`,
     message: 'Dependencies run one way: move what is shared to the folder of the noun it is about.',
   },
   edgeValues: {
-    regex: String.raw`^\.\.?/(.*/)?(generators|executors|inference|bin)(/|$)`,
+    regex: String.raw`^\.\.?/(.*/)?(generators|executors|commands|inference|bin)(/|$)`,
     allowTypeImports: true,
     message: 'effects/ is called, it does not call: take the value as an argument.',
   },
@@ -139,17 +139,39 @@ export default defineConfig(
     ],
     rules: { 'no-restricted-syntax': 'off' },
   },
+  {
+    // Runs in a browser, as it stands there.
+    files: [`${SRC}/topology/browser/script.js`],
+    languageOptions: {
+      sourceType: 'script',
+      globals: Object.fromEntries(
+        ['addEventListener', 'CSS', 'document', 'fetch', 'history', 'localStorage', 'location']
+          .concat(['matchMedia', 'setTimeout'])
+          .map((name) => [name, 'readonly']),
+      ),
+    },
+  },
   layer(['platform/**/*.ts'], [ban.outside]),
   layer(
     PURE.map((folder) => `${folder}/**/*.ts`),
     [ban.effects, ban.edges, ban.siblings, ban.processes, ban.files, ban.nx],
   ),
   layer(
-    ['generators/**/*.ts', 'executors/**/*.ts', 'inference/**/*.ts', 'bin/**/*.ts', 'index.ts'],
+    ['generators', 'executors', 'commands', 'inference', 'bin']
+      .map((folder) => `${folder}/**/*.ts`)
+      .concat('index.ts'),
     [ban.processes, ban.fileWrites, ban.nxInternals],
   ),
   layer(
-    ['executors/*/plan.ts', 'inference/targets.ts'],
+    [
+      'executors/*/plan.ts',
+      'inference/targets.ts',
+      ...[
+        'status/{report,drift,format}',
+        'logs/{log-line,format,merge}',
+        'doctor/{checks,ports}',
+      ].map((files) => `commands/${files}.ts`),
+    ],
     [ban.effectValues, ban.processes, ban.files, ban.nxValues],
   ),
   layer(['effects/**/*.ts'], [ban.edgeValues, ban.nxInternals]),

@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 const MINUTE = 60_000;
 const ignored = ['**/node_modules/**', '**/dist/**', '**/tmp/**', '**/files/**'];
 const engineSpecs = ['packages/*/src/**/*.engine.spec.ts', 'tools/**/*.engine.spec.ts'];
+const browserSpecs = ['packages/*/src/**/*.browser.spec.ts'];
 
 /** No project retries: a flake is a bug. */
 export default defineConfig({
@@ -13,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.spec.ts', 'tools/**/*.spec.ts'],
-          exclude: [...ignored, ...engineSpecs],
+          exclude: [...ignored, ...engineSpecs, ...browserSpecs],
           // The first tree of a file loads all of @nx/devkit, which takes seconds on a busy machine.
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
@@ -33,6 +34,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'browser',
+          include: browserSpecs,
+          exclude: ignored,
+          globalSetup: ['./tools/testing/lab-setup.ts', './tools/testing/browser-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 2 * MINUTE,
+          hookTimeout: 5 * MINUTE,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['e2e/**/*.spec.ts'],
           exclude: ignored,
@@ -40,7 +53,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 15 * MINUTE,
           hookTimeout: 15 * MINUTE,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

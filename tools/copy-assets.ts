@@ -1,10 +1,10 @@
 import { copyFileSync, cpSync, globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What the published package needs beside compiled code: schemas, templates and the root's texts. */
+/** What the published package needs beside compiled code: schemas, templates, what the topology page is made of and the root's texts. */
 const PACKAGE = 'packages/micro';
 
-for (const pattern of ['**/schema.json', 'generators/*/files']) {
+for (const pattern of ['**/schema.json', 'generators/*/files', 'topology/browser']) {
   for (const path of globSync(pattern, { cwd: join(PACKAGE, 'src') })) {
     const to = join(PACKAGE, 'dist', path);
     // A template that was renamed must not stay under its old name.

@@ -1,70 +1,105 @@
 #!/usr/bin/env node
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { OBSERVABILITY_COMPOSE_FILE } from '../compose/paths';
-import { missingSecrets } from '../compose/secrets';
-import { buildArtifact } from '../effects/bundle-artifact';
-import { fileReader, writeWhole } from '../effects/files';
-import { findServiceProjects } from '../effects/workspace-projects';
-import { MANIFEST_FILE, parseManifest } from '../platform/manifest';
-import { PlatformError } from '../platform/problem';
+import { setMaxListeners } from 'node:events';
+import { styleText } from 'node:util';
+import type { Command, Paint } from '../commands/shell';
+import { plain } from '../commands/shell';
+import { systemClock } from '../effects/clock';
+import { processRunner } from '../effects/process';
+import { findWorkspaceRoot } from '../effects/workspace-projects';
 import { UserError } from '../platform/user-error';
-import { readPlatform } from '../platform/workspace';
-
-/** Compose reads it from beside compose.yaml; git never does. */
-const SECRETS_FILE = '.env';
 
 const USAGE = `usage: micro <command>
 
   build <project root>   bundle a service into dist/<project root>, without Nx; Dockerfiles use it
   env                    add the passwords and keys that compose.yaml needs and .env lacks
+  status                 what runs in an environment, and by what it is not in step
+  logs [services...]     what services wrote, in one stream; of one request, or as it comes
+  topology               who calls whom, as Mermaid, as one HTML page, or served with what runs
+  diff <one> <other>     in what two environments differ
+  doctor                 what stands in the way of building and deploying from here
+
+  micro <command> --help says more.
 `;
 
-async function main([command, ...args]: readonly string[]): Promise<void> {
-  switch (command) {
-    case 'build':
-      return build(args);
-    case 'env':
-      return env();
-    default:
-      throw new UserError(USAGE);
+/** Loaded when they are asked for: a Dockerfile's `micro build` needs none of the others. */
+const COMMANDS: Record<string, () => Promise<{ command: Command; usage: string }>> = {
+  build: async () => {
+    const { buildCommand, BUILD_USAGE } = await import('../commands/build/command.js');
+    return { command: buildCommand, usage: BUILD_USAGE };
+  },
+  env: async () => {
+    const { envCommand, ENV_USAGE } = await import('../commands/env/command.js');
+    return { command: envCommand, usage: ENV_USAGE };
+  },
+  status: async () => {
+    const { statusCommand, STATUS_USAGE } = await import('../commands/status/command.js');
+    return { command: statusCommand, usage: STATUS_USAGE };
+  },
+  logs: async () => {
+    const { logsCommand, LOGS_USAGE } = await import('../commands/logs/command.js');
+    return { command: logsCommand, usage: LOGS_USAGE };
+  },
+  topology: async () => {
+    const { topologyCommand, TOPOLOGY_USAGE } = await import('../commands/topology/command.js');
+    return { command: topologyCommand, usage: TOPOLOGY_USAGE };
+  },
+  diff: async () => {
+    const { diffCommand, DIFF_USAGE } = await import('../commands/diff/command.js');
+    return { command: diffCommand, usage: DIFF_USAGE };
+  },
+  doctor: async () => {
+    const { doctorCommand, DOCTOR_USAGE } = await import('../commands/doctor/command.js');
+    return { command: doctorCommand, usage: DOCTOR_USAGE };
+  },
+};
+
+async function main([name = '', ...args]: readonly string[]): Promise<number> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!load) throw new UserError(USAGE);
+  const { command, usage } = await load();
+  if (args.includes('--help')) {
+    console.log(usage.trimEnd());
+    return 0;
   }
+  const workspaceRoot = findWorkspaceRoot(process.cwd());
+  let signal: AbortSignal | undefined;
+  return command(args, {
+    workspaceRoot,
+    runner: processRunner(workspaceRoot),
+    clock: systemClock,
+    // Only asked for by what goes on until it is ended: all else ends at Ctrl-C by itself.
+    get signal() {
+      return (signal ??= interrupted());
+    },
+    say: (line) => console.log(line),
+    paint: seesColours() ? coloured : plain,
+  });
 }
 
-async function build([projectRoot]: readonly string[]): Promise<void> {
-  if (projectRoot === undefined) throw new UserError(USAGE);
-  const workspaceRoot = process.cwd();
-  const root = projectRoot.replace(/\/+$/, '');
-  const file = `${root}/${MANIFEST_FILE}`;
-  const text = fileReader(workspaceRoot)(file);
-  if (text === undefined) {
-    throw new UserError(
-      `${join(workspaceRoot, file)} is not there: run this at the workspace root`,
-    );
+/** Ended by the first Ctrl-C; the second one ends the process as ever. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  // One listener for each container whose log is followed.
+  setMaxListeners(0, controller.signal);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => controller.abort());
   }
-  const { read, problems } = parseManifest(file, text);
-  if (!read) throw new PlatformError(problems);
-  const outputPath = `dist/${root}`;
-  await buildArtifact({ workspaceRoot, projectRoot: root, build: read.manifest.build, outputPath });
-  console.log(`${root} -> ${outputPath}`);
+  return controller.signal;
 }
 
-/** Adds each password and key that is missing; those that are there stay. */
-async function env(): Promise<void> {
-  const workspaceRoot = process.cwd();
-  const read = fileReader(workspaceRoot);
-  const platform = readPlatform(findServiceProjects(workspaceRoot, read), read);
-  const text = read(SECRETS_FILE) ?? '';
-  const isObserved = read(OBSERVABILITY_COMPOSE_FILE) !== undefined;
-  const missing = missingSecrets(platform, text, isObserved);
-  if (missing.length === 0) return console.log(`${SECRETS_FILE} has all that is needed`);
-  const lines = missing.map((name) => `${name}=${randomBytes(24).toString('hex')}\n`);
-  const separator = text === '' || text.endsWith('\n') ? '' : '\n';
-  await writeWhole(join(workspaceRoot, SECRETS_FILE), text + separator + lines.join(''), 0o600);
-  console.log(`${SECRETS_FILE}: added ${missing.join(', ')}`);
+const coloured: Paint = (colour, text) => styleText(colour, text);
+
+function seesColours(): boolean {
+  if (process.env['NO_COLOR']) return false;
+  return Boolean(process.env['FORCE_COLOR']) || process.stdout.isTTY === true;
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof UserError ? error.message : error);
-  process.exitCode = 1;
-});
+main(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    console.error(error instanceof UserError ? error.message : error);
+    process.exitCode = 1;
+  },
+);

@@ -25,6 +25,23 @@ export function logArguments(id: string, lines: number): string[] {
   return ['container', 'logs', '--tail', String(lines), id];
 }
 
+/** Which lines of a container's log are asked for; times are those of the engine. */
+export interface LogRange {
+  /** RFC 3339 or a Go duration such as `10m`. */
+  since?: string;
+  follow?: boolean;
+}
+
+/** Every line with the engine's time before it. */
+export function timedLogArguments(id: string, { since, follow = false }: LogRange): string[] {
+  return [
+    ...['container', 'logs', '--timestamps'],
+    ...(since === undefined ? [] : ['--since', since]),
+    ...(follow ? ['--follow'] : []),
+    id,
+  ];
+}
+
 export function disconnectArguments(network: string, id: string): string[] {
   return ['network', 'disconnect', network, id];
 }

@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
 import { failure, recordingRunner } from '../testing/recording-runner';
-import { readContainers, readLastLogLines, readProjectContainers } from './containers';
+import {
+  parseVariables,
+  readContainers,
+  readLastLogLines,
+  readProjectContainers,
+  readRunningContainers,
+} from './containers';
 
 const json = (name: string, labels: Record<string, string> | null = {}, more = {}) => ({
   Id: name,
@@ -84,4 +90,31 @@ it('does not take an engine that is gone for containers that are gone', async ()
 it('reads the last lines of both streams', async () => {
   const runner = recordingRunner(() => ({ stdout: 'a\n', stderr: 'b\n' }));
   expect(await readLastLogLines(runner, {}, 'x', 20)).toBe('a\nb');
+});
+
+it('reads what containers were made from', async () => {
+  const made = { Image: 'sha256:one', Config: { Image: 'acme/x:1', Labels: {}, Env: ['A=b=c'] } };
+  const state = (StartedAt: string) => ({ State: { Status: 'running', StartedAt } });
+  const runner = recordingRunner((line) =>
+    line.includes(' ls ')
+      ? { stdout: 'a\n' }
+      : {
+          stdout: JSON.stringify([
+            json('a', {}, { ...made, ...state('2026-11-21T12:00:00Z') }),
+            json('b', {}, { ...made, ...state('0001-01-01T00:00:00Z') }),
+          ]),
+        },
+  );
+  const [a, b] = await readRunningContainers(runner, {}, 'acme');
+  expect(a).toMatchObject({
+    image: 'acme/x:1',
+    imageId: 'sha256:one',
+    startedAt: '2026-11-21T12:00:00Z',
+    environment: { A: 'b=c' },
+  });
+  expect(b).not.toHaveProperty('startedAt');
+});
+
+it('parseVariables: values may hold "=", or be missing', () => {
+  expect(parseVariables(['A=1', 'B=x=y', 'C', 'D='])).toEqual({ A: '1', B: 'x=y', C: '', D: '' });
 });

@@ -19,6 +19,17 @@ export interface Container {
   networks: Readonly<Record<string, Attachment>>;
 }
 
+/** A container with what it was made from. */
+export interface RunningContainer extends Container {
+  /** As the compose file names it. */
+  image: string;
+  imageId: string;
+  /** ISO 8601; absent where it was never started. */
+  startedAt?: string;
+  /** Its variables, those of the image among them. */
+  environment: Readonly<Record<string, string>>;
+}
+
 /** A container's place in a network. */
 export interface Attachment {
   /** Names that were asked for. */
@@ -36,14 +47,31 @@ export async function readProjectContainers(
   address: EngineAddress,
   project: string,
 ): Promise<Container[]> {
+  return (await inspectProject(runner, address, project)).map(toContainer);
+}
+
+/** The same containers with what only a look at the platform needs to know. */
+export async function readRunningContainers(
+  runner: Runner,
+  address: EngineAddress,
+  project: string,
+): Promise<RunningContainer[]> {
+  return (await inspectProject(runner, address, project)).map(toRunningContainer);
+}
+
+async function inspectProject(
+  runner: Runner,
+  address: EngineAddress,
+  project: string,
+): Promise<ContainerJson[]> {
   const { stdout } = await runDocker(
     runner,
     listArguments(`com.docker.compose.project=${project}`),
     address,
     `Could not list the containers of ${project}`,
   );
-  const containers = await readContainers(runner, address, stdout.split('\n').filter(Boolean));
-  return containers.filter(({ labels }) => labels['com.docker.compose.oneoff'] !== 'True');
+  const containers = await inspectContainers(runner, address, stdout.split('\n').filter(Boolean));
+  return containers.filter(({ Config }) => Config.Labels?.['com.docker.compose.oneoff'] !== 'True');
 }
 
 /** The containers of these ids; one that is gone is missing in the answer. */
@@ -52,13 +80,21 @@ export async function readContainers(
   address: EngineAddress,
   ids: readonly string[],
 ): Promise<Container[]> {
+  return (await inspectContainers(runner, address, ids)).map(toContainer);
+}
+
+async function inspectContainers(
+  runner: Runner,
+  address: EngineAddress,
+  ids: readonly string[],
+): Promise<ContainerJson[]> {
   if (ids.length === 0) return [];
   const outcome = await runner.run(docker(inspectArguments(ids), address));
   if (outcome.exitCode !== 0 && !/no such container/i.test(outcome.stderr)) {
     throw toEngineError('Could not look at the containers', outcome, address);
   }
-  const containers = (JSON.parse(outcome.stdout || '[]') as ContainerJson[]).map(toContainer);
-  return containers.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const containers = JSON.parse(outcome.stdout || '[]') as ContainerJson[];
+  return containers.sort((a, b) => (a.Name < b.Name ? -1 : 1));
 }
 
 /** The last lines that a container wrote, of both streams. */
@@ -76,11 +112,13 @@ interface ContainerJson {
   Id: string;
   Name: string;
   RestartCount: number;
+  Image: string;
   State: {
     Status: Container['state'];
+    StartedAt?: string;
     Health?: { Status: Container['health']; Log: { Output: string }[] | null };
   };
-  Config: { Labels: Record<string, string> | null };
+  Config: { Image: string; Labels: Record<string, string> | null; Env: string[] | null };
   NetworkSettings: {
     Networks: Record<string, { Aliases: string[] | null; DNSNames?: string[] | null }> | null;
   };
@@ -105,4 +143,28 @@ function toContainer(json: ContainerJson): Container {
       ]),
     ),
   };
+}
+
+/** The engine's time of what never happened. */
+const NEVER = '0001-01-01T00:00:00Z';
+
+function toRunningContainer(json: ContainerJson): RunningContainer {
+  const startedAt = json.State.StartedAt;
+  return {
+    ...toContainer(json),
+    image: json.Config.Image,
+    imageId: json.Image,
+    ...(startedAt && startedAt !== NEVER ? { startedAt } : {}),
+    environment: parseVariables(json.Config.Env ?? []),
+  };
+}
+
+/** `["PORT=3001"]` -> `{ PORT: "3001" }` */
+export function parseVariables(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf('=');
+      return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { temporaryWorkspace, writeFiles } from '../testing/temporary-workspace';
-import { readGitFacts, withoutCredentials } from './git';
+import { countCommitsSince, readGitFacts, withoutCredentials } from './git';
 import { processRunner } from './process';
 
 it('reads commit, branch and origin, and whether files differ', async () => {
@@ -43,4 +43,29 @@ it.each([
   ['git@example.com:a.git', 'git@example.com:a.git'],
 ])('%s -> %s', (url, expected) => {
   expect(withoutCredentials(url)).toBe(expected);
+});
+
+it('counts the commits that came after a revision, where git knows it', async () => {
+  const root = temporaryWorkspace({ a: '1' });
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
+      cwd: root,
+      encoding: 'utf8',
+    }).trim();
+  git('init', '--quiet');
+  git('add', '.');
+  git('commit', '--quiet', '-m', 'one');
+  const one = git('rev-parse', 'HEAD');
+  git('commit', '--quiet', '--allow-empty', '-m', 'two');
+  const two = git('rev-parse', 'HEAD');
+  const revisions = new Set([one, two, `${one}-dirty`, 'f'.repeat(40), '--all']);
+  expect(await countCommitsSince(processRunner(root), revisions)).toEqual(
+    new Map([
+      [one, 1],
+      [two, 0],
+      [`${one}-dirty`, 1],
+    ]),
+  );
+  const noGit = { run: () => Promise.reject(new Error('ENOENT')) };
+  expect(await countCommitsSince(noGit, new Set([one]))).toEqual(new Map());
 });

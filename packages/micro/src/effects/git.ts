@@ -38,3 +38,27 @@ export async function readGitFacts(runner: Runner): Promise<GitFacts> {
 export function withoutCredentials(url: string): string {
   return url.replace(/^(\w+:\/\/)[^/@]*@/, '$1');
 }
+
+/** How many commits HEAD is ahead of each revision; one that git does not know is missing. */
+export async function countCommitsSince(
+  runner: Runner,
+  revisions: ReadonlySet<string>,
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  await Promise.all(
+    [...revisions].map(async (revision) => {
+      const commit = revision.replace(/-dirty$/, '');
+      if (!/^[0-9a-f]{7,64}$/.test(commit)) return;
+      try {
+        const { exitCode, stdout } = await runner.run({
+          file: 'git',
+          args: ['rev-list', '--count', `${commit}..HEAD`],
+        });
+        if (exitCode === 0) counts.set(revision, Number(stdout.trim()));
+      } catch {
+        // Without git nobody knows; that is no reason to say nothing at all.
+      }
+    }),
+  );
+  return counts;
+}

@@ -39,6 +39,15 @@ describe('processRunner', () => {
     expect(heard).toEqual(['a', 'b', 'c']);
   });
 
+  it('keeps nothing where it is told so: a log has no end', async () => {
+    const heard: string[] = [];
+    const onLine = (line: string) => heard.push(line);
+    const program = 'console.log("out"); console.error("err")';
+    const outcome = await run(node(program), { onLine, keepNothing: true });
+    expect(outcome).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(heard.sort()).toEqual(['err', 'out']);
+  });
+
   it('ends a program that takes too long, and says so', async () => {
     const { exitCode, stderr } = await run(node('setInterval(() => {}, 1000)'), { timeout: 100 });
     expect(exitCode).not.toBe(0);

@@ -11,6 +11,8 @@ export interface Outcome {
 export interface RunOptions {
   /** Gets each line of both streams as it comes. */
   onLine?: (line: string) => void;
+  /** The outcome has no output: it went to `onLine`, and there may be no end of it. */
+  keepNothing?: boolean;
   signal?: AbortSignal;
   /** Milliseconds after which the program is ended. */
   timeout?: number;
@@ -40,7 +42,7 @@ export class SpawnError extends UserError {
 /** Runs commands for real, in `cwd`; a non-zero exit code is an outcome, not an error. */
 export function processRunner(cwd: string): Runner {
   return {
-    run: (command, { onLine, signal, timeout } = {}) =>
+    run: (command, { onLine, keepNothing, signal, timeout } = {}) =>
       new Promise((resolve, reject) => {
         const child = spawn(command.file, command.args, {
           cwd,
@@ -50,8 +52,8 @@ export function processRunner(cwd: string): Runner {
           timeout,
           windowsHide: true,
         });
-        const stdout = collect(child.stdout!, onLine);
-        const stderr = collect(child.stderr!, onLine);
+        const stdout = collect(child.stdout!, onLine, keepNothing);
+        const stderr = collect(child.stderr!, onLine, keepNothing);
         child.on('error', (cause) => reject(new SpawnError(command, cause)));
         child.on('close', (code, ended) => {
           const why = ended ? `\n${endedBy(ended, child.killed ? timeout : undefined)}` : '';
@@ -73,12 +75,16 @@ function endedBy(signal: NodeJS.Signals, timeout: number | undefined): string {
     : `deadline exceeded: no answer within ${timeout / 1000} s`;
 }
 
-function collect(stream: NodeJS.ReadableStream, onLine?: (line: string) => void) {
+function collect(
+  stream: NodeJS.ReadableStream,
+  onLine?: (line: string) => void,
+  keepNothing = false,
+) {
   const chunks: string[] = [];
   let rest = '';
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
-    chunks.push(chunk);
+    if (!keepNothing) chunks.push(chunk);
     if (!onLine) return;
     const lines = (rest + chunk).split(/\r?\n|\r/);
     rest = lines.pop() ?? '';

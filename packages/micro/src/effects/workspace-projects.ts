@@ -1,4 +1,5 @@
-import { dirname } from 'node:path/posix';
+import { existsSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { MANIFEST_FILE } from '../platform/manifest';
 import { withoutScope } from '../platform/name';
@@ -10,12 +11,20 @@ export function findServiceProjects(workspaceRoot: string, read: ReadFile): Proj
     cwd: workspaceRoot,
     ignore: ['**/node_modules/**', '**/dist/**', '**/tmp/**'],
   })
-    .map((file) => dirname(file))
+    .map((file) => posix.dirname(file))
     .sort()
     .flatMap((root) => {
       const name = projectName(root, read);
       return name === undefined ? [] : [{ name, root }];
     });
+}
+
+/** The nearest folder from `folder` upward that has an nx.json; `folder` itself where none has. */
+export function findWorkspaceRoot(folder: string): string {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, 'nx.json'))) return at;
+    if (dirname(at) === at) return folder;
+  }
 }
 
 /** What Nx calls the project in `root`; `undefined` where there is none. */

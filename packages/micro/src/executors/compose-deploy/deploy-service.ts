@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { EngineAddress } from '../../docker/command';
@@ -31,16 +30,11 @@ import { ROOT_COMPOSE_FILE } from '../../platform/workspace';
 import { requireEnvironment } from '../docker-push/push-image';
 import { formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
-import {
-  entryLabel,
-  isExclusive,
-  jobsOf,
-  overrideFile,
-  pinnedImage,
-  type ComposeEntry,
-} from './entry';
+import { entryLabel, jobsOf, overrideFile, pinnedImage, type ComposeEntry } from './entry';
 import { planDeploy, touchedOthers, type DeployPlan } from './plan';
+import { composeFiles, projectNameOf } from './project';
 import { roll } from './roll';
+import { wantedOf } from './wanted';
 
 /** Options as Nx gives them. */
 export interface ComposeDeployOptions {
@@ -79,13 +73,13 @@ export async function deployService(
   }
   const address = { context: environment.context, host: environment.host };
   const deploy: Deploy = { ...task, environment, address, receipt };
-  const projectName = environment.project ?? `${platformName}-${environment.name}`;
+  const projectName = projectNameOf(platformName, environment);
 
   await withTemporaryFolder(async (folder) => {
     const override = join(folder, 'override.yaml');
     const project: ComposeProject = {
       name: projectName,
-      files: [...composeFiles(deploy), override],
+      files: [...composeFiles(workspaceRoot, environment), override],
     };
     const rendered = await render(deploy, project, override);
     const before = await readProjectContainers(runner, address, projectName);
@@ -148,15 +142,6 @@ async function keep(
   return serving;
 }
 
-/** The workspace's own files, then what a person keeps for this environment. */
-function composeFiles({ workspaceRoot, environment }: Deploy): string[] {
-  if (!existsSync(join(workspaceRoot, ROOT_COMPOSE_FILE))) {
-    throw new UserError(`${ROOT_COMPOSE_FILE} is not there: run "nx g @org/micro:init"`);
-  }
-  const own = environment.file.replace(/\.yml$/, '.compose.yaml');
-  return [ROOT_COMPOSE_FILE, ...(existsSync(join(workspaceRoot, own)) ? [own] : [])];
-}
-
 interface Rendered {
   wanted: Parameters<typeof planDeploy>[1];
   /** What the entry says it depends on, and that runs all the time. */
@@ -192,11 +177,8 @@ async function render(
   const ofThisImage = (name: string) =>
     entry['build'] !== undefined && isDeepStrictEqual(services[name]?.['build'], entry['build']);
   await writeOverride(label, jobs.filter(ofThisImage));
-  const exclusive = isExclusive(entry);
-  const replicas = environment.services[service.name]?.replicas ?? service.replicas;
   return {
-    // A port of the host belongs to one container, as in the compose file that sync derives.
-    wanted: { key: receipt.key, entryLabel: label, replicas: exclusive ? 1 : replicas, exclusive },
+    wanted: wantedOf(service, environment, receipt.key, entry),
     needs: Object.keys((entry['depends_on'] as object | undefined) ?? {}).filter(
       (name) => !jobs.includes(name),
     ),

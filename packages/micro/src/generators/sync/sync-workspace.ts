@@ -43,6 +43,9 @@ import { PlatformError, type Problem } from '../../platform/problem';
 import type { Platform, Service } from '../../platform/platform';
 import { callersOf, keyedProviders } from '../../platform/service-key';
 import { readPlatform, type ReadFile } from '../../platform/workspace';
+import { deriveTopologyDocument, TOPOLOGY_FILE } from '../../topology/document';
+import { topologyOf } from '../../topology/graph';
+import { renderMermaid } from '../../topology/mermaid';
 
 /** The roots of a service's libraries; `undefined` where they cannot be told. */
 export type LibrariesOf = (service: Service, platform: Platform) => readonly string[] | undefined;
@@ -113,6 +116,7 @@ function deriveAll(
     ports = development.ports;
     return [development.file];
   };
+  const drawing = () => renderMermaid(topologyOf(platform));
   const isDerived = (path: string) => platform.services.length > 0 || read(path) !== undefined;
   const isObserved = exists(OBSERVABILITY_COMPOSE_FILE);
   const observed = ({ root }: Service) =>
@@ -144,6 +148,7 @@ function deriveAll(
         () => deriveBuild(service, read, context, librariesOf(service, platform)),
       ];
     }),
+    () => [deriveTopologyDocument(drawing(), read(TOPOLOGY_FILE)) ?? []].flat(),
   ]);
 }
 

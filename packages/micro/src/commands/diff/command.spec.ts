@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { runCommand } from '../../testing/shell';
+import { temporaryWorkspace } from '../../testing/temporary-workspace';
+import { diffCommand } from './command';
+
+const run = async (line: string) =>
+  runCommand(
+    diffCommand,
+    temporaryWorkspace({
+      'environments/staging.yml': 'services: { orders: { environment: { LOG_LEVEL: debug } } }\n',
+      'environments/production.yml': 'context: far\n',
+    }),
+    line,
+  );
+
+describe('micro diff', () => {
+  it('shows both sides of each value', async () => {
+    expect((await run('staging production')).output.split('\n')).toEqual([
+      '                                       staging  production',
+      'context                                -        far',
+      'services.orders.environment.LOG_LEVEL  debug    -',
+    ]);
+    expect(JSON.parse((await run('staging production --json')).output)).toHaveLength(2);
+    expect((await run('staging staging')).output).toBe('staging and staging do not differ');
+  });
+
+  it.each([
+    ['staging', 'usage: micro diff'],
+    ['staging production more', 'usage: micro diff'],
+    ['staging prodution', 'there is no environment "prodution"'],
+  ])('says what is wrong with "%s"', async (line, message) => {
+    await expect(async () => run(line)).rejects.toThrow(message);
+  });
+});

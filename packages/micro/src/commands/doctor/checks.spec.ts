@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { checkFacts, type DoctorFacts } from './checks';
+import { formatChecks } from './command';
+import { plain } from '../shell';
+
+const GOOD: DoctorFacts = {
+  node: '24.21.0',
+  nx: '23.2.1',
+  engine: { kind: 'answers', client: '28.2.2', server: '26.1.5+dfsg1' },
+  buildx: 'github.com/docker/buildx v0.13.1 abc',
+  compose: 'v2.31.0',
+  disk: { folder: '/var/lib/docker', free: 50e9 },
+  platforms: { known: ['linux/amd64', 'linux/amd64/v2', 'linux/arm64'], wanted: ['linux/arm64'] },
+  ports: [{ service: 'gateway', address: '127.0.0.1:3000', state: 'free' }],
+  registry: { host: 'registry.example.com', answer: 'answers' },
+  missingSecrets: [],
+  sync: { kind: 'in-step' },
+};
+
+const check = (facts: Partial<DoctorFacts>) => checkFacts({ ...GOOD, ...facts });
+
+describe('checkFacts', () => {
+  it('finds nothing wrong where nothing is', () => {
+    expect(formatChecks(check({}), plain)).toEqual([
+      'ok  Node       24.21.0',
+      'ok  Nx         23.2.1',
+      'ok  engine     26.1.5+dfsg1 (client 28.2.2)',
+      'ok  buildx     0.13.1',
+      'ok  Compose    2.31.0',
+      'ok  disk       50.0 GB free in /var/lib/docker',
+      'ok  platforms  builds for linux/amd64, linux/arm64',
+      'ok  port       127.0.0.1:3000 free for gateway',
+      'ok  registry   registry.example.com answers',
+      'ok  secrets    .env has all passwords and keys',
+      'ok  sync       every derived file says what the manifests say',
+    ]);
+  });
+
+  it.each<[string, Partial<DoctorFacts>, 'warn' | 'fail', string, RegExp]>([
+    ['an old Node', { node: '18.20.0' }, 'fail', 'Node', /install Node 24/],
+    ['a Node of the last resort', { node: '20.20.2' }, 'warn', 'Node', /security fixes/],
+    ['no Nx', { nx: undefined }, 'fail', 'Nx', /npm install/],
+    ['an old Nx', { nx: '21.6.1' }, 'fail', 'Nx', /22, 23 and 24/],
+    ['a new Nx', { nx: '25.0.0-beta.1' }, 'fail', 'Nx', /22, 23 and 24/],
+    [
+      'no engine',
+      { engine: { kind: 'silent', problem: 'no Docker Engine answers' } },
+      'fail',
+      'engine',
+      /start it/,
+    ],
+    [
+      'an old engine',
+      { engine: { kind: 'answers', client: '20.10.24', server: '20.10.24' } },
+      'fail',
+      'engine',
+      /23 or later/,
+    ],
+    ['no buildx', { buildx: undefined }, 'fail', 'buildx', /docker-buildx-plugin/],
+    ['an old buildx', { buildx: 'v0.7.1' }, 'fail', 'buildx', /0\.8/],
+    ['no Compose', { compose: undefined }, 'fail', 'Compose', /docker-compose-plugin/],
+    ['Compose without include', { compose: '2.17.2' }, 'fail', 'Compose', /"include"/],
+    ['Compose without !override', { compose: '2.24.3' }, 'fail', 'Compose', /"!override"/],
+    ['Compose that recreates', { compose: 'v2.26.1-ds1' }, 'warn', 'Compose', /#12069/],
+    [
+      'a full disk',
+      { disk: { folder: '/x', free: 0.5e9 } },
+      'fail',
+      'disk',
+      /docker builder prune/,
+    ],
+    ['a disk that fills', { disk: { folder: '/x', free: 4e9 } }, 'warn', 'disk', /system df/],
+    [
+      'a platform that cannot be built for',
+      { platforms: { known: ['linux/amd64'], wanted: ['linux/arm64'] } },
+      'fail',
+      'platforms',
+      /binfmt/,
+    ],
+    [
+      'a port that is taken',
+      { ports: [{ service: 'gateway', address: '0.0.0.0:80', state: { takenBy: 'nginx' } }] },
+      'fail',
+      'port',
+      /another port/,
+    ],
+    [
+      'a registry that refuses',
+      { registry: { host: 'registry.example.com', answer: 'denied' } },
+      'fail',
+      'registry',
+      /docker login registry\.example\.com/,
+    ],
+    [
+      'a registry that does not answer',
+      { registry: { host: 'registry.example.com', answer: 'silent' } },
+      'fail',
+      'registry',
+      /check its address/,
+    ],
+    ['a missing password', { missingSecrets: ['A_PASSWORD'] }, 'fail', 'secrets', /npx micro env/],
+    ['drift', { sync: { kind: 'drifted', says: 'x' } }, 'fail', 'sync', /npx nx sync/],
+    ['no answer of Nx', { sync: { kind: 'failed', says: 'x' } }, 'fail', 'sync', /sync:check/],
+  ])('finds %s, and says what to do', (_, facts, level, what, advice) => {
+    const found = check(facts).filter((one) => one.level !== 'ok');
+    expect(found).toEqual([
+      {
+        level,
+        what,
+        says: expect.anything() as string,
+        advice: expect.stringMatching(advice) as string,
+      },
+    ]);
+  });
+
+  it('tells both faults of a version that has two', () => {
+    const faults = check({ compose: '2.27.1' }).filter(({ what }) => what === 'Compose');
+    expect(faults.map(({ advice }) => /#\d+/.exec(advice!)?.[0])).toEqual(['#12069', '#11887']);
+  });
+
+  it('has no line for what was not looked at', () => {
+    const { disk: _disk, registry: _registry, ...rest } = GOOD;
+    const whats = checkFacts({ ...rest, platforms: { known: [], wanted: [] }, ports: [] }).map(
+      ({ what }) => what,
+    );
+    expect(whats).toEqual(['Node', 'Nx', 'engine', 'buildx', 'Compose', 'secrets', 'sync']);
+  });
+});

@@ -1,0 +1,208 @@
+import { composeFaults } from './compose-faults';
+import { isOlder, parseVersion, type Version } from './version';
+
+/** What was found on the machine and at the engine; a problem is what kept it from being found. */
+export interface DoctorFacts {
+  node: string;
+  /** The workspace's own Nx. */
+  nx?: string;
+  engine: { kind: 'answers'; client: string; server: string } | { kind: 'silent'; problem: string };
+  /** What `docker buildx version` says; absent where there is none. */
+  buildx?: string;
+  compose?: string;
+  /** Where images are kept; absent where the engine is on another machine. */
+  disk?: { folder: string; free: number };
+  /** What the builder builds for, and what the services' options ask for. */
+  platforms: { known: readonly string[]; wanted: readonly string[] };
+  ports: readonly PortFact[];
+  registry?: RegistryFact;
+  /** Variables that .env lacks. */
+  missingSecrets: readonly string[];
+  sync: { kind: 'in-step' } | { kind: 'drifted' | 'failed'; says: string };
+}
+
+/** A port of the host that the platform publishes. */
+export interface PortFact {
+  service: string;
+  /** `127.0.0.1:3000` */
+  address: string;
+  /** `free`; its own container has it; or another has, with its name where it is known. */
+  state: 'free' | 'own' | { takenBy: string };
+}
+
+export interface RegistryFact {
+  host: string;
+  answer: 'answers' | 'denied' | 'silent';
+  problem?: string;
+}
+
+/** One line of the doctor's list. */
+export interface Check {
+  level: 'ok' | 'warn' | 'fail';
+  what: string;
+  /** What was found. */
+  says: string;
+  /** What to do, where something is to be done. */
+  advice?: string;
+}
+
+const OLDEST_NODE: Version = [20, 20, 2];
+/** Node 20 is out of support since April 2026. */
+const SUPPORTED_NODE: Version = [22, 0, 0];
+const NX: { from: Version; below: Version } = { from: [22, 0, 0], below: [25, 0, 0] };
+/** The first engine whose BuildKit knows named build contexts and `COPY --link`. */
+const OLDEST_ENGINE: Version = [23, 0, 0];
+/** The first buildx with `--build-context`. */
+const OLDEST_BUILDX: Version = [0, 8, 0];
+
+const GB = 1e9;
+const FULL = 1 * GB;
+const NEARLY_FULL = 5 * GB;
+
+/** Judges each fact; all of them are told, the good ones too. */
+export function checkFacts(facts: DoctorFacts): Check[] {
+  return [
+    checkNode(facts.node),
+    checkNx(facts.nx),
+    ...checkEngine(facts),
+    ...(facts.disk ? [checkDisk(facts.disk)] : []),
+    ...checkPlatforms(facts.platforms),
+    ...facts.ports.map(checkPort),
+    ...(facts.registry ? [checkRegistry(facts.registry)] : []),
+    checkSecrets(facts.missingSecrets),
+    checkSync(facts.sync),
+  ];
+}
+
+function checkNode(text: string): Check {
+  const what = 'Node';
+  const version = parseVersion(text)!;
+  if (isOlder(version, OLDEST_NODE)) {
+    return { level: 'fail', what, says: text, advice: 'install Node 24; 20.20.2 is the least' };
+  }
+  return isOlder(version, SUPPORTED_NODE)
+    ? { level: 'warn', what, says: text, advice: 'it gets no security fixes any more: install 24' }
+    : { level: 'ok', what, says: text };
+}
+
+function checkNx(text: string | undefined): Check {
+  const what = 'Nx';
+  const version = parseVersion(text);
+  if (!text || !version) {
+    return { level: 'fail', what, says: 'not installed', advice: 'run "npm install"' };
+  }
+  return isOlder(version, NX.from) || !isOlder(version, NX.below)
+    ? { level: 'fail', what, says: text, advice: '@org/micro works with Nx 22, 23 and 24' }
+    : { level: 'ok', what, says: text };
+}
+
+function checkEngine({ engine, buildx, compose }: DoctorFacts): Check[] {
+  const checks: Check[] = [];
+  if (engine.kind === 'silent') {
+    const advice = 'start it, or correct the environment\'s "host" or "context"';
+    checks.push({ level: 'fail', what: 'engine', says: engine.problem, advice });
+  } else {
+    const server = parseVersion(engine.server);
+    const says = `${engine.server} (client ${engine.client})`;
+    checks.push(
+      server && isOlder(server, OLDEST_ENGINE)
+        ? { level: 'fail', what: 'engine', says, advice: 'images need Docker Engine 23 or later' }
+        : { level: 'ok', what: 'engine', says },
+    );
+  }
+  checks.push(checkBuildx(buildx), ...checkCompose(compose));
+  return checks;
+}
+
+function checkBuildx(text: string | undefined): Check {
+  const what = 'buildx';
+  const version = parseVersion(text);
+  if (!version) {
+    return { level: 'fail', what, says: 'not there', advice: 'install docker-buildx-plugin' };
+  }
+  const says = version.join('.');
+  return isOlder(version, OLDEST_BUILDX)
+    ? { level: 'fail', what, says, advice: 'images need buildx 0.8 or later' }
+    : { level: 'ok', what, says };
+}
+
+function checkCompose(text: string | undefined): Check[] {
+  const what = 'Compose';
+  const version = parseVersion(text);
+  if (!version) {
+    return [{ level: 'fail', what, says: 'not there', advice: 'install docker-compose-plugin' }];
+  }
+  const says = version.join('.');
+  const faults = composeFaults(version);
+  if (faults.length === 0) return [{ level: 'ok', what, says }];
+  return faults.map(({ level, says: advice }) => ({ level, what, says, advice }));
+}
+
+function checkDisk({ folder, free }: NonNullable<DoctorFacts['disk']>): Check {
+  const says = `${(free / GB).toFixed(1)} GB free in ${folder}`;
+  const advice = '"docker system df" shows what takes the place, "docker builder prune" frees some';
+  if (free < FULL) return { level: 'fail', what: 'disk', says, advice };
+  if (free < NEARLY_FULL) return { level: 'warn', what: 'disk', says, advice };
+  return { level: 'ok', what: 'disk', says };
+}
+
+function checkPlatforms({ known, wanted }: DoctorFacts['platforms']): Check[] {
+  if (known.length === 0) return [];
+  const missing = wanted.filter((platform) => !known.includes(platform));
+  // The variants of a platform that is there say nothing new.
+  const says = `builds for ${known.filter((name) => name.split('/').length < 3 || !known.includes(name.replace(/\/[^/]*$/, ''))).join(', ')}`;
+  if (missing.length === 0) return [{ level: 'ok', what: 'platforms', says }];
+  return [
+    {
+      level: 'fail',
+      what: 'platforms',
+      says: `${says}; wanted as well: ${missing.join(', ')}`,
+      advice: 'install emulation (binfmt, qemu-user-static) or use a builder of that platform',
+    },
+  ];
+}
+
+function checkPort({ service, address, state }: PortFact): Check {
+  const what = 'port';
+  if (state === 'free' || state === 'own') {
+    const whose = state === 'own' ? `${service} has it` : `free for ${service}`;
+    return { level: 'ok', what, says: `${address} ${whose}` };
+  }
+  return {
+    level: 'fail',
+    what,
+    says: `${address} of ${service} is taken by ${state.takenBy}`,
+    advice: 'end that, or publish another port in the environment\'s "services"',
+  };
+}
+
+function checkRegistry({ host, answer, problem }: RegistryFact): Check {
+  const what = 'registry';
+  if (answer === 'answers') return { level: 'ok', what, says: `${host} answers` };
+  const says = problem ?? `${host} does not answer`;
+  return answer === 'denied'
+    ? { level: 'fail', what, says, advice: `run "docker login ${host}"` }
+    : { level: 'fail', what, says, advice: 'check its address and the way there' };
+}
+
+function checkSecrets(missing: readonly string[]): Check {
+  const what = 'secrets';
+  return missing.length === 0
+    ? { level: 'ok', what, says: '.env has all passwords and keys' }
+    : {
+        level: 'fail',
+        what,
+        says: `.env lacks ${missing.join(', ')}`,
+        advice: 'run "npx micro env"',
+      };
+}
+
+function checkSync(sync: DoctorFacts['sync']): Check {
+  const what = 'sync';
+  if (sync.kind === 'in-step') {
+    return { level: 'ok', what, says: 'every derived file says what the manifests say' };
+  }
+  const advice =
+    sync.kind === 'drifted' ? 'run "npx nx sync"' : 'run "npx nx sync:check" to see it all';
+  return { level: 'fail', what, says: sync.says, advice };
+}

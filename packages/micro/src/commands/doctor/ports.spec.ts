@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { publishedPorts, takenPorts, wantedPlatforms } from './ports';
+
+it('publishedPorts: those of the platform that have a number', () => {
+  const entries = new Map([
+    [
+      'gateway',
+      {
+        ports: [
+          { target: 3000, published: '3000', host_ip: '127.0.0.1' },
+          { target: 9229, published: '9229' },
+          { target: 9000 },
+          { target: 9001, published: '0' },
+        ],
+      },
+    ],
+    ['orders', {}],
+    ['adminer', { ports: [{ published: '8080' }] }],
+  ]);
+  expect(publishedPorts(entries, ['gateway', 'orders', 'users'])).toEqual([
+    { service: 'gateway', host: '127.0.0.1', port: 3000 },
+    { service: 'gateway', host: '0.0.0.0', port: 9229 },
+  ]);
+});
+
+it('takenPorts: which container has which', () => {
+  const stdout =
+    'shop-gateway-1\tshop\t127.0.0.1:3000->3000/tcp, [::]:9229->9229/tcp\nother\t\t5432/tcp\n';
+  expect([...takenPorts(stdout)]).toEqual([
+    [3000, { name: 'shop-gateway-1', project: 'shop' }],
+    [9229, { name: 'shop-gateway-1', project: 'shop' }],
+  ]);
+});
+
+describe('wantedPlatforms', () => {
+  it.each([
+    ['nothing', [], []],
+    ['files that are not there', [undefined], []],
+    [
+      'nx.json',
+      ['{"targetDefaults":{"docker-build":{"options":{"platforms":["linux/arm64"]}}}}'],
+      ['linux/arm64'],
+    ],
+    [
+      'projects, in every configuration',
+      [
+        '{"targets":{"docker-build":{"configurations":{"production":{"platforms":["linux/arm64","linux/amd64"]}}}}}',
+        '{"nx":{"targets":{"docker-build":{"options":{"platforms":["linux/amd64"]}}}}}',
+      ],
+      ['linux/amd64', 'linux/arm64'],
+    ],
+    ['a key of the same name elsewhere', ['{"platforms":["win32"]}'], []],
+  ])('reads %s', (_, texts, platforms) => {
+    expect(wantedPlatforms(texts)).toEqual(platforms);
+  });
+});

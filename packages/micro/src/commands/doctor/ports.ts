@@ -1,0 +1,59 @@
+import type { ComposeEntry } from '../../executors/compose-deploy/entry';
+
+/** A port of the host that an entry publishes. */
+export interface PublishedPort {
+  service: string;
+  host: string;
+  port: number;
+}
+
+/** The ports that entries publish; one that the engine picks is nobody's. */
+export function publishedPorts(
+  entries: ReadonlyMap<string, ComposeEntry>,
+  names: readonly string[],
+): PublishedPort[] {
+  return names.flatMap((service) => {
+    const ports = (entries.get(service)?.['ports'] ?? []) as {
+      published?: string;
+      host_ip?: string;
+    }[];
+    return ports.flatMap(({ published, host_ip: host = '0.0.0.0' }) => {
+      const port = Number(published);
+      return Number.isInteger(port) && port > 0 ? [{ service, host, port }] : [];
+    });
+  });
+}
+
+/** Which container has a port of the host, by `docker ps`: name, Compose project and ports, with tabs between. */
+export function takenPorts(stdout: string): Map<number, { name: string; project: string }> {
+  const taken = new Map<number, { name: string; project: string }>();
+  for (const line of stdout.split('\n')) {
+    const [name = '', project = '', ports = ''] = line.split('\t');
+    for (const [, port] of ports.matchAll(/:(\d+)->/g)) taken.set(Number(port), { name, project });
+  }
+  return taken;
+}
+
+/** The platforms that images are built for, by the texts of nx.json and of the projects' files. */
+export function wantedPlatforms(texts: readonly (string | undefined)[]): string[] {
+  const found = new Set<string>();
+  const visit = (value: unknown, key?: string): void => {
+    if (key === 'platforms' && Array.isArray(value)) {
+      for (const item of value) if (typeof item === 'string') found.add(item);
+    } else if (value !== null && typeof value === 'object') {
+      for (const [name, item] of Object.entries(value)) visit(item, name);
+    }
+  };
+  for (const text of texts) if (text !== undefined) visit(targetsIn(JSON.parse(text)));
+  return [...found].sort();
+}
+
+/** `platforms` means this only below targets: a package.json may have another key of that name. */
+function targetsIn(file: unknown): unknown {
+  const { targets, targetDefaults, nx } = file as {
+    targets?: unknown;
+    targetDefaults?: unknown;
+    nx?: { targets?: unknown };
+  };
+  return { targets, targetDefaults, more: nx?.targets };
+}

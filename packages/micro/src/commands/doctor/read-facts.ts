@@ -1,0 +1,196 @@
+import { datastoresOf } from '../../compose/datastore';
+import { docker, type EngineAddress } from '../../docker/command';
+import { readEnvironment } from '../../effects/environments';
+import { EngineError, inspectRemoteImage, runDocker } from '../../effects/engine';
+import { fileReader } from '../../effects/files';
+import { freeSpace, isPortFree } from '../../effects/machine';
+import { projectNameOf } from '../../executors/compose-deploy/project';
+import { runsElsewhere, type Environment } from '../../platform/environment';
+import { serviceRepository } from '../../platform/image-reference';
+import type { Platform } from '../../platform/platform';
+import { missingSecretsOf } from '../env/command';
+import { renderEntries } from '../rendered-entries';
+import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
+import type { DoctorFacts, PortFact, RegistryFact } from './checks';
+import { publishedPorts, takenPorts, wantedPlatforms, type PublishedPort } from './ports';
+
+/** Looks at the machine, the engine and the workspace; what cannot be seen is a fact, too. */
+export async function readDoctorFacts(shell: Shell, environmentName: string): Promise<DoctorFacts> {
+  const { workspaceRoot, runner } = shell;
+  const read = fileReader(workspaceRoot);
+  const platform = readWorkspacePlatform(workspaceRoot);
+  const environment = readEnvironment(workspaceRoot, environmentName);
+  const address = addressOf(environment);
+  const answerOf = async (...args: string[]) => {
+    const { exitCode, stdout } = await runner.run(docker(args, address));
+    return exitCode === 0 ? stdout.trim() : undefined;
+  };
+  const engine = await readEngine(shell, address);
+  const [buildx, compose, sync] = await Promise.all([
+    answerOf('buildx', 'version'),
+    answerOf('compose', 'version', '--short'),
+    readSync(shell),
+  ]);
+  const there = engine.kind === 'answers';
+  const registry = there ? await readRegistry(shell, platform, environment) : undefined;
+  const disk = there && !runsElsewhere(environment) ? await readDisk(shell, address) : undefined;
+  return {
+    node: process.versions.node,
+    ...optional('nx', nxVersion(workspaceRoot)),
+    engine,
+    ...optional('buildx', buildx),
+    ...optional('compose', compose),
+    ...optional('disk', disk),
+    platforms: {
+      known: there ? await readPlatforms(shell, address) : [],
+      wanted: wantedPlatforms(
+        [
+          'nx.json',
+          ...platform.services.flatMap(({ root }) => [
+            `${root}/project.json`,
+            `${root}/package.json`,
+          ]),
+        ].map(read),
+      ),
+    },
+    ports: there && compose ? await readPorts(shell, platform, environment) : [],
+    ...optional('registry', registry),
+    missingSecrets: missingSecretsOf(platform, read),
+    sync,
+  };
+}
+
+async function readEngine(
+  { runner }: Shell,
+  address: EngineAddress,
+): Promise<DoctorFacts['engine']> {
+  try {
+    const { stdout } = await runDocker(
+      runner,
+      ['version', '--format', '{{.Client.Version}} {{.Server.Version}}'],
+      address,
+      'The engine cannot be asked',
+      { timeout: 20_000 },
+    );
+    const [client = '', server = ''] = stdout.trim().split(' ');
+    return { kind: 'answers', client, server };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { kind: 'silent', problem: error.message };
+  }
+}
+
+/** The version of the Nx that the workspace runs. */
+function nxVersion(workspaceRoot: string): string | undefined {
+  const text = fileReader(workspaceRoot)('node_modules/nx/package.json');
+  return text === undefined ? undefined : (JSON.parse(text) as { version?: string }).version;
+}
+
+async function readDisk({ runner }: Shell, address: EngineAddress): Promise<DoctorFacts['disk']> {
+  const { exitCode, stdout } = await runner.run(
+    docker(['info', '--format', '{{.DockerRootDir}}'], address),
+  );
+  const folder = stdout.trim();
+  const free = exitCode === 0 ? await freeSpace(folder) : undefined;
+  return free === undefined ? undefined : { folder, free };
+}
+
+async function readPlatforms({ runner }: Shell, address: EngineAddress): Promise<string[]> {
+  const { exitCode, stdout } = await runner.run(docker(['buildx', 'inspect'], address));
+  const [, list = ''] = /^Platforms:\s*(.+)$/m.exec(exitCode === 0 ? stdout : '') ?? [];
+  return list
+    .split(',')
+    .map((platform) => platform.trim().replace(/\*$/, ''))
+    .filter(Boolean);
+}
+
+/** The ports of this machine; those of another one cannot be tried from here. */
+async function readPorts(
+  shell: Shell,
+  platform: Platform,
+  environment: Environment,
+): Promise<PortFact[]> {
+  if (runsElsewhere(environment)) return [];
+  const rendered = await renderEntries(shell, platform, environment, new Map());
+  if (rendered.kind === 'unreadable') return [];
+  const names = platform.services.flatMap((service) => [
+    service.name,
+    ...datastoresOf(service).map(({ name }) => name),
+  ]);
+  const ports = publishedPorts(rendered.entries, names);
+  const { stdout } = await shell.runner.run(
+    docker(
+      ['ps', '--format', '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}'],
+      addressOf(environment),
+    ),
+  );
+  const taken = takenPorts(stdout);
+  const project = projectNameOf(platform.name, environment);
+  const stateOf = async ({ host, port }: PublishedPort): Promise<PortFact['state']> => {
+    const owner = taken.get(port);
+    if (owner)
+      return owner.project === project ? 'own' : { takenBy: `the container ${owner.name}` };
+    return (await isPortFree(host, port)) ? 'free' : { takenBy: 'a process of this machine' };
+  };
+  return Promise.all(
+    ports.map(async (port) => ({
+      service: port.service,
+      address: `${port.host}:${port.port}`,
+      state: await stateOf(port),
+    })),
+  );
+}
+
+/** Asks for an image that need not be there, with the login that docker itself uses. */
+async function readRegistry(
+  { runner }: Shell,
+  platform: Platform,
+  { registry }: Environment,
+): Promise<RegistryFact | undefined> {
+  if (registry === undefined) return undefined;
+  const host = registry.split('/')[0]!;
+  const service = platform.services[0]?.name ?? 'doctor';
+  try {
+    await inspectRemoteImage(
+      runner,
+      `${serviceRepository(platform.name, service, registry)}:doctor`,
+    );
+    return { host, answer: 'answers' };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const answer = error.kind === 'denied' ? 'denied' : 'silent';
+    return { host, answer, problem: error.message };
+  }
+}
+
+/** What `nx sync:check` says. */
+async function readSync({ workspaceRoot, runner }: Shell): Promise<DoctorFacts['sync']> {
+  const read = fileReader(workspaceRoot);
+  const nx = read('node_modules/nx/package.json');
+  if (nx === undefined) return { kind: 'failed', says: 'Nx is not installed' };
+  const { bin } = JSON.parse(nx) as { bin?: string | Record<string, string> };
+  const program = typeof bin === 'string' ? bin : bin?.['nx'];
+  if (program === undefined) return { kind: 'failed', says: 'Nx has no program' };
+  const { exitCode, stdout, stderr } = await runner.run({
+    file: process.execPath,
+    args: [`node_modules/nx/${program}`, 'sync:check'],
+    env: { NX_DAEMON: 'false', NO_COLOR: '1', NX_TUI: 'false', FORCE_COLOR: '0' },
+  });
+  if (exitCode === 0) return { kind: 'in-step' };
+  const output = stdout + stderr;
+  return /out of sync/i.test(output)
+    ? { kind: 'drifted', says: 'derived files are out of sync with the manifests' }
+    : { kind: 'failed', says: firstWords(output) };
+}
+
+function firstWords(output: string): string {
+  const line = output.split('\n').find((text) => /\b(?:error|failed|problem)/i.test(text));
+  return (line ?? 'nx sync:check failed').trim();
+}
+
+function optional<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { [Key in Name]?: Value } {
+  return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: Value };
+}

@@ -1,0 +1,83 @@
+import { datastoresOf, platformBroker } from '../../compose/datastore';
+import { readEnvironment } from '../../effects/environments';
+import { projectNameOf } from '../../executors/compose-deploy/project';
+import type { Platform } from '../../platform/platform';
+import { UserError } from '../../platform/user-error';
+import { didYouMean } from '../../platform/yaml-source';
+import { ENVIRONMENT_OPTION, readOptions } from '../options';
+import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
+import { formatLogJson, formatLogLine } from './format';
+import { isOfRequest, type LogLine } from './log-line';
+import { followLogs, readLogs, type LogQuery } from './read-logs';
+
+export const LOGS_USAGE = `usage: micro logs [services...] [-e environment] [--request-id id] [--since 10m] [--follow] [--json]
+
+  What the services of an environment wrote, all in one stream in the order of time.
+
+  -e, --environment   development unless given
+      --request-id    only lines of this request, in whichever service
+      --since         a time such as 10m or 2026-11-21T12:00:00Z
+  -f, --follow        go on with each line as it comes
+      --json          one JSON object a line
+`;
+
+const OPTIONS = {
+  ...ENVIRONMENT_OPTION,
+  'request-id': { type: 'string' },
+  since: { type: 'string' },
+  follow: { type: 'boolean', short: 'f' },
+  json: { type: 'boolean' },
+} as const;
+
+/** `micro logs` */
+export async function logsCommand(args: readonly string[], shell: Shell): Promise<number> {
+  const { values, words } = readOptions(args, OPTIONS, LOGS_USAGE, { words: true });
+  const platform = readWorkspacePlatform(shell.workspaceRoot);
+  const names = loggedNames(platform);
+  requireKnown(words, names);
+  const { since } = values;
+  if (since !== undefined && !SINCE.test(since)) {
+    throw new UserError(`--since ${since}: give a time such as 10m, 2h or 2026-11-21T12:00:00Z`);
+  }
+  const environment = readEnvironment(shell.workspaceRoot, values.environment);
+  const query: LogQuery = {
+    address: addressOf(environment),
+    project: projectNameOf(platform.name, environment),
+    services: words,
+    since,
+  };
+  const width = Math.max(0, ...(words.length > 0 ? words : names).map((name) => name.length));
+  const requestId = values['request-id'];
+  const tell = (line: LogLine) => {
+    if (requestId !== undefined && !isOfRequest(line, requestId)) return;
+    shell.say(values.json ? formatLogJson(line) : formatLogLine(line, width, shell.paint));
+  };
+  if (values.follow) await followLogs(shell, query, tell);
+  else (await readLogs(shell, query)).forEach(tell);
+  return 0;
+}
+
+/** A Go duration, a date, or a date with a time. */
+const SINCE =
+  /^(?:(?:\d+(?:\.\d+)?(?:h|m|s|ms))+|\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?)$/;
+
+function loggedNames(platform: Platform): string[] {
+  const broker = platformBroker(platform);
+  return [
+    ...platform.services.flatMap((service) => [
+      service.name,
+      ...datastoresOf(service).map(({ name }) => name),
+    ]),
+    ...(broker ? [broker.name] : []),
+  ];
+}
+
+function requireKnown(words: readonly string[], names: readonly string[]): void {
+  const unknown = words.filter((word) => !names.includes(word));
+  if (unknown.length === 0) return;
+  throw new UserError(
+    unknown
+      .map((word) => `"${word}" is not a service of this platform${didYouMean(word, names)}`)
+      .join('\n'),
+  );
+}

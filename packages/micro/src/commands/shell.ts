@@ -1,0 +1,40 @@
+import type { Clock } from '../effects/clock';
+import { fileReader } from '../effects/files';
+import type { Runner } from '../effects/process';
+import { findServiceProjects } from '../effects/workspace-projects';
+import type { EngineAddress } from '../docker/command';
+import type { Environment } from '../platform/environment';
+import type { Platform } from '../platform/platform';
+import { readPlatform } from '../platform/workspace';
+
+/** What a subcommand of `npx micro` gets of the world. */
+export interface Shell {
+  workspaceRoot: string;
+  runner: Runner;
+  clock: Clock;
+  /** Ended by Ctrl-C. */
+  signal: AbortSignal;
+  /** Prints one line, without the end of it. */
+  say: (line: string) => void;
+  paint: Paint;
+}
+
+/** A subcommand; it answers with the exit code. */
+export type Command = (args: readonly string[], shell: Shell) => Promise<number>;
+
+export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
+
+/** Colours a text, or leaves it as it is where nobody would see colours. */
+export type Paint = (colour: Colour, text: string) => string;
+
+export const plain: Paint = (_, text) => text;
+
+/** Every service of the workspace, found without Nx: the project graph takes seconds. */
+export function readWorkspacePlatform(workspaceRoot: string): Platform {
+  const read = fileReader(workspaceRoot);
+  return readPlatform(findServiceProjects(workspaceRoot, read), read);
+}
+
+export function addressOf({ context, host }: Environment): EngineAddress {
+  return { context, host };
+}

@@ -1,0 +1,92 @@
+import type { Colour, Paint } from '../shell';
+import { formatColumns } from '../table';
+import { isInStep, type Health, type PlatformStatus, type ServiceStatus } from './report';
+
+const STATES: Record<ServiceStatus['state'], { mark: string; colour: Colour; words: string }> = {
+  'in-step': { mark: '✓', colour: 'green', words: 'in step' },
+  drifted: { mark: '!', colour: 'yellow', words: 'drifted' },
+  'not-deployed': { mark: '✕', colour: 'red', words: 'not deployed' },
+  'not-compared': { mark: '?', colour: 'yellow', words: 'not compared' },
+};
+
+/** The report as lines for a terminal. @param now milliseconds since 1970. */
+export function formatStatus(status: PlatformStatus, now: number, paint: Paint): string[] {
+  const { platform, environment, commit, services, backing, left, notes } = status;
+  const head = ['', 'service', 'state', 'image', 'commit', 'running', 'health', 'since'].map(
+    (word) => paint('dim', word),
+  );
+  const rows = services.map((service) => serviceRow(service, now, paint));
+  const more = backing.map(({ name, image, health, since, drift }) => [
+    drift.length === 0 ? paint('green', '✓') : paint('red', '✕'),
+    name,
+    drift.length === 0 ? 'in step' : paint('red', drift.join('; ')),
+    image ?? '',
+    '',
+    '',
+    formatHealth(health, paint),
+    formatSince(since, now),
+  ]);
+  const [title, ...lines] = formatColumns([head, ...rows, ...more]);
+  return [
+    `${paint('bold', platform)} in ${paint('bold', environment)}${commit ? paint('dim', `  workspace at ${commit.slice(0, 7)}`) : ''}`,
+    '',
+    ...(services.length === 0 ? ['no service yet: nx g @org/micro:service <name>'] : [title!]),
+    ...lines.flatMap((line, index) => [
+      line,
+      ...(services[index]?.drift ?? [])
+        .filter((cause) => cause !== 'not deployed')
+        .map((cause) => `     ${paint(STATES[services[index]!.state].colour, cause)}`),
+    ]),
+    ...left.map((name) => `${paint('yellow', '!')}  ${name}  left the workspace and still runs`),
+    ...(notes.length > 0 ? ['', ...notes.map((note) => paint('yellow', note))] : []),
+    '',
+    summaryOf(status, paint),
+  ];
+}
+
+function serviceRow(service: ServiceStatus, now: number, paint: Paint): string[] {
+  const { name, state, health, replicas, key, revision, commitsBehind, since } = service;
+  const { mark, colour, words } = STATES[state];
+  const behind = commitsBehind ? ` (${commitsBehind} behind)` : '';
+  return [
+    paint(colour, mark),
+    name,
+    paint(colour, words),
+    key === undefined ? '' : key.slice(0, 12),
+    revision === undefined ? '' : `${shortRevision(revision)}${behind}`,
+    `${replicas.running}/${replicas.wanted}`,
+    formatHealth(health, paint),
+    formatSince(since, now),
+  ];
+}
+
+function summaryOf(status: PlatformStatus, paint: Paint): string {
+  const { services } = status;
+  if (isInStep(status)) return paint('green', 'everything is as it should be');
+  const count = (state: ServiceStatus['state']) =>
+    services.filter((service) => service.state === state).length;
+  const parts = (Object.keys(STATES) as ServiceStatus['state'][])
+    .filter((state) => count(state) > 0)
+    .map((state) => `${count(state)} ${STATES[state].words}`);
+  return `${services.length} services: ${parts.join(', ')}`;
+}
+
+function formatHealth(health: Health, paint: Paint): string {
+  if (health === 'healthy') return paint('green', health);
+  return health === 'unchecked' ? health : paint(health === 'starting' ? 'yellow' : 'red', health);
+}
+
+function shortRevision(revision: string): string {
+  const [commit, dirty] = revision.split('-');
+  return `${commit!.slice(0, 7)}${dirty ? '+' : ''}`;
+}
+
+/** `3 h ago`, in the largest unit that fits. */
+export function formatSince(since: string | undefined, now: number): string {
+  if (since === undefined) return '';
+  const seconds = Math.max(0, Math.round((now - Date.parse(since)) / 1000));
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} days ago`;
+}

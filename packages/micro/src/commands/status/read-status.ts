@@ -1,0 +1,100 @@
+import { datastoresOf, platformBroker } from '../../compose/datastore';
+import { docker } from '../../docker/command';
+import { readRunningContainers, parseVariables } from '../../effects/containers';
+import { readEnvironment } from '../../effects/environments';
+import { countCommitsSince, readGitFacts } from '../../effects/git';
+import { readReceipt } from '../../effects/receipts';
+import { projectNameOf } from '../../executors/compose-deploy/project';
+import { LABELS } from '../../image/image-key';
+import {
+  buildReceiptSchema,
+  pushReceiptSchema,
+  receiptFile,
+  type PushReceipt,
+} from '../../image/receipt';
+import type { Platform } from '../../platform/platform';
+import { renderEntries } from '../rendered-entries';
+import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
+import { reportStatus, type PlatformStatus } from './report';
+
+/** Asks the engine of an environment what runs, and the workspace what should. */
+export async function readStatus(shell: Shell, environmentName: string): Promise<PlatformStatus> {
+  const { workspaceRoot, runner } = shell;
+  const platform = readWorkspacePlatform(workspaceRoot);
+  const environment = readEnvironment(
+    workspaceRoot,
+    environmentName,
+    platform.services.map(({ name }) => name),
+  );
+  const address = addressOf(environment);
+  const project = projectNameOf(platform.name, environment);
+  const receipts = await readReceipts(workspaceRoot, platform, environmentName);
+  const [containers, rendered, git] = await Promise.all([
+    readRunningContainers(runner, address, project),
+    renderEntries(shell, platform, environment, receipts.pushed),
+    readGitFacts(runner),
+  ]);
+  const imageIds = [...new Set(containers.map(({ imageId }) => imageId))];
+  const revisions = containers.flatMap(({ labels }) => labels[LABELS.revision] ?? []);
+  return reportStatus({
+    platform,
+    environment,
+    project,
+    pushed: new Map([...receipts.pushed].map(([name, { key }]) => [name, key])),
+    built: receipts.built,
+    backing: backingOf(platform),
+    rendered,
+    containers,
+    imageVariables: await readImageVariables(shell, address, imageIds),
+    commitsSince: await countCommitsSince(runner, new Set(revisions)),
+    ...(git.commit === undefined ? {} : { commit: git.commit }),
+  });
+}
+
+async function readReceipts(workspaceRoot: string, { services }: Platform, environment: string) {
+  const pushed = new Map<string, PushReceipt>();
+  const built = new Map<string, string>();
+  await Promise.all(
+    services.map(async ({ name, root }) => {
+      const [push, build] = await Promise.all([
+        readReceipt(
+          workspaceRoot,
+          receiptFile(root, 'docker-push', environment),
+          pushReceiptSchema,
+        ),
+        readReceipt(workspaceRoot, receiptFile(root, 'docker-build'), buildReceiptSchema),
+      ]);
+      if (push) pushed.set(name, push);
+      if (build) built.set(name, build.key);
+    }),
+  );
+  return { pushed, built };
+}
+
+function backingOf(platform: Platform): Map<string, string> {
+  const broker = platformBroker(platform);
+  return new Map(
+    [...platform.services.flatMap(datastoresOf), ...(broker ? [broker] : [])].map(
+      ({ name, engine }) => [name, engine],
+    ),
+  );
+}
+
+/** One that is gone since its container was made brings no variables that could be told apart. */
+async function readImageVariables(
+  { runner }: Shell,
+  address: ReturnType<typeof addressOf>,
+  ids: readonly string[],
+): Promise<Map<string, Record<string, string>>> {
+  const known = new Map<string, Record<string, string>>();
+  await Promise.all(
+    ids.map(async (id) => {
+      const { exitCode, stdout } = await runner.run(
+        docker(['image', 'inspect', '--format', '{{json .Config.Env}}', id], address),
+      );
+      if (exitCode !== 0) return;
+      known.set(id, parseVariables((JSON.parse(stdout) as string[] | null) ?? []));
+    }),
+  );
+  return known;
+}

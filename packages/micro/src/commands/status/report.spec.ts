@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { entryLabel } from '../../executors/compose-deploy/entry';
+import { parseEnvironment } from '../../platform/environment';
+import { platformOf } from '../../testing/platform';
+import { runningContainer as container } from '../../testing/running-container';
+import { isInStep, reportStatus, type StatusFacts } from './report';
+
+const ORDERS = { environment: { PORT: '3001' } };
+const KEY = 'a'.repeat(64);
+const labels = {
+  'org.micro.image-key': KEY,
+  'org.micro.entry': entryLabel(ORDERS),
+  'org.micro.environment': 'staging',
+  'org.opencontainers.image.revision': 'c0ffee1',
+};
+
+const facts = (more: Partial<StatusFacts> = {}): StatusFacts => ({
+  platform: platformOf({ orders: 'port: 3001\n' }),
+  environment: parseEnvironment('staging', 'engine: compose\n'),
+  project: 'acme-staging',
+  pushed: new Map([['orders', KEY]]),
+  built: new Map(),
+  backing: new Map(),
+  rendered: { kind: 'rendered', entries: new Map([['orders', ORDERS]]) },
+  containers: [container({ labels })],
+  imageVariables: new Map(),
+  commitsSince: new Map([['c0ffee1', 3]]),
+  commit: 'f00d',
+  ...more,
+});
+
+const orders = (more: Partial<StatusFacts>) => reportStatus(facts(more)).services[0]!;
+
+describe('reportStatus', () => {
+  it('tells all of a service that is in step', () => {
+    const status = reportStatus(facts());
+    expect(status).toEqual({
+      platform: 'acme',
+      environment: 'staging',
+      project: 'acme-staging',
+      commit: 'f00d',
+      services: [
+        {
+          name: 'orders',
+          kind: 'service',
+          state: 'in-step',
+          drift: [],
+          health: 'healthy',
+          replicas: { running: 1, wanted: 1 },
+          key: KEY,
+          wantedKey: KEY,
+          revision: 'c0ffee1',
+          commitsBehind: 3,
+          since: '2026-11-21T11:00:00.5Z',
+          containers: ['acme-orders-1'],
+        },
+      ],
+      backing: [],
+      left: [],
+      notes: [],
+    });
+    expect(isInStep(status)).toBe(true);
+  });
+
+  it.each<[string, Partial<StatusFacts>, object]>([
+    [
+      'nothing runs',
+      { containers: [] },
+      { state: 'not-deployed', drift: ['not deployed'], health: 'down' },
+    ],
+    [
+      'another image was pushed',
+      { pushed: new Map([['orders', 'b'.repeat(64)]]) },
+      { state: 'drifted', drift: ['image changed: aaaaaaaaaaaa -> bbbbbbbbbbbb'] },
+    ],
+    [
+      'a build was not pushed',
+      { built: new Map([['orders', 'b'.repeat(64)]]) },
+      { state: 'drifted', drift: ['built and not pushed: bbbbbbbbbbbb'] },
+    ],
+    [
+      'nothing was pushed from here',
+      { pushed: new Map() },
+      { state: 'not-compared', drift: [expect.stringMatching(/^nothing was pushed for staging/)] },
+    ],
+    [
+      'entries cannot be rendered',
+      { rendered: { kind: 'unreadable', problem: 'no password' } },
+      { state: 'not-compared', drift: ['its entry was not compared'] },
+    ],
+    [
+      'compose.yaml does not have it',
+      { rendered: { kind: 'rendered', entries: new Map() } },
+      {
+        state: 'drifted',
+        drift: [expect.stringMatching(/^not in compose\.yaml/), expect.anything()],
+      },
+    ],
+    [
+      'an earlier deploy left a container',
+      {
+        containers: [
+          container({ labels }),
+          container({ labels, id: 'b', name: 'old', state: 'exited' }),
+        ],
+      },
+      { state: 'drifted', drift: ['an earlier deploy left old'], containers: ['acme-orders-1'] },
+    ],
+    [
+      'one of two is sick',
+      {
+        containers: [
+          container({ labels }),
+          container({ labels, id: 'b', name: 'acme-orders-2', health: 'unhealthy' }),
+        ],
+        environment: parseEnvironment('staging', 'services: { orders: { replicas: 2 } }\n'),
+      },
+      { state: 'drifted', drift: ['acme-orders-2 is unhealthy'], health: 'unhealthy' },
+    ],
+  ])('says so where %s', (_, more, expected) => {
+    expect(orders(more)).toMatchObject(expected);
+    expect(isInStep(reportStatus(facts(more)))).toBe(false);
+  });
+
+  it('does not take an old container for what is wanted where nothing was pushed', () => {
+    const old = { ...labels, 'org.micro.image-key': 'old' };
+    const { drift } = orders({
+      pushed: new Map(),
+      containers: [
+        container({ labels: old, id: 'z', name: 'a-old', state: 'exited' }),
+        container({ labels }),
+      ],
+    });
+    expect(drift.some((cause) => cause.startsWith('image changed'))).toBe(false);
+  });
+
+  it('tells the oldest start of several', () => {
+    const later = container({ labels, id: 'b', startedAt: '2026-11-21T12:00:00Z' });
+    expect(orders({ containers: [later, container({ labels })] }).since).toBe(
+      '2026-11-21T11:00:00.5Z',
+    );
+  });
+
+  it('knows who left the workspace from who was never of it', () => {
+    const billing = container({ labels, id: 'b', service: 'billing' });
+    const adminer = container({ labels: {}, id: 'c', service: 'adminer' });
+    const status = reportStatus(facts({ containers: [container({ labels }), billing, adminer] }));
+    expect(status.left).toEqual(['billing']);
+    expect(isInStep(status)).toBe(false);
+  });
+
+  it.each<[string, Partial<StatusFacts>, string[]]>([
+    ['runs', { containers: [container({ service: 'orders-database', image: 'postgres:17' })] }, []],
+    [
+      'runs another image',
+      { containers: [container({ service: 'orders-database', image: 'postgres:16' })] },
+      ['image changed: postgres:16 -> postgres:17'],
+    ],
+    ['does not run', { containers: [] }, ['not running']],
+    [
+      'is sick',
+      {
+        containers: [
+          container({ service: 'orders-database', image: 'postgres:17', health: 'unhealthy' }),
+        ],
+      },
+      ['unhealthy'],
+    ],
+  ])('sees a datastore that %s', (_, more, drift) => {
+    const status = reportStatus(
+      facts({
+        backing: new Map([['orders-database', 'postgres']]),
+        rendered: {
+          kind: 'rendered',
+          entries: new Map([['orders-database', { image: 'postgres:17' }]]),
+        },
+        ...more,
+      }),
+    );
+    expect(status.backing).toMatchObject([{ name: 'orders-database', engine: 'postgres', drift }]);
+  });
+});

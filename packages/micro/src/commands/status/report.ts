@@ -1,0 +1,233 @@
+import type { Container, RunningContainer } from '../../effects/containers';
+import { DEPLOY_LABELS, type ComposeEntry } from '../../executors/compose-deploy/entry';
+import { wantedOf } from '../../executors/compose-deploy/wanted';
+import { planDeploy, type Wanted } from '../../executors/compose-deploy/plan';
+import { LABELS } from '../../image/image-key';
+import type { Environment } from '../../platform/environment';
+import type { Platform, Service } from '../../platform/platform';
+import type { RenderedEntries } from '../rendered-entries';
+import { driftOf } from './drift';
+
+/** Everything that a report of an environment is made from. */
+export interface StatusFacts {
+  platform: Platform;
+  environment: Environment;
+  /** The Compose project. */
+  project: string;
+  /** What was last pushed for the environment from this workspace, by service. */
+  pushed: ReadonlyMap<string, string>;
+  /** What was last built here, by service. */
+  built: ReadonlyMap<string, string>;
+  /** Datastores and the broker, each with what it is. */
+  backing: ReadonlyMap<string, string>;
+  rendered: RenderedEntries;
+  containers: readonly RunningContainer[];
+  /** Variables that images bring themselves, by the image's id. */
+  imageVariables: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** How many commits the workspace is ahead of a revision; absent where git cannot tell. */
+  commitsSince: ReadonlyMap<string, number>;
+  /** The workspace's own commit. */
+  commit?: string;
+}
+
+/** An environment as it is, beside what it should be. */
+export interface PlatformStatus {
+  platform: string;
+  environment: string;
+  project: string;
+  /** The workspace's commit. */
+  commit?: string;
+  services: readonly ServiceStatus[];
+  backing: readonly BackingStatus[];
+  /** Services that a deploy brought here and that the workspace has no more. */
+  left: readonly string[];
+  /** What could not be looked at. */
+  notes: readonly string[];
+}
+
+export interface ServiceStatus {
+  name: string;
+  kind: Service['kind'];
+  /** `not-compared`: nothing was pushed from here, so that nobody knows what should run. */
+  state: 'in-step' | 'drifted' | 'not-deployed' | 'not-compared';
+  /** Why it is not in step, in plain words. */
+  drift: readonly string[];
+  health: Health;
+  replicas: { running: number; wanted: number };
+  /** The image key that runs, and the one that should. */
+  key?: string;
+  wantedKey?: string;
+  /** The commit that the running image was built from. */
+  revision?: string;
+  /** How many commits of the workspace came after it. */
+  commitsBehind?: number;
+  /** Since when its oldest container runs, ISO 8601. */
+  since?: string;
+  containers: readonly string[];
+}
+
+export interface BackingStatus {
+  name: string;
+  engine: string;
+  image?: string;
+  health: Health;
+  since?: string;
+  drift: readonly string[];
+}
+
+/** `down`: no container runs. `unchecked`: one runs that has no health check. */
+export type Health = 'healthy' | 'starting' | 'unhealthy' | 'restarting' | 'unchecked' | 'down';
+
+/** Whether all is as it should be, as far as it could be seen. */
+export function isInStep({ services, backing, left }: PlatformStatus): boolean {
+  return (
+    services.every(({ state }) => state === 'in-step') &&
+    backing.every(({ drift }) => drift.length === 0) &&
+    left.length === 0
+  );
+}
+
+/** Puts what runs beside what should. */
+export function reportStatus(facts: StatusFacts): PlatformStatus {
+  const { platform, environment, project, containers, backing, rendered, commit } = facts;
+  const names = new Set(platform.services.map(({ name }) => name));
+  const deployed = containers.filter(
+    ({ labels }) => labels[DEPLOY_LABELS.environment] !== undefined,
+  );
+  const left = new Set(deployed.map(({ service }) => service).filter((name) => !names.has(name)));
+  return {
+    platform: platform.name,
+    environment: environment.name,
+    project,
+    ...(commit === undefined ? {} : { commit }),
+    services: platform.services.map((service) => reportService(service, facts)),
+    backing: [...backing].map(([name, engine]) => reportBacking(name, engine, facts)),
+    left: [...left].sort(),
+    notes: rendered.kind === 'unreadable' ? [`entries were not compared: ${rendered.problem}`] : [],
+  };
+}
+
+function reportService(service: Service, facts: StatusFacts): ServiceStatus {
+  const { environment, rendered, commitsSince } = facts;
+  const { name, kind } = service;
+  const own = facts.containers.filter((container) => container.service === name);
+  const entry = entryOf(rendered, name);
+  const wantedKey = facts.pushed.get(name);
+  // Which containers serve does not hang on what is wanted.
+  const first = planDeploy(own, NOTHING_WANTED).serving[0];
+  const wanted = wantedOf(service, environment, wantedKey ?? labelOf(first, 'key'), entry ?? {});
+  const plan = planDeploy(own, entry ? wanted : { ...wanted, entryLabel: labelOf(first, 'entry') });
+  const serving = own.filter((container) => plan.serving.includes(container));
+  const drift = [
+    ...(rendered.kind === 'rendered' && !entry
+      ? ['not in compose.yaml: run "nx sync"']
+      : driftOf(plan, wanted, { entry, imageVariables: facts.imageVariables, serving })),
+    ...notPushed(facts.built.get(name), wantedKey),
+    ...(plan.leftovers.length > 0
+      ? [`an earlier deploy left ${plan.leftovers.map((one) => one.name).join(', ')}`]
+      : []),
+  ];
+  const revision = serving[0]?.labels[LABELS.revision];
+  const commitsBehind = revision === undefined ? undefined : commitsSince.get(revision);
+  const isCompared = wantedKey !== undefined && entry !== undefined;
+  return {
+    name,
+    kind,
+    state: stateOf(serving, drift, isCompared),
+    drift:
+      isCompared || serving.length === 0 ? drift : [...drift, whyNotCompared(wantedKey, facts)],
+    health: healthOf(serving),
+    replicas: { running: serving.length, wanted: wanted.replicas },
+    ...defined({
+      key: labelOf(first, 'key') || undefined,
+      wantedKey,
+      revision,
+      commitsBehind,
+      since: sinceOf(serving),
+    }),
+    containers: serving.map((container) => container.name),
+  };
+}
+
+function stateOf(
+  serving: readonly RunningContainer[],
+  drift: readonly string[],
+  isCompared: boolean,
+): ServiceStatus['state'] {
+  if (serving.length === 0) return 'not-deployed';
+  if (drift.length > 0) return 'drifted';
+  return isCompared ? 'in-step' : 'not-compared';
+}
+
+function whyNotCompared(
+  wantedKey: string | undefined,
+  { environment, rendered }: StatusFacts,
+): string {
+  return wantedKey === undefined || rendered.kind === 'rendered'
+    ? `nothing was pushed for ${environment.name} from here to compare it with: run nx docker-push -c ${environment.name}`
+    : 'its entry was not compared';
+}
+
+/** A build that was not pushed is not wanted yet, but is on its way. */
+function notPushed(built: string | undefined, pushed: string | undefined): string[] {
+  return built !== undefined && pushed !== undefined && built !== pushed
+    ? [`built and not pushed: ${built.slice(0, 12)}`]
+    : [];
+}
+
+function reportBacking(name: string, engine: string, facts: StatusFacts): BackingStatus {
+  const running = facts.containers.filter(
+    ({ service, state }) => service === name && (state === 'running' || state === 'restarting'),
+  );
+  const [first] = running;
+  const wanted = entryOf(facts.rendered, name)?.['image'];
+  const health = healthOf(running);
+  return {
+    name,
+    engine,
+    ...defined({ image: first?.image, since: sinceOf(running) }),
+    health,
+    drift: [
+      ...(first ? [] : ['not running']),
+      ...(first && typeof wanted === 'string' && wanted !== first.image
+        ? [`image changed: ${first.image} -> ${wanted}`]
+        : []),
+      ...(health === 'unhealthy' || health === 'restarting' ? [health] : []),
+    ],
+  };
+}
+
+function entryOf(rendered: RenderedEntries, name: string): ComposeEntry | undefined {
+  return rendered.kind === 'rendered' ? rendered.entries.get(name) : undefined;
+}
+
+const NOTHING_WANTED: Wanted = { key: '', entryLabel: '', replicas: 1, exclusive: false };
+
+function labelOf(container: Container | undefined, label: 'key' | 'entry'): string {
+  return container?.labels[DEPLOY_LABELS[label]] ?? '';
+}
+
+const WORST_FIRST = ['restarting', 'unhealthy', 'starting', 'unchecked', 'healthy'] as const;
+
+function healthOf(containers: readonly RunningContainer[]): Health {
+  const all = new Set<Health>(
+    containers.map(({ state, health }) =>
+      state === 'restarting' ? 'restarting' : health === 'none' ? 'unchecked' : health,
+    ),
+  );
+  return WORST_FIRST.find((health) => all.has(health)) ?? 'down';
+}
+
+function sinceOf(containers: readonly RunningContainer[]): string | undefined {
+  return containers
+    .flatMap(({ startedAt }) => startedAt ?? [])
+    .sort()
+    .at(0);
+}
+
+/** Without the keys that have no value. */
+function defined<Value extends object>(value: Value): Partial<Value> {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, item]) => item !== undefined),
+  ) as Partial<Value>;
+}

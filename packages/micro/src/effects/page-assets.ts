@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PageAssets } from '../topology/page';
+
+const FOLDER = join(__dirname, '../topology/browser');
+
+/** What the topology page is made of beside the platform. */
+export function readPageAssets(): PageAssets {
+  return {
+    style: readFileSync(join(FOLDER, 'style.css'), 'utf8'),
+    script: readFileSync(join(FOLDER, 'script.js'), 'utf8'),
+  };
+}

@@ -1,0 +1,21 @@
+import type { RunningContainer } from '../effects/containers';
+
+/** A healthy container of the service `orders`, where `some` says nothing else. */
+export function runningContainer(some: Partial<RunningContainer> = {}): RunningContainer {
+  return {
+    id: 'a',
+    name: 'acme-orders-1',
+    service: 'orders',
+    state: 'running',
+    health: 'healthy',
+    healthOutput: '',
+    restarts: 0,
+    labels: {},
+    networks: { edge: { aliases: ['orders'], names: ['acme-orders-1', some.service ?? 'orders'] } },
+    image: 'acme/orders:k-one',
+    imageId: 'sha256:one',
+    startedAt: '2026-11-21T11:00:00.5Z',
+    environment: {},
+    ...some,
+  };
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { deriveTopologyDocument, TOPOLOGY_FILE } from './document';
+
+const ONE = 'flowchart LR\n  one\n';
+const TWO = 'flowchart LR\n  two\n';
+const made = deriveTopologyDocument(ONE, undefined, true)!.text;
+
+describe('deriveTopologyDocument', () => {
+  it('makes the file only where it is asked for', () => {
+    expect(deriveTopologyDocument(ONE, undefined)).toBeUndefined();
+    expect(deriveTopologyDocument(ONE, '# Mine\n')).toBeUndefined();
+    expect(deriveTopologyDocument(ONE, undefined, true)).toEqual({
+      path: TOPOLOGY_FILE,
+      text: expect.stringMatching(
+        /^# Topology\n[^]*\n<!-- topology: .* -->\n\n```mermaid\nflowchart LR\n {2}one\n```\n\n<!-- \/topology -->\n$/,
+      ) as string,
+      drift: ['the picture is missing'],
+    });
+  });
+
+  it.each([
+    ['as it was made', made],
+    ['with other line ends', made.replaceAll('\n', '\r\n')],
+    ['with fewer empty lines', made.replace('-->\n\n```', '-->\n```')],
+    ['with text around it', `Before.\n${made}After.\n`],
+  ])('leaves a file that is right %s', (_, text) => {
+    expect(deriveTopologyDocument(ONE, text)).toEqual({ path: TOPOLOGY_FILE, text, drift: [] });
+  });
+
+  it('draws anew between the marks only', () => {
+    const file = deriveTopologyDocument(TWO, `Before.\n${made}After.\n`)!;
+    expect(file.text).toBe(`Before.\n${made.replace('one', 'two')}After.\n`);
+    expect(file.drift).toEqual(['the picture is of another platform']);
+  });
+
+  it('does not touch a file whose second mark is gone', () => {
+    const text = made.replace('<!-- /topology -->\n', '');
+    expect(deriveTopologyDocument(TWO, text)).toBeUndefined();
+  });
+});
