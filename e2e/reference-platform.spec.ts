@@ -96,9 +96,7 @@ describeEngine('the reference platform', () => {
       ...['node', 'main.js', 'replay-dead-letters'],
     ]);
     const status = `SELECT status FROM charges WHERE order_id = '${orderId}'`;
-    await expect
-      .poll(() => sql('payments-database', status), { timeout: MINUTE })
-      .toBe('refunded');
+    await expect.poll(() => sql('payments-database', status), { timeout: MINUTE }).toBe('refunded');
     // The one that no service can read is back where it was.
     await expect.poll(() => messagesIn(dead), { timeout: MINUTE }).toBe(1);
   });

@@ -4,7 +4,14 @@ import type { Stage } from '../demo/stage.js';
 import { LabError } from '../program.js';
 import { startCollector, type Span } from './collector.js';
 import { newCustomer, type Order } from './customer.js';
-import { gatewayUrl, logOf, prepare, SERVICES, startNx, type LogLine } from './reference-platform.js';
+import {
+  gatewayUrl,
+  logOf,
+  prepare,
+  SERVICES,
+  startNx,
+  type LogLine,
+} from './reference-platform.js';
 
 /** From nothing to a platform that sells: a paid order, one whose payment fails, and what all five services say of it. */
 export async function tellStory(stage: Stage): Promise<void> {
@@ -66,7 +73,7 @@ function traceOf(spans: readonly Span[], requestId: string): Span[] | undefined 
 
 /** What `look` finds within 20 s. */
 async function eventually<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
-  for (let end = performance.now() + 20_000; performance.now() < end; ) {
+  for (let end = performance.now() + 20_000; performance.now() < end;) {
     const found = await look();
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 250));

@@ -30,15 +30,8 @@ describe('gateway', () => {
     expect(response.headers['x-request-id']).toBe('abc');
   });
 
-  it('says hello', async () => {
-    const response = await service.app.inject('/hello?name=Ada');
-    expect(response.json()).toEqual({
-      message: 'Hello Ada, this is gateway',
-    });
-  });
-
-  it('refuses a name that is empty', async () => {
-    const response = await service.app.inject('/hello?name=');
-    expect(response.statusCode).toBe(400);
+  it('knows no path that no service has', async () => {
+    const response = await service.app.inject('/no-such-path');
+    expect(response.statusCode).toBe(404);
   });
 });

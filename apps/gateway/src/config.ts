@@ -1,4 +1,5 @@
 import type { Config as ConfigOf } from '@org/chassis';
+import * as z from 'zod';
 import { resourceVariables } from './resources.js';
 import { links } from './links.js';
 
@@ -6,6 +7,15 @@ import { links } from './links.js';
 export const variables = {
   ...links,
   ...resourceVariables,
+  JWT_JWKS_URL: z.url().describe('where the issuer publishes its keys'),
+  JWT_ISSUER: z.string().min(1).describe('what "iss" of a token must be'),
+  JWT_AUDIENCE: z.string().default('platform').describe('what "aud" of a token must contain'),
+  RATE_LIMIT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(300)
+    .describe('requests that one caller may send in a minute'),
 };
 
 export type Config = ConfigOf<typeof variables>;

@@ -2,6 +2,6 @@
 import * as z from 'zod';
 
 export const links = {
-  MICROSERVICE_ORDERS_URL: z.url(),
   MICROSERVICE_USERS_URL: z.url(),
+  MICROSERVICE_ORDERS_URL: z.url(),
 };

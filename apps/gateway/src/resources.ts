@@ -1,9 +1,21 @@
 // Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
-export const resourceVariables = {};
+import { secret, type Config } from '@org/chassis';
+import { redis } from '@org/chassis/redis';
+import * as z from 'zod';
 
-export type Resources = Record<string, never>;
+export const resourceVariables = {
+  RATE_LIMIT_REDIS_URL: secret(z.url()),
+};
 
-export const connectResources: (config: object) => Resources = () => ({});
+type ResourceConfig = Config<typeof resourceVariables>;
+
+export function connectResources(config: ResourceConfig) {
+  return {
+    rateLimit: redis(config.RATE_LIMIT_REDIS_URL, { name: 'rate-limit' }),
+  };
+}
+
+export type Resources = ReturnType<typeof connectResources>;
 
 /** What `node main.js <command>` does in place of serving. */
 export const commands = {};

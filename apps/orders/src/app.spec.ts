@@ -30,15 +30,14 @@ describe('orders', () => {
     expect(response.headers['x-request-id']).toBe('abc');
   });
 
-  it('says hello', async () => {
-    const response = await service.app.inject('/hello?name=Ada');
-    expect(response.json()).toEqual({
-      message: 'Hello Ada, this is orders',
-    });
+  it('asks for a token', async () => {
+    const response = await service.app.inject('/api/orders');
+    expect(response.statusCode).toBe(401);
   });
 
-  it('refuses a name that is empty', async () => {
-    const response = await service.app.inject('/hello?name=');
-    expect(response.statusCode).toBe(400);
+  it('describes its routes', async () => {
+    const response = await service.app.inject('/openapi.json');
+    const { paths } = response.json<{ paths: object }>();
+    expect(Object.keys(paths)).toContain('/api/orders');
   });
 });

@@ -1,9 +1,45 @@
 // Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
-export const resourceVariables = {};
+import { orderCancelled, orderConfirmed, paymentRequested, refundRequested } from '@org/contracts';
+import { command, secret, type Config } from '@org/chassis';
+import { outbox } from '@org/chassis/outbox';
+import { migratePostgres, postgres } from '@org/chassis/postgres';
+import { rabbitmq } from '@org/chassis/rabbitmq';
+import { redis } from '@org/chassis/redis';
+import * as z from 'zod';
 
-export type Resources = Record<string, never>;
+export const resourceVariables = {
+  DATABASE_URL: secret(z.url()),
+  CACHE_REDIS_URL: secret(z.url()),
+  BROKER_URL: secret(z.url()),
+};
 
-export const connectResources: (config: object) => Resources = () => ({});
+type ResourceConfig = Config<typeof resourceVariables>;
+
+export function connectResources(config: ResourceConfig) {
+  const database = postgres(config.DATABASE_URL);
+  const broker = rabbitmq(config.BROKER_URL, {
+    service: 'orders',
+    publishes: [paymentRequested, refundRequested, orderConfirmed, orderCancelled],
+    subscribers: {
+      'payment.requested': ['payments'],
+      'refund.requested': ['payments'],
+      'order.confirmed': ['notifications'],
+      'order.cancelled': ['notifications'],
+    },
+  });
+  return {
+    database,
+    cache: redis(config.CACHE_REDIS_URL),
+    broker,
+    outbox: outbox(database, broker),
+  };
+}
+
+export type Resources = ReturnType<typeof connectResources>;
 
 /** What `node main.js <command>` does in place of serving. */
-export const commands = {};
+export const commands = {
+  migrate: command({ DATABASE_URL: resourceVariables.DATABASE_URL }, ({ DATABASE_URL: url }) =>
+    migratePostgres({ url, directory: 'migrations', eventTables: true }),
+  ),
+};

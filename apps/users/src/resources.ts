@@ -1,9 +1,25 @@
 // Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
-export const resourceVariables = {};
+import { command, secret, type Config } from '@org/chassis';
+import { migratePostgres, postgres } from '@org/chassis/postgres';
+import * as z from 'zod';
 
-export type Resources = Record<string, never>;
+export const resourceVariables = {
+  DATABASE_URL: secret(z.url()),
+};
 
-export const connectResources: (config: object) => Resources = () => ({});
+type ResourceConfig = Config<typeof resourceVariables>;
+
+export function connectResources(config: ResourceConfig) {
+  return {
+    database: postgres(config.DATABASE_URL),
+  };
+}
+
+export type Resources = ReturnType<typeof connectResources>;
 
 /** What `node main.js <command>` does in place of serving. */
-export const commands = {};
+export const commands = {
+  migrate: command({ DATABASE_URL: resourceVariables.DATABASE_URL }, ({ DATABASE_URL: url }) =>
+    migratePostgres({ url, directory: 'migrations' }),
+  ),
+};

@@ -1,9 +1,10 @@
 import { createClient, type Client } from '@org/chassis/client';
 import type { Config } from '../config.js';
 
-/** Calls users: each call ends in time, and is repeated where that is safe. */
+/** Calls users: each call is made in the name of the user whose request is answered. */
 export function usersClient(config: Pick<Config, 'MICROSERVICE_USERS_URL'>): Client {
   return createClient('users', {
     url: config.MICROSERVICE_USERS_URL,
+    forwardAuth: true,
   });
 }

@@ -1,0 +1,31 @@
+// Kept by `nx sync` from service.yml: the public routes of the services that this gateway consumes.
+import type { Provider } from '@org/chassis/gateway';
+import type { Config } from './config.js';
+
+export function providerRoutes(config: Config): Provider[] {
+  return [
+    {
+      service: 'users',
+      url: config.MICROSERVICE_USERS_URL,
+      routes: [
+        {
+          path: '/api/users',
+          auth: 'none',
+        },
+      ],
+    },
+    {
+      service: 'orders',
+      url: config.MICROSERVICE_ORDERS_URL,
+      routes: [
+        {
+          path: '/api/orders',
+        },
+        {
+          path: '/api/orders/products',
+          auth: 'none',
+        },
+      ],
+    },
+  ];
+}

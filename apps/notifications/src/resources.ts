@@ -1,0 +1,26 @@
+// Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
+import { secret, type Config } from '@org/chassis';
+import { rabbitmq } from '@org/chassis/rabbitmq';
+import { redis } from '@org/chassis/redis';
+import * as z from 'zod';
+
+export const resourceVariables = {
+  CACHE_REDIS_URL: secret(z.url()),
+  BROKER_URL: secret(z.url()),
+};
+
+type ResourceConfig = Config<typeof resourceVariables>;
+
+export function connectResources(config: ResourceConfig) {
+  return {
+    cache: redis(config.CACHE_REDIS_URL),
+    broker: rabbitmq(config.BROKER_URL, {
+      service: 'notifications',
+    }),
+  };
+}
+
+export type Resources = ReturnType<typeof connectResources>;
+
+/** What `node main.js <command>` does in place of serving. */
+export const commands = {};

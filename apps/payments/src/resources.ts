@@ -1,0 +1,40 @@
+// Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
+import { paymentFailed, paymentSucceeded } from '@org/contracts';
+import { command, secret, type Config } from '@org/chassis';
+import { outbox } from '@org/chassis/outbox';
+import { migratePostgres, postgres } from '@org/chassis/postgres';
+import { rabbitmq } from '@org/chassis/rabbitmq';
+import * as z from 'zod';
+
+export const resourceVariables = {
+  DATABASE_URL: secret(z.url()),
+  BROKER_URL: secret(z.url()),
+};
+
+type ResourceConfig = Config<typeof resourceVariables>;
+
+export function connectResources(config: ResourceConfig) {
+  const database = postgres(config.DATABASE_URL);
+  const broker = rabbitmq(config.BROKER_URL, {
+    service: 'payments',
+    publishes: [paymentSucceeded, paymentFailed],
+    subscribers: {
+      'payment.succeeded': ['orders'],
+      'payment.failed': ['orders'],
+    },
+  });
+  return {
+    database,
+    broker,
+    outbox: outbox(database, broker),
+  };
+}
+
+export type Resources = ReturnType<typeof connectResources>;
+
+/** What `node main.js <command>` does in place of serving. */
+export const commands = {
+  migrate: command({ DATABASE_URL: resourceVariables.DATABASE_URL }, ({ DATABASE_URL: url }) =>
+    migratePostgres({ url, directory: 'migrations', eventTables: true }),
+  ),
+};

@@ -1,0 +1,32 @@
+import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
+
+/** https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#scrypt, with 16 MiB. */
+const COST = { N: 2 ** 14, r: 8, p: 5 } as const;
+const KEY_BYTES = 32;
+
+/** `scrypt$N$r$p$salt$key`: the cost is kept with each password, so that it can be raised. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(16);
+  const key = await derive(password, salt, COST);
+  const { N, r, p } = COST;
+  return ['scrypt', N, r, p, salt.toString('base64'), key.toString('base64')].join('$');
+}
+
+/** Takes as long for a user who is not there, so that the time does not tell who is. */
+export async function verifyPassword(password: string, hash = await NOBODY): Promise<boolean> {
+  const [, N, r, p, salt = '', key = ''] = hash.split('$');
+  const expected = Buffer.from(key, 'base64');
+  const cost = { N: Number(N), r: Number(r), p: Number(p) };
+  const actual = await derive(password, Buffer.from(salt, 'base64'), cost);
+  return hash !== (await NOBODY) && timingSafeEqual(actual, expected);
+}
+
+function derive(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(password.normalize('NFKC'), salt, KEY_BYTES, cost, (error, key) =>
+      error ? reject(error) : resolve(key),
+    );
+  });
+}
+
+const NOBODY = hashPassword(randomBytes(16).toString('hex'));
