@@ -113,7 +113,7 @@ describeEngine('the reference platform', () => {
   });
 
   it('drops no request while a provider is deployed anew', async () => {
-    const deploy = startNx(['compose-deploy', 'orders'], undefined, { LOG_LEVEL: 'debug' });
+    const deploy = startNx(['compose-deploy', 'orders'], undefined, { METRICS: 'on' });
     const answers = await browse(150, 50);
     await mustEnd(deploy);
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);

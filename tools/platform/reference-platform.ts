@@ -26,8 +26,12 @@ export async function prepare(): Promise<void> {
 }
 
 /** `nx …` in this repository; ends when the command does. */
-export function startNx(args: readonly string[], onLine?: (line: string) => void): Child {
-  const env = { ...userEnvironment(), OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR };
+export function startNx(
+  args: readonly string[],
+  onLine?: (line: string) => void,
+  variables: NodeJS.ProcessEnv = {},
+): Child {
+  const env = userEnvironment({ OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR, ...variables });
   return startChild('npx', ['nx', ...args], { cwd: ROOT, env, onLine });
 }
 

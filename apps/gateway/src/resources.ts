@@ -19,3 +19,6 @@ export type Resources = ReturnType<typeof connectResources>;
 
 /** What `node main.js <command>` does in place of serving. */
 export const commands = {};
+
+/** Those that run before serving on a developer's machine, where nothing else runs them. */
+export const inDevelopment: readonly string[] = [];

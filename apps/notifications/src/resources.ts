@@ -1,6 +1,6 @@
 // Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
-import { secret, type Config } from '@org/chassis';
-import { rabbitmq } from '@org/chassis/rabbitmq';
+import { command, secret, type Config } from '@org/chassis';
+import { rabbitmq, replayDeadLetters } from '@org/chassis/rabbitmq';
 import { redis } from '@org/chassis/redis';
 import * as z from 'zod';
 
@@ -23,4 +23,17 @@ export function connectResources(config: ResourceConfig) {
 export type Resources = ReturnType<typeof connectResources>;
 
 /** What `node main.js <command>` does in place of serving. */
-export const commands = {};
+export const commands = {
+  'replay-dead-letters': command(
+    { BROKER_URL: resourceVariables.BROKER_URL },
+    ({ BROKER_URL: url }, log) =>
+      replayDeadLetters(url, {
+        service: 'notifications',
+        subscribes: [{ name: 'order.confirmed' }, { name: 'order.cancelled' }],
+        log,
+      }),
+  ),
+};
+
+/** Those that run before serving on a developer's machine, where nothing else runs them. */
+export const inDevelopment: readonly string[] = [];

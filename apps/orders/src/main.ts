@@ -1,10 +1,6 @@
 import { runService } from '@org/chassis';
 import { createApp } from './app.js';
 import { variables } from './config.js';
-import { commands } from './resources.js';
+import { commands, inDevelopment } from './resources.js';
 
-await runService('orders', variables, createApp, {
-  commands,
-  // On a developer's machine nothing else runs them first.
-  inDevelopment: Object.keys(commands),
-});
+await runService('orders', variables, createApp, { commands, inDevelopment });

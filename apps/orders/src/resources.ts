@@ -3,7 +3,7 @@ import { orderCancelled, orderConfirmed, paymentRequested, refundRequested } fro
 import { command, secret, type Config } from '@org/chassis';
 import { outbox } from '@org/chassis/outbox';
 import { migratePostgres, postgres } from '@org/chassis/postgres';
-import { rabbitmq } from '@org/chassis/rabbitmq';
+import { rabbitmq, replayDeadLetters } from '@org/chassis/rabbitmq';
 import { redis } from '@org/chassis/redis';
 import * as z from 'zod';
 
@@ -42,4 +42,16 @@ export const commands = {
   migrate: command({ DATABASE_URL: resourceVariables.DATABASE_URL }, ({ DATABASE_URL: url }) =>
     migratePostgres({ url, directory: 'migrations', eventTables: true }),
   ),
+  'replay-dead-letters': command(
+    { BROKER_URL: resourceVariables.BROKER_URL },
+    ({ BROKER_URL: url }, log) =>
+      replayDeadLetters(url, {
+        service: 'orders',
+        subscribes: [{ name: 'payment.succeeded' }, { name: 'payment.failed' }],
+        log,
+      }),
+  ),
 };
+
+/** Those that run before serving on a developer's machine, where nothing else runs them. */
+export const inDevelopment: readonly string[] = ['migrate'];

@@ -3,7 +3,7 @@ import { paymentFailed, paymentSucceeded } from '@org/contracts';
 import { command, secret, type Config } from '@org/chassis';
 import { outbox } from '@org/chassis/outbox';
 import { migratePostgres, postgres } from '@org/chassis/postgres';
-import { rabbitmq } from '@org/chassis/rabbitmq';
+import { rabbitmq, replayDeadLetters } from '@org/chassis/rabbitmq';
 import * as z from 'zod';
 
 export const resourceVariables = {
@@ -37,4 +37,16 @@ export const commands = {
   migrate: command({ DATABASE_URL: resourceVariables.DATABASE_URL }, ({ DATABASE_URL: url }) =>
     migratePostgres({ url, directory: 'migrations', eventTables: true }),
   ),
+  'replay-dead-letters': command(
+    { BROKER_URL: resourceVariables.BROKER_URL },
+    ({ BROKER_URL: url }, log) =>
+      replayDeadLetters(url, {
+        service: 'payments',
+        subscribes: [{ name: 'payment.requested' }, { name: 'refund.requested' }],
+        log,
+      }),
+  ),
 };
+
+/** Those that run before serving on a developer's machine, where nothing else runs them. */
+export const inDevelopment: readonly string[] = ['migrate'];

@@ -12,13 +12,15 @@ export async function hashPassword(password: string): Promise<string> {
   return ['scrypt', N, r, p, salt.toString('base64'), key.toString('base64')].join('$');
 }
 
-/** Takes as long for a user who is not there, so that the time does not tell who is. */
-export async function verifyPassword(password: string, hash = await NOBODY): Promise<boolean> {
-  const [, N, r, p, salt = '', key = ''] = hash.split('$');
-  const expected = Buffer.from(key, 'base64');
+/**
+ * @param hash undefined where there is no such user: that takes as long, so that the time does not
+ * tell who is there.
+ */
+export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
+  const [, N, r, p, salt = '', key = ''] = (hash ?? (await NOBODY)).split('$');
   const cost = { N: Number(N), r: Number(r), p: Number(p) };
   const actual = await derive(password, Buffer.from(salt, 'base64'), cost);
-  return hash !== (await NOBODY) && timingSafeEqual(actual, expected);
+  return timingSafeEqual(actual, Buffer.from(key, 'base64')) && hash !== undefined;
 }
 
 function derive(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {

@@ -23,3 +23,6 @@ export const commands = {
     migratePostgres({ url, directory: 'migrations' }),
   ),
 };
+
+/** Those that run before serving on a developer's machine, where nothing else runs them. */
+export const inDevelopment: readonly string[] = ['migrate'];

@@ -55,6 +55,9 @@ export const commands = {
       migratePostgres({ url, directory: 'migrations' }),
   ),
 };
+
+/** Those that run before serving on a developer's machine, where nothing else runs them. */
+export const inDevelopment: readonly string[] = ['migrate'];
 `);
   });
 
@@ -118,6 +121,25 @@ import { rabbitmq } from '@org/chassis/rabbitmq';
 }
 `);
     expect(text).toContain("migratePostgres({ url, directory: 'migrations', eventTables: true })");
+  });
+
+  it('replays dead letters of what it subscribes to, when it is asked to and never by itself', () => {
+    const subscriber = serviceWith('', 'broker: rabbitmq\nsubscribes: [order.placed]\n');
+    const { text } = deriveResourcesModule(subscriber, facts(false), undefined);
+    expect(text).toContain("import { rabbitmq, replayDeadLetters } from '@org/chassis/rabbitmq';");
+    expect(text).toContain(`export const commands = {
+  'replay-dead-letters': command(
+    { BROKER_URL: resourceVariables.BROKER_URL },
+    ({ BROKER_URL: url }, log) =>
+      replayDeadLetters(url, {
+        service: 'orders',
+        subscribes: [{ name: 'order.placed' }],
+        log,
+      }),
+  ),
+};
+`);
+    expect(text).toContain('export const inDevelopment: readonly string[] = [];');
   });
 
   it('has a broker alone, and the tables of events without files of its own', () => {

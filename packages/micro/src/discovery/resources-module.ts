@@ -104,8 +104,7 @@ function renderModule(service: Service, facts: ResourcesFacts): string {
     '',
     'export type Resources = ReturnType<typeof connectResources>;',
     '',
-    COMMANDS_COMMENT,
-    ...(migration ? commandLines(migration) : ['export const commands = {};']),
+    ...commandLines(service, migration),
     '',
   ].join('\n');
 }
@@ -145,12 +144,15 @@ function importLines(
     const name = MODULES[service.datastores[purpose]!];
     modules.set(name, name === migration?.engine ? [MIGRATE[migration.engine], name] : [name]);
   }
-  if (service.broker) modules.set(service.broker, [service.broker]);
+  if (service.broker) {
+    const replay = handlesEvents(service) ? ['replayDeadLetters'] : [];
+    modules.set(service.broker, [service.broker, ...replay]);
+  }
   if (hasOutbox(service)) modules.set('outbox', ['outbox']);
   const contracts = service.publishes.map(eventConstant).sort();
   return [
     ...(contracts.length > 0 ? namedImport(contracts, contractsPackage) : []),
-    `import { ${migration ? 'command, ' : ''}secret, type Config } from '@org/chassis';`,
+    `import { ${migration || handlesEvents(service) ? 'command, ' : ''}secret, type Config } from '@org/chassis';`,
     ...[...modules.keys()]
       .sort()
       .flatMap((name) => namedImport(modules.get(name)!, `@org/chassis/${name}`)),
@@ -212,14 +214,48 @@ function brokerLines(
   ];
 }
 
-function commandLines({ engine, options }: Migration): string[] {
+function commandLines(service: Service, migration: Migration | undefined): string[] {
+  const commands = [
+    ...(migration ? migrateLines(migration) : []),
+    ...(handlesEvents(service) ? replayLines(service) : []),
+  ];
   return [
-    `export const commands = {`,
+    COMMANDS_COMMENT,
+    ...(commands.length > 0
+      ? ['export const commands = {', ...commands, '};']
+      : ['export const commands = {};']),
+    '',
+    IN_DEVELOPMENT_COMMENT,
+    `export const inDevelopment: readonly string[] = [${migration ? `'migrate'` : ''}];`,
+  ];
+}
+
+function migrateLines({ engine, options }: Migration): string[] {
+  return [
     `  migrate: command(`,
     `    { DATABASE_URL: resourceVariables.DATABASE_URL },`,
     ...arrow(4, `({ DATABASE_URL: url }) =>`, `${MIGRATE[engine]}({ ${options.join(', ')} }),`),
     `  ),`,
-    `};`,
+  ];
+}
+
+/** Whether it has queues, and so may have dead letters. */
+function handlesEvents({ broker, subscribes }: Service): boolean {
+  return broker !== undefined && subscribes.length > 0;
+}
+
+function replayLines({ name, subscribes }: Service): string[] {
+  const names = subscribes.map((event) => `{ name: '${event}' }`);
+  return [
+    `  'replay-dead-letters': command(`,
+    `    { ${BROKER_VARIABLE}: resourceVariables.${BROKER_VARIABLE} },`,
+    `    ({ ${BROKER_VARIABLE}: url }, log) =>`,
+    `      replayDeadLetters(url, {`,
+    `        service: '${name}',`,
+    ...list(8, 'subscribes: [', names, '],'),
+    `        log,`,
+    `      }),`,
+    `  ),`,
   ];
 }
 
@@ -229,6 +265,9 @@ const MIGRATE = { postgres: 'migratePostgres', mysql: 'migrateMysql' } as const;
 function propertyName(purpose: DatastorePurpose): string {
   return purpose.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
+
+const IN_DEVELOPMENT_COMMENT =
+  "/** Those that run before serving on a developer's machine, where nothing else runs them. */";
 
 const COMMANDS_COMMENT = '/** What `node main.js <command>` does in place of serving. */';
 
@@ -242,5 +281,8 @@ const NO_RESOURCES = [
   '',
   COMMANDS_COMMENT,
   'export const commands = {};',
+  '',
+  IN_DEVELOPMENT_COMMENT,
+  'export const inDevelopment: readonly string[] = [];',
   '',
 ].join('\n');
