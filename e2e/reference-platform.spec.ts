@@ -77,6 +77,7 @@ describeEngine('the reference platform', () => {
     await mustRun('docker', ['kill', '--signal', 'KILL', orders]);
     expect(await sql('orders-database', 'SELECT count(*) FROM chassis_outbox')).toBe('5');
     await mustRun('docker', ['start', broker, orders]);
+    await expectBrowsing();
     await expectAllPaidOnce(accepted);
   });
 
@@ -109,7 +110,7 @@ describeEngine('the reference platform', () => {
       expect([502, 503, 504]).toContain(status);
       expect(body).toContain('orders');
     }
-    await expect.poll(async () => (await browse(1, 0))[0]?.status, { timeout: MINUTE }).toBe(200);
+    await expectBrowsing();
   });
 
   it('drops no request while a provider is deployed anew', async () => {
@@ -125,6 +126,10 @@ describeEngine('the reference platform', () => {
     const list = ids.map((id) => `'${id}'`).join();
     const charged = `SELECT count(*) FROM charges WHERE status = 'charged' AND order_id IN (${list})`;
     expect(await sql('payments-database', charged)).toBe(String(ids.length));
+  }
+
+  async function expectBrowsing(): Promise<void> {
+    await expect.poll(async () => (await browse(1, 0))[0]?.status, { timeout: MINUTE }).toBe(200);
   }
 
   /** Asks for the products through the gateway, a bounded number of times. */
