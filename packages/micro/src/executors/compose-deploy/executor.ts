@@ -1,7 +1,8 @@
 import '../compile-cache';
 import type { ExecutorContext } from '@nx/devkit';
 import { runServiceTask } from '../service-task';
-import { deployService, type ComposeDeployOptions } from './deploy-service';
+import { deployService } from './deploy-service';
+import type { ComposeDeployOptions } from './options';
 
 /** Brings one service of an environment up to its last push, and touches nothing else. */
 export default function composeDeployExecutor(

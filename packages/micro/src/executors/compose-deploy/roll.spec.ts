@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Container } from '../../effects/containers';
 import { failure, recordingRunner } from '../../testing/recording-runner';
 import { fakeClock } from '../../testing/service-task';
-import type { DeployPlan } from './plan';
+import type { ServiceChange } from './plan';
 import { roll } from './roll';
 
 const project = { name: 'acme-development', files: ['compose.yaml', 'override.yaml'] };
@@ -74,7 +74,7 @@ function engine(
 
 function partsOf(
   runner: ReturnType<typeof engine>,
-  plan: Partial<Exclude<DeployPlan, { kind: 'keep' }>> = {},
+  plan: Partial<ServiceChange> = {},
 ) {
   const said: string[] = [];
   return {
@@ -87,13 +87,17 @@ function partsOf(
       kind: 'update' as const,
       reason: 'its image changed',
       serving: [old],
+      kept: [],
       leftovers: [],
       order: 'start-first' as const,
       replicas: 1,
       ...plan,
     },
     healthTimeout: 10,
+    steady: 0,
     clock: fakeClock(),
+    undo: { runner, clock: fakeClock() },
+    alone: <T>(work: () => Promise<T>) => work(),
     say: (line: string) => said.push(line),
   };
 }
