@@ -1,11 +1,11 @@
 import '../compile-cache';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
-import { systemClock } from '../../effects/clock';
 import { processRunner } from '../../effects/process';
 import { sharedRunner } from '../../effects/shared-runner';
 import { UserError } from '../../platform/user-error';
 import { runServiceTasks, type EndedTask, type ServiceTask } from '../service-task';
-import { deployRun, type Failures } from './deploy-run';
+import type { Failures } from './deploy-run';
+import { deployTogether } from './deploy-together';
 import { listenForInterruption } from './interruption';
 import type { ComposeDeployOptions } from './options';
 
@@ -16,20 +16,18 @@ export default async function* composeDeployBatch(
   _overrides: ComposeDeployOptions,
   context: ExecutorContext,
 ): AsyncGenerator<EndedTask> {
-  const count = Object.keys(taskGraph.tasks).length;
+  const ids = Object.keys(taskGraph.tasks);
   const interruption = listenForInterruption();
-  const meeting = openMeeting(count, (tasks, common) =>
-    deployRun({
-      workspaceRoot: context.root,
-      platformName: tasks[0]!.platformName,
-      runner: sharedRunner(processRunner(context.root)),
-      clock: systemClock,
-      tasks,
+  const runner = sharedRunner(processRunner(context.root));
+  const meeting = openMeeting(ids.length, (tasks, common) =>
+    deployTogether(tasks, {
+      context,
+      ids,
+      runner,
       options: common,
+      interruption,
       // Seen at once, while what a task says is printed when it ended.
       tell: (line) => console.log(line),
-      repeat: true,
-      interruption,
     }),
   );
   const joined = new Set<string>();
@@ -41,7 +39,7 @@ export default async function* composeDeployBatch(
       const failure = (await meeting.join(task, options[id] ?? {})).get(task.service.name);
       if (failure) throw failure;
     },
-    count,
+    ids.length,
   );
   try {
     for await (const one of ended) {

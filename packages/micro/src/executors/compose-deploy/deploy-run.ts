@@ -87,8 +87,8 @@ export interface DeployRequest {
   options: ComposeDeployOptions;
   /** Prints what concerns all services. */
   tell: (line: string) => void;
-  /** Whether each service's own lines tell its part of the plan again. */
-  repeat?: boolean;
+  /** Services whose own lines tell their part of the plan again. */
+  repeat?: ReadonlySet<string>;
   interruption: Interruption;
 }
 
@@ -308,7 +308,7 @@ async function makePlan(
       plan,
       current,
       revived: planRevival(own, known),
-      ...missingNeeds(task, target.needs, containers),
+      ...missingNeeds(task, tasks, target.needs, containers),
       after: after.filter((provider) => !failures.has(provider)),
     });
   }
@@ -344,22 +344,23 @@ async function findRecorded(
 /** What an entry depends on and does not run: other services are told apart by the manifest. */
 function missingNeeds(
   { service: { consumes }, sameRun }: ServiceTask,
+  tasks: readonly ServiceTask[],
   needs: readonly string[],
   containers: readonly Container[],
 ): { starts: string[]; missing: string[] } {
   const runs = (name: string) =>
     containers.some(({ service, state }) => service === name && state === 'running');
+  const comes = new Set([...sameRun, ...tasks.map(({ service }) => service.name)]);
   return {
     starts: needs.filter((name) => !consumes.includes(name) && !runs(name)),
-    missing: consumes.filter((name) => !runs(name) && !sameRun.has(name)),
+    missing: consumes.filter((name) => !runs(name) && !comes.has(name)),
   };
 }
 
 function tellPlan({ tell, mode, tasks, repeat }: Run, plan: RunPlan): void {
   if (mode.json) return tell(planToJson(plan));
   for (const line of formatPlan(plan)) tell(line);
-  if (!repeat) return;
-  for (const one of plan.services) {
+  for (const one of plan.services.filter(({ service }) => repeat?.has(service))) {
     const task = tasks.find(({ service }) => service.name === one.service)!;
     for (const line of formatService(one, plan.environment)) task.say(line);
   }
@@ -390,7 +391,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   }
   const pruned = mode.prune && failures.size === 0 ? await prune(run, rendered!, facts) : [];
   await attemptAll(run, () => requireOthersUntouched(run, plan, facts, pruned));
-  for (const { task, target, containers, kept, started } of rolled.values()) {
+  for (const { task, target, containers, kept, took } of rolled.values()) {
     const { name } = task.service;
     if (failures.has(name)) continue;
     await leaveReceipt(run, task, target, containers);
@@ -399,7 +400,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
       formatStep(
         name,
         kept ? 'kept' : 'deployed',
-        `${names} in ${run.environment.name}  ${formatSeconds(run.clock.now() - started)}`,
+        `${names} in ${run.environment.name}  ${formatSeconds(took)}`,
       ),
     );
   }
@@ -412,7 +413,8 @@ interface Rolled {
   release: Release;
   containers: readonly Container[];
   kept: boolean;
-  started: number;
+  /** Milliseconds that it took. */
+  took: number;
 }
 
 async function reviveAll(run: Run, { services }: RunPlan, { releases }: Facts): Promise<void> {
@@ -508,7 +510,7 @@ async function deployOne(
       await removeLeftovers({ runner, address, service }, plan.leftovers);
     }
     const release = current ?? (await open(run, target, service, known));
-    return { task, target, release, containers: plan.serving, kept: true, started };
+    return { task, target, release, containers: plan.serving, kept: true, took: clock.now() - started };
   }
   if (project) await runJobs(run, project, task, target.jobs);
   const release =
@@ -533,7 +535,7 @@ async function deployOne(
       alone: run.alone,
       say: task.say,
     });
-    return { task, target, release, containers, kept: false, started };
+    return { task, target, release, containers, kept: false, took: clock.now() - started };
   } catch (error) {
     // Where it could not be undone, the open release tells the next run so.
     if (!(error instanceof RollFailure) || !error.undone) throw error;
