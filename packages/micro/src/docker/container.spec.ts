@@ -29,10 +29,7 @@ it.each([
   ],
   [container.renameArguments('a', 'b'), ['container', 'rename', 'a', 'b']],
   [container.discardArguments(['a']), ['container', 'rm', 'a']],
-  [
-    container.countArguments('a', 12),
-    ['container', 'update', '--restart', 'on-failure:12', 'a'],
-  ],
+  [container.countArguments('a', 12), ['container', 'update', '--restart', 'on-failure:12', 'a']],
   [
     container.tableArguments(['a=1', 'b'], ['{{.ID}}', '{{.Names}}']),
     [

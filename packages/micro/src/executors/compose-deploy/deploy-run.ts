@@ -510,7 +510,14 @@ async function deployOne(
       await removeLeftovers({ runner, address, service }, plan.leftovers);
     }
     const release = current ?? (await open(run, target, service, known));
-    return { task, target, release, containers: plan.serving, kept: true, took: clock.now() - started };
+    return {
+      task,
+      target,
+      release,
+      containers: plan.serving,
+      kept: true,
+      took: clock.now() - started,
+    };
   }
   if (project) await runJobs(run, project, task, target.jobs);
   const release =
@@ -539,13 +546,21 @@ async function deployOne(
   } catch (error) {
     // Where it could not be undone, the open release tells the next run so.
     if (!(error instanceof RollFailure) || !error.undone) throw error;
-    const undoing = { ...book, runner: run.undo.runner };
-    await (release.again
-      ? closeRelease(undoing, release)
-      : forgetReleases(undoing, [release])
-    ).catch(() => undefined);
+    await settle({ ...book, runner: run.undo.runner }, [release, ...known]).catch(() => undefined);
     throw error;
   }
+}
+
+/** Says of what was being rolled out that it is not any more. */
+async function settle(book: ReleaseBook, releases: readonly Release[]): Promise<void> {
+  const open = [...new Map(releases.map((release) => [release.id, release])).values()].filter(
+    (release) => release.open,
+  );
+  await forgetReleases(
+    book,
+    open.filter(({ again }) => !again),
+  );
+  for (const release of open.filter(({ again }) => again)) await closeRelease(book, release);
 }
 
 function open(

@@ -53,7 +53,8 @@ export async function deployTogether(
   });
   for (const { service } of mates) {
     const failure = failures.get(service.name);
-    if (failure) tell(`error  ${failure.message}\n(the task of ${service.name} tries it once more)`);
+    if (failure)
+      tell(`error  ${failure.message}\n(the task of ${service.name} tries it once more)`);
   }
   return failures;
 }

@@ -13,7 +13,15 @@ import { runDocker, toEngineError } from '../../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../../effects/files';
 import type { Runner } from '../../effects/process';
 import { UserError } from '../../platform/user-error';
-import { BEAT, formatHolder, isExpired, lockName, parseLock, type HeldLock, type Holder } from './lock';
+import {
+  BEAT,
+  formatHolder,
+  isExpired,
+  lockName,
+  parseLock,
+  type HeldLock,
+  type Holder,
+} from './lock';
 import { NOTE_LABELS } from './release';
 
 const POLL_MILLISECONDS = 1000;

@@ -29,8 +29,7 @@ export interface ServiceChange {
 
 /** What to do for one service, and why. */
 export type DeployPlan =
-  | { kind: 'keep'; serving: readonly Container[]; leftovers: readonly Container[] }
-  | ServiceChange;
+  { kind: 'keep'; serving: readonly Container[]; leftovers: readonly Container[] } | ServiceChange;
 
 /** Compares what runs with what is wanted; the engine's answer is all it knows of earlier deploys. */
 export function planDeploy(containers: readonly Container[], wanted: Wanted): DeployPlan {

@@ -72,10 +72,7 @@ function engine(
   });
 }
 
-function partsOf(
-  runner: ReturnType<typeof engine>,
-  plan: Partial<ServiceChange> = {},
-) {
+function partsOf(runner: ReturnType<typeof engine>, plan: Partial<ServiceChange> = {}) {
   const said: string[] = [];
   return {
     said,
@@ -227,6 +224,8 @@ describe('roll', () => {
       ...HIDE,
       'docker container start new',
       ...REVEAL,
+      ...HIDE,
+      'docker container stop new',
       UNDO,
     ]);
   });

@@ -32,6 +32,8 @@ const STEADY_MILLISECONDS = 3000;
 const LINK_MILLISECONDS = 1100;
 /** How long those who looked an address up a moment ago have for coming with it. */
 const DRAIN_MILLISECONDS = 2000;
+/** The same where the deploy has to end: Nx kills a task five seconds after it asked it to. */
+const HURRIED_DRAIN_MILLISECONDS = 500;
 /** A container that was restarted this often will not become healthy by waiting. */
 const TOO_MANY_RESTARTS = 3;
 
@@ -68,8 +70,8 @@ export class RollFailure extends UserError {
 
 /** What a roll has done so far, so that it can be undone. */
 interface Progress {
-  /** New containers that serve and stayed healthy. */
-  good: Container[];
+  /** New containers that were healthy, and that others may call by now. */
+  found: Container[];
   /** New containers of the step that is being taken. */
   current: Container[];
   hidden: Container[];
@@ -88,7 +90,7 @@ interface Progress {
 export async function roll(parts: Roll): Promise<Container[]> {
   const { runner, address, plan, service, say } = parts;
   if (plan.leftovers.length > 0) await removeLeftovers(parts, plan.leftovers);
-  const progress: Progress = { good: [], current: [], hidden: [], stopped: [] };
+  const progress: Progress = { found: [], current: [], hidden: [], stopped: [] };
   try {
     for (const step of planSteps(plan)) await takeStep(parts, step, progress);
   } catch (error) {
@@ -97,7 +99,11 @@ export async function roll(parts: Roll): Promise<Container[]> {
       progress.current = await findNew(parts, progress).catch(() => []);
     }
     const lastWords = interrupted ? [] : await readLastWords(parts, idsOf(progress.current));
-    const { undone, outcome } = await putBack(parts, progress);
+    const { undone, outcome } = await putBack(
+      parts,
+      progress,
+      interrupted ? HURRIED_DRAIN_MILLISECONDS : DRAIN_MILLISECONDS,
+    );
     if (!(error instanceof UserError)) throw error;
     throw new RollFailure([error.message, ...lastWords, ...outcome].join('\n'), undone);
   }
@@ -106,7 +112,7 @@ export async function roll(parts: Roll): Promise<Container[]> {
     await undoing(parts)(removeArguments(old), `Could not remove the old ${service}`);
     say(`${service}  stopped the old ${old.length === 1 ? 'container' : 'containers'}`);
   }
-  return readContainers(runner, address, idsOf([...plan.kept, ...progress.good]));
+  return readContainers(runner, address, idsOf([...plan.kept, ...progress.found]));
 }
 
 /** Removes what serves nobody; what still runs may end what it was asked. */
@@ -132,9 +138,9 @@ async function takeStep(parts: Roll, step: RollStep, progress: Progress): Promis
     if (stopFirst) await stopOld(parts, step.retire, progress);
     await run(startArguments(idsOf(created)), `Could not start ${service}`);
     await waitUntilHealthy(parts, idsOf(created));
+    progress.found.push(...created);
     if (hidden) await reveal(run, created, parts.clock);
     await watch(parts, created);
-    progress.good.push(...created);
     progress.current = [];
   }
   if (!stopFirst && step.retire.length > 0) {
@@ -173,7 +179,7 @@ async function createContainers(
   progress: Progress,
 ): Promise<Container[]> {
   const { project, service, plan, alone } = parts;
-  const total = plan.serving.length + progress.good.length + create;
+  const total = plan.serving.length + progress.found.length + create;
   await alone(() =>
     runIn(parts)(
       createArguments(project, service, total),
@@ -192,9 +198,9 @@ async function createContainers(
 /** The containers of the service that did not serve before, nor came with an earlier step. */
 async function findNew(
   { undo, address, project, service, plan }: Roll,
-  { good }: Progress,
+  { found }: Progress,
 ): Promise<Container[]> {
-  const known = new Set(idsOf([...plan.serving, ...good]));
+  const known = new Set(idsOf([...plan.serving, ...found]));
   const all = await readProjectContainers(undo.runner, address, project.name);
   return all.filter((container) => container.service === service && !known.has(container.id));
 }
@@ -360,7 +366,8 @@ async function readLastWords(
  */
 async function putBack(
   parts: Roll,
-  progress: Progress,
+  { current, found, hidden, stopped }: Progress,
+  drainMilliseconds: number,
 ): Promise<{ undone: boolean; outcome: string[] }> {
   const { service, undo } = parts;
   const run = undoing(parts);
@@ -375,8 +382,9 @@ async function putBack(
   const remove = (containers: readonly Container[]) =>
     containers.length > 0 &&
     attempt(() => run(removeArguments(idsOf(containers)), `Could not remove the new ${service}`));
-  const { current, good, hidden, stopped } = progress;
-  await remove(current);
+  const beside = parts.plan.order === 'start-first' && parts.plan.serving.length > 0;
+  const called = beside ? found : [];
+  await remove([...new Set([...current, ...found])].filter((one) => !called.includes(one)));
   const touched = hidden.length + stopped.length > 0;
   if (touched) {
     await attempt(async () => {
@@ -388,7 +396,15 @@ async function putBack(
       if (hidden.length > 0) await reveal(run, hidden, undo.clock);
     });
   }
-  await remove(good);
+  if (called.length > 0) {
+    // What they were asked is answered before they go; one that ended anyway cannot.
+    await (async () => {
+      await hide(run, called);
+      await undo.clock.sleep(drainMilliseconds);
+      await run(stopArguments(idsOf(called)), `Could not stop the new ${service}`);
+    })().catch(() => undefined);
+    await remove(called);
+  }
   return { undone: failures.length === 0, outcome: describeOutcome(parts.plan, touched, failures) };
 }
 

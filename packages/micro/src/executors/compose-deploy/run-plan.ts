@@ -65,7 +65,13 @@ export function formatService(one: ServicePlan, environment: string): string[] {
   const { service, plan, revived, starts, missing } = one;
   return [
     ...(revived.length > 0
-      ? [line('recover', service, `a deploy was interrupted; ${namesOf(revived)} serves again first`)]
+      ? [
+          line(
+            'recover',
+            service,
+            `a deploy was interrupted; ${namesOf(revived)} serves again first`,
+          ),
+        ]
       : []),
     line(
       plan.kind,
@@ -87,12 +93,16 @@ function describeChange({ plan, target, current, after }: ServicePlan): string[]
   if (plan.kind === 'keep') return [];
   const { release, image, replicas, exclusive } = target;
   return [
-    release ? `back to r${release.number}${current ? ` from r${current.number}` : ''}` : plan.reason,
+    release
+      ? `back to r${release.number}${current ? ` from r${current.number}` : ''}`
+      : plan.reason,
     current && current.image !== image ? `${image}, was ${current.image}` : image,
     ...(plan.order === 'stop-first'
       ? [`stopped first, since two cannot run side by side (${exclusive})`]
       : []),
-    ...(replicas > 1 && plan.kind !== 'create' ? [`${replicas} containers one after the other`] : []),
+    ...(replicas > 1 && plan.kind !== 'create'
+      ? [`${replicas} containers one after the other`]
+      : []),
     ...(after.length > 0 ? [`after ${after.join(', ')}`] : []),
   ];
 }
@@ -101,24 +111,26 @@ function describeChange({ plan, target, current, after }: ServicePlan): string[]
 export function planToJson({ services, ...run }: RunPlan): string {
   return JSON.stringify({
     ...run,
-    services: services.map(({ service, plan, target, current, revived, starts, missing, after }) => ({
-      service,
-      action: plan.kind,
-      reason: plan.kind === 'keep' ? 'nothing changed' : plan.reason,
-      image: target.image,
-      key: target.key,
-      release: target.release?.number,
-      from: current && { image: current.image, key: current.key, release: current.number },
-      order: plan.kind === 'keep' ? undefined : plan.order,
-      exclusive: target.exclusive,
-      replicas: target.replicas,
-      serving: plan.serving.map(({ name }) => name),
-      leftovers: plan.leftovers.map(({ name }) => name),
-      recovers: revived.map(({ name }) => name),
-      starts,
-      missing,
-      after,
-    })),
+    services: services.map(
+      ({ service, plan, target, current, revived, starts, missing, after }) => ({
+        service,
+        action: plan.kind,
+        reason: plan.kind === 'keep' ? 'nothing changed' : plan.reason,
+        image: target.image,
+        key: target.key,
+        release: target.release?.number,
+        from: current && { image: current.image, key: current.key, release: current.number },
+        order: plan.kind === 'keep' ? undefined : plan.order,
+        exclusive: target.exclusive,
+        replicas: target.replicas,
+        serving: plan.serving.map(({ name }) => name),
+        leftovers: plan.leftovers.map(({ name }) => name),
+        recovers: revived.map(({ name }) => name),
+        starts,
+        missing,
+        after,
+      }),
+    ),
   });
 }
 

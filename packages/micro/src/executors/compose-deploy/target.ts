@@ -115,12 +115,7 @@ export async function renderTargets(
   }
   const files = [...own.files, ...[...known.keys()].map((task) => overrides.get(task)!)];
   if (known.size === 0) return { project: own, names, targets };
-  const answer = await runDocker(
-    runner,
-    configArguments({ name, files }),
-    address,
-    unreadable,
-  );
+  const answer = await runDocker(runner, configArguments({ name, files }), address, unreadable);
   const config = JSON.parse(answer.stdout) as ComposeConfig;
   for (const [task, receipt] of known) {
     const target = targetOf(config, task, environment, receipt);
