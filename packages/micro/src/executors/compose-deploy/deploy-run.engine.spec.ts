@@ -205,9 +205,7 @@ describeEngine('a run over several services', () => {
     await change('users', 'users 6', SECOND_ENDS);
     const failed = await probe(() => workspace.deploy('users'));
     workspace.write({ 'environments/development.yml': many });
-    expect(failed.result.output).toMatch(
-      /is exited[^]*which ran before, serves again/,
-    );
+    expect(failed.result.output).toMatch(/is exited[^]*which ran before, serves again/);
     expect(failed.result.success).toBe(false);
     expect(failed.probed.failures).toEqual({});
     expect(workspace.containerIds('users')).toEqual(ids);
