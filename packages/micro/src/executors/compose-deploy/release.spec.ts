@@ -78,7 +78,8 @@ describe('the release that serves', () => {
   it('is found by what its containers are made of', () => {
     const known = [release(2), release(1)];
     expect(currentRelease([container(known[1]!)], known)).toBe(known[1]);
-    expect(currentRelease([container(known[1]!, { networks: hidden })], known)).toBeUndefined();
+    expect(currentRelease([container(known[1]!, { state: 'exited' })], known)).toBe(known[1]);
+    expect(currentRelease([], known)).toBeUndefined();
   });
 
   it('is not the one that was just tried where both are found', () => {

@@ -135,14 +135,18 @@ export function nextNumber(releases: readonly Release[]): number {
   return Math.max(0, ...releases.map(({ number }) => number)) + 1;
 }
 
-/** The release that serves: of those whose containers are found, the one that was not just tried. */
+/**
+ * The release that serves, or that did until its containers ended. Where two do, it is the one that
+ * was not just tried.
+ */
 export function currentRelease(
   containers: readonly Container[],
   releases: readonly Release[],
 ): Release | undefined {
-  const found = containers
-    .filter(isServing)
-    .flatMap((container) => releaseOf(container, releases) ?? []);
+  const serving = containers.filter(isServing);
+  const found = (serving.length > 0 ? serving : containers).flatMap(
+    (container) => releaseOf(container, releases) ?? [],
+  );
   return found.find(({ open }) => !open) ?? found[0];
 }
 

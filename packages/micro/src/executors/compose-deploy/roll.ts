@@ -325,8 +325,9 @@ async function watch(
 }
 
 function describeEnd({ health, state }: Container): string {
-  if (health === 'unhealthy') return 'was unhealthy';
-  return state === 'running' || state === 'restarting' ? 'ended and was restarted' : `was ${state}`;
+  // The engine calls a container that ended unhealthy, too.
+  if (state !== 'running' && state !== 'restarting') return `was ${state}`;
+  return health === 'unhealthy' ? 'was unhealthy' : 'ended and was restarted';
 }
 
 function isLost({ state, health, restarts }: Container): boolean {
@@ -339,7 +340,7 @@ function isLost({ state, health, restarts }: Container): boolean {
 }
 
 function describe({ state, health, restarts }: Container): string {
-  if (health === 'unhealthy') return 'is unhealthy';
+  if (health === 'unhealthy' && state === 'running') return 'is unhealthy';
   return restarts >= TOO_MANY_RESTARTS ? `ended ${restarts} times` : `is ${state}`;
 }
 
