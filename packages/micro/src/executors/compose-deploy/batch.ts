@@ -4,7 +4,7 @@ import { processRunner } from '../../effects/process';
 import { sharedRunner } from '../../effects/shared-runner';
 import { UserError } from '../../platform/user-error';
 import { runServiceTasks, type EndedTask, type ServiceTask } from '../service-task';
-import type { Failures } from './deploy-run';
+import type { Failures } from './run';
 import { deployTogether } from './deploy-together';
 import { listenForInterruption } from './interruption';
 import type { ComposeDeployOptions } from './options';

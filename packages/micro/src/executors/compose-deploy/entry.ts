@@ -113,7 +113,7 @@ export function whyExclusive(entry: ComposeEntry, replicas: number): string | un
   const ports = (entry['ports'] ?? []) as { published?: string }[];
   const port = ports.find(({ published }) => published !== undefined && published !== '0');
   if (port) return `port ${port.published} of the host`;
-  if (entry['network_mode'] !== undefined) return `network_mode ${String(entry['network_mode'])}`;
+  if (typeof entry['network_mode'] === 'string') return `network_mode ${entry['network_mode']}`;
   const networks = Object.values((entry['networks'] ?? {}) as Record<string, object | null>);
   if (networks.some((it) => it && ('ipv4_address' in it || 'ipv6_address' in it))) {
     return 'a fixed address';
