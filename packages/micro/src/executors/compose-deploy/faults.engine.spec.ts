@@ -112,7 +112,7 @@ describeEngine('a deploy where something breaks', () => {
       .poll(() => ordersLeft(), { timeout: 40_000, interval: 500 })
       .toEqual([expect.stringMatching(/^orders-\d+ exited$/)]);
     const back = await workspace.deploy('orders', { rollback: true });
-    expect(back.output).toMatch(/create +orders {2}back to r\d+;/);
+    expect(back.output).toMatch(/create +orders {2}back to r\d+ from r\d+;/);
     expect(back.success).toBe(true);
     expect(answer()).toBe(before);
     expect(ordersLeft()).toHaveLength(1);
