@@ -163,10 +163,12 @@ async function runJobs(
 
 /** Says that a release serves for good, and forgets those that are too old. */
 export async function finish(
-  { book, environment }: Run,
+  { book: { address, project }, undo, environment }: Run,
   { release }: Rolled,
   { releases }: Facts,
 ): Promise<void> {
+  // Also where the run is interrupted by now: what serves is told of as such.
+  const book = { address, project, runner: undo.runner };
   const known = releases.get(release.service) ?? [];
   const closed = await closeRelease(book, release);
   const all = [closed, ...known.filter(({ id }) => id !== closed.id)];

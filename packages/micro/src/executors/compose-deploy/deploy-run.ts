@@ -146,7 +146,9 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
     await attempt(run, done.release.service, () => finish(run, done, facts));
   }
   const pruned = mode.prune && failures.size === 0 ? await prune(run, rendered!, facts) : [];
-  await attemptAll(run, () => requireOthersUntouched(run, plan, facts, pruned));
+  if (!run.interruption.signal.aborted) {
+    await attemptAll(run, () => requireOthersUntouched(run, plan, facts, pruned));
+  }
   for (const { task, target, containers, kept, took } of rolled.values()) {
     const { name } = task.service;
     if (failures.has(name)) continue;

@@ -32,10 +32,11 @@ export async function deployTogether(
 ): Promise<Failures> {
   const [first] = tasks;
   if (!first) return new Map();
-  const mates = options.rollback ? [] : await readMates(context, ids, tasks, options, tell);
+  const alone = options.rollback === true || options.to !== undefined;
+  const mates = alone ? [] : await readMates(context, ids, tasks, options, tell);
   const all = [...tasks, ...mates];
   const names = new Set(all.map(({ service }) => service.name));
-  const later = options.rollback ? [] : laterDeploys(context.taskGraph, ids, names);
+  const later = alone ? [] : laterDeploys(context.taskGraph, ids, names);
   if (options.atomic && later.length > 0) {
     tell(
       `warning  ${later.join(', ')}: Nx prepares and deploys this later in the run, so --atomic covers only ${[...names].join(', ')}`,

@@ -104,10 +104,6 @@ describeEngine('a deploy that is ended', () => {
       'SIGINT once both are found',
       { when: 'after', command: '^network connect --alias', signal: 'INT' },
     ],
-    [
-      'SIGTERM once the old one is hidden',
-      { when: 'before', command: '^container stop', signal: 'TERM' },
-    ],
   ])('by %s is undone at once', async (_, moment) => {
     const before = answer();
     await prepare();
@@ -118,6 +114,21 @@ describeEngine('a deploy that is ended', () => {
     expect(probed.failures).toEqual({});
     expect(workspace.containerIds('orders')).toEqual(ids);
     expect(answer()).toBe(before);
+    expectClean();
+  });
+
+  it('by SIGTERM once the old one is hidden is finished at once', async () => {
+    const wanted = await prepare();
+    const { result, probed } = await probe(() =>
+      deployUntil(workspace, 'orders', {
+        when: 'before',
+        command: '^container stop',
+        signal: 'TERM',
+      }),
+    );
+    expect(result.exitCode).toBe(0);
+    expect(probed.failures).toEqual({});
+    expect(answer()).toBe(wanted);
     expectClean();
   });
 

@@ -73,6 +73,7 @@ function engine(
 }
 
 function partsOf(runner: ReturnType<typeof engine>, plan: Partial<ServiceChange> = {}) {
+  const clock = fakeClock();
   const said: string[] = [];
   return {
     said,
@@ -92,8 +93,8 @@ function partsOf(runner: ReturnType<typeof engine>, plan: Partial<ServiceChange>
     },
     healthTimeout: 10,
     steady: 0,
-    clock: fakeClock(),
-    undo: { runner, clock: fakeClock() },
+    clock,
+    undo: { runner, clock },
     alone: <T>(work: () => Promise<T>) => work(),
     say: (line: string) => said.push(line),
   };

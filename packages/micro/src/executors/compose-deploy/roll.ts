@@ -32,8 +32,6 @@ const STEADY_MILLISECONDS = 3000;
 const LINK_MILLISECONDS = 1100;
 /** How long those who looked an address up a moment ago have for coming with it. */
 const DRAIN_MILLISECONDS = 2000;
-/** The same where the deploy has to end: Nx kills a task five seconds after it asked it to. */
-const HURRIED_DRAIN_MILLISECONDS = 500;
 /** A container that was restarted this often will not become healthy by waiting. */
 const TOO_MANY_RESTARTS = 3;
 
@@ -92,18 +90,15 @@ export async function roll(parts: Roll): Promise<Container[]> {
   if (plan.leftovers.length > 0) await removeLeftovers(parts, plan.leftovers);
   const progress: Progress = { found: [], current: [], hidden: [], stopped: [] };
   try {
-    for (const step of planSteps(plan)) await takeStep(parts, step, progress);
+    const steps = planSteps(plan);
+    for (const step of steps) await takeStep(parts, step, progress, step === steps.at(-1));
   } catch (error) {
     const interrupted = error instanceof Interrupted;
     if (progress.current.length === 0) {
       progress.current = await findNew(parts, progress).catch(() => []);
     }
     const lastWords = interrupted ? [] : await readLastWords(parts, idsOf(progress.current));
-    const { undone, outcome } = await putBack(
-      parts,
-      progress,
-      interrupted ? HURRIED_DRAIN_MILLISECONDS : DRAIN_MILLISECONDS,
-    );
+    const { undone, outcome } = await putBack(parts, progress);
     if (!(error instanceof UserError)) throw error;
     throw new RollFailure([error.message, ...lastWords, ...outcome].join('\n'), undone);
   }
@@ -126,7 +121,12 @@ export async function removeLeftovers(
   await runDocker(runner, removeArguments(idsOf(leftovers)), address, what);
 }
 
-async function takeStep(parts: Roll, step: RollStep, progress: Progress): Promise<void> {
+async function takeStep(
+  parts: Roll,
+  step: RollStep,
+  progress: Progress,
+  isLast: boolean,
+): Promise<void> {
   const { plan, service } = parts;
   const run = runIn(parts);
   const stopFirst = plan.order === 'stop-first';
@@ -145,8 +145,10 @@ async function takeStep(parts: Roll, step: RollStep, progress: Progress): Promis
   }
   if (!stopFirst && step.retire.length > 0) {
     progress.hidden.push(...step.retire);
-    await drain(parts, step.retire);
-    await stopOld(parts, step.retire, progress);
+    // All that is wanted serves by now: where the deploy has to end, to finish takes less than to undo.
+    const ending = isLast ? { ...parts, ...parts.undo } : parts;
+    await drain(ending, step.retire);
+    await stopOld(ending, step.retire, progress);
   }
 }
 
@@ -368,7 +370,6 @@ async function readLastWords(
 async function putBack(
   parts: Roll,
   { current, found, hidden, stopped }: Progress,
-  drainMilliseconds: number,
 ): Promise<{ undone: boolean; outcome: string[] }> {
   const { service, undo } = parts;
   const run = undoing(parts);
@@ -401,7 +402,7 @@ async function putBack(
     // What they were asked is answered before they go; one that ended anyway cannot.
     await (async () => {
       await hide(run, called);
-      await undo.clock.sleep(drainMilliseconds);
+      await undo.clock.sleep(DRAIN_MILLISECONDS);
       await run(stopArguments(idsOf(called)), `Could not stop the new ${service}`);
     })().catch(() => undefined);
     await remove(called);
