@@ -150,6 +150,7 @@ describe('a plan says', () => {
           leftovers: [],
           recovers: [],
           starts: [],
+          jobs: [],
           missing: [],
           after: [],
         },
