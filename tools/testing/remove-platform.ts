@@ -16,6 +16,9 @@ export async function removePlatform(
       ['container', 'rm', '--force', '--volumes'],
       ['ps', '--all', '--quiet', '--filter', ours],
     );
+    // What deploys remember: their releases, and a lock that was left.
+    const notes = `label=org.micro.project=${project}`;
+    await remove(['container', 'rm', '--force'], ['ps', '--all', '--quiet', '--filter', notes]);
     await remove(['network', 'rm'], ['network', 'ls', '--quiet', '--filter', ours]);
     await remove(['volume', 'rm'], ['volume', 'ls', '--quiet', '--filter', ours]);
   }

@@ -20,6 +20,24 @@ it.each([
     container.connectArguments('edge', 'a', ['orders', 'shop']),
     ['network', 'connect', '--alias', 'orders', '--alias', 'shop', 'edge', 'a'],
   ],
+  [
+    container.noteArguments({ name: 'lock', image: 'acme/orders:k-1', labelFile: '/tmp/labels' }),
+    [
+      ...['container', 'create', '--name', 'lock', '--network', 'none', '--pull', 'never'],
+      ...['--label-file', '/tmp/labels', 'acme/orders:k-1', 'note'],
+    ],
+  ],
+  [container.renameArguments('a', 'b'), ['container', 'rename', 'a', 'b']],
+  [container.discardArguments(['a']), ['container', 'rm', 'a']],
+  [container.countArguments('a', 12), ['container', 'update', '--restart', 'on-failure:12', 'a']],
+  [
+    container.tableArguments(['a=1', 'b'], ['{{.ID}}', '{{.Names}}']),
+    [
+      ...['container', 'ls', '--all', '--no-trunc', '--filter', 'label=a=1', '--filter', 'label=b'],
+      ...['--format', '{{.ID}}\t{{.Names}}'],
+    ],
+  ],
+  [container.timeArguments(), ['info', '--format', '{{.SystemTime}}']],
 ])('%j', (args, expected) => {
   expect(args).toEqual(expected);
 });

@@ -54,3 +54,50 @@ export function connectArguments(
 ): string[] {
   return ['network', 'connect', ...aliases.flatMap((alias) => ['--alias', alias]), network, id];
 }
+
+/** A container that is never started: it holds an image and labels, and its name is taken by one only. */
+export interface Note {
+  name: string;
+  image: string;
+  /** A file of `key=value` lines, so that no value stands in an argv. */
+  labelFile: string;
+}
+
+/** @see Note */
+export function noteArguments({ name, image, labelFile }: Note): string[] {
+  return [
+    ...['container', 'create', '--name', name, '--network', 'none', '--pull', 'never'],
+    ...['--label-file', labelFile, image, 'note'],
+  ];
+}
+
+export function renameArguments(container: string, name: string): string[] {
+  return ['container', 'rename', container, name];
+}
+
+/** Removes containers that are not running. */
+export function discardArguments(containers: readonly string[]): string[] {
+  return ['container', 'rm', ...containers];
+}
+
+/**
+ * Leaves a number at a container that never runs. The retries of its restart policy are the one number
+ * of it that every engine stores and lets be changed, whatever the host's kernel offers.
+ */
+export function countArguments(container: string, count: number): string[] {
+  return ['container', 'update', '--restart', `on-failure:${count}`, container];
+}
+
+/** Lists containers with all of these labels in the columns of a Go template. */
+export function tableArguments(labels: readonly string[], columns: readonly string[]): string[] {
+  return [
+    ...['container', 'ls', '--all', '--no-trunc'],
+    ...labels.flatMap((label) => ['--filter', `label=${label}`]),
+    ...['--format', columns.join('\t')],
+  ];
+}
+
+/** The time of the engine's own clock. */
+export function timeArguments(): string[] {
+  return ['info', '--format', '{{.SystemTime}}'];
+}

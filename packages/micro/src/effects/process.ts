@@ -16,6 +16,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Milliseconds after which the program is ended. */
   timeout?: number;
+  /** In a process group of its own, where a terminal's Ctrl-C does not reach it. */
+  detached?: boolean;
 }
 
 /** Whatever carries commands out: the operating system, or a recorder in tests. */
@@ -42,7 +44,7 @@ export class SpawnError extends UserError {
 /** Runs commands for real, in `cwd`; a non-zero exit code is an outcome, not an error. */
 export function processRunner(cwd: string): Runner {
   return {
-    run: (command, { onLine, keepNothing, signal, timeout } = {}) =>
+    run: (command, { onLine, keepNothing, signal, timeout, detached } = {}) =>
       new Promise((resolve, reject) => {
         const child = spawn(command.file, command.args, {
           cwd,
@@ -50,6 +52,7 @@ export function processRunner(cwd: string): Runner {
           stdio: [command.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
           signal,
           timeout,
+          detached,
           windowsHide: true,
         });
         const stdout = collect(child.stdout!, onLine, keepNothing);

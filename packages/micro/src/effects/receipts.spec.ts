@@ -1,9 +1,10 @@
+import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
 import { fileReader } from './files';
-import { readReceipt, writeReceipt } from './receipts';
+import { isConfirmedSince, readReceipt, writeReceipt } from './receipts';
 
 const schema = z.object({ a: z.number(), since: z.string() });
 const FILE = 'dist/receipts/apps/orders/step.json';
@@ -25,6 +26,17 @@ it('is left as it is where only the time would differ', async () => {
   expect(await readReceipt(root, FILE, schema)).toEqual({ a: 1, since: 'monday' });
   await write(2, 'wednesday');
   expect(fileReader(root)(FILE)).toBe('{\n  "a": 2,\n  "since": "wednesday"\n}\n');
+});
+
+it('is confirmed when it is left as it is, and a failed step confirms none', async () => {
+  const root = temporaryWorkspace({ [FILE]: '{ "a": 1, "since": "monday" }' });
+  utimesSync(join(root, FILE), 0, 0);
+  const before = Date.now() - 1000;
+  expect(await isConfirmedSince(root, FILE, before)).toBe(false);
+  const receipt = { a: 1, since: 'tuesday' };
+  await writeReceipt(root, FILE, receipt, { a: 1, since: 'monday' });
+  expect(await isConfirmedSince(root, FILE, before)).toBe(true);
+  expect(await isConfirmedSince(root, 'dist/none.json', before)).toBe(false);
 });
 
 it('does not take a file that cannot be read for none', async () => {

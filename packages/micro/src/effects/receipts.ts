@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { writeWhole } from './files';
@@ -32,7 +32,23 @@ export async function writeReceipt<Receipt extends { since: string }>(
 ): Promise<void> {
   const unchanged =
     previous && JSON.stringify({ ...receipt, since: previous.since }) === JSON.stringify(previous);
-  if (!unchanged) {
-    await writeWhole(join(workspaceRoot, file), `${JSON.stringify(receipt, null, 2)}\n`);
+  const path = join(workspaceRoot, file);
+  if (!unchanged) return writeWhole(path, `${JSON.stringify(receipt, null, 2)}\n`);
+  // Nx hashes contents; that it was confirmed now is for steps of the same run.
+  const now = new Date();
+  await utimes(path, now, now);
+}
+
+/** Whether a receipt was written or confirmed at that time, in milliseconds since 1970, or later. */
+export async function isConfirmedSince(
+  workspaceRoot: string,
+  file: string,
+  since: number,
+): Promise<boolean> {
+  try {
+    return (await stat(join(workspaceRoot, file))).mtimeMs >= since;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }

@@ -98,7 +98,10 @@ async function runOne(
   const lines: string[] = [];
   const failure = await failureOf(async () =>
     work(
-      readServiceTask(context, target.project, runner, (line) => lines.push(line)),
+      // Nx names no target to a batch.
+      readServiceTask({ ...context, targetName: target.target }, target.project, runner, (line) =>
+        lines.push(line),
+      ),
       id,
     ),
   );
@@ -127,7 +130,8 @@ async function failureOf(work: () => Promise<void>): Promise<string | undefined>
   }
 }
 
-function readServiceTask(
+/** What a task of a project starts from. @throws {UserError} where it is no service. */
+export function readServiceTask(
   { root, projectsConfigurations, taskGraph, targetName }: ExecutorContext,
   projectName: string | undefined,
   runner: Runner,

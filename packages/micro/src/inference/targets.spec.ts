@@ -16,6 +16,7 @@ describe('serviceTargets', () => {
       'docker-build',
       'docker-push',
       'compose-deploy',
+      'compose-rollback',
     ]);
   });
 

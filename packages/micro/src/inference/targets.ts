@@ -8,6 +8,7 @@ export interface TargetNames {
   dockerBuild: string;
   dockerPush: string;
   composeDeploy: string;
+  composeRollback: string;
 }
 
 export const DEFAULT_TARGET_NAMES: TargetNames = {
@@ -16,6 +17,7 @@ export const DEFAULT_TARGET_NAMES: TargetNames = {
   dockerBuild: 'docker-build',
   dockerPush: 'docker-push',
   composeDeploy: 'compose-deploy',
+  composeRollback: 'compose-rollback',
 };
 
 /** What inference knows of a service: only what the names of files say, so that a broken manifest never breaks the graph. */
@@ -117,9 +119,9 @@ export function serviceTargets(
     },
     [names.composeDeploy]: {
       executor: '@org/micro:compose-deploy',
+      // One roll for all services of a run (Nx batches only what may run beside others); where Nx makes
+      // several of them, the lock of the environment lets one go after the other.
       cache: false,
-      // Two deploys at a time would each see the other's containers as an accident.
-      parallelism: false,
       dependsOn: [names.dockerPush],
       inputs: [
         { dependentTasksOutputFiles: '**/docker-push.*.json' },
@@ -133,6 +135,16 @@ export function serviceTargets(
       ...perEnvironment,
       metadata: metadata('Deploy the service where it changed', names.composeDeploy, {
         plan: true,
+      }),
+    },
+    [names.composeRollback]: {
+      executor: '@org/micro:compose-deploy',
+      // On nothing: what is built now may be what one wants to get away from.
+      cache: false,
+      options: { rollback: true },
+      ...perEnvironment,
+      metadata: metadata('Take the service back to an earlier release', names.composeRollback, {
+        to: 7,
       }),
     },
   };

@@ -20,6 +20,9 @@ test('an empty file is an environment on this machine', () => {
     file: 'environments/development.yml',
     engine: 'compose',
     healthTimeout: 60,
+    steady: 3,
+    lockTimeout: 120,
+    releases: 10,
     services: {},
   });
 });
@@ -44,6 +47,9 @@ services:
     registry: 'reg.example.com:5000/team',
     project: 'acme-live',
     healthTimeout: 120,
+    steady: 3,
+    lockTimeout: 120,
+    releases: 10,
     services: {
       orders: {
         publish: { address: '0.0.0.0', port: 8080 },

@@ -25,6 +25,9 @@ const seconds = z
     typeof time === 'number' ? time : Number.parseInt(time, 10) * (time.endsWith('m') ? 60 : 1),
   );
 
+/** Like {@link seconds}, and 0 is a time. */
+const secondsOrNone = z.union([z.literal(0), seconds], { error: TIME_SHAPE });
+
 /** `8080` or `0.0.0.0:8080`: where a service's port is published on the host. */
 const publish = z
   .union(
@@ -74,6 +77,17 @@ export const environmentSchema = z
       .describe('The Compose project name; <platform>-<environment> unless given')
       .optional(),
     healthTimeout: seconds.default(60).describe('How long a container may take to become healthy'),
+    steady: secondsOrNone
+      .default(3)
+      .describe('How long a new container has to stay healthy before the old one is stopped'),
+    lockTimeout: secondsOrNone
+      .default(120)
+      .describe('How long a deploy waits for another one to end'),
+    releases: z
+      .int()
+      .min(1)
+      .default(10)
+      .describe('How many releases of each service the engine remembers, to go back to'),
     services: z
       .record(
         z.string(),

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { vi } from 'vitest';
 import buildExecutor from '../executors/build/executor';
+import composeDeployBatch from '../executors/compose-deploy/batch';
 import composeDeployExecutor from '../executors/compose-deploy/executor';
 import dockerBuildExecutor from '../executors/docker-build/executor';
 import dockerPushExecutor from '../executors/docker-push/executor';
@@ -52,15 +53,19 @@ export class EngineWorkspace {
     execFileSync('git', args, { cwd: this.root, stdio: 'pipe' });
   }
 
-  /** A service without dependencies; `main` is its code, `compose` more of its entry. */
-  addService(name: string, port: number, { main = server(name), compose = '' } = {}): void {
+  /** A service without dependencies; `main` is its code, `compose` more of its entry, `manifest` of its manifest. */
+  addService(
+    name: string,
+    port: number,
+    { main = server(name), compose = '', manifest = '' } = {},
+  ): void {
     this.services.push(name);
     const root = `apps/${name}`;
     const include = this.services.map((service) => `  - apps/${service}/compose.yaml\n`).join('');
     this.write({
       'compose.yaml': `name: ${this.platform}\ninclude:\n${include}networks:\n  edge:\n`,
       [`${root}/package.json`]: JSON.stringify({ name: `@spec/${name}`, version: '1.0.0' }),
-      [`${root}/service.yml`]: `port: ${port}\n`,
+      [`${root}/service.yml`]: `port: ${port}\n${manifest}`,
       [`${root}/src/main.ts`]: main,
       [`${root}/Dockerfile`]: dockerfile(root, port),
       [`${root}/compose.yaml`]: `services:
@@ -99,6 +104,49 @@ ${compose}`,
       if (!result.success) return result;
     }
     return this.deploy(service);
+  }
+
+  /** Deploys services in one Nx command, as its batch does; each with what it said and how it ended. */
+  async deployTogether(
+    services: readonly string[],
+    options: Options<typeof composeDeployExecutor> = {},
+  ): Promise<Told & { ended: Record<string, Told> }> {
+    const tasks = services.map((project) => ({
+      id: `${project}:compose-deploy`,
+      target: { project, target: 'compose-deploy' },
+      overrides: {},
+      outputs: [],
+      cache: false,
+      parallelism: true,
+    }));
+    const graph = {
+      roots: tasks.map(({ id }) => id),
+      tasks: Object.fromEntries(tasks.map((task) => [task.id, task])),
+      dependencies: Object.fromEntries(tasks.map(({ id }) => [id, []])),
+      continuousDependencies: {},
+    };
+    const common = { environment: 'development', ...options };
+    const ended: Record<string, Told> = {};
+    const { output } = await told(async () => {
+      const all = Object.fromEntries(tasks.map(({ id }) => [id, common]));
+      const context = { ...this.context(services[0]!), taskGraph: graph };
+      for await (const { task, result } of composeDeployBatch(graph, all, {}, context)) {
+        const text = stripVTControlCharacters(result.terminalOutput);
+        ended[graph.tasks[task]!.target.project] = { success: result.success, output: text };
+      }
+      return { success: true };
+    });
+    const success = Object.values(ended).every((one) => one.success);
+    return { success, output, ended };
+  }
+
+  /** Names of all containers of the environment and of the notes of its deploys, in any state. */
+  everything(project = `${this.platform}-development`): string[] {
+    return docker('ps', '--all', '--format', '{{.Names}} {{.State}}', '--filter', `name=${project}`)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.slice(project.length + 1))
+      .sort();
   }
 
   receipt<T = { image: string; imageId: string; key: string; digest: string }>(

@@ -1,6 +1,6 @@
 import type { Container, RunningContainer } from '../../effects/containers';
 import { DEPLOY_LABELS, type ComposeEntry } from '../../executors/compose-deploy/entry';
-import { wantedOf } from '../../executors/compose-deploy/wanted';
+import { entryWanted } from '../../executors/compose-deploy/wanted';
 import { planDeploy, type Wanted } from '../../executors/compose-deploy/plan';
 import { LABELS } from '../../image/image-key';
 import type { Environment } from '../../platform/environment';
@@ -115,7 +115,7 @@ function reportService(service: Service, facts: StatusFacts): ServiceStatus {
   const wantedKey = facts.pushed.get(name);
   // Which containers serve does not hang on what is wanted.
   const first = planDeploy(own, NOTHING_WANTED).serving[0];
-  const wanted = wantedOf(service, environment, wantedKey ?? labelOf(first, 'key'), entry ?? {});
+  const wanted = entryWanted(service, environment, wantedKey ?? labelOf(first, 'key'), entry ?? {});
   const plan = planDeploy(own, entry ? wanted : { ...wanted, entryLabel: labelOf(first, 'entry') });
   const serving = own.filter((container) => plan.serving.includes(container));
   const drift = [

@@ -3,7 +3,16 @@ import { parse } from 'yaml';
 import type { PushReceipt } from '../../image/receipt';
 import { parseEnvironment } from '../../platform/environment';
 import { recordedTask } from '../../testing/service-task';
-import { changedEntryKeys, entryLabel, isExclusive, overrideFile, pinnedImage } from './entry';
+import {
+  changedEntryKeys,
+  entryLabel,
+  isExclusive,
+  overrideFile,
+  pinnedImage,
+  placesOf,
+  sliceOf,
+  whyExclusive,
+} from './entry';
 
 const DIGEST = `sha256:${'d'.repeat(64)}`;
 const receipt: PushReceipt = {
@@ -97,5 +106,61 @@ describe('entryLabel', () => {
     expect(entryLabel({ environment: { PASSWORD: 'hunter2' } })).toMatch(
       /^environment=[0-9a-f]{8}$/,
     );
+  });
+});
+
+it.each<[object[], number, string | undefined]>([
+  [[], 1, undefined],
+  [[{ type: 'bind', source: '/etc', target: '/x' }], 1, undefined],
+  [[{ type: 'volume', source: 'data', target: '/x', read_only: true }], 1, undefined],
+  [[{ type: 'volume', target: '/x' }], 1, undefined],
+  [[{ type: 'volume', source: 'data', target: '/x' }], 1, 'the volume "data", which it writes to'],
+  [[{ type: 'volume', source: 'data', target: '/x' }], 2, undefined],
+])('with the volumes %j and %i replicas, two cannot have %s', (volumes, replicas, expected) => {
+  expect(whyExclusive({ volumes }, replicas)).toBe(expected);
+});
+
+describe('a slice', () => {
+  const config = {
+    services: {
+      orders: {
+        build: { context: '.' },
+        depends_on: { users: null },
+        environment: { A: '1' },
+        labels: { team: 'shop' },
+        networks: { edge: { aliases: ['shop'] } },
+        secrets: [{ source: 'token' }],
+        volumes: [{ type: 'volume', source: 'data', target: '/data' }],
+      },
+      users: {},
+    },
+    networks: { edge: { name: 'acme_edge' }, other: { name: 'acme_other' } },
+    volumes: { data: { name: 'acme_data' }, more: {} },
+    secrets: { token: { file: '/run/token' }, key: {} },
+  };
+  const slice = sliceOf(config, 'orders', { image: 'acme/orders:k-1', labels: { a: 'b' } });
+
+  it('has all that one service needs, and no more', () => {
+    expect(slice).toEqual({
+      services: {
+        orders: {
+          environment: { A: '1' },
+          image: 'acme/orders:k-1',
+          labels: { team: 'shop', a: 'b' },
+          networks: { edge: { aliases: ['shop'] } },
+          secrets: [{ source: 'token' }],
+          volumes: [{ type: 'volume', source: 'data', target: '/data' }],
+        },
+      },
+      networks: { edge: { name: 'acme_edge' } },
+      volumes: { data: { name: 'acme_data' } },
+      secrets: { token: { file: '/run/token' } },
+    });
+  });
+
+  it('says where its containers are found', () => {
+    expect(placesOf(slice, 'orders', 'acme-orders-1')).toEqual({
+      acme_edge: ['acme-orders-1', 'orders', 'shop'],
+    });
   });
 });

@@ -16,6 +16,22 @@ export const DEPLOY_LABELS = {
 /** A service as `docker compose config` prints it. */
 export type ComposeEntry = Readonly<Record<string, unknown>>;
 
+/** A whole project as `docker compose config` prints it. */
+export interface ComposeConfig {
+  services: Readonly<Record<string, ComposeEntry>>;
+  networks?: Readonly<Record<string, NamedResource | null>>;
+  volumes?: Readonly<Record<string, unknown>>;
+  secrets?: Readonly<Record<string, unknown>>;
+  configs?: Readonly<Record<string, unknown>>;
+}
+
+/** The part of a project that one service is made from: all that is needed to run it again. */
+export type ComposeSlice = ComposeConfig;
+
+interface NamedResource {
+  name?: string;
+}
+
 /** The reference that is deployed: by digest from a registry, by its key on the engine that built it. */
 export function pinnedImage(receipt: PushReceipt): string {
   return receipt.kind === 'pushed'
@@ -85,12 +101,101 @@ export function jobsOf(entry: ComposeEntry): string[] {
  * host, the host's own network or the same address.
  */
 export function isExclusive(entry: ComposeEntry): boolean {
+  return whyExclusive(entry, 2) !== undefined;
+}
+
+/**
+ * What two containers of an entry cannot have at once; `undefined` where they can run side by side.
+ * A volume that the service writes to is taken for one that has one writer at a time, unless the
+ * service runs several containers that share it as it is.
+ */
+export function whyExclusive(entry: ComposeEntry, replicas: number): string | undefined {
   const ports = (entry['ports'] ?? []) as { published?: string }[];
+  const port = ports.find(({ published }) => published !== undefined && published !== '0');
+  if (port) return `port ${port.published} of the host`;
+  if (typeof entry['network_mode'] === 'string') return `network_mode ${entry['network_mode']}`;
   const networks = Object.values((entry['networks'] ?? {}) as Record<string, object | null>);
-  return (
-    ports.some(({ published }) => published !== undefined && published !== '0') ||
-    entry['network_mode'] !== undefined ||
-    networks.some((network) => network && ('ipv4_address' in network || 'ipv6_address' in network))
+  if (networks.some((it) => it && ('ipv4_address' in it || 'ipv6_address' in it))) {
+    return 'a fixed address';
+  }
+  const written = replicas > 1 ? undefined : writtenVolume(entry);
+  return written && `the volume "${written}", which it writes to`;
+}
+
+interface Mount {
+  type?: string;
+  source?: string;
+  read_only?: boolean;
+}
+
+function volumesOf(entry: ComposeEntry): Mount[] {
+  const mounts = (entry['volumes'] ?? []) as Mount[];
+  return mounts.filter(({ type, source }) => type === 'volume' && source !== undefined);
+}
+
+function writtenVolume(entry: ComposeEntry): string | undefined {
+  return volumesOf(entry).find(({ read_only }) => !read_only)?.source;
+}
+
+/** What an entry says and a single container of it does not need, or must not be tied to. */
+const NOT_IN_SLICE = ['build', 'depends_on', 'develop', 'env_file', 'scale'];
+
+/**
+ * Cuts one service out of a rendered project, with the networks, volumes, secrets and configs that it
+ * uses, so that it can be run again as it is after the workspace has moved on.
+ */
+export function sliceOf(
+  config: ComposeConfig,
+  service: string,
+  { image, labels }: { image: string; labels: Readonly<Record<string, string>> },
+): ComposeSlice {
+  const entry = config.services[service] ?? {};
+  const kept = Object.fromEntries(
+    Object.entries(entry).filter(([key]) => !NOT_IN_SLICE.includes(key)),
+  );
+  const names = (list: unknown) =>
+    ((list ?? []) as (string | { source?: string })[]).map((one) =>
+      typeof one === 'string' ? one : (one.source ?? ''),
+    );
+  return {
+    services: {
+      [service]: {
+        ...kept,
+        image,
+        labels: { ...(entry['labels'] as Record<string, string> | undefined), ...labels },
+      },
+    },
+    ...pick('networks', config, Object.keys((entry['networks'] as object | undefined) ?? {})),
+    ...pick('volumes', config, names(volumesOf(entry))),
+    ...pick('secrets', config, names(entry['secrets'])),
+    ...pick('configs', config, names(entry['configs'])),
+  };
+}
+
+function pick(
+  kind: 'networks' | 'volumes' | 'secrets' | 'configs',
+  config: ComposeConfig,
+  names: readonly string[],
+): Partial<ComposeSlice> {
+  const found = Object.entries(config[kind] ?? {}).filter(([name]) => names.includes(name));
+  return found.length > 0 ? { [kind]: Object.fromEntries(found) } : {};
+}
+
+/** The names under which a container of the slice is found, by the networks' names on the engine. */
+export function placesOf(
+  { services, networks }: ComposeSlice,
+  service: string,
+  container: string,
+): Record<string, string[]> {
+  const attached = (services[service]?.['networks'] ?? {}) as Record<
+    string,
+    { aliases?: string[] } | null
+  >;
+  return Object.fromEntries(
+    Object.entries(attached).map(([network, it]) => [
+      networks?.[network]?.name ?? network,
+      [container, service, ...(it?.aliases ?? [])],
+    ]),
   );
 }
 

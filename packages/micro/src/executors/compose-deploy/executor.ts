@@ -1,12 +1,45 @@
 import '../compile-cache';
 import type { ExecutorContext } from '@nx/devkit';
 import { runServiceTask } from '../service-task';
-import { deployService, type ComposeDeployOptions } from './deploy-service';
+import { deployTogether } from './deploy-together';
+import { listenForInterruption } from './interruption';
+import type { ComposeDeployOptions } from './options';
 
-/** Brings one service of an environment up to its last push, and touches nothing else. */
+/**
+ * Brings a service of an environment up to its last push, together with those of the same run that
+ * are ready, and touches nothing else.
+ */
 export default function composeDeployExecutor(
   options: ComposeDeployOptions,
   context: ExecutorContext,
 ) {
-  return runServiceTask(context, (task) => deployService(task, options));
+  return runServiceTask(context, async (task) => {
+    const interruption = listenForInterruption();
+    try {
+      const failures = await deployTogether([task], {
+        context,
+        ids: ownTask(context, task.service.name),
+        runner: task.runner,
+        options,
+        interruption,
+        tell: task.say,
+        repeat: false,
+      });
+      const failure = failures.get(task.service.name);
+      if (failure) throw failure;
+    } finally {
+      interruption.dispose();
+    }
+  });
+}
+
+function ownTask({ taskGraph, targetName, configurationName }: ExecutorContext, project: string) {
+  return Object.values(taskGraph?.tasks ?? {})
+    .filter(
+      ({ target }) =>
+        target.project === project &&
+        target.target === targetName &&
+        (configurationName === undefined || target.configuration === configurationName),
+    )
+    .map(({ id }) => id);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../effects/containers';
-import { planDeploy, touchedOthers, type Wanted } from './plan';
+import { planDeploy, planSteps, touchedOthers, type ServiceChange, type Wanted } from './plan';
 
 const wanted: Wanted = { key: 'one', entryLabel: 'env=1', replicas: 1, exclusive: false };
 const container = (some: Partial<Container> = {}): Container => ({
@@ -58,7 +58,25 @@ describe('planDeploy', () => {
       'too few',
       [container()],
       { replicas: 3 },
-      { kind: 'restart', reason: '1 of 3 replicas run', replicas: 3 },
+      { kind: 'restart', reason: '1 of 3 replicas run', replicas: 3, kept: [{ id: 'a' }] },
+    ],
+    [
+      'too many',
+      [container(), container({ id: 'b' })],
+      {},
+      { kind: 'restart', reason: '2 of 1 replicas run', kept: [{ id: 'a' }] },
+    ],
+    [
+      'the new one beside the old',
+      [container({ labels: labels('two', 'env=1') }), container({ id: 'b' })],
+      {},
+      { reason: 'a deploy that was interrupted is finished', kept: [{ id: 'b' }] },
+    ],
+    [
+      'a container that is in one of its networks only',
+      [container()],
+      { networks: ['edge', 'backend'] },
+      { kind: 'restart', reason: 'acme-orders-1 is not found in backend', kept: [] },
     ],
   ])('where there is %s', (_, containers, some, expected) => {
     expect(planDeploy(containers, { ...wanted, ...some })).toMatchObject(expected);
@@ -92,4 +110,63 @@ it('touchedOthers names what came and went beside the service itself', () => {
     'acme-users-1',
     'acme-db-1',
   ]);
+});
+
+describe('planSteps', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((id) => container({ id }));
+  const change = (some: Partial<ServiceChange>): ServiceChange => ({
+    kind: 'update',
+    reason: '',
+    serving: [a!, b!, c!],
+    kept: [],
+    leftovers: [],
+    order: 'start-first',
+    replicas: 3,
+    ...some,
+  });
+
+  it.each<[string, Partial<ServiceChange>, [number, string][]]>([
+    [
+      'one comes and one goes',
+      {},
+      [
+        [1, 'a'],
+        [1, 'b'],
+        [1, 'c'],
+      ],
+    ],
+    [
+      'the last one makes room for more',
+      { replicas: 4 },
+      [
+        [1, 'a'],
+        [1, 'b'],
+        [1, 'c'],
+        [1, ''],
+      ],
+    ],
+    [
+      'fewer are left',
+      { replicas: 2 },
+      [
+        [1, 'a'],
+        [1, 'bc'],
+      ],
+    ],
+    [
+      'what is wanted already stays',
+      { kept: [b!] },
+      [
+        [1, 'a'],
+        [1, 'c'],
+      ],
+    ],
+    ['nothing comes', { replicas: 1, kept: [a!] }, [[0, 'bc']]],
+    ['all go first', { order: 'stop-first', replicas: 1 }, [[1, 'abc']]],
+  ])('%s', (_, some, expected) => {
+    const steps = planSteps(change(some));
+    expect(
+      steps.map(({ create, retire }) => [create, retire.map(({ id }) => id).join('')]),
+    ).toEqual(expected);
+  });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Container } from '../../effects/containers';
 import { failure, recordingRunner } from '../../testing/recording-runner';
 import { fakeClock } from '../../testing/service-task';
-import type { DeployPlan } from './plan';
+import type { ServiceChange } from './plan';
 import { roll } from './roll';
 
 const project = { name: 'acme-development', files: ['compose.yaml', 'override.yaml'] };
@@ -72,10 +72,8 @@ function engine(
   });
 }
 
-function partsOf(
-  runner: ReturnType<typeof engine>,
-  plan: Partial<Exclude<DeployPlan, { kind: 'keep' }>> = {},
-) {
+function partsOf(runner: ReturnType<typeof engine>, plan: Partial<ServiceChange> = {}) {
+  const clock = fakeClock();
   const said: string[] = [];
   return {
     said,
@@ -87,13 +85,17 @@ function partsOf(
       kind: 'update' as const,
       reason: 'its image changed',
       serving: [old],
+      kept: [],
       leftovers: [],
       order: 'start-first' as const,
       replicas: 1,
       ...plan,
     },
     healthTimeout: 10,
-    clock: fakeClock(),
+    steady: 0,
+    clock,
+    undo: { runner, clock },
+    alone: <T>(work: () => Promise<T>) => work(),
     say: (line: string) => said.push(line),
   };
 }
@@ -223,6 +225,8 @@ describe('roll', () => {
       ...HIDE,
       'docker container start new',
       ...REVEAL,
+      ...HIDE,
+      'docker container stop new',
       UNDO,
     ]);
   });

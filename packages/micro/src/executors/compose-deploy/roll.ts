@@ -17,7 +17,8 @@ import {
 import { runDocker } from '../../effects/engine';
 import type { Runner } from '../../effects/process';
 import { UserError } from '../../platform/user-error';
-import type { DeployPlan } from './plan';
+import { Interrupted } from './interruption';
+import { planSteps, type RollStep, type ServiceChange } from './plan';
 
 const LOG_LINES = 20;
 const POLL_MILLISECONDS = 250;
@@ -39,92 +40,171 @@ export interface Roll {
   address: EngineAddress;
   project: ComposeProject;
   service: string;
-  plan: Exclude<DeployPlan, { kind: 'keep' }>;
+  plan: ServiceChange;
   /** Seconds that a container may take to become healthy. */
   healthTimeout: number;
+  /** Seconds that it has to stay healthy before what it replaces is stopped. */
+  steady: number;
   clock: Clock;
+  /** What undoing uses: it goes on where the deploy is interrupted. */
+  undo: { runner: Runner; clock: Clock };
+  /** Makes containers while no other service of the run does. */
+  alone: <T>(work: () => Promise<T>) => Promise<T>;
   say: (line: string) => void;
+}
+
+/** A roll that failed or was interrupted. */
+export class RollFailure extends UserError {
+  override readonly name = 'RollFailure';
+
+  constructor(
+    message: string,
+    /** Whether the engine is as it was before; else the next deploy has something to finish. */
+    readonly undone: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/** What a roll has done so far, so that it can be undone. */
+interface Progress {
+  /** New containers that were healthy, and that others may call by now. */
+  found: Container[];
+  /** New containers of the step that is being taken. */
+  current: Container[];
+  hidden: Container[];
+  stopped: Container[];
 }
 
 /**
  * Replaces the containers of one service: the new ones are started beside the old, get no traffic
- * until they are healthy, and only then are the old ones stopped. Where two cannot run side by side
- * the old ones are stopped first, and started again if the new ones do not become healthy.
+ * until they are healthy, and only once they stayed healthy are the old ones stopped, one after the
+ * other where there are several. Where two cannot run side by side the old ones are stopped first.
+ * The old ones are removed at the very end, so that until then they can serve again.
  *
- * @returns the new containers.
+ * @returns the containers that serve now.
  * @throws {UserError} with the container's last lines; then the old containers serve as before.
  */
 export async function roll(parts: Roll): Promise<Container[]> {
   const { runner, address, plan, service, say } = parts;
-  const run = runIn(parts);
-  if (plan.leftovers.length > 0) {
-    await run(
-      removeArguments(idsOf(plan.leftovers)),
-      `Could not remove what an earlier deploy of ${service} left`,
-    );
-  }
-  const hidden = plan.order === 'start-first' && plan.serving.length > 0;
-  let ids: string[] = [];
-  let stopped = false;
+  if (plan.leftovers.length > 0) await removeLeftovers(parts, plan.leftovers);
+  const progress: Progress = { found: [], current: [], hidden: [], stopped: [] };
   try {
-    const created = await createContainers(parts);
-    ids = idsOf(created);
-    if (hidden) await hide(run, created);
-    if (plan.order === 'stop-first') {
-      stopped = true;
-      await run(stopArguments(idsOf(plan.serving)), `Could not stop ${service}`);
-    }
-    await run(startArguments(ids), `Could not start ${service}`);
-    await waitUntilHealthy(parts, ids);
-    if (hidden) await reveal(parts, created);
+    const steps = planSteps(plan);
+    for (const step of steps) await takeStep(parts, step, progress, step === steps.at(-1));
   } catch (error) {
-    if (ids.length === 0) ids = idsOf(await findNew(parts).catch(() => []));
-    const lastWords = await readLastWords(parts, ids);
-    const outcome = await putBack(parts, ids, stopped);
+    const interrupted = error instanceof Interrupted;
+    if (progress.current.length === 0) {
+      progress.current = await findNew(parts, progress).catch(() => []);
+    }
+    const lastWords = interrupted ? [] : await readLastWords(parts, idsOf(progress.current));
+    const { undone, outcome } = await putBack(parts, progress);
     if (!(error instanceof UserError)) throw error;
-    throw new UserError([error.message, ...lastWords, ...outcome].join('\n'));
+    throw new RollFailure([error.message, ...lastWords, ...outcome].join('\n'), undone);
   }
-  if (plan.serving.length > 0) {
-    const old = idsOf(plan.serving);
-    if (hidden) await drain(parts);
-    if (!stopped) await run(stopArguments(old), `Could not stop the old ${service}`);
-    await run(removeArguments(old), `Could not remove the old ${service}`);
-    say(`${service}  stopped the old ${plan.serving.length === 1 ? 'container' : 'containers'}`);
+  const old = idsOf(progress.stopped);
+  if (old.length > 0) {
+    await undoing(parts)(removeArguments(old), `Could not remove the old ${service}`);
+    say(`${service}  stopped the old ${old.length === 1 ? 'container' : 'containers'}`);
   }
-  return readContainers(runner, address, ids);
+  return readContainers(runner, address, idsOf([...plan.kept, ...progress.found]));
+}
+
+/** Removes what serves nobody; what still runs may end what it was asked. */
+export async function removeLeftovers(
+  { runner, address, service }: Pick<Roll, 'runner' | 'address' | 'service'>,
+  leftovers: readonly Container[],
+): Promise<void> {
+  const what = `Could not remove what an earlier deploy of ${service} left`;
+  const running = leftovers.filter(({ state }) => state === 'running');
+  if (running.length > 0) await runDocker(runner, stopArguments(idsOf(running)), address, what);
+  await runDocker(runner, removeArguments(idsOf(leftovers)), address, what);
+}
+
+async function takeStep(
+  parts: Roll,
+  step: RollStep,
+  progress: Progress,
+  isLast: boolean,
+): Promise<void> {
+  const { plan, service } = parts;
+  const run = runIn(parts);
+  const stopFirst = plan.order === 'stop-first';
+  if (step.create > 0) {
+    const created = await createContainers(parts, step, progress);
+    progress.current = created;
+    const hidden = !stopFirst && plan.serving.length > 0;
+    if (hidden) await hide(run, created);
+    if (stopFirst) await stopOld(parts, step.retire, progress);
+    await run(startArguments(idsOf(created)), `Could not start ${service}`);
+    await waitUntilHealthy(parts, idsOf(created));
+    progress.found.push(...created);
+    if (hidden) await reveal(run, created, parts.clock);
+    await watch(parts, created);
+    progress.current = [];
+  }
+  if (!stopFirst && step.retire.length > 0) {
+    progress.hidden.push(...step.retire);
+    // All that is wanted serves by now: where the deploy has to end, to finish takes less than to undo.
+    const ending = isLast ? { ...parts, ...parts.undo } : parts;
+    await drain(ending, step.retire);
+    await stopOld(ending, step.retire, progress);
+  }
+}
+
+async function stopOld(
+  parts: Roll,
+  retired: readonly Container[],
+  { stopped }: Progress,
+): Promise<void> {
+  stopped.push(...retired);
+  await runIn(parts)(stopArguments(idsOf(retired)), `Could not stop the old ${parts.service}`);
 }
 
 type Run = (args: readonly string[], what: string) => Promise<unknown>;
 
-function runIn({ runner, address }: Roll): Run {
+function runIn({ runner, address }: Pick<Roll, 'runner' | 'address'>): Run {
   return (args, what) => runDocker(runner, args, address, what);
+}
+
+function undoing({ undo, address }: Roll): Run {
+  return runIn({ runner: undo.runner, address });
 }
 
 function idsOf(containers: readonly Container[]): string[] {
   return containers.map(({ id }) => id);
 }
 
-async function createContainers(parts: Roll): Promise<Container[]> {
-  const { project, service, plan } = parts;
-  const total = plan.serving.length + plan.replicas;
-  await runIn(parts)(
-    createArguments(project, service, total),
-    `Could not create the container of ${service}`,
+async function createContainers(
+  parts: Roll,
+  { create }: RollStep,
+  progress: Progress,
+): Promise<Container[]> {
+  const { project, service, plan, alone } = parts;
+  const total = plan.serving.length + progress.found.length + create;
+  await alone(() =>
+    runIn(parts)(
+      createArguments(project, service, total),
+      `Could not create the container of ${service}`,
+    ),
   );
-  const created = await findNew(parts);
-  if (created.length !== plan.replicas) {
+  const created = await findNew(parts, progress);
+  if (created.length !== create) {
     throw new UserError(
-      `${service}: docker compose made ${created.length} containers instead of ${plan.replicas}: look for another deploy at the same time`,
+      `${service}: docker compose made ${created.length} containers instead of ${create}: look for another deploy at the same time`,
     );
   }
   return created;
 }
 
-/** The containers of the service that did not serve before. */
-async function findNew({ runner, address, project, service, plan }: Roll): Promise<Container[]> {
-  const old = new Set(idsOf(plan.serving));
-  const all = await readProjectContainers(runner, address, project.name);
-  return all.filter((container) => container.service === service && !old.has(container.id));
+/** The containers of the service that did not serve before, nor came with an earlier step. */
+async function findNew(
+  { undo, address, project, service, plan }: Roll,
+  { found }: Progress,
+): Promise<Container[]> {
+  const known = new Set(idsOf([...plan.serving, ...found]));
+  const all = await readProjectContainers(undo.runner, address, project.name);
+  return all.filter((container) => container.service === service && !known.has(container.id));
 }
 
 /** Takes containers out of name resolution; they reach others all the same. */
@@ -135,11 +215,10 @@ async function hide(run: Run, containers: readonly Container[]): Promise<void> {
   }
 }
 
-/** Lets the healthy containers be found under every name that their entry gives them. */
-async function reveal(parts: Roll, containers: readonly Container[]): Promise<void> {
-  const run = runIn(parts);
+/** Lets healthy containers be found under every name that their entry gives them. */
+async function reveal(run: Run, containers: readonly Container[], clock: Clock): Promise<void> {
   for (const { container, network } of placesOf(containers)) await leave(run, container, network);
-  await parts.clock.sleep(LINK_MILLISECONDS);
+  await clock.sleep(LINK_MILLISECONDS);
   for (const { container, network, aliases } of placesOf(containers)) {
     await join(run, container, network, aliases);
   }
@@ -150,14 +229,14 @@ async function reveal(parts: Roll, containers: readonly Container[]): Promise<vo
  * away by connecting anew; the engine gives the lowest free address, which is the one they had, so
  * that open connections go on.
  */
-async function drain(parts: Roll): Promise<void> {
-  const { plan, service, clock, say } = parts;
+async function drain(parts: Roll, retired: readonly Container[]): Promise<void> {
+  const { service, clock, say } = parts;
   try {
-    await hide(runIn(parts), plan.serving);
+    await hide(runIn(parts), retired);
     await clock.sleep(DRAIN_MILLISECONDS);
   } catch (error) {
     // The new ones serve already: what remains is to stop the old.
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof UserError) || error instanceof Interrupted) throw error;
     say(`${service}  warning: ${error.message}`);
   }
 }
@@ -185,8 +264,15 @@ function join(
   return run(connectArguments(network, id, aliases), `Could not connect ${name} to ${network}`);
 }
 
-async function waitUntilHealthy(
-  { runner, address, healthTimeout, service, clock }: Roll,
+/** Waits until all of these containers are healthy. @throws {UserError} where one will not be. */
+export async function waitUntilHealthy(
+  {
+    runner,
+    address,
+    healthTimeout,
+    service,
+    clock,
+  }: Pick<Roll, 'runner' | 'address' | 'healthTimeout' | 'service' | 'clock'>,
   ids: readonly string[],
 ): Promise<void> {
   const started = clock.now();
@@ -213,6 +299,39 @@ async function waitUntilHealthy(
   }
 }
 
+/** Looks whether containers that serve go on doing so; the old ones serve beside them until then. */
+async function watch(
+  { runner, address, steady, service, clock }: Roll,
+  containers: readonly Container[],
+): Promise<void> {
+  const started = clock.now();
+  const ids = idsOf(containers);
+  const restarts = new Map<string, number>();
+  while (clock.now() - started < steady * 1000) {
+    const now = await readContainers(runner, address, ids);
+    const ill = now.find((container) => {
+      const before = restarts.get(container.id) ?? container.restarts;
+      restarts.set(container.id, before);
+      const { state, health } = container;
+      return state !== 'running' || health === 'unhealthy' || container.restarts > before;
+    });
+    if (ill || now.length < ids.length) {
+      const time = ((clock.now() - started) / 1000).toFixed(1);
+      const what = ill ? `${ill.name} ${describeEnd(ill)}` : 'a new container was gone';
+      throw new UserError(
+        `${service}: ${what} ${time} s after it was healthy (it has to stay so for ${steady} s, "steady" of the environment)`,
+      );
+    }
+    await clock.sleep(POLL_MILLISECONDS);
+  }
+}
+
+function describeEnd({ health, state }: Container): string {
+  // The engine calls a container that ended unhealthy, too.
+  if (state !== 'running' && state !== 'restarting') return `was ${state}`;
+  return health === 'unhealthy' ? 'was unhealthy' : 'ended and was restarted';
+}
+
 function isLost({ state, health, restarts }: Container): boolean {
   return (
     health === 'unhealthy' ||
@@ -223,12 +342,15 @@ function isLost({ state, health, restarts }: Container): boolean {
 }
 
 function describe({ state, health, restarts }: Container): string {
-  if (health === 'unhealthy') return 'is unhealthy';
+  if (health === 'unhealthy' && state === 'running') return 'is unhealthy';
   return restarts >= TOO_MANY_RESTARTS ? `ended ${restarts} times` : `is ${state}`;
 }
 
 /** What the new containers last said. */
-async function readLastWords({ runner, address }: Roll, ids: readonly string[]): Promise<string[]> {
+async function readLastWords(
+  { undo: { runner }, address }: Roll,
+  ids: readonly string[],
+): Promise<string[]> {
   const containers = await readContainers(runner, address, ids).catch(() => []);
   const lines: string[] = [];
   for (const { id, name, state, healthOutput } of containers) {
@@ -241,12 +363,16 @@ async function readLastWords({ runner, address }: Roll, ids: readonly string[]):
 }
 
 /**
- * Removes the new containers and, where they had been stopped for them, starts the old ones.
+ * Lets the old containers serve again and removes the new ones: first those that never served, then,
+ * once the old are back, those that did.
  * @returns what serves now, in words.
  */
-async function putBack(parts: Roll, ids: readonly string[], stopped: boolean): Promise<string[]> {
-  const { plan, service } = parts;
-  const run = runIn(parts);
+async function putBack(
+  parts: Roll,
+  { current, found, hidden, stopped }: Progress,
+): Promise<{ undone: boolean; outcome: string[] }> {
+  const { service, undo } = parts;
+  const run = undoing(parts);
   const failures: string[] = [];
   const attempt = async (work: () => Promise<unknown>) => {
     try {
@@ -255,22 +381,64 @@ async function putBack(parts: Roll, ids: readonly string[], stopped: boolean): P
       failures.push(`  ${(error as Error).message}`);
     }
   };
-  if (ids.length > 0) {
-    await attempt(() => run(removeArguments(ids), `Could not remove the new ${service}`));
+  const remove = (containers: readonly Container[]) =>
+    containers.length > 0 &&
+    attempt(() => run(removeArguments(idsOf(containers)), `Could not remove the new ${service}`));
+  const beside = parts.plan.order === 'start-first' && parts.plan.serving.length > 0;
+  const called = beside ? found : [];
+  await remove([...new Set([...current, ...found])].filter((one) => !called.includes(one)));
+  const touched = hidden.length + stopped.length > 0;
+  if (touched) {
+    await attempt(async () => {
+      if (stopped.length > 0) {
+        const old = idsOf(stopped);
+        await run(startArguments(old), `Could not start the old ${service} again`);
+        await waitUntilHealthy({ ...parts, ...undo }, old);
+      }
+      if (hidden.length > 0) await reveal(run, hidden, undo.clock);
+    });
   }
-  const names = plan.serving.map(({ name }) => name).join(', ');
-  if (plan.serving.length === 0) {
+  if (called.length > 0) {
+    // What they were asked is answered before they go; one that ended anyway cannot.
+    await (async () => {
+      await hide(run, called);
+      await undo.clock.sleep(DRAIN_MILLISECONDS);
+      await run(stopArguments(idsOf(called)), `Could not stop the new ${service}`);
+    })().catch(() => undefined);
+    await remove(called);
+  }
+  return { undone: failures.length === 0, outcome: describeOutcome(parts.plan, touched, failures) };
+}
+
+function describeOutcome({ serving }: ServiceChange, touched: boolean, failures: string[]) {
+  const names = serving.map(({ name }) => name).join(', ');
+  if (serving.length === 0) {
     return failures.length > 0 ? failures : ['  nothing of it is left on the engine'];
   }
-  if (!stopped) return [...failures, `  ${names} serves on; it was not touched`];
-  const old = idsOf(plan.serving);
-  await attempt(async () => {
-    await run(startArguments(old), `Could not start the old ${service} again`);
-    await waitUntilHealthy(parts, old);
-  });
+  if (!touched) return [...failures, `  ${names} serves on; it was not touched`];
   return failures.length > 0
     ? [...failures, `  ${names} ran before: look at it with "docker start" and "docker logs"`]
     : [`  ${names}, which ran before, serves again`];
+}
+
+/** Brings back containers that served before a deploy which was ended. */
+export async function revive(
+  parts: Pick<Roll, 'runner' | 'address' | 'healthTimeout' | 'service' | 'clock'>,
+  containers: readonly Container[],
+  namesOf: (container: Container) => Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
+  const run = runIn(parts);
+  const stopped = idsOf(containers.filter(({ state }) => state !== 'running'));
+  if (stopped.length > 0) {
+    await run(startArguments(stopped), `Could not start ${parts.service} again`);
+  }
+  for (const container of containers) {
+    for (const [network, names] of Object.entries(namesOf(container))) {
+      if (container.networks[network]) await leave(run, container, network);
+      await join(run, container, network, names);
+    }
+  }
+  await waitUntilHealthy(parts, idsOf(containers));
 }
 
 function indent(text: string): string {

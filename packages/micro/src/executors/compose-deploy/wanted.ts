@@ -1,17 +1,27 @@
 import type { Environment } from '../../platform/environment';
 import type { Service } from '../../platform/platform';
-import { entryLabel, isExclusive, type ComposeEntry } from './entry';
+import { entryLabel, whyExclusive, type ComposeEntry } from './entry';
 import type { Wanted } from './plan';
 
+/** How many containers a service has in an environment, and what only one of them can have. */
+export function replicasOf(
+  service: Service,
+  environment: Environment,
+  entry: ComposeEntry,
+): { replicas: number; exclusive?: string } {
+  const replicas = environment.services[service.name]?.replicas ?? service.replicas;
+  const exclusive = whyExclusive(entry, replicas);
+  // A port of the host belongs to one container, as in the compose file that sync derives.
+  return exclusive === undefined ? { replicas } : { replicas: 1, exclusive };
+}
+
 /** What a service should be in an environment, by its rendered entry and the key of its image. */
-export function wantedOf(
+export function entryWanted(
   service: Service,
   environment: Environment,
   key: string,
   entry: ComposeEntry,
 ): Wanted {
-  const exclusive = isExclusive(entry);
-  const replicas = environment.services[service.name]?.replicas ?? service.replicas;
-  // A port of the host belongs to one container, as in the compose file that sync derives.
-  return { key, entryLabel: entryLabel(entry), replicas: exclusive ? 1 : replicas, exclusive };
+  const { replicas, exclusive } = replicasOf(service, environment, entry);
+  return { key, entryLabel: entryLabel(entry), replicas, exclusive: exclusive !== undefined };
 }

@@ -1,0 +1,183 @@
+import { join } from 'node:path';
+import { type ComposeProject, runArguments, startArguments } from '../../docker/compose';
+import type { Container } from '../../effects/containers';
+import { runDocker } from '../../effects/engine';
+import { writeWhole } from '../../effects/files';
+import { formatSeconds } from '../format';
+import type { ServiceTask } from '../service-task';
+import { type Release, isSameRelease, nextNumber, surplusReleases } from './release';
+import {
+  type ReleaseBook,
+  closeRelease,
+  forgetReleases,
+  openRelease,
+  reopenRelease,
+} from './releases';
+import { RollFailure, removeLeftovers, roll } from './roll';
+import type { Facts, Run } from './run';
+import type { ServicePlan } from './run-plan';
+import type { Target } from './target';
+
+/** A service that is as it was wanted. */
+export interface Rolled {
+  task: ServiceTask;
+  target: Target;
+  release: Release;
+  containers: readonly Container[];
+  kept: boolean;
+  /** Milliseconds that it took. */
+  took: number;
+}
+
+/** Brings one service to what is wanted of it. @throws {UserError} where it could not; then it is as it was. */
+export async function deployOne(
+  run: Run,
+  project: ComposeProject | undefined,
+  one: ServicePlan,
+  { releases }: Facts,
+  datastores: Map<string, Promise<void>>,
+): Promise<Rolled> {
+  const { service, target, plan, starts, current } = one;
+  const { runner, address, environment, book, clock } = run;
+  const task = run.tasks.find((candidate) => candidate.service.name === service)!;
+  const started = clock.now();
+  const known = releases.get(service) ?? [];
+  if (project && starts.length > 0) await startNeeds(run, project, one, datastores);
+  if (plan.kind === 'keep') {
+    if (plan.leftovers.length > 0) {
+      await removeLeftovers({ runner, address, service }, plan.leftovers);
+    }
+    const release = current ?? (await open(run, target, service, known));
+    return {
+      task,
+      target,
+      release,
+      containers: plan.serving,
+      kept: true,
+      took: clock.now() - started,
+    };
+  }
+  if (project) await runJobs(run, project, task, target.jobs);
+  const release =
+    current && isSameRelease(current, target)
+      ? await reopenRelease(book, current)
+      : target.release
+        ? await reopenRelease(book, target.release)
+        : await open(run, target, service, known);
+  try {
+    const file = join(run.folder, `${service}.r${release.number}.json`);
+    await writeWhole(file, JSON.stringify(target.slice), 0o600);
+    const containers = await roll({
+      runner,
+      address,
+      project: { name: run.name, files: [file] },
+      service,
+      plan,
+      healthTimeout: environment.healthTimeout,
+      steady: environment.steady,
+      clock,
+      undo: run.undo,
+      alone: run.alone,
+      say: task.say,
+    });
+    return { task, target, release, containers, kept: false, took: clock.now() - started };
+  } catch (error) {
+    // Where it could not be undone, the open release tells the next run so.
+    if (!(error instanceof RollFailure) || !error.undone) throw error;
+    await settle({ ...book, runner: run.undo.runner }, [release, ...known]).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Says of what was being rolled out that it is not any more. */
+async function settle(book: ReleaseBook, releases: readonly Release[]): Promise<void> {
+  const open = [...new Map(releases.map((release) => [release.id, release])).values()].filter(
+    (release) => release.open,
+  );
+  await forgetReleases(
+    book,
+    open.filter(({ again }) => !again),
+  );
+  for (const release of open.filter(({ again }) => again)) await closeRelease(book, release);
+}
+
+function open(
+  { book, name }: Run,
+  { key, entryLabel, image, replicas, slice }: Target,
+  service: string,
+  known: readonly Release[],
+): Promise<Release> {
+  const number = nextNumber(known);
+  return openRelease(book, {
+    project: name,
+    service,
+    number,
+    key,
+    entryLabel,
+    image,
+    replicas,
+    slice,
+  });
+}
+
+async function startNeeds(
+  run: Run,
+  project: ComposeProject,
+  { service, starts }: ServicePlan,
+  started: Map<string, Promise<void>>,
+): Promise<void> {
+  const { runner, address, environment } = run;
+  const missing = starts.filter((name) => !started.has(name));
+  if (missing.length > 0) {
+    const work = run.alone(async () => {
+      await runDocker(
+        runner,
+        startArguments(project, missing, environment.healthTimeout),
+        address,
+        `Could not start what ${service} needs (${missing.join(', ')})`,
+      );
+    });
+    for (const name of missing) started.set(name, work);
+  }
+  for (const name of starts) await started.get(name);
+}
+
+/** What has to be done once with the new image before any container of it serves; it stops the deploy where it fails. */
+async function runJobs(
+  { runner, address, clock }: Run,
+  project: ComposeProject,
+  { service, say }: ServiceTask,
+  jobs: readonly string[],
+): Promise<void> {
+  for (const job of jobs) {
+    const started = clock.now();
+    await runDocker(
+      runner,
+      runArguments(project, job),
+      address,
+      `${job} failed, and ${service.name} was left as it was`,
+    );
+    say(`${service.name}  ran ${job}  ${formatSeconds(clock.now() - started)}`);
+  }
+}
+
+/** Says that a release serves for good, and forgets those that are too old. */
+export async function finish(
+  { book: { address, project }, undo, environment }: Run,
+  { release }: Rolled,
+  { releases }: Facts,
+): Promise<void> {
+  // Also where the run is interrupted by now: what serves is told of as such.
+  const book = { address, project, runner: undo.runner };
+  const known = releases.get(release.service) ?? [];
+  const closed = await closeRelease(book, release);
+  const all = [closed, ...known.filter(({ id }) => id !== closed.id)];
+  const surplus = surplusReleases(
+    closed,
+    all.sort((a, b) => b.number - a.number),
+    environment.releases,
+  );
+  await forgetReleases(book, surplus);
+  const stale = all.filter((one) => one.again && one.id !== closed.id && !surplus.includes(one));
+  for (const one of stale) await closeRelease(book, one);
+}

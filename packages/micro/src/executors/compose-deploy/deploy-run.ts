@@ -1,0 +1,303 @@
+import { timestamp } from '../../effects/clock';
+import { type Container, readProjectContainers } from '../../effects/containers';
+import { readEnvironment } from '../../effects/environments';
+import { withTemporaryFolder } from '../../effects/files';
+import { readPerson, readRunId } from '../../effects/person';
+import { readReceipt, writeReceipt } from '../../effects/receipts';
+import {
+  type DeployReceipt,
+  type PushReceipt,
+  deployReceiptSchema,
+  receiptFile,
+} from '../../image/receipt';
+import { UserError } from '../../platform/user-error';
+import { requireEnvironment } from '../docker-push/push-image';
+import { formatList, formatSeconds, formatStep } from '../format';
+import { limit } from '../limit';
+import type { ServiceTask } from '../service-task';
+import { type Rolled, deployOne, finish } from './deploy-one';
+import { placesOf } from './entry';
+import { findImages } from './find-images';
+import { holdLock } from './hold-lock';
+import {
+  Interrupted,
+  interruptibleClock,
+  interruptibleRunner,
+  stubbornRunner,
+} from './interruption';
+import { makePlan } from './make-plan';
+import { normaliseOptions } from './options';
+import { rollOrder } from './order';
+import { touchedOthers } from './plan';
+import { failAll, putBackAll } from './put-back';
+import { isSameRelease } from './release';
+import { forgetReleases, readSlice } from './releases';
+import { removeLeftovers, revive } from './roll';
+import { type DeployRequest, type Facts, type Failures, type Run, attempt, readFacts } from './run';
+import { type RunPlan, formatPlan, formatService, leftContainers, planToJson } from './run-plan';
+import { type Rendered, type Target, readPush, renderTargets } from './target';
+
+/** How many services are rolled at the same time, where no link says which goes first. */
+const ROLLS = 4;
+/**
+ * Deploys the services of a run as one: compares all of them with what the engine runs, prints one
+ * plan, and rolls providers before their consumers while no other deploy can. Where one fails, what
+ * consumes it is left as it is.
+ *
+ * @throws {UserError} where nothing at all could be done.
+ */
+export async function deployRun(request: DeployRequest): Promise<Failures> {
+  const { workspaceRoot, platformName, options, interruption } = request;
+  const mode = normaliseOptions(options);
+  const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
+  const address = { context: environment.context, host: environment.host };
+  const name = environment.project ?? `${platformName}-${environment.name}`;
+  const runner = interruptibleRunner(request.runner, interruption);
+  return withTemporaryFolder(async (folder) => {
+    const run: Run = {
+      ...request,
+      mode,
+      environment,
+      address,
+      name,
+      runner,
+      clock: interruptibleClock(request.clock, interruption),
+      undo: { runner: stubbornRunner(request.runner), clock: request.clock },
+      book: { runner, address, project: name },
+      failures: new Map(),
+      folder,
+      alone: limit(1),
+    };
+    const rendered = await render(run);
+    if (mode.plan) {
+      const plan = await makePlan(run, rendered, await readFacts(run));
+      tellPlan(run, plan);
+      return run.failures;
+    }
+    const image = await findImages(run, rendered);
+    if (image === undefined) return run.failures;
+    await holdLock(
+      {
+        ...run,
+        undo: run.undo.runner,
+        project: name,
+        image,
+        holder: {
+          user: readPerson(),
+          pid: process.pid,
+          run: readRunId(),
+          command: `compose-deploy of ${formatList(run.tasks.map(({ service }) => service.name))}`,
+        },
+        timeout: environment.lockTimeout,
+        force: mode.breakLock,
+        say: request.tell,
+        onLost: (why) => interruption.trigger(why),
+      },
+      () => deployAll(run, rendered),
+    );
+    return run.failures;
+  });
+}
+
+async function render(run: Run): Promise<Rendered | undefined> {
+  if (run.mode.destination.kind === 'release') return undefined;
+  const pushes = new Map<ServiceTask, PushReceipt>();
+  for (const task of run.tasks) {
+    const push = await attempt(run, task.service.name, () => readPush(task, run.environment));
+    if (push) pushes.set(task, push);
+  }
+  const rendered = await renderTargets(run, pushes);
+  for (const [service, target] of rendered.targets) {
+    if (target instanceof UserError) run.failures.set(service, target);
+  }
+  return rendered;
+}
+
+function tellPlan({ tell, mode, tasks, repeat }: Run, plan: RunPlan): void {
+  if (mode.json) return tell(planToJson(plan));
+  for (const line of formatPlan(plan)) tell(line);
+  for (const one of plan.services.filter(({ service }) => repeat?.has(service))) {
+    const task = tasks.find(({ service }) => service.name === one.service)!;
+    for (const line of formatService(one, plan.environment)) task.say(line);
+  }
+}
+
+/** What is done while the lock is held. */
+async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void> {
+  const { failures, mode } = run;
+  let facts = await readFacts(run);
+  let plan = await makePlan(run, rendered, facts);
+  tellPlan(run, plan);
+  if (mode.atomic && failures.size > 0) {
+    return failAll(run, 'nothing was changed (--atomic)');
+  }
+  if (plan.services.some(({ revived }) => revived.length > 0)) {
+    await reviveAll(run, plan, facts);
+    facts = await readFacts(run);
+    plan = await makePlan(run, rendered, facts);
+  }
+  const rolled = new Map<string, Rolled>();
+  await rollAll(run, rendered, plan, facts, rolled);
+  if (mode.atomic && failures.size > 0) {
+    await putBackAll(run, plan, rolled);
+    return;
+  }
+  for (const done of rolled.values()) {
+    await attempt(run, done.release.service, () => finish(run, done, facts));
+  }
+  const pruned = mode.prune && failures.size === 0 ? await prune(run, rendered!, facts) : [];
+  if (!run.interruption.signal.aborted) {
+    await attemptAll(run, () => requireOthersUntouched(run, plan, facts, pruned));
+  }
+  for (const { task, target, containers, kept, took } of rolled.values()) {
+    const { name } = task.service;
+    if (failures.has(name)) continue;
+    await leaveReceipt(run, task, target, containers);
+    const names = containers.map((container) => container.name).join(', ');
+    task.say(
+      formatStep(
+        name,
+        kept ? 'kept' : 'deployed',
+        `${names} in ${run.environment.name}  ${formatSeconds(took)}`,
+      ),
+    );
+  }
+}
+
+async function reviveAll(run: Run, { services }: RunPlan, { releases }: Facts): Promise<void> {
+  for (const { service, revived } of services) {
+    const known = releases.get(service) ?? [];
+    const [first] = revived;
+    if (!first) continue;
+    const task = run.tasks.find((one) => one.service.name === service)!;
+    const record = known.find((release) =>
+      isSameRelease(release, {
+        key: first.labels['org.micro.image-key'] ?? '',
+        entryLabel: first.labels['org.micro.entry'] ?? '',
+      }),
+    );
+    const slice = record && (await readSlice(run.book, record));
+    try {
+      await revive(
+        { ...run, service, healthTimeout: run.environment.healthTimeout },
+        revived,
+        (container) =>
+          slice
+            ? placesOf(slice, service, container.name)
+            : Object.fromEntries(
+                Object.keys(container.networks).map((network) => [
+                  network,
+                  [container.name, service],
+                ]),
+              ),
+      );
+      task.say(`${service}  ${first.name} serves again`);
+    } catch (error) {
+      if (!(error instanceof UserError) || error instanceof Interrupted) throw error;
+      // What cannot serve any more is replaced by what is wanted.
+      task.say(`${service}  warning: ${error.message}`);
+    }
+  }
+}
+
+/** Rolls every service once what it consumes is rolled. */
+async function rollAll(
+  run: Run,
+  rendered: Rendered | undefined,
+  plan: RunPlan,
+  facts: Facts,
+  rolled: Map<string, Rolled>,
+): Promise<void> {
+  const { failures, tasks } = run;
+  const inTurn = limit(ROLLS);
+  const started = new Map<string, Promise<void>>();
+  const ended = new Map<string, Promise<void>>();
+  const order = rollOrder(tasks.map(({ service }) => service));
+  for (const [service, providers] of order) {
+    const one = plan.services.find((candidate) => candidate.service === service);
+    const work = async () => {
+      for (const provider of providers) await ended.get(provider);
+      if (!one || failures.has(service)) return;
+      const broken = providers.find((provider) => failures.has(provider));
+      if (broken !== undefined && one.plan.kind !== 'keep') {
+        failures.set(
+          service,
+          new UserError(
+            `${service} was left as it was, since ${broken}, which it consumes, could not be deployed`,
+          ),
+        );
+        return;
+      }
+      await inTurn(() =>
+        attempt(run, service, async () => {
+          rolled.set(service, await deployOne(run, rendered?.project, one, facts, started));
+        }),
+      );
+    };
+    ended.set(service, work());
+  }
+  await Promise.all(ended.values());
+}
+
+/** Removes what left the workspace; its volumes stay. */
+async function prune(run: Run, { names }: Rendered, facts: Facts): Promise<readonly string[]> {
+  const { runner, address, book, tell } = run;
+  const left = leftContainers(facts.containers, names);
+  const services = [...new Set(left.map(({ service }) => service))].sort();
+  for (const service of services) {
+    const own = left.filter((container) => container.service === service);
+    await removeLeftovers({ runner, address, service }, own);
+    await forgetReleases(book, facts.releases.get(service) ?? []);
+    tell(`removed  ${service}  ${own.map(({ name }) => name).join(', ')}`);
+  }
+  return services;
+}
+
+/** What concerns all services of the run fails all of them. */
+async function attemptAll({ failures, tasks }: Run, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    for (const { service } of tasks) {
+      if (!failures.has(service.name)) failures.set(service.name, error as Error);
+    }
+  }
+}
+
+/** The proof that a deploy touched its own services and nothing else. */
+async function requireOthersUntouched(
+  { runner, address, name, tasks }: Run,
+  { services }: RunPlan,
+  { containers: before }: Facts,
+  pruned: readonly string[],
+): Promise<void> {
+  const after = await readProjectContainers(runner, address, name);
+  const started = services.flatMap(({ starts }) => starts);
+  const own = tasks.map(({ service }) => service.name);
+  const touched = touchedOthers(before, after, new Set([...own, ...started, ...pruned]));
+  if (touched.length > 0) {
+    throw new UserError(
+      `the deploy of "${own.join('", "')}" also changed ${touched.join(', ')}: nothing else should; look for another deploy at the same time`,
+    );
+  }
+}
+
+async function leaveReceipt(
+  { workspaceRoot, environment, clock }: Run,
+  { service }: ServiceTask,
+  { key, image }: Target,
+  containers: readonly Container[],
+): Promise<void> {
+  const file = receiptFile(service.root, 'compose-deploy', environment.name);
+  const previous = await readReceipt(workspaceRoot, file, deployReceiptSchema);
+  const deployed: DeployReceipt = {
+    kind: 'compose-deploy',
+    service: service.name,
+    key,
+    environment: environment.name,
+    image,
+    containers: containers.map(({ id }) => id),
+    since: timestamp(clock),
+  };
+  await writeReceipt(workspaceRoot, file, deployed, previous);
+}

@@ -1,0 +1,82 @@
+import type { ExecutorContext } from '@nx/devkit';
+import { systemClock } from '../../effects/clock';
+import type { Runner } from '../../effects/process';
+import { isConfirmedSince } from '../../effects/receipts';
+import { receiptFile } from '../../image/receipt';
+import { readServiceTask, type ServiceTask } from '../service-task';
+import { deployRun } from './deploy-run';
+import type { Failures } from './run';
+import type { Interruption } from './interruption';
+import { findMates, laterDeploys } from './mates';
+import type { ComposeDeployOptions } from './options';
+
+export interface Together {
+  context: ExecutorContext;
+  /** Ids of the tasks that this process was started for. */
+  ids: readonly string[];
+  runner: Runner;
+  options: ComposeDeployOptions;
+  interruption: Interruption;
+  tell: (line: string) => void;
+  /** Whether the lines of a task are shown only when it ends. */
+  repeat?: boolean;
+}
+
+/**
+ * Deploys tasks together with those of the same run for which all is there already. Nx starts those
+ * later, and they find nothing left to do.
+ */
+export async function deployTogether(
+  tasks: readonly ServiceTask[],
+  { context, ids, runner, options, interruption, tell, repeat = true }: Together,
+): Promise<Failures> {
+  const [first] = tasks;
+  if (!first) return new Map();
+  const alone = options.rollback === true || options.to !== undefined;
+  const mates = alone ? [] : await readMates(context, ids, tasks, options, tell);
+  const all = [...tasks, ...mates];
+  const names = new Set(all.map(({ service }) => service.name));
+  const later = alone ? [] : laterDeploys(context.taskGraph, ids, names);
+  if (options.atomic && later.length > 0) {
+    tell(
+      `warning  ${later.join(', ')}: Nx prepares and deploys this later in the run, so --atomic covers only ${[...names].join(', ')}`,
+    );
+  }
+  const failures = await deployRun({
+    workspaceRoot: context.root,
+    platformName: first.platformName,
+    runner,
+    clock: systemClock,
+    tasks: all,
+    options,
+    tell,
+    repeat: repeat ? new Set(tasks.map(({ service }) => service.name)) : undefined,
+    interruption,
+  });
+  for (const { service } of mates) {
+    const failure = failures.get(service.name);
+    if (failure)
+      tell(`error  ${failure.message}\n(the task of ${service.name} tries it once more)`);
+  }
+  return failures;
+}
+
+async function readMates(
+  context: ExecutorContext,
+  ids: readonly string[],
+  tasks: readonly ServiceTask[],
+  { environment = '' }: ComposeDeployOptions,
+  tell: (line: string) => void,
+): Promise<ServiceTask[]> {
+  const { runner } = tasks[0]!;
+  const mates: ServiceTask[] = [];
+  for (const { project, since } of findMates(context.taskGraph, ids)) {
+    const root = context.projectsConfigurations.projects[project]?.root;
+    if (root === undefined) continue;
+    const receipt = receiptFile(root, 'docker-push', environment);
+    // A push that failed left the receipt of an earlier one.
+    if (!(await isConfirmedSince(context.root, receipt, since))) continue;
+    mates.push(readServiceTask(context, project, runner, tell));
+  }
+  return mates;
+}

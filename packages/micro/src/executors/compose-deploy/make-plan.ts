@@ -1,0 +1,95 @@
+import type { Container } from '../../effects/containers';
+import { UserError } from '../../platform/user-error';
+import type { ServiceTask } from '../service-task';
+import { rollOrder } from './order';
+import { planDeploy } from './plan';
+import { type Release, currentRelease, findRelease, planRevival, previousRelease } from './release';
+import { readSlice } from './releases';
+import { type Facts, type Run, attempt } from './run';
+import { type RunPlan, type ServicePlan, leftContainers } from './run-plan';
+import { type Rendered, type Target, recordedTarget, wantedOf } from './target';
+
+/** Compares what is wanted with what the engine runs; services that cannot be planned have failed. */
+export async function makePlan(
+  run: Run,
+  rendered: Rendered | undefined,
+  { containers, releases }: Facts,
+): Promise<RunPlan> {
+  const { tasks, failures, environment, name, mode } = run;
+  const services: ServicePlan[] = [];
+  const order = rollOrder(tasks.map(({ service }) => service));
+  for (const [service, after] of order) {
+    if (failures.has(service)) continue;
+    const task = tasks.find((one) => one.service.name === service)!;
+    const own = containers.filter((container) => container.service === service);
+    const known = releases.get(service) ?? [];
+    const current = currentRelease(own, known);
+    const target = await attempt(run, service, () =>
+      rendered
+        ? Promise.resolve(rendered.targets.get(service) as Target)
+        : findRecorded(run, service, current, known),
+    );
+    if (!target) continue;
+    const plan = planDeploy(own, wantedOf(target, service));
+    if (mode.atomic && plan.kind !== 'keep' && plan.serving.length > 0 && !current) {
+      failures.set(
+        service,
+        new UserError(
+          `the engine remembers no release of what runs of ${service}, so --atomic could not put it back: deploy it once without`,
+        ),
+      );
+    }
+    services.push({
+      service,
+      target,
+      plan,
+      current,
+      revived: planRevival(own, known),
+      ...missingNeeds(task, tasks, target.needs, containers),
+      after: after.filter((provider) => !failures.has(provider)),
+    });
+  }
+  const left = rendered ? leftContainers(containers, rendered.names) : [];
+  return {
+    environment: environment.name,
+    project: name,
+    rollback: mode.destination.kind === 'release',
+    services,
+    left: [...new Set(left.map(({ service }) => service))].sort(),
+    prune: mode.prune,
+  };
+}
+
+/** The release that a rollback of the service goes to. */
+async function findRecorded(
+  { mode: { destination }, environment, book }: Run,
+  service: string,
+  current: Release | undefined,
+  releases: readonly Release[],
+): Promise<Target> {
+  const to = destination.kind === 'release' ? destination.to : undefined;
+  const release = to === undefined ? previousRelease(current, releases) : findRelease(to, releases);
+  if (release) return recordedTarget(release, await readSlice(book, release));
+  const known = releases
+    .filter(({ open }) => !open)
+    .map(({ number, key, since }) => `r${number} (k-${key.slice(0, 12)}, ${since})`);
+  throw new UserError(
+    `${to === undefined ? 'there is no earlier release' : `there is no release "${to}"`} of ${service} in ${environment.name}; the engine remembers ${known.join(', ') || 'none'}`,
+  );
+}
+
+/** What an entry depends on and does not run: other services are told apart by the manifest. */
+function missingNeeds(
+  { service: { consumes }, sameRun }: ServiceTask,
+  tasks: readonly ServiceTask[],
+  needs: readonly string[],
+  containers: readonly Container[],
+): { starts: string[]; missing: string[] } {
+  const runs = (name: string) =>
+    containers.some(({ service, state }) => service === name && state === 'running');
+  const comes = new Set([...sameRun, ...tasks.map(({ service }) => service.name)]);
+  return {
+    starts: needs.filter((name) => !consumes.includes(name) && !runs(name)),
+    missing: consumes.filter((name) => !runs(name) && !comes.has(name)),
+  };
+}

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { normaliseOptions, type ComposeDeployOptions } from './options';
+
+it.each<[ComposeDeployOptions, object]>([
+  [{}, { plan: false, json: false, atomic: false, prune: false, destination: { kind: 'push' } }],
+  [{ rollback: true }, { destination: { kind: 'release', to: undefined } }],
+  [{ to: 7 }, { destination: { kind: 'release', to: '7' } }],
+  [
+    { plan: true, json: true },
+    { plan: true, json: true },
+  ],
+])('%j', (options, expected) => {
+  expect(normaliseOptions(options)).toMatchObject(expected);
+});
+
+it.each<[ComposeDeployOptions, string]>([
+  [{ json: true }, '--json prints a plan: give --plan, too'],
+  [{ rollback: true, prune: true }, '--prune goes with a deploy, not with a rollback'],
+])('%j is refused', (options, message) => {
+  expect(() => normaliseOptions(options)).toThrow(message);
+});

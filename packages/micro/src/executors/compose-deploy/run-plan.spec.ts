@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import type { Container } from '../../effects/containers';
+import type { Release } from './release';
+import { formatPlan, leftContainers, planToJson, type RunPlan, type ServicePlan } from './run-plan';
+
+const container = (name: string, more: Partial<Container> = {}): Container => ({
+  id: name,
+  name,
+  service: name.replace(/-\d+$/, ''),
+  state: 'running',
+  health: 'healthy',
+  healthOutput: '',
+  restarts: 0,
+  labels: { 'org.micro.environment': 'production' },
+  networks: {},
+  ...more,
+});
+const release = (number: number): Release => ({
+  id: `id${number}`,
+  service: 'orders',
+  number,
+  key: `key${number}`,
+  entryLabel: 'env=1',
+  image: `acme/orders:k-${number}`,
+  replicas: 1,
+  open: false,
+  again: false,
+  since: '',
+});
+const orders: ServicePlan = {
+  service: 'orders',
+  target: {
+    image: 'acme/orders:k-2',
+    key: 'key2',
+    entryLabel: 'env=1',
+    replicas: 1,
+    slice: { services: {} },
+    needs: [],
+    jobs: [],
+    source: 'engine',
+  },
+  plan: {
+    kind: 'update',
+    reason: 'its image changed, 1 -> 2',
+    serving: [container('orders-1')],
+    kept: [],
+    leftovers: [],
+    order: 'start-first',
+    replicas: 1,
+  },
+  current: release(1),
+  revived: [],
+  starts: [],
+  missing: [],
+  after: [],
+};
+const keep: ServicePlan = { ...orders, plan: { kind: 'keep', serving: [], leftovers: [] } };
+const stopped: ServicePlan = {
+  ...orders,
+  target: { ...orders.target, exclusive: 'port 80 of the host' },
+  plan: { ...orders.plan, order: 'stop-first' } as ServicePlan['plan'],
+};
+const run = (one: ServicePlan, more: Partial<RunPlan> = {}): RunPlan => ({
+  environment: 'production',
+  project: 'acme-production',
+  rollback: false,
+  services: [one],
+  left: [],
+  prune: false,
+  ...more,
+});
+
+describe('a plan says', () => {
+  it.each<[string, RunPlan, string[]]>([
+    ['what stays', run(keep), ['  keep     orders  nothing changed']],
+    [
+      'the cause, and both images',
+      run(orders),
+      ['  update   orders  its image changed, 1 -> 2; acme/orders:k-2, was acme/orders:k-1'],
+    ],
+    [
+      'what is stopped first and why, and after whom',
+      run({ ...stopped, current: undefined, after: ['users'] }),
+      [
+        '  update   orders  its image changed, 1 -> 2; acme/orders:k-2; stopped first, since two cannot run side by side (port 80 of the host); after users',
+      ],
+    ],
+    [
+      'what is recovered, started and missing',
+      run({ ...keep, revived: [container('orders-1')], starts: ['db'], missing: ['users'] }),
+      [
+        '  recover  orders  a deploy was interrupted; orders-1 serves again first',
+        '  keep     orders  nothing changed',
+        '  start    db  needed by orders',
+        '  missing  users  orders consumes it, and it does not run in production: nx compose-deploy users -c production',
+      ],
+    ],
+    [
+      'which release it goes back to',
+      run(
+        { ...orders, current: release(3), target: { ...orders.target, release: release(2) } },
+        { rollback: true },
+      ),
+      [
+        '  update   orders  back to r2 from r3; acme/orders:k-2, was acme/orders:k-3',
+        '  databases stay as they are: a rollback undoes no migration',
+      ],
+    ],
+    [
+      'what left',
+      run(keep, { left: ['mail'] }),
+      [
+        '  keep     orders  nothing changed',
+        '  left     mail  it left the workspace; --prune removes it',
+      ],
+    ],
+    [
+      'what is removed',
+      run(keep, { left: ['mail'], prune: true }),
+      [
+        '  keep     orders  nothing changed',
+        '  remove   mail  it left the workspace; its volumes stay',
+      ],
+    ],
+  ])('%s', (_, plan, lines) => {
+    expect(formatPlan(plan)).toEqual(['plan for production', ...lines]);
+  });
+
+  it('the same to a program, in one line', () => {
+    const json = planToJson(run(stopped));
+    expect(json).not.toContain('\n');
+    expect(JSON.parse(json)).toEqual({
+      environment: 'production',
+      project: 'acme-production',
+      rollback: false,
+      left: [],
+      prune: false,
+      services: [
+        {
+          service: 'orders',
+          action: 'update',
+          reason: 'its image changed, 1 -> 2',
+          image: 'acme/orders:k-2',
+          key: 'key2',
+          from: { image: 'acme/orders:k-1', key: 'key1', release: 1 },
+          order: 'stop-first',
+          exclusive: 'port 80 of the host',
+          replicas: 1,
+          serving: ['orders-1'],
+          leftovers: [],
+          recovers: [],
+          starts: [],
+          jobs: [],
+          missing: [],
+          after: [],
+        },
+      ],
+    });
+  });
+});
+
+it('only what was deployed by us can leave', () => {
+  const all = [container('orders-1'), container('mail-1'), container('mail-db-1', { labels: {} })];
+  expect(leftContainers(all, ['orders']).map(({ name }) => name)).toEqual(['mail-1']);
+});

@@ -1,0 +1,150 @@
+import type { Container } from '../../effects/containers';
+import { DEPLOY_LABELS } from './entry';
+import type { DeployPlan } from './plan';
+import type { Release } from './release';
+import type { Target } from './target';
+
+/** What a run does for one service. */
+export interface ServicePlan {
+  service: string;
+  target: Target;
+  plan: DeployPlan;
+  /** The release that serves now. */
+  current: Release | undefined;
+  /** Containers that a deploy which was ended took out of service, and that come back first. */
+  revived: readonly Container[];
+  /** Datastores and the broker that it needs and that do not run. */
+  starts: readonly string[];
+  /** Services that it consumes, that do not run, and that this command does not deploy either. */
+  missing: readonly string[];
+  /** Services of the run that are rolled before it. */
+  after: readonly string[];
+}
+
+/** What a whole run does, in the order in which services are rolled. */
+export interface RunPlan {
+  environment: string;
+  project: string;
+  rollback: boolean;
+  services: readonly ServicePlan[];
+  /** Services on the engine that the workspace does not have any more. */
+  left: readonly string[];
+  prune: boolean;
+}
+
+/** Containers of services that were deployed by us and that no compose file names any more. */
+export function leftContainers(
+  containers: readonly Container[],
+  names: readonly string[],
+): Container[] {
+  return containers.filter(
+    ({ service, labels }) =>
+      labels[DEPLOY_LABELS.environment] !== undefined && !names.includes(service),
+  );
+}
+
+/** The plan as lines for a person; the first names the environment. */
+export function formatPlan(plan: RunPlan): string[] {
+  const { environment, services, left, prune, rollback } = plan;
+  return [
+    `plan for ${environment}`,
+    ...services.flatMap((one) => formatService(one, environment)),
+    ...left.map((name) =>
+      line(
+        prune ? 'remove' : 'left',
+        name,
+        `it left the workspace; ${prune ? 'its volumes stay' : '--prune removes it'}`,
+      ),
+    ),
+    ...(rollback ? ['  databases stay as they are: a rollback undoes no migration'] : []),
+  ];
+}
+
+/** The lines of one service. */
+export function formatService(one: ServicePlan, environment: string): string[] {
+  const { service, plan, revived, starts, missing } = one;
+  return [
+    ...(revived.length > 0
+      ? [
+          line(
+            'recover',
+            service,
+            `a deploy was interrupted; ${namesOf(revived)} serves again first`,
+          ),
+        ]
+      : []),
+    line(
+      plan.kind,
+      service,
+      plan.kind === 'keep' ? 'nothing changed' : describeChange(one).join('; '),
+    ),
+    ...starts.map((name) => line('start', name, `needed by ${service}`)),
+    ...jobsOf(one).map((name) => line('run', name, `once, before a new container of ${service}`)),
+    ...missing.map((name) =>
+      line(
+        'missing',
+        name,
+        `${service} consumes it, and it does not run in ${environment}: nx compose-deploy ${name} -c ${environment}`,
+      ),
+    ),
+  ];
+}
+
+/** What runs once before the service is changed. */
+function jobsOf({ plan, target }: ServicePlan): readonly string[] {
+  return plan.kind === 'keep' ? [] : target.jobs;
+}
+
+function describeChange({ plan, target, current, after }: ServicePlan): string[] {
+  if (plan.kind === 'keep') return [];
+  const { release, image, replicas, exclusive } = target;
+  return [
+    release
+      ? `back to r${release.number}${current ? ` from r${current.number}` : ''}`
+      : plan.reason,
+    current && current.image !== image ? `${image}, was ${current.image}` : image,
+    ...(plan.order === 'stop-first'
+      ? [`stopped first, since two cannot run side by side (${exclusive})`]
+      : []),
+    ...(replicas > 1 && plan.kind !== 'create'
+      ? [`${replicas} containers one after the other`]
+      : []),
+    ...(after.length > 0 ? [`after ${after.join(', ')}`] : []),
+  ];
+}
+
+/** The plan for a program, as one line of JSON. */
+export function planToJson({ services, ...run }: RunPlan): string {
+  return JSON.stringify({
+    ...run,
+    services: services.map(
+      ({ service, plan, target, current, revived, starts, missing, after }) => ({
+        service,
+        action: plan.kind,
+        reason: plan.kind === 'keep' ? 'nothing changed' : plan.reason,
+        image: target.image,
+        key: target.key,
+        release: target.release?.number,
+        from: current && { image: current.image, key: current.key, release: current.number },
+        order: plan.kind === 'keep' ? undefined : plan.order,
+        exclusive: target.exclusive,
+        replicas: target.replicas,
+        serving: plan.serving.map(({ name }) => name),
+        leftovers: plan.leftovers.map(({ name }) => name),
+        recovers: revived.map(({ name }) => name),
+        starts,
+        jobs: plan.kind === 'keep' ? [] : target.jobs,
+        missing,
+        after,
+      }),
+    ),
+  });
+}
+
+function line(verb: string, name: string, rest: string): string {
+  return `  ${verb.padEnd(7)}  ${name}  ${rest}`;
+}
+
+function namesOf(containers: readonly Container[]): string {
+  return containers.map(({ name }) => name).join(', ');
+}

@@ -1,0 +1,73 @@
+import type { EngineAddress } from '../../docker/command';
+import type { Clock } from '../../effects/clock';
+import { type Container, readProjectContainers } from '../../effects/containers';
+import type { Runner } from '../../effects/process';
+import type { Environment } from '../../platform/environment';
+import type { ServiceTask } from '../service-task';
+import type { Interruption } from './interruption';
+import type { ComposeDeployOptions, DeployMode } from './options';
+import type { Release } from './release';
+import { type ReleaseBook, readReleases } from './releases';
+
+/** What one coordinated roll starts from. */
+export interface DeployRequest {
+  workspaceRoot: string;
+  platformName: string;
+  runner: Runner;
+  clock: Clock;
+  tasks: readonly ServiceTask[];
+  options: ComposeDeployOptions;
+  /** Prints what concerns all services. */
+  tell: (line: string) => void;
+  /** Services whose own lines tell their part of the plan again. */
+  repeat?: ReadonlySet<string>;
+  interruption: Interruption;
+}
+
+/** Why services were not deployed, by their names. */
+export type Failures = ReadonlyMap<string, Error>;
+
+/** A run with everything that was read and decided for it. */
+export interface Run extends DeployRequest {
+  mode: DeployMode;
+  environment: Environment;
+  address: EngineAddress;
+  /** The Compose project's name. */
+  name: string;
+  book: ReleaseBook;
+  /** What undoing uses. */
+  undo: { runner: Runner; clock: Clock };
+  failures: Map<string, Error>;
+  folder: string;
+  /** Compose makes what several containers share one command at a time. */
+  alone: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** What the engine says. */
+export interface Facts {
+  containers: readonly Container[];
+  releases: ReadonlyMap<string, readonly Release[]>;
+}
+
+/** Does `work` for a service; where it fails, that is remembered and the others go on. */
+export async function attempt<T>(
+  { failures }: Run,
+  service: string,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    failures.set(service, error as Error);
+    return undefined;
+  }
+}
+
+/** Asks the engine what there is. */
+export async function readFacts({ runner, address, name, book }: Run): Promise<Facts> {
+  const [containers, releases] = await Promise.all([
+    readProjectContainers(runner, address, name),
+    readReleases(book),
+  ]);
+  return { containers, releases };
+}
