@@ -40,6 +40,13 @@ describeEngine('the reference platform', () => {
     expect(left).toBe('');
   });
 
+  it('is what its description makes', async () => {
+    const dry = ['g', '@org/micro:platform', 'apps/platform.yml', '--dry-run'];
+    const output = await mustEnd(startNx(dry));
+    expect(output).toMatch(/kept:.*orders/);
+    expect(output).not.toMatch(/^(?:CREATE|UPDATE|DELETE) /m);
+  });
+
   it('sells: a declined payment is undone, and one request and one trace go through all five', () => {
     // The story ends with an error where any of it is missing.
     expect(told.join('\n')).toMatch(/cancelled: the card was declined[^]*the order is confirmed/);

@@ -1,5 +1,6 @@
 // Takes OTLP/HTTP with JSON, as the chassis sends it, and tells which spans came.
 import { createServer } from 'node:http';
+import process from 'node:process';
 import { json } from 'node:stream/consumers';
 
 const spans = [];

@@ -70,6 +70,7 @@ describe('driftOf', () => {
       reason: 'a reason of tomorrow',
       serving,
       leftovers: [],
+      kept: [],
       order: 'start-first' as const,
       replicas: 1,
     };
