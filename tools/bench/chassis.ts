@@ -6,7 +6,7 @@ import { WORK_PATH } from './chassis/work-routes.js';
 import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
-import { median, ratio } from './report/statistics.js';
+import { formatRatio, median } from './report/statistics.js';
 import { writeDocument } from './write-document.js';
 
 const USAGE = `usage: npm run bench:chassis [-- options]
@@ -90,18 +90,13 @@ async function measure(contender: Contender, seconds: number, readings: Readings
 function formatTable(all: ReadonlyMap<string, Readings>): string {
   const [bare] = all.values();
   const rows = [...all].map(([name, { rate, slowest, ready }]) => {
-    const of = (own: readonly number[], other: readonly number[]) => {
-      if (own === other) return '1';
-      const { value, min, max } = ratio(own, other);
-      return `${value.toFixed(2)} (${min.toFixed(2)}-${max.toFixed(2)})`;
-    };
     return [
       name,
       Math.round(median(rate)).toLocaleString('en'),
-      of(rate, bare!.rate),
+      formatRatio(rate, bare!.rate),
       median(slowest).toFixed(1),
       median(ready).toFixed(0),
-      of(ready, bare!.ready),
+      formatRatio(ready, bare!.ready),
     ];
   });
   const head = ['', 'requests/s', 'ratio', 'p99, ms', 'start to ready, ms', 'ratio'];

@@ -8,7 +8,7 @@ import { WORK_PATH } from './chassis/work-routes.js';
 import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
-import { median, ratio } from './report/statistics.js';
+import { formatRatio, median } from './report/statistics.js';
 import { writeDocument } from './write-document.js';
 
 const USAGE = `usage: npm run bench:gateway [-- options]
@@ -131,10 +131,4 @@ function formatTable(all: readonly Readings[]): string {
   return [head, head.map(() => '---'), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
-}
-
-function formatRatio(own: readonly number[], other: readonly number[]): string {
-  if (own === other) return '1';
-  const { value, min, max } = ratio(own, other);
-  return `${value.toFixed(2)} (${min.toFixed(2)}-${max.toFixed(2)})`;
 }

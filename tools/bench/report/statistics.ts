@@ -27,6 +27,13 @@ export function ratio(own: readonly number[], other: readonly number[]): Ratio {
   };
 }
 
+/** `0.95 (0.91-0.99)`: the ratio, and the span of those within a round; 1 of a series to itself. */
+export function formatRatio(own: readonly number[], other: readonly number[]): string {
+  if (own === other) return '1';
+  const { value, min, max } = ratio(own, other);
+  return `${value.toFixed(2)} (${min.toFixed(2)}-${max.toFixed(2)})`;
+}
+
 /** The key of the series with the smallest median; `undefined` where there is none. */
 export function best<Key extends string>(
   series: Partial<Record<Key, readonly number[]>>,

@@ -1,4 +1,5 @@
 import type { Service } from '../../platform/platform';
+import { reaches } from '../../platform/reach';
 
 /** Which services of a run each one waits for before it is rolled, in an order in which they can be. */
 export type RollOrder = ReadonlyMap<string, readonly string[]>;
@@ -13,10 +14,11 @@ export function rollOrder(services: readonly Pick<Service, 'name' | 'consumes'>[
   const sorted = [...services].sort((a, b) => (a.name < b.name ? -1 : 1));
   const names = new Set(sorted.map(({ name }) => name));
   const waits = new Map<string, string[]>(sorted.map(({ name }) => [name, []]));
+  const waitsFor = (name: string) => waits.get(name) ?? [];
   for (const { name, consumes } of sorted) {
     for (const provider of [...consumes].sort()) {
       const isNew = names.has(provider) && !waits.get(name)!.includes(provider);
-      if (isNew && !waitsFor(waits, provider, name)) waits.get(name)!.push(provider);
+      if (isNew && !reaches(waitsFor, provider, name)) waits.get(name)!.push(provider);
     }
   }
   const ordered = new Map<string, readonly string[]>();
@@ -27,16 +29,4 @@ export function rollOrder(services: readonly Pick<Service, 'name' | 'consumes'>[
   };
   [...waits.keys()].forEach(visit);
   return ordered;
-}
-
-function waitsFor(waits: ReadonlyMap<string, readonly string[]>, from: string, to: string) {
-  const seen = new Set<string>();
-  const pending = [from];
-  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    if (name === to) return true;
-    if (seen.has(name)) continue;
-    seen.add(name);
-    pending.push(...(waits.get(name) ?? []));
-  }
-  return false;
 }
