@@ -386,6 +386,16 @@ describe('routes of several services', () => {
     ]);
   });
 
+  test('of a service that takes only others with a key', () => {
+    expect(
+      problemsOf(
+        manifest('orders', 'port: 3001\nexpose: public\nauth: service-keys\nroutes: [/api/orders]'),
+      ),
+    ).toEqual([
+      'apps/orders/service.yml:4: "orders" has routes and takes only services that have a key, which no gateway has: remove the routes, or "auth: service-keys"',
+    ]);
+  });
+
   test('one within another, and one behind each of two gateways', () => {
     expect(
       problemsOf(

@@ -85,6 +85,7 @@ const RULES: readonly Rule[] = [
   noRepeatedEvents,
   distinctContracts,
   publicRoutes,
+  routesWithoutKeys,
   noRepeatedRoutes,
   noCollidingRoutes,
 ];
@@ -186,6 +187,15 @@ function publicRoutes(read: readonly Entry[]): Problem[] {
   return read.flatMap(({ file, manifest: { expose, routes }, source }) => {
     if (routes.length === 0 || expose === 'public') return [];
     const message = `"${file.name}" has routes and is internal, so that no gateway serves them: add "expose: public", or remove the routes`;
+    return [{ file: file.file, line: source.lineOfKey([], 'routes'), message }];
+  });
+}
+
+/** A gateway speaks for people, and has no key of its own. */
+function routesWithoutKeys(read: readonly Entry[]): Problem[] {
+  return read.flatMap(({ file, manifest: { auth, routes }, source }) => {
+    if (routes.length === 0 || auth !== 'service-keys') return [];
+    const message = `"${file.name}" has routes and takes only services that have a key, which no gateway has: remove the routes, or "auth: service-keys"`;
     return [{ file: file.file, line: source.lineOfKey([], 'routes'), message }];
   });
 }
