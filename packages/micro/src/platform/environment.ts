@@ -55,7 +55,7 @@ const variable = z
 const secretName = z
   .string()
   .regex(
-    /^[A-Za-z_][A-Za-z0-9_]*$/,
+    /^[A-Za-z_][A-Za-z0-9_]{0,99}$/,
     'a secret is named as the variable that the service reads, for example STRIPE_KEY',
   );
 
@@ -167,6 +167,14 @@ export interface Environment extends z.output<typeof environmentSchema> {
 /** Whether another engine than this machine's own runs the containers. */
 export function runsElsewhere({ context, host }: Pick<Environment, 'context' | 'host'>): boolean {
   return context !== undefined || host !== undefined;
+}
+
+/** A service with the links that it has within the environment. */
+export function linkedWithin<S extends { consumes: readonly string[] }>(
+  { links }: Pick<Environment, 'links'>,
+  service: S,
+): S {
+  return { ...service, consumes: service.consumes.filter((name) => !Object.hasOwn(links, name)) };
 }
 
 /** `environments/production.yml` */

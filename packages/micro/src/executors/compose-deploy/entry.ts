@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { Document, isSeq } from 'yaml';
+import { Document, isScalar, isSeq } from 'yaml';
 import type { PushReceipt } from '../../image/receipt';
 import { LABELS } from '../../image/image-key';
 import type { Environment } from '../../platform/environment';
 import { formatImageReference, parseImageReference } from '../../platform/image-reference';
+import { linkVariable } from '../../platform/link';
 import type { Service } from '../../platform/platform';
+import { SECRETS_FOLDER, secretVariables } from './secrets';
 
 /** Labels by which a later run knows what a container is; the engine is the only memory. */
 export const DEPLOY_LABELS = {
@@ -53,14 +55,22 @@ export function overrideFile(
 ): string {
   const here = environment.services[service.name];
   const image = pinnedImage(receipt);
+  const secrets = Object.keys(here?.secrets ?? {}).sort();
+  const variables = {
+    ...linksElsewhere(service, environment),
+    ...here?.environment,
+    // Set in the compose file, it would be there twice.
+    ...Object.fromEntries(secrets.map((name) => [name, null])),
+    ...secretVariables(secrets),
+  };
   const document = new Document({
     services: {
       ...Object.fromEntries(jobs.map((job) => [job, { image }])),
       [service.name]: {
         image,
-        ...(here && Object.keys(here.environment).length > 0
-          ? { environment: here.environment }
-          : {}),
+        ...(Object.keys(variables).length > 0 ? { environment: variables } : {}),
+        ...(here?.resources ? { deploy: { resources: { limits: limitsOf(here.resources) } } } : {}),
+        ...(secrets.length > 0 ? { volumes: [{ type: 'volume', target: SECRETS_FOLDER }] } : {}),
         ...(here?.publish
           ? {
               ports: [
@@ -85,7 +95,24 @@ export function overrideFile(
   // Compose adds up lists of ports: without the tag the port of development is published as well.
   const ports = document.getIn(['services', service.name, 'ports'], true);
   if (isSeq(ports)) ports.tag = '!override';
+  for (const name of secrets) {
+    const variable = document.getIn(['services', service.name, 'environment', name], true);
+    if (isScalar(variable)) variable.tag = '!reset';
+  }
   return document.toString();
+}
+
+/** Where a service reaches those that it consumes and that run elsewhere. */
+function linksElsewhere({ consumes }: Service, { links }: Environment): Record<string, string> {
+  const elsewhere = consumes.filter((name) => Object.hasOwn(links, name));
+  return Object.fromEntries(elsewhere.map((name) => [linkVariable(name), links[name]!]));
+}
+
+function limitsOf({ cpus, memory }: Service['resources']): Record<string, string> {
+  return {
+    ...(cpus === undefined ? {} : { cpus: String(cpus) }),
+    ...(memory === undefined ? {} : { memory }),
+  };
 }
 
 /** What an entry waits for the end of, such as a migration. */
