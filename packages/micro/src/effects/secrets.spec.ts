@@ -22,12 +22,22 @@ describe('readSecret', () => {
     [{ command: ['pass', 'show'] }, 'sk 3'],
   ])('%j', async (source, expected) => {
     vi.stubEnv('SPEC_SECRET', 'sk 2');
-    const secret = await read(source, () => ({ stdout: 'sk 3\n' }));
+    const secret = await read(source, (line) =>
+      line === 'pass show' ? { stdout: 'sk 3\n' } : undefined,
+    );
     expect(secret.reveal().toString()).toBe(expected);
   });
 
   it.each<[SecretSource, Answer, string]>([
     [{ file: 'secrets/other' }, () => undefined, 'there is no file secrets/other'],
+    [
+      { file: 'secrets/stripe' },
+      (line) =>
+        line === 'git --literal-pathspecs ls-files -- secrets/stripe'
+          ? { stdout: 'secrets/stripe\n' }
+          : undefined,
+      'secrets/stripe is in git, and no secret may be: run "git rm --cached secrets/stripe"',
+    ],
     [{ file: 'secrets' }, () => undefined, 'secrets cannot be read: EISDIR'],
     [{ file: 'secrets/empty' }, () => undefined, 'secrets/empty is empty'],
     [{ environment: 'SPEC_NONE' }, () => undefined, 'the variable SPEC_NONE is not set'],
@@ -39,6 +49,24 @@ describe('readSecret', () => {
     [{ command: ['pass'] }, () => ({ stdout: '\n' }), 'what "pass" printed is empty'],
   ])('%j is refused', async (source, answer, message) => {
     await expect(read(source, answer)).rejects.toThrow(message);
+  });
+
+  it('takes a file for what it is where there is no git', async () => {
+    const runner = { run: () => Promise.reject(new Error('git was not found')) };
+    const workspaceRoot = temporaryWorkspace(files);
+    const secret = await readSecret({ file: 'secrets/stripe' }, { workspaceRoot, runner });
+    expect(secret.reveal().toString()).toBe('sk 1\n');
+  });
+
+  it('asks the real git', async () => {
+    const root = temporaryWorkspace({ ...files, '.gitignore': 'secrets/empty\n' });
+    const runner = processRunner(root);
+    const attempt = (file: string) => readSecret({ file }, { workspaceRoot: root, runner });
+    await runner.run({ file: 'git', args: ['init', '--quiet'] });
+    await expect(attempt('./secrets/stripe')).resolves.toBeDefined();
+    await runner.run({ file: 'git', args: ['add', '.'] });
+    await expect(attempt('./secrets/stripe')).rejects.toThrow('./secrets/stripe is in git');
+    await expect(attempt('secrets/empty')).rejects.toThrow('is empty');
   });
 
   it('runs a command without a shell', async () => {

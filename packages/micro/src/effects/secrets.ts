@@ -16,7 +16,10 @@ export async function readSecret(
   source: SecretSource,
   { workspaceRoot, runner }: { workspaceRoot: string; runner: Runner },
 ): Promise<Secret> {
-  if ('file' in source) return notEmpty(readFile(workspaceRoot, source.file), source.file);
+  if ('file' in source) {
+    await requireUntracked(source.file, runner);
+    return notEmpty(readFile(workspaceRoot, source.file), source.file);
+  }
   if ('environment' in source) {
     const value = process.env[source.environment];
     if (!value) throw new UserError(`the variable ${source.environment} is not set`);
@@ -33,6 +36,19 @@ export async function readSecret(
   }
   // The end of the line is the program's, not the secret's.
   return notEmpty(Buffer.from(outcome.stdout.replace(/\r?\n$/, '')), `what "${what}" printed`);
+}
+
+/** Everyone who has the repository has what is in it, in every commit of it. */
+async function requireUntracked(path: string, runner: Runner): Promise<void> {
+  // Without git, or outside of the repository, there is nothing that git holds.
+  const args = ['--literal-pathspecs', 'ls-files', '--', path];
+  const { exitCode, stdout } = await runner
+    .run({ file: 'git', args })
+    .catch(() => ({ exitCode: 1, stdout: '' }));
+  if (exitCode !== 0 || stdout.trim() === '') return;
+  throw new UserError(
+    `${path} is in git, and no secret may be: run "git rm --cached ${path}", add it to .gitignore, and change the value`,
+  );
 }
 
 function readFile(workspaceRoot: string, path: string): Buffer {

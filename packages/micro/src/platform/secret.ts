@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { z } from 'zod';
 
 const SHAPE =
@@ -52,7 +51,7 @@ export class Secret {
     return '***';
   }
 
-  [inspect.custom](): string {
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return '***';
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Document, isScalar, isSeq } from 'yaml';
+import { Document, isSeq } from 'yaml';
 import type { PushReceipt } from '../../image/receipt';
 import { LABELS } from '../../image/image-key';
 import type { Environment } from '../../platform/environment';
@@ -59,8 +59,6 @@ export function overrideFile(
   const variables = {
     ...linksElsewhere(service, environment),
     ...here?.environment,
-    // Set in the compose file, it would be there twice.
-    ...Object.fromEntries(secrets.map((name) => [name, null])),
     ...secretVariables(secrets),
   };
   const document = new Document({
@@ -95,10 +93,6 @@ export function overrideFile(
   // Compose adds up lists of ports: without the tag the port of development is published as well.
   const ports = document.getIn(['services', service.name, 'ports'], true);
   if (isSeq(ports)) ports.tag = '!override';
-  for (const name of secrets) {
-    const variable = document.getIn(['services', service.name, 'environment', name], true);
-    if (isScalar(variable)) variable.tag = '!reset';
-  }
   return document.toString();
 }
 

@@ -8,6 +8,7 @@ import {
   secretsLabel,
   secretsPart,
   secretVariables,
+  withoutReplaced,
   withSecrets,
 } from './secrets';
 
@@ -57,6 +58,17 @@ it('finds the secrets of an entry by its variables', () => {
   const environment = { ...secretVariables(['KEY', 'ACE']), TLS_FILE: '/etc/tls', B: '1' };
   expect(secretNames({ environment })).toEqual(['ACE', 'KEY']);
   expect(secretNames({})).toEqual([]);
+});
+
+it('takes a variable out of an entry that a secret stands for', () => {
+  const environment = { ...secretVariables(['KEY']), B: '1' };
+  expect(
+    withoutReplaced({ init: true, environment: { ...environment, KEY: 'of-development' } }),
+  ).toEqual({
+    init: true,
+    environment,
+  });
+  expect(withoutReplaced({ environment: { KEY: '1' } })).toEqual({ environment: { KEY: '1' } });
 });
 
 it.each<[string | undefined, boolean]>([

@@ -53,6 +53,20 @@ export function secretNames(entry: ComposeEntry): string[] {
 }
 
 /**
+ * A rendered entry without the variables that its secrets stand for: a service takes a value from one
+ * of both. Compose's own `!reset` leaves what a third file sets (tried with v2.26).
+ */
+export function withoutReplaced(entry: ComposeEntry): ComposeEntry {
+  const names = secretNames(entry);
+  if (names.length === 0) return entry;
+  const variables = Object.entries(entry['environment'] as Record<string, unknown>);
+  return {
+    ...entry,
+    environment: Object.fromEntries(variables.filter(([name]) => !names.includes(name))),
+  };
+}
+
+/**
  * The part of an entry's label that another value changes. Labels are seen by more people and programs
  * than containers are, and a short value could be found by trying; with a key of 256 bits that is not
  * in any label it cannot. The key is kept with the values, so any machine that deploys finds it.

@@ -26,7 +26,7 @@ import {
 import type { Wanted } from './plan';
 import { composeFiles } from './project';
 import type { Release } from './release';
-import { secretsLabel, withSecrets, type ServiceSecrets } from './secrets';
+import { secretsLabel, withoutReplaced, withSecrets, type ServiceSecrets } from './secrets';
 import { replicasOf } from './wanted';
 
 /** What a service shall be after a deploy, with all that is needed to make it so. */
@@ -119,7 +119,7 @@ export async function renderTargets(
   const files = [...own.files, ...[...known.keys()].map((task) => overrides.get(task)!)];
   if (known.size === 0) return { project: own, names, targets };
   const answer = await runDocker(runner, configArguments({ name, files }), address, unreadable);
-  const config = JSON.parse(answer.stdout) as ComposeConfig;
+  const config = parseConfig(answer.stdout);
   for (const [task, receipt] of known) {
     const target = targetOf(config, task, environment, receipt, secrets);
     targets.set(task.service.name, target);
@@ -131,6 +131,15 @@ export async function renderTargets(
     await writeWhole(overrides.get(task)!, override, 0o600);
   }
   return { project: { ...project, files }, names, targets };
+}
+
+function parseConfig(json: string): ComposeConfig {
+  const config = JSON.parse(json) as ComposeConfig;
+  const entries = Object.entries(config.services);
+  return {
+    ...config,
+    services: Object.fromEntries(entries.map(([name, it]) => [name, withoutReplaced(it)])),
+  };
 }
 
 function targetOf(
