@@ -4,6 +4,7 @@ import { EngineError, runDocker } from '../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../effects/files';
 import { overrideFile, type ComposeEntry } from '../executors/compose-deploy/entry';
 import { composeFiles, projectNameOf } from '../executors/compose-deploy/project';
+import { withoutReplaced } from '../executors/compose-deploy/secrets';
 import type { PushReceipt } from '../image/receipt';
 import type { Environment } from '../platform/environment';
 import type { Platform, Service } from '../platform/platform';
@@ -44,7 +45,11 @@ export async function renderEntries(
       const project = { name, files: [...files, ...overrides] };
       const { stdout } = await runDocker(runner, configArguments(project), address, what);
       const { services } = JSON.parse(stdout) as { services?: Record<string, ComposeEntry> };
-      return { kind: 'rendered', entries: new Map(Object.entries(services ?? {})) };
+      const entries = Object.entries(services ?? {});
+      return {
+        kind: 'rendered',
+        entries: new Map(entries.map(([entry, it]) => [entry, withoutReplaced(it)])),
+      };
     } catch (error) {
       if (!(error instanceof EngineError) || error.kind === 'no-engine') throw error;
       return { kind: 'unreadable', problem: error.message };

@@ -5,7 +5,7 @@ export interface Command {
   /** Variables beside those of this process; values are never printed. */
   env?: Readonly<Record<string, string>>;
   /** Written to the program's standard input and never printed. */
-  stdin?: string;
+  stdin?: string | Uint8Array;
 }
 
 /** Which engine a docker command talks to; neither means the client's current one. */

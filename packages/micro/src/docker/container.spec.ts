@@ -27,6 +27,8 @@ it.each([
       ...['--label-file', '/tmp/labels', 'acme/orders:k-1', 'note'],
     ],
   ],
+  [container.putFilesArguments('a', '/run'), ['container', 'cp', '-', 'a:/run']],
+  [container.readFileArguments('a', '/run/b'), ['container', 'cp', 'a:/run/b', '-']],
   [container.renameArguments('a', 'b'), ['container', 'rename', 'a', 'b']],
   [container.discardArguments(['a']), ['container', 'rm', 'a']],
   [container.countArguments('a', 12), ['container', 'update', '--restart', 'on-failure:12', 'a']],

@@ -71,6 +71,16 @@ export function noteArguments({ name, image, labelFile }: Note): string[] {
   ];
 }
 
+/** Puts the files of the tar archive on standard input into a folder of a container. */
+export function putFilesArguments(id: string, folder: string): string[] {
+  return ['container', 'cp', '-', `${id}:${folder}`];
+}
+
+/** Prints a file of a container as a tar archive. */
+export function readFileArguments(id: string, file: string): string[] {
+  return ['container', 'cp', `${id}:${file}`, '-'];
+}
+
 export function renameArguments(container: string, name: string): string[] {
   return ['container', 'rename', container, name];
 }

@@ -24,6 +24,7 @@ test('an empty file is an environment on this machine', () => {
     lockTimeout: 120,
     releases: 10,
     services: {},
+    links: {},
   });
 });
 
@@ -38,6 +39,13 @@ services:
     publish: 0.0.0.0:8080
     replicas: 2
     environment: { LOG_LEVEL: debug, LIMIT: 5, TRACE: true }
+    resources: { cpus: 0.5, memory: 256M }
+    secrets:
+      STRIPE_KEY: { file: ./secrets/stripe }
+      MAIL_KEY: { environment: CI_MAIL_KEY }
+      VAULT_KEY: { command: [pass, show, vault] }
+links:
+  users: https://users.example.com
 `;
   expect(parseEnvironment('production', text, services)).toEqual({
     name: 'production',
@@ -55,8 +63,15 @@ services:
         publish: { address: '0.0.0.0', port: 8080 },
         replicas: 2,
         environment: { LOG_LEVEL: 'debug', LIMIT: '5', TRACE: 'true' },
+        resources: { cpus: 0.5, memory: '256M' },
+        secrets: {
+          STRIPE_KEY: { file: './secrets/stripe' },
+          MAIL_KEY: { environment: 'CI_MAIL_KEY' },
+          VAULT_KEY: { command: ['pass', 'show', 'vault'] },
+        },
       },
     },
+    links: { users: 'https://users.example.com' },
   });
 });
 
@@ -126,6 +141,42 @@ test.each<[string, string[]]>([
       ':4: services.orders.environment.A: a variable is text, a number, true or false',
       ':3: services.orders.replicas: "two" is not a number',
     ],
+  ],
+  ...['sk_live_1', '{ file: a, environment: B }', '{ fil: a }'].map(
+    (source): [string, string[]] => [
+      `services:\n  orders:\n    secrets:\n      KEY: ${source}`,
+      [
+        ':4: services.orders.secrets.KEY: a secret is { file: path }, { environment: VARIABLE } or { command: [program, argument, …] }',
+      ],
+    ],
+  ),
+  [
+    'services:\n  orders:\n    secrets: { a-b: { file: a } }',
+    [
+      ':3: services.orders.secrets.a-b: a secret is named as the variable that the service reads, for example STRIPE_KEY',
+    ],
+  ],
+  [
+    'services:\n  orders:\n    environment: { KEY: a }\n    secrets: { KEY: { file: a } }',
+    [':4: services.orders.secrets.KEY: KEY is a variable here, too: remove it from "environment"'],
+  ],
+  [
+    'services:\n  orders:\n    resources: { memory: 1GB }',
+    [
+      ':3: services.orders.resources.memory: give a whole number with a unit K, M or G, for example 256M',
+    ],
+  ],
+  ...['billing:3001', 'ftp://a.example.com', '3'].map((url): [string, string[]] => [
+    `links:\n  users: ${url}`,
+    [':2: links.users: a link is an address such as https://billing.example.com'],
+  ]),
+  [
+    'links:\n  users: https://me:word@a.example.com',
+    [':2: links.users: a link holds no user and no password: give the consumer a secret'],
+  ],
+  [
+    'links:\n  user: https://a.example.com',
+    [':2: "user" is not a service of this platform; did you mean "users"?'],
   ],
 ])('%j', (text, expected) => {
   expect(problemsOf(text)).toEqual(expected.map((line) => `environments/production.yml${line}`));

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { serviceNameProblem } from './name';
 import { PlatformError, type Problem } from './problem';
+import { resourcesSchema } from './resources';
+import { secretSourceSchema } from './secret';
 import { checkYaml, didYouMean, parseYaml } from './yaml-source';
 
 export const ENVIRONMENTS_FOLDER = 'environments';
@@ -49,6 +51,22 @@ const variable = z
     error: 'a variable is text, a number, true or false',
   })
   .transform(String);
+
+const secretName = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_]{0,99}$/,
+    'a secret is named as the variable that the service reads, for example STRIPE_KEY',
+  );
+
+const LINK_SHAPE = 'a link is an address such as https://billing.example.com';
+
+/** Where a service is reached that runs elsewhere; who may call it is told by a secret, not here. */
+const link = z
+  .url({ protocol: /^https?$/, error: LINK_SHAPE })
+  .refine((url) => URL.canParse(url) && new URL(url).username + new URL(url).password === '', {
+    error: 'a link holds no user and no password: give the consumer a secret',
+  });
 
 /** What differs between the places that a platform is deployed to: `environments/<name>.yml`. */
 export const environmentSchema = z
@@ -99,11 +117,24 @@ export const environmentSchema = z
             .record(z.string(), variable)
             .default({})
             .describe('Variables of this service in this environment; no secrets'),
+          secrets: z
+            .record(secretName, secretSourceSchema)
+            .default({})
+            .describe(
+              'Where the values of variables are that nobody may read: X is given as the file X_FILE names',
+            ),
+          resources: resourcesSchema
+            .describe('What each container of it may use here, instead of what its manifest says')
+            .optional(),
           replicas: z.int().min(1).describe('How many containers of it run here').optional(),
         }),
       )
       .default({})
       .describe('What differs for single services'),
+    links: z
+      .record(z.string(), link)
+      .default({})
+      .describe('Services that run elsewhere, and where those that consume them reach them'),
   })
   .superRefine((environment, context) => {
     if (environment.context && environment.host) {
@@ -112,6 +143,17 @@ export const environmentSchema = z
         path: ['host'],
         message: 'give either a docker context or a host, not both',
       });
+    }
+    for (const [service, { environment: variables, secrets }] of Object.entries(
+      environment.services,
+    )) {
+      for (const name of Object.keys(secrets).filter((one) => one in variables)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['services', service, 'secrets', name],
+          message: `${name} is a variable here, too: remove it from "environment"`,
+        });
+      }
     }
   })
   .describe('A place that the platform is deployed to');
@@ -125,6 +167,14 @@ export interface Environment extends z.output<typeof environmentSchema> {
 /** Whether another engine than this machine's own runs the containers. */
 export function runsElsewhere({ context, host }: Pick<Environment, 'context' | 'host'>): boolean {
   return context !== undefined || host !== undefined;
+}
+
+/** A service with the links that it has within the environment. */
+export function linkedWithin<S extends { consumes: readonly string[] }>(
+  { links }: Pick<Environment, 'links'>,
+  service: S,
+): S {
+  return { ...service, consumes: service.consumes.filter((name) => !Object.hasOwn(links, name)) };
 }
 
 /** `environments/production.yml` */
@@ -149,13 +199,15 @@ export function parseEnvironment(
   const all: Problem[] = [...problems];
   const nameProblem = serviceNameProblem(name, "an environment's");
   if (nameProblem) all.push({ file, message: nameProblem });
-  for (const service of Object.keys(value?.services ?? {})) {
-    if (serviceNames && !serviceNames.includes(service)) {
-      all.push({
-        file,
-        line: source.lineOfKey(['services'], service),
-        message: `"${service}" is not a service of this platform${didYouMean(service, serviceNames)}`,
-      });
+  for (const key of ['services', 'links'] as const) {
+    for (const service of Object.keys(value?.[key] ?? {})) {
+      if (serviceNames && !serviceNames.includes(service)) {
+        all.push({
+          file,
+          line: source.lineOfKey([key], service),
+          message: `"${service}" is not a service of this platform${didYouMean(service, serviceNames)}`,
+        });
+      }
     }
   }
   if (!value || all.length > 0) throw new PlatformError(all);

@@ -3,6 +3,7 @@ import { BROKERS, CACHE_ENGINES, DATABASE_ENGINES } from './datastore';
 import { EVENT_NAME, eventNameProblem } from './event';
 import { SERVICE_NAME, serviceNameProblem } from './name';
 import type { Problem } from './problem';
+import { resourcesSchema } from './resources';
 import { routeSchema } from './route';
 import { checkYaml, parseYaml, type YamlSource } from './yaml-source';
 
@@ -30,15 +31,6 @@ const eventName = z
 const portRange = {
   error: ({ input }: { input?: unknown }) => `${String(input)} is not between 1024 and 65535`,
 };
-
-const resources = z.strictObject({
-  cpus: z.number().positive().describe('CPUs that the service may use, for example 0.5').optional(),
-  memory: z
-    .string()
-    .regex(/^\d+[KMG]$/, 'give a whole number with a unit K, M or G, for example 256M')
-    .describe('Memory that the service may use, for example 256M')
-    .optional(),
-});
 
 /** `service.yml` as a person may write it: every key but the port has a default. */
 export const manifestSchema = z
@@ -88,7 +80,7 @@ export const manifestSchema = z
       .array(routeSchema)
       .default([])
       .describe('Path prefixes under which a gateway serves this service, passed on unchanged'),
-    resources: resources.default({}).describe('What each container of it may use'),
+    resources: resourcesSchema.default({}).describe('What each container of it may use'),
     replicas: z.int().min(1).default(1).describe('How many containers of it run'),
     build: z
       .strictObject({

@@ -24,6 +24,23 @@ describe('micro diff', () => {
     expect((await run('staging staging')).output).toBe('staging and staging do not differ');
   });
 
+  it('shows where a secret is kept, limits and links', async () => {
+    const root = temporaryWorkspace({
+      'environments/one.yml':
+        'services: { orders: { resources: { memory: 256M }, secrets: { KEY: { file: ./key } } } }\n',
+      'environments/two.yml':
+        'links: { users: "https://users.example.com" }\nservices: { orders: { secrets: { KEY: { command: [pass, key] } } } }\n',
+      key: 'hunter2',
+    });
+    const { output } = await runCommand(diffCommand, root, 'one two');
+    expect(output.split('\n').slice(1)).toEqual([
+      'links.users                          -      https://users.example.com',
+      'services.orders.resources.memory     256M   -',
+      'services.orders.secrets.KEY.command  -      ["pass","key"]',
+      'services.orders.secrets.KEY.file     ./key  -',
+    ]);
+  });
+
   it.each([
     ['staging', 'usage: micro diff'],
     ['staging production more', 'usage: micro diff'],

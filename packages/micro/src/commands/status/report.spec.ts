@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { entryLabel } from '../../executors/compose-deploy/entry';
+import { withSecrets } from '../../executors/compose-deploy/secrets';
 import { parseEnvironment } from '../../platform/environment';
 import { platformOf } from '../../testing/platform';
 import { runningContainer as container } from '../../testing/running-container';
@@ -121,6 +122,22 @@ describe('reportStatus', () => {
     expect(orders(more)).toMatchObject(expected);
     expect(isInStep(reportStatus(facts(more)))).toBe(false);
   });
+
+  it.each<[string, object, string[]]>([
+    ['wants them, too', { ...ORDERS.environment, API_KEY_FILE: '/run/secrets/API_KEY' }, []],
+    ['wants none', ORDERS.environment, ['entry changed: environment, secret-values']],
+  ])(
+    'takes the values of secrets for those that run where the entry %s',
+    (_, environment, drift) => {
+      const running = { ...ORDERS.environment, API_KEY_FILE: '/run/secrets/API_KEY' };
+      const label = withSecrets(entryLabel({ environment: running }), 'secret-values=12345678');
+      const containers = [
+        container({ labels: { ...labels, 'org.micro.entry': label }, environment: running }),
+      ];
+      const entries = new Map([['orders', { environment }]]);
+      expect(orders({ containers, rendered: { kind: 'rendered', entries } }).drift).toEqual(drift);
+    },
+  );
 
   it('does not take an old container for what is wanted where nothing was pushed', () => {
     const old = { ...labels, 'org.micro.image-key': 'old' };

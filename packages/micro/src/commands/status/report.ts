@@ -1,5 +1,6 @@
 import type { Container, RunningContainer } from '../../effects/containers';
 import { DEPLOY_LABELS, type ComposeEntry } from '../../executors/compose-deploy/entry';
+import { secretNames, secretsPart, withSecrets } from '../../executors/compose-deploy/secrets';
 import { entryWanted } from '../../executors/compose-deploy/wanted';
 import { planDeploy, type Wanted } from '../../executors/compose-deploy/plan';
 import { LABELS } from '../../image/image-key';
@@ -115,7 +116,15 @@ function reportService(service: Service, facts: StatusFacts): ServiceStatus {
   const wantedKey = facts.pushed.get(name);
   // Which containers serve does not hang on what is wanted.
   const first = planDeploy(own, NOTHING_WANTED).serving[0];
-  const wanted = entryWanted(service, environment, wantedKey ?? labelOf(first, 'key'), entry ?? {});
+  const rendering = entryWanted(
+    service,
+    environment,
+    wantedKey ?? labelOf(first, 'key'),
+    entry ?? {},
+  );
+  // Values are known to a deploy alone.
+  const secrets = secretNames(entry ?? {}).length > 0 ? secretsPart(labelOf(first, 'entry')) : '';
+  const wanted = { ...rendering, entryLabel: withSecrets(rendering.entryLabel, secrets) };
   const plan = planDeploy(own, entry ? wanted : { ...wanted, entryLabel: labelOf(first, 'entry') });
   const serving = own.filter((container) => plan.serving.includes(container));
   const drift = [

@@ -5,6 +5,7 @@ import { runDocker } from '../../effects/engine';
 import { writeWhole } from '../../effects/files';
 import { formatSeconds } from '../format';
 import type { ServiceTask } from '../service-task';
+import { secretsOf } from './read-secrets';
 import { type Release, isSameRelease, nextNumber, surplusReleases } from './release';
 import {
   type ReleaseBook,
@@ -73,6 +74,7 @@ export async function deployOne(
       project: { name: run.name, files: [file] },
       service,
       plan,
+      secrets: secretsOf(run, service, target.slice),
       healthTimeout: environment.healthTimeout,
       steady: environment.steady,
       clock,

@@ -10,6 +10,7 @@ import {
   deployReceiptSchema,
   receiptFile,
 } from '../../image/receipt';
+import { linkedWithin } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
 import { requireEnvironment } from '../docker-push/push-image';
 import { formatList, formatSeconds, formatStep } from '../format';
@@ -33,6 +34,7 @@ import { failAll, putBackAll } from './put-back';
 import { isSameRelease } from './release';
 import { forgetReleases, readSlice } from './releases';
 import { removeLeftovers, revive } from './roll';
+import { readSecrets } from './read-secrets';
 import { type DeployRequest, type Facts, type Failures, type Run, attempt, readFacts } from './run';
 import { type RunPlan, formatPlan, formatService, leftContainers, planToJson } from './run-plan';
 import { type Rendered, type Target, readPush, renderTargets } from './target';
@@ -65,9 +67,11 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       undo: { runner: stubbornRunner(request.runner), clock: request.clock },
       book: { runner, address, project: name },
       failures: new Map(),
+      secrets: new Map(),
       folder,
       alone: limit(1),
     };
+    await readSecrets(run);
     const rendered = await render(run);
     if (mode.plan) {
       const plan = await makePlan(run, rendered, await readFacts(run));
@@ -102,7 +106,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
 async function render(run: Run): Promise<Rendered | undefined> {
   if (run.mode.destination.kind === 'release') return undefined;
   const pushes = new Map<ServiceTask, PushReceipt>();
-  for (const task of run.tasks) {
+  for (const task of run.tasks.filter(({ service }) => !run.failures.has(service.name))) {
     const push = await attempt(run, task.service.name, () => readPush(task, run.environment));
     if (push) pushes.set(task, push);
   }
@@ -212,7 +216,7 @@ async function rollAll(
   const inTurn = limit(ROLLS);
   const started = new Map<string, Promise<void>>();
   const ended = new Map<string, Promise<void>>();
-  const order = rollOrder(tasks.map(({ service }) => service));
+  const order = rollOrder(tasks.map(({ service }) => linkedWithin(run.environment, service)));
   for (const [service, providers] of order) {
     const one = plan.services.find((candidate) => candidate.service === service);
     const work = async () => {

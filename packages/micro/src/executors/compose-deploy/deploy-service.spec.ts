@@ -2,8 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../effects/process';
 import { failure, type Answer } from '../../testing/recording-runner';
+import { Secret } from '../../platform/secret';
+import { tarOf } from '../../docker/tar';
 import { recordedTask } from '../../testing/service-task';
 import { deployService } from './deploy-service';
+import { entryLabel } from './entry';
+import { secretsLabel, withSecrets } from './secrets';
 
 const RECEIPT = 'dist/receipts/apps/orders/compose-deploy.production.json';
 const files = {
@@ -150,6 +154,148 @@ describe('deployService', () => {
     await expect(deployService(task, { environment: 'production' })).rejects.toThrow(message);
     expect(changes(task.runner.lines)).toEqual([]);
     expect(task.read(RECEIPT)).toBeUndefined();
+  });
+
+  describe('with secrets', () => {
+    const KEY = 'f'.repeat(64);
+    const secret = {
+      'environments/production.yml':
+        'host: ssh://deploy@example.com\nservices: { orders: { secrets: { API_KEY: { file: ./api-key } } } }\n',
+    };
+    const entry = { environment: { API_KEY_FILE: '/run/secrets/API_KEY' } };
+    const rendering: Answer = (line) =>
+      line.endsWith('config --format json')
+        ? { stdout: JSON.stringify({ services: { orders: entry } }) }
+        : undefined;
+    const deploy = async (value: string, answer: Answer = rendering) => {
+      const task = recordedTask({ ...files, ...secret, 'api-key': value }, engine({ answer }));
+      await deployService(task, { environment: 'production' });
+      return task;
+    };
+
+    it('gives them to the new container before it starts, and shows them nowhere', async () => {
+      const task = await deploy('hunter2');
+      const { lines, commands } = task.runner;
+      const given = lines.findIndex((line) => line.endsWith(' container cp - new:/run/secrets'));
+      expect(lines.findIndex((line) => line.includes('--no-start'))).toBeLessThan(given);
+      expect(given).toBeLessThan(lines.findIndex((line) => line.includes('container start new')));
+      expect(Buffer.from(commands[given]!.stdin!).toString()).toContain('hunter2');
+      expect([...lines, ...task.said, task.read(RECEIPT)].join('\n')).not.toContain('hunter2');
+    });
+
+    it('labels a value with the key of the container that runs, so that only another one counts', async () => {
+      let running = '';
+      const known: Answer = (line) => {
+        if (line.endsWith('container cp old:/run/secrets/.key -')) {
+          return {
+            stdout: tarOf([{ path: '.key', mode: 0o400, content: Buffer.from(KEY) }]).toString(),
+          };
+        }
+        if (line.includes('container ls') && line.includes('compose.project='))
+          return { stdout: 'old' };
+        if (line.includes('container inspect old')) return { stdout: running };
+        return rendering(line, { file: '', args: [] });
+      };
+      const plan = async (value: string) => {
+        const task = recordedTask(
+          { ...files, ...secret, 'api-key': value },
+          engine({ answer: known }),
+        );
+        await deployService(task, { environment: 'production', plan: true });
+        return task.said[1];
+      };
+      const container = (label: string) =>
+        JSON.stringify([
+          {
+            Id: 'old',
+            Name: '/old',
+            RestartCount: 0,
+            State: { Status: 'running' },
+            Config: {
+              Labels: {
+                'com.docker.compose.service': 'orders',
+                'org.micro.image-key': 'one',
+                'org.micro.entry': label,
+              },
+            },
+            NetworkSettings: { Networks: null },
+          },
+        ]);
+      const values = new Map([['API_KEY', new Secret('hunter2')]]);
+      const part = secretsLabel({ values, key: new Secret(KEY) });
+      running = container(withSecrets(entryLabel(entry), part));
+      expect(await plan('hunter2')).toContain('keep     orders  nothing changed');
+      expect(await plan('hunter3')).toContain('restart  orders  its entry changed: secret-values');
+    });
+
+    it.each<[string, Record<string, string>, string]>([
+      [
+        'is not there',
+        {},
+        'environments/production.yml: services.orders.secrets.API_KEY: there is no file ./api-key',
+      ],
+      [
+        'is empty',
+        { 'api-key': '\n' },
+        'environments/production.yml: services.orders.secrets.API_KEY: ./api-key is empty',
+      ],
+    ])('changes nothing where one %s', async (_, more, message) => {
+      const task = recordedTask({ ...files, ...secret, ...more }, engine());
+      await expect(deployService(task, { environment: 'production' })).rejects.toThrow(message);
+      expect(changes(task.runner.lines)).toEqual([]);
+      expect(task.read(RECEIPT)).toBeUndefined();
+    });
+
+    it('tells of a rollback that needs one which is not named any more', async () => {
+      const labels = [
+        ...[
+          'note',
+          'acme-production.orders.r7',
+          '2026-11-20',
+          'orders',
+          '7',
+          'one',
+          'environment=1',
+        ],
+        ...['acme/orders:k-1', '1'],
+      ];
+      const slice = JSON.stringify({ services: { orders: entry } });
+      const task = recordedTask(
+        files,
+        engine({
+          answer: (line) => {
+            if (line.includes('--filter label=org.micro.release'))
+              return { stdout: labels.join('\t') };
+            return line.includes('container inspect note')
+              ? {
+                  stdout: JSON.stringify([
+                    { Config: { Labels: { 'org.micro.release.compose': slice } } },
+                  ]),
+                }
+              : undefined;
+          },
+        }),
+      );
+      await expect(deployService(task, { environment: 'production', to: 7 })).rejects.toThrow(
+        'this release of orders needs API_KEY, which environments/production.yml does not name under services.orders.secrets',
+      );
+      expect(changes(task.runner.lines)).toEqual([]);
+    });
+  });
+
+  it('does not wait for a provider that runs elsewhere, and does not start it', async () => {
+    const task = recordedTask(
+      {
+        ...files,
+        'apps/orders/service.yml': 'port: 3001\nconsumes: [users]\n',
+        'environments/production.yml':
+          'host: ssh://deploy@example.com\nlinks: { users: "https://users.example.com" }\n',
+      },
+      engine(),
+    );
+    await deployService(task, { environment: 'production' });
+    expect(changes(task.runner.lines)[0]).toMatch(/--wait-timeout 60 db$/);
+    expect(task.said.join('\n')).not.toContain('users');
   });
 
   describe('with a job that the service waits for', () => {

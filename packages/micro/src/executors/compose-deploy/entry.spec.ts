@@ -57,6 +57,46 @@ describe('overrideFile', () => {
     });
   });
 
+  it('names secrets and holds none of them', () => {
+    const text = override(
+      'services: { orders: { environment: { A: b }, secrets: { KEY: { environment: CI_KEY }, ACE: { file: ./ace } } } }',
+    );
+    expect(text).not.toMatch(/CI_KEY|\.\/ace/);
+    expect(parse(text, { logLevel: 'silent' })).toMatchObject({
+      services: {
+        orders: {
+          environment: {
+            A: 'b',
+            ACE_FILE: '/run/secrets/ACE',
+            KEY_FILE: '/run/secrets/KEY',
+          },
+          volumes: [{ type: 'volume', target: '/run/secrets' }],
+        },
+      },
+    });
+  });
+
+  it.each<[string, object]>([
+    ['{ cpus: 0.5, memory: 256M }', { cpus: '0.5', memory: '256M' }],
+    ['{ memory: 256M }', { memory: '256M' }],
+  ])('limits resources to %s', (resources, limits) => {
+    const text = override(`services: { orders: { resources: ${resources} } }`);
+    expect(parse(text)).toMatchObject({
+      services: { orders: { deploy: { resources: { limits } } } },
+    });
+  });
+
+  it('leads a consumer to a provider that runs elsewhere', () => {
+    const links =
+      'links: { billing: "https://billing.example.com", users: "https://users.example.com" }';
+    const service = { ...recordedTask().service, consumes: ['billing'] };
+    const text = overrideFile(service, parseEnvironment('production', links), receipt, undefined);
+    expect((parse(text) as { services: { orders: object } }).services.orders).toMatchObject({
+      environment: { MICROSERVICE_BILLING_URL: 'https://billing.example.com' },
+    });
+    expect(text).not.toContain('users.example.com');
+  });
+
   it('replaces the ports of the compose file instead of adding to them', () => {
     const text = override(
       'services: { orders: { publish: 0.0.0.0:8080, environment: { LEVEL: 3 } } }',

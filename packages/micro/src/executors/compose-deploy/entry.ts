@@ -4,7 +4,9 @@ import type { PushReceipt } from '../../image/receipt';
 import { LABELS } from '../../image/image-key';
 import type { Environment } from '../../platform/environment';
 import { formatImageReference, parseImageReference } from '../../platform/image-reference';
+import { linkVariable } from '../../platform/link';
 import type { Service } from '../../platform/platform';
+import { SECRETS_FOLDER, secretVariables } from './secrets';
 
 /** Labels by which a later run knows what a container is; the engine is the only memory. */
 export const DEPLOY_LABELS = {
@@ -53,14 +55,20 @@ export function overrideFile(
 ): string {
   const here = environment.services[service.name];
   const image = pinnedImage(receipt);
+  const secrets = Object.keys(here?.secrets ?? {}).sort();
+  const variables = {
+    ...linksElsewhere(service, environment),
+    ...here?.environment,
+    ...secretVariables(secrets),
+  };
   const document = new Document({
     services: {
       ...Object.fromEntries(jobs.map((job) => [job, { image }])),
       [service.name]: {
         image,
-        ...(here && Object.keys(here.environment).length > 0
-          ? { environment: here.environment }
-          : {}),
+        ...(Object.keys(variables).length > 0 ? { environment: variables } : {}),
+        ...(here?.resources ? { deploy: { resources: { limits: limitsOf(here.resources) } } } : {}),
+        ...(secrets.length > 0 ? { volumes: [{ type: 'volume', target: SECRETS_FOLDER }] } : {}),
         ...(here?.publish
           ? {
               ports: [
@@ -86,6 +94,19 @@ export function overrideFile(
   const ports = document.getIn(['services', service.name, 'ports'], true);
   if (isSeq(ports)) ports.tag = '!override';
   return document.toString();
+}
+
+/** Where a service reaches those that it consumes and that run elsewhere. */
+function linksElsewhere({ consumes }: Service, { links }: Environment): Record<string, string> {
+  const elsewhere = consumes.filter((name) => Object.hasOwn(links, name));
+  return Object.fromEntries(elsewhere.map((name) => [linkVariable(name), links[name]!]));
+}
+
+function limitsOf({ cpus, memory }: Service['resources']): Record<string, string> {
+  return {
+    ...(cpus === undefined ? {} : { cpus: String(cpus) }),
+    ...(memory === undefined ? {} : { memory }),
+  };
 }
 
 /** What an entry waits for the end of, such as a migration. */

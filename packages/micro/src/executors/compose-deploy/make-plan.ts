@@ -1,9 +1,11 @@
 import type { Container } from '../../effects/containers';
+import { linkedWithin } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
 import type { ServiceTask } from '../service-task';
 import { rollOrder } from './order';
 import { planDeploy } from './plan';
 import { type Release, currentRelease, findRelease, planRevival, previousRelease } from './release';
+import { secretsOf } from './read-secrets';
 import { readSlice } from './releases';
 import { type Facts, type Run, attempt } from './run';
 import { type RunPlan, type ServicePlan, leftContainers } from './run-plan';
@@ -17,7 +19,7 @@ export async function makePlan(
 ): Promise<RunPlan> {
   const { tasks, failures, environment, name, mode } = run;
   const services: ServicePlan[] = [];
-  const order = rollOrder(tasks.map(({ service }) => service));
+  const order = rollOrder(tasks.map(({ service }) => linkedWithin(environment, service)));
   for (const [service, after] of order) {
     if (failures.has(service)) continue;
     const task = tasks.find((one) => one.service.name === service)!;
@@ -45,7 +47,12 @@ export async function makePlan(
       plan,
       current,
       revived: planRevival(own, known),
-      ...missingNeeds(task, tasks, target.needs, containers),
+      ...missingNeeds(
+        { ...task, service: linkedWithin(environment, task.service) },
+        tasks,
+        target.needs,
+        containers,
+      ),
       after: after.filter((provider) => !failures.has(provider)),
     });
   }
@@ -62,14 +69,21 @@ export async function makePlan(
 
 /** The release that a rollback of the service goes to. */
 async function findRecorded(
-  { mode: { destination }, environment, book }: Run,
+  run: Run,
   service: string,
   current: Release | undefined,
   releases: readonly Release[],
 ): Promise<Target> {
+  const { mode, environment, book } = run;
+  const { destination } = mode;
   const to = destination.kind === 'release' ? destination.to : undefined;
   const release = to === undefined ? previousRelease(current, releases) : findRelease(to, releases);
-  if (release) return recordedTarget(release, await readSlice(book, release));
+  if (release) {
+    const target = recordedTarget(release, await readSlice(book, release));
+    // Found missing now rather than once the roll has begun.
+    secretsOf(run, service, target.slice);
+    return target;
+  }
   const known = releases
     .filter(({ open }) => !open)
     .map(({ number, key, since }) => `r${number} (k-${key.slice(0, 12)}, ${since})`);

@@ -4,6 +4,7 @@ import { writeWhole } from '../../effects/files';
 import { UserError } from '../../platform/user-error';
 import type { Rolled } from './deploy-one';
 import { planDeploy } from './plan';
+import { secretsOf } from './read-secrets';
 import { closeRelease, forgetReleases, readSlice } from './releases';
 import { removeLeftovers, roll } from './roll';
 import type { Run } from './run';
@@ -42,6 +43,7 @@ export async function putBackAll(
             project: { name, files: [file] },
             service,
             plan,
+            secrets: secretsOf(run, service, target.slice),
             healthTimeout: environment.healthTimeout,
             steady: environment.steady,
             clock,

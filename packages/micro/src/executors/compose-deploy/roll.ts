@@ -3,6 +3,7 @@ import { createArguments, type ComposeProject } from '../../docker/compose';
 import {
   connectArguments,
   disconnectArguments,
+  putFilesArguments,
   removeArguments,
   startArguments,
   stopArguments,
@@ -16,9 +17,11 @@ import {
 } from '../../effects/containers';
 import { runDocker } from '../../effects/engine';
 import type { Runner } from '../../effects/process';
+import type { Secret } from '../../platform/secret';
 import { UserError } from '../../platform/user-error';
 import { Interrupted } from './interruption';
 import { planSteps, type RollStep, type ServiceChange } from './plan';
+import { SECRETS_FOLDER } from './secrets';
 
 const LOG_LINES = 20;
 const POLL_MILLISECONDS = 250;
@@ -41,6 +44,8 @@ export interface Roll {
   project: ComposeProject;
   service: string;
   plan: ServiceChange;
+  /** A tar archive with the secrets of new containers. */
+  secrets?: Secret;
   /** Seconds that a container may take to become healthy. */
   healthTimeout: number;
   /** Seconds that it has to stay healthy before what it replaces is stopped. */
@@ -194,7 +199,21 @@ async function createContainers(
       `${service}: docker compose made ${created.length} containers instead of ${create}: look for another deploy at the same time`,
     );
   }
+  await giveSecrets(parts, created);
   return created;
+}
+
+/** Before a container starts, and through standard input: the values touch no disk on their way. */
+async function giveSecrets(
+  { runner, address, service, secrets }: Roll,
+  created: readonly Container[],
+): Promise<void> {
+  if (!secrets) return;
+  for (const { id, name } of created) {
+    const what = `Could not give ${name} the secrets of ${service}`;
+    const args = putFilesArguments(id, SECRETS_FOLDER);
+    await runDocker(runner, args, address, what, { stdin: secrets.reveal() });
+  }
 }
 
 /** The containers of the service that did not serve before, nor came with an earlier step. */

@@ -8,6 +8,7 @@ import type { Interruption } from './interruption';
 import type { ComposeDeployOptions, DeployMode } from './options';
 import type { Release } from './release';
 import { type ReleaseBook, readReleases } from './releases';
+import type { ServiceSecrets } from './secrets';
 
 /** What one coordinated roll starts from. */
 export interface DeployRequest {
@@ -38,6 +39,8 @@ export interface Run extends DeployRequest {
   /** What undoing uses. */
   undo: { runner: Runner; clock: Clock };
   failures: Map<string, Error>;
+  /** Of each service that has some. */
+  secrets: Map<string, ServiceSecrets>;
   folder: string;
   /** Compose makes what several containers share one command at a time. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;

@@ -26,6 +26,7 @@ import {
 import type { Wanted } from './plan';
 import { composeFiles } from './project';
 import type { Release } from './release';
+import { secretsLabel, withoutReplaced, withSecrets, type ServiceSecrets } from './secrets';
 import { replicasOf } from './wanted';
 
 /** What a service shall be after a deploy, with all that is needed to make it so. */
@@ -86,13 +87,14 @@ export interface Rendering {
   environment: Environment;
   /** The Compose project's name. */
   name: string;
+  secrets: ReadonlyMap<string, ServiceSecrets>;
   /** Gets the overrides, which last as long as it does. */
   folder: string;
 }
 
 /** Renders the project once, with the pushed images of all services of the run. */
 export async function renderTargets(
-  { runner, address, workspaceRoot, environment, name, folder }: Rendering,
+  { runner, address, workspaceRoot, environment, name, secrets, folder }: Rendering,
   pushes: ReadonlyMap<ServiceTask, PushReceipt>,
 ): Promise<Rendered> {
   const own = { name, files: composeFiles(workspaceRoot, environment) };
@@ -117,9 +119,9 @@ export async function renderTargets(
   const files = [...own.files, ...[...known.keys()].map((task) => overrides.get(task)!)];
   if (known.size === 0) return { project: own, names, targets };
   const answer = await runDocker(runner, configArguments({ name, files }), address, unreadable);
-  const config = JSON.parse(answer.stdout) as ComposeConfig;
+  const config = parseConfig(answer.stdout);
   for (const [task, receipt] of known) {
-    const target = targetOf(config, task, environment, receipt);
+    const target = targetOf(config, task, environment, receipt, secrets);
     targets.set(task.service.name, target);
     const { build } = config.services[task.service.name]!;
     const ofThisImage = (job: string) =>
@@ -131,14 +133,25 @@ export async function renderTargets(
   return { project: { ...project, files }, names, targets };
 }
 
+function parseConfig(json: string): ComposeConfig {
+  const config = JSON.parse(json) as ComposeConfig;
+  const entries = Object.entries(config.services);
+  return {
+    ...config,
+    services: Object.fromEntries(entries.map(([name, it]) => [name, withoutReplaced(it)])),
+  };
+}
+
 function targetOf(
   config: ComposeConfig,
   { service }: ServiceTask,
   environment: Environment,
   receipt: PushReceipt,
+  secrets: ReadonlyMap<string, ServiceSecrets>,
 ): Target {
   const entry = config.services[service.name]!;
-  const label = entryLabel(entry);
+  const own = secrets.get(service.name);
+  const label = withSecrets(entryLabel(entry), own ? secretsLabel(own) : '');
   const image = pinnedImage(receipt);
   const jobs = jobsOf(entry);
   return {
@@ -155,7 +168,7 @@ function targetOf(
       },
     }),
     needs: Object.keys((entry['depends_on'] as object | undefined) ?? {}).filter(
-      (name) => !jobs.includes(name),
+      (name) => !jobs.includes(name) && !Object.hasOwn(environment.links, name),
     ),
     jobs,
     source: receipt.kind === 'pushed' ? 'registry' : 'engine',

@@ -1,0 +1,122 @@
+import { addProjectConfiguration, logger, type Tree } from '@nx/devkit';
+import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
+import { treeFiles } from '../../testing/tree-files';
+import { environmentGenerator, type EnvironmentSchema } from './generator';
+
+describe('environment', () => {
+  let tree: Tree;
+  let warned: ReturnType<typeof vi.spyOn>;
+
+  beforeEach(() => {
+    vi.spyOn(logger, 'info').mockReturnValue();
+    warned = vi.spyOn(logger, 'warn').mockReturnValue();
+    tree = createTreeWithEmptyWorkspace({ formatter: 'none' });
+    tree.write('package.json', JSON.stringify({ name: '@acme/source' }));
+    addService('gateway', 'kind: gateway\nport: 3001\n');
+    addService('orders', 'port: 3002\n');
+  });
+
+  afterEach(() => vi.restoreAllMocks());
+
+  const addService = (name: string, manifest: string) => {
+    addProjectConfiguration(tree, name, { root: `apps/${name}` });
+    tree.write(`apps/${name}/service.yml`, manifest);
+  };
+  const make = (schema: EnvironmentSchema) =>
+    environmentGenerator(tree, { ...schema, skipFormat: true });
+  const text = (name: string) => tree.read(`environments/${name}.yml`, 'utf8') ?? '';
+
+  it.each<[EnvironmentSchema, object]>([
+    [{ name: 'lab' }, { engine: 'compose' }],
+    [{ name: 'lab', registry: '', publish: '' }, { engine: 'compose' }],
+    [
+      { name: 'lab', context: 'far' },
+      { engine: 'compose', context: 'far' },
+    ],
+    [{ name: 'staging' }, { engine: 'compose', healthTimeout: 120 }],
+    [{ name: 'production' }, { engine: 'compose', healthTimeout: 120, steady: 10 }],
+    [
+      { name: 'lab', publish: 8080 },
+      { engine: 'compose', services: { gateway: { publish: '8080' } } },
+    ],
+    [
+      {
+        name: 'lab',
+        host: 'ssh://deploy@example.com',
+        registry: 'registry.example.com/shop',
+        publish: '0.0.0.0:443',
+      },
+      {
+        engine: 'compose',
+        host: 'ssh://deploy@example.com',
+        registry: 'registry.example.com/shop',
+        services: { gateway: { publish: '0.0.0.0:443' } },
+      },
+    ],
+  ])('%j', async (schema, expected) => {
+    await make(schema);
+    expect(parse(text(schema.name))).toEqual(expected);
+  });
+
+  it('says in the file what can be said', async () => {
+    await make({ name: 'production', host: 'ssh://deploy@example.com', publish: '443' });
+    expect(text('production'))
+      .toBe(`# yaml-language-server: $schema=../node_modules/@org/micro/schemas/environment.schema.json
+
+# The Docker Engine that it is deployed to. Without \`registry:\`, images have to be built on it.
+engine: compose
+host: ssh://deploy@example.com
+
+# A service gets longer to become healthy than in development: it starts beside the others. It has
+# to stay so for longer before the old version goes, since some faults show only under real load.
+healthTimeout: 120
+steady: 10
+
+# What differs here for single services; all that can be said of one:
+services:
+  gateway:
+    publish: "443"
+    # replicas: 2
+    # resources: { cpus: 0.5, memory: 256M }
+    # environment: { LOG_LEVEL: debug }
+    # secrets:
+    #   STRIPE_KEY: { environment: STRIPE_KEY }
+
+# Services that run elsewhere, and where those that consume them reach them:
+# links:
+#   billing: https://billing.example.com
+`);
+  });
+
+  it('changes nothing when it is run again', async () => {
+    await make({ name: 'staging' });
+    tree.write('environments/staging.yml', `${text('staging')}# ours\nsteady: 5\n`);
+    const before = treeFiles(tree);
+    await make({ name: 'staging', context: 'far', registry: 'registry.example.com' });
+    expect(treeFiles(tree)).toEqual(before);
+    expect(warned).toHaveBeenCalledWith(
+      'environments/staging.yml is there already and was kept: edit it',
+    );
+  });
+
+  it.each<[EnvironmentSchema, string]>([
+    [{ name: 'Prod' }, '"Prod" cannot be an environment\'s name'],
+    [{ name: 'lab', context: 'a', host: 'ssh://b' }, 'give either a docker context or a host'],
+    [{ name: 'lab', host: 'example.com' }, 'the host is an address such as ssh://'],
+    [{ name: 'lab', registry: 'https://registry.example.com' }, 'the registry is host[:port]'],
+    [{ name: 'lab', publish: 'localhost:80' }, 'a published port is for example 8080'],
+  ])('refuses %j and writes nothing', async (schema, message) => {
+    await expect(make(schema)).rejects.toThrow(message);
+    expect(text('lab')).toBe('');
+  });
+
+  it('publishes one gateway only', async () => {
+    addService('admin', 'kind: gateway\nport: 3003\n');
+    await expect(make({ name: 'lab', publish: 80 })).rejects.toThrow('there are admin, gateway');
+    tree.write('apps/admin/service.yml', 'port: 3003\n');
+    tree.write('apps/gateway/service.yml', 'port: 3001\n');
+    await expect(make({ name: 'lab', publish: 80 })).rejects.toThrow('there is none');
+  });
+});

@@ -1,0 +1,70 @@
+import { formatFiles, logger, type Tree } from '@nx/devkit';
+import { environmentFile, parseEnvironment } from '../../platform/environment';
+import { serviceNameProblem } from '../../platform/name';
+import type { Platform } from '../../platform/platform';
+import { UserError } from '../../platform/user-error';
+import { readTreePlatform } from '../workspace-tree';
+import { newEnvironment } from './new-environment';
+
+export interface EnvironmentSchema {
+  name: string;
+  context?: string;
+  host?: string;
+  registry?: string;
+  publish?: string | number;
+  skipFormat?: boolean;
+}
+
+/** `nx g @org/micro:environment production`: a place to deploy to, whose file is the person's from then on. */
+export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema): Promise<void> {
+  const { name } = schema;
+  const problem = serviceNameProblem(name, "an environment's");
+  if (problem) throw new UserError(problem);
+  const platform = readTreePlatform(tree);
+  const file = environmentFile(name);
+  if (tree.exists(file)) {
+    logger.warn(`${file} is there already and was kept: edit it`);
+    return;
+  }
+  const { publish } = schema;
+  const text = newEnvironment({
+    name,
+    // A prompt that nobody answers gives an empty text.
+    context: schema.context || undefined,
+    host: schema.host || undefined,
+    registry: schema.registry || undefined,
+    gateways: gatewaysOf(platform),
+    ...(publish === undefined || publish === ''
+      ? {}
+      : { published: { service: onlyGateway(platform), publish: String(publish) } }),
+  });
+  parseEnvironment(
+    name,
+    text,
+    platform.services.map((service) => service.name),
+  );
+  tree.write(file, text);
+  if (!schema.skipFormat) await formatFiles(tree);
+  logger.info(`Deploy to it with "nx run-many -t compose-deploy -c ${name}"`);
+}
+
+export default environmentGenerator;
+
+function gatewaysOf({ services }: Platform): string[] {
+  return services.filter(({ kind }) => kind === 'gateway').map(({ name }) => name);
+}
+
+function onlyGateway(platform: Platform): string {
+  const [gateway, ...others] = gatewaysOf(platform);
+  if (gateway === undefined) {
+    throw new UserError(
+      '--publish is the port of a gateway, and there is none: make one with "nx g @org/micro:gateway", or leave --publish out',
+    );
+  }
+  if (others.length > 0) {
+    throw new UserError(
+      `--publish is the port of one gateway, and there are ${[gateway, ...others].join(', ')}: leave it out and write "publish" of each into the file`,
+    );
+  }
+  return gateway;
+}

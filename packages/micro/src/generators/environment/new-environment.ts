@@ -1,0 +1,90 @@
+import { stringify } from 'yaml';
+
+/** What a new environment is made of. */
+export interface NewEnvironment {
+  name: string;
+  context?: string;
+  host?: string;
+  registry?: string;
+  /** Where a gateway is published. */
+  published?: { service: string; publish: string };
+  /** The platform's gateways; the first serves as an example. */
+  gateways: readonly string[];
+}
+
+/** Where people are served: what differs from development, and why. */
+const SERVING: Readonly<Record<string, string>> = {
+  staging: `
+# A service gets longer to become healthy than in development: it starts beside the others.
+healthTimeout: 120
+`,
+  production: `
+# A service gets longer to become healthy than in development: it starts beside the others. It has
+# to stay so for longer before the old version goes, since some faults show only under real load.
+healthTimeout: 120
+steady: 10
+`,
+};
+
+/**
+ * The text of `environments/<name>.yml`.
+ *
+ * It sets no replicas. A roll starts the new container beside the old one and loses no request with
+ * one; a second one on the same machine is for load, which only the service's own manifest knows.
+ */
+export function newEnvironment(environment: NewEnvironment): string {
+  const { name, context, host, registry, published, gateways } = environment;
+  return `# yaml-language-server: $schema=../node_modules/@org/micro/schemas/environment.schema.json
+
+${engineOf(context !== undefined || host !== undefined, registry)}
+engine: compose
+${setting('context', context)}${setting('host', host)}${setting('registry', registry)}${SERVING[name] ?? ''}
+# What differs here for single services${published ? '; all that can be said of one:' : ':'}
+${servicesOf(published, gateways[0] ?? 'gateway')}
+# Services that run elsewhere, and where those that consume them reach them:
+# links:
+#   billing: https://billing.example.com
+`;
+}
+
+function engineOf(elsewhere: boolean, registry: string | undefined): string {
+  const images =
+    registry !== undefined
+      ? 'Images come from the registry, by digest.'
+      : elsewhere
+        ? 'Without `registry:`, images have to be built on it.'
+        : 'Images stay on it, unless `registry:` says where they are pushed to.';
+  return elsewhere
+    ? `# The Docker Engine that it is deployed to. ${images}`
+    : `# This machine's Docker Engine, unless \`host: ssh://deploy@example.com\` or a docker \`context:\` says
+# which other one. ${images}`;
+}
+
+function setting(key: string, value: string | undefined): string {
+  return value === undefined ? '' : stringify({ [key]: value });
+}
+
+/** What can be said of one service; uncommented it stands at the right depth. */
+const OF_A_SERVICE = [
+  'replicas: 2',
+  'resources: { cpus: 0.5, memory: 256M }',
+  'environment: { LOG_LEVEL: debug }',
+  'secrets:',
+  '  STRIPE_KEY: { environment: STRIPE_KEY }',
+];
+
+function servicesOf(published: NewEnvironment['published'], example: string): string {
+  const lines = published
+    ? [
+        'services:',
+        `  ${published.service}:`,
+        `    ${stringify({ publish: published.publish }).trimEnd()}`,
+        ...OF_A_SERVICE.map((line) => `    # ${line}`),
+      ]
+    : [
+        '# services:',
+        `#   ${example}:`,
+        ...['publish: 0.0.0.0:8080', ...OF_A_SERVICE].map((line) => `#     ${line}`),
+      ];
+  return `${lines.join('\n')}\n`;
+}
