@@ -125,7 +125,9 @@ export function databaseOf(
  */
 export function isNewerRelease(engine: DatabaseEngine, from: string, to: string): boolean {
   const release = (version: string) => {
-    const [major = 0, minor = 0] = (/\d+(?:\.\d+)*/.exec(version)?.[0] ?? '').split('.').map(Number);
+    const [major = 0, minor = 0] = (/\d+(?:\.\d+)*/.exec(version)?.[0] ?? '')
+      .split('.')
+      .map(Number);
     return engine === 'postgres' ? [major, 0] : [major, minor];
   };
   const [one, other] = [release(from), release(to)];

@@ -47,7 +47,9 @@ export async function backupCommand(args: readonly string[], shell: Shell): Prom
   }
   const folder = await newBackupFolder(shell, values.to, environment.name);
   const failed = await runSteps(shell, place, steps, folder);
-  say(`${failed === 0 ? 'backed up into' : 'what could be backed up is in'} ${relativeTo(shell, folder)}`);
+  say(
+    `${failed === 0 ? 'backed up into' : 'what could be backed up is in'} ${relativeTo(shell, folder)}`,
+  );
   return failed === 0 ? 0 : 1;
 }
 
@@ -58,9 +60,13 @@ export async function newBackupFolder(
   ...names: string[]
 ): Promise<string> {
   const root = isAbsolute(to) ? to : join(workspaceRoot, to);
-  await makeIgnoredFolder(root);
   const folder = join(root, ...names, folderOfTime(timestamp(clock)));
-  await makePrivateFolder(folder);
+  try {
+    await makeIgnoredFolder(root);
+    await makePrivateFolder(folder);
+  } catch (error) {
+    throw new UserError(`${folder} could not be made: ${(error as Error).message}`);
+  }
   return folder;
 }
 
@@ -85,26 +91,30 @@ async function runSteps(
     }
     const begun = clock.now();
     try {
-      const { engine, serverVersion, bytes, file } = await dumpDatastore(shell, place, step, folder);
+      const { engine, serverVersion, bytes, file } = await dumpDatastore(
+        shell,
+        place,
+        step,
+        folder,
+      );
       say(
         `${paint('green', '✓')}  ${step.name}  ${engine} ${serverVersion}  ${formatBytes(bytes)}  ${formatSeconds(clock.now() - begun)}  ${file}`,
       );
     } catch (error) {
       if (signal.aborted) throw new UserError(`${step.name} was interrupted: it has no dump`);
       failed++;
-      const why = describeFailure(error);
-      say(`${paint('red', '✕')}  ${why}`);
+      say(`${paint('red', '✕')}  ${describeFailure(step.name, error)}`);
     }
   }
   return failed;
 }
 
 /** Words of an error that is about this one datastore. @throws any other, which is our own fault. */
-function describeFailure(error: unknown): string {
+function describeFailure(name: string, error: unknown): string {
   if (error instanceof UserError) return error.message;
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) throw error;
-  return message;
+  return `${name} could not be dumped: ${message}`;
 }
 
 function tell({ say, paint }: Shell, step: BackupStep): BackupStep['kind'] {

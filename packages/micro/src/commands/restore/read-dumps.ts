@@ -16,7 +16,8 @@ export interface Dump {
  * @throws {UserError} where there is none, or a manifest is not one.
  */
 export function readDumps(path: string): Dump[] {
-  if (!existsSync(path)) throw new UserError(`${path} is not there: give a backup's folder or a dump`);
+  if (!existsSync(path))
+    throw new UserError(`${path} is not there: give a backup's folder or a dump`);
   if (!statSync(path).isDirectory()) return [readDump(manifestOf(path))];
   const manifests = readdirSync(path).filter((name) => name.endsWith(manifestFile('')));
   if (manifests.length === 0) {

@@ -21,7 +21,10 @@ export async function restoreDatastore(
   goBack: string | undefined,
 ): Promise<void> {
   const { restore } = DUMP_TOOLS[step.manifest.engine];
-  const command = docker(scriptArguments(step.container.id, restore, { interactive: true }), address);
+  const command = docker(
+    scriptArguments(step.container.id, restore, { interactive: true }),
+    address,
+  );
   const what = `${step.name} could not be restored`;
   let outcome: Outcome | undefined;
   let reason: string;
