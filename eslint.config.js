@@ -170,6 +170,8 @@ export default defineConfig(
         'status/{report,drift,format}',
         'logs/{log-line,format,merge}',
         'doctor/{checks,ports}',
+        'backup/{manifest,plan}',
+        'restore/plan',
       ].map((files) => `commands/${files}.ts`),
     ],
     [ban.effectValues, ban.processes, ban.files, ban.nxValues],

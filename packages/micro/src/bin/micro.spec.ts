@@ -40,7 +40,7 @@ describe('micro', () => {
     expect(exitCode).toBe(1);
   });
 
-  it.each(['build', 'status'])('%s --help', async (command) => {
+  it.each(['build', 'status', 'backup', 'restore'])('%s --help', async (command) => {
     const { exitCode, output } = await micro(workspace(), command, '--help');
     expect(output).toMatch(new RegExp(`^usage: micro ${command}`));
     expect(exitCode).toBe(0);

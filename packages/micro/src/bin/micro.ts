@@ -15,6 +15,8 @@ const USAGE = `usage: micro <command>
   status                 what runs in an environment, and by what it is not in step
   logs [services...]     what services wrote, in one stream; of one request, or as it comes
   topology               who calls whom, as Mermaid, as one HTML page, or served with what runs
+  backup [services...]   dumps the databases of an environment
+  restore <backup>       replaces what databases hold by what was dumped
   diff <one> <other>     in what two environments differ
   doctor                 what stands in the way of building and deploying from here
 
@@ -42,6 +44,14 @@ const COMMANDS: Record<string, () => Promise<{ command: Command; usage: string }
   topology: async () => {
     const { topologyCommand, TOPOLOGY_USAGE } = await import('../commands/topology/command.js');
     return { command: topologyCommand, usage: TOPOLOGY_USAGE };
+  },
+  backup: async () => {
+    const { backupCommand, BACKUP_USAGE } = await import('../commands/backup/command.js');
+    return { command: backupCommand, usage: BACKUP_USAGE };
+  },
+  restore: async () => {
+    const { restoreCommand, RESTORE_USAGE } = await import('../commands/restore/command.js');
+    return { command: restoreCommand, usage: RESTORE_USAGE };
   },
   diff: async () => {
     const { diffCommand, DIFF_USAGE } = await import('../commands/diff/command.js');

@@ -118,3 +118,25 @@ it('reads what containers were made from', async () => {
 it('parseVariables: values may hold "=", or be missing', () => {
   expect(parseVariables(['A=1', 'B=x=y', 'C', 'D='])).toEqual({ A: '1', B: 'x=y', C: '', D: '' });
 });
+
+it('knows what outlives a container: what has a name, or is of the host', async () => {
+  const mount = (Type: string, Destination: string, Name?: string) => ({ Type, Destination, Name });
+  const Mounts = [
+    mount('volume', '/named', 'shop_orders'),
+    mount('volume', '/anonymous', 'a'.repeat(64)),
+    mount('bind', '/host'),
+    mount('tmpfs', '/memory'),
+  ];
+  const runner = recordingRunner((line) =>
+    line.includes(' ls ')
+      ? { stdout: 'a\n' }
+      : { stdout: JSON.stringify([json('a', {}, { Mounts })]) },
+  );
+  const [container] = await readRunningContainers(runner, {}, 'acme');
+  expect(container?.mounts).toEqual([
+    { path: '/named', isKept: true },
+    { path: '/anonymous', isKept: false },
+    { path: '/host', isKept: true },
+    { path: '/memory', isKept: false },
+  ]);
+});

@@ -28,6 +28,15 @@ export interface RunningContainer extends Container {
   startedAt?: string;
   /** Its variables, those of the image among them. */
   environment: Readonly<Record<string, string>>;
+  /** Folders and files in it whose content is kept elsewhere. */
+  mounts: readonly Mount[];
+}
+
+/** What a container keeps outside of itself, at a path of its own. */
+export interface Mount {
+  path: string;
+  /** Whether it outlives the container: it has a name, or is of the host. */
+  isKept: boolean;
 }
 
 /** A container's place in a network. */
@@ -118,6 +127,7 @@ interface ContainerJson {
     StartedAt?: string;
     Health?: { Status: Container['health']; Log: { Output: string }[] | null };
   };
+  Mounts?: { Type: string; Name?: string; Destination: string }[] | null;
   Config: { Image: string; Labels: Record<string, string> | null; Env: string[] | null };
   NetworkSettings: {
     Networks: Record<string, { Aliases: string[] | null; DNSNames?: string[] | null }> | null;
@@ -156,8 +166,15 @@ function toRunningContainer(json: ContainerJson): RunningContainer {
     imageId: json.Image,
     ...(startedAt && startedAt !== NEVER ? { startedAt } : {}),
     environment: parseVariables(json.Config.Env ?? []),
+    mounts: (json.Mounts ?? []).map(({ Type, Name, Destination }) => ({
+      path: Destination,
+      isKept: Type === 'bind' || (Type === 'volume' && !ANONYMOUS.test(Name ?? '')),
+    })),
   };
 }
+
+/** How the engine names a volume that nobody named. */
+const ANONYMOUS = /^[0-9a-f]{64}$/;
 
 /** `["PORT=3001"]` -> `{ PORT: "3001" }` */
 export function parseVariables(lines: readonly string[]): Record<string, string> {

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
 import { processRunner, SpawnError } from './process';
@@ -31,6 +33,28 @@ describe('processRunner', () => {
   it('does not mind a program that does not read its input', async () => {
     const stdin = 'x'.repeat(1_000_000);
     expect(await run(node('process.exit(2)', { stdin }))).toMatchObject({ exitCode: 2 });
+  });
+
+  it('streams bytes in and out, and keeps the words of the other stream', async () => {
+    const bytes = randomBytes(1_000_000);
+    const heard: Buffer[] = [];
+    const output = new PassThrough().on('data', (chunk: Buffer) => heard.push(chunk));
+    const program = 'console.error("err"); process.stdin.pipe(process.stdout)';
+    const outcome = await run(node(program), { input: Readable.from([bytes]), output });
+    expect(outcome).toEqual({ exitCode: 0, stdout: '', stderr: 'err\n' });
+    expect(Buffer.concat(heard).equals(bytes)).toBe(true);
+  });
+
+  it('does not mind a program that does not read its stream', async () => {
+    const input = Readable.from([randomBytes(1_000_000), randomBytes(1_000_000)]);
+    expect(await run(node('process.exit(2)'), { input })).toMatchObject({ exitCode: 2 });
+  });
+
+  it('fails where what it reads from does, or what it writes to', async () => {
+    const input = new Readable({ read: () => input.destroy(new Error('bad disk')) });
+    await expect(run(node('process.stdin.resume()'), { input })).rejects.toThrow('bad disk');
+    const output = new Writable({ write: (_chunk, _encoding, done) => done(new Error('full')) });
+    await expect(run(node('console.log("a")'), { output })).rejects.toThrow('full');
   });
 
   it('gives each line as it comes, also the last one without an end', async () => {

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { UserError } from '../platform/user-error';
 import { formatCommand, type Command } from '../docker/command';
 
@@ -16,6 +18,10 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Milliseconds after which the program is ended. */
   timeout?: number;
+  /** Read to its end by the program, byte by byte; in place of a command's `stdin`. */
+  input?: Readable;
+  /** Gets the standard output, byte by byte; the outcome has none of it. */
+  output?: Writable;
   /** In a process group of its own, where a terminal's Ctrl-C does not reach it. */
   detached?: boolean;
 }
@@ -44,31 +50,59 @@ export class SpawnError extends UserError {
 /** Runs commands for real, in `cwd`; a non-zero exit code is an outcome, not an error. */
 export function processRunner(cwd: string): Runner {
   return {
-    run: (command, { onLine, keepNothing, signal, timeout, detached } = {}) =>
+    run: (command, { onLine, keepNothing, signal, timeout, detached, input, output } = {}) =>
       new Promise((resolve, reject) => {
+        const takesInput = input !== undefined || command.stdin !== undefined;
         const child = spawn(command.file, command.args, {
           cwd,
           env: { ...process.env, ...command.env },
-          stdio: [command.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+          stdio: [takesInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
           signal,
           timeout,
           detached,
           windowsHide: true,
         });
-        const stdout = collect(child.stdout!, onLine, keepNothing);
+        const stdout = output ? undefined : collect(child.stdout!, onLine, keepNothing);
+        const streamed = Promise.all([
+          output && pipeline(child.stdout!, output),
+          input && feed(input, child.stdin!),
+        ]);
+        // Heard once the program ended, which it does without its streams.
+        streamed.catch(() => undefined);
         const stderr = collect(child.stderr!, onLine, keepNothing);
         child.on('error', (cause) => reject(new SpawnError(command, cause)));
         child.on('close', (code, ended) => {
           const why = ended ? `\n${endedBy(ended, child.killed ? timeout : undefined)}` : '';
-          resolve({ exitCode: code ?? 1, stdout: stdout.end(), stderr: stderr.end() + why });
+          const outcome = {
+            exitCode: code ?? 1,
+            stdout: stdout?.end() ?? '',
+            stderr: stderr.end() + why,
+          };
+          streamed.then(() => resolve(outcome), reject);
         });
-        if (command.stdin !== undefined) {
+        if (command.stdin !== undefined && !input) {
           // A program that ends before it read its input is judged by its exit code.
           child.stdin!.on('error', () => undefined);
           child.stdin!.end(command.stdin);
         }
       }),
   };
+}
+
+/** Fails where the input does; a program that ends before it read all of it is judged by its exit code. */
+function feed(input: Readable, stdin: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    input.once('error', (error) => {
+      stdin.destroy();
+      reject(error);
+    });
+    stdin.on('error', () => undefined);
+    stdin.once('close', () => {
+      input.destroy();
+      resolve();
+    });
+    input.pipe(stdin);
+  });
 }
 
 /** A program that was ended has no last words of its own. */

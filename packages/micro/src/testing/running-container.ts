@@ -16,6 +16,7 @@ export function runningContainer(some: Partial<RunningContainer> = {}): RunningC
     imageId: 'sha256:one',
     startedAt: '2026-11-21T11:00:00.5Z',
     environment: {},
+    mounts: [],
     ...some,
   };
 }

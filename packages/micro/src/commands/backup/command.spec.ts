@@ -1,0 +1,124 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Runner } from '../../effects/process';
+import { runCommand } from '../../testing/shell';
+import { temporaryWorkspace } from '../../testing/temporary-workspace';
+import { restoreCommand } from '../restore/command';
+import { backupCommand } from './command';
+
+const workspace = () =>
+  temporaryWorkspace({
+    'package.json': '{ "name": "@shop/source" }',
+    'environments/development.yml': 'context: far\n',
+    'apps/orders/package.json': '{ "name": "orders" }',
+    'apps/orders/service.yml': 'port: 3001\ndatastores:\n  database: postgres\n',
+    'apps/stock/package.json': '{ "name": "stock" }',
+    'apps/stock/service.yml': 'port: 3002\ndatastores:\n  database: mariadb\n',
+  });
+
+const container = (service: string, environment: string) => ({
+  Id: service,
+  Name: `/shop-${service}-1`,
+  RestartCount: 0,
+  Image: 'sha256:x',
+  State: { Status: 'running' },
+  Config: {
+    Labels: { 'com.docker.compose.service': service },
+    Env: [environment, 'POSTGRES_PASSWORD=hidden'],
+    Image: `${service}:1`,
+  },
+  NetworkSettings: { Networks: null },
+});
+
+const CONTAINERS = [
+  container('orders-database', 'POSTGRES_DB=orders'),
+  container('stock-database', 'MARIADB_DATABASE=stock'),
+];
+
+/** An engine whose databases are dumped as `dump` says. */
+function engine(
+  dump: (service: string) => Promise<number>,
+  { containers = CONTAINERS }: { containers?: readonly unknown[] } = {},
+): Runner & { lines: string[] } {
+  const lines: string[] = [];
+  return {
+    lines,
+    run: async ({ args }, options = {}) => {
+      lines.push(args.join(' '));
+      const answer = (stdout: string) => ({ exitCode: 0, stdout, stderr: '' });
+      if (args.includes('ls')) return answer('a\n');
+      if (args.includes('inspect')) return answer(JSON.stringify(containers));
+      if (!options.output) return answer('17.5\n');
+      const { output } = options;
+      await new Promise((resolve) => output.write('half', resolve));
+      const exitCode = await dump(args.find((one) => one.endsWith('-database'))!);
+      await new Promise<void>((resolve) => output.end(' and half', () => resolve()));
+      return { exitCode, stdout: '', stderr: exitCode === 0 ? '' : 'pg_dump: error: no' };
+    },
+  };
+}
+
+const filesOf = (root: string) =>
+  readdirSync(join(root, 'backups'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== '.gitignore')
+    .map(({ name }) => name)
+    .sort();
+
+it('dumps where the environment says, and tells what it has', async () => {
+  const root = workspace();
+  const runner = engine(() => Promise.resolve(0));
+  const { exitCode, output } = await runCommand(backupCommand, root, 'orders', { runner });
+  expect(exitCode).toBe(0);
+  expect(output).toMatch(
+    /^✓ {2}orders-database {2}postgres 17\.5 {2}13 B {2}\d\.\d s {2}orders-database\.pgdump\nbacked up into (\S+)$/,
+  );
+  expect(runner.lines.every((line) => line.startsWith('--context far container '))).toBe(true);
+  expect([output, ...runner.lines].join()).not.toContain('hidden');
+  const [, folder] = /into (\S+)$/.exec(output)!;
+  expect(
+    JSON.parse(readFileSync(join(root, folder!, 'orders-database.pgdump.json'), 'utf8')),
+  ).toMatchObject({ database: 'orders', image: 'orders-database:1', bytes: 13 });
+});
+
+it('goes on after one that fails, and exits with 1', async () => {
+  const root = workspace();
+  const runner = engine((id) => Promise.resolve(id === 'orders-database' ? 1 : 0));
+  const { exitCode, output } = await runCommand(backupCommand, root, '', { runner });
+  expect(exitCode).toBe(1);
+  expect(output).toMatch(
+    /^✕ {2}orders-database could not be dumped \(exit code 1\): pg_dump: error/,
+  );
+  expect(filesOf(root)).toEqual(['stock-database.sql', 'stock-database.sql.json']);
+});
+
+it('ends with what is dumped when it is interrupted, and leaves no half', async () => {
+  const root = workspace();
+  const ended = new AbortController();
+  const runner = engine((id) => {
+    if (id === 'orders-database') return Promise.resolve(0);
+    ended.abort();
+    return Promise.reject(new Error('aborted'));
+  });
+  await expect(
+    runCommand(backupCommand, root, '', { runner, signal: ended.signal }),
+  ).rejects.toThrow('stock-database was interrupted: it has no dump');
+  expect(filesOf(root)).toEqual(['orders-database.pgdump', 'orders-database.pgdump.json']);
+});
+
+it('makes no folder where nothing can be dumped', async () => {
+  const root = workspace();
+  const runner = engine(() => Promise.resolve(0), { containers: [] });
+  const { exitCode, output } = await runCommand(backupCommand, root, '', { runner });
+  expect(output).toMatch(
+    /orders-database {2}has no running container: start it\n[^]*shop-development/,
+  );
+  expect(exitCode).toBe(1);
+  expect(existsSync(join(root, 'backups'))).toBe(false);
+});
+
+it('restore asks which backup', async () => {
+  await expect(runCommand(restoreCommand, workspace(), '--yes')).rejects.toThrow(
+    /^which backup\?\n\nusage: micro restore/,
+  );
+});

@@ -1,0 +1,124 @@
+import { isAbsolute, join, relative } from 'node:path';
+import { timestamp } from '../../effects/clock';
+import { readRunningContainers } from '../../effects/containers';
+import { readEnvironment } from '../../effects/environments';
+import { makeIgnoredFolder, makePrivateFolder } from '../../effects/streamed-file';
+import { projectNameOf } from '../../executors/compose-deploy/project';
+import { formatBytes, formatSeconds } from '../../executors/format';
+import { UserError } from '../../platform/user-error';
+import { ENVIRONMENT_OPTION, readOptions } from '../options';
+import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
+import { dumpDatastore, type Place } from './dump-datastore';
+import { folderOfTime, planBackup, type BackupStep } from './plan';
+
+export const BACKUPS_FOLDER = 'backups';
+
+export const BACKUP_USAGE = `usage: micro backup [services...] [-e environment] [--to folder]
+
+  Dumps the databases of an environment while they run, each as it is at one moment, into a new
+  folder <to>/<environment>/<time>. Caches that keep nothing are left out. Exit code 1 where one
+  could not be dumped; the others are there. The dumps hold all data: keep them as you keep secrets.
+
+  -e, --environment   development unless given
+      --to            ${BACKUPS_FOLDER} unless given, which git does not see
+
+  services            of these only; a datastore's own name, such as orders-database, counts too
+`;
+
+const OPTIONS = {
+  ...ENVIRONMENT_OPTION,
+  to: { type: 'string', default: BACKUPS_FOLDER },
+} as const;
+
+/** `micro backup` */
+export async function backupCommand(args: readonly string[], shell: Shell): Promise<number> {
+  const { values, words } = readOptions(args, OPTIONS, BACKUP_USAGE, { words: true });
+  const { workspaceRoot, runner, say } = shell;
+  const platform = readWorkspacePlatform(workspaceRoot);
+  const environment = readEnvironment(workspaceRoot, values.environment);
+  const place = { environment: environment.name, address: addressOf(environment) };
+  const project = projectNameOf(platform.name, environment);
+  const containers = await readRunningContainers(runner, place.address, project);
+  const steps = planBackup(platform, containers, words);
+  if (!steps.some(({ kind }) => kind === 'dump')) {
+    steps.forEach((step) => tell(shell, step));
+    say(`nothing was backed up: no database of the Compose project ${project} can be dumped`);
+    return steps.some(({ kind }) => kind === 'missing') ? 1 : 0;
+  }
+  const folder = await newBackupFolder(shell, values.to, environment.name);
+  const failed = await runSteps(shell, place, steps, folder);
+  say(
+    `${failed === 0 ? 'backed up into' : 'what could be backed up is in'} ${relativeTo(shell, folder)}`,
+  );
+  return failed === 0 ? 0 : 1;
+}
+
+/** A folder of this moment. */
+export async function newBackupFolder(
+  { workspaceRoot, clock }: Shell,
+  to: string,
+  ...names: string[]
+): Promise<string> {
+  const root = isAbsolute(to) ? to : join(workspaceRoot, to);
+  const folder = join(root, ...names, folderOfTime(timestamp(clock)));
+  try {
+    await makeIgnoredFolder(root);
+    await makePrivateFolder(folder);
+  } catch (error) {
+    throw new UserError(`${folder} could not be made: ${(error as Error).message}`);
+  }
+  return folder;
+}
+
+export function relativeTo({ workspaceRoot }: Shell, path: string): string {
+  const inside = relative(workspaceRoot, path);
+  return inside.startsWith('..') ? path : inside;
+}
+
+/** One after the other: each reads a whole disk. */
+async function runSteps(
+  shell: Shell,
+  place: Place,
+  steps: readonly BackupStep[],
+  folder: string,
+): Promise<number> {
+  const { clock, say, paint, signal } = shell;
+  let failed = 0;
+  for (const step of steps) {
+    if (step.kind !== 'dump') {
+      if (tell(shell, step) === 'missing') failed++;
+      continue;
+    }
+    const begun = clock.now();
+    try {
+      const { engine, serverVersion, bytes, file } = await dumpDatastore(
+        shell,
+        place,
+        step,
+        folder,
+      );
+      say(
+        `${paint('green', '✓')}  ${step.name}  ${engine} ${serverVersion}  ${formatBytes(bytes)}  ${formatSeconds(clock.now() - begun)}  ${file}`,
+      );
+    } catch (error) {
+      if (signal.aborted) throw new UserError(`${step.name} was interrupted: it has no dump`);
+      failed++;
+      say(`${paint('red', '✕')}  ${describeFailure(step.name, error)}`);
+    }
+  }
+  return failed;
+}
+
+/** Words of an error that is about this one datastore. @throws any other, which is our own fault. */
+function describeFailure(name: string, error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return `${name} could not be dumped: ${message}`;
+}
+
+function tell({ say, paint }: Shell, step: BackupStep): BackupStep['kind'] {
+  if (step.kind === 'left-out') say(`${paint('dim', '-')}  ${step.name}  left out: ${step.why}`);
+  if (step.kind === 'missing') say(`${paint('red', '✕')}  ${step.name}  ${step.why}`);
+  return step.kind;
+}

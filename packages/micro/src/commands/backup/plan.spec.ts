@@ -1,0 +1,80 @@
+import { expect, it } from 'vitest';
+import { parsePlatform } from '../../platform/platform';
+import { runningContainer } from '../../testing/running-container';
+import { folderOfTime, planBackup, selectDatastores } from './plan';
+
+const MANIFESTS = {
+  orders: 'port: 3001\ndatastores: { database: postgres, cache: redis }\nbroker: rabbitmq\n',
+  stock: 'port: 3002\ndatastores: { database: mariadb }\n',
+  users: 'port: 3003\n',
+};
+
+const platform = parsePlatform(
+  'shop',
+  Object.entries(MANIFESTS).map(([name, text]) => {
+    const root = `apps/${name}`;
+    return { name, root, file: `${root}/service.yml`, text };
+  }),
+);
+
+const orders = runningContainer({
+  service: 'orders-database',
+  environment: { POSTGRES_DB: 'orders' },
+});
+const stock = runningContainer({
+  service: 'stock-database',
+  environment: { MARIADB_DATABASE: 'stock' },
+});
+const cache = runningContainer({
+  service: 'orders-cache',
+  mounts: [
+    { path: '/usr/local/etc/redis/redis.conf', isKept: true },
+    { path: '/data', isKept: false },
+  ],
+});
+
+/** `dump orders-database` or `missing orders-cache: why` */
+const plan = (containers = [orders, cache, stock], words: readonly string[] = []) =>
+  planBackup(platform, containers, words).map((step) =>
+    step.kind === 'dump' ? `dump ${step.file} of ${step.database}` : `${step.kind} ${step.name}`,
+  );
+
+it('dumps every database, and says what it leaves out', () => {
+  expect(plan()).toEqual([
+    'dump orders-database.pgdump of orders',
+    'left-out orders-cache',
+    'dump stock-database.sql of stock',
+    'left-out broker',
+  ]);
+});
+
+it.each([
+  [['stock'], ['dump stock-database.sql of stock']],
+  [['orders'], ['dump orders-database.pgdump of orders', 'left-out orders-cache']],
+  [['orders-database', 'users'], ['dump orders-database.pgdump of orders']],
+])('%j', (words, expected) => {
+  expect(plan(undefined, words)).toEqual(expected);
+});
+
+it.each([
+  ['is not there', [cache, stock]],
+  ['is stopped', [{ ...orders, state: 'exited' as const }, cache, stock]],
+  ['does not name its database', [{ ...orders, environment: {} }, cache, stock]],
+])('misses a database whose container %s', (_, containers) => {
+  expect(plan(containers)[0]).toBe('missing orders-database');
+});
+
+it('misses a cache that keeps data: what is not in a backup is never left out silently', () => {
+  const kept = { ...cache, mounts: [{ path: '/data', isKept: true }] };
+  expect(plan([orders, kept, stock])[1]).toBe('missing orders-cache');
+});
+
+it('names every word that is nothing', () => {
+  expect(() => selectDatastores(platform, ['order', 'stock', 'nothing-like-it'])).toThrow(
+    /^"order" is neither a service nor a datastore of this platform; did you mean "orders"\?\n"nothing-like-it" is neither .*known are orders/,
+  );
+});
+
+it('names a folder after a time', () => {
+  expect(folderOfTime('2026-11-21T12:00:00.000Z')).toBe('2026-11-21T12-00-00-000Z');
+});

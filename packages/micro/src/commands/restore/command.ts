@@ -1,0 +1,156 @@
+import { isAbsolute, join } from 'node:path';
+import { datastoresOf } from '../../compose/datastore';
+import { DUMP_TOOLS } from '../../docker/dump';
+import { readRunningContainers, type RunningContainer } from '../../effects/containers';
+import { readEnvironment } from '../../effects/environments';
+import { hashFile } from '../../effects/streamed-file';
+import { projectNameOf } from '../../executors/compose-deploy/project';
+import { formatSeconds } from '../../executors/format';
+import type { Platform } from '../../platform/platform';
+import { UserError } from '../../platform/user-error';
+import { BACKUPS_FOLDER, newBackupFolder, relativeTo } from '../backup/command';
+import { dumpDatastore, readServerVersion, type Place } from '../backup/dump-datastore';
+import { planBackup } from '../backup/plan';
+import { ENVIRONMENT_OPTION, readOptions } from '../options';
+import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
+import {
+  containerOf,
+  describeStep,
+  dumpedName,
+  planRestore,
+  selectDumps,
+  type RestoreStep,
+} from './plan';
+import { readDumps, type Dump } from './read-dumps';
+import { restoreDatastore } from './restore-datastore';
+
+export const RESTORE_USAGE = `usage: micro restore <folder or dump> [services...] [-e environment] --yes [--while-running] [--no-copy]
+
+  Replaces what databases of an environment hold by what "micro backup" dumped. Nothing is touched
+  unless every dump is whole and fits its server, and the services that own them are stopped.
+
+  PostgreSQL: one transaction; a restore that fails leaves what was there. MySQL, MariaDB and MongoDB
+  cannot do that: what was there is dumped first, into ${BACKUPS_FOLDER}/<environment>/before-restore.
+
+  -e, --environment     development unless given
+      --yes             without it, only says what would be replaced
+      --while-running   though the services run: what they write meanwhile may be lost
+      --no-copy         without that first dump, for a database that is too broken for one
+
+  services              of these only; a datastore's own name, such as orders-database, counts too
+`;
+
+const OPTIONS = {
+  ...ENVIRONMENT_OPTION,
+  yes: { type: 'boolean' },
+  'while-running': { type: 'boolean', default: false },
+  'no-copy': { type: 'boolean', default: false },
+} as const;
+
+/** `micro restore` */
+export async function restoreCommand(args: readonly string[], shell: Shell): Promise<number> {
+  const { values, words } = readOptions(args, OPTIONS, RESTORE_USAGE, { words: true });
+  const [path, ...names] = words;
+  if (path === undefined) throw new UserError(`which backup?\n\n${RESTORE_USAGE}`);
+  const { workspaceRoot, runner, say } = shell;
+  const platform = readWorkspacePlatform(workspaceRoot);
+  const environment = readEnvironment(workspaceRoot, values.environment);
+  const place = { environment: environment.name, address: addressOf(environment) };
+  const dumps = selectDumps(readDumps(isAbsolute(path) ? path : join(workspaceRoot, path)), names);
+  const project = projectNameOf(platform.name, environment);
+  const containers = await readRunningContainers(runner, place.address, project);
+  const { steps, problems } = planRestore({
+    platform,
+    address: place.address,
+    containers,
+    dumps: await Promise.all(
+      dumps.map(async (dump) => ({ ...dump, sha256: await hashFile(dump.path) })),
+    ),
+    serverVersions: await readServerVersions(shell, place, platform, containers, dumps),
+    whileRunning: values['while-running'],
+  });
+  if (problems.length > 0) {
+    throw new UserError(['nothing was restored:', ...problems].join('\n  '));
+  }
+  steps.forEach((step) => say(describeStep(step)));
+  if (!values.yes) {
+    say('nothing was done: what is there now would be lost. Say so with --yes');
+    return 1;
+  }
+  await runSteps(shell, place, { platform, containers, withCopy: !values['no-copy'] }, steps);
+  return 0;
+}
+
+/** Of the servers whose engine is that of the dump: another one would not understand the question. */
+async function readServerVersions(
+  shell: Shell,
+  place: Place,
+  { services }: Platform,
+  containers: readonly RunningContainer[],
+  dumps: readonly Dump[],
+): Promise<Map<string, string>> {
+  const present = new Map(services.flatMap(datastoresOf).map(({ name, engine }) => [name, engine]));
+  const versions = new Map<string, string>();
+  for (const { manifest } of dumps) {
+    const name = dumpedName(manifest);
+    const container = containerOf(containers, name);
+    if (!container || present.get(name) !== manifest.engine) continue;
+    versions.set(name, await readServerVersion(shell, place, manifest.engine, container));
+  }
+  return versions;
+}
+
+interface Surroundings {
+  platform: Platform;
+  containers: readonly RunningContainer[];
+  withCopy: boolean;
+}
+
+/** One after the other; the first that fails ends it, and those after it are as they were. */
+async function runSteps(
+  shell: Shell,
+  place: Place,
+  surroundings: Surroundings,
+  steps: readonly RestoreStep[],
+): Promise<void> {
+  const { clock, say, paint } = shell;
+  for (const [index, step] of steps.entries()) {
+    const begun = clock.now();
+    try {
+      const goBack = await copyFirst(shell, place, surroundings, step);
+      await restoreDatastore(shell, place, step, goBack);
+    } catch (error) {
+      const rest = steps.slice(index + 1).map(({ name }) => name);
+      if (!(error instanceof UserError) || rest.length === 0) throw error;
+      throw new UserError(`${error.message}\nnot begun, and as before: ${rest.join(', ')}`);
+    }
+    say(`${paint('green', '✓')}  ${step.name}  restored  ${formatSeconds(clock.now() - begun)}`);
+  }
+}
+
+/**
+ * Dumps what a restore that is not one transaction could leave half replaced.
+ * @returns the command that brings it back; `undefined` where nothing was dumped.
+ */
+async function copyFirst(
+  shell: Shell,
+  place: Place,
+  { platform, containers, withCopy }: Surroundings,
+  { name, manifest }: RestoreStep,
+): Promise<string | undefined> {
+  if (!withCopy || DUMP_TOOLS[manifest.engine].isAtomic) return undefined;
+  const [step] = planBackup(platform, containers, [name]);
+  if (step?.kind !== 'dump') throw new UserError(`${name} ${step?.why ?? 'is not there'}`);
+  const folder = await newBackupFolder(shell, BACKUPS_FOLDER, place.environment, 'before-restore');
+  try {
+    await dumpDatastore(shell, place, step, folder);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      `${error.message}\n${name} is as it was: it is not replaced without a copy of what is there, unless --no-copy is given`,
+    );
+  }
+  const copy = relativeTo(shell, folder);
+  shell.say(`${name}: what was there is in ${copy}`);
+  return `npx micro restore ${copy} -e ${place.environment} --yes --no-copy`;
+}

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { parsePlatform } from '../../platform/platform';
+import { runningContainer } from '../../testing/running-container';
+import type { DumpManifest } from '../backup/manifest';
+import {
+  describeStep,
+  planRestore,
+  selectDumps,
+  stateAfterFailure,
+  type CheckedDump,
+  type RestoreFacts,
+} from './plan';
+
+const manifest: DumpManifest = {
+  kind: 'micro-backup',
+  file: 'orders-database.pgdump',
+  service: 'orders',
+  purpose: 'database',
+  engine: 'postgres',
+  serverVersion: '17.5',
+  image: 'postgres:17-bookworm',
+  database: 'orders',
+  environment: 'production',
+  since: '2026-11-21T12:00:00.000Z',
+  bytes: 1000,
+  sha256: 'a'.repeat(64),
+};
+const dump: CheckedDump = { manifest, path: '/b/orders-database.pgdump', sha256: manifest.sha256 };
+const database = runningContainer({
+  name: 'shop-orders-database-1',
+  service: 'orders-database',
+  environment: { POSTGRES_DB: 'orders' },
+});
+const platform = parsePlatform('shop', [
+  {
+    name: 'orders',
+    root: 'apps/orders',
+    file: 'apps/orders/service.yml',
+    text: 'port: 3001\ndatastores:\n  database: postgres\n',
+  },
+]);
+
+const facts = (some: Partial<RestoreFacts> = {}): RestoreFacts => ({
+  platform,
+  address: { context: 'far' },
+  containers: [database],
+  dumps: [dump],
+  serverVersions: new Map([['orders-database', '17.2']]),
+  whileRunning: false,
+  ...some,
+});
+
+const of = (some: Partial<DumpManifest>): Partial<RestoreFacts> => ({
+  dumps: [{ ...dump, manifest: { ...manifest, ...some } }],
+});
+
+it('restores a dump that fits', () => {
+  const { steps, problems } = planRestore(facts());
+  expect(problems).toEqual([]);
+  expect(steps.map(describeStep)).toEqual([
+    'orders-database (postgres, in shop-orders-database-1) is replaced by what production had at 2026-11-21T12:00:00.000Z (postgres 17.5)',
+  ]);
+});
+
+const service = (name: string, state: 'running' | 'paused' | 'exited') =>
+  runningContainer({ name: `shop-${name}-1`, service: name, state });
+
+it.each<[string, Partial<RestoreFacts>, RegExp]>([
+  [
+    'a file that changed',
+    { dumps: [{ ...dump, sha256: 'b' }] },
+    /is not what was dumped: .* b, the/,
+  ],
+  ['a file that is gone', { dumps: [{ ...dump, sha256: undefined }] }, /pgdump is not there$/],
+  ['a service that left', of({ service: 'gone' }), /^gone-database is no datastore of this/],
+  ['another purpose', of({ purpose: 'cache' }), /^orders-cache is no datastore/],
+  ['another engine', of({ engine: 'mariadb' }), /is postgres, and the dump is of mariadb/],
+  ['another database', of({ database: 'shop' }), /of the database "shop", and .* has "orders"/],
+  ['an older server', of({ serverVersion: '18.1' }), /from postgres 18.1, and .* older 17.2/],
+  ['no container', { containers: [] }, /^orders-database has no running container/],
+  [
+    'a service that runs',
+    { containers: [database, service('orders', 'running')] },
+    /^orders runs, .* stop it with "docker --context far container stop shop-orders-1"/,
+  ],
+  [
+    'a migration that runs, and a service that is paused',
+    { containers: [database, service('orders-migrate', 'running'), service('orders', 'paused')] },
+    /stop shop-orders-migrate-1 shop-orders-1"/,
+  ],
+])('refuses %s', (_, some, problem) => {
+  const { steps, problems } = planRestore(facts(some));
+  expect(problems).toEqual([expect.stringMatching(problem)]);
+  expect(steps).toEqual([]);
+});
+
+it.each<[string, Partial<RestoreFacts>]>([
+  ['a service that is stopped', { containers: [database, service('orders', 'exited')] }],
+  ['others that run', { containers: [database, service('users', 'running')] }],
+  [
+    'a service that may run',
+    { containers: [database, service('orders', 'running')], whileRunning: true },
+  ],
+])('does not mind %s', (_, some) => {
+  expect(planRestore(facts(some)).problems).toEqual([]);
+});
+
+it('has all problems at once', () => {
+  const dumps = [{ ...dump, sha256: 'b' }, of({ service: 'gone' }).dumps![0]!];
+  const containers = [database, service('orders', 'running')];
+  expect(planRestore(facts({ dumps, containers })).problems).toHaveLength(3);
+});
+
+it.each([
+  [[], 1],
+  [['orders'], 1],
+  [['orders-database'], 1],
+])('selects the dumps of %j', (words, count) => {
+  expect(selectDumps([dump], words)).toHaveLength(count);
+});
+
+it('says of what there is no dump', () => {
+  expect(() => selectDumps([dump], ['order'])).toThrow(
+    'no dump there is of "order"; did you mean "orders"?',
+  );
+});
+
+describe('after a failure', () => {
+  const step = { name: 'orders-database', manifest, path: dump.path, container: database };
+  const outcome = (stderr: string) => ({ exitCode: 3, stdout: '', stderr });
+
+  it.each([
+    ['ERROR:  duplicate key', /is as it was: .*not committed/],
+    ['pg_restore: error: unexpected end of file', /is as it was/],
+    ['psql: FATAL: terminating connection\nended by SIGKILL', /as it was or wholly restored/],
+    ['', /nobody can tell which/],
+  ])('of PostgreSQL with %j', (stderr, words) => {
+    expect(stateAfterFailure(step, outcome(stderr), undefined)).toMatch(words);
+  });
+
+  it('of one that broke off', () => {
+    expect(stateAfterFailure(step, undefined, undefined)).toMatch(/nobody can tell which/);
+  });
+
+  it.each([
+    ['npx micro restore copy', /is in between: .*comes back with "npx micro restore copy"$/],
+    [undefined, /is in between: .*Restore it again$/],
+  ])('of MariaDB, with the way back %s', (goBack, words) => {
+    const mariadb = { ...step, manifest: { ...manifest, engine: 'mariadb' as const } };
+    expect(stateAfterFailure(mariadb, outcome('ERROR 1064'), goBack)).toMatch(words);
+  });
+});

@@ -1,0 +1,170 @@
+import { migrationJobName } from '../../compose/migration-job';
+import { docker, formatCommand, type EngineAddress } from '../../docker/command';
+import { stopArguments } from '../../docker/container';
+import { databaseOf, DUMP_TOOLS, isNewerRelease } from '../../docker/dump';
+import type { RunningContainer } from '../../effects/containers';
+import type { Outcome } from '../../effects/process';
+import { datastoreName } from '../../platform/datastore';
+import type { Platform } from '../../platform/platform';
+import { UserError } from '../../platform/user-error';
+import { didYouMean } from '../../platform/yaml-source';
+import type { DumpManifest } from '../backup/manifest';
+import type { Dump } from './read-dumps';
+
+/** A dump with what its file is now. */
+export interface CheckedDump extends Dump {
+  /** Hex; `undefined` where the file is not there. */
+  sha256: string | undefined;
+}
+
+/** Everything that a restore is decided on. */
+export interface RestoreFacts {
+  platform: Platform;
+  address: EngineAddress;
+  containers: readonly RunningContainer[];
+  dumps: readonly CheckedDump[];
+  /** Of the servers that answer, by the datastore's name. */
+  serverVersions: ReadonlyMap<string, string>;
+  /** Whether services may go on meanwhile. */
+  whileRunning: boolean;
+}
+
+/** A datastore whose content is to be replaced by a dump. */
+export interface RestoreStep {
+  name: string;
+  manifest: DumpManifest;
+  path: string;
+  container: RunningContainer;
+}
+
+/** The name of the datastore that a dump is of. */
+export function dumpedName({ service, purpose }: DumpManifest): string {
+  return datastoreName(service, purpose);
+}
+
+/**
+ * Those of these services; a datastore's own name counts as well, and none means all.
+ * @throws {UserError} with every word that no dump is of.
+ */
+export function selectDumps(dumps: readonly Dump[], words: readonly string[]): Dump[] {
+  const namesOf = ({ manifest }: Dump) => [manifest.service, dumpedName(manifest)];
+  const names = [...new Set(dumps.flatMap(namesOf))];
+  const unknown = words.filter((word) => !names.includes(word));
+  if (unknown.length > 0) {
+    throw new UserError(
+      unknown.map((word) => `no dump there is of "${word}"${didYouMean(word, names)}`).join('\n'),
+    );
+  }
+  return dumps.filter(
+    (dump) => words.length === 0 || namesOf(dump).some((name) => words.includes(name)),
+  );
+}
+
+/** The container that runs a datastore. */
+export function containerOf(
+  containers: readonly RunningContainer[],
+  name: string,
+): RunningContainer | undefined {
+  return containers.find(({ service, state }) => service === name && state === 'running');
+}
+
+/** What to restore, and everything that speaks against it. */
+export function planRestore(facts: RestoreFacts): { steps: RestoreStep[]; problems: string[] } {
+  const steps: RestoreStep[] = [];
+  const problems: string[] = [];
+  for (const dump of facts.dumps) {
+    const name = dumpedName(dump.manifest);
+    const container = containerOf(facts.containers, name);
+    const found = problemsOf(facts, dump, name, container);
+    problems.push(...found);
+    if (container && found.length === 0) {
+      steps.push({ name, manifest: dump.manifest, path: dump.path, container });
+    }
+  }
+  return { steps, problems };
+}
+
+function problemsOf(
+  facts: RestoreFacts,
+  { manifest, path, sha256 }: CheckedDump,
+  name: string,
+  container: RunningContainer | undefined,
+): string[] {
+  const { engine, purpose, database, serverVersion } = manifest;
+  const problems: string[] = [];
+  if (sha256 !== manifest.sha256) {
+    problems.push(
+      sha256 === undefined
+        ? `${path} is not there`
+        : `${path} is not what was dumped: its sha256 is ${sha256}, the manifest says ${manifest.sha256}`,
+    );
+  }
+  const owner = facts.platform.services.find(({ name }) => name === manifest.service);
+  const present = owner?.datastores[purpose];
+  if (present === undefined) {
+    return [...problems, `${name} is no datastore of this platform (any more)`];
+  }
+  if (present !== engine) {
+    return [...problems, `${name} is ${present}, and the dump is of ${engine}: they do not fit`];
+  }
+  if (!container) return [...problems, `${name} has no running container: start it`];
+  const there = databaseOf(engine, container.environment);
+  if (there !== database) {
+    problems.push(
+      `the dump is of the database "${database}", and ${name} has "${there ?? 'none'}"`,
+    );
+  }
+  const version = facts.serverVersions.get(name);
+  if (version !== undefined && isNewerRelease(engine, serverVersion, version)) {
+    problems.push(
+      `the dump is from ${engine} ${serverVersion}, and ${name} runs the older ${version}: use an image of that version or a newer one`,
+    );
+  }
+  if (!facts.whileRunning) problems.push(...runningProblems(facts, manifest.service, name));
+  return problems;
+}
+
+/**
+ * A service that goes on writes what is about to be lost, reads what is half there, and its open
+ * transactions stand in the way.
+ */
+function runningProblems(
+  { containers, address }: RestoreFacts,
+  owner: string,
+  name: string,
+): string[] {
+  const users = [owner, migrationJobName({ name: owner })];
+  const busy = containers
+    .filter(({ service }) => users.includes(service))
+    .filter(({ state }) => state === 'running' || state === 'restarting' || state === 'paused')
+    .map((container) => container.name);
+  if (busy.length === 0) return [];
+  const stop = formatCommand(docker(stopArguments(busy), address));
+  return [
+    `${owner} runs, and would write to ${name} meanwhile: stop it with "${stop}" and start it afterwards, or give --while-running`,
+  ];
+}
+
+/** One line for a person who has to say yes to it. */
+export function describeStep({ name, manifest, container }: RestoreStep): string {
+  const { engine, environment, since, serverVersion } = manifest;
+  return `${name} (${engine}, in ${container.name}) is replaced by what ${environment} had at ${since} (${engine} ${serverVersion})`;
+}
+
+/** What is known of a datastore whose restore failed, and what to do. */
+export function stateAfterFailure(
+  { name, manifest: { engine } }: RestoreStep,
+  outcome: Outcome | undefined,
+  /** The command that brings back what was there; `undefined` where no copy was made. */
+  goBack: string | undefined,
+): string {
+  if (!DUMP_TOOLS[engine].isAtomic) {
+    return `${name} is in between: ${engine} cannot replace a database in one transaction, so a part of the dump is there and the rest is missing. ${
+      goBack === undefined ? 'Restore it again' : `What was there comes back with "${goBack}"`
+    }`;
+  }
+  // Its own errors come before the commit; a connection that broke may have broken just after it.
+  return /\bERROR:|pg_restore: error:/.test(outcome?.stderr ?? '')
+    ? `${name} is as it was: the restore is one transaction, which was not committed`
+    : `${name} is wholly as it was or wholly restored, as the restore is one transaction; it broke off, so nobody can tell which: restore it again`;
+}

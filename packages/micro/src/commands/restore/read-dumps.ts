@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { UserError } from '../../platform/user-error';
+import { dumpManifestSchema, manifestFile, type DumpManifest } from '../backup/manifest';
+
+/** A dump as it lies on the disk. */
+export interface Dump {
+  manifest: DumpManifest;
+  /** The dump's file. */
+  path: string;
+}
+
+/**
+ * The dump of that file, or all of that folder, sorted by name. What has no manifest is none: it may
+ * be half.
+ * @throws {UserError} where there is none, or a manifest is not one.
+ */
+export function readDumps(path: string): Dump[] {
+  if (!existsSync(path))
+    throw new UserError(`${path} is not there: give a backup's folder or a dump`);
+  if (!statSync(path).isDirectory()) return [readDump(manifestOf(path))];
+  const manifests = readdirSync(path).filter((name) => name.endsWith(manifestFile('')));
+  if (manifests.length === 0) {
+    throw new UserError(
+      `${path} has no dump with its manifest: give the folder that "micro backup" named`,
+    );
+  }
+  return manifests.sort().map((name) => readDump(join(path, name)));
+}
+
+function manifestOf(path: string): string {
+  if (path.endsWith(manifestFile(''))) return path;
+  const file = manifestFile(path);
+  if (existsSync(file)) return file;
+  throw new UserError(`${file} is not there: without it nobody can tell whether the dump is whole`);
+}
+
+function readDump(file: string): Dump {
+  const manifest = dumpManifestSchema.safeParse(parseJson(file));
+  if (!manifest.success) throw new UserError(`${file}: not the manifest of a dump`);
+  return { manifest: manifest.data, path: join(dirname(file), manifest.data.file) };
+}
+
+function parseJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,14 @@
+import type { EngineAddress } from '../docker/command';
+import { toEngineError } from '../effects/engine';
+import type { Outcome } from '../effects/process';
+import { UserError } from '../platform/user-error';
+
+const LAST_LINES = 5;
+
+/** What a program in a container died of, in its own words: "denied" there is no registry's answer. */
+export function toToolError(what: string, outcome: Outcome, address: EngineAddress): UserError {
+  const error = toEngineError(what, outcome, address);
+  if (error.kind === 'no-engine') return error;
+  const words = outcome.stderr.trim().split('\n').slice(-LAST_LINES).join('\n');
+  return new UserError(`${what} (exit code ${outcome.exitCode})${words && `: ${words}`}`);
+}

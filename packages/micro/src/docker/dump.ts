@@ -1,0 +1,135 @@
+import type { DatabaseEngine } from '../platform/datastore';
+
+/** How an engine's data is taken out of its container and put back, with the image's own programs. */
+export interface DumpTools {
+  /** What a dump's file name ends with. */
+  extension: string;
+  /** Script that prints the server's version. */
+  version: string;
+  /** Script that writes the dump to its standard output. */
+  dump: string;
+  /** Script that reads a dump from its standard input; what was there before goes. */
+  restore: string;
+  /** Whether a restore that fails leaves what was there. */
+  isAtomic: boolean;
+}
+
+/**
+ * Begins the one transaction of a restore, which is committed only after pg_restore read the dump to
+ * its end: a dump that breaks off leaves what was there. `pg_restore --clean` alone drops what the
+ * dump has; tables that were made since would stay, and hold on to those that it drops.
+ */
+const EMPTY_POSTGRES = `BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL lock_timeout = '30s';
+DO $$
+DECLARE found name;
+BEGIN
+  FOR found IN
+    SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+  LOOP
+    EXECUTE format('DROP SCHEMA %I CASCADE', found);
+  END LOOP;
+  CREATE SCHEMA public;
+  COMMENT ON SCHEMA public IS 'standard public schema';
+  IF current_setting('server_version_num')::int >= 150000 THEN
+    ALTER SCHEMA public OWNER TO pg_database_owner;
+    GRANT USAGE ON SCHEMA public TO PUBLIC;
+  ELSE
+    GRANT ALL ON SCHEMA public TO PUBLIC;
+  END IF;
+END $$;`;
+
+/**
+ * The scripts find users, passwords and databases in the container's own variables: none of them
+ * stands in an argv, not even inside the container.
+ */
+export const DUMP_TOOLS: Readonly<Record<DatabaseEngine, DumpTools>> = {
+  postgres: postgresTools(),
+  mysql: sqlTools('MYSQL', {
+    client: 'mysql',
+    // The dump is of one database; the server's own list of transactions is not for another server.
+    dump: 'mysqldump --set-gtid-purged=OFF',
+  }),
+  mariadb: sqlTools('MARIADB', { client: 'mariadb', dump: 'mariadb-dump' }),
+  mongodb: mongoTools(),
+};
+
+function postgresTools(): DumpTools {
+  const prepare = `export PGPASSWORD="$POSTGRES_PASSWORD" PGUSER="\${POSTGRES_USER:-postgres}"
+export PGDATABASE="\${POSTGRES_DB:-$PGUSER}"`;
+  const psql = 'psql --no-psqlrc --no-password --quiet';
+  return {
+    extension: 'pgdump',
+    version: `${prepare}\nexec ${psql} --tuples-only --no-align --command='SHOW server_version'`,
+    dump: `${prepare}\nexec pg_dump --no-password --format=custom`,
+    restore: `${prepare}
+{ cat <<'SQL'
+${EMPTY_POSTGRES}
+SQL
+pg_restore --clean --if-exists --file=- && echo 'COMMIT;'; } |
+  ${psql} --set=ON_ERROR_STOP=1 --output=/dev/null`,
+    isAtomic: true,
+  };
+}
+
+/** MySQL and MariaDB. The dump drops and makes the database first, so that nothing newer is left. */
+function sqlTools(prefix: string, { client, dump }: { client: string; dump: string }): DumpTools {
+  // The image of MariaDB takes the variables of MySQL's as well.
+  const either = (name: string) => `"\${${prefix}_${name}:-$MYSQL_${name}}"`;
+  const prepare = `export MYSQL_PWD=${either('PASSWORD')}`;
+  const connect = `--host=127.0.0.1 --protocol=tcp --user=${either('USER')} --default-character-set=utf8mb4`;
+  return {
+    extension: 'sql',
+    version: `${prepare}\nexec ${client} ${connect} --batch --skip-column-names --execute='SELECT VERSION()'`,
+    dump: `${prepare}
+exec ${dump} ${connect} --single-transaction --quick --routines --triggers --events \\
+  --hex-blob --no-tablespaces --add-drop-database --databases ${either('DATABASE')}`,
+    restore: `${prepare}\nexec ${client} ${connect}`,
+    isAtomic: false,
+  };
+}
+
+function mongoTools(): DumpTools {
+  const connect = `--quiet --config=<(printf 'password: "%s"\\n' "$MONGO_INITDB_ROOT_PASSWORD") \\
+  --username="$MONGO_INITDB_ROOT_USERNAME" --authenticationDatabase=admin`;
+  return {
+    extension: 'archive',
+    version: `mongod --version | sed -n 's/^db version v//p'`,
+    dump: `exec mongodump ${connect} --db="$MONGO_INITDB_DATABASE" --archive`,
+    restore: `exec mongorestore ${connect} --nsInclude="$MONGO_INITDB_DATABASE.*" --drop --archive`,
+    isAtomic: false,
+  };
+}
+
+/** The variables in which a container of that engine says what its database is called, the first that is set. */
+const DATABASE_VARIABLES: Readonly<Record<DatabaseEngine, readonly string[]>> = {
+  postgres: ['POSTGRES_DB', 'POSTGRES_USER'],
+  mysql: ['MYSQL_DATABASE'],
+  mariadb: ['MARIADB_DATABASE', 'MYSQL_DATABASE'],
+  mongodb: ['MONGO_INITDB_DATABASE'],
+};
+
+/** The database of a container with these variables; `undefined` where they name none. */
+export function databaseOf(
+  engine: DatabaseEngine,
+  environment: Readonly<Record<string, string>>,
+): string | undefined {
+  const found = DATABASE_VARIABLES[engine].find((name) => environment[name]);
+  return found === undefined ? undefined : environment[found];
+}
+
+/**
+ * Whether a dump of server version `from` cannot be expected to fit server version `to`: it is from a
+ * newer release. A release of PostgreSQL is its first number, of the others the first two.
+ */
+export function isNewerRelease(engine: DatabaseEngine, from: string, to: string): boolean {
+  const release = (version: string) => {
+    const [major = 0, minor = 0] = (/\d+(?:\.\d+)*/.exec(version)?.[0] ?? '')
+      .split('.')
+      .map(Number);
+    return engine === 'postgres' ? [major, 0] : [major, minor];
+  };
+  const [one, other] = [release(from), release(to)];
+  return one[0] === other[0] ? one[1]! > other[1]! : one[0]! > other[0]!;
+}

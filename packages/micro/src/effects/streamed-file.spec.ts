@@ -1,0 +1,65 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { temporaryWorkspace } from '../testing/temporary-workspace';
+import { hashFile, makeIgnoredFolder, makePrivateFolder, writeStreamed } from './streamed-file';
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+it('writes a file as it comes, for this user only, and measures it', async () => {
+  const file = join(temporaryWorkspace(), 'dump');
+  const bytes = randomBytes(300_000);
+  const written = await writeStreamed(file, async (output) => {
+    output.write(bytes.subarray(0, 100_000));
+    await new Promise((resolve) => output.write(bytes.subarray(100_000), resolve));
+    expect(existsSync(file)).toBe(false);
+  });
+  expect(written).toEqual({ bytes: bytes.length, sha256: sha256(bytes) });
+  expect(readFileSync(file).equals(bytes)).toBe(true);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(await hashFile(file)).toBe(written.sha256);
+});
+
+it.each([
+  ['half of it came', 'half', /^broken$/],
+  ['nothing came', '', /^dump: there was nothing to write$/],
+])('leaves what was there where %s', async (_, text, message) => {
+  const root = temporaryWorkspace({ dump: 'old' });
+  const writing = writeStreamed(join(root, 'dump'), async (output) => {
+    if (text === '') return;
+    await new Promise((resolve) => output.write(text, resolve));
+    throw new Error('broken');
+  });
+  await expect(writing).rejects.toThrow(message);
+  expect(readdirSync(root)).toEqual(['dump']);
+  expect(readFileSync(join(root, 'dump'), 'utf8')).toBe('old');
+});
+
+it('says what the disk said, though the program that wrote to it complains too', async () => {
+  const file = join(temporaryWorkspace(), 'missing', 'dump');
+  const writing = writeStreamed(file, async (output) => {
+    await new Promise((resolve) => output.once('close', resolve));
+    throw new Error('write EPIPE');
+  });
+  await expect(writing).rejects.toThrow(/ENOENT.*missing/);
+});
+
+it('knows no hash of a file that is not there', async () => {
+  expect(await hashFile(join(temporaryWorkspace(), 'dump'))).toBeUndefined();
+});
+
+it('makes a folder that git does not see, once', async () => {
+  const root = temporaryWorkspace({ 'there/a': '' });
+  await makeIgnoredFolder(join(root, 'new'));
+  await makeIgnoredFolder(join(root, 'there'));
+  expect(readFileSync(join(root, 'new/.gitignore'), 'utf8')).toBe('*\n');
+  expect(readdirSync(join(root, 'there'))).toEqual(['a']);
+});
+
+it('makes a folder for this user only, and never takes one that is there', async () => {
+  const folder = join(temporaryWorkspace(), 'a/b');
+  await makePrivateFolder(folder);
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  await expect(makePrivateFolder(folder)).rejects.toThrow('EEXIST');
+});
