@@ -110,7 +110,7 @@ describeEngine('a platform on an engine', () => {
     const { edit, startNx, git, commit } = shop.workspace;
     const before = await readState(shop.place, EXAMPLE_SERVICES);
     const broken = `resources: [{ name: 'database', kind: 'database', check: () => Promise.reject(new Error('the database is not there')), close: () => Promise.resolve() }]`;
-    await edit('apps/users/src/app.ts', 'resources: Object.values(datastores)', broken);
+    await edit('apps/users/src/app.ts', 'resources: Object.values(resources)', broken);
     await commit('A version that never gets ready');
     const calls = keepCalling(ports.development);
     const deploy = await startNx(['compose-deploy', 'users']).ended;

@@ -6,6 +6,8 @@ import { removePlatform } from '../testing/remove-platform.js';
 import { userEnvironment } from '../testing/user-environment.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** What `npx micro` is elsewhere: npm links no program of a workspace package that is yet to be compiled. */
+const MICRO = fileURLToPath(new URL('../../packages/micro/dist/bin/micro.js', import.meta.url));
 
 /** As compose.yaml names the platform, in the environment that is deployed to unless told. */
 const PLATFORM = 'org';
@@ -22,7 +24,7 @@ export const COLLECTOR = 'http://collector:4318';
 /** Passwords, and the images of what the services need: both stay where they are there already. */
 export async function prepare(): Promise<void> {
   for (const image of ['postgres', 'redis', 'rabbitmq'] as const) await ensureDatastoreImage(image);
-  await mustRun('npx', ['micro', 'env'], { cwd: ROOT });
+  await mustRun(process.execPath, [MICRO, 'env'], { cwd: ROOT });
 }
 
 /** `nx …` in this repository; ends when the command does. */
