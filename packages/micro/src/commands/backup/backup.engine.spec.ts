@@ -287,7 +287,7 @@ describeEngine('backup and restore', () => {
           // More than all pipes hold: until somebody reads on, the program cannot end.
           const held = new PassThrough();
           const running = real.run(command, { ...options, output: held });
-          await new Promise((resolve) => held.once('readable', resolve));
+          await expect.poll(() => held.readableLength).toBeGreaterThan(0);
           inside('stock-database', KILL_DUMP);
           await pipeline(held, options.output);
           return running;
