@@ -2,8 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureDatastoreImage } from '../../../../../tools/images/datastores/datastore-image';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
@@ -25,11 +23,6 @@ const MANIFESTS = {
 
 /** Rows that a dump can get wrong: quotes, line ends, nothing, letters of everywhere, bytes. */
 const ROWS = `(1, 'it''s', 'x'), (2, 'two\nlines;', NULL), (3, 'Grüße 🚀', '')`;
-
-const KILL_DUMP = `for process in /proc/[0-9]*; do
-  if [ "$(cat $process/comm)" = mariadb-dump ]; then kill "\${process#/proc/}" && found=yes; fi
-done
-test "$found"`;
 
 describeEngine('backup and restore', () => {
   let workspace: EngineWorkspace;
@@ -266,7 +259,7 @@ describeEngine('backup and restore', () => {
       };
     };
 
-    it('leaves nothing under its name, and the others are done', async () => {
+    it('leaves nothing under its name, and the data as it was', async () => {
       const before = both();
       const { exitCode, output } = await micro(backupCommand, '--to killed', { runner: killing() });
       expect(output.match(/✕/g)).toHaveLength(2);
@@ -280,17 +273,14 @@ describeEngine('backup and restore', () => {
       const before = both();
       const real = processRunner(workspace.root);
       const runner: Runner = {
-        run: async (command, options) => {
-          if (!options?.output || !command.args.at(-1)!.includes('mariadb-dump')) {
+        run: (command, options) => {
+          const script = command.args.at(-1)!;
+          if (!options?.output || !script.includes('mariadb-dump')) {
             return real.run(command, options);
           }
-          // More than all pipes hold: until somebody reads on, the program cannot end.
-          const held = new PassThrough();
-          const running = real.run(command, { ...options, output: held });
-          await new Promise((resolve) => held.once('readable', resolve));
-          inside('stock-database', KILL_DUMP);
-          await pipeline(held, options.output);
-          return running;
+          // Dies of SIGPIPE in the container, after a part of it came.
+          const dying = `${script.replace('exec ', '')} | head --bytes=100000`;
+          return real.run({ ...command, args: [...command.args.slice(0, -1), dying] }, options);
         },
       };
       const { exitCode, output } = await micro(backupCommand, '--to some', { runner });
