@@ -91,7 +91,7 @@ interface Progress {
  * @throws {UserError} with the container's last lines; then the old containers serve as before.
  */
 export async function roll(parts: Roll): Promise<Container[]> {
-  const { runner, address, plan, service, say } = parts;
+  const { address, plan, service, say } = parts;
   if (plan.leftovers.length > 0) await removeLeftovers(parts, plan.leftovers);
   const progress: Progress = { found: [], current: [], hidden: [], stopped: [] };
   try {
@@ -112,7 +112,8 @@ export async function roll(parts: Roll): Promise<Container[]> {
     await undoing(parts)(removeArguments(old), `Could not remove the old ${service}`);
     say(`${service}  stopped the old ${old.length === 1 ? 'container' : 'containers'}`);
   }
-  return readContainers(runner, address, idsOf([...plan.kept, ...progress.found]));
+  // Also where the run is interrupted by now: all that was wanted is done.
+  return readContainers(parts.undo.runner, address, idsOf([...plan.kept, ...progress.found]));
 }
 
 /** Removes what serves nobody; what still runs may end what it was asked. */
