@@ -1,5 +1,5 @@
 import { formatStale } from '../platform/derived-file';
-import { backingImage, engineOfImage } from './backing-image';
+import { backingImage, engineOfImage, type BackingImage } from './backing-image';
 import type { ComposeEdit } from './compose-edit';
 import type { BackingService } from './datastore';
 import { backingHardening } from './hardening';
@@ -13,14 +13,8 @@ import { BACKEND_NETWORK } from './paths';
  */
 export function convergeBacking(edit: ComposeEdit, { name, engine, user }: BackingService): void {
   const at = ['services', name];
-  const {
-    image,
-    environment,
-    check,
-    capabilities,
-    volume,
-    extra = {},
-  } = backingImage(engine, name, user);
+  const backing = backingImage(engine, name, user);
+  const { image, environment, capabilities, volume, extra = {} } = backing;
   const present = edit.value([...at, 'image']);
   const runs = typeof present === 'string' ? engineOfImage(present) : undefined;
   if (runs !== undefined && runs !== engine) {
@@ -39,13 +33,7 @@ export function convergeBacking(edit: ComposeEdit, { name, engine, user }: Backi
         environment,
         ...(volumeName === undefined ? {} : { volumes: [`${volumeName}:${volume}`] }),
         networks: [BACKEND_NETWORK],
-        healthcheck: {
-          test: ['CMD-SHELL', check],
-          interval: '5s',
-          timeout: '5s',
-          retries: 12,
-          start_period: '30s',
-        },
+        healthcheck: healthcheckOf(backing),
       },
       `${name} is missing`,
     );
@@ -61,6 +49,28 @@ export function convergeBacking(edit: ComposeEdit, { name, engine, user }: Backi
     label: (variable) => `${name}: ${variable}`,
   });
   convergeNetwork(edit, name, BACKEND_NETWORK);
+}
+
+/**
+ * Of a check that takes too long the engine ends the shell alone. What the shell started would run
+ * on, slow the next check down and have that one end the same way: a heavy check ends itself first.
+ */
+function healthcheckOf({ check, heavyCheck }: BackingImage): Record<string, unknown> {
+  return heavyCheck
+    ? {
+        test: ['CMD-SHELL', `timeout -k 1 25 ${check}`],
+        interval: '10s',
+        timeout: '30s',
+        retries: 6,
+        start_period: '60s',
+      }
+    : {
+        test: ['CMD-SHELL', check],
+        interval: '5s',
+        timeout: '5s',
+        retries: 12,
+        start_period: '30s',
+      };
 }
 
 /** Removes an entry that we wrote: it takes our password. What a person made of that name stays. */

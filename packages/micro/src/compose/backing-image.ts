@@ -8,6 +8,8 @@ export interface BackingImage {
   environment: Record<string, string>;
   /** Shell command, run in the container, that fails until it serves. */
   check: string;
+  /** The check starts a virtual machine of its own: seconds of work on a busy machine. */
+  heavyCheck?: true;
   /** What of root's rights its entrypoint needs, before it becomes the image's own user. */
   capabilities: readonly string[];
   /** Folder whose content outlives the container. */
@@ -93,6 +95,7 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
           MONGO_INITDB_DATABASE: user,
         },
         check: `mongosh --host ${name} --quiet --eval 'quit(db.adminCommand({ ping: 1 }).ok ? 0 : 1)'`,
+        heavyCheck: true,
         volume: '/data/db',
       };
     case 'redis':
@@ -121,6 +124,7 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
         capabilities: BECOMES_ITS_USER,
         environment: { RABBITMQ_DEFAULT_USER: user, RABBITMQ_DEFAULT_PASS: password },
         check: 'rabbitmq-diagnostics -q check_running',
+        heavyCheck: true,
         volume: '/var/lib/rabbitmq',
         // The folder's content is filed under the node's name, which is the host's.
         extra: { hostname: name },
