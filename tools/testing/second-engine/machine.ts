@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mustRun, run } from '../../command.js';
@@ -14,6 +14,8 @@ const NETWORKS = Array.from({ length: 250 }, (_, index) => `198.18.${index}`);
 export interface Machine {
   /** Of its network namespace. */
   name: string;
+  /** This machine's end of the cable. */
+  cable: string;
   /** Where it is reached from this machine, and this machine from it. */
   address: string;
   hostAddress: string;
@@ -26,9 +28,13 @@ export interface Machine {
 /** @param megabytes how large its disk is. */
 export async function createMachine(megabytes: number): Promise<Machine> {
   await removeAbandoned();
-  const machine = describeMachine(process.pid);
-  const { name, address, hostAddress, disk } = machine;
-  const cable = cableOf(process.pid);
+  const network = await freeNetwork();
+  const machine = {
+    ...describeMachine(process.pid),
+    address: `${network}.2`,
+    hostAddress: `${network}.1`,
+  };
+  const { name, cable, address, hostAddress, disk } = machine;
   await mkdir(disk, { recursive: true });
   await mustRun('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, name, disk]);
   await mustRun('ip', ['netns', 'add', name]);
@@ -62,13 +68,18 @@ export function on({ name }: Machine, program: string, args: string[]): [string,
   return ['setpriv', ['--pdeathsig', 'TERM', 'nsenter', network, program, ...args]];
 }
 
-/** Pulls the cable, or puts it back: nothing answers any more, and nobody is told. */
-export async function setCable(state: 'up' | 'down'): Promise<void> {
-  await mustRun('ip', ['link', 'set', cableOf(process.pid), state]);
+/** Pulls the machine's end of the cable, or puts it back: nothing answers any more, and nobody is told. */
+export async function setCable({ name }: Machine, state: 'up' | 'down'): Promise<void> {
+  await mustRun('ip', ['-n', name, 'link', 'set', 'eth0', state]);
 }
 
 /** Ends every program that has to do with the machine and takes it away; does nothing where it is gone. */
-export async function removeMachine({ name, folder, disk }: Machine): Promise<void> {
+export async function removeMachine({
+  name,
+  cable,
+  folder,
+  disk,
+}: Omit<Machine, 'address' | 'hostAddress'>): Promise<void> {
   for (let left = pidsOf(folder); left.length > 0; left = pidsOf(folder)) {
     left.forEach(kill);
     await sleep(100);
@@ -79,7 +90,7 @@ export async function removeMachine({ name, folder, disk }: Machine): Promise<vo
     .filter((point) => point.startsWith(`${folder}/`) && point !== disk);
   for (const point of mounts.reverse()) await run('umount', ['--lazy', point]);
   await run('umount', ['--lazy', disk]);
-  // The cable goes with it.
+  await run('ip', ['link', 'delete', cable]);
   await run('ip', ['netns', 'delete', name]);
   await rm(folder, { recursive: true, force: true });
 }
@@ -93,21 +104,19 @@ async function removeAbandoned(): Promise<void> {
   }
 }
 
-function describeMachine(pid: number): Machine {
+function describeMachine(pid: number): Omit<Machine, 'address' | 'hostAddress'> {
   const name = `${PREFIX}${pid}`;
   const folder = join(tmpdir(), name);
-  const taken = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
-  const network = NETWORKS.find(
-    (one) => !taken.some(({ address }) => address.startsWith(`${one}.`)),
-  );
-  if (network === undefined) throw new Error('every network of 198.18.0.0/16 is taken');
-  const disk = join(folder, 'disk');
-  return { name, folder, disk, address: `${network}.2`, hostAddress: `${network}.1` };
+  // The name of an interface has 15 characters at most.
+  return { name, folder, disk: join(folder, 'disk'), cable: `micro${pid}` };
 }
 
-/** The name of an interface has 15 characters at most. */
-function cableOf(pid: number): string {
-  return `micro${pid}`;
+/** Not of `os.networkInterfaces()`, which leaves out a cable that is pulled. */
+async function freeNetwork(): Promise<string> {
+  const taken = await mustRun('ip', ['-oneline', '-4', 'address']);
+  const network = NETWORKS.find((one) => !taken.includes(` ${one}.`));
+  if (network === undefined) throw new Error('every network of 198.18.0.0/16 is taken');
+  return network;
 }
 
 /** Programs that were told of a file of the machine, such as those that look after a container. */

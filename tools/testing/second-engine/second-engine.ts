@@ -68,11 +68,11 @@ export class SecondEngine {
 
   /** Nothing gets through any more, in both directions, and nobody is told. */
   pullCable(): Promise<void> {
-    return setCable('down');
+    return setCable(this.machine, 'down');
   }
 
   plugCable(): Promise<void> {
-    return setCable('up');
+    return setCable(this.machine, 'up');
   }
 
   /** Fills the disk up to a rest. */

@@ -48,6 +48,10 @@ export async function prepareSsh(machine: Machine): Promise<string> {
       'GlobalKnownHostsFile none',
       'StrictHostKeyChecking yes',
       'BatchMode yes',
+      // One connection for all commands, and one that is lost is noticed in four seconds.
+      'ControlMaster auto',
+      `ControlPath ${file('shared')}`,
+      'ControlPersist 60',
       'ServerAliveInterval 2',
       'ServerAliveCountMax 2',
       '',

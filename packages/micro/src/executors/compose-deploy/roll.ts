@@ -432,13 +432,15 @@ async function putBack(
 
 function describeOutcome({ serving }: ServiceChange, touched: boolean, failures: string[]) {
   const names = serving.map(({ name }) => name).join(', ');
+  const isUndone = failures.length === 0;
+  const next = isUndone ? '' : '; the next deploy finishes or undoes what this one began';
   if (serving.length === 0) {
-    return failures.length > 0 ? failures : ['  nothing of it is left on the engine'];
+    return isUndone ? ['  nothing of it is left on the engine'] : failures;
   }
-  if (!touched) return [...failures, `  ${names} serves on; it was not touched`];
-  return failures.length > 0
-    ? [...failures, `  ${names} ran before: look at it with "docker start" and "docker logs"`]
-    : [`  ${names}, which ran before, serves again`];
+  if (!touched) return [...failures, `  ${names} serves on; it was not touched${next}`];
+  return isUndone
+    ? [`  ${names}, which ran before, serves again`]
+    : [...failures, `  ${names} ran before${next}`];
 }
 
 /** Brings back containers that served before a deploy which was ended. */
