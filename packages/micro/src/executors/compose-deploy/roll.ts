@@ -433,14 +433,15 @@ async function putBack(
 function describeOutcome({ serving }: ServiceChange, touched: boolean, failures: string[]) {
   const names = serving.map(({ name }) => name).join(', ');
   const isUndone = failures.length === 0;
-  const next = isUndone ? '' : '; the next deploy finishes or undoes what this one began';
-  if (serving.length === 0) {
-    return isUndone ? ['  nothing of it is left on the engine'] : failures;
+  if (!isUndone) {
+    const next = 'the next deploy finishes or undoes what this one began';
+    if (serving.length === 0) return [...failures, `  ${next}`];
+    return [...failures, `  ${names} ${touched ? 'ran before' : 'was not touched'}; ${next}`];
   }
-  if (!touched) return [...failures, `  ${names} serves on; it was not touched${next}`];
-  return isUndone
+  if (serving.length === 0) return ['  nothing of it is left on the engine'];
+  return touched
     ? [`  ${names}, which ran before, serves again`]
-    : [...failures, `  ${names} ran before${next}`];
+    : [`  ${names} serves on; it was not touched`];
 }
 
 /** Brings back containers that served before a deploy which was ended. */
