@@ -89,6 +89,14 @@ describe('toEngineError', () => {
     );
   });
 
+  it('shows why no engine answers, not what came of that', () => {
+    const said =
+      'Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?\nError: failed to start containers: 1a';
+    expect(toEngineError('Could not start x', outcome(said), {}).message).toContain(
+      '(Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?)',
+    );
+  });
+
   it('shows what ssh said', () => {
     const said = `error during connect: Get "http://docker.example.com/v1.45/info": command [ssh -o ConnectTimeout=30 -T -- b docker system dial-stdio] has exited with exit status 255, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr=Warning: a banner
 ssh: connect to host b port 22: Connection refused`;

@@ -176,7 +176,9 @@ function noEngine(what: string, output: string, reason: string, address: EngineA
     ? `the docker context "${address.context}"`
     : (address.host ?? process.env['DOCKER_HOST'] ?? 'this machine');
   const ssh = SAID_BY_SSH.exec(output)?.[1];
-  const why = ssh?.trim() ? lastLines(ssh, 1).trim() : reason;
+  // Commands about several containers say so again at their end, without the reason.
+  const line = output.split('\n').findLast((text) => NO_ENGINE.test(text)) ?? reason;
+  const why = ssh?.trim() ? lastLines(ssh, 1).trim() : reasonOf(line);
   const advice =
     ssh === undefined
       ? 'Start it, or correct its address'
