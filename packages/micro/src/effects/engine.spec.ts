@@ -83,6 +83,7 @@ describe('toEngineError', () => {
     'write /var/lib/docker/tmp/GetImageBlob193: no space left on device',
     'failed to register layer: write /workspace/main.js: no space left on device',
     'Container x  Creating\nError response from daemon: mkdir /var/lib/docker/overlay2/1a: no space left on device',
+    'Error response from daemon: write /var/lib/docker/containers/1a/hosts: no space left on device\nError: failed to start containers: 1a',
   ])('says that the disk is full: %s', (stderr) => {
     expect(toEngineError('Could not pull x', outcome(stderr), {}).message).toMatch(
       /^Could not pull x: the disk of the engine is full \(.*no space left on device\)\. Free some of it there, for example with "docker image prune --all"/,

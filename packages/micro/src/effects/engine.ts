@@ -40,7 +40,7 @@ const DENIED =
   /unauthorized|authentication required|authorization failed|denied|forbidden|no basic auth credentials|(?:status|status code):? 40[13]\b/i;
 const PORT_TAKEN =
   /(?:Bind for|listen tcp4?) (\S+?):?(?: failed:| bind:).*(?:port is already allocated|address already in use)/i;
-const DISK_FULL = /no space left on device/i;
+const DISK_FULL = /^(?:error response from daemon: )+(.*no space left on device)/im;
 /** Ends what the client says of an ssh that did not get to the engine. */
 const SAID_BY_SSH = /has exited with exit status \d+, [^]*: stderr=([^]*)$/;
 const PLAIN_HTTP = /server gave HTTP response to HTTPS client/i;
@@ -122,10 +122,11 @@ export function toEngineError(what: string, outcome: Outcome, address: EngineAdd
       output,
     );
   }
-  if (DISK_FULL.test(reason)) {
+  const full = DISK_FULL.exec(output) ?? /^.*no space left on device/i.exec(reason);
+  if (full) {
     return new EngineError(
       'failed',
-      `${what}: the disk of the engine is full (${reason}). Free some of it there, for example with "docker image prune --all", which keeps what a container or a release needs, then run this again`,
+      `${what}: the disk of the engine is full (${full[1] ?? full[0]}). Free some of it there, for example with "docker image prune --all", which keeps what a container or a release needs, then run this again`,
       output,
     );
   }
