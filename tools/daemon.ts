@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,13 +23,14 @@ const GRACE_MS = 3_000;
  * Starts a daemon that outlives this process, in a session of its own, and waits until it answers.
  * @throws LabError with the last lines of its log if it does not.
  */
-export async function startDaemon(daemon: Daemon): Promise<void> {
+export async function startDaemon(daemon: Daemon): Promise<ChildProcess> {
   mkdirSync(dirname(daemon.logFile), { recursive: true });
   const log = openSync(daemon.logFile, 'a');
   const logStart = statSync(daemon.logFile).size;
   let ended: string | undefined;
+  let child: ChildProcess;
   try {
-    const child = spawn(daemon.command, daemon.args, {
+    child = spawn(daemon.command, daemon.args, {
       cwd: '/',
       env: withSystemPath(process.env),
       detached: true,
@@ -45,7 +46,7 @@ export async function startDaemon(daemon: Daemon): Promise<void> {
   let deadline = Date.now() + daemon.withinMs;
   let graceGiven = false;
   while (Date.now() < deadline) {
-    if (await daemon.answers()) return;
+    if (await daemon.answers()) return child;
     if (ended && !graceGiven) {
       deadline = Math.min(deadline, Date.now() + GRACE_MS);
       graceGiven = true;

@@ -78,6 +78,36 @@ describe('toEngineError', () => {
     );
   });
 
+  it.each([
+    // What Docker 26 and Compose 2.26 print on a disk that is full.
+    'write /var/lib/docker/tmp/GetImageBlob193: no space left on device',
+    'failed to register layer: write /workspace/main.js: no space left on device',
+    'Container x  Creating\nError response from daemon: mkdir /var/lib/docker/overlay2/1a: no space left on device',
+    'Error response from daemon: write /var/lib/docker/containers/1a/hosts: no space left on device\nError: failed to start containers: 1a',
+  ])('says that the disk is full: %s', (stderr) => {
+    expect(toEngineError('Could not pull x', outcome(stderr), {}).message).toMatch(
+      /^Could not pull x: the disk of the engine is full \(.*no space left on device\)\. Free some of it there, for example with "docker image prune --all"/,
+    );
+  });
+
+  it('shows why no engine answers, not what came of that', () => {
+    const said =
+      'Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?\nError: failed to start containers: 1a';
+    expect(toEngineError('Could not start x', outcome(said), {}).message).toContain(
+      '(Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?)',
+    );
+  });
+
+  it('shows what ssh said', () => {
+    const said = `error during connect: Get "http://docker.example.com/v1.45/info": command [ssh -o ConnectTimeout=30 -T -- b docker system dial-stdio] has exited with exit status 255, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr=Warning: a banner
+ssh: connect to host b port 22: Connection refused`;
+    const { kind, message } = toEngineError('Could not x', outcome(said), { host: 'ssh://b' });
+    expect(kind).toBe('no-engine');
+    expect(message).toBe(
+      'Could not x: no Docker Engine answers on ssh://b (ssh: connect to host b port 22: Connection refused). See that ssh gets there and finds docker, then run this again',
+    );
+  });
+
   it('shows what was printed where it knows no better', () => {
     expect(toEngineError('Could not x', outcome('a\nb\n'), {}).message).toBe(
       'Could not x (exit code 1):\n  a\n  b',

@@ -40,6 +40,9 @@ const DENIED =
   /unauthorized|authentication required|authorization failed|denied|forbidden|no basic auth credentials|(?:status|status code):? 40[13]\b/i;
 const PORT_TAKEN =
   /(?:Bind for|listen tcp4?) (\S+?):?(?: failed:| bind:).*(?:port is already allocated|address already in use)/i;
+const DISK_FULL = /^(?:error response from daemon: )+(.*no space left on device)/im;
+/** Ends what the client says of an ssh that did not get to the engine. */
+const SAID_BY_SSH = /has exited with exit status \d+, [^]*: stderr=([^]*)$/;
 const PLAIN_HTTP = /server gave HTTP response to HTTPS client/i;
 const NO_REGISTRY =
   /connection refused|connection reset|no such host|i\/o timeout|tls handshake|deadline exceeded|EOF$|(?:HTTP status|status code|from \w+ request to \S+):? (?:429|5\d\d)\b|too many requests|network is unreachable|no route to host|temporary failure in name resolution|broken pipe/im;
@@ -119,6 +122,14 @@ export function toEngineError(what: string, outcome: Outcome, address: EngineAdd
       output,
     );
   }
+  const full = DISK_FULL.exec(output) ?? /^.*no space left on device/i.exec(reason);
+  if (full) {
+    return new EngineError(
+      'failed',
+      `${what}: the disk of the engine is full (${full[1] ?? full[0]}). Free some of it there, for example with "docker image prune --all", which keeps what a container or a release needs, then run this again`,
+      output,
+    );
+  }
   if (DENIED.test(reason)) {
     return new EngineError(
       'denied',
@@ -165,9 +176,17 @@ function noEngine(what: string, output: string, reason: string, address: EngineA
   const where = address.context
     ? `the docker context "${address.context}"`
     : (address.host ?? process.env['DOCKER_HOST'] ?? 'this machine');
+  const ssh = SAID_BY_SSH.exec(output)?.[1];
+  // Commands about several containers say so again at their end, without the reason.
+  const line = output.split('\n').findLast((text) => NO_ENGINE.test(text)) ?? reason;
+  const why = ssh?.trim() ? lastLines(ssh, 1).trim() : reasonOf(line);
+  const advice =
+    ssh === undefined
+      ? 'Start it, or correct its address'
+      : 'See that ssh gets there and finds docker';
   return new EngineError(
     'no-engine',
-    `${what}: no Docker Engine answers on ${where} (${reason}). Start it, or correct its address, then run this again`,
+    `${what}: no Docker Engine answers on ${where} (${why}). ${advice}, then run this again`,
     output,
   );
 }

@@ -31,9 +31,16 @@ export class EngineWorkspace {
   /** Unique, so that no other test and nobody's platform is touched. */
   readonly platform = `spec-${randomUUID().slice(0, 8)}`;
   private readonly services: string[] = [];
+  /** Asks the engine that its containers run on. */
+  private readonly deployed: typeof docker;
 
-  constructor({ name = 'micro-engine-', platform }: { name?: string; platform?: string } = {}) {
+  constructor({
+    name = 'micro-engine-',
+    platform,
+    deployed = docker,
+  }: { name?: string; platform?: string; deployed?: typeof docker } = {}) {
     if (platform !== undefined) this.platform = platform;
+    this.deployed = deployed;
     this.root = mkdtempSync(join(tmpdir(), name));
     this.write({
       'package.json': '{ "name": "@spec/source", "private": true }\n',
@@ -142,7 +149,9 @@ ${compose}`,
 
   /** Names of all containers of the environment and of the notes of its deploys, in any state. */
   everything(project = `${this.platform}-development`): string[] {
-    return docker('ps', '--all', '--format', '{{.Names}} {{.State}}', '--filter', `name=${project}`)
+    return this.deployed(
+      ...['ps', '--all', '--format', '{{.Names}} {{.State}}', '--filter', `name=${project}`],
+    )
       .split('\n')
       .filter(Boolean)
       .map((line) => line.slice(project.length + 1))
@@ -157,7 +166,7 @@ ${compose}`,
   }
 
   containerIds(service: string, project = `${this.platform}-development`): string[] {
-    return docker(
+    return this.deployed(
       ...['ps', '--quiet', '--no-trunc'],
       ...['--filter', `label=com.docker.compose.project=${project}`],
       ...['--filter', `label=com.docker.compose.service=${service}`],

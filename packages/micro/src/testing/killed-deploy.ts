@@ -1,17 +1,23 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineWorkspace } from './engine-workspace';
 
 const TSX = require.resolve('tsx/cli');
 
-/** The moment at which a deploy is ended: before or after the n-th docker command that matches. */
+/**
+ * The moment at which a deploy is ended: before, during or after the n-th docker command that matches;
+ * during it, the command and `then` run at the same time.
+ */
 export interface Moment {
-  when: 'before' | 'after';
+  when: 'before' | 'during' | 'after';
   /** An extended regular expression over the arguments. */
   command: string;
   nth?: number;
   signal?: 'KILL' | 'TERM' | 'INT';
+  /** What happens instead of a signal; the deploy waits for it and goes on. */
+  then?: () => Promise<void>;
 }
 
 /**
@@ -19,18 +25,30 @@ export interface Moment {
  * there: no code of the deploy runs any more.
  */
 const CLIENT = `#!/bin/sh
+happen() {
+  if [ -z "$END_REACHED" ]; then
+    kill -"$END_SIGNAL" $PPID
+    if [ "$END_SIGNAL$END_WHEN" = KILLbefore ]; then exit 137; fi
+    return
+  fi
+  : > "$END_REACHED"
+  while [ -e "$END_REACHED" ]; do sleep 0.02; done
+}
 hit=no
 if printf '%s' "$*" | grep -Eq "$END_COMMAND"; then
   echo . >> "$END_COUNT"
   if [ "$(wc -l < "$END_COUNT")" -eq "$END_NTH" ]; then hit=yes; fi
 fi
-if [ $hit = yes ] && [ "$END_WHEN" = before ]; then
-  kill -"$END_SIGNAL" $PPID
-  if [ "$END_SIGNAL" = KILL ]; then exit 137; fi
+if [ $hit = yes ] && [ "$END_WHEN" = before ]; then happen; fi
+if [ $hit = yes ] && [ "$END_WHEN" = during ]; then
+  "$END_DOCKER" "$@" &
+  happen
+  wait $!
+else
+  "$END_DOCKER" "$@"
 fi
-"$END_DOCKER" "$@"
 code=$?
-if [ $hit = yes ] && [ "$END_WHEN" = after ]; then kill -"$END_SIGNAL" $PPID; fi
+if [ $hit = yes ] && [ "$END_WHEN" = after ]; then happen; fi
 exit $code
 `;
 
@@ -38,7 +56,7 @@ exit $code
 export async function deployUntil(
   workspace: EngineWorkspace,
   service: string,
-  { when, command, nth = 1, signal = 'KILL' }: Moment,
+  { when, command, nth = 1, signal = 'KILL', then }: Moment,
   options: object = {},
 ): Promise<{ exitCode: number | null; ended: NodeJS.Signals | null; output: string }> {
   const bin = join(workspace.root, 'bin');
@@ -47,6 +65,7 @@ export async function deployUntil(
   chmodSync(join(bin, 'docker'), 0o755);
   const count = join(bin, 'count');
   writeFileSync(count, '');
+  const reached = join(bin, 'reached');
   const program = join(__dirname, 'deploy-process.ts');
   const child = spawn(
     process.execPath,
@@ -61,6 +80,7 @@ export async function deployUntil(
         END_NTH: String(nth),
         END_WHEN: when,
         END_SIGNAL: signal,
+        END_REACHED: then ? reached : '',
         END_DOCKER: execFileSync('which', ['docker'], { encoding: 'utf8' }).trim(),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -69,8 +89,22 @@ export async function deployUntil(
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  return new Promise((resolve, reject) => {
+  let isOver = false;
+  const ending = new Promise<Awaited<ReturnType<typeof deployUntil>>>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (exitCode, ended) => resolve({ exitCode, ended, output }));
+    child.on('close', (exitCode, ended) => {
+      isOver = true;
+      resolve({ exitCode, ended, output });
+    });
   });
+  if (then) {
+    while (!existsSync(reached) && !isOver) await sleep(20);
+    if (isOver) throw new Error(`the deploy ended before that moment:\n${output}`);
+    try {
+      await then();
+    } finally {
+      rmSync(reached);
+    }
+  }
+  return ending;
 }

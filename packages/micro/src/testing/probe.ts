@@ -1,4 +1,4 @@
-import { docker } from './engine-workspace';
+import { docker as localDocker } from './engine-workspace';
 
 /** Asks without pause and over a fresh connection each time, as a consumer in a container would. */
 const PROGRAM = `
@@ -37,14 +37,24 @@ export interface Probed {
   slowest: number;
 }
 
+interface Probe {
+  name: string;
+  network: string;
+  url: string;
+  /** One with Node; any that the engine has. */
+  image?: string;
+  /** The engine that has the network; this machine's own unless given. */
+  docker?: (...args: string[]) => string;
+}
+
 /** Probes a URL from a container of that network while `work` runs. */
 export async function probeWhile<T>(
-  { name, network, url }: { name: string; network: string; url: string },
+  { name, network, url, image = 'node:24-bookworm-slim', docker = localDocker }: Probe,
   work: () => Promise<T>,
 ): Promise<{ result: T; probed: Probed }> {
   docker(
-    ...['run', '--detach', '--init', '--name', name, '--network', network],
-    ...['node:24-bookworm-slim', 'node', '-e', PROGRAM, url],
+    ...['run', '--detach', '--init', '--name', name, '--network', network, '--no-healthcheck'],
+    ...['--entrypoint', 'node', image, '-e', PROGRAM, url],
   );
   try {
     while (docker('logs', name) === '') await new Promise((next) => setTimeout(next, 50));

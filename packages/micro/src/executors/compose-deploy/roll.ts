@@ -432,13 +432,16 @@ async function putBack(
 
 function describeOutcome({ serving }: ServiceChange, touched: boolean, failures: string[]) {
   const names = serving.map(({ name }) => name).join(', ');
-  if (serving.length === 0) {
-    return failures.length > 0 ? failures : ['  nothing of it is left on the engine'];
+  const isUndone = failures.length === 0;
+  if (!isUndone) {
+    const next = 'the next deploy finishes or undoes what this one began';
+    if (serving.length === 0) return [...failures, `  ${next}`];
+    return [...failures, `  ${names} ${touched ? 'ran before' : 'was not touched'}; ${next}`];
   }
-  if (!touched) return [...failures, `  ${names} serves on; it was not touched`];
-  return failures.length > 0
-    ? [...failures, `  ${names} ran before: look at it with "docker start" and "docker logs"`]
-    : [`  ${names}, which ran before, serves again`];
+  if (serving.length === 0) return ['  nothing of it is left on the engine'];
+  return touched
+    ? [`  ${names}, which ran before, serves again`]
+    : [`  ${names} serves on; it was not touched`];
 }
 
 /** Brings back containers that served before a deploy which was ended. */

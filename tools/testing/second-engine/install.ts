@@ -1,0 +1,35 @@
+import { run } from '../../command.js';
+import { aptInstall } from '../../debian/apt.js';
+import { readHost } from '../../debian/host.js';
+import { LabError, say } from '../../program.js';
+
+/** What a second machine within this one is made of, and the Debian package of each. */
+const PROGRAMS = {
+  sshd: 'openssh-server',
+  ssh: 'openssh-client',
+  ip: 'iproute2',
+  iptables: 'iptables',
+};
+
+/** Why this machine cannot hold a second engine; an empty string where it can. */
+export function whyNoSecondEngine(): string {
+  const { platform, root } = readHost();
+  if (platform === 'linux' && root) return '';
+  return 'A second engine needs Linux and root, for a network namespace and a file system of its own.';
+}
+
+/** Installs what is missing of it. @throws LabError naming the packages where this is no Debian. */
+export async function installSecondEngine(): Promise<void> {
+  const missing: string[] = [];
+  for (const [program, name] of Object.entries(PROGRAMS)) {
+    const { kind } = await run(program, ['-V'], { withinMs: 10_000 });
+    if (kind === 'not-found') missing.push(name);
+  }
+  if (missing.length === 0) return;
+  if (!readHost().debian)
+    throw new LabError(`Install ${missing.join(', ')}: a second engine needs them.`);
+  say(`installing ${missing.join(', ')} ...`);
+  await aptInstall(missing);
+  // The package may start a server of its own, which nobody asked for.
+  if (missing.includes(PROGRAMS.sshd)) await run('service', ['ssh', 'stop']);
+}
