@@ -7,6 +7,7 @@ import {
   changedEntryKeys,
   entryLabel,
   isExclusive,
+  jobSlice,
   overrideFile,
   pinnedImage,
   placesOf,
@@ -195,6 +196,37 @@ describe('a slice', () => {
       networks: { edge: { name: 'acme_edge' } },
       volumes: { data: { name: 'acme_data' } },
       secrets: { token: { file: '/run/token' } },
+    });
+  });
+
+  it('of a job has the settings, secrets and networks of its service', () => {
+    const environment = parseEnvironment(
+      'production',
+      `services:
+  orders: { environment: { LEVEL: 3 }, secrets: { DATABASE_URL: { file: ./url } } }`,
+    );
+    const services = {
+      ...config.services,
+      'orders-migrate': {
+        command: ['migrate'],
+        environment: { DATABASE_URL: 'postgres://here', A: '2' },
+        networks: { other: null },
+      },
+    };
+    const { service } = recordedTask();
+    const given = { service, environment, image: 'acme/orders:k-1' };
+    expect(jobSlice({ ...config, services }, 'orders-migrate', given)).toEqual({
+      services: {
+        'orders-migrate': {
+          command: ['migrate'],
+          image: 'acme/orders:k-1',
+          labels: {},
+          environment: { A: '2', LEVEL: '3', DATABASE_URL_FILE: '/run/secrets/DATABASE_URL' },
+          volumes: [{ type: 'volume', target: '/run/secrets' }],
+          networks: { edge: null, other: null },
+        },
+      },
+      networks: config.networks,
     });
   });
 
