@@ -107,6 +107,36 @@ describe('deployService', () => {
       'nothing of "orders" was pushed for production yet: run nx docker-push orders -c production',
     ],
     [
+      'the last push was of a local image and pushed ones run there',
+      { 'environments/production.yml': 'registry: registry.example.com\n' },
+      {},
+      'environments/production.yml says that pushed images run there, and the last one of "orders" is local: run nx docker-push orders -c production',
+    ],
+    [
+      'the last push went to another registry',
+      {
+        'environments/production.yml': 'registry: registry.example.com\n',
+        'dist/receipts/apps/orders/docker-push.production.json': JSON.stringify({
+          kind: 'pushed',
+          service: 'orders',
+          key: 'one',
+          environment: 'production',
+          image: 'old.example.com/acme/orders:k-1',
+          digest: `sha256:${'d'.repeat(64)}`,
+          tags: [],
+          since: '',
+        }),
+      },
+      {},
+      'environments/production.yml names the registry registry.example.com, and old.example.com/acme/orders:k-1 is not there: run nx docker-push orders -c production',
+    ],
+    [
+      'nobody said where images come from',
+      { 'environments/production.yml': 'images: pushed\n' },
+      {},
+      'environments/production.yml is to be filled in',
+    ],
+    [
       'the service is missing',
       {},
       { services: 'users\n' },

@@ -243,7 +243,7 @@ export function jobSlice(
   const entry = config.services[job] ?? {};
   const serving = config.services[service.name] ?? {};
   const { variables, volumes } = settingsOf(service, environment);
-  const networks = Object.keys((serving['networks'] ?? {})).map((name) => [name, null]);
+  const networks = Object.keys(serving['networks'] ?? {}).map((name) => [name, null]);
   const given = withoutReplaced({
     ...entry,
     environment: { ...(entry['environment'] as object | undefined), ...variables },
