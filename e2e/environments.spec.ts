@@ -39,7 +39,7 @@ describeEngine('the environments of a new workspace', () => {
     await workspace.edit('environments/production.yml', `registry: ${registry}\n`, '');
     const { exitCode, output } = await deploy('production');
     await workspace.git('checkout', '--', '.');
-    expect(exitCode).toBe(1);
+    expect(exitCode).not.toBe(0);
     expect(output).toContain(
       'environments/production.yml is to be filled in: it runs images that were pushed, so add "registry: registry.example.com/acme"',
     );
@@ -52,7 +52,7 @@ describeEngine('the environments of a new workspace', () => {
     await giveDatabaseUrl('other', await password());
     for (const name of ['development', 'staging', 'production'] as const) {
       const { exitCode, output } = await deploy(name);
-      expect(output).toContain(`127.0.0.1:${port + OFFSETS[name]}`);
+      expect(output).toContain(`gateway is reached at 127.0.0.1:${port + OFFSETS[name]}`);
       expect(exitCode).toBe(0);
       expect(await order(name, `of ${name}`)).toBe(201);
       expect(await orders(name)).toEqual([`of ${name}`]);
@@ -95,7 +95,7 @@ describeEngine('the environments of a new workspace', () => {
     expect(status).toContain('"environment": "staging"');
     expect(await nx('status', 'platform', '--check')).toContain('orders');
     expect(await nx('logs', 'platform', '-c', 'staging', 'gateway')).toContain('gateway');
-    expect(await nx('topology', 'platform')).toContain('gateway --> orders');
+    expect(await nx('topology', 'platform')).toContain('--> service_orders');
     expect(await doctor('staging')).toContain('gateway has it');
   });
 

@@ -53,6 +53,8 @@ export function platformTargets(
   ): TargetConfiguration => ({
     executor: 'nx:run-commands',
     cache: false,
+    // Without any, Nx 24 takes it for affected by whatever changed.
+    inputs: ['{projectRoot}/**/*'],
     options: { command },
     configurations: Object.fromEntries(
       Object.entries(configurations).map(([name, its]) => [name, { command: its }]),

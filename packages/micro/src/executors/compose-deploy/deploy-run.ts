@@ -159,15 +159,16 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
     if (failures.has(name)) continue;
     await leaveReceipt(run, task, target, containers);
     const names = containers.map((container) => container.name).join(', ');
-    const at = reachedAt(target.slice.services[name] ?? {});
-    const where = [`in ${run.environment.name}`, ...(at.length > 0 ? [`at ${at.join(', ')}`] : [])];
     task.say(
       formatStep(
         name,
         kept ? 'kept' : 'deployed',
-        `${names} ${where.join(' ')}  ${formatSeconds(took)}`,
+        `${names} in ${run.environment.name}  ${formatSeconds(took)}`,
       ),
     );
+    const at = reachedAt(target.slice.services[name] ?? {});
+    // Nx shows what a task said only where it failed.
+    if (at.length > 0) run.tell(`${name} is reached at ${at.join(', ')}`);
   }
 }
 
