@@ -18,7 +18,9 @@ export async function freshWorkspace(folder?: string): Promise<FreshWorkspace> {
   const { host } = await ensureRegistry();
   const npm = await startNpmRegistry();
   const workspace = await createWorkspace('e2e', folder);
-  const projects = [workspace.name, `${workspace.name}-development`];
+  const projects = ['', '-development', '-staging', '-production'].map(
+    (end) => workspace.name + end,
+  );
   const remove = async () => {
     await npm.stop();
     await removePlatform(workspace.name, projects, host);

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { configArguments, servicesArguments } from '../docker/compose';
 import { EngineError, runDocker } from '../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../effects/files';
-import { overrideFile, type ComposeEntry } from '../executors/compose-deploy/entry';
+import { asDeployed, overrideFile, type ComposeEntry } from '../executors/compose-deploy/entry';
 import { composeFiles, projectNameOf } from '../executors/compose-deploy/project';
-import { withoutReplaced } from '../executors/compose-deploy/secrets';
 import type { PushReceipt } from '../image/receipt';
 import type { Environment } from '../platform/environment';
 import type { Platform, Service } from '../platform/platform';
@@ -48,7 +47,7 @@ export async function renderEntries(
       const entries = Object.entries(services ?? {});
       return {
         kind: 'rendered',
-        entries: new Map(entries.map(([entry, it]) => [entry, withoutReplaced(it)])),
+        entries: new Map(entries.map(([entry, it]) => [entry, asDeployed(it, entry, environment)])),
       };
     } catch (error) {
       if (!(error instanceof EngineError) || error.kind === 'no-engine') throw error;

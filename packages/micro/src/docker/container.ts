@@ -11,6 +11,11 @@ export function startArguments(ids: readonly string[]): string[] {
   return ['container', 'start', ...ids];
 }
 
+/** Starts a container and waits for its end; the command ends as it does, and shows what it wrote. */
+export function runToEndArguments(id: string): string[] {
+  return ['container', 'start', '--attach', id];
+}
+
 /** Sends the stop signal and waits for the container's own grace period. */
 export function stopArguments(ids: readonly string[]): string[] {
   return ['container', 'stop', ...ids];
@@ -76,7 +81,7 @@ export function putFilesArguments(id: string, folder: string): string[] {
   return ['container', 'cp', '-', `${id}:${folder}`];
 }
 
-/** Prints a file of a container as a tar archive. */
+/** Prints a file of a container, or a folder's content (`/etc/.`), as a tar archive. */
 export function readFileArguments(id: string, file: string): string[] {
   return ['container', 'cp', `${id}:${file}`, '-'];
 }

@@ -1,5 +1,12 @@
-import { inspectArguments, listArguments, logArguments } from '../docker/container';
+import { Writable } from 'node:stream';
+import {
+  inspectArguments,
+  listArguments,
+  logArguments,
+  readFileArguments,
+} from '../docker/container';
 import { docker, type EngineAddress } from '../docker/command';
+import { Secret } from '../platform/secret';
 import { runDocker, toEngineError } from './engine';
 import type { Runner } from './process';
 
@@ -115,6 +122,25 @@ export async function readLastLogLines(
 ): Promise<string> {
   const { stdout, stderr } = await runner.run(docker(logArguments(id, lines), address));
   return (stdout + stderr).trimEnd();
+}
+
+/** All files of a folder of a container as a tar archive, with their modes, byte by byte. */
+export async function readFolder(
+  runner: Runner,
+  address: EngineAddress,
+  id: string,
+  folder: string,
+  what: string,
+): Promise<Secret> {
+  const chunks: Buffer[] = [];
+  const output = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  await runDocker(runner, readFileArguments(id, `${folder}/.`), address, what, { output });
+  return new Secret(Buffer.concat(chunks));
 }
 
 interface ContainerJson {

@@ -33,11 +33,76 @@ describe('createNodes', () => {
 
   it('makes a service of every project with a manifest', async () => {
     const nodes = await nodesOf(files);
-    expect(Object.keys(nodes)).toEqual(['apps/orders', 'apps/users']);
+    expect(Object.keys(nodes)).toEqual(['apps/orders', 'apps/users', 'environments']);
     expect(nodes['apps/orders']!.targets['docker-push']!.configurations).toEqual({
       development: { environment: 'development' },
       production: { environment: 'production' },
     });
+  });
+
+  it('makes the environments a project with the commands of the platform', async () => {
+    const { environments } = await nodesOf(files);
+    expect(environments).toMatchObject({ name: 'platform', root: 'environments' });
+    expect(Object.keys(environments!.targets)).toEqual([
+      'status',
+      'logs',
+      'topology',
+      'doctor',
+      'backup',
+      'restore',
+      'diff',
+    ]);
+    expect(environments!.targets['status']).toMatchObject({
+      executor: 'nx:run-commands',
+      cache: false,
+      options: { command: 'micro status' },
+      configurations: { production: { command: 'micro status --environment production' } },
+    });
+    expect(environments!.targets['diff']!.configurations).toEqual({
+      production: { command: 'micro diff development production' },
+    });
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['a service', { 'apps/users/project.json': '{ "name": "platform" }' }, 'environments'],
+    ['a library', { 'libs/kit/package.json': '{ "name": "platform" }' }, 'environments'],
+    ['a folder, which Nx takes for one', { 'libs/platform/project.json': '{}' }, 'environments'],
+    [
+      'others',
+      {
+        'libs/a/project.json': '{ "name": "platform" }',
+        'libs/b/project.json': '{ "name": "environments" }',
+      },
+      'platform-environments',
+    ],
+  ])('leaves the name to %s that has it', async (_, more, name) => {
+    expect((await nodesOf({ ...files, ...more }))['environments']).toMatchObject({ name });
+  });
+
+  it.each<[string, Record<string, string>, MicroPluginOptions?]>([
+    ['it is one already', { 'environments/project.json': '{}' }],
+    ['nx.json says so', {}, { platformProject: false }],
+  ])('makes no project of the environments where %s', async (_, more, options) => {
+    expect(await nodesOf({ ...files, ...more }, options)).not.toHaveProperty('environments');
+  });
+
+  it('makes no project where there is no environment', async () => {
+    const { 'environments/production.compose.yaml': other } = files;
+    const nodes = await nodesOf({ 'environments/production.compose.yaml': other });
+    expect(nodes).toEqual({});
+  });
+
+  it('takes another name for it', async () => {
+    const nodes = await nodesOf(files, { platformProject: 'shop' });
+    expect(nodes['environments']).toMatchObject({ name: 'shop' });
+  });
+
+  it('hands no name of a file to a shell that is none of an environment', async () => {
+    const nodes = await nodesOf({ ...files, 'environments/$(date).yml': '' });
+    expect(Object.keys(nodes['environments']!.targets['logs']!.configurations!)).toEqual([
+      'development',
+      'production',
+    ]);
   });
 
   it('infers the same from the same files, whatever the time, the folder and the variables', async () => {

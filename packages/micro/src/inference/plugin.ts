@@ -1,31 +1,41 @@
 // Types only: Nx calls this for every project graph, and to load @nx/devkit takes longer than all the rest.
 import type { CreateNodesContext, CreateNodesResult, CreateNodesResultArray } from '@nx/devkit';
-import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { ENVIRONMENTS_FOLDER, MANIFEST_FILE } from './paths';
+import { PROJECT_FILES, platformProjectName, platformTargets } from './platform-project';
 import { DEFAULT_TARGET_NAMES, serviceTargets, type TargetNames } from './targets';
 
-/** Options of `@org/micro` in nx.json: other names for the inferred targets. */
+/** Options of `@org/micro` in nx.json: other names for what is inferred. */
 export interface MicroPluginOptions {
   targetNames?: Partial<TargetNames>;
+  /** The name of the project that `environments/` is, or `false` for none. */
+  platformProject?: string | false;
 }
 
-/** Makes every project with a `service.yml` a service: files in, targets out, nothing else asked. */
+/**
+ * Makes every project with a `service.yml` a service, and `environments/` a project with the commands
+ * of the platform: files in, targets out, nothing else asked.
+ */
 export const createNodes = [
-  `**/${MANIFEST_FILE}`,
+  // The files of other projects say which names are taken.
+  `{**/${MANIFEST_FILE},${ENVIRONMENTS_FOLDER}/*.yml,${PROJECT_FILES.map((file) => `**/${file}`).join(',')}}`,
   (
-    manifests: readonly string[],
+    files: readonly string[],
     options: MicroPluginOptions | undefined,
     context: CreateNodesContext,
   ): Promise<CreateNodesResultArray> => {
     const environments = environmentNames(context.workspaceRoot);
     const names = { ...DEFAULT_TARGET_NAMES, ...options?.targetNames };
-    return Promise.resolve(
-      manifests.map((manifest) => [
-        manifest,
-        serviceNode(manifest, environments, names, context.workspaceRoot),
-      ]),
-    );
+    const manifests = files.filter((file) => basename(file) === MANIFEST_FILE);
+    const nodes: CreateNodesResultArray = manifests.map((manifest) => [
+      manifest,
+      serviceNode(manifest, environments, names, context.workspaceRoot),
+    ]);
+    return Promise.resolve([
+      ...nodes,
+      ...platformNode(files, environments, options?.platformProject, context.workspaceRoot),
+    ]);
   },
 ] as const;
 
@@ -38,16 +48,44 @@ function serviceNode(
   names: TargetNames,
   workspaceRoot: string,
 ): CreateNodesResult {
-  const root = dirname(manifest).replaceAll('\\', '/');
-  const isProject = ['project.json', 'package.json'].some((file) =>
-    existsSync(join(workspaceRoot, root, file)),
-  );
+  const root = folderOf(manifest);
+  const isProject = PROJECT_FILES.some((file) => existsSync(join(workspaceRoot, root, file)));
   if (!isProject || root === '.') return {};
   return {
     projects: {
       [root]: { targets: serviceTargets({ root, environments, bundlers: bundlers() }, names) },
     },
   };
+}
+
+/** The project of the platform, unless its folder is one already. */
+function platformNode(
+  files: readonly string[],
+  environments: readonly string[],
+  wanted: MicroPluginOptions['platformProject'],
+  workspaceRoot: string,
+): CreateNodesResultArray {
+  const root = ENVIRONMENTS_FOLDER;
+  const [first] = environments;
+  const projectFiles = files.filter((file) => PROJECT_FILES.includes(basename(file)));
+  const isProject = projectFiles.some((file) => folderOf(file) === root);
+  if (first === undefined || wanted === false || isProject) return [];
+  const name =
+    wanted ??
+    platformProjectName(
+      projectFiles.map((file) => ({
+        folder: basename(folderOf(file)),
+        text: readFileSync(join(workspaceRoot, file), 'utf8'),
+      })),
+    );
+  if (name === undefined) return [];
+  const targets = platformTargets(environments);
+  const project = { name, root, projectType: 'application' as const, targets };
+  return [[`${root}/${first}.yml`, { projects: { [root]: project } }]];
+}
+
+function folderOf(file: string): string {
+  return dirname(file).replaceAll('\\', '/');
 }
 
 function environmentNames(workspaceRoot: string): string[] {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseEnvironment } from './environment';
+import { imageSource, parseEnvironment } from './environment';
 import { formatProblem, PlatformError } from './problem';
 
 const services = ['orders', 'users'];
@@ -19,6 +19,8 @@ test('an empty file is an environment on this machine', () => {
     name: 'development',
     file: 'environments/development.yml',
     engine: 'compose',
+    images: 'local',
+    portOffset: 0,
     healthTimeout: 60,
     steady: 3,
     lockTimeout: 120,
@@ -32,12 +34,15 @@ test('every key', () => {
   const text = `engine: compose
 host: ssh://deploy@example.com
 registry: reg.example.com:5000/team
+images: local
+portOffset: 1000
 project: acme-live
 healthTimeout: 2m
 services:
   orders:
     publish: 0.0.0.0:8080
     replicas: 2
+    url: https://shop.example.com
     environment: { LOG_LEVEL: debug, LIMIT: 5, TRACE: true }
     resources: { cpus: 0.5, memory: 256M }
     secrets:
@@ -53,6 +58,8 @@ links:
     engine: 'compose',
     host: 'ssh://deploy@example.com',
     registry: 'reg.example.com:5000/team',
+    images: 'local',
+    portOffset: 1000,
     project: 'acme-live',
     healthTimeout: 120,
     steady: 3,
@@ -62,6 +69,7 @@ links:
       orders: {
         publish: { address: '0.0.0.0', port: 8080 },
         replicas: 2,
+        url: 'https://shop.example.com',
         environment: { LOG_LEVEL: 'debug', LIMIT: '5', TRACE: 'true' },
         resources: { cpus: 0.5, memory: '256M' },
         secrets: {
@@ -192,4 +200,30 @@ test('without the services of a platform any name is taken', () => {
   expect(Object.keys(parseEnvironment('production', 'services: { x: {} }').services)).toEqual([
     'x',
   ]);
+});
+
+test.each([
+  ['', { kind: 'local' }],
+  ['registry: localhost:5000\n', { kind: 'pushed', registry: 'localhost:5000' }],
+  ['registry: localhost:5000\nimages: local\n', { kind: 'local' }],
+  ['images: local\n', { kind: 'local' }],
+])('with %j images are %j', (text, expected) => {
+  expect(imageSource(parseEnvironment('production', text))).toEqual(expected);
+});
+
+test('says what is to be filled in where pushed images have no registry', () => {
+  expect(() => imageSource(parseEnvironment('production', 'images: pushed\n'))).toThrow(
+    'environments/production.yml is to be filled in: it runs images that were pushed, so add "registry: registry.example.com/acme"',
+  );
+});
+
+test.each([
+  ['url: shop.example.com', 'the public URL is an address such as https://shop.example.com'],
+  ['url: "https://a:b@shop.example.com"', 'the public URL holds no user and no password'],
+  [
+    'url: "https://shop.example.com", environment: { PUBLIC_URL: x }',
+    'it is told as PUBLIC_URL, which is given here, too: remove one of both',
+  ],
+])('a service with %s is refused', (text, message) => {
+  expect(problemsOf(`services: { orders: { ${text} } }`).join()).toContain(message);
 });

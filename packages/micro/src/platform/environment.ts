@@ -3,6 +3,7 @@ import { serviceNameProblem } from './name';
 import { PlatformError, type Problem } from './problem';
 import { resourcesSchema } from './resources';
 import { secretSourceSchema } from './secret';
+import { UserError } from './user-error';
 import { checkYaml, didYouMean, parseYaml } from './yaml-source';
 
 export const ENVIRONMENTS_FOLDER = 'environments';
@@ -59,14 +60,23 @@ const secretName = z
     'a secret is named as the variable that the service reads, for example STRIPE_KEY',
   );
 
-const LINK_SHAPE = 'a link is an address such as https://billing.example.com';
+/** An address for everyone to read: who may call it is told by a secret, not here. */
+function address(what: string, example: string) {
+  return z
+    .url({ protocol: /^https?$/, error: `${what} is an address such as ${example}` })
+    .refine((url) => URL.canParse(url) && new URL(url).username + new URL(url).password === '', {
+      error: `${what} holds no user and no password: give the consumer a secret`,
+    });
+}
 
-/** Where a service is reached that runs elsewhere; who may call it is told by a secret, not here. */
-const link = z
-  .url({ protocol: /^https?$/, error: LINK_SHAPE })
-  .refine((url) => URL.canParse(url) && new URL(url).username + new URL(url).password === '', {
-    error: 'a link holds no user and no password: give the consumer a secret',
-  });
+/** Where a service is reached that runs elsewhere. */
+const link = address('a link', 'https://billing.example.com');
+
+/** Where people reach a service, whatever stands in front of it. */
+const publicUrl = address('the public URL', 'https://shop.example.com');
+
+/** The variable that tells a service where people reach it. */
+export const PUBLIC_URL = 'PUBLIC_URL';
 
 /** What differs between the places that a platform is deployed to: `environments/<name>.yml`. */
 export const environmentSchema = z
@@ -86,6 +96,20 @@ export const environmentSchema = z
       )
       .describe('Where images are pushed to; without one the engine must have built them itself')
       .optional(),
+    images: z
+      .enum(['pushed', 'local'])
+      .describe(
+        'Whether it runs images that were pushed, by digest, or those that the engine built; pushed where there is a registry, unless given',
+      )
+      .optional(),
+    portOffset: z
+      .int()
+      .min(0)
+      .max(60_000)
+      .default(0)
+      .describe(
+        'Added to each port that compose files publish of a service, for environments on one engine; what "publish" says is left as it is',
+      ),
     project: z
       .string()
       .regex(
@@ -112,6 +136,11 @@ export const environmentSchema = z
         z.strictObject({
           publish: publish
             .describe('Publish the port on the host, on 127.0.0.1 unless given')
+            .optional(),
+          url: publicUrl
+            .describe(
+              'Where people reach it, with the host name of the proxy or DNS entry in front; it is told so as PUBLIC_URL',
+            )
             .optional(),
           environment: z
             .record(z.string(), variable)
@@ -144,9 +173,15 @@ export const environmentSchema = z
         message: 'give either a docker context or a host, not both',
       });
     }
-    for (const [service, { environment: variables, secrets }] of Object.entries(
-      environment.services,
-    )) {
+    for (const [service, one] of Object.entries(environment.services)) {
+      const { environment: variables, secrets, url } = one;
+      if (url !== undefined && (PUBLIC_URL in variables || PUBLIC_URL in secrets)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['services', service, 'url'],
+          message: `it is told as ${PUBLIC_URL}, which is given here, too: remove one of both`,
+        });
+      }
       for (const name of Object.keys(secrets).filter((one) => one in variables)) {
         context.addIssue({
           code: 'custom',
@@ -162,6 +197,22 @@ export interface Environment extends z.output<typeof environmentSchema> {
   name: string;
   /** Path relative to the workspace root. */
   file: string;
+  images: 'pushed' | 'local';
+}
+
+/** What its images come from: nothing else is ever run there. */
+export type ImageSource = { kind: 'pushed'; registry: string } | { kind: 'local' };
+
+/**
+ * Where the images of an environment come from.
+ * @throws {UserError} where it runs pushed images and nobody said where they are pushed to.
+ */
+export function imageSource({ images, registry, file }: Environment): ImageSource {
+  if (images === 'local') return { kind: 'local' };
+  if (registry !== undefined) return { kind: 'pushed', registry };
+  throw new UserError(
+    `${file} is to be filled in: it runs images that were pushed, so add "registry: registry.example.com/acme", and "host: ssh://deploy@example.com" unless it is this machine. To run what its own engine built, replace "images: pushed" by "images: local"`,
+  );
 }
 
 /** Whether another engine than this machine's own runs the containers. */
@@ -211,7 +262,8 @@ export function parseEnvironment(
     }
   }
   if (!value || all.length > 0) throw new PlatformError(all);
-  return { ...value, name, file };
+  const images = value.images ?? (value.registry === undefined ? 'local' : 'pushed');
+  return { ...value, images, name, file };
 }
 
 /** `8080` on 127.0.0.1, or `0.0.0.0:8080`; `undefined` where it is neither. */

@@ -98,6 +98,13 @@ describe('checkFacts', () => {
       'registry',
       /check its address/,
     ],
+    [
+      'a registry that nobody named',
+      { registry: { host: '', answer: 'unnamed', problem: 'production names none' } },
+      'fail',
+      'registry',
+      /add "registry:" to the environment, or "images: local"/,
+    ],
     ['a missing password', { missingSecrets: ['A_PASSWORD'] }, 'fail', 'secrets', /npx micro env/],
     ['drift', { sync: { kind: 'drifted', says: 'x' } }, 'fail', 'sync', /npx nx sync/],
     ['no answer of Nx', { sync: { kind: 'failed', says: 'x' } }, 'fail', 'sync', /sync:check/],

@@ -32,7 +32,7 @@ export interface PortFact {
 
 export interface RegistryFact {
   host: string;
-  answer: 'answers' | 'denied' | 'silent';
+  answer: 'answers' | 'denied' | 'silent' | 'unnamed';
   problem?: string;
 }
 
@@ -180,6 +180,10 @@ function checkRegistry({ host, answer, problem }: RegistryFact): Check {
   const what = 'registry';
   if (answer === 'answers') return { level: 'ok', what, says: `${host} answers` };
   const says = problem ?? `${host} does not answer`;
+  if (answer === 'unnamed') {
+    const advice = 'add "registry:" to the environment, or "images: local"';
+    return { level: 'fail', what, says, advice };
+  }
   return answer === 'denied'
     ? { level: 'fail', what, says, advice: `run "docker login ${host}"` }
     : { level: 'fail', what, says, advice: 'check its address and the way there' };

@@ -145,9 +145,12 @@ async function readPorts(
 async function readRegistry(
   { runner }: Shell,
   platform: Platform,
-  { registry }: Environment,
+  { registry, images, file }: Environment,
 ): Promise<RegistryFact | undefined> {
-  if (registry === undefined) return undefined;
+  if (registry === undefined) {
+    const problem = `${file} runs pushed images and names no registry`;
+    return images === 'pushed' ? { host: '', answer: 'unnamed', problem } : undefined;
+  }
   const host = registry.split('/')[0]!;
   const service = platform.services[0]?.name ?? 'doctor';
   try {

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { type ComposeProject, runArguments, startArguments } from '../../docker/compose';
+import { type ComposeProject, startArguments } from '../../docker/compose';
 import type { Container } from '../../effects/containers';
 import { runDocker } from '../../effects/engine';
 import { writeWhole } from '../../effects/files';
-import { formatSeconds } from '../format';
 import type { ServiceTask } from '../service-task';
 import { secretsOf } from './read-secrets';
 import { type Release, isSameRelease, nextNumber, surplusReleases } from './release';
@@ -16,6 +15,7 @@ import {
 } from './releases';
 import { RollFailure, removeLeftovers, roll } from './roll';
 import type { Facts, Run } from './run';
+import { runJobs } from './run-jobs';
 import type { ServicePlan } from './run-plan';
 import type { Target } from './target';
 
@@ -58,7 +58,7 @@ export async function deployOne(
       took: clock.now() - started,
     };
   }
-  if (project) await runJobs(run, project, task, target.jobs);
+  if (project) await runJobs(run, project, task, target);
   const release =
     current && isSameRelease(current, target)
       ? await reopenRelease(book, current)
@@ -142,25 +142,6 @@ async function startNeeds(
     for (const name of missing) started.set(name, work);
   }
   for (const name of starts) await started.get(name);
-}
-
-/** What has to be done once with the new image before any container of it serves; it stops the deploy where it fails. */
-async function runJobs(
-  { runner, address, clock }: Run,
-  project: ComposeProject,
-  { service, say }: ServiceTask,
-  jobs: readonly string[],
-): Promise<void> {
-  for (const job of jobs) {
-    const started = clock.now();
-    await runDocker(
-      runner,
-      runArguments(project, job),
-      address,
-      `${job} failed, and ${service.name} was left as it was`,
-    );
-    say(`${service.name}  ran ${job}  ${formatSeconds(clock.now() - started)}`);
-  }
 }
 
 /** Says that a release serves for good, and forgets those that are too old. */

@@ -17,7 +17,7 @@ import { formatList, formatSeconds, formatStep } from '../format';
 import { limit } from '../limit';
 import type { ServiceTask } from '../service-task';
 import { type Rolled, deployOne, finish } from './deploy-one';
-import { placesOf } from './entry';
+import { placesOf, reachedAt } from './entry';
 import { findImages } from './find-images';
 import { holdLock } from './hold-lock';
 import {
@@ -30,7 +30,7 @@ import { makePlan } from './make-plan';
 import { normaliseOptions } from './options';
 import { rollOrder } from './order';
 import { touchedOthers } from './plan';
-import { failAll, putBackAll } from './put-back';
+import { failAll, keepGiven, putBackAll } from './put-back';
 import { isSameRelease } from './release';
 import { forgetReleases, readSlice } from './releases';
 import { removeLeftovers, revive } from './roll';
@@ -140,10 +140,11 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
     facts = await readFacts(run);
     plan = await makePlan(run, rendered, facts);
   }
+  const given = mode.atomic ? await keepGiven(run, plan) : undefined;
   const rolled = new Map<string, Rolled>();
   await rollAll(run, rendered, plan, facts, rolled);
-  if (mode.atomic && failures.size > 0) {
-    await putBackAll(run, plan, rolled);
+  if (given && failures.size > 0) {
+    await putBackAll(run, plan, rolled, given);
     return;
   }
   for (const done of rolled.values()) {
@@ -165,6 +166,9 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
         `${names} in ${run.environment.name}  ${formatSeconds(took)}`,
       ),
     );
+    const at = reachedAt(target.slice.services[name] ?? {});
+    // Nx shows what a task said only where it failed.
+    if (at.length > 0) run.tell(`${name} is reached at ${at.join(', ')}`);
   }
 }
 
@@ -276,7 +280,7 @@ async function requireOthersUntouched(
   pruned: readonly string[],
 ): Promise<void> {
   const after = await readProjectContainers(runner, address, name);
-  const started = services.flatMap(({ starts }) => starts);
+  const started = services.flatMap(({ starts, target }) => [...starts, ...target.jobs]);
   const own = tasks.map(({ service }) => service.name);
   const touched = touchedOthers(before, after, new Set([...own, ...started, ...pruned]));
   if (touched.length > 0) {

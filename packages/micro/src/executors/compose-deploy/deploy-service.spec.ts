@@ -107,6 +107,36 @@ describe('deployService', () => {
       'nothing of "orders" was pushed for production yet: run nx docker-push orders -c production',
     ],
     [
+      'the last push was of a local image and pushed ones run there',
+      { 'environments/production.yml': 'registry: registry.example.com\n' },
+      {},
+      'environments/production.yml says that pushed images run there, and the last one of "orders" is local: run nx docker-push orders -c production',
+    ],
+    [
+      'the last push went to another registry',
+      {
+        'environments/production.yml': 'registry: registry.example.com\n',
+        'dist/receipts/apps/orders/docker-push.production.json': JSON.stringify({
+          kind: 'pushed',
+          service: 'orders',
+          key: 'one',
+          environment: 'production',
+          image: 'old.example.com/acme/orders:k-1',
+          digest: `sha256:${'d'.repeat(64)}`,
+          tags: [],
+          since: '',
+        }),
+      },
+      {},
+      'environments/production.yml names the registry registry.example.com, and old.example.com/acme/orders:k-1 is not there: run nx docker-push orders -c production',
+    ],
+    [
+      'nobody said where images come from',
+      { 'environments/production.yml': 'images: pushed\n' },
+      {},
+      'environments/production.yml is to be filled in',
+    ],
+    [
       'the service is missing',
       {},
       { services: 'users\n' },
@@ -326,7 +356,51 @@ describe('deployService', () => {
       const acts = task.runner.lines.filter((line) => / run --rm | --no-start /.test(line));
       expect(acts).toHaveLength(2);
       expect(acts[0]).toMatch(/ run --rm --no-deps --no-TTY orders-migrate$/);
-      expect(override).toContain('orders-migrate:\n    image: acme/orders:k-1');
+      expect(JSON.parse(override)).toMatchObject({
+        services: { 'orders-migrate': { image: 'acme/orders:k-1' } },
+      });
+    });
+
+    it('gives it the secrets of the service between its making and its start', async () => {
+      const names = { 'com.docker.compose.service': 'orders-migrate' };
+      const made = [
+        {
+          Id: 'job',
+          Name: '/job',
+          RestartCount: 0,
+          State: { Status: 'created' },
+          Config: { Labels: names },
+          NetworkSettings: { Networks: null },
+        },
+      ];
+      const answer = withJob({});
+      let lists = 0;
+      const task = recordedTask(
+        {
+          ...files,
+          'environments/production.yml':
+            'services: { orders: { secrets: { DATABASE_URL: { file: ./url } } } }\n',
+          url: 'postgres://spec',
+        },
+        (line, command) => {
+          if (line.includes(' --no-start ') && line.endsWith(' orders-migrate')) lists = 1;
+          if (line.includes('com.docker.compose.project=') && lists > 0) return { stdout: 'job' };
+          if (line.endsWith('container inspect job')) return { stdout: JSON.stringify(made) };
+          if (line.includes('container start --attach job')) return failure('no such table');
+          return answer(line, command);
+        },
+      );
+      await expect(deployService(task, { environment: 'production' })).rejects.toThrow(
+        /orders-migrate failed, and orders was left as it was[^]*no such table/,
+      );
+      const acts = task.runner.lines.filter(
+        (line) => line.includes('container') && / job\b/.test(line),
+      );
+      expect(acts.filter((line) => !line.includes('inspect'))).toEqual([
+        'docker container cp - job:/run/secrets',
+        'docker container start --attach job',
+        'docker container rm --force --volumes job',
+      ]);
     });
 
     it('names it in the plan, and runs nothing where only that is asked for', async () => {

@@ -4,12 +4,15 @@ import type { PushReceipt } from '../../image/receipt';
 import { parseEnvironment } from '../../platform/environment';
 import { recordedTask } from '../../testing/service-task';
 import {
+  asDeployed,
   changedEntryKeys,
   entryLabel,
   isExclusive,
+  jobSlice,
   overrideFile,
   pinnedImage,
   placesOf,
+  reachedAt,
   sliceOf,
   whyExclusive,
 } from './entry';
@@ -86,6 +89,13 @@ describe('overrideFile', () => {
     });
   });
 
+  it('tells a service where people reach it', () => {
+    const text = override('services: { orders: { url: "https://shop.example.com" } }');
+    expect(parse(text)).toMatchObject({
+      services: { orders: { environment: { PUBLIC_URL: 'https://shop.example.com' } } },
+    });
+  });
+
   it('leads a consumer to a provider that runs elsewhere', () => {
     const links =
       'links: { billing: "https://billing.example.com", users: "https://users.example.com" }';
@@ -112,6 +122,36 @@ describe('overrideFile', () => {
         },
       },
     });
+  });
+});
+
+describe('an entry as it is deployed', () => {
+  const ports = (...published: (string | undefined)[]) => ({
+    ports: published.map((one) => ({ target: 3001, host_ip: '127.0.0.1', published: one })),
+  });
+  const environment = (text: string) => parseEnvironment('staging', text);
+
+  it.each<[string, object, object]>([
+    ['', ports('3001'), ports('3001')],
+    ['portOffset: 1000', ports('3001', '0', undefined), ports('4001', '0', undefined)],
+    ['portOffset: 1000', ports('3001-3003'), ports('4001-4003')],
+    ['portOffset: 1000', {}, {}],
+    // What an environment says is meant as it stands there.
+    ['{ portOffset: 1000, services: { orders: { publish: 80 } } }', ports('80'), ports('80')],
+  ])('with %j', (text, entry, expected) => {
+    expect(asDeployed(entry, 'orders', environment(text))).toEqual(expected);
+  });
+
+  it.each<[object, string[]]>([
+    [ports('3001', undefined, '0'), ['127.0.0.1:3001']],
+    [{ ports: [{ target: 3001, published: '80' }] }, ['0.0.0.0:80']],
+    [
+      { ...ports('3001'), environment: { PUBLIC_URL: 'https://shop.example.com' } },
+      ['https://shop.example.com'],
+    ],
+    [{}, []],
+  ])('%j is reached at %j', (entry, expected) => {
+    expect(reachedAt(entry)).toEqual(expected);
   });
 });
 
@@ -195,6 +235,37 @@ describe('a slice', () => {
       networks: { edge: { name: 'acme_edge' } },
       volumes: { data: { name: 'acme_data' } },
       secrets: { token: { file: '/run/token' } },
+    });
+  });
+
+  it('of a job has the settings, secrets and networks of its service', () => {
+    const environment = parseEnvironment(
+      'production',
+      `services:
+  orders: { environment: { LEVEL: 3 }, secrets: { DATABASE_URL: { file: ./url } } }`,
+    );
+    const services = {
+      ...config.services,
+      'orders-migrate': {
+        command: ['migrate'],
+        environment: { DATABASE_URL: 'postgres://here', A: '2' },
+        networks: { other: null },
+      },
+    };
+    const { service } = recordedTask();
+    const given = { service, environment, image: 'acme/orders:k-1' };
+    expect(jobSlice({ ...config, services }, 'orders-migrate', given)).toEqual({
+      services: {
+        'orders-migrate': {
+          command: ['migrate'],
+          image: 'acme/orders:k-1',
+          labels: {},
+          environment: { A: '2', LEVEL: '3', DATABASE_URL_FILE: '/run/secrets/DATABASE_URL' },
+          volumes: [{ type: 'volume', target: '/run/secrets' }],
+          networks: { edge: null, other: null },
+        },
+      },
+      networks: config.networks,
     });
   });
 

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { Document, isSeq } from 'yaml';
 import type { PushReceipt } from '../../image/receipt';
 import { LABELS } from '../../image/image-key';
-import type { Environment } from '../../platform/environment';
+import { PUBLIC_URL, type Environment } from '../../platform/environment';
 import { formatImageReference, parseImageReference } from '../../platform/image-reference';
 import { linkVariable } from '../../platform/link';
 import type { Service } from '../../platform/platform';
-import { SECRETS_FOLDER, secretVariables } from './secrets';
+import { SECRETS_FOLDER, secretVariables, withoutReplaced } from './secrets';
 
 /** Labels by which a later run knows what a container is; the engine is the only memory. */
 export const DEPLOY_LABELS = {
@@ -41,34 +41,22 @@ export function pinnedImage(receipt: PushReceipt): string {
     : receipt.image;
 }
 
-/**
- * What an environment changes in the entry of one service, as a Compose override in YAML.
- *
- * @param jobs runs of the same image that the service waits for.
- */
+/** What an environment changes in the entry of one service, as a Compose override in YAML. */
 export function overrideFile(
   service: Service,
   environment: Environment,
   receipt: PushReceipt,
   entryLabel: string | undefined,
-  jobs: readonly string[] = [],
 ): string {
   const here = environment.services[service.name];
-  const image = pinnedImage(receipt);
-  const secrets = Object.keys(here?.secrets ?? {}).sort();
-  const variables = {
-    ...linksElsewhere(service, environment),
-    ...here?.environment,
-    ...secretVariables(secrets),
-  };
+  const { variables, volumes } = settingsOf(service, environment);
   const document = new Document({
     services: {
-      ...Object.fromEntries(jobs.map((job) => [job, { image }])),
       [service.name]: {
-        image,
+        image: pinnedImage(receipt),
         ...(Object.keys(variables).length > 0 ? { environment: variables } : {}),
         ...(here?.resources ? { deploy: { resources: { limits: limitsOf(here.resources) } } } : {}),
-        ...(secrets.length > 0 ? { volumes: [{ type: 'volume', target: SECRETS_FOLDER }] } : {}),
+        ...(volumes.length > 0 ? { volumes } : {}),
         ...(here?.publish
           ? {
               ports: [
@@ -96,6 +84,21 @@ export function overrideFile(
   return document.toString();
 }
 
+/** What whatever runs the image of a service is told in an environment. */
+function settingsOf(service: Service, environment: Environment) {
+  const here = environment.services[service.name];
+  const secrets = Object.keys(here?.secrets ?? {}).sort();
+  return {
+    variables: {
+      ...linksElsewhere(service, environment),
+      ...(here?.url === undefined ? {} : { [PUBLIC_URL]: here.url }),
+      ...here?.environment,
+      ...secretVariables(secrets),
+    },
+    volumes: secrets.length > 0 ? [{ type: 'volume', target: SECRETS_FOLDER }] : [],
+  };
+}
+
 /** Where a service reaches those that it consumes and that run elsewhere. */
 function linksElsewhere({ consumes }: Service, { links }: Environment): Record<string, string> {
   const elsewhere = consumes.filter((name) => Object.hasOwn(links, name));
@@ -107,6 +110,37 @@ function limitsOf({ cpus, memory }: Service['resources']): Record<string, string
     ...(cpus === undefined ? {} : { cpus: String(cpus) }),
     ...(memory === undefined ? {} : { memory }),
   };
+}
+
+/** A rendered entry with what no override of Compose can say of it. */
+export function asDeployed(
+  entry: ComposeEntry,
+  service: string,
+  { portOffset, services }: Pick<Environment, 'portOffset' | 'services'>,
+): ComposeEntry {
+  const own = withoutReplaced(entry);
+  const ports = own['ports'] as readonly { published?: string }[] | undefined;
+  if (!ports || portOffset === 0 || services[service]?.publish) return own;
+  // A range, too; 0 is a port that the engine picks.
+  const shift = (published: string) =>
+    published.replace(/\d+/g, (port) => (port === '0' ? port : String(Number(port) + portOffset)));
+  return {
+    ...own,
+    ports: ports.map((port) =>
+      port.published === undefined ? port : { ...port, published: shift(port.published) },
+    ),
+  };
+}
+
+/** Where an entry is reached: by people, or from the host that it runs on. */
+export function reachedAt(entry: ComposeEntry): string[] {
+  const variables = (entry['environment'] ?? {}) as Record<string, string | null>;
+  const url = variables[PUBLIC_URL];
+  if (url) return [url];
+  const ports = (entry['ports'] ?? []) as { published?: string; host_ip?: string }[];
+  return ports
+    .filter(({ published }) => published !== undefined && published !== '0')
+    .map(({ published, host_ip: host = '0.0.0.0' }) => `${host}:${published}`);
 }
 
 /** What an entry waits for the end of, such as a migration. */
@@ -149,9 +183,12 @@ interface Mount {
   read_only?: boolean;
 }
 
+function volumesIn(entry: ComposeEntry): readonly Mount[] {
+  return (entry['volumes'] ?? []) as Mount[];
+}
+
 function volumesOf(entry: ComposeEntry): Mount[] {
-  const mounts = (entry['volumes'] ?? []) as Mount[];
-  return mounts.filter(({ type, source }) => type === 'volume' && source !== undefined);
+  return volumesIn(entry).filter(({ type, source }) => type === 'volume' && source !== undefined);
 }
 
 function writtenVolume(entry: ComposeEntry): string | undefined {
@@ -191,6 +228,32 @@ export function sliceOf(
     ...pick('secrets', config, names(entry['secrets'])),
     ...pick('configs', config, names(entry['configs'])),
   };
+}
+
+/**
+ * Cuts a job out of a rendered project that runs the image of a service, such as its migration. It has
+ * the settings and secrets that the service has in the environment, and its networks: a database that
+ * the environment names is where the service reaches it.
+ */
+export function jobSlice(
+  config: ComposeConfig,
+  job: string,
+  { service, environment, image }: { service: Service; environment: Environment; image: string },
+): ComposeSlice {
+  const entry = config.services[job] ?? {};
+  const serving = config.services[service.name] ?? {};
+  const { variables, volumes } = settingsOf(service, environment);
+  const networks = Object.keys(serving['networks'] ?? {}).map((name) => [name, null]);
+  const given = withoutReplaced({
+    ...entry,
+    environment: { ...(entry['environment'] as object | undefined), ...variables },
+    volumes: [...volumesIn(entry), ...volumes],
+    ...('network_mode' in entry
+      ? {}
+      : { networks: { ...Object.fromEntries(networks), ...(entry['networks'] as object) } }),
+  });
+  const services = { ...config.services, [job]: given };
+  return sliceOf({ ...config, services }, job, { image, labels: {} });
 }
 
 function pick(

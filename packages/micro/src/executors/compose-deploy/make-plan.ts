@@ -5,7 +5,7 @@ import type { ServiceTask } from '../service-task';
 import { rollOrder } from './order';
 import { planDeploy } from './plan';
 import { type Release, currentRelease, findRelease, planRevival, previousRelease } from './release';
-import { secretsOf } from './read-secrets';
+import { secretsLabelOf, secretsOf } from './read-secrets';
 import { readSlice } from './releases';
 import { type Facts, type Run, attempt } from './run';
 import { type RunPlan, type ServicePlan, leftContainers } from './run-plan';
@@ -79,10 +79,10 @@ async function findRecorded(
   const to = destination.kind === 'release' ? destination.to : undefined;
   const release = to === undefined ? previousRelease(current, releases) : findRelease(to, releases);
   if (release) {
-    const target = recordedTarget(release, await readSlice(book, release));
+    const slice = await readSlice(book, release);
     // Found missing now rather than once the roll has begun.
-    secretsOf(run, service, target.slice);
-    return target;
+    secretsOf(run, service, slice);
+    return recordedTarget(release, slice, secretsLabelOf(run, service, slice));
   }
   const known = releases
     .filter(({ open }) => !open)

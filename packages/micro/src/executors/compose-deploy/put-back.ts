@@ -4,18 +4,36 @@ import { writeWhole } from '../../effects/files';
 import { UserError } from '../../platform/user-error';
 import type { Rolled } from './deploy-one';
 import { planDeploy } from './plan';
-import { secretsOf } from './read-secrets';
+import { type GivenSecrets, readGiven } from './read-secrets';
 import { closeRelease, forgetReleases, readSlice } from './releases';
 import { removeLeftovers, roll } from './roll';
 import type { Run } from './run';
 import type { RunPlan } from './run-plan';
 import { recordedTarget, wantedOf } from './target';
 
+/**
+ * Reads what `putBackAll` could not find later: a secret has the value that its container was given,
+ * and in the environment another one may be named by now, or none.
+ */
+export async function keepGiven(
+  run: Run,
+  { services }: RunPlan,
+): Promise<Map<string, GivenSecrets>> {
+  const given = new Map<string, GivenSecrets>();
+  for (const { service, plan } of services) {
+    const [first] = plan.kind === 'keep' ? [] : plan.serving;
+    const secrets = first && (await readGiven(run, first));
+    if (secrets) given.set(service, secrets);
+  }
+  return given;
+}
+
 /** Puts back what a run changed before a service of it failed. */
 export async function putBackAll(
   run: Run,
   { services }: RunPlan,
   rolled: ReadonlyMap<string, Rolled>,
+  given: ReadonlyMap<string, GivenSecrets>,
 ): Promise<void> {
   const { failures, environment, address, book, name, runner, clock } = run;
   const why = [...failures.keys()].join(', ');
@@ -30,7 +48,9 @@ export async function putBackAll(
       if (!current) {
         await removeLeftovers({ runner, address, service }, containers);
       } else {
-        const target = recordedTarget(current, await readSlice(book, current));
+        const secrets = given.get(service);
+        const slice = await readSlice(book, current);
+        const target = recordedTarget(current, slice, secrets?.label ?? '');
         const own = (await readProjectContainers(runner, address, name)).filter(
           (container) => container.service === service,
         );
@@ -43,7 +63,7 @@ export async function putBackAll(
             project: { name, files: [file] },
             service,
             plan,
-            secrets: secretsOf(run, service, target.slice),
+            secrets: secrets?.archive,
             healthTimeout: environment.healthTimeout,
             steady: environment.steady,
             clock,

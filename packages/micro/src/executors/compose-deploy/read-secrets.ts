@@ -1,7 +1,7 @@
 import { docker } from '../../docker/command';
 import { readFileArguments } from '../../docker/container';
 import { onlyFileOf } from '../../docker/tar';
-import { readProjectContainers, type Container } from '../../effects/containers';
+import { readFolder, readProjectContainers, type Container } from '../../effects/containers';
 import { readSecret } from '../../effects/secrets';
 import type { Secret } from '../../platform/secret';
 import { UserError } from '../../platform/user-error';
@@ -11,8 +11,11 @@ import { attempt, type Run } from './run';
 import {
   newSecretsKey,
   parseSecretsKey,
+  secretNames,
+  SECRETS_FOLDER,
   SECRETS_KEY_FILE,
   secretsArchive,
+  secretsLabel,
   secretsPart,
 } from './secrets';
 
@@ -70,16 +73,49 @@ async function readKey(
   return undefined;
 }
 
-/** What new containers of a service are given, with the values of today, also by a rollback. */
+/**
+ * What new containers of a service are given, with the values of today, also by a rollback.
+ *
+ * @param entry the one of the slice that they are made from: the service's own, or a job of it.
+ */
 export function secretsOf(
   { secrets, environment }: Run,
   service: string,
   { services }: ComposeSlice,
+  entry: string = service,
 ): Secret | undefined {
   return secretsArchive(
-    services[service] ?? {},
+    services[entry] ?? {},
     secrets.get(service),
     (names) =>
       `this release of ${service} needs ${names}, which ${environment.file} does not name under services.${service}.secrets`,
   );
+}
+
+/** The part of the label of what {@link secretsOf} gives. */
+export function secretsLabelOf(
+  { secrets }: Run,
+  service: string,
+  { services }: ComposeSlice,
+): string {
+  const names = secretNames(services[service] ?? {});
+  const own = secrets.get(service);
+  return own && names.length > 0 ? secretsLabel(own, names) : '';
+}
+
+/** What containers that serve were given, to be given to those that replace them again. */
+export interface GivenSecrets {
+  archive: Secret;
+  label: string;
+}
+
+/** Reads what a container was given, as it was; `undefined` where that is no secret. */
+export async function readGiven(
+  { runner, address }: Pick<Run, 'runner' | 'address'>,
+  { id, name, labels }: Container,
+): Promise<GivenSecrets | undefined> {
+  const label = secretsPart(labels[DEPLOY_LABELS.entry] ?? '');
+  if (label === '') return undefined;
+  const what = `Could not read the secrets of ${name}`;
+  return { archive: await readFolder(runner, address, id, SECRETS_FOLDER, what), label };
 }

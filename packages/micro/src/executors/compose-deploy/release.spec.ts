@@ -3,6 +3,7 @@ import type { Container } from '../../effects/containers';
 import {
   currentRelease,
   findRelease,
+  isSameRelease,
   nextNumber,
   parseReleases,
   planRevival,
@@ -93,6 +94,14 @@ describe('the release that serves', () => {
   });
 });
 
+it.each([
+  ['other values of secrets', 'env=1 secret-values=a', 'env=1 secret-values=b', true],
+  ['another entry', 'env=1 secret-values=a', 'env=2 secret-values=a', false],
+])('%s: from "%s" to "%s" is the same release: %s', (_, one, other, same) => {
+  const a = release(1, { entryLabel: one });
+  expect(isSameRelease(a, { ...a, entryLabel: other })).toBe(same);
+});
+
 describe('a rollback', () => {
   const known = [release(4, { open: true }), release(3), release(2), release(1)];
 
@@ -157,6 +166,22 @@ describe('after a deploy that was ended', () => {
     ['nothing that never ran', [young({ state: 'created' })], []],
   ])('%s', (_, containers, expected) => {
     expect(planRevival(containers, known).map(({ id }) => id)).toEqual(expected);
+  });
+
+  it('the one that was there first where only the secrets are others', () => {
+    const again = release(1, { open: true, again: true });
+    const made = (id: string, number: string, secrets: string) =>
+      container(again, {
+        id,
+        state: 'exited',
+        labels: {
+          'org.micro.image-key': again.key,
+          'org.micro.entry': `${again.entryLabel} secret-values=${secrets}`,
+          'com.docker.compose.container-number': number,
+        },
+      });
+    const containers = [made('new', '10', 'b'), made('old', '9', 'a')];
+    expect(planRevival(containers, [again]).map(({ id }) => id)).toEqual(['old']);
   });
 
   it('is none where no deploy was begun', () => {

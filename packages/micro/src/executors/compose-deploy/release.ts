@@ -1,6 +1,7 @@
 import type { Container } from '../../effects/containers';
 import { DEPLOY_LABELS, type ComposeSlice } from './entry';
 import { isServing } from './plan';
+import { withoutSecrets } from './secrets';
 
 /**
  * What the engine remembers of a deploy of one service, as labels of a container that is never
@@ -110,12 +111,12 @@ export function parseReleases(table: string): Release[] {
     .sort((a, b) => b.number - a.number);
 }
 
-/** Whether both are the same image run in the same way. */
+/** Whether both are the same image run in the same way; values of secrets are no part of a release. */
 export function isSameRelease(
   a: Pick<Release, 'key' | 'entryLabel'>,
   b: Pick<Release, 'key' | 'entryLabel'>,
 ): boolean {
-  return a.key === b.key && a.entryLabel === b.entryLabel;
+  return a.key === b.key && withoutSecrets(a.entryLabel) === withoutSecrets(b.entryLabel);
 }
 
 /** The release that a container is of, by what it is made of. */
@@ -192,7 +193,8 @@ export function surplusReleases(
 
 /**
  * Containers that served before a deploy which was ended, where nothing serves now: they are brought
- * back before anything else is done. Those of a release that was there before go first.
+ * back before anything else is done. Those of a release that was there before go first, and of one
+ * that was given other secrets those that were there first.
  */
 export function planRevival(
   containers: readonly Container[],
@@ -201,12 +203,26 @@ export function planRevival(
   if (!releases.some(({ open }) => open) || containers.some(isServing)) return [];
   const started = containers.filter(({ state }) => state === 'running' || state === 'exited');
   const isOpen = (container: Container) => releaseOf(container, releases)?.open ?? false;
-  const before = started.filter((container) => !isOpen(container));
+  const closed = started.filter((container) => !isOpen(container));
+  const newest = [...containers].sort((a, b) => numberOf(b) - numberOf(a))[0];
+  const before =
+    closed.length > 0
+      ? closed
+      : started.filter(({ labels }) => entryOf(labels) !== entryOf(newest?.labels ?? {}));
   const [first] = before.length > 0 ? before : started.filter(({ state }) => state === 'running');
   return started.filter(
     (container) =>
       first &&
       container.labels[DEPLOY_LABELS.key] === first.labels[DEPLOY_LABELS.key] &&
-      container.labels[DEPLOY_LABELS.entry] === first.labels[DEPLOY_LABELS.entry],
+      entryOf(container.labels) === entryOf(first.labels),
   );
+}
+
+function entryOf(labels: Container['labels']): string | undefined {
+  return labels[DEPLOY_LABELS.entry];
+}
+
+/** Compose counts the containers of a service up. */
+function numberOf({ labels }: Container): number {
+  return Number(labels['com.docker.compose.container-number'] ?? 0);
 }

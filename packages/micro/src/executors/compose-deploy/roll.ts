@@ -205,8 +205,8 @@ async function createContainers(
 }
 
 /** Before a container starts, and through standard input: the values touch no disk on their way. */
-async function giveSecrets(
-  { runner, address, service, secrets }: Roll,
+export async function giveSecrets(
+  { runner, address, service, secrets }: Pick<Roll, 'runner' | 'address' | 'service' | 'secrets'>,
   created: readonly Container[],
 ): Promise<void> {
   if (!secrets) return;

@@ -37,6 +37,7 @@ const orders: ServicePlan = {
     slice: { services: {} },
     needs: [],
     jobs: [],
+    ownJobs: new Map(),
     source: 'engine',
   },
   plan: {

@@ -9,6 +9,7 @@ import {
   secretsPart,
   secretVariables,
   withoutReplaced,
+  withoutSecrets,
   withSecrets,
 } from './secrets';
 
@@ -35,6 +36,19 @@ describe('secretsLabel', () => {
     ['another key', secrets({ A: 'one', B: 'two' }, new Secret('b'.repeat(64))), false],
   ])('of %s', (_, other, same) => {
     expect(secretsLabel(other) === label).toBe(same);
+  });
+
+  it('covers only those that a container is given', () => {
+    const given = secrets({ A: 'one', B: 'two', C: 'unwanted' });
+    expect(secretsLabel(given, ['B', 'A'])).toBe(label);
+  });
+
+  it.each([
+    ['environment=12345678 secret-values=87654321', 'environment=12345678'],
+    ['environment=12345678', 'environment=12345678'],
+    ['', ''],
+  ])('is taken out of "%s"', (entry, rest) => {
+    expect(withoutSecrets(entry)).toBe(rest);
   });
 
   it.each([

@@ -70,10 +70,15 @@ export function withoutReplaced(entry: ComposeEntry): ComposeEntry {
  * The part of an entry's label that another value changes. Labels are seen by more people and programs
  * than containers are, and a short value could be found by trying; with a key of 256 bits that is not
  * in any label it cannot. The key is kept with the values, so any machine that deploys finds it.
+ *
+ * @param names those that a container is given; all of them unless given.
  */
-export function secretsLabel({ values, key }: ServiceSecrets): string {
+export function secretsLabel(
+  { values, key }: ServiceSecrets,
+  names: readonly string[] = [...values.keys()],
+): string {
   const hmac = createHmac('sha256', key.reveal());
-  for (const name of [...values.keys()].sort()) {
+  for (const name of [...names].sort()) {
     const value = values.get(name)!.reveal();
     hmac.update(`${name} ${value.length} `).update(value);
   }
@@ -83,6 +88,14 @@ export function secretsLabel({ values, key }: ServiceSecrets): string {
 /** The part of a container's label that {@link secretsLabel} gave it; empty where there is none. */
 export function secretsPart(entryLabel: string): string {
   return entryLabel.split(' ').find((part) => part.startsWith(`${LABEL}=`)) ?? '';
+}
+
+/** An entry's label without the part of its secrets: what two releases are told apart by. */
+export function withoutSecrets(entryLabel: string): string {
+  return entryLabel
+    .split(' ')
+    .filter((part) => !part.startsWith(`${LABEL}=`))
+    .join(' ');
 }
 
 /** An entry's label with the part of its secrets. */

@@ -7,13 +7,16 @@ import { writeWhole } from '../../effects/files';
 import { readReceipt } from '../../effects/receipts';
 import type { Runner } from '../../effects/process';
 import { pushReceiptSchema, receiptFile, type PushReceipt } from '../../image/receipt';
-import type { Environment } from '../../platform/environment';
+import { imageSource, type Environment } from '../../platform/environment';
+import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
 import { ROOT_COMPOSE_FILE } from '../../platform/workspace';
 import type { ServiceTask } from '../service-task';
 import {
+  asDeployed,
   DEPLOY_LABELS,
   entryLabel,
+  jobSlice,
   jobsOf,
   overrideFile,
   pinnedImage,
@@ -26,7 +29,7 @@ import {
 import type { Wanted } from './plan';
 import { composeFiles } from './project';
 import type { Release } from './release';
-import { secretsLabel, withoutReplaced, withSecrets, type ServiceSecrets } from './secrets';
+import { secretsLabel, withoutSecrets, withSecrets, type ServiceSecrets } from './secrets';
 import { replicasOf } from './wanted';
 
 /** What a service shall be after a deploy, with all that is needed to make it so. */
@@ -40,6 +43,8 @@ export interface Target extends Omit<Wanted, 'exclusive' | 'networks'> {
   needs: readonly string[];
   /** What it waits for the end of. */
   jobs: readonly string[];
+  /** How those of them are run that run its own image. */
+  ownJobs: ReadonlyMap<string, ComposeSlice>;
   /** How the image comes to the engine. */
   source: 'registry' | 'engine';
   /** Where the engine remembers it: a rollback. */
@@ -58,17 +63,36 @@ export function wantedOf(target: Target, service: string): Wanted {
   };
 }
 
-/** @throws {UserError} where nothing of the service was pushed. */
+/**
+ * What was last pushed of a service for an environment.
+ * @throws {UserError} where nothing was, or from elsewhere than the environment says by now.
+ */
 export async function readPush(
-  { workspaceRoot, service }: ServiceTask,
+  { workspaceRoot, platformName, service }: ServiceTask,
   environment: Environment,
 ): Promise<PushReceipt> {
+  const source = imageSource(environment);
   const file = receiptFile(service.root, 'docker-push', environment.name);
   const receipt = await readReceipt(workspaceRoot, file, pushReceiptSchema);
-  if (receipt) return receipt;
-  throw new UserError(
-    `nothing of "${service.name}" was pushed for ${environment.name} yet: run nx docker-push ${service.name} -c ${environment.name}`,
-  );
+  const push = `run nx docker-push ${service.name} -c ${environment.name}`;
+  if (!receipt) {
+    throw new UserError(
+      `nothing of "${service.name}" was pushed for ${environment.name} yet: ${push}`,
+    );
+  }
+  if (receipt.kind !== source.kind) {
+    throw new UserError(
+      `${environment.file} says that ${source.kind} images run there, and the last one of "${service.name}" is ${receipt.kind}: ${push}`,
+    );
+  }
+  const repository =
+    source.kind === 'pushed' && serviceRepository(platformName, service.name, source.registry);
+  if (repository && !receipt.image.startsWith(`${repository}:`)) {
+    throw new UserError(
+      `${environment.file} names the registry ${environment.registry}, and ${receipt.image} is not there: ${push}`,
+    );
+  }
+  return receipt;
 }
 
 export interface Rendered {
@@ -105,7 +129,6 @@ export async function renderTargets(
     const file = join(folder, `${service.name}.yaml`);
     await writeWhole(file, overrideFile(service, environment, receipt, undefined), 0o600);
   }
-  const project = { name, files: [...own.files, ...overrides.values()] };
   const unreadable = `${ROOT_COMPOSE_FILE} could not be read`;
   const { stdout } = await runDocker(runner, servicesArguments(own), address, unreadable);
   const names = stdout.split('\n').filter(Boolean);
@@ -119,26 +142,24 @@ export async function renderTargets(
   const files = [...own.files, ...[...known.keys()].map((task) => overrides.get(task)!)];
   if (known.size === 0) return { project: own, names, targets };
   const answer = await runDocker(runner, configArguments({ name, files }), address, unreadable);
-  const config = parseConfig(answer.stdout);
+  const config = parseConfig(answer.stdout, environment);
   for (const [task, receipt] of known) {
     const target = targetOf(config, task, environment, receipt, secrets);
     targets.set(task.service.name, target);
-    const { build } = config.services[task.service.name]!;
-    const ofThisImage = (job: string) =>
-      build !== undefined && isDeepStrictEqual(config.services[job]?.['build'], build);
-    const jobs = target.jobs.filter(ofThisImage);
-    const override = overrideFile(task.service, environment, receipt, target.entryLabel, jobs);
+    const override = overrideFile(task.service, environment, receipt, target.entryLabel);
     await writeWhole(overrides.get(task)!, override, 0o600);
   }
-  return { project: { ...project, files }, names, targets };
+  return { project: { name, files }, names, targets };
 }
 
-function parseConfig(json: string): ComposeConfig {
+function parseConfig(json: string, environment: Environment): ComposeConfig {
   const config = JSON.parse(json) as ComposeConfig;
   const entries = Object.entries(config.services);
   return {
     ...config,
-    services: Object.fromEntries(entries.map(([name, it]) => [name, withoutReplaced(it)])),
+    services: Object.fromEntries(
+      entries.map(([name, it]) => [name, asDeployed(it, name, environment)]),
+    ),
   };
 }
 
@@ -154,6 +175,9 @@ function targetOf(
   const label = withSecrets(entryLabel(entry), own ? secretsLabel(own) : '');
   const image = pinnedImage(receipt);
   const jobs = jobsOf(entry);
+  const ofThisImage = (job: string) =>
+    entry['build'] !== undefined &&
+    isDeepStrictEqual(config.services[job]?.['build'], entry['build']);
   return {
     image,
     key: receipt.key,
@@ -171,22 +195,35 @@ function targetOf(
       (name) => !jobs.includes(name) && !Object.hasOwn(environment.links, name),
     ),
     jobs,
+    ownJobs: new Map(
+      jobs
+        .filter(ofThisImage)
+        .map((job) => [job, jobSlice(config, job, { service, environment, image })]),
+    ),
     source: receipt.kind === 'pushed' ? 'registry' : 'engine',
   };
 }
 
-/** A release that the engine remembers, as a target. */
-export function recordedTarget(release: Release, slice: ComposeSlice): Target {
+/**
+ * A release that the engine remembers, as a target.
+ *
+ * @param secrets the part of the label of what its containers are given; no release remembers values.
+ */
+export function recordedTarget(release: Release, slice: ComposeSlice, secrets: string): Target {
   const { service, image, key, replicas } = release;
+  const entry = slice.services[service] ?? {};
+  const label = withSecrets(withoutSecrets(release.entryLabel), secrets);
+  const labels = { ...(entry['labels'] as object | undefined), [DEPLOY_LABELS.entry]: label };
   return {
     image,
     key,
-    entryLabel: release.entryLabel,
+    entryLabel: label,
     replicas,
-    exclusive: whyExclusive(slice.services[service] ?? {}, replicas),
-    slice,
+    exclusive: whyExclusive(entry, replicas),
+    slice: { ...slice, services: { ...slice.services, [service]: { ...entry, labels } } },
     needs: [],
     jobs: [],
+    ownJobs: new Map(),
     source: image.includes('@') ? 'registry' : 'engine',
     release,
   };

@@ -158,6 +158,12 @@ describe('buildImage', () => {
       { push: true },
       /"push" needs an environment with a "registry"/,
     ],
+    [
+      'an environment that is to be filled in',
+      { 'environments/live.yml': 'images: pushed\n' },
+      { environment: 'live' },
+      /environments\/live\.yml is to be filled in/,
+    ],
     ['a tag that is none', {}, { tags: ['{nope}'] }, /unknown token {nope}/],
   ])('fails before building for %s', async (_, more, options, message) => {
     vi.stubEnv('MICRO_SPEC_TOKEN', '');

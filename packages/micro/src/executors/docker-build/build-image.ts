@@ -25,7 +25,7 @@ import {
   parseImageReference,
   serviceRepository,
 } from '../../platform/image-reference';
-import { runsElsewhere } from '../../platform/environment';
+import { imageSource, runsElsewhere } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
 import { formatBytes, formatList, formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
@@ -89,6 +89,8 @@ export async function prepareImage(
     options.environment === undefined
       ? undefined
       : readEnvironment(workspaceRoot, options.environment);
+  // Told before anything is built: a push that cannot be is no reason to wait for it.
+  if (environment) imageSource(environment);
   const registry = environment?.registry;
   if (options.push && registry === undefined) {
     throw new UserError('"push" needs an environment with a "registry"');

@@ -90,8 +90,21 @@ describe('pushImage', () => {
     expect(JSON.parse(task.read(RECEIPT)!)).toMatchObject({ digest: DIGEST });
   });
 
-  it('pushes nothing where the environment has no registry', async () => {
-    const task = recordedTask(files, engine());
+  it('pushes nothing where nobody said where to', async () => {
+    const unfilled = { 'environments/production.yml': 'images: pushed\n' };
+    const task = recordedTask({ ...files, ...unfilled }, engine());
+    await expect(pushImage(task, { environment: 'production' })).rejects.toThrow(
+      'environments/production.yml is to be filled in',
+    );
+    expect(task.runner.lines).toEqual([]);
+    expect(task.read(RECEIPT)).toBeUndefined();
+  });
+
+  it.each([
+    ['has no registry', 'engine: compose\n'],
+    ['runs local images', 'registry: localhost:5000\nimages: local\n'],
+  ])('pushes nothing where the environment %s', async (_, environment) => {
+    const task = recordedTask({ ...files, 'environments/here.yml': environment }, engine());
     await pushImage(task, { environment: 'here' });
     expect(acts(task.runner.lines)).toEqual([]);
     expect(JSON.parse(task.read('dist/receipts/apps/orders/docker-push.here.json')!)).toMatchObject(

@@ -21,6 +21,7 @@ import {
   type PushReceipt,
 } from '../../image/receipt';
 import { fillTag, type ImageTag } from '../../image/tags';
+import { imageSource } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
 import { formatSeconds, formatStep } from '../format';
@@ -45,6 +46,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
   const { workspaceRoot, service, clock, say } = task;
   const started = clock.now();
   const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
+  const source = imageSource(environment);
   const built = await readReceipt(
     workspaceRoot,
     receiptFile(service.root, 'docker-build'),
@@ -59,7 +61,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
   const file = receiptFile(service.root, 'docker-push', environment.name);
   const previous = await readReceipt(workspaceRoot, file, pushReceiptSchema);
   const now = timestamp(clock);
-  if (environment.registry === undefined) {
+  if (source.kind === 'local') {
     const receipt: PushReceipt = {
       kind: 'local',
       service: service.name,
@@ -74,12 +76,14 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
       formatStep(
         service.name,
         'nothing to push',
-        `${environment.file} names no registry; its engine runs the local image`,
+        environment.registry === undefined
+          ? `${environment.file} names no registry; its engine runs the local image`
+          : `${environment.file} says "images: local"`,
       ),
     );
     return;
   }
-  const repository = serviceRepository(task.platformName, service.name, environment.registry);
+  const repository = serviceRepository(task.platformName, service.name, source.registry);
   const tags = await resolveTags(task, built, options.tags ?? []);
   const retries = options.retries ?? 3;
   const remote = await retry(task, retries, () => readRemoteTags(task, repository, tags));

@@ -90,6 +90,27 @@ services:
 `);
   });
 
+  it.each<[string, Record<string, string>, EnvironmentSchema, number | undefined]>([
+    ['the first', {}, { name: 'lab' }, undefined],
+    ['one beside others', { a: '', b: 'portOffset: 4000\n' }, { name: 'lab' }, 5000],
+    ['one beside others elsewhere', { a: 'context: far\n' }, { name: 'lab' }, undefined],
+    ['one elsewhere', { a: '' }, { name: 'lab', context: 'far' }, undefined],
+    ['one beside a broken one', { a: '', b: 'portOffset: x\n' }, { name: 'lab' }, 1000],
+  ])('of %s has ports that no other on its engine has', async (_, others, schema, expected) => {
+    for (const [name, its] of Object.entries(others)) tree.write(`environments/${name}.yml`, its);
+    await make(schema);
+    expect((parse(text('lab')) as { portOffset?: number }).portOffset).toBe(expected);
+  });
+
+  it.each<[EnvironmentSchema, string]>([
+    [{ name: 'lab', images: 'pushed' }, 'registry.example.com/acme` is to be filled in'],
+    [{ name: 'lab', images: 'local', registry: 'localhost:5000' }, 'Images stay on it'],
+  ])('%j says "%s"', async (schema, says) => {
+    await make(schema);
+    expect(text('lab')).toContain(says);
+    expect(text('lab')).toContain(`images: ${schema.images}\n`);
+  });
+
   it('changes nothing when it is run again', async () => {
     await make({ name: 'staging' });
     tree.write('environments/staging.yml', `${text('staging')}# ours\nsteady: 5\n`);

@@ -5,12 +5,14 @@ import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { readTreePlatform } from '../workspace-tree';
 import { newEnvironment } from './new-environment';
+import { freePortOffset } from './port-offset';
 
 export interface EnvironmentSchema {
   name: string;
   context?: string;
   host?: string;
   registry?: string;
+  images?: 'pushed' | 'local';
   publish?: string | number;
   skipFormat?: boolean;
 }
@@ -33,6 +35,8 @@ export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema
     context: schema.context || undefined,
     host: schema.host || undefined,
     registry: schema.registry || undefined,
+    images: schema.images,
+    portOffset: schema.context || schema.host ? 0 : freePortOffset(tree),
     gateways: gatewaysOf(platform),
     ...(publish === undefined || publish === ''
       ? {}

@@ -6,6 +6,9 @@ export interface NewEnvironment {
   context?: string;
   host?: string;
   registry?: string;
+  images?: 'pushed' | 'local';
+  /** Added to published ports; other environments on the same engine have others. */
+  portOffset?: number;
   /** Where a gateway is published. */
   published?: { service: string; publish: string };
   /** The platform's gateways; the first serves as an example. */
@@ -33,12 +36,12 @@ steady: 10
  * one; a second one on the same machine is for load, which only the service's own manifest knows.
  */
 export function newEnvironment(environment: NewEnvironment): string {
-  const { name, context, host, registry, published, gateways } = environment;
+  const { name, context, host, registry, images, portOffset, published, gateways } = environment;
   return `# yaml-language-server: $schema=../node_modules/@org/micro/schemas/environment.schema.json
 
-${engineOf(context !== undefined || host !== undefined, registry)}
+${engineOf(context !== undefined || host !== undefined, registry, images)}
 engine: compose
-${setting('context', context)}${setting('host', host)}${setting('registry', registry)}${SERVING[name] ?? ''}
+${setting('context', context)}${setting('host', host)}${setting('registry', registry)}${setting('images', images)}${offsetOf(portOffset)}${SERVING[name] ?? ''}
 # What differs here for single services${published ? '; all that can be said of one:' : ':'}
 ${servicesOf(published, gateways[0] ?? 'gateway')}
 # Services that run elsewhere, and where those that consume them reach them:
@@ -47,17 +50,31 @@ ${servicesOf(published, gateways[0] ?? 'gateway')}
 `;
 }
 
-function engineOf(elsewhere: boolean, registry: string | undefined): string {
+function engineOf(
+  elsewhere: boolean,
+  registry: string | undefined,
+  source: NewEnvironment['images'],
+): string {
   const images =
-    registry !== undefined
-      ? 'Images come from the registry, by digest.'
-      : elsewhere
-        ? 'Without `registry:`, images have to be built on it.'
-        : 'Images stay on it, unless `registry:` says where they are pushed to.';
+    source === 'pushed' && registry === undefined
+      ? 'It runs images that were\n# pushed, by digest: `registry: registry.example.com/acme` is to be filled in.'
+      : registry !== undefined && source !== 'local'
+        ? 'Images come from the registry, by digest.'
+        : elsewhere
+          ? 'Without `registry:`, images have to be built on it.'
+          : 'Images stay on it, unless `registry:` says where they are pushed to.';
   return elsewhere
     ? `# The Docker Engine that it is deployed to. ${images}`
     : `# This machine's Docker Engine, unless \`host: ssh://deploy@example.com\` or a docker \`context:\` says
 # which other one. ${images}`;
+}
+
+function offsetOf(portOffset: number | undefined): string {
+  if (!portOffset) return '';
+  return `
+# Other environments are on this engine: ports that compose.yaml publishes, such as 3001, are ${portOffset + 3001} here.
+portOffset: ${portOffset}
+`;
 }
 
 function setting(key: string, value: string | undefined): string {

@@ -1,12 +1,15 @@
 import { readJson, readNxJson, updateJson, type NxJsonConfiguration, type Tree } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { parseEnvironment } from '../../platform/environment';
 import { treeFiles } from '../../testing/tree-files';
 import { presetGenerator } from '../preset/generator';
 import { initGenerator } from './generator';
 
 describe('init', () => {
   let tree: Tree;
+
+  const text = (environment: string) => tree.read(`environments/${environment}.yml`, 'utf8') ?? '';
 
   beforeEach(() => {
     tree = createTreeWithEmptyWorkspace({ formatter: 'none' });
@@ -41,6 +44,17 @@ describe('init', () => {
     await initGenerator(tree, {});
     expect(tree.read('compose.yaml', 'utf8')).toContain('name: acme\n');
     expect(tree.read('environments/development.yml', 'utf8')).toContain('\nengine: compose\n');
+    expect(parseEnvironment('staging', text('staging'))).toMatchObject({
+      images: 'local',
+      portOffset: 1000,
+    });
+    expect(parseEnvironment('production', text('production'))).toMatchObject({
+      images: 'pushed',
+      portOffset: 2000,
+    });
+    expect(text('production')).toContain(
+      '`registry: registry.example.com/acme` is to be filled in',
+    );
     expect(tree.read('.gitignore', 'utf8')?.split('\n')).toEqual(
       expect.arrayContaining(['dist', '.env', '.nx/cache', '.nx/workspace-data', 'tmp']),
     );
@@ -103,6 +117,25 @@ describe('init', () => {
     expect(tree.read('compose.yaml', 'utf8')).toBe('name: shop\n');
     expect(tree.read('nx.json', 'utf8')).toContain('// ours');
     expect(Object.keys(readNxJson(tree)?.targetDefaults ?? {})).toEqual(['lint']);
+  });
+
+  it('makes the others only where there is no environment yet', async () => {
+    tree.write('environments/live.yml', 'host: ssh://deploy@example.com\n');
+    await initGenerator(tree, {});
+    expect(tree.children('environments').sort()).toEqual(['development.yml', 'live.yml']);
+  });
+
+  it('writes the registry into its environments, and where a person took one away it stays away', async () => {
+    await initGenerator(tree, {});
+    tree.write('environments/live.yml', 'host: ssh://deploy@example.com # ours\n');
+    tree.delete('environments/staging.yml');
+    await initGenerator(tree, { registry: 'localhost:5000' });
+    expect(parseEnvironment('production', text('production'))).toMatchObject({
+      images: 'pushed',
+      registry: 'localhost:5000',
+    });
+    expect(text('live')).toBe('host: ssh://deploy@example.com # ours\n');
+    expect(tree.exists('environments/staging.yml')).toBe(false);
   });
 
   it('writes the registry of the development environment, and never changes one', async () => {

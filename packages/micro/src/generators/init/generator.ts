@@ -8,8 +8,7 @@ import {
 } from '@nx/devkit';
 import { ROOT_COMPOSE_FILE } from '../../compose/paths';
 import { deriveRootCompose } from '../../compose/root-compose';
-import { parseEnvironment } from '../../platform/environment';
-
+import { environmentFile, ENVIRONMENTS_FOLDER, parseEnvironment } from '../../platform/environment';
 import { editJson } from '../json-text';
 import { LINT_VERSIONS, WORKSPACE_VERSIONS } from '../versions';
 import { coverFolder } from '../workspace-globs';
@@ -20,11 +19,11 @@ import {
 } from '../workspace-tree';
 import { planNxJson } from './nx-json';
 import {
-  DEVELOPMENT_ENVIRONMENT,
-  developmentEnvironment,
+  type EnvironmentTexts,
   ESLINT_CONFIG,
   extendGitignore,
   hasEslintConfig,
+  planEnvironments,
 } from './root-files';
 
 export interface InitSchema {
@@ -38,8 +37,8 @@ interface InitOptions {
   packageManager: WorkspacePackageManager;
   /** The new text of `compose.yaml`. */
   compose: string;
-  /** The new text of `environments/development.yml`. */
-  environment: string;
+  /** The new text of each environment's file. */
+  environments: EnvironmentTexts;
   keepExistingVersions: boolean;
   skipInstall: boolean;
   skipFormat: boolean;
@@ -50,7 +49,7 @@ export async function initGenerator(tree: Tree, schema: InitSchema): Promise<Gen
   editJson(tree, 'nx.json', planNxJson(readNxJson(tree) ?? {}));
   coverFolder(tree, options.packageManager, 'apps');
   writeChanged(tree, ROOT_COMPOSE_FILE, options.compose);
-  writeChanged(tree, DEVELOPMENT_ENVIRONMENT, options.environment);
+  for (const [file, text] of Object.entries(options.environments)) writeChanged(tree, file, text);
   writeChanged(tree, '.gitignore', extendGitignore(tree.read('.gitignore', 'utf8') ?? ''));
   const install = addPackages(tree, options);
   if (!options.skipFormat) await formatFiles(tree);
@@ -60,12 +59,12 @@ export async function initGenerator(tree: Tree, schema: InitSchema): Promise<Gen
 export default initGenerator;
 
 function normalizeOptions(tree: Tree, schema: InitSchema): InitOptions {
-  const before = tree.read(DEVELOPMENT_ENVIRONMENT, 'utf8') ?? undefined;
-  const environment = developmentEnvironment(before, schema.registry);
-  const { registry } = parseEnvironment('development', environment);
+  const environments = planEnvironments(readEnvironments(tree), schema.registry);
+  const development = environmentFile('development');
+  const { registry } = parseEnvironment('development', environments[development]!);
   if (schema.registry !== undefined && registry !== schema.registry) {
     logger.warn(
-      `${DEVELOPMENT_ENVIRONMENT} names the registry ${registry}; it was kept. Edit the file to use ${schema.registry}.`,
+      `${development} names the registry ${registry}; it was kept. Edit the file to use ${schema.registry}.`,
     );
   }
   return {
@@ -75,11 +74,21 @@ function normalizeOptions(tree: Tree, schema: InitSchema): InitOptions {
       tree.read(ROOT_COMPOSE_FILE, 'utf8') ?? undefined,
       (path) => tree.exists(path),
     ).text,
-    environment,
+    environments,
     keepExistingVersions: schema.keepExistingVersions ?? true,
     skipInstall: schema.skipInstall ?? false,
     skipFormat: schema.skipFormat ?? false,
   };
+}
+
+function readEnvironments(tree: Tree): EnvironmentTexts {
+  const files = tree.children(ENVIRONMENTS_FOLDER).filter((file) => /^[^.]+\.yml$/.test(file));
+  return Object.fromEntries(
+    files.map((file) => {
+      const path = `${ENVIRONMENTS_FOLDER}/${file}`;
+      return [path, tree.read(path, 'utf8') ?? ''];
+    }),
+  );
 }
 
 function addPackages(tree: Tree, { keepExistingVersions }: InitOptions): GeneratorCallback {

@@ -1,6 +1,8 @@
 import type { Tree } from '@nx/devkit';
+import { posix } from 'node:path';
 import { parseDocument } from 'yaml';
 import { environmentFile, parseEnvironment } from '../../platform/environment';
+import { newEnvironment } from '../environment/new-environment';
 
 const IGNORED = [
   'node_modules',
@@ -38,28 +40,71 @@ export function hasEslintConfig(tree: Tree): boolean {
     );
 }
 
+/** The text of an environment's file by its path. */
+export type EnvironmentTexts = Record<string, string>;
+
+const DEVELOPMENT_ENVIRONMENT = environmentFile('development');
+
 /**
- * `environments/development.yml`, new or with the registry added where it names none.
- * @throws {PlatformError} where the file or the registry is not valid.
+ * The environments of a workspace, new or with the registry added where they name none. Where there is
+ * any, those that are missing are no wish of a person's but for development, which targets go to
+ * unless told otherwise.
+ *
+ * @param present every file in `environments/` that is there.
+ * @throws {PlatformError} where a file or the registry is not valid.
  */
-export function developmentEnvironment(
-  text: string | undefined,
+export function planEnvironments(
+  present: Readonly<EnvironmentTexts>,
   registry: string | undefined,
-): string {
-  if (text === undefined) return checked(newEnvironment(registry));
-  const { registry: recorded } = parseEnvironment('development', text);
-  if (registry === undefined || recorded !== undefined) return text;
+): EnvironmentTexts {
+  const isNew = Object.keys(present).length === 0;
+  const made: EnvironmentTexts = {
+    [DEVELOPMENT_ENVIRONMENT]: newDevelopment(registry),
+    ...(isNew ? newServing(registry) : {}),
+  };
+  const texts = Object.fromEntries(
+    Object.entries({ ...made, ...present }).map(([file, text]) => [
+      file,
+      withRegistry(nameOf(file), text, registry),
+    ]),
+  );
+  for (const [file, text] of Object.entries(texts)) {
+    if (file in made) parseEnvironment(nameOf(file), text);
+  }
+  return texts;
+}
+
+function nameOf(file: string): string {
+  return posix.basename(file, '.yml');
+}
+
+/** Only those that `init` makes: of others, it does not know what they are for. */
+function withRegistry(name: string, text: string, registry: string | undefined): string {
+  if (registry === undefined || !MADE.includes(name)) return text;
+  const { registry: recorded, images } = parseEnvironment(name, text);
+  if (recorded !== undefined || (images === 'local' && /^images:/m.test(text))) return text;
   const document = parseDocument(text);
   document.set('registry', registry);
-  return checked(document.toString({ lineWidth: 0 }));
+  return document.toString({ lineWidth: 0 });
 }
 
-function checked(text: string): string {
-  parseEnvironment('development', text);
-  return text;
+/** Beside development on one engine they have ports of their own. */
+function newServing(registry: string | undefined): EnvironmentTexts {
+  const common = { registry, gateways: [] };
+  return {
+    [environmentFile('staging')]: newEnvironment({ ...common, name: 'staging', portOffset: 1000 }),
+    [environmentFile('production')]: newEnvironment({
+      ...common,
+      name: 'production',
+      images: 'pushed',
+      portOffset: 2000,
+    }),
+  };
 }
 
-function newEnvironment(registry: string | undefined): string {
+const MADE = ['development', 'staging', 'production'];
+
+function newDevelopment(registry: string | undefined): string {
   return `# yaml-language-server: $schema=../node_modules/@org/micro/schemas/environment.schema.json
 
 # This machine's Docker Engine. Images stay on it, unless \`registry: localhost:5000\` or another
@@ -72,5 +117,3 @@ ${registry === undefined ? '' : `registry: ${registry}\n`}
 #     publish: 8080
 `;
 }
-
-export const DEVELOPMENT_ENVIRONMENT = environmentFile('development');

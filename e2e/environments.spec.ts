@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mustRun } from '../tools/command.js';
+import { ensureDatastoreImage } from '../tools/images/datastores/datastore-image.js';
+import { describeEngine } from '../tools/testing/describe-engine.js';
+import { freePort, isFree } from '../tools/testing/free-port.js';
+import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
+
+/** Of the ports of each environment that `init` makes from those of compose.yaml. */
+const OFFSETS = { development: 0, staging: 1000, production: 2000 };
+type Name = keyof typeof OFFSETS;
+
+/** A password that the database of staging is given later. */
+const ROTATED = 'rotated1';
+
+describeEngine('the environments of a new workspace', () => {
+  let fresh: FreshWorkspace;
+  let port: number;
+
+  beforeAll(async () => {
+    await ensureDatastoreImage('postgres');
+    fresh = await freshWorkspace();
+    const { workspace } = fresh;
+    port = await freePorts();
+    await workspace.nx(
+      ...['g', '@org/micro:service', 'orders', '--routes=/api/orders', '--datastores=postgres'],
+      '--skipInstall',
+    );
+    await workspace.nx(
+      ...['g', '@org/micro:gateway', 'gateway', '--consumes=orders', `--port=${port}`],
+    );
+    await mustRun('npx', ['micro', 'env'], { cwd: workspace.root });
+    await workspace.commit('A platform');
+  });
+
+  afterAll(() => fresh?.remove());
+
+  it('say what is to be filled in before anything is built', async () => {
+    const { workspace, registry } = fresh;
+    await workspace.edit('environments/production.yml', `registry: ${registry}\n`, '');
+    const { exitCode, output } = await deploy('production');
+    await workspace.git('checkout', '--', '.');
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain(
+      'environments/production.yml is to be filled in: it runs images that were pushed, so add "registry: registry.example.com/acme"',
+    );
+    await expect(workspace.read('dist/receipts/apps/orders/docker-build.json')).rejects.toThrow();
+    expect(await doctor('production')).not.toContain('names no registry');
+  });
+
+  it('run beside each other on one engine, each with its own data and the same images', async () => {
+    const { workspace, registry } = fresh;
+    await giveDatabaseUrl('other', await password());
+    for (const name of ['development', 'staging', 'production'] as const) {
+      const { exitCode, output } = await deploy(name);
+      expect(output).toContain(`gateway is reached at 127.0.0.1:${port + OFFSETS[name]}`);
+      expect(exitCode).toBe(0);
+      expect(await order(name, `of ${name}`)).toBe(201);
+      expect(await orders(name)).toEqual([`of ${name}`]);
+    }
+    const images = await Promise.all(
+      (['development', 'staging', 'production'] as const).map((name) => imageOf('orders', name)),
+    );
+    expect(new Set(images).size).toBe(1);
+    expect(images[0]).toMatch(new RegExp(`^${registry}/${workspace.name}/orders:k-.*@sha256:`));
+  });
+
+  it('give a migration the database that a secret names', async () => {
+    // Compose would have led both of them to a database that is not there.
+    expect(await psql('other', 'SELECT count(*) FROM items')).toBe('1');
+    expect(await psql('other', "SELECT datname FROM pg_database WHERE datname = 'orders'")).toBe(
+      '',
+    );
+  });
+
+  it('restart what uses a changed secret, and nothing else, though no file of the workspace changed', async () => {
+    const { workspace } = fresh;
+    const before = await containers('staging');
+    await psql('other', `ALTER ROLE orders PASSWORD '${ROTATED}'`);
+    await giveDatabaseUrl('other', ROTATED);
+    expect(await workspace.git('status', '--porcelain', 'secrets')).toBe('');
+    const { exitCode, output } = await deploy('staging');
+    expect(output).toContain('restart  orders  its entry changed: secret-values');
+    expect(exitCode).toBe(0);
+    const after = await containers('staging');
+    expect(changed(before, after)).toEqual(['orders']);
+    expect(await orders('staging')).toEqual(['of staging']);
+    expect(output).not.toContain(ROTATED);
+  });
+
+  it('are compared, looked at and logged by targets of their own', async () => {
+    const { nx } = fresh.workspace;
+    expect(await nx('diff', 'platform', '-c', 'production')).toMatch(/portOffset +0 +2000/);
+    expect(await nx('run', 'platform:diff', 'staging', 'production')).toMatch(/steady +3 +10/);
+    const status = await nx('status', 'platform', '-c', 'staging', '--json');
+    expect(status).toContain('"environment": "staging"');
+    expect(await nx('status', 'platform', '--check')).toContain('orders');
+    expect(await nx('logs', 'platform', '-c', 'staging', 'gateway')).toContain('gateway');
+    expect(await nx('topology', 'platform')).toContain('--> service_orders');
+    expect(await doctor('staging')).toContain('gateway has it');
+  });
+
+  it('are no reason to build, test or deploy anything', async () => {
+    const { workspace } = fresh;
+    const show = async (...args: string[]) =>
+      (await workspace.nx('show', 'projects', ...args)).split('\n').filter(Boolean).sort();
+    expect(await show()).toContain('platform');
+    for (const target of ['build', 'lint', 'test', 'docker-build', 'compose-deploy']) {
+      expect(await show('--with-target', target)).not.toContain('platform');
+    }
+    expect(await show('--affected', '--files=README.md')).not.toContain('platform');
+  });
+
+  const deploy = (name: Name) =>
+    fresh.workspace.startNx(['run-many', '-t', 'compose-deploy', '-c', name]).ended;
+
+  const doctor = async (name: Name) =>
+    (await fresh.workspace.startNx(['doctor', 'platform', '-c', name]).ended).output;
+
+  const url = (name: Name) => `http://127.0.0.1:${port + OFFSETS[name]}/api/orders/items`;
+
+  async function orders(name: Name): Promise<string[]> {
+    const { items } = (await (await fetch(url(name))).json()) as { items: { name: string }[] };
+    return items.map((item) => item.name);
+  }
+
+  async function order(name: Name, item: string): Promise<number> {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ name: item });
+    return (await fetch(url(name), { method: 'POST', headers, body })).status;
+  }
+
+  async function password(): Promise<string> {
+    const [, found] =
+      /^ORDERS_DATABASE_PASSWORD=(.+)$/m.exec(await fresh.workspace.read('.env')) ?? [];
+    return found!;
+  }
+
+  /** Has staging's orders use another database than the one that compose.yaml names. */
+  async function giveDatabaseUrl(database: string, secret: string): Promise<void> {
+    const { workspace } = fresh;
+    await workspace.write(
+      'secrets/staging-database',
+      `postgres://orders:${secret}@orders-database:5432/${database}\n`,
+    );
+    const file = 'environments/staging.yml';
+    if ((await workspace.read(file)).includes('staging-database')) return;
+    await workspace.write('.gitignore', `${await workspace.read('.gitignore')}secrets\n`);
+    const services =
+      'services:\n  orders:\n    secrets:\n      DATABASE_URL: { file: ./secrets/staging-database }\n';
+    await workspace.write(file, `${await workspace.read(file)}${services}`);
+    await workspace.write(
+      'environments/staging.compose.yaml',
+      `services:\n  orders-database:\n    environment:\n      POSTGRES_DB: ${database}\n`,
+    );
+    await workspace.commit('A database of its own');
+  }
+
+  const ps = (...filters: string[]) =>
+    mustRun('docker', [
+      'ps',
+      ...filters.flatMap((filter) => ['--filter', `label=com.docker.compose.${filter}`]),
+      '--format',
+      '{{.Label "com.docker.compose.service"}} {{.ID}} {{.Image}}',
+    ]);
+
+  async function containers(name: Name): Promise<Map<string, string>> {
+    const listed = await ps(`project=${fresh.workspace.name}-${name}`);
+    return new Map(
+      listed
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ') as [string, string]),
+    );
+  }
+
+  async function imageOf(service: string, name: Name): Promise<string> {
+    const project = `project=${fresh.workspace.name}-${name}`;
+    const [, id = ''] = (await ps(project, `service=${service}`)).trim().split(' ');
+    return (await mustRun('docker', ['inspect', '--format', '{{.Config.Image}}', id])).trim();
+  }
+
+  /** In staging, over the socket, which asks for no password. */
+  async function psql(database: string, query: string): Promise<string> {
+    const id = (await containers('staging')).get('orders-database')!;
+    const args = ['psql', '--username=orders', `--dbname=${database}`, '-At', '--command', query];
+    return (await mustRun('docker', ['exec', id, ...args])).trim();
+  }
+});
+
+function changed(before: Map<string, string>, after: Map<string, string>): string[] {
+  return [...after].filter(([service, id]) => before.get(service) !== id).map(([name]) => name);
+}
+
+/** A port that is free in each environment. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + ((await freePort()) % 9_000);
+    const free = await Promise.all(Object.values(OFFSETS).map((offset) => isFree(port + offset)));
+    if (free.every(Boolean)) return port;
+  }
+}
