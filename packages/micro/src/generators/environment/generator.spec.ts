@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { treeFiles } from '../../testing/tree-files';
 import { environmentGenerator, type EnvironmentSchema } from './generator';
+import schemaJson from './schema.json';
 
 describe('environment', () => {
   let tree: Tree;
@@ -88,6 +89,10 @@ services:
 # links:
 #   billing: https://billing.example.com
 `);
+  });
+
+  it('takes a port as Nx hands it on, which makes a number of --publish=8080', () => {
+    expect(schemaJson.properties.publish.type).toEqual(['string', 'integer']);
   });
 
   it('changes nothing when it is run again', async () => {
