@@ -146,7 +146,7 @@ export async function startNeeds(
     for (const name of missing) started.set(name, work);
   }
   // All at once: a start that fails while another is awaited would be nobody's, and end the process.
-  await Promise.all(starts.map((name) => started.get(name)));
+  await Promise.all(starts.flatMap((name) => started.get(name) ?? []));
 }
 
 /** What has to be done once with the new image before any container of it serves; it stops the deploy where it fails. */
