@@ -34,9 +34,18 @@ function micro(cwd: string, ...args: string[]) {
 }
 
 describe('micro', () => {
-  it.each([[[]], [['constructor']]])('answers %j with its usage', async (args) => {
-    const { exitCode, output } = await micro(workspace(), ...args);
+  it('answers nothing with its usage', async () => {
+    const { exitCode, output } = await micro(workspace());
     expect(output).toMatch(/^usage: micro <command>/);
+    expect(exitCode).toBe(1);
+  });
+
+  it.each([
+    ['statsu', /^there is no command "statsu"; did you mean "status"\?\n\nusage: micro <command>/],
+    ['constructor', /^there is no command "constructor"; known are build, env, /],
+  ])('answers %s with what there is', async (name, says) => {
+    const { exitCode, output } = await micro(workspace(), name);
+    expect(output).toMatch(says);
     expect(exitCode).toBe(1);
   });
 

@@ -7,6 +7,7 @@ import { systemClock } from '../effects/clock';
 import { processRunner } from '../effects/process';
 import { findWorkspaceRoot } from '../effects/workspace-projects';
 import { UserError } from '../platform/user-error';
+import { didYouMean } from '../platform/yaml-source';
 
 const USAGE = `usage: micro <command>
 
@@ -65,7 +66,7 @@ const COMMANDS: Record<string, () => Promise<{ command: Command; usage: string }
 
 async function main([name = '', ...args]: readonly string[]): Promise<number> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!load) throw new UserError(USAGE);
+  if (!load) throw new UserError(name === '' ? USAGE : unknownCommand(name));
   const { command, usage } = await load();
   if (args.includes('--help')) {
     console.log(usage.trimEnd());
@@ -84,6 +85,11 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
     say: (line) => console.log(line),
     paint: seesColours() ? coloured : plain,
   });
+}
+
+function unknownCommand(name: string): string {
+  const names = Object.keys(COMMANDS);
+  return `there is no command "${name}"${didYouMean(name, names)}\n\n${USAGE}`;
 }
 
 /** Ended by the first Ctrl-C; the second one ends the process as ever. */

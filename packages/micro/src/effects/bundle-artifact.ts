@@ -182,6 +182,8 @@ export async function watchBundle(
   request: Omit<ArtifactRequest, 'outputPath'> & { outfile: string },
   onBundle: (result: { error?: ArtifactError }) => void,
 ): Promise<{ stop: () => Promise<void> }> {
+  // esbuild watches the folders in which it looks for packages: one that came later would be a change.
+  await mkdir(dirname(request.outfile), { recursive: true });
   const externals = externalPackages(request);
   const watcher = await context({
     ...bundleOptions({

@@ -74,7 +74,7 @@ describe('toEngineError', () => {
     'Error response from daemon: driver failed programming external connectivity on endpoint x (1a): Error starting userland proxy: listen tcp4 127.0.0.1:8080: bind: address already in use',
   ])('says which port is taken', (stderr) => {
     expect(toEngineError('Could not start orders', outcome(stderr), {}).message).toBe(
-      'Could not start orders: 127.0.0.1:8080 of the host is taken. Free it ("docker ps" shows which container has it), or publish another port',
+      'Could not start orders: 127.0.0.1:8080 of the host is taken. Free it ("docker ps" shows which container has it), or publish another port: "publish" of a service in environments/<name>.yml, "ports" of anything else in environments/<name>.compose.yaml',
     );
   });
 

@@ -118,7 +118,7 @@ export function toEngineError(what: string, outcome: Outcome, address: EngineAdd
   if (port) {
     return new EngineError(
       'failed',
-      `${what}: ${port[1] ?? 'a port'} of the host is taken. Free it ("docker ps" shows which container has it), or publish another port`,
+      `${what}: ${port[1] ?? 'a port'} of the host is taken. Free it ("docker ps" shows which container has it), or publish another port: "publish" of a service in environments/<name>.yml, "ports" of anything else in environments/<name>.compose.yaml`,
       output,
     );
   }

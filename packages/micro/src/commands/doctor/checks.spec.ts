@@ -11,7 +11,14 @@ const GOOD: DoctorFacts = {
   compose: 'v2.31.0',
   disk: { folder: '/var/lib/docker', free: 50e9 },
   platforms: { known: ['linux/amd64', 'linux/amd64/v2', 'linux/arm64'], wanted: ['linux/arm64'] },
-  ports: [{ service: 'gateway', address: '127.0.0.1:3000', state: 'free' }],
+  ports: [
+    {
+      service: 'gateway',
+      address: '127.0.0.1:3000',
+      chosenIn: 'environments/development.yml',
+      state: 'free',
+    },
+  ],
   registry: { host: 'registry.example.com', answer: 'answers' },
   missingSecrets: [],
   sync: { kind: 'in-step' },
@@ -79,10 +86,19 @@ describe('checkFacts', () => {
     ],
     [
       'a port that is taken',
-      { ports: [{ service: 'gateway', address: '0.0.0.0:80', state: { takenBy: 'nginx' } }] },
+      {
+        ports: [
+          {
+            service: 'gateway',
+            address: '0.0.0.0:80',
+            chosenIn: 'environments/x.yml',
+            state: { takenBy: 'nginx' },
+          },
+        ],
+      },
       'fail',
       'port',
-      /another port/,
+      /another port: environments\/x\.yml/,
     ],
     [
       'a registry that refuses',

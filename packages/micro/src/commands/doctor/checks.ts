@@ -26,6 +26,8 @@ export interface PortFact {
   service: string;
   /** `127.0.0.1:3000` */
   address: string;
+  /** The key and the file in which a person chooses it. */
+  chosenIn: string;
   /** `free`; its own container has it; or another has, with its name where it is known. */
   state: 'free' | 'own' | { takenBy: string };
 }
@@ -162,7 +164,7 @@ function checkPlatforms({ known, wanted }: DoctorFacts['platforms']): Check[] {
   ];
 }
 
-function checkPort({ service, address, state }: PortFact): Check {
+function checkPort({ service, address, chosenIn, state }: PortFact): Check {
   const what = 'port';
   if (state === 'free' || state === 'own') {
     const whose = state === 'own' ? `${service} has it` : `free for ${service}`;
@@ -172,7 +174,7 @@ function checkPort({ service, address, state }: PortFact): Check {
     level: 'fail',
     what,
     says: `${address} of ${service} is taken by ${state.takenBy}`,
-    advice: 'end that, or publish another port in the environment\'s "services"',
+    advice: `end that, or choose another port: ${chosenIn}`,
   };
 }
 

@@ -1,5 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { publishedPorts, takenPorts, wantedPlatforms } from './ports';
+import { platformOf } from '../../testing/platform';
+import { publishedPorts, publishers, takenPorts, wantedPlatforms } from './ports';
+
+it('publishers: services, datastores and the broker, each with where its port is chosen', () => {
+  const platform = platformOf({
+    gateway: 'kind: gateway\nport: 3001\n',
+    orders: 'port: 3002\nbroker: rabbitmq\ndatastores: { database: postgres }\n',
+  });
+  const published = '"publish" in environments/staging.yml';
+  const ports = '"ports" in environments/staging.compose.yaml';
+  expect(publishers(platform, { file: 'environments/staging.yml' })).toEqual(
+    new Map([
+      ['gateway', published],
+      ['orders', published],
+      ['orders-database', ports],
+      ['broker', ports],
+    ]),
+  );
+});
 
 it('publishedPorts: those of the platform that have a number', () => {
   const entries = new Map([
@@ -17,9 +35,10 @@ it('publishedPorts: those of the platform that have a number', () => {
     ['orders', {}],
     ['adminer', { ports: [{ published: '8080' }] }],
   ]);
-  expect(publishedPorts(entries, ['gateway', 'orders', 'users'])).toEqual([
-    { service: 'gateway', host: '127.0.0.1', port: 3000 },
-    { service: 'gateway', host: '0.0.0.0', port: 9229 },
+  const publishers = new Map(['gateway', 'orders', 'users'].map((name) => [name, 'a.yml']));
+  expect(publishedPorts(entries, publishers)).toEqual([
+    { service: 'gateway', host: '127.0.0.1', port: 3000, chosenIn: 'a.yml' },
+    { service: 'gateway', host: '0.0.0.0', port: 9229, chosenIn: 'a.yml' },
   ]);
 });
 

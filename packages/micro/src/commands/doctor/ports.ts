@@ -1,25 +1,44 @@
+import { publishedBackings } from '../../compose/development-ports';
 import type { ComposeEntry } from '../../executors/compose-deploy/entry';
+import { overlayFile } from '../../executors/compose-deploy/project';
+import type { Environment } from '../../platform/environment';
+import type { Platform } from '../../platform/platform';
 
 /** A port of the host that an entry publishes. */
 export interface PublishedPort {
   service: string;
   host: string;
   port: number;
+  /** The key and the file in which a person chooses it. */
+  chosenIn: string;
+}
+
+/** The services, datastores and the broker, which may publish a port, each with where that is chosen. */
+export function publishers(
+  platform: Platform,
+  environment: Pick<Environment, 'file'>,
+): Map<string, string> {
+  const ofServices = `"publish" in ${environment.file}`;
+  const ofOthers = `"ports" in ${overlayFile(environment)}`;
+  return new Map([
+    ...platform.services.map(({ name }) => [name, ofServices] as const),
+    ...publishedBackings(platform).map(({ backing }) => [backing.name, ofOthers] as const),
+  ]);
 }
 
 /** The ports that entries publish; one that the engine picks is nobody's. */
 export function publishedPorts(
   entries: ReadonlyMap<string, ComposeEntry>,
-  names: readonly string[],
+  publishedBy: ReadonlyMap<string, string>,
 ): PublishedPort[] {
-  return names.flatMap((service) => {
+  return [...publishedBy].flatMap(([service, chosenIn]) => {
     const ports = (entries.get(service)?.['ports'] ?? []) as {
       published?: string;
       host_ip?: string;
     }[];
     return ports.flatMap(({ published, host_ip: host = '0.0.0.0' }) => {
       const port = Number(published);
-      return Number.isInteger(port) && port > 0 ? [{ service, host, port }] : [];
+      return Number.isInteger(port) && port > 0 ? [{ service, host, port, chosenIn }] : [];
     });
   });
 }

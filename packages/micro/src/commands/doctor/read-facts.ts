@@ -1,4 +1,3 @@
-import { datastoresOf } from '../../compose/datastore';
 import { docker, type EngineAddress } from '../../docker/command';
 import { readEnvironment } from '../../effects/environments';
 import { EngineError, inspectRemoteImage, runDocker } from '../../effects/engine';
@@ -12,7 +11,13 @@ import { missingSecretsOf } from '../env/command';
 import { renderEntries } from '../rendered-entries';
 import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
 import type { DoctorFacts, PortFact, RegistryFact } from './checks';
-import { publishedPorts, takenPorts, wantedPlatforms, type PublishedPort } from './ports';
+import {
+  publishedPorts,
+  publishers,
+  takenPorts,
+  wantedPlatforms,
+  type PublishedPort,
+} from './ports';
 
 /** Looks at the machine, the engine and the workspace; what cannot be seen is a fact, too. */
 export async function readDoctorFacts(shell: Shell, environmentName: string): Promise<DoctorFacts> {
@@ -113,11 +118,7 @@ async function readPorts(
   if (runsElsewhere(environment)) return [];
   const rendered = await renderEntries(shell, platform, environment, new Map());
   if (rendered.kind === 'unreadable') return [];
-  const names = platform.services.flatMap((service) => [
-    service.name,
-    ...datastoresOf(service).map(({ name }) => name),
-  ]);
-  const ports = publishedPorts(rendered.entries, names);
+  const ports = publishedPorts(rendered.entries, publishers(platform, environment));
   const { stdout } = await shell.runner.run(
     docker(
       ['ps', '--format', '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}'],
@@ -136,6 +137,7 @@ async function readPorts(
     ports.map(async (port) => ({
       service: port.service,
       address: `${port.host}:${port.port}`,
+      chosenIn: port.chosenIn,
       state: await stateOf(port),
     })),
   );

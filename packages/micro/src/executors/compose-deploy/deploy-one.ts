@@ -122,10 +122,14 @@ function open(
   });
 }
 
-async function startNeeds(
-  run: Run,
+/**
+ * Starts what a service needs and nothing runs of.
+ * @param started what other services of the run had started already.
+ */
+export async function startNeeds(
+  run: Pick<Run, 'runner' | 'address' | 'environment' | 'alone'>,
   project: ComposeProject,
-  { service, starts }: ServicePlan,
+  { service, starts }: Pick<ServicePlan, 'service' | 'starts'>,
   started: Map<string, Promise<void>>,
 ): Promise<void> {
   const { runner, address, environment } = run;
@@ -141,7 +145,8 @@ async function startNeeds(
     });
     for (const name of missing) started.set(name, work);
   }
-  for (const name of starts) await started.get(name);
+  // All at once: a start that fails while another is awaited would be nobody's, and end the process.
+  await Promise.all(starts.flatMap((name) => started.get(name) ?? []));
 }
 
 /** Says that a release serves for good, and forgets those that are too old. */

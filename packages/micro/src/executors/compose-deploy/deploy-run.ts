@@ -27,6 +27,7 @@ import {
   stubbornRunner,
 } from './interruption';
 import { makePlan } from './make-plan';
+import { removeNeverStarted } from './never-started';
 import { normaliseOptions } from './options';
 import { rollOrder } from './order';
 import { touchedOthers } from './plan';
@@ -220,6 +221,7 @@ async function rollAll(
   const inTurn = limit(ROLLS);
   const started = new Map<string, Promise<void>>();
   const ended = new Map<string, Promise<void>>();
+  await removeNeverStarted(run, facts.containers, plan.services);
   const order = rollOrder(tasks.map(({ service }) => linkedWithin(run.environment, service)));
   for (const [service, providers] of order) {
     const one = plan.services.find((candidate) => candidate.service === service);

@@ -148,6 +148,30 @@ describeEngine('a deploy where something breaks', () => {
     expect(await workspace.deploy('orders')).toMatchObject({ success: true });
   });
 
+  it('starts a dependency on the port that was chosen after its first one was taken', async () => {
+    const depot = `${workspace.platform}-development-depot-1`;
+    docker('rm', '--force', depot);
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await new Promise((listening) => blocker.once('listening', listening));
+    const publish = (port: number) =>
+      workspace.write({
+        'environments/development.compose.yaml': `services: { depot: { ports: ["127.0.0.1:${port}:3000"] } }\n`,
+      });
+    try {
+      const { port } = blocker.address() as { port: number };
+      publish(port);
+      const { success, output } = await workspace.deploy('orders');
+      expect(success).toBe(false);
+      expect(output).toContain(`127.0.0.1:${port} of the host is taken`);
+      publish(0);
+      expect(await workspace.deploy('orders')).toMatchObject({ success: true });
+      expect(docker('port', depot)).not.toContain(`:${port}`);
+    } finally {
+      blocker.close();
+      workspace.write({ 'environments/development.compose.yaml': '{}\n' });
+    }
+  });
+
   it('needs no registry once the roll began, nor to go back', async () => {
     const registry = await startProxy((await ensureRegistry()).host);
     workspace.write({

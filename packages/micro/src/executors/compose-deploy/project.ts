@@ -14,6 +14,11 @@ export function composeFiles(workspaceRoot: string, environment: Environment): s
   if (!existsSync(join(workspaceRoot, ROOT_COMPOSE_FILE))) {
     throw new UserError(`${ROOT_COMPOSE_FILE} is not there: run "nx g @org/micro:init"`);
   }
-  const own = environment.file.replace(/\.yml$/, '.compose.yaml');
+  const own = overlayFile(environment);
   return [ROOT_COMPOSE_FILE, ...(existsSync(join(workspaceRoot, own)) ? [own] : [])];
+}
+
+/** `environments/production.compose.yaml`, which a person may keep beside `environments/production.yml`. */
+export function overlayFile({ file }: Pick<Environment, 'file'>): string {
+  return file.replace(/\.yml$/, '.compose.yaml');
 }

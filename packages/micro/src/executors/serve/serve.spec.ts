@@ -1,6 +1,7 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { server } from '../../testing/engine-workspace';
 import { temporaryWorkspace, writeFiles } from '../../testing/temporary-workspace';
@@ -73,6 +74,27 @@ describe('serve', () => {
       expect(await end()).toEqual({ success: true });
     }
     await expect(answer()).rejects.toThrow();
+  }, 90_000);
+
+  it('starts once where nothing changes, though the folder of its bundle is new', async () => {
+    const said = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    // Looked for in the node_modules of the service, too, which is not there yet.
+    const { answer, end } = serve({
+      [MAIN]: `import 'left';\n${main('one')[MAIN]}`,
+      'node_modules/left/package.json': '{ "name": "left", "main": "index.js" }',
+      'node_modules/left/index.js': '',
+    });
+    try {
+      await vi.waitFor(async () => expect(await answer()).toBe('one'), soon);
+      // esbuild looks at all that it watches within two seconds.
+      await sleep(3000);
+    } finally {
+      await end();
+    }
+    const lines = said.mock.calls.flat().map(String);
+    expect(lines.filter((line) => /serving|restarted/.test(line))).toEqual([
+      expect.stringContaining('serving'),
+    ]);
   }, 90_000);
 
   it('serves the last bundle that was right where a mistake comes while it restarts', async () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { treeFiles } from '../../testing/tree-files';
 import { environmentGenerator, type EnvironmentSchema } from './generator';
+import schemaJson from './schema.json';
 
 describe('environment', () => {
   let tree: Tree;
@@ -109,6 +110,10 @@ services:
     await make(schema);
     expect(text('lab')).toContain(says);
     expect(text('lab')).toContain(`images: ${schema.images}\n`);
+  });
+
+  it('takes a port as Nx hands it on, which makes a number of --publish=8080', () => {
+    expect(schemaJson.properties.publish.type).toEqual(['string', 'integer']);
   });
 
   it('changes nothing when it is run again', async () => {
