@@ -3,7 +3,7 @@ import { type ComposeProject, runArguments, startArguments } from '../../docker/
 import type { Container } from '../../effects/containers';
 import { runDocker } from '../../effects/engine';
 import { writeWhole } from '../../effects/files';
-import { formatSeconds } from '../format';
+import { formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
 import { secretsOf } from './read-secrets';
 import { type Release, isSameRelease, nextNumber, surplusReleases } from './release';
@@ -15,7 +15,7 @@ import {
   reopenRelease,
 } from './releases';
 import { RollFailure, removeLeftovers, roll } from './roll';
-import type { Facts, Run } from './run';
+import { type Facts, type Run, tellOf } from './run';
 import type { ServicePlan } from './run-plan';
 import type { Target } from './target';
 
@@ -58,7 +58,7 @@ export async function deployOne(
       took: clock.now() - started,
     };
   }
-  if (project) await runJobs(run, project, task, target.jobs);
+  if (project) await runJobs(run, project, service, target.jobs);
   const release =
     current && isSameRelease(current, target)
       ? await reopenRelease(book, current)
@@ -80,7 +80,7 @@ export async function deployOne(
       clock,
       undo: run.undo,
       alone: run.alone,
-      say: task.say,
+      say: tellOf(run, service),
     });
     return { task, target, release, containers, kept: false, took: clock.now() - started };
   } catch (error) {
@@ -128,16 +128,19 @@ async function startNeeds(
   { service, starts }: ServicePlan,
   started: Map<string, Promise<void>>,
 ): Promise<void> {
-  const { runner, address, environment } = run;
+  const { runner, address, environment, clock } = run;
   const missing = starts.filter((name) => !started.has(name));
   if (missing.length > 0) {
     const work = run.alone(async () => {
+      const begun = clock.now();
       await runDocker(
         runner,
         startArguments(project, missing, environment.healthTimeout),
         address,
         `Could not start what ${service} needs (${missing.join(', ')})`,
       );
+      const took = formatSeconds(clock.now() - begun);
+      tellOf(run, service)(formatStep(service, 'started', `${missing.join(', ')}  ${took}`));
     });
     for (const name of missing) started.set(name, work);
   }
@@ -146,20 +149,22 @@ async function startNeeds(
 
 /** What has to be done once with the new image before any container of it serves; it stops the deploy where it fails. */
 async function runJobs(
-  { runner, address, clock }: Run,
+  run: Run,
   project: ComposeProject,
-  { service, say }: ServiceTask,
+  service: string,
   jobs: readonly string[],
 ): Promise<void> {
+  const { runner, address, clock } = run;
   for (const job of jobs) {
     const started = clock.now();
     await runDocker(
       runner,
       runArguments(project, job),
       address,
-      `${job} failed, and ${service.name} was left as it was`,
+      `${job} failed, and ${service} was left as it was`,
     );
-    say(`${service.name}  ran ${job}  ${formatSeconds(clock.now() - started)}`);
+    const took = formatSeconds(clock.now() - started);
+    tellOf(run, service)(formatStep(service, 'ran', `${job}  ${took}`));
   }
 }
 

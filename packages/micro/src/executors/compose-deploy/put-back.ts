@@ -7,7 +7,7 @@ import { planDeploy } from './plan';
 import { secretsOf } from './read-secrets';
 import { closeRelease, forgetReleases, readSlice } from './releases';
 import { removeLeftovers, roll } from './roll';
-import type { Run } from './run';
+import { type Run, tellOf } from './run';
 import type { RunPlan } from './run-plan';
 import { recordedTarget, wantedOf } from './target';
 
@@ -19,7 +19,7 @@ export async function putBackAll(
 ): Promise<void> {
   const { failures, environment, address, book, name, runner, clock } = run;
   const why = [...failures.keys()].join(', ');
-  for (const [service, { task, release, kept, containers }] of [...rolled].reverse()) {
+  for (const [service, { release, kept, containers }] of [...rolled].reverse()) {
     if (kept) {
       failures.set(service, new UserError(`${service} did not change; ${why} failed (--atomic)`));
       continue;
@@ -47,7 +47,7 @@ export async function putBackAll(
             healthTimeout: environment.healthTimeout,
             steady: environment.steady,
             clock,
-            say: task.say,
+            say: tellOf(run, service),
           });
         }
       }
