@@ -85,9 +85,9 @@ export function renameArguments(container: string, name: string): string[] {
   return ['container', 'rename', container, name];
 }
 
-/** Removes containers that are not running. */
+/** Removes containers that are not running, with the volumes that their image asked for. */
 export function discardArguments(containers: readonly string[]): string[] {
-  return ['container', 'rm', ...containers];
+  return ['container', 'rm', '--volumes', ...containers];
 }
 
 /**
