@@ -1,11 +1,8 @@
-import { join } from 'node:path';
 import { type ComposeProject, runArguments, startArguments } from '../../docker/compose';
 import type { Container } from '../../effects/containers';
 import { runDocker } from '../../effects/engine';
-import { writeWhole } from '../../effects/files';
 import { formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
-import { secretsOf } from './read-secrets';
 import { type Release, isSameRelease, nextNumber, surplusReleases } from './release';
 import {
   type ReleaseBook,
@@ -14,7 +11,8 @@ import {
   openRelease,
   reopenRelease,
 } from './releases';
-import { RollFailure, removeLeftovers, roll } from './roll';
+import { RollFailure, removeLeftovers } from './roll';
+import { rollSlice } from './roll-slice';
 import { type Facts, type Run, tellOf } from './run';
 import type { ServicePlan } from './run-plan';
 import type { Target } from './target';
@@ -39,7 +37,7 @@ export async function deployOne(
   datastores: Map<string, Promise<void>>,
 ): Promise<Rolled> {
   const { service, target, plan, starts, current } = one;
-  const { runner, address, environment, book, clock } = run;
+  const { runner, address, book, clock } = run;
   const task = run.tasks.find((candidate) => candidate.service.name === service)!;
   const started = clock.now();
   const known = releases.get(service) ?? [];
@@ -66,21 +64,11 @@ export async function deployOne(
         ? await reopenRelease(book, target.release)
         : await open(run, target, service, known);
   try {
-    const file = join(run.folder, `${service}.r${release.number}.json`);
-    await writeWhole(file, JSON.stringify(target.slice), 0o600);
-    const containers = await roll({
-      runner,
-      address,
-      project: { name: run.name, files: [file] },
+    const containers = await rollSlice(run, {
       service,
       plan,
-      secrets: secretsOf(run, service, target.slice),
-      healthTimeout: environment.healthTimeout,
-      steady: environment.steady,
-      clock,
-      undo: run.undo,
-      alone: run.alone,
-      say: tellOf(run, service),
+      slice: target.slice,
+      name: `r${release.number}`,
     });
     return { task, target, release, containers, kept: false, took: clock.now() - started };
   } catch (error) {

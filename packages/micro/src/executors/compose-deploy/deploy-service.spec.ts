@@ -68,7 +68,9 @@ function engine(some: { key?: string; services?: string; answer?: Answer } = {})
 
 /** What a command changes, but for the lock, which comes and goes. */
 const changes = (lines: readonly string[]) =>
-  lines.filter((line) => / up | start | stop | rm | pull /.test(line) && !/ rm --volumes lock$/.test(line));
+  lines.filter(
+    (line) => / up | start | stop | rm | pull /.test(line) && !/ rm --volumes lock$/.test(line),
+  );
 
 describe('deployService', () => {
   it('talks to the engine of the environment alone, starts what is needed, and leaves the receipt', async () => {

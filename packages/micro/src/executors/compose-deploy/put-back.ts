@@ -1,13 +1,11 @@
-import { join } from 'node:path';
 import { readProjectContainers } from '../../effects/containers';
-import { writeWhole } from '../../effects/files';
 import { UserError } from '../../platform/user-error';
 import type { Rolled } from './deploy-one';
 import { planDeploy } from './plan';
-import { secretsOf } from './read-secrets';
 import { closeRelease, forgetReleases, readSlice } from './releases';
-import { removeLeftovers, roll } from './roll';
-import { type Run, tellOf } from './run';
+import { removeLeftovers } from './roll';
+import { rollSlice } from './roll-slice';
+import type { Run } from './run';
 import type { RunPlan } from './run-plan';
 import { recordedTarget, wantedOf } from './target';
 
@@ -17,7 +15,7 @@ export async function putBackAll(
   { services }: RunPlan,
   rolled: ReadonlyMap<string, Rolled>,
 ): Promise<void> {
-  const { failures, environment, address, book, name, runner, clock } = run;
+  const { failures, address, book, name, runner } = run;
   const why = [...failures.keys()].join(', ');
   for (const [service, { release, kept, containers }] of [...rolled].reverse()) {
     if (kept) {
@@ -36,19 +34,7 @@ export async function putBackAll(
         );
         const plan = planDeploy(own, wantedOf(target, service));
         if (plan.kind !== 'keep') {
-          const file = join(run.folder, `${service}.back.json`);
-          await writeWhole(file, JSON.stringify(target.slice), 0o600);
-          await roll({
-            ...run,
-            project: { name, files: [file] },
-            service,
-            plan,
-            secrets: secretsOf(run, service, target.slice),
-            healthTimeout: environment.healthTimeout,
-            steady: environment.steady,
-            clock,
-            say: tellOf(run, service),
-          });
+          await rollSlice(run, { service, plan, slice: target.slice, name: 'back' });
         }
       }
       const same = current !== undefined && current.id === release.id;
