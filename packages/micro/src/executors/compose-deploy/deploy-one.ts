@@ -3,6 +3,7 @@ import type { Container } from '../../effects/containers';
 import { runDocker } from '../../effects/engine';
 import { formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
+import { secretsOf } from './read-secrets';
 import { type Release, isSameRelease, nextNumber, surplusReleases } from './release';
 import {
   type ReleaseBook,
@@ -68,6 +69,7 @@ export async function deployOne(
       service,
       plan,
       slice: target.slice,
+      secrets: secretsOf(run, service, target.slice),
       name: `r${release.number}`,
     });
     return { task, target, release, containers, kept: false, took: clock.now() - started };

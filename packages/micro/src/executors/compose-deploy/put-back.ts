@@ -2,6 +2,7 @@ import { readProjectContainers } from '../../effects/containers';
 import { UserError } from '../../platform/user-error';
 import type { Rolled } from './deploy-one';
 import { planDeploy } from './plan';
+import { secretsOf } from './read-secrets';
 import { closeRelease, forgetReleases, readSlice } from './releases';
 import { removeLeftovers } from './roll';
 import { rollSlice } from './roll-slice';
@@ -34,7 +35,8 @@ export async function putBackAll(
         );
         const plan = planDeploy(own, wantedOf(target, service));
         if (plan.kind !== 'keep') {
-          await rollSlice(run, { service, plan, slice: target.slice, name: 'back' });
+          const secrets = secretsOf(run, service, target.slice);
+          await rollSlice(run, { service, plan, slice: target.slice, secrets, name: 'back' });
         }
       }
       const same = current !== undefined && current.id === release.id;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Container } from '../../effects/containers';
 import { writeWhole } from '../../effects/files';
+import type { Secret } from '../../platform/secret';
 import type { ComposeSlice } from './entry';
 import type { ServiceChange } from './plan';
-import { secretsOf } from './read-secrets';
 import { roll } from './roll';
 import { type Run, tellOf } from './run';
 
@@ -12,6 +12,8 @@ export interface SliceRoll {
   service: string;
   plan: ServiceChange;
   slice: ComposeSlice;
+  /** A tar archive with what its new containers are given. */
+  secrets: Secret | undefined;
   /** Tells this roll of the service from others of the run: `r7`. */
   name: string;
 }
@@ -19,7 +21,7 @@ export interface SliceRoll {
 /** Rolls one service of a run, as {@link roll} does. */
 export async function rollSlice(
   run: Run,
-  { service, plan, slice, name }: SliceRoll,
+  { service, plan, slice, secrets, name }: SliceRoll,
 ): Promise<Container[]> {
   const file = join(run.folder, `${service}.${name}.json`);
   await writeWhole(file, JSON.stringify(slice), 0o600);
@@ -29,7 +31,7 @@ export async function rollSlice(
     project: { name: run.name, files: [file] },
     service,
     plan,
-    secrets: secretsOf(run, service, slice),
+    secrets,
     healthTimeout,
     steady,
     say: tellOf(run, service),
