@@ -52,7 +52,7 @@ describeEngine('the environments of a new workspace', () => {
     await giveDatabaseUrl('other', await password());
     for (const name of ['development', 'staging', 'production'] as const) {
       const { exitCode, output } = await deploy(name);
-      expect(output).toContain(`gateway is reached at 127.0.0.1:${port + OFFSETS[name]}`);
+      expect(output).toContain(`  gateway: http://127.0.0.1:${port + OFFSETS[name]}`);
       expect(exitCode).toBe(0);
       expect(await order(name, `of ${name}`)).toBe(201);
       expect(await orders(name)).toEqual([`of ${name}`]);

@@ -1,5 +1,6 @@
-import { copyFileSync, cpSync, globSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { packageReadme } from './package-readme.js';
 
 /** What the published package needs beside compiled code: schemas, templates, what the topology page is made of and the root's texts. */
 const PACKAGE = 'packages/micro';
@@ -12,5 +13,6 @@ for (const pattern of ['**/schema.json', 'generators/*/files', 'topology/browser
     cpSync(join(PACKAGE, 'src', path), to, { recursive: true });
   }
 }
-for (const file of ['README.md', 'LICENSE']) copyFileSync(file, join(PACKAGE, file));
-copyFileSync('LICENSE', 'packages/chassis/LICENSE');
+writeFileSync(join(PACKAGE, 'README.md'), packageReadme(readFileSync('README.md', 'utf8')));
+for (const folder of [PACKAGE, 'packages/chassis'])
+  copyFileSync('LICENSE', join(folder, 'LICENSE'));

@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
-import autocannon from 'autocannon';
 import { LabError, runProgram, say } from '../program.js';
-import { startService, type Contender } from './chassis/run-service.js';
-import { WORK_PATH } from './chassis/work-routes.js';
+import { CONNECTIONS, measureLoad, WARM_UP_SECONDS } from './chassis/measure-load.js';
+import type { Contender } from './chassis/run-service.js';
 import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
@@ -15,9 +14,6 @@ const USAGE = `usage: npm run bench:chassis [-- options]
   --seconds=5     of load per reading, on 127.0.0.1
   --write         put the table into docs/benchmarks.md
 `;
-
-const CONNECTIONS = 50;
-const WARM_UP_SECONDS = 2;
 
 const bare = new URL('chassis/bare-service.ts', import.meta.url);
 const chassis = new URL('chassis/chassis-service.ts', import.meta.url);
@@ -49,13 +45,19 @@ void runProgram(async () => {
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
   if (values.help || !(rounds >= 1) || !(seconds >= 1)) throw new LabError(USAGE);
   const interrupted = onInterrupt();
-  const all = new Map(CONTENDERS.map(({ name }) => [name, { rate: [], slowest: [], ready: [] }]));
+  const all = new Map(
+    CONTENDERS.map(({ name }): [string, Readings] => [name, { rate: [], slowest: [], ready: [] }]),
+  );
   for (let round = 0; round < rounds; round++) {
     // In turns, and every other round the other way about: a machine that slows down slows all.
     const order = round % 2 === 0 ? CONTENDERS : CONTENDERS.toReversed();
     for (const contender of order) {
       interrupted.throwIfAborted();
-      await measure(contender, seconds, all.get(contender.name)!);
+      const { rate, slowest, ready } = await measureLoad(contender, seconds);
+      const readings = all.get(contender.name)!;
+      readings.rate.push(rate);
+      readings.slowest.push(slowest);
+      readings.ready.push(ready);
     }
     say(`round ${round + 1} of ${rounds}`);
   }
@@ -67,25 +69,6 @@ void runProgram(async () => {
   console.log(`\n${block}`);
   if (values.write) await writeDocument({ chassis: block }, {});
 });
-
-async function measure(contender: Contender, seconds: number, readings: Readings): Promise<void> {
-  const service = await startService(contender);
-  try {
-    const url = service.url + WORK_PATH;
-    await autocannon({ url, connections: CONNECTIONS, duration: WARM_UP_SECONDS });
-    const result = await autocannon({ url, connections: CONNECTIONS, duration: seconds });
-    if (result.non2xx > 0 || result.errors > 0) {
-      throw new LabError(
-        `${contender.name}: ${result.non2xx} answers were not 200, ${result.errors} did not come`,
-      );
-    }
-    readings.rate.push(result.requests.average);
-    readings.slowest.push(result.latency.p99);
-    readings.ready.push(service.readyMs);
-  } finally {
-    await service.stop();
-  }
-}
 
 function formatTable(all: ReadonlyMap<string, Readings>): string {
   const [bare] = all.values();

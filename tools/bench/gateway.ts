@@ -1,10 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import autocannon from 'autocannon';
 import { SignJWT } from 'jose';
 import { LabError, runProgram, say } from '../program.js';
+import { CONNECTIONS, measureLoad, WARM_UP_SECONDS } from './chassis/measure-load.js';
 import { startService, type Contender } from './chassis/run-service.js';
-import { WORK_PATH } from './chassis/work-routes.js';
 import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
@@ -18,8 +17,6 @@ const USAGE = `usage: npm run bench:gateway [-- options]
   --write         put the table into docs/benchmarks.md
 `;
 
-const CONNECTIONS = 50;
-const WARM_UP_SECONDS = 2;
 /** Above what any machine serves in a window: the counting costs, nobody is refused. */
 const LIMIT = '1000000000';
 
@@ -65,7 +62,9 @@ void runProgram(async () => {
       const order = [...contenders.keys()];
       for (const index of round % 2 === 0 ? order : order.toReversed()) {
         interrupted.throwIfAborted();
-        await measure(contenders[index]!, seconds, headers, all[index]!);
+        const { rate, slowest } = await measureLoad(contenders[index]!, seconds, headers);
+        all[index]!.rate.push(rate);
+        all[index]!.slowest.push(slowest);
       }
       say(`round ${round + 1} of ${rounds}`);
     }
@@ -94,29 +93,6 @@ async function issueToken(): Promise<{ publicKey: string; headers: Record<string
     publicKey: keys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     headers: { authorization: `Bearer ${token}` },
   };
-}
-
-async function measure(
-  contender: Contender,
-  seconds: number,
-  headers: Record<string, string>,
-  readings: Readings,
-): Promise<void> {
-  const service = await startService(contender);
-  try {
-    const load = { url: service.url + WORK_PATH, connections: CONNECTIONS, headers };
-    await autocannon({ ...load, duration: WARM_UP_SECONDS });
-    const result = await autocannon({ ...load, duration: seconds });
-    if (result.non2xx > 0 || result.errors > 0) {
-      throw new LabError(
-        `${contender.name}: ${result.non2xx} answers were not 200, ${result.errors} did not come`,
-      );
-    }
-    readings.rate.push(result.requests.average);
-    readings.slowest.push(result.latency.p99);
-  } finally {
-    await service.stop();
-  }
 }
 
 function formatTable(all: readonly Readings[]): string {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { tellTarget } from './nx-lines.js';
 
 const key = 'k-0a2a79bffe514e58c2acddcb57158090';
-const digest = 'sha256:c65eef9db2544249d0a655429b06f09157da7ea0d6fda8981cc4f0925257ade1';
 const found = `orders: \u001b[1morders\u001b[22m  \u001b[2mup to date\u001b[22m  demo/orders:${key}  0.2 s`;
 const pushed = `orders  pushed  127.0.0.1:5000/demo/orders:${key}@sha256:c65eef9db254…  0.1 s`;
 
@@ -19,8 +18,13 @@ describe('tellTarget', () => {
     ['docker-build', 'orders  bundled  dist/apps/orders  2.02 MB', undefined],
     [
       'compose-deploy',
-      `users:   create   users  it does not run; 127.0.0.1:5000/demo/users:${key}@${digest}`,
+      'users:   create   users    it does not run; 0a2a79bffe51 (sha256:c65eef9db254)',
       'users     it does not run',
+    ],
+    [
+      'compose-deploy',
+      'development  done  1 updated  16.6 s  gateway: http://localhost',
+      'development done  1 updated  16.6 s  gateway: http://localhost',
     ],
     ['compose-deploy', '  keep     users  nothing changed', undefined],
   ])('%s: %s', (target, line, told) => {

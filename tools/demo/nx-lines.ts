@@ -6,7 +6,7 @@ const TOLD: Record<string, RegExp> = {
   'docker-push':
     /^(?<service>\S+) {2}(?<rest>(?:pushed|up to date) .*@sha256.*|nothing to push.*)$/,
   'compose-deploy':
-    /^(?:(?<service>\S+) {2}(?<rest>(?:deployed|kept)\b.*)| {2}(?:create|update|restart) +(?<planned>\S+) {2}(?<reason>[^;]*).*)$/,
+    /^(?:(?<service>\S+) {2}(?<rest>(?:healthy|stopped|done|up to date)\b.*)| {2}(?:create|update|restart) +(?<planned>\S+) {2,}(?<reason>[^;]*).*)$/,
 };
 
 /** `orders    built     demo/orders:k-0a2a79bffe51… 2.02 MB over its base 0.2 s`, or nothing. */

@@ -9,6 +9,9 @@ export const ENVIRONMENT_OPTION = {
   environment: { type: 'string', short: 'e', default: DEFAULT_ENVIRONMENT },
 } as const;
 
+/** `--break-lock`, of commands that take the lock of deploys. */
+export const BREAK_LOCK_OPTION = { 'break-lock': { type: 'boolean', default: false } } as const;
+
 /** Reads a command's arguments. @throws {UserError} with its usage where they are not understood. */
 export function readOptions<const Options extends NonNullable<ParseArgsConfig['options']>>(
   args: readonly string[],

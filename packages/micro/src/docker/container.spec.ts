@@ -30,7 +30,8 @@ it.each([
   [container.putFilesArguments('a', '/run'), ['container', 'cp', '-', 'a:/run']],
   [container.readFileArguments('a', '/run/b'), ['container', 'cp', 'a:/run/b', '-']],
   [container.renameArguments('a', 'b'), ['container', 'rename', 'a', 'b']],
-  [container.discardArguments(['a']), ['container', 'rm', 'a']],
+  [container.discardArguments(['a']), ['container', 'rm', '--volumes', 'a']],
+  [container.discardKeepingVolumesArguments(['a']), ['container', 'rm', 'a']],
   [container.countArguments('a', 12), ['container', 'update', '--restart', 'on-failure:12', 'a']],
   [
     container.tableArguments(['a=1', 'b'], ['{{.ID}}', '{{.Names}}']),

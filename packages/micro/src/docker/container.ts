@@ -90,8 +90,13 @@ export function renameArguments(container: string, name: string): string[] {
   return ['container', 'rename', container, name];
 }
 
-/** Removes containers that are not running. */
+/** Removes containers that are not running, with the volumes that their image asked for. */
 export function discardArguments(containers: readonly string[]): string[] {
+  return ['container', 'rm', '--volumes', ...containers];
+}
+
+/** Removes containers that are not running; volumes without a name stay too, as Compose may have handed them on with data. */
+export function discardKeepingVolumesArguments(containers: readonly string[]): string[] {
   return ['container', 'rm', ...containers];
 }
 

@@ -32,6 +32,7 @@ it('reads the containers of a project, without those of docker compose run', asy
               },
               NetworkSettings: {
                 Networks: { edge: { Aliases: ['orders'], DNSNames: ['b', 'orders'] } },
+                Ports: { '3001/tcp': [{ HostIp: '127.0.0.1', HostPort: '80' }], '9/udp': null },
               },
             }),
             json('a', labels),
@@ -55,6 +56,7 @@ it('reads the containers of a project, without those of docker compose run', asy
       restarts: 1,
       labels,
       networks: {},
+      ports: [],
     },
     {
       id: 'b',
@@ -66,6 +68,7 @@ it('reads the containers of a project, without those of docker compose run', asy
       restarts: 1,
       labels,
       networks: { edge: { aliases: ['orders'], names: ['b', 'orders'] } },
+      ports: [{ address: '127.0.0.1', port: 80, target: 3001 }],
     },
   ]);
 });

@@ -24,6 +24,16 @@ export interface Container {
   restarts: number;
   labels: Readonly<Record<string, string>>;
   networks: Readonly<Record<string, Attachment>>;
+  /** Those of the host; none unless it runs. */
+  ports: readonly PublishedPort[];
+}
+
+/** A port of the host that leads to one of a container. */
+export interface PublishedPort {
+  address: string;
+  port: number;
+  /** Inside of the container. */
+  target: number;
 }
 
 /** A container with what it was made from. */
@@ -157,6 +167,8 @@ interface ContainerJson {
   Config: { Image: string; Labels: Record<string, string> | null; Env: string[] | null };
   NetworkSettings: {
     Networks: Record<string, { Aliases: string[] | null; DNSNames?: string[] | null }> | null;
+    /** By `3001/tcp`. */
+    Ports?: Record<string, { HostIp: string; HostPort: string }[] | null> | null;
   };
 }
 
@@ -177,6 +189,13 @@ function toContainer(json: ContainerJson): Container {
         // Engines before 25 know no DNSNames; there the aliases are all there is.
         { aliases: Aliases ?? [], names: DNSNames ?? Aliases ?? [] },
       ]),
+    ),
+    ports: Object.entries(json.NetworkSettings.Ports ?? {}).flatMap(([target, published]) =>
+      (published ?? []).map(({ HostIp, HostPort }) => ({
+        address: HostIp,
+        port: Number(HostPort),
+        target: Number.parseInt(target, 10),
+      })),
     ),
   };
 }

@@ -2,7 +2,11 @@ import { styleText } from 'node:util';
 
 /** `orders  built     acme/orders:k-…` with the verb in a colour that tells work from no work. */
 export function formatStep(service: string, verb: string, rest: string): string {
-  const colour = /^(?:up to date|nothing|kept)/.test(verb) ? 'dim' : 'green';
+  const colour = /^(?:up to date|nothing|kept|stopped)/.test(verb)
+    ? 'dim'
+    : verb === 'failed'
+      ? 'red'
+      : 'green';
   return `${styleText('bold', service)}  ${styleText(colour, verb)}  ${rest}`;
 }
 

@@ -12,6 +12,7 @@ export function runningContainer(some: Partial<RunningContainer> = {}): RunningC
     restarts: 0,
     labels: {},
     networks: { edge: { aliases: ['orders'], names: ['acme-orders-1', some.service ?? 'orders'] } },
+    ports: [],
     image: 'acme/orders:k-one',
     imageId: 'sha256:one',
     startedAt: '2026-11-21T11:00:00.5Z',

@@ -296,6 +296,35 @@ describeEngine('backup and restore', () => {
     });
   });
 
+  it('is not done while somebody has the lock of deploys, unless it is taken away', async () => {
+    workspace.write({ 'environments/development.yml': 'lockTimeout: 0\n' });
+    const before = both();
+    const folder = await backup();
+    postgres(`UPDATE item SET note = 'since'`);
+    const since = both();
+    const locks = () =>
+      docker('ps', '--all', '--quiet', '--filter', `label=org.micro.project=${project}`);
+    expect(locks()).toBe('');
+    const holder = {
+      user: 'ada@laptop',
+      pid: 7,
+      run: 'laptop:6',
+      command: 'compose-deploy of orders',
+    };
+    docker(
+      ...['create', '--name', `${project}.lock`, '--label', `org.micro.project=${project}`],
+      ...['--label', `org.micro.lock=${JSON.stringify(holder)}`, 'node:24-bookworm-slim'],
+    );
+    const held = /the lock of \S+ is held by ada@laptop since [\d:]+ UTC \(pid 7: compose-deploy/;
+    await expect(micro(backupCommand, '')).rejects.toThrow(held);
+    await expect(micro(restoreCommand, `${folder} --yes`)).rejects.toThrow(held);
+    expect(both()).toEqual(since);
+    const { output } = await micro(restoreCommand, `${folder} --yes --break-lock`);
+    expect(output).toContain(`the lock of ${project} was taken from ada@laptop`);
+    expect(both()).toEqual(before);
+    expect(locks()).toBe('');
+  });
+
   it('refuses while the service runs, and without --yes', async () => {
     const before = contents['orders-database']();
     const folder = await backup('orders');

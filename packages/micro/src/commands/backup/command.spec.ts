@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Runner } from '../../effects/process';
+import { fakeClock } from '../../testing/service-task';
 import { runCommand } from '../../testing/shell';
 import { temporaryWorkspace } from '../../testing/temporary-workspace';
 import { restoreCommand } from '../restore/command';
@@ -36,10 +37,29 @@ const CONTAINERS = [
   container('stock-database', 'MARIADB_DATABASE=stock'),
 ];
 
+const LOCK = {
+  Id: 'theirs',
+  Created: '2026-11-21T12:00:00Z',
+  Config: {
+    Labels: {
+      'org.micro.lock': JSON.stringify({
+        user: 'bob@desk',
+        pid: 7,
+        run: 'desk:6',
+        command: 'compose-deploy of orders',
+      }),
+    },
+  },
+  HostConfig: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 0 } },
+};
+
 /** An engine whose databases are dumped as `dump` says. */
 function engine(
   dump: (service: string) => Promise<number>,
-  { containers = CONTAINERS }: { containers?: readonly unknown[] } = {},
+  {
+    containers = CONTAINERS,
+    held = false,
+  }: { containers?: readonly unknown[]; held?: boolean } = {},
 ): Runner & { lines: string[] } {
   const lines: string[] = [];
   return {
@@ -47,6 +67,12 @@ function engine(
     run: async ({ args }, options = {}) => {
       lines.push(args.join(' '));
       const answer = (stdout: string) => ({ exitCode: 0, stdout, stderr: '' });
+      if (args.includes('create')) {
+        const stderr = 'Conflict. The container name "/x" is already in use by container "theirs".';
+        return held ? { exitCode: 1, stdout: '', stderr } : answer('lock\n');
+      }
+      if (args.at(-1) === 'shop-development.lock') return answer(JSON.stringify([LOCK]));
+      if (args.includes('info')) return answer(LOCK.Created);
       if (args.includes('ls')) return answer('a\n');
       if (args.includes('inspect')) return answer(JSON.stringify(containers));
       if (!options.output) return answer('17.5\n');
@@ -102,7 +128,7 @@ it('ends with what is dumped when it is interrupted, and leaves no half', async 
   });
   await expect(
     runCommand(backupCommand, root, '', { runner, signal: ended.signal }),
-  ).rejects.toThrow('stock-database was interrupted: it has no dump');
+  ).rejects.toThrow('micro backup was interrupted: stock-database has no dump');
   expect(filesOf(root)).toEqual(['orders-database.pgdump', 'orders-database.pgdump.json']);
 });
 
@@ -115,6 +141,44 @@ it('makes no folder where nothing can be dumped', async () => {
   );
   expect(exitCode).toBe(1);
   expect(existsSync(join(root, 'backups'))).toBe(false);
+});
+
+it('keeps deploys away while it dumps, and until then only', async () => {
+  const runner = engine(() => Promise.resolve(0));
+  await runCommand(backupCommand, workspace(), '', { runner });
+  const steps = runner.lines.flatMap(
+    (line) => /container (?:create|rm)|pg_dump|-dump /.exec(line) ?? [],
+  );
+  expect(steps).toEqual(['container create', 'pg_dump', '-dump ', 'container rm']);
+});
+
+it('lets them go on with --no-lock', async () => {
+  const runner = engine(() => Promise.resolve(0), { held: true });
+  const { exitCode } = await runCommand(backupCommand, workspace(), '--no-lock', { runner });
+  expect(exitCode).toBe(0);
+});
+
+it('waits for a deploy, and ends with its name', async () => {
+  const root = workspace();
+  const runner = engine(() => Promise.resolve(0), { held: true });
+  await expect(runCommand(backupCommand, root, '', { runner, clock: fakeClock() })).rejects.toThrow(
+    'the lock of shop-development is held by bob@desk since 12:00:00 UTC (pid 7: compose-deploy of orders): wait for it, or take it away with --break-lock',
+  );
+  expect(existsSync(join(root, 'backups'))).toBe(false);
+});
+
+it('stops waiting where it is interrupted', async () => {
+  const runner = engine(() => Promise.resolve(0), { held: true });
+  const ended = new AbortController();
+  const clock = fakeClock();
+  const sleep = (milliseconds: number) => (ended.abort(), clock.sleep(milliseconds));
+  await expect(
+    runCommand(backupCommand, workspace(), '', {
+      runner,
+      signal: ended.signal,
+      clock: { ...clock, sleep },
+    }),
+  ).rejects.toThrow(/^micro backup was interrupted$/);
 });
 
 it('restore asks which backup', async () => {

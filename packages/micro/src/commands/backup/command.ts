@@ -6,27 +6,33 @@ import { makeIgnoredFolder, makePrivateFolder } from '../../effects/streamed-fil
 import { projectNameOf } from '../../executors/compose-deploy/project';
 import { formatBytes, formatSeconds } from '../../executors/format';
 import { UserError } from '../../platform/user-error';
-import { ENVIRONMENT_OPTION, readOptions } from '../options';
+import { holdEnvironment, whyEnded } from '../hold-environment';
+import { BREAK_LOCK_OPTION, ENVIRONMENT_OPTION, readOptions } from '../options';
 import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
 import { dumpDatastore, type Place } from './dump-datastore';
 import { folderOfTime, planBackup, type BackupStep } from './plan';
 
 export const BACKUPS_FOLDER = 'backups';
 
-export const BACKUP_USAGE = `usage: micro backup [services...] [-e environment] [--to folder]
+export const BACKUP_USAGE = `usage: micro backup [services...] [-e environment] [--to folder] [--no-lock | --break-lock]
 
   Dumps the databases of an environment while they run, each as it is at one moment, into a new
   folder <to>/<environment>/<time>. Caches that keep nothing are left out. Exit code 1 where one
   could not be dumped; the others are there. The dumps hold all data: keep them as you keep secrets.
+  Deploys wait for it as for each other, since a migration would wait for a dump with all who come after it.
 
   -e, --environment   development unless given
       --to            ${BACKUPS_FOLDER} unless given, which git does not see
+      --no-lock       let deploys go on meanwhile; for a long backup, where no migration will run
+      --break-lock    take the lock away from whoever deploys now
 
   services            of these only; a datastore's own name, such as orders-database, counts too
 `;
 
 const OPTIONS = {
   ...ENVIRONMENT_OPTION,
+  ...BREAK_LOCK_OPTION,
+  'no-lock': { type: 'boolean', default: false },
   to: { type: 'string', default: BACKUPS_FOLDER },
 } as const;
 
@@ -38,19 +44,34 @@ export async function backupCommand(args: readonly string[], shell: Shell): Prom
   const environment = readEnvironment(workspaceRoot, values.environment);
   const place = { environment: environment.name, address: addressOf(environment) };
   const project = projectNameOf(platform.name, environment);
-  const containers = await readRunningContainers(runner, place.address, project);
-  const steps = planBackup(platform, containers, words);
-  if (!steps.some(({ kind }) => kind === 'dump')) {
+  const plan = async () =>
+    planBackup(platform, await readRunningContainers(runner, place.address, project), words);
+  const steps = await plan();
+  const first = steps.find((step) => step.kind === 'dump');
+  if (!first) {
     steps.forEach((step) => tell(shell, step));
     say(`nothing was backed up: no database of the Compose project ${project} can be dumped`);
     return steps.some(({ kind }) => kind === 'missing') ? 1 : 0;
   }
-  const folder = await newBackupFolder(shell, values.to, environment.name);
-  const failed = await runSteps(shell, place, steps, folder);
-  say(
-    `${failed === 0 ? 'backed up into' : 'what could be backed up is in'} ${relativeTo(shell, folder)}`,
-  );
-  return failed === 0 ? 0 : 1;
+  const dump = async (here: Shell, now: readonly BackupStep[]) => {
+    const folder = await newBackupFolder(here, values.to, environment.name);
+    const failed = await runSteps(here, place, now, folder);
+    say(
+      `${failed === 0 ? 'backed up into' : 'what could be backed up is in'} ${relativeTo(here, folder)}`,
+    );
+    return failed === 0 ? 0 : 1;
+  };
+  if (values['no-lock']) return dump(shell, steps);
+  const { container } = first;
+  const hold = {
+    environment,
+    project,
+    container,
+    command: 'micro backup',
+    force: values['break-lock'],
+  };
+  // What was deployed while it waited may have replaced containers.
+  return holdEnvironment(shell, hold, async (here) => dump(here, await plan()));
 }
 
 /** A folder of this moment. */
@@ -101,7 +122,9 @@ async function runSteps(
         `${paint('green', '✓')}  ${step.name}  ${engine} ${serverVersion}  ${formatBytes(bytes)}  ${formatSeconds(clock.now() - begun)}  ${file}`,
       );
     } catch (error) {
-      if (signal.aborted) throw new UserError(`${step.name} was interrupted: it has no dump`);
+      if (signal.aborted) {
+        throw new UserError(`${whyEnded(signal)}: ${step.name} has no dump`);
+      }
       failed++;
       say(`${paint('red', '✕')}  ${describeFailure(step.name, error)}`);
     }

@@ -11,7 +11,8 @@ import { UserError } from '../../platform/user-error';
 import { BACKUPS_FOLDER, newBackupFolder, relativeTo } from '../backup/command';
 import { dumpDatastore, readServerVersion, type Place } from '../backup/dump-datastore';
 import { planBackup } from '../backup/plan';
-import { ENVIRONMENT_OPTION, readOptions } from '../options';
+import { holdEnvironment } from '../hold-environment';
+import { BREAK_LOCK_OPTION, ENVIRONMENT_OPTION, readOptions } from '../options';
 import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
 import {
   containerOf,
@@ -24,10 +25,11 @@ import {
 import { readDumps, type Dump } from './read-dumps';
 import { restoreDatastore } from './restore-datastore';
 
-export const RESTORE_USAGE = `usage: micro restore <folder or dump> [services...] [-e environment] --yes [--while-running] [--no-copy]
+export const RESTORE_USAGE = `usage: micro restore <folder or dump> [services...] [-e environment] --yes [options]
 
   Replaces what databases of an environment hold by what "micro backup" dumped. Nothing is touched
-  unless every dump is whole and fits its server, and the services that own them are stopped.
+  unless every dump is whole and fits its server, and the services that own them are stopped. Deploys
+  wait for it as for each other.
 
   PostgreSQL: one transaction; a restore that fails leaves what was there. MySQL, MariaDB and MongoDB
   cannot do that: what was there is dumped first, into ${BACKUPS_FOLDER}/<environment>/before-restore.
@@ -36,12 +38,14 @@ export const RESTORE_USAGE = `usage: micro restore <folder or dump> [services...
       --yes             without it, only says what would be replaced
       --while-running   though the services run: what they write meanwhile may be lost
       --no-copy         without that first dump, for a database that is too broken for one
+      --break-lock      take the lock away from whoever deploys now
 
   services              of these only; a datastore's own name, such as orders-database, counts too
 `;
 
 const OPTIONS = {
   ...ENVIRONMENT_OPTION,
+  ...BREAK_LOCK_OPTION,
   yes: { type: 'boolean' },
   'while-running': { type: 'boolean', default: false },
   'no-copy': { type: 'boolean', default: false },
@@ -58,26 +62,37 @@ export async function restoreCommand(args: readonly string[], shell: Shell): Pro
   const place = { environment: environment.name, address: addressOf(environment) };
   const dumps = selectDumps(readDumps(isAbsolute(path) ? path : join(workspaceRoot, path)), names);
   const project = projectNameOf(platform.name, environment);
-  const containers = await readRunningContainers(runner, place.address, project);
-  const { steps, problems } = planRestore({
-    platform,
-    address: place.address,
-    containers,
-    dumps: await Promise.all(
-      dumps.map(async (dump) => ({ ...dump, sha256: await hashFile(dump.path) })),
-    ),
-    serverVersions: await readServerVersions(shell, place, platform, containers, dumps),
-    whileRunning: values['while-running'],
-  });
-  if (problems.length > 0) {
+  const checked = await Promise.all(
+    dumps.map(async (dump) => ({ ...dump, sha256: await hashFile(dump.path) })),
+  );
+  const plan = async () => {
+    const containers = await readRunningContainers(runner, place.address, project);
+    const { steps, problems } = planRestore({
+      platform,
+      address: place.address,
+      containers,
+      dumps: checked,
+      serverVersions: await readServerVersions(shell, place, platform, containers, dumps),
+      whileRunning: values['while-running'],
+    });
+    if (problems.length === 0) return { steps, containers };
     throw new UserError(['nothing was restored:', ...problems].join('\n  '));
-  }
+  };
+  const { steps } = await plan();
   steps.forEach((step) => say(describeStep(step)));
   if (!values.yes) {
     say('nothing was done: what is there now would be lost. Say so with --yes');
     return 1;
   }
-  await runSteps(shell, place, { platform, containers, withCopy: !values['no-copy'] }, steps);
+  const { container } = steps[0]!;
+  const force = values['break-lock'];
+  const hold = { environment, project, container, command: 'micro restore', force };
+  await holdEnvironment(shell, hold, async (here) => {
+    // What was deployed while it waited may run again.
+    const now = await plan();
+    const withCopy = !values['no-copy'];
+    await runSteps(here, place, { platform, containers: now.containers, withCopy }, now.steps);
+  });
   return 0;
 }
 

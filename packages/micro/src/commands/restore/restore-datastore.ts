@@ -5,6 +5,7 @@ import type { Outcome } from '../../effects/process';
 import { readStreamed } from '../../effects/streamed-file';
 import { UserError } from '../../platform/user-error';
 import type { Place } from '../backup/dump-datastore';
+import { whyEnded } from '../hold-environment';
 import type { Shell } from '../shell';
 import { toToolError } from '../tool-failure';
 import { stateAfterFailure, type RestoreStep } from './plan';
@@ -33,7 +34,7 @@ export async function restoreDatastore(
     if (outcome.exitCode === 0) return;
     reason = toToolError(what, outcome, address).message;
   } catch (error) {
-    reason = `${what}: ${signal.aborted ? 'it was interrupted' : (error as Error).message}`;
+    reason = `${what}: ${signal.aborted ? whyEnded(signal) : (error as Error).message}`;
   }
   throw new UserError(`${reason}\n${stateAfterFailure(step, outcome, goBack)}`);
 }

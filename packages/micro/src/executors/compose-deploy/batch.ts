@@ -1,5 +1,6 @@
 import '../compile-cache';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
+import { isBatchOutputHeld } from '../../effects/nx-output';
 import { processRunner } from '../../effects/process';
 import { sharedRunner } from '../../effects/shared-runner';
 import { UserError } from '../../platform/user-error';
@@ -28,6 +29,7 @@ export default async function* composeDeployBatch(
       interruption,
       // Seen at once, while what a task says is printed when it ended.
       tell: (line) => console.log(line),
+      isUnheard: isBatchOutputHeld(),
     }),
   );
   const joined = new Set<string>();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { systemClock } from '../../effects/clock';
 import { parseEnvironment } from '../../platform/environment';
 import { failure, recordingRunner } from '../../testing/recording-runner';
 import { startNeeds } from './deploy-one';
@@ -13,6 +14,9 @@ it('startNeeds: a start that fails while that of another service goes on fails t
       address: {},
       environment: parseEnvironment('development', ''),
       alone: (start) => start(),
+      clock: systemClock,
+      tasks: [],
+      tell: () => undefined,
     },
     { name: 'acme-development', files: [] },
     { service: 'orders', starts: ['broker', 'cache'] },

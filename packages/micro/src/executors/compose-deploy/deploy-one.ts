@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { type ComposeProject, startArguments } from '../../docker/compose';
 import type { Container } from '../../effects/containers';
 import { runDocker } from '../../effects/engine';
-import { writeWhole } from '../../effects/files';
+import { formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
 import { secretsOf } from './read-secrets';
 import { type Release, isSameRelease, nextNumber, surplusReleases } from './release';
@@ -13,8 +12,9 @@ import {
   openRelease,
   reopenRelease,
 } from './releases';
-import { RollFailure, removeLeftovers, roll } from './roll';
-import type { Facts, Run } from './run';
+import { RollFailure, removeLeftovers } from './roll';
+import { rollSlice } from './roll-slice';
+import { type Facts, type Run, tellOf } from './run';
 import { runJobs } from './run-jobs';
 import type { ServicePlan } from './run-plan';
 import type { Target } from './target';
@@ -39,7 +39,7 @@ export async function deployOne(
   datastores: Map<string, Promise<void>>,
 ): Promise<Rolled> {
   const { service, target, plan, starts, current } = one;
-  const { runner, address, environment, book, clock } = run;
+  const { runner, address, book, clock } = run;
   const task = run.tasks.find((candidate) => candidate.service.name === service)!;
   const started = clock.now();
   const known = releases.get(service) ?? [];
@@ -58,7 +58,7 @@ export async function deployOne(
       took: clock.now() - started,
     };
   }
-  if (project) await runJobs(run, project, task, target);
+  if (project) await runJobs(run, project, service, target);
   const release =
     current && isSameRelease(current, target)
       ? await reopenRelease(book, current)
@@ -66,21 +66,12 @@ export async function deployOne(
         ? await reopenRelease(book, target.release)
         : await open(run, target, service, known);
   try {
-    const file = join(run.folder, `${service}.r${release.number}.json`);
-    await writeWhole(file, JSON.stringify(target.slice), 0o600);
-    const containers = await roll({
-      runner,
-      address,
-      project: { name: run.name, files: [file] },
+    const containers = await rollSlice(run, {
       service,
       plan,
+      slice: target.slice,
       secrets: secretsOf(run, service, target.slice),
-      healthTimeout: environment.healthTimeout,
-      steady: environment.steady,
-      clock,
-      undo: run.undo,
-      alone: run.alone,
-      say: task.say,
+      name: `r${release.number}`,
     });
     return { task, target, release, containers, kept: false, took: clock.now() - started };
   } catch (error) {
@@ -127,21 +118,27 @@ function open(
  * @param started what other services of the run had started already.
  */
 export async function startNeeds(
-  run: Pick<Run, 'runner' | 'address' | 'environment' | 'alone'>,
+  run: Pick<
+    Run,
+    'runner' | 'address' | 'environment' | 'alone' | 'clock' | 'tell' | 'tasks' | 'repeat'
+  >,
   project: ComposeProject,
   { service, starts }: Pick<ServicePlan, 'service' | 'starts'>,
   started: Map<string, Promise<void>>,
 ): Promise<void> {
-  const { runner, address, environment } = run;
+  const { runner, address, environment, clock } = run;
   const missing = starts.filter((name) => !started.has(name));
   if (missing.length > 0) {
     const work = run.alone(async () => {
+      const begun = clock.now();
       await runDocker(
         runner,
         startArguments(project, missing, environment.healthTimeout),
         address,
         `Could not start what ${service} needs (${missing.join(', ')})`,
       );
+      const took = formatSeconds(clock.now() - begun);
+      tellOf(run, service)(formatStep(service, 'started', `${missing.join(', ')}  ${took}`));
     });
     for (const name of missing) started.set(name, work);
   }

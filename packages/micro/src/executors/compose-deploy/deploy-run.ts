@@ -17,7 +17,7 @@ import { formatList, formatSeconds, formatStep } from '../format';
 import { limit } from '../limit';
 import type { ServiceTask } from '../service-task';
 import { type Rolled, deployOne, finish } from './deploy-one';
-import { placesOf, reachedAt } from './entry';
+import { placesOf, publicUrlOf } from './entry';
 import { findImages } from './find-images';
 import { holdLock } from './hold-lock';
 import {
@@ -36,12 +36,22 @@ import { isSameRelease } from './release';
 import { forgetReleases, readSlice } from './releases';
 import { removeLeftovers, revive } from './roll';
 import { readSecrets } from './read-secrets';
-import { type DeployRequest, type Facts, type Failures, type Run, attempt, readFacts } from './run';
+import {
+  type DeployRequest,
+  type Facts,
+  type Failures,
+  type Run,
+  attempt,
+  readFacts,
+  tellOf,
+} from './run';
 import { type RunPlan, formatPlan, formatService, leftContainers, planToJson } from './run-plan';
+import { type Ended, formatSummary } from './summary';
 import { type Rendered, type Target, readPush, renderTargets } from './target';
 
 /** How many services are rolled at the same time, where no link says which goes first. */
 const ROLLS = 4;
+
 /**
  * Deploys the services of a run as one: compares all of them with what the engine runs, prints one
  * plan, and rolls providers before their consumers while no other deploy can. Where one fails, what
@@ -120,7 +130,7 @@ async function render(run: Run): Promise<Rendered | undefined> {
 
 function tellPlan({ tell, mode, tasks, repeat }: Run, plan: RunPlan): void {
   if (mode.json) return tell(planToJson(plan));
-  for (const line of formatPlan(plan)) tell(line);
+  formatPlan(plan).forEach(tell);
   for (const one of plan.services.filter(({ service }) => repeat?.has(service))) {
     const task = tasks.find(({ service }) => service.name === one.service)!;
     for (const line of formatService(one, plan.environment)) task.say(line);
@@ -130,6 +140,7 @@ function tellPlan({ tell, mode, tasks, repeat }: Run, plan: RunPlan): void {
 /** What is done while the lock is held. */
 async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void> {
   const { failures, mode } = run;
+  const begun = run.clock.now();
   let facts = await readFacts(run);
   let plan = await makePlan(run, rendered, facts);
   tellPlan(run, plan);
@@ -146,6 +157,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   await rollAll(run, rendered, plan, facts, rolled);
   if (given && failures.size > 0) {
     await putBackAll(run, plan, rolled, given);
+    tellSummary(run, plan, rolled, begun);
     return;
   }
   for (const done of rolled.values()) {
@@ -167,10 +179,29 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
         `${names} in ${run.environment.name}  ${formatSeconds(took)}`,
       ),
     );
-    const at = reachedAt(target.slice.services[name] ?? {});
-    // Nx shows what a task said only where it failed.
-    if (at.length > 0) run.tell(`${name} is reached at ${at.join(', ')}`);
   }
+  tellSummary(run, plan, rolled, begun);
+}
+
+function tellSummary(
+  { tasks, failures, environment, clock, tell }: Run,
+  { services }: RunPlan,
+  rolled: ReadonlyMap<string, Rolled>,
+  begun: number,
+): void {
+  const ended = tasks.map(({ service: { name, port } }): Ended => {
+    const plan = services.find(({ service }) => service === name)?.plan;
+    const done = rolled.get(name);
+    return {
+      service: name,
+      outcome: failures.has(name) || !plan ? 'failed' : plan.kind,
+      url: done && publicUrlOf(done.target.slice.services[name] ?? {}),
+      ports: (done?.containers ?? [])
+        .flatMap(({ ports }) => ports)
+        .filter(({ target }) => target === port),
+    };
+  });
+  tell(formatSummary(environment, ended, clock.now() - begun));
 }
 
 async function reviveAll(run: Run, { services }: RunPlan, { releases }: Facts): Promise<void> {
@@ -178,7 +209,7 @@ async function reviveAll(run: Run, { services }: RunPlan, { releases }: Facts): 
     const known = releases.get(service) ?? [];
     const [first] = revived;
     if (!first) continue;
-    const task = run.tasks.find((one) => one.service.name === service)!;
+    const say = tellOf(run, service);
     const record = known.find((release) =>
       isSameRelease(release, {
         key: first.labels['org.micro.image-key'] ?? '',
@@ -200,11 +231,11 @@ async function reviveAll(run: Run, { services }: RunPlan, { releases }: Facts): 
                 ]),
               ),
       );
-      task.say(`${service}  ${first.name} serves again`);
+      say(formatStep(service, 'recovered', `${first.name} serves again`));
     } catch (error) {
       if (!(error instanceof UserError) || error instanceof Interrupted) throw error;
       // What cannot serve any more is replaced by what is wanted.
-      task.say(`${service}  warning: ${error.message}`);
+      say(`${service}  warning: ${error.message}`);
     }
   }
 }

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../effects/process';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { Secret } from '../../platform/secret';
 import { tarOf } from '../../docker/tar';
 import { recordedTask } from '../../testing/service-task';
+import { deployRun } from './deploy-run';
 import { deployService } from './deploy-service';
 import { entryLabel } from './entry';
+import { listenForInterruption } from './interruption';
 import { secretsLabel, withSecrets } from './secrets';
 
 const RECEIPT = 'dist/receipts/apps/orders/compose-deploy.production.json';
@@ -65,7 +68,9 @@ function engine(some: { key?: string; services?: string; answer?: Answer } = {})
 
 /** What a command changes, but for the lock, which comes and goes. */
 const changes = (lines: readonly string[]) =>
-  lines.filter((line) => / up | start | stop | rm | pull /.test(line) && !/ rm lock$/.test(line));
+  lines.filter(
+    (line) => / up | start | stop | rm | pull /.test(line) && !/ rm --volumes lock$/.test(line),
+  );
 
 describe('deployService', () => {
   it('talks to the engine of the environment alone, starts what is needed, and leaves the receipt', async () => {
@@ -84,12 +89,57 @@ describe('deployService', () => {
       'up --no-build --no-deps --no-recreate --no-start --pull never --quiet-pull --scale orders=1 orders',
       'container start new',
     ]);
-    expect(task.said.slice(0, 3)).toEqual([
+    expect(task.said.map(stripVTControlCharacters)).toEqual([
       'plan for production',
-      '  create   orders  it does not run; acme/orders:k-1',
-      '  start    db  needed by orders',
+      '  create   orders  it does not run; one',
+      '  start    db      needed by orders',
+      '  start    users   needed by orders',
+      'orders  started  db, users  0.0 s',
+      'orders  healthy  acme-production-orders-1  0.0 s',
+      'orders  deployed  acme-production-orders-1 in production  3.0 s',
+      'production  done  1 created  3.0 s',
     ]);
     expect(JSON.parse(task.read(RECEIPT)!)).toMatchObject({ key: 'one', containers: ['new'] });
+  });
+
+  it.each([
+    ['what became of it alone', undefined, ['orders  deployed  acme-production-orders-1']],
+    [
+      'all of it where nobody sees more',
+      new Set(['orders']),
+      [
+        '  create   orders  it does not run; one',
+        '  start    db      needed by orders',
+        '  start    users   needed by orders',
+        'orders  started  db, users',
+        'orders  healthy  acme-production-orders-1',
+        'orders  deployed  acme-production-orders-1',
+      ],
+    ],
+  ])('of a run, its task says %s', async (_, repeat, said) => {
+    const task = recordedTask(files, engine());
+    const told: string[] = [];
+    const interruption = listenForInterruption();
+    await deployRun({
+      ...task,
+      tasks: [task],
+      options: { environment: 'production' },
+      tell: (line) => told.push(line),
+      repeat,
+      interruption,
+    }).finally(interruption.dispose);
+    const words = (line: string) =>
+      stripVTControlCharacters(line).replace(/(?: in production)? {2}\d\.\d s$/, '');
+    expect(task.said.map(words)).toEqual(said);
+    expect(told.map(words)).toEqual([
+      'plan for production',
+      '  create   orders  it does not run; one',
+      '  start    db      needed by orders',
+      '  start    users   needed by orders',
+      'orders  started  db, users',
+      'orders  healthy  acme-production-orders-1',
+      'production  done  1 created',
+    ]);
   });
 
   it('does nothing where only the plan is asked for', async () => {

@@ -18,8 +18,8 @@ export interface Together {
   options: ComposeDeployOptions;
   interruption: Interruption;
   tell: (line: string) => void;
-  /** Whether the lines of a task are shown only when it ends. */
-  repeat?: boolean;
+  /** Whether nothing of what is told reaches a person, but what tasks say does. */
+  isUnheard?: boolean;
 }
 
 /**
@@ -28,12 +28,12 @@ export interface Together {
  */
 export async function deployTogether(
   tasks: readonly ServiceTask[],
-  { context, ids, runner, options, interruption, tell, repeat = true }: Together,
+  { context, ids, runner, options, interruption, tell, isUnheard = false }: Together,
 ): Promise<Failures> {
   const [first] = tasks;
   if (!first) return new Map();
   const alone = options.rollback === true || options.to !== undefined;
-  const mates = alone ? [] : await readMates(context, ids, tasks, options, tell);
+  const mates = alone ? [] : await readMates(context, ids, tasks, options);
   const all = [...tasks, ...mates];
   const names = new Set(all.map(({ service }) => service.name));
   const later = alone ? [] : laterDeploys(context.taskGraph, ids, names);
@@ -50,7 +50,7 @@ export async function deployTogether(
     tasks: all,
     options,
     tell,
-    repeat: repeat ? new Set(tasks.map(({ service }) => service.name)) : undefined,
+    repeat: isUnheard ? new Set(tasks.map(({ service }) => service.name)) : undefined,
     interruption,
   });
   for (const { service } of mates) {
@@ -66,7 +66,6 @@ async function readMates(
   ids: readonly string[],
   tasks: readonly ServiceTask[],
   { environment = '' }: ComposeDeployOptions,
-  tell: (line: string) => void,
 ): Promise<ServiceTask[]> {
   const { runner } = tasks[0]!;
   const mates: ServiceTask[] = [];
@@ -76,7 +75,8 @@ async function readMates(
     const receipt = receiptFile(root, 'docker-push', environment);
     // A push that failed left the receipt of an earlier one.
     if (!(await isConfirmedSince(context.root, receipt, since))) continue;
-    mates.push(readServiceTask(context, project, runner, tell));
+    // What became of it is in the summary; its own task finds it done.
+    mates.push(readServiceTask(context, project, runner, () => undefined));
   }
   return mates;
 }

@@ -12,7 +12,8 @@ import {
   overrideFile,
   pinnedImage,
   placesOf,
-  reachedAt,
+  publicUrlOf,
+  type ComposeEntry,
   sliceOf,
   whyExclusive,
 } from './entry';
@@ -131,7 +132,7 @@ describe('an entry as it is deployed', () => {
   });
   const environment = (text: string) => parseEnvironment('staging', text);
 
-  it.each<[string, object, object]>([
+  it.each<[string, ComposeEntry, ComposeEntry]>([
     ['', ports('3001'), ports('3001')],
     ['portOffset: 1000', ports('3001', '0', undefined), ports('4001', '0', undefined)],
     ['portOffset: 1000', ports('3001-3003'), ports('4001-4003')],
@@ -141,18 +142,14 @@ describe('an entry as it is deployed', () => {
   ])('with %j', (text, entry, expected) => {
     expect(asDeployed(entry, 'orders', environment(text))).toEqual(expected);
   });
+});
 
-  it.each<[object, string[]]>([
-    [ports('3001', undefined, '0'), ['127.0.0.1:3001']],
-    [{ ports: [{ target: 3001, published: '80' }] }, ['0.0.0.0:80']],
-    [
-      { ...ports('3001'), environment: { PUBLIC_URL: 'https://shop.example.com' } },
-      ['https://shop.example.com'],
-    ],
-    [{}, []],
-  ])('%j is reached at %j', (entry, expected) => {
-    expect(reachedAt(entry)).toEqual(expected);
-  });
+it('has the public address that the environment says', () => {
+  expect(publicUrlOf({ environment: { PUBLIC_URL: 'https://shop.example.com' } })).toBe(
+    'https://shop.example.com',
+  );
+  expect(publicUrlOf({ environment: { LOG_LEVEL: 'warn' } })).toBeUndefined();
+  expect(publicUrlOf({})).toBeUndefined();
 });
 
 it.each([

@@ -132,15 +132,10 @@ export function asDeployed(
   };
 }
 
-/** Where an entry is reached: by people, or from the host that it runs on. */
-export function reachedAt(entry: ComposeEntry): string[] {
+/** The address that people reach a service by, where the environment says one. */
+export function publicUrlOf(entry: ComposeEntry): string | undefined {
   const variables = (entry['environment'] ?? {}) as Record<string, string | null>;
-  const url = variables[PUBLIC_URL];
-  if (url) return [url];
-  const ports = (entry['ports'] ?? []) as { published?: string; host_ip?: string }[];
-  return ports
-    .filter(({ published }) => published !== undefined && published !== '0')
-    .map(({ published, host_ip: host = '0.0.0.0' }) => `${host}:${published}`);
+  return variables[PUBLIC_URL] ?? undefined;
 }
 
 /** What an entry waits for the end of, such as a migration. */

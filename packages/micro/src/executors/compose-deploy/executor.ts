@@ -23,7 +23,6 @@ export default function composeDeployExecutor(
         options,
         interruption,
         tell: task.say,
-        repeat: false,
       });
       const failure = failures.get(task.service.name);
       if (failure) throw failure;

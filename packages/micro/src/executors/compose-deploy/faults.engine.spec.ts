@@ -66,7 +66,7 @@ describeEngine('a deploy where something breaks', () => {
     }
     const second = await workspace.deploy('orders');
     expect((await first).output).toMatch(/orders.* {2}.*deployed/);
-    expect(second.output).toMatch(/^waiting for the deploy by \S+ since [^]*keep +orders/);
+    expect(second.output).toMatch(/^waiting for the lock of \S+ since [^]*keep +orders/);
     expect(second.success).toBe(true);
     expect(answer()).toBe(wanted);
     expect(ordersLeft()).toHaveLength(1);
@@ -82,7 +82,7 @@ describeEngine('a deploy where something breaks', () => {
     const second = await workspace.deploy('orders');
     workspace.write({ 'environments/development.yml': ENVIRONMENT });
     expect(second.output).toMatch(
-      /is being deployed by \S+@\S+ since [\d:]+ UTC \(pid \d+: compose-deploy of orders\): wait for it, or take the lock away with --break-lock/,
+      /the lock of \S+ is held by \S+@\S+ since [\d:]+ UTC \(pid \d+: compose-deploy of orders\): wait for it, or take it away with --break-lock/,
     );
     expect((await first).exitCode).toBe(0);
   });

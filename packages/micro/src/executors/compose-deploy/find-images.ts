@@ -2,9 +2,10 @@ import { pullArguments } from '../../docker/image';
 import { inspectImages, runDocker } from '../../effects/engine';
 import { LABELS } from '../../image/image-key';
 import { UserError } from '../../platform/user-error';
+import { formatStep } from '../format';
 import { limit } from '../limit';
 import type { ServiceTask } from '../service-task';
-import { type Run, attempt, readFacts } from './run';
+import { type Run, attempt, readFacts, tellOf } from './run';
 import type { Rendered, Target } from './target';
 
 /** How many images are looked for, or pulled, at the same time. */
@@ -52,10 +53,11 @@ export async function findImages(
 
 /** The engine that deploys has the image, or can pull it by its digest. */
 async function requireImage(
-  { runner, address, environment }: Run,
-  { service, say }: ServiceTask,
+  run: Run,
+  { service }: ServiceTask,
   { image: reference, source, key }: Target,
 ): Promise<void> {
+  const { runner, address, environment } = run;
   const image = (await inspectImages(runner, [reference], address)).get(reference);
   if (!image && source === 'engine') {
     throw new UserError(
@@ -63,7 +65,7 @@ async function requireImage(
     );
   }
   if (!image) {
-    say(`${service.name}  pulling ${reference}`);
+    tellOf(run, service.name)(formatStep(service.name, 'pulling', reference));
     await runDocker(runner, pullArguments(reference), address, `Could not pull ${reference}`);
   }
   const there = image ?? (await inspectImages(runner, [reference], address)).get(reference);

@@ -35,7 +35,7 @@ export interface LockRequest {
   /** Any image that the engine has: the container is never started. */
   image: string;
   holder: Holder;
-  /** Seconds to wait for another deploy; one of the same Nx command is waited for as long as it lives. */
+  /** Seconds to wait for who has it; one of the same Nx command is waited for as long as it lives. */
   timeout: number;
   /** Take the lock away from whoever has it. */
   force: boolean;
@@ -46,7 +46,7 @@ export interface LockRequest {
 }
 
 /**
- * Does `work` while no other deploy of the project can. The lock is a container on the engine that
+ * Does `work` while nobody else deploys, backs up or restores the project. The lock is a container on the engine that
  * deploys, so everybody who can deploy sees it; its name can be taken once, and it is removed by its
  * id, so that nobody removes the lock of another.
  *
@@ -91,11 +91,11 @@ async function takeLock(request: LockRequest): Promise<string> {
     const mate = held.holder.run === holder.run;
     if (!mate && clock.now() - started >= timeout * 1000) {
       throw new UserError(
-        `${project} is being deployed by ${formatHolder(held)}: wait for it, or take the lock away with --break-lock`,
+        `the lock of ${project} is held by ${formatHolder(held)}: wait for it, or take it away with --break-lock`,
       );
     }
     if (told !== held.id && !mate) {
-      say(`waiting for the deploy by ${formatHolder(held)}, ${timeout} s at most`);
+      say(`waiting for the lock of ${formatHolder(held)}, ${timeout} s at most`);
       told = held.id;
     }
     await clock.sleep(POLL_MILLISECONDS);
@@ -134,7 +134,7 @@ function startBeating({ undo, address, clock, project, onLost }: LockRequest, id
       // An engine that does not answer is no reason to stop: the next command finds that out.
       if (exitCode !== 0 && /no such container/i.test(stderr)) {
         clearInterval(beating);
-        onLost(`the lock of ${project} was taken away by another deploy`);
+        onLost(`the lock of ${project} was taken away by somebody else`);
       }
     });
   }, BEAT * 1000);

@@ -87,7 +87,7 @@ describeEngine('a deploy that is ended', () => {
     await deployUntil(workspace, 'orders', { when: 'after', command: '^container start' });
     const started = Date.now();
     const next = await workspace.deploy('orders');
-    expect(next.output).toMatch(/waiting for the deploy by \S+@\S+ since [\d:]+ UTC \(pid \d+/);
+    expect(next.output).toMatch(/waiting for the lock of \S+@\S+ since [\d:]+ UTC \(pid \d+/);
     expect(next.output).toContain('who gives no sign of life');
     expect(next.success).toBe(true);
     expect(Date.now() - started).toBeLessThan(60_000);

@@ -52,7 +52,7 @@ function engine({ looks = Infinity, age = 61, run = holder.run } = {}): Answer {
       looked++;
       return { stdout: inspected({ ...holder, run }) };
     }
-    if (line.endsWith('rm theirs')) gone = true;
+    if (line.endsWith('rm --volumes theirs')) gone = true;
     if (line.includes('info')) return { stdout: new Date(since + age * 1000).toISOString() };
     return undefined;
   };
@@ -83,19 +83,19 @@ const removed = (lines: readonly string[]) => lines.filter((line) => line.includ
 it('is given back, also where the work fails', async () => {
   const parts = request(engine({ looks: 0 }));
   await expect(holdLock(parts, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-  expect(removed(parts.runner.lines)).toEqual(['docker container rm ours']);
+  expect(removed(parts.runner.lines)).toEqual(['docker container rm --volumes ours']);
 });
 
 it('is waited for, and the wait is told of once', async () => {
   const parts = request(engine({ looks: 3 }));
   expect(await holdLock(parts, () => Promise.resolve(1))).toBe(1);
-  expect(parts.said).toEqual([`waiting for the deploy by ${formatHolder(held)}, 10 s at most`]);
+  expect(parts.said).toEqual([`waiting for the lock of ${formatHolder(held)}, 10 s at most`]);
 });
 
 it('is given up after a while, with who has it and what to do', async () => {
   const parts = request(engine());
   await expect(holdLock(parts, () => Promise.resolve())).rejects.toThrow(
-    `acme-production is being deployed by ${formatHolder(held)}: wait for it, or take the lock away with --break-lock`,
+    `the lock of acme-production is held by ${formatHolder(held)}: wait for it, or take it away with --break-lock`,
   );
   expect(removed(parts.runner.lines)).toEqual([]);
 });
@@ -116,7 +116,7 @@ it.each([
     `the lock of acme-production was taken from ${formatHolder(held)}${why}`,
   ]);
   expect(removed(parts.runner.lines)).toEqual([
-    'docker container rm theirs',
-    'docker container rm ours',
+    'docker container rm --volumes theirs',
+    'docker container rm --volumes ours',
   ]);
 });

@@ -1,4 +1,4 @@
-import { discardArguments } from '../../docker/container';
+import { discardKeepingVolumesArguments } from '../../docker/container';
 import type { Container } from '../../effects/containers';
 import { runDocker } from '../../effects/engine';
 import type { Run } from './run';
@@ -21,5 +21,5 @@ export async function removeNeverStarted(
   const names = found.map(({ name }) => name).join(', ');
   const ids = found.map(({ id }) => id);
   const what = `Could not remove ${names}, which an earlier deploy could not start`;
-  await runDocker(runner, discardArguments(ids), address, what);
+  await runDocker(runner, discardKeepingVolumesArguments(ids), address, what);
 }

@@ -1,24 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../effects/containers';
+import { runningContainer } from '../../testing/running-container';
 import { planDeploy, planSteps, touchedOthers, type ServiceChange, type Wanted } from './plan';
 
 const wanted: Wanted = { key: 'one', entryLabel: 'env=1', replicas: 1, exclusive: false };
-const container = (some: Partial<Container> = {}): Container => ({
-  id: 'a',
-  name: 'acme-orders-1',
-  service: 'orders',
-  state: 'running',
-  health: 'healthy',
-  healthOutput: '',
-  restarts: 0,
-  labels: { 'org.micro.image-key': 'one', 'org.micro.entry': 'env=1' },
-  networks: { edge: { aliases: ['orders'], names: ['acme-orders-1', 'orders'] } },
-  ...some,
-});
 const labels = (key: string, entry: string) => ({
   'org.micro.image-key': key,
   'org.micro.entry': entry,
 });
+const container = (some: Partial<Container> = {}): Container =>
+  runningContainer({ labels: labels('one', 'env=1'), ...some });
 
 describe('planDeploy', () => {
   it.each<[string, Container[], Partial<Wanted>, object]>([
@@ -34,7 +25,7 @@ describe('planDeploy', () => {
       'another image',
       [container({ labels: labels('two', 'env=1') })],
       {},
-      { kind: 'update', reason: 'its image changed, two -> one' },
+      { kind: 'update', reason: 'its image changed' },
     ],
     [
       'another entry',

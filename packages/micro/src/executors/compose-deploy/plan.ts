@@ -99,14 +99,8 @@ function changeOf(
   if (kept.length === replicas && !serving.every((container) => isWanted(container, wanted))) {
     return { kind: 'update', reason: 'a deploy that was interrupted is finished' };
   }
-  const oldKey = serving
-    .map((container) => labelOf(container, DEPLOY_LABELS.key))
-    .find((other) => other !== key);
-  if (oldKey !== undefined) {
-    return {
-      kind: 'update',
-      reason: `its image changed, ${oldKey.slice(0, 12)} -> ${key.slice(0, 12)}`,
-    };
+  if (serving.some((container) => labelOf(container, DEPLOY_LABELS.key) !== key)) {
+    return { kind: 'update', reason: 'its image changed' };
   }
   const oldEntry = serving
     .map((container) => labelOf(container, DEPLOY_LABELS.entry))

@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { readProjectContainers } from '../../effects/containers';
-import { writeWhole } from '../../effects/files';
 import { UserError } from '../../platform/user-error';
 import type { Rolled } from './deploy-one';
 import { planDeploy } from './plan';
 import { type GivenSecrets, readGiven } from './read-secrets';
 import { closeRelease, forgetReleases, readSlice } from './releases';
-import { removeLeftovers, roll } from './roll';
+import { removeLeftovers } from './roll';
+import { rollSlice } from './roll-slice';
 import type { Run } from './run';
 import type { RunPlan } from './run-plan';
 import { recordedTarget, wantedOf } from './target';
@@ -35,9 +34,9 @@ export async function putBackAll(
   rolled: ReadonlyMap<string, Rolled>,
   given: ReadonlyMap<string, GivenSecrets>,
 ): Promise<void> {
-  const { failures, environment, address, book, name, runner, clock } = run;
+  const { failures, address, book, name, runner } = run;
   const why = [...failures.keys()].join(', ');
-  for (const [service, { task, release, kept, containers }] of [...rolled].reverse()) {
+  for (const [service, { release, kept, containers }] of [...rolled].reverse()) {
     if (kept) {
       failures.set(service, new UserError(`${service} did not change; ${why} failed (--atomic)`));
       continue;
@@ -56,18 +55,12 @@ export async function putBackAll(
         );
         const plan = planDeploy(own, wantedOf(target, service));
         if (plan.kind !== 'keep') {
-          const file = join(run.folder, `${service}.back.json`);
-          await writeWhole(file, JSON.stringify(target.slice), 0o600);
-          await roll({
-            ...run,
-            project: { name, files: [file] },
+          await rollSlice(run, {
             service,
             plan,
+            slice: target.slice,
             secrets: secrets?.archive,
-            healthTimeout: environment.healthTimeout,
-            steady: environment.steady,
-            clock,
-            say: task.say,
+            name: 'back',
           });
         }
       }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../effects/containers';
+import { runningContainer } from '../../testing/running-container';
 import {
   currentRelease,
   findRelease,
@@ -28,18 +29,11 @@ const release = (number: number, more: Partial<Release> = {}): Release => ({
   since: '',
   ...more,
 });
-const container = (of: Release, more: Partial<Container> = {}): Container => ({
-  id: 'c',
-  name: 'acme-orders-1',
-  service: 'orders',
-  state: 'running',
-  health: 'healthy',
-  healthOutput: '',
-  restarts: 0,
-  labels: { 'org.micro.image-key': of.key, 'org.micro.entry': of.entryLabel },
-  networks: { edge: { aliases: ['orders'], names: ['orders'] } },
-  ...more,
-});
+const container = (of: Release, more: Partial<Container> = {}): Container =>
+  runningContainer({
+    labels: { 'org.micro.image-key': of.key, 'org.micro.entry': of.entryLabel },
+    ...more,
+  });
 const hidden = { edge: { aliases: [], names: ['acme-orders-1'] } };
 
 it.each<[Partial<Release>, string]>([

@@ -1,23 +1,17 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { Container } from '../../effects/containers';
 import { failure, recordingRunner } from '../../testing/recording-runner';
+import { runningContainer } from '../../testing/running-container';
 import { fakeClock } from '../../testing/service-task';
 import type { ServiceChange } from './plan';
 import { roll } from './roll';
 
 const project = { name: 'acme-development', files: ['compose.yaml', 'override.yaml'] };
 
-const old: Container = {
+const old = runningContainer({
   id: 'old',
-  name: 'acme-orders-1',
-  service: 'orders',
-  state: 'running',
-  health: 'healthy',
-  healthOutput: '',
-  restarts: 0,
-  labels: {},
   networks: { acme_edge: { aliases: ['orders'], names: ['orders'] } },
-};
+});
 
 interface Life {
   state?: string;
@@ -133,7 +127,9 @@ describe('roll', () => {
       'docker container stop old',
       'docker container rm --force --volumes old',
     ]);
-    expect(parts.said).toEqual(['orders  stopped the old container']);
+    expect(stripVTControlCharacters(parts.said.join('\n'))).toBe(
+      'orders  healthy  acme-orders-2  0.3 s\norders  stopped  acme-orders-1  0.0 s',
+    );
     expect(parts.clock.slept).toEqual([250, 1100, 2000]);
   });
 

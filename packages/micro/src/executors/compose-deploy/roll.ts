@@ -19,6 +19,7 @@ import { runDocker } from '../../effects/engine';
 import type { Runner } from '../../effects/process';
 import type { Secret } from '../../platform/secret';
 import { UserError } from '../../platform/user-error';
+import { formatSeconds, formatStep } from '../format';
 import { Interrupted } from './interruption';
 import { planSteps, type RollStep, type ServiceChange } from './plan';
 import { SECRETS_FOLDER } from './secrets';
@@ -91,7 +92,7 @@ interface Progress {
  * @throws {UserError} with the container's last lines; then the old containers serve as before.
  */
 export async function roll(parts: Roll): Promise<Container[]> {
-  const { address, plan, service, say } = parts;
+  const { address, plan, service } = parts;
   if (plan.leftovers.length > 0) await removeLeftovers(parts, plan.leftovers);
   const progress: Progress = { found: [], current: [], hidden: [], stopped: [] };
   try {
@@ -110,7 +111,6 @@ export async function roll(parts: Roll): Promise<Container[]> {
   const old = idsOf(progress.stopped);
   if (old.length > 0) {
     await undoing(parts)(removeArguments(old), `Could not remove the old ${service}`);
-    say(`${service}  stopped the old ${old.length === 1 ? 'container' : 'containers'}`);
   }
   // Also where the run is interrupted by now: all that was wanted is done.
   return readContainers(parts.undo.runner, address, idsOf([...plan.kept, ...progress.found]));
@@ -137,6 +137,7 @@ async function takeStep(
   const run = runIn(parts);
   const stopFirst = plan.order === 'stop-first';
   if (step.create > 0) {
+    const begun = parts.clock.now();
     const created = await createContainers(parts, step, progress);
     progress.current = created;
     const hidden = !stopFirst && plan.serving.length > 0;
@@ -144,6 +145,7 @@ async function takeStep(
     if (stopFirst) await stopOld(parts, step.retire, progress);
     await run(startArguments(idsOf(created)), `Could not start ${service}`);
     await waitUntilHealthy(parts, idsOf(created));
+    tellStep(parts, 'healthy', created, begun);
     progress.found.push(...created);
     if (hidden) await reveal(run, created, parts.clock);
     await watch(parts, created);
@@ -163,8 +165,21 @@ async function stopOld(
   retired: readonly Container[],
   { stopped }: Progress,
 ): Promise<void> {
+  const begun = parts.clock.now();
   stopped.push(...retired);
   await runIn(parts)(stopArguments(idsOf(retired)), `Could not stop the old ${parts.service}`);
+  tellStep(parts, 'stopped', retired, begun);
+}
+
+/** `orders  healthy  acme-orders-2  4.2 s` */
+function tellStep(
+  { service, clock, say }: Roll,
+  verb: string,
+  containers: readonly Container[],
+  begun: number,
+): void {
+  const names = containers.map(({ name }) => name).join(', ');
+  say(formatStep(service, verb, `${names}  ${formatSeconds(clock.now() - begun)}`));
 }
 
 type Run = (args: readonly string[], what: string) => Promise<unknown>;

@@ -7,32 +7,32 @@ import { writeWhole } from '../../effects/files';
 import type { Runner } from '../../effects/process';
 import type { Secret } from '../../platform/secret';
 import { UserError } from '../../platform/user-error';
-import { formatSeconds } from '../format';
-import type { ServiceTask } from '../service-task';
+import { formatSeconds, formatStep } from '../format';
 import { secretsOf } from './read-secrets';
 import { giveSecrets } from './roll';
-import type { Run } from './run';
+import { type Run, tellOf } from './run';
 import type { Target } from './target';
 
 /** What has to be done once with the new image before any container of it serves; it stops the deploy where it fails. */
 export async function runJobs(
   run: Run,
   project: ComposeProject,
-  { service, say }: ServiceTask,
+  service: string,
   { jobs, ownJobs }: Pick<Target, 'jobs' | 'ownJobs'>,
 ): Promise<void> {
   const { runner, address, clock, name, folder } = run;
   for (const job of jobs) {
     const started = clock.now();
-    const failed = `${job} failed, and ${service.name} was left as it was`;
+    const failed = `${job} failed, and ${service} was left as it was`;
     const slice = ownJobs.get(job);
     const file = join(folder, `${job}.json`);
     if (slice) await writeWhole(file, JSON.stringify(slice), 0o600);
     const own = slice ? { name, files: [file] } : project;
-    const secrets = slice && secretsOf(run, service.name, slice, job);
-    if (secrets) await runWithSecrets(run, own, { service: service.name, job, secrets, failed });
+    const secrets = slice && secretsOf(run, service, slice, job);
+    if (secrets) await runWithSecrets(run, own, { service, job, secrets, failed });
     else await runDocker(runner, runArguments(own, job), address, failed);
-    say(`${service.name}  ran ${job}  ${formatSeconds(clock.now() - started)}`);
+    const took = formatSeconds(clock.now() - started);
+    tellOf(run, service)(formatStep(service, 'ran', `${job}  ${took}`));
   }
 }
 

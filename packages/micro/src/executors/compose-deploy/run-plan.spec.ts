@@ -1,25 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../effects/containers';
+import { runningContainer } from '../../testing/running-container';
 import type { Release } from './release';
 import { formatPlan, leftContainers, planToJson, type RunPlan, type ServicePlan } from './run-plan';
 
-const container = (name: string, more: Partial<Container> = {}): Container => ({
-  id: name,
-  name,
-  service: name.replace(/-\d+$/, ''),
-  state: 'running',
-  health: 'healthy',
-  healthOutput: '',
-  restarts: 0,
-  labels: { 'org.micro.environment': 'production' },
-  networks: {},
-  ...more,
-});
+const container = (name: string, more: Partial<Container> = {}) =>
+  runningContainer({
+    id: name,
+    name,
+    service: name.replace(/-\d+$/, ''),
+    labels: { 'org.micro.environment': 'production' },
+    ...more,
+  });
 const release = (number: number): Release => ({
   id: `id${number}`,
   service: 'orders',
   number,
-  key: `key${number}`,
+  key: `${number}19701d169925cc68`,
   entryLabel: 'env=1',
   image: `acme/orders:k-${number}`,
   replicas: 1,
@@ -27,11 +24,13 @@ const release = (number: number): Release => ({
   again: false,
   since: '',
 });
+const DIGEST = `sha256:${'d'.repeat(64)}`;
+const others = ['mail', 'users', 'stock'];
 const orders: ServicePlan = {
   service: 'orders',
   target: {
     image: 'acme/orders:k-2',
-    key: 'key2',
+    key: 'b432546d8050e865',
     entryLabel: 'env=1',
     replicas: 1,
     slice: { services: {} },
@@ -42,7 +41,7 @@ const orders: ServicePlan = {
   },
   plan: {
     kind: 'update',
-    reason: 'its image changed, 1 -> 2',
+    reason: 'its image changed',
     serving: [container('orders-1')],
     kept: [],
     leftovers: [],
@@ -77,13 +76,37 @@ describe('a plan says', () => {
     [
       'the cause, and both images',
       run(orders),
-      ['  update   orders  its image changed, 1 -> 2; acme/orders:k-2, was acme/orders:k-1'],
+      ['  update   orders  its image changed, 119701d16992 -> b432546d8050'],
+    ],
+    [
+      'the digest of what comes from a registry',
+      run({ ...orders, target: { ...orders.target, image: `acme/orders:k-2@${DIGEST}` } }),
+      ['  update   orders  its image changed, 119701d16992 -> b432546d8050 (sha256:dddddddddddd)'],
+    ],
+    [
+      'what stays by names, once',
+      run(keep, {
+        services: [
+          keep,
+          { ...orders, service: 'api-gateway' },
+          ...others.map((service) => ({ ...keep, service })),
+        ],
+      }),
+      [
+        '  update   api-gateway  its image changed, 119701d16992 -> b432546d8050',
+        '  keep     orders, mail, users and 1 more  nothing changed',
+      ],
+    ],
+    [
+      'what it removes',
+      run({ ...keep, plan: { ...keep.plan, leftovers: [container('orders-2')] } }),
+      ['  keep     orders    nothing changed', '  remove   orders-2  of orders, and serves nobody'],
     ],
     [
       'what is stopped first and why, and after whom',
       run({ ...stopped, current: undefined, after: ['users'] }),
       [
-        '  update   orders  its image changed, 1 -> 2; acme/orders:k-2; stopped first, since two cannot run side by side (port 80 of the host); after users',
+        '  update   orders  its image changed; b432546d8050; stopped first, since two cannot run side by side (port 80 of the host); after users',
       ],
     ],
     [
@@ -92,18 +115,22 @@ describe('a plan says', () => {
       [
         '  recover  orders  a deploy was interrupted; orders-1 serves again first',
         '  keep     orders  nothing changed',
-        '  start    db  needed by orders',
-        '  missing  users  orders consumes it, and it does not run in production: nx compose-deploy users -c production',
+        '  start    db      needed by orders',
+        '  missing  users   orders consumes it, and it does not run in production: nx compose-deploy users -c production',
       ],
     ],
     [
       'which release it goes back to',
       run(
-        { ...orders, current: release(3), target: { ...orders.target, release: release(2) } },
+        {
+          ...orders,
+          current: release(3),
+          target: { ...orders.target, key: release(2).key, release: release(2) },
+        },
         { rollback: true },
       ),
       [
-        '  update   orders  back to r2 from r3; acme/orders:k-2, was acme/orders:k-3',
+        '  update   orders  back to r2 from r3, 319701d16992 -> 219701d16992',
         '  databases stay as they are: a rollback undoes no migration',
       ],
     ],
@@ -111,16 +138,16 @@ describe('a plan says', () => {
       'what left',
       run(keep, { left: ['mail'] }),
       [
-        '  keep     orders  nothing changed',
         '  left     mail  it left the workspace; --prune removes it',
+        '  keep     orders  nothing changed',
       ],
     ],
     [
       'what is removed',
       run(keep, { left: ['mail'], prune: true }),
       [
-        '  keep     orders  nothing changed',
         '  remove   mail  it left the workspace; its volumes stay',
+        '  keep     orders  nothing changed',
       ],
     ],
   ])('%s', (_, plan, lines) => {
@@ -140,10 +167,10 @@ describe('a plan says', () => {
         {
           service: 'orders',
           action: 'update',
-          reason: 'its image changed, 1 -> 2',
+          reason: 'its image changed',
           image: 'acme/orders:k-2',
-          key: 'key2',
-          from: { image: 'acme/orders:k-1', key: 'key1', release: 1 },
+          key: 'b432546d8050e865',
+          from: { image: 'acme/orders:k-1', key: '119701d169925cc68', release: 1 },
           order: 'stop-first',
           exclusive: 'port 80 of the host',
           replicas: 1,

@@ -1,4 +1,6 @@
 import type { Container } from '../../effects/containers';
+import { parseImageReference } from '../../platform/image-reference';
+import { formatList } from '../format';
 import { DEPLOY_LABELS } from './entry';
 import type { DeployPlan } from './plan';
 import type { Release } from './release';
@@ -43,50 +45,57 @@ export function leftContainers(
   );
 }
 
-/** The plan as lines for a person; the first names the environment. */
+/** What is done to what, and why. */
+type Row = [verb: string, name: string, rest: string];
+
+/** The plan as lines for a person; the first names the environment, the last what stays as it is. */
 export function formatPlan(plan: RunPlan): string[] {
   const { environment, services, left, prune, rollback } = plan;
+  const quiet = services.filter(isQuiet).map(({ service }) => service);
   return [
     `plan for ${environment}`,
-    ...services.flatMap((one) => formatService(one, environment)),
-    ...left.map((name) =>
-      line(
+    ...formatRows([
+      ...services.filter((one) => !isQuiet(one)).flatMap((one) => rowsOf(one, environment)),
+      ...left.map((name): Row => [
         prune ? 'remove' : 'left',
         name,
         `it left the workspace; ${prune ? 'its volumes stay' : '--prune removes it'}`,
-      ),
-    ),
+      ]),
+    ]),
+    ...(quiet.length > 0 ? formatRows([['keep', formatList(quiet), 'nothing changed']]) : []),
     ...(rollback ? ['  databases stay as they are: a rollback undoes no migration'] : []),
   ];
 }
 
 /** The lines of one service. */
 export function formatService(one: ServicePlan, environment: string): string[] {
+  return formatRows(rowsOf(one, environment));
+}
+
+/** Whether there is no more to say of a service than that nothing changed. */
+function isQuiet({ plan, revived, starts, missing }: ServicePlan): boolean {
+  const more = [...plan.leftovers, ...revived, ...starts, ...missing];
+  return plan.kind === 'keep' && more.length === 0;
+}
+
+function rowsOf(one: ServicePlan, environment: string): Row[] {
   const { service, plan, revived, starts, missing } = one;
+  const recovered = `a deploy was interrupted; ${namesOf(revived)} serves again first`;
+  const change = plan.kind === 'keep' ? ['nothing changed'] : describeChange(one);
+  const leftovers = plan.leftovers.filter((container) => !revived.includes(container));
   return [
-    ...(revived.length > 0
-      ? [
-          line(
-            'recover',
-            service,
-            `a deploy was interrupted; ${namesOf(revived)} serves again first`,
-          ),
-        ]
+    ...(revived.length > 0 ? [['recover', service, recovered] satisfies Row] : []),
+    [plan.kind, service, change.join('; ')],
+    ...(leftovers.length > 0
+      ? [['remove', namesOf(leftovers), `of ${service}, and serves nobody`] satisfies Row]
       : []),
-    line(
-      plan.kind,
-      service,
-      plan.kind === 'keep' ? 'nothing changed' : describeChange(one).join('; '),
-    ),
-    ...starts.map((name) => line('start', name, `needed by ${service}`)),
-    ...jobsOf(one).map((name) => line('run', name, `once, before a new container of ${service}`)),
-    ...missing.map((name) =>
-      line(
-        'missing',
-        name,
-        `${service} consumes it, and it does not run in ${environment}: nx compose-deploy ${name} -c ${environment}`,
-      ),
-    ),
+    ...starts.map((name): Row => ['start', name, `needed by ${service}`]),
+    ...jobsOf(one).map((name): Row => ['run', name, `once, before a new container of ${service}`]),
+    ...missing.map((name): Row => [
+      'missing',
+      name,
+      `${service} consumes it, and it does not run in ${environment}: nx compose-deploy ${name} -c ${environment}`,
+    ]),
   ];
 }
 
@@ -98,11 +107,13 @@ function jobsOf({ plan, target }: ServicePlan): readonly string[] {
 function describeChange({ plan, target, current, after }: ServicePlan): string[] {
   if (plan.kind === 'keep') return [];
   const { release, image, replicas, exclusive } = target;
+  const why = release
+    ? `back to r${release.number}${current ? ` from r${current.number}` : ''}`
+    : plan.reason;
   return [
-    release
-      ? `back to r${release.number}${current ? ` from r${current.number}` : ''}`
-      : plan.reason,
-    current && current.image !== image ? `${image}, was ${current.image}` : image,
+    current && current.image !== image
+      ? `${why}, ${formatImage(current)} -> ${formatImage(target)}`
+      : `${why}; ${formatImage(target)}`,
     ...(plan.order === 'stop-first'
       ? [`stopped first, since two cannot run side by side (${exclusive})`]
       : []),
@@ -111,6 +122,12 @@ function describeChange({ plan, target, current, after }: ServicePlan): string[]
       : []),
     ...(after.length > 0 ? [`after ${after.join(', ')}`] : []),
   ];
+}
+
+/** `c19701d16992 (sha256:5669fc6c4141)`: its content, and as what a registry knows it; all of both is in the JSON. */
+function formatImage({ key, image }: Pick<Target, 'key' | 'image'>): string {
+  const { digest } = parseImageReference(image);
+  return key.slice(0, 12) + (digest === undefined ? '' : ` (${digest.slice(0, 19)})`);
 }
 
 /** The plan for a program, as one line of JSON. */
@@ -141,8 +158,9 @@ export function planToJson({ services, ...run }: RunPlan): string {
   });
 }
 
-function line(verb: string, name: string, rest: string): string {
-  return `  ${verb.padEnd(7)}  ${name}  ${rest}`;
+function formatRows(rows: readonly Row[]): string[] {
+  const width = Math.max(...rows.map(([, name]) => name.length));
+  return rows.map(([verb, name, rest]) => `  ${verb.padEnd(7)}  ${name.padEnd(width)}  ${rest}`);
 }
 
 function namesOf(containers: readonly Container[]): string {

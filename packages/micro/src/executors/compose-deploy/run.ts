@@ -20,7 +20,7 @@ export interface DeployRequest {
   options: ComposeDeployOptions;
   /** Prints what concerns all services. */
   tell: (line: string) => void;
-  /** Services whose own lines tell their part of the plan again. */
+  /** Services whose own tasks tell it, too: Nx may show nothing else. */
   repeat?: ReadonlySet<string>;
   interruption: Interruption;
 }
@@ -64,6 +64,18 @@ export async function attempt<T>(
     failures.set(service, error as Error);
     return undefined;
   }
+}
+
+/** Tells of one service while it is deployed. */
+export function tellOf(
+  { tell, tasks, repeat }: Pick<Run, 'tell' | 'tasks' | 'repeat'>,
+  service: string,
+): (line: string) => void {
+  const task = tasks.find((one) => one.service.name === service);
+  return (line) => {
+    tell(line);
+    if (repeat?.has(service)) task?.say(line);
+  };
 }
 
 /** Asks the engine what there is. */

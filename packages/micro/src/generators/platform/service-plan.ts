@@ -2,7 +2,6 @@ import { manifestSchema } from '../../platform/manifest';
 import { checkPlatform, type Service } from '../../platform/platform';
 import { nextFreePort } from '../../platform/port';
 import type { Problem } from '../../platform/problem';
-import type { RouteEntry } from '../../platform/route';
 import type { ReadFile } from '../../platform/workspace';
 import type { YamlSource } from '../../platform/yaml-source';
 import { EVENT_BROKER } from '../event/add-event';
@@ -64,11 +63,7 @@ export function planServices(
     const planned = planService(toSchema(described), known);
     problems.push(...planned.problems.map((problem) => ({ ...problem, service: name })));
     if (planned.options) create.push(planned.options);
-    const made = newService(
-      name,
-      described.routes ?? [],
-      planned.options ?? standIn(name, known.ports),
-    );
+    const made = newService(name, planned.options ?? standIn(name, described, known.ports));
     after.set(name, made);
     known.ports.set(made.port, name);
     known.projects.set(name, { root: made.root });
@@ -136,18 +131,22 @@ function changed(
   };
 }
 
-type Made = Pick<ServiceOptions, 'root' | 'port'> & Partial<ServiceOptions>;
+type Made = Pick<ServiceOptions, 'root' | 'port' | 'routes'> & Partial<ServiceOptions>;
 
-function newService(name: string, routes: readonly RouteEntry[], made: Made): Service {
-  const { root, kind, port, consumes, datastores, broker } = made;
+function newService(name: string, made: Made): Service {
+  const { root, kind, port, consumes, datastores, broker, routes } = made;
   const expose = routes.length > 0 ? 'public' : 'internal';
   const manifest = { kind, port, consumes, datastores, broker, routes, expose };
   return { ...manifestSchema.parse(manifest), name, root };
 }
 
 /** For a service that cannot be made: others may name it, and that is no further problem. */
-function standIn(name: string, ports: ReadonlyMap<number, string>): Made {
-  return { root: `apps/${name}`, port: nextFreePort(new Set(ports.keys())) };
+function standIn(
+  name: string,
+  { routes = [] }: Pick<DescribedService, 'routes'>,
+  ports: ReadonlyMap<number, string>,
+): Made {
+  return { root: `apps/${name}`, port: nextFreePort(new Set(ports.keys())), routes };
 }
 
 /** What the rules of the platform say of it as it will be; services that have a problem are left out. */

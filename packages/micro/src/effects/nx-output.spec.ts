@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+import { isBatchOutputHeld } from './nx-output';
+
+it.each([
+  [{}, false],
+  [{ CI: 'true' }, false],
+  [{ GITHUB_ACTIONS: 'true' }, true],
+  [{ GITHUB_ACTIONS: 'true', NX_SKIP_LOG_GROUPING: 'true' }, false],
+  [{ GITHUB_ACTIONS: 'true', NX_STREAM_OUTPUT: 'true' }, false],
+])('with %j the output of a batch is held back: %s', (variables, expected) => {
+  expect(isBatchOutputHeld(variables)).toBe(expected);
+});

@@ -1,0 +1,38 @@
+import autocannon from 'autocannon';
+import { LabError } from '../../program.js';
+import { startService, type Contender } from './run-service.js';
+import { WORK_PATH } from './work-routes.js';
+
+export const CONNECTIONS = 50;
+export const WARM_UP_SECONDS = 2;
+
+export interface Load {
+  /** Requests answered per second. */
+  rate: number;
+  /** Milliseconds: the 99th percentile. */
+  slowest: number;
+  /** Milliseconds from the start of the process to the first 200 of /ready. */
+  ready: number;
+}
+
+/** Starts a service, puts it under load for a while, and stops it. @throws {LabError} unless every answer is a 200. */
+export async function measureLoad(
+  contender: Contender,
+  seconds: number,
+  headers: Record<string, string> = {},
+): Promise<Load> {
+  const service = await startService(contender);
+  try {
+    const load = { url: service.url + WORK_PATH, connections: CONNECTIONS, headers };
+    await autocannon({ ...load, duration: WARM_UP_SECONDS });
+    const { non2xx, errors, requests, latency } = await autocannon({ ...load, duration: seconds });
+    if (non2xx > 0 || errors > 0) {
+      throw new LabError(
+        `${contender.name}: ${non2xx} answers were not 200, ${errors} did not come`,
+      );
+    }
+    return { rate: requests.average, slowest: latency.p99, ready: service.readyMs };
+  } finally {
+    await service.stop();
+  }
+}
