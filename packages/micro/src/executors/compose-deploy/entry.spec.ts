@@ -6,6 +6,7 @@ import { recordedTask } from '../../testing/service-task';
 import {
   asDeployed,
   changedEntryKeys,
+  type ComposeEntry,
   entryLabel,
   isExclusive,
   jobSlice,
@@ -131,7 +132,7 @@ describe('an entry as it is deployed', () => {
   });
   const environment = (text: string) => parseEnvironment('staging', text);
 
-  it.each<[string, object, object]>([
+  it.each<[string, ComposeEntry, ComposeEntry]>([
     ['', ports('3001'), ports('3001')],
     ['portOffset: 1000', ports('3001', '0', undefined), ports('4001', '0', undefined)],
     ['portOffset: 1000', ports('3001-3003'), ports('4001-4003')],
@@ -142,7 +143,7 @@ describe('an entry as it is deployed', () => {
     expect(asDeployed(entry, 'orders', environment(text))).toEqual(expected);
   });
 
-  it.each<[object, string[]]>([
+  it.each<[ComposeEntry, string[]]>([
     [ports('3001', undefined, '0'), ['127.0.0.1:3001']],
     [{ ports: [{ target: 3001, published: '80' }] }, ['0.0.0.0:80']],
     [
