@@ -6,6 +6,7 @@ import { recordedTask } from '../../testing/service-task';
 import {
   asDeployed,
   changedEntryKeys,
+  type ComposeEntry,
   entryLabel,
   isExclusive,
   jobSlice,
