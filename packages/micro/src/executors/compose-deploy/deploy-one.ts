@@ -4,7 +4,7 @@ import { runDocker } from '../../effects/engine';
 import { formatSeconds, formatStep } from '../format';
 import type { ServiceTask } from '../service-task';
 import { secretsOf } from './read-secrets';
-import { type Release, isSameRelease, nextNumber, surplusReleases } from './release';
+import { type Release, isSameRelease, nextNumber, stillOpen, surplusReleases } from './release';
 import {
   type ReleaseBook,
   closeRelease,
@@ -77,16 +77,14 @@ export async function deployOne(
   } catch (error) {
     // Where it could not be undone, the open release tells the next run so.
     if (!(error instanceof RollFailure) || !error.undone) throw error;
-    await settle({ ...book, runner: run.undo.runner }, [release, ...known]).catch(() => undefined);
+    await settle({ ...book, runner: run.undo.runner }, release, known).catch(() => undefined);
     throw error;
   }
 }
 
 /** Says of what was being rolled out that it is not any more. */
-async function settle(book: ReleaseBook, releases: readonly Release[]): Promise<void> {
-  const open = [...new Map(releases.map((release) => [release.id, release])).values()].filter(
-    (release) => release.open,
-  );
+async function settle(book: ReleaseBook, tried: Release, known: readonly Release[]): Promise<void> {
+  const open = stillOpen(tried, known);
   await forgetReleases(
     book,
     open.filter(({ again }) => !again),

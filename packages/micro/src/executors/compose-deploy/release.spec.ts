@@ -11,6 +11,7 @@ import {
   previousRelease,
   releaseLabels,
   releaseName,
+  stillOpen,
   surplusReleases,
   type Release,
 } from './release';
@@ -181,4 +182,13 @@ describe('after a deploy that was ended', () => {
   it('is none where no deploy was begun', () => {
     expect(planRevival([old({ state: 'exited' })], [before])).toEqual([]);
   });
+});
+
+it('stillOpen: a release that a failed rollback reopened is closed again, so that the next one finds it', () => {
+  const reopened = release(1, { open: true, again: true });
+  const left = release(3, { open: true });
+  expect(stillOpen(reopened, [left, release(2), release(1)])).toEqual([reopened, left]);
+  expect(stillOpen(release(4, { open: true }), [release(3)]).map(({ number }) => number)).toEqual([
+    4,
+  ]);
 });

@@ -177,6 +177,11 @@ export function findRelease(to: string, releases: readonly Release[]): Release |
   return key === undefined ? undefined : done.find((release) => release.key.startsWith(key));
 }
 
+/** Releases that are open once the roll of `tried` failed. Among `known` it may be as it was before it was reopened. */
+export function stillOpen(tried: Release, known: readonly Release[]): Release[] {
+  return [tried, ...known.filter(({ id }) => id !== tried.id)].filter(({ open }) => open);
+}
+
 /** What is no longer to be remembered once `current` serves: doubles of it, and the oldest. */
 export function surplusReleases(
   current: Release,
