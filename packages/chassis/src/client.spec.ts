@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { createClient, ServiceCallError, type Client, type ClientOptions } from './client.js';
 import { runInContext, type RequestContext } from './request-context.js';
 import { closedUrl, startProvider, type Provider } from './testing/provider.js';
+import { freePort } from '../../../tools/testing/free-port.js';
 
 const log = { info: vi.fn(), warn: vi.fn() };
 let provider: Provider;
@@ -148,6 +149,27 @@ describe('retries', () => {
     expect(await failure(client().post('/'))).toMatchObject({ attempts: 1, statusCode: 503 });
     const headers = { 'Idempotency-Key': 'order-7' };
     expect(await failure(client().post('/', { headers }))).toMatchObject({ attempts: 3 });
+  });
+
+  it('repeat a POST that was not sent at all, as while its provider is replaced', async () => {
+    const port = await freePort();
+    const call = client({ url: `http://127.0.0.1:${port}` }).post('/orders', { json: {} });
+    await sleep(20);
+    const back = await startProvider(port);
+    try {
+      expect(await call).toEqual({});
+      expect(back.requests).toHaveLength(1);
+    } finally {
+      await back.close();
+    }
+    const unknown = client({ url: 'http://orders.invalid:3001' });
+    expect(await failure(unknown.post('/'))).toMatchObject({ kind: 'unreachable', attempts: 3 });
+  });
+
+  it('leave a POST alone whose connection broke, since it may have been done', async () => {
+    provider.answer((request) => request.socket.resetAndDestroy());
+    expect(await failure(client().post('/'))).toMatchObject({ kind: 'unreachable', attempts: 1 });
+    expect(provider.requests).toHaveLength(1);
   });
 
   it.each([400, 401, 404, 409, 429, 500, 501])('leave a %i alone', async (code) => {

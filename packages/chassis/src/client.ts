@@ -112,7 +112,7 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
     try {
       const base = await abortable(locate(), signal).catch((error: unknown) => {
         if (signal.aborted) throw error;
-        return unreachable(error);
+        return unreachable(error, true);
       });
       if (typeof base !== 'string') return base;
       const response = await fetch(base + target, init);
@@ -156,7 +156,7 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
 
       const wait = Math.ceil(Math.max(delay.duration, outcome.retryAfterMs ?? 0));
       const again =
-        repeatable &&
+        (repeatable || outcome.notSent) &&
         attempts <= retries &&
         isPassing(outcome.failure) &&
         // Who asks for more patience than an attempt gets is not waited for, deadline or not.
