@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -134,6 +135,40 @@ describe('a call', () => {
   it('throws what is wrong with the request itself as it is', async () => {
     const call = client().get('/', { headers: { 'x-a': 'line\nbreak' } });
     await expect(call).rejects.toBeInstanceOf(TypeError);
+  });
+});
+
+describe('connections', () => {
+  it('are shared by calls that follow each other', async () => {
+    for (let count = 0; count < 20; count++) await client().get('/');
+    const sockets = new Set(provider.requests.map(({ socket }) => socket));
+    expect(sockets.size).toBeLessThan(20);
+  });
+
+  it('are closed before a provider that stops would do it under a request', async () => {
+    await client().get('/');
+    const { socket } = provider.requests[0]!;
+    const idle = performance.now();
+    // The provider itself would keep it for five seconds, of which fetch alone uses three.
+    if (!socket.destroyed) await once(socket, 'close');
+    expect(performance.now() - idle).toBeLessThan(1500);
+  });
+
+  it('are those of the process where somebody set them', async () => {
+    const name = Symbol.for('undici.globalDispatcher.1');
+    const known = globalThis as { [key: symbol]: unknown };
+    const before = known[name];
+    const dispatch = vi.fn(() => {
+      throw new Error('through the proxy');
+    });
+    known[name] = { dispatch };
+    try {
+      await failure(client({ retries: 0 }).get('/'));
+    } finally {
+      known[name] = before;
+    }
+    expect(dispatch).toHaveBeenCalledOnce();
+    expect(provider.requests).toEqual([]);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   type Reply,
 } from './call-outcome.js';
 import { createBreaker, type Breaker, type BreakerOptions } from './circuit-breaker.js';
+import { shortConnections } from './connections.js';
 import { abortable } from './deadline.js';
 import { defaultLog, type EventLog } from './default-log.js';
 import { fromEnvironment, inOrder, type Discover } from './discovery.js';
@@ -108,6 +109,7 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
       // A redirect would take the service key to wherever it points.
       redirect: 'manual',
       signal,
+      dispatcher: shortConnections(),
     } as const;
     try {
       const base = await abortable(locate(), signal).catch((error: unknown) => {

@@ -1,13 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
+import { IDLE_CONNECTION_MS } from './connections.js';
 import { wasNotSent } from './not-sent.js';
 
-/**
- * A connection that was not used for this long is closed. Less than the time in which a stopping provider still
- * announces its end (`STOP_DELAY_MS`, 250): so no request is sent on a connection that is about to be closed.
- */
-const IDLE_CONNECTION_MS = 100;
 const CONNECT_TIMEOUT_MS = 1000;
 /** Of an answer that has begun: the longest pause in it. */
 const BODY_PAUSE_MS = 300_000;
