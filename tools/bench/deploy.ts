@@ -2,11 +2,12 @@ import { parseArgs } from 'node:util';
 import { LabError, runProgram, say } from '../program.js';
 import { CommandFailed } from '../testing/child.js';
 import { INSTALL } from './contenders/quiet-install.js';
+import { freePort } from '../testing/free-port.js';
 import { vendorPackages } from '../testing/packed-plugin.js';
 import { removePlatform } from '../testing/remove-platform.js';
 import { generateRolledPlatform } from '../testing/rolled-platform.js';
 import { createWorkspace, type Workspace } from '../testing/workspace.js';
-import { openContenders, PORTS_FILE, type Contender } from './deploy/contenders.js';
+import { openContenders, portsFile, type Contender } from './deploy/contenders.js';
 import { CALLERS, measure, PER_SECOND, type Reading } from './deploy/measure.js';
 import { formatDeploys, type Readings } from './deploy/report.js';
 import { CHANGED, takeBack, WORKS, type Work } from './deploy/works.js';
@@ -40,7 +41,7 @@ void runProgram(async () => {
   const contenders = openContenders(workspace, health);
   try {
     say('setting up three times the same platform ...');
-    await setUp(workspace, health);
+    await setUp(workspace, contenders, health);
     for (const contender of contenders) await mustRollOut(contender);
     const readings: Readings = {};
     for (let round = 0; round < rounds; round++) {
@@ -78,15 +79,22 @@ void runProgram(async () => {
 });
 
 /** One workspace for all, so that they roll out the same images and the same entries. */
-async function setUp(workspace: Workspace, health: number): Promise<void> {
+async function setUp(
+  workspace: Workspace,
+  contenders: readonly Contender[],
+  health: number,
+): Promise<void> {
   await workspace.npm(...INSTALL, '--save-dev', ...(await vendorPackages(workspace.root)));
   await workspace.nx('g', '@org/micro:init');
   await generateRolledPlatform(workspace);
   const file = 'environments/development.yml';
   const own = `healthTimeout: ${health}s\nservices:\n  gateway:\n    publish: 0\n`;
   await workspace.write(file, (await workspace.read(file)) + own);
-  const ports = `ports: !override ['127.0.0.1::3001']`;
-  await workspace.write(PORTS_FILE, `services:\n  gateway:\n    ${ports}\n`);
+  for (const { project } of contenders) {
+    // Where Compose makes the gateway anew it has to come back where it was.
+    const ports = `ports: !override ['127.0.0.1:${await freePort()}:3001']`;
+    await workspace.write(portsFile(project), `services:\n  gateway:\n    ${ports}\n`);
+  }
   await workspace.commit('A gateway and three providers');
   await workspace.nx('run-many', '-t', 'docker-build');
 }

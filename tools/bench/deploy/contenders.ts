@@ -3,9 +3,6 @@ import { PROVIDERS, type Provider } from '../../testing/rolled-platform.js';
 import type { Workspace } from '../../testing/workspace.js';
 import { rollOutByScale } from './scale-rollout.js';
 
-/** Publishes the gateway on any free port: three of it run side by side. */
-export const PORTS_FILE = 'ports.yaml';
-
 const LINES = 30;
 
 export interface Outcome {
@@ -24,6 +21,11 @@ export interface Contender {
   rollOut: (changed?: Provider) => Promise<Outcome>;
 }
 
+/** Beside `compose.yaml`, for one project: it publishes the gateway where no other project does. */
+export function portsFile(project: string): string {
+  return `ports.${project}.yaml`;
+}
+
 /**
  * The first is what the others are compared with.
  * @param healthTimeout seconds that a container may take to become healthy.
@@ -32,7 +34,7 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
   const { name, root: cwd } = workspace;
   const composeOf = (project: string) => [
     ...['compose', '--project-name', project],
-    ...['--file', 'compose.yaml', '--file', PORTS_FILE],
+    ...['--file', 'compose.yaml', '--file', portsFile(project)],
   ];
   const up = async (project: string) => {
     const wait = ['--detach', '--wait', '--wait-timeout', String(healthTimeout)];
