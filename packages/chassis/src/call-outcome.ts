@@ -1,4 +1,5 @@
 import { formatReason } from './errors.js';
+import { wasNotSent } from './not-sent.js';
 import type { CallFailure } from './service-call-error.js';
 
 /** An answer whose body was read. */
@@ -18,6 +19,8 @@ export interface FailedOutcome {
   cause?: unknown;
   /** What the provider asked for. */
   retryAfterMs?: number;
+  /** The provider saw nothing of it, so that anything may be repeated. */
+  notSent?: boolean;
   /** A timeout after less than half of what the provider is granted, since our caller waits no longer. */
   cutShort?: boolean;
 }
@@ -50,13 +53,18 @@ export function judgeError(error: unknown, limitMs: number, grantedMs: number): 
   const { name, code } = (cause ?? {}) as { name?: unknown; code?: unknown };
   if (name === 'TimeoutError' || TIMEOUTS.has(code)) {
     const cutShort = limitMs < grantedMs / 2;
-    return { failure: { kind: 'timeout', timeoutMs: limitMs }, cause, cutShort };
+    const failure = { kind: 'timeout', timeoutMs: limitMs } as const;
+    return { failure, cause, cutShort, notSent: isNotSent(cause) };
   }
-  return unreachable(cause);
+  return unreachable(cause, isNotSent(cause));
 }
 
-export function unreachable(cause: unknown): FailedOutcome {
-  return { failure: { kind: 'unreachable', reason: formatReason(cause) }, cause };
+export function unreachable(cause: unknown, notSent: boolean): FailedOutcome {
+  return { failure: { kind: 'unreachable', reason: formatReason(cause) }, cause, notSent };
+}
+
+function isNotSent(cause: unknown): boolean {
+  return cause instanceof Error && wasNotSent(cause);
 }
 
 /** Whether the breaker counts it as a failure. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -5,6 +6,7 @@ import { z } from 'zod';
 import { createClient, ServiceCallError, type Client, type ClientOptions } from './client.js';
 import { runInContext, type RequestContext } from './request-context.js';
 import { closedUrl, startProvider, type Provider } from './testing/provider.js';
+import { freePort } from '../../../tools/testing/free-port.js';
 
 const log = { info: vi.fn(), warn: vi.fn() };
 let provider: Provider;
@@ -136,6 +138,40 @@ describe('a call', () => {
   });
 });
 
+describe('connections', () => {
+  it('are shared by calls that follow each other', async () => {
+    for (let count = 0; count < 20; count++) await client().get('/');
+    const sockets = new Set(provider.requests.map(({ socket }) => socket));
+    expect(sockets.size).toBeLessThan(20);
+  });
+
+  it('are closed before a provider that stops would do it under a request', async () => {
+    await client().get('/');
+    const { socket } = provider.requests[0]!;
+    const idle = performance.now();
+    // The provider itself would keep it for five seconds, of which fetch alone uses three.
+    if (!socket.destroyed) await once(socket, 'close');
+    expect(performance.now() - idle).toBeLessThan(1500);
+  });
+
+  it('are those of the process where somebody set them', async () => {
+    const name = Symbol.for('undici.globalDispatcher.1');
+    const known = globalThis as { [key: symbol]: unknown };
+    const before = known[name];
+    const dispatch = vi.fn(() => {
+      throw new Error('through the proxy');
+    });
+    known[name] = { dispatch };
+    try {
+      await failure(client({ retries: 0 }).get('/'));
+    } finally {
+      known[name] = before;
+    }
+    expect(dispatch).toHaveBeenCalledOnce();
+    expect(provider.requests).toEqual([]);
+  });
+});
+
 describe('retries', () => {
   it('repeat what is safe to repeat', async () => {
     provider.answer(sequence(status(503), status(502), status(200)));
@@ -148,6 +184,27 @@ describe('retries', () => {
     expect(await failure(client().post('/'))).toMatchObject({ attempts: 1, statusCode: 503 });
     const headers = { 'Idempotency-Key': 'order-7' };
     expect(await failure(client().post('/', { headers }))).toMatchObject({ attempts: 3 });
+  });
+
+  it('repeat a POST that was not sent at all, as while its provider is replaced', async () => {
+    const port = await freePort();
+    const call = client({ url: `http://127.0.0.1:${port}` }).post('/orders', { json: {} });
+    await sleep(20);
+    const back = await startProvider(port);
+    try {
+      expect(await call).toEqual({});
+      expect(back.requests).toHaveLength(1);
+    } finally {
+      await back.close();
+    }
+    const unknown = client({ url: 'http://orders.invalid:3001' });
+    expect(await failure(unknown.post('/'))).toMatchObject({ kind: 'unreachable', attempts: 3 });
+  });
+
+  it('leave a POST alone whose connection broke, since it may have been done', async () => {
+    provider.answer((request) => request.socket.resetAndDestroy());
+    expect(await failure(client().post('/'))).toMatchObject({ kind: 'unreachable', attempts: 1 });
+    expect(provider.requests).toHaveLength(1);
   });
 
   it.each([400, 401, 404, 409, 429, 500, 501])('leave a %i alone', async (code) => {

@@ -11,6 +11,7 @@ import {
   type Reply,
 } from './call-outcome.js';
 import { createBreaker, type Breaker, type BreakerOptions } from './circuit-breaker.js';
+import { shortConnections } from './connections.js';
 import { abortable } from './deadline.js';
 import { defaultLog, type EventLog } from './default-log.js';
 import { fromEnvironment, inOrder, type Discover } from './discovery.js';
@@ -108,11 +109,12 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
       // A redirect would take the service key to wherever it points.
       redirect: 'manual',
       signal,
+      dispatcher: shortConnections(),
     } as const;
     try {
       const base = await abortable(locate(), signal).catch((error: unknown) => {
         if (signal.aborted) throw error;
-        return unreachable(error);
+        return unreachable(error, true);
       });
       if (typeof base !== 'string') return base;
       const response = await fetch(base + target, init);
@@ -156,7 +158,7 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
 
       const wait = Math.ceil(Math.max(delay.duration, outcome.retryAfterMs ?? 0));
       const again =
-        repeatable &&
+        (repeatable || outcome.notSent) &&
         attempts <= retries &&
         isPassing(outcome.failure) &&
         // Who asks for more patience than an attempt gets is not waited for, deadline or not.

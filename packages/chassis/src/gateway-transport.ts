@@ -1,12 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
+import { IDLE_CONNECTION_MS } from './connections.js';
+import { wasNotSent } from './not-sent.js';
 
-/**
- * A connection that was not used for this long is closed. Less than the time in which a stopping provider still
- * announces its end (`STOP_DELAY_MS`, 250): so no request is sent on a connection that is about to be closed.
- */
-const IDLE_CONNECTION_MS = 100;
 const CONNECT_TIMEOUT_MS = 1000;
 /** Of an answer that has begun: the longest pause in it. */
 const BODY_PAUSE_MS = 300_000;
@@ -106,23 +103,8 @@ export class ProviderCall {
 
 const CUT_OFF: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
-/** What happens before there is a connection. */
-const BEFORE_SENDING: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
-
-/** Whether there was no connection, so that the provider saw nothing of the request. */
-export function wasNotSent(error: Error): boolean {
-  // A name with several addresses fails with all their errors.
-  if (error instanceof AggregateError) return (error.errors as Error[]).every(wasNotSent);
-  if (codeOf(error) === 'UND_ERR_CONNECT_TIMEOUT') return true;
-  return 'syscall' in error && BEFORE_SENDING.has(String(error.syscall));
-}
-
 function wasCutOff(error: Error): boolean {
-  return CUT_OFF.has(codeOf(error));
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error ? String(error.code) : '';
+  return 'code' in error && CUT_OFF.has(String(error.code));
 }
 
 function isSafe(method: string): boolean {

@@ -8,11 +8,11 @@ import {
   openTransport,
   ProviderCall,
   ProviderTimeoutError,
-  wasNotSent,
   withCall,
   type Transport,
 } from './gateway-transport.js';
 import { isUpgrade, webSocketOptions } from './gateway-websocket.js';
+import { wasNotSent } from './not-sent.js';
 import { ProviderHealthChecks, type ProviderHealth } from './provider-health.js';
 import { remainingMs } from './request-context.js';
 

@@ -1,0 +1,142 @@
+import { parseArgs } from 'node:util';
+import { LabError, runProgram, say } from '../program.js';
+import { CommandFailed } from '../testing/child.js';
+import { INSTALL } from './contenders/quiet-install.js';
+import { freePort } from '../testing/free-port.js';
+import { vendorPackages } from '../testing/packed-plugin.js';
+import { removePlatform } from '../testing/remove-platform.js';
+import { generateRolledPlatform } from '../testing/rolled-platform.js';
+import { createWorkspace, type Workspace } from '../testing/workspace.js';
+import { openContenders, portsFile, type Contender } from './deploy/contenders.js';
+import { CALLERS, measure, PER_SECOND, type Reading } from './deploy/measure.js';
+import { formatDeploys, type Readings } from './deploy/report.js';
+import { CHANGED, takeBack, WORKS, type Work } from './deploy/works.js';
+import { onInterrupt } from './interrupt.js';
+import { readMachine } from './machine.js';
+import { formatMachine } from './report/blocks.js';
+import { saveResults } from './results.js';
+import { writeDocument } from './write-document.js';
+
+const USAGE = `usage: npm run bench:deploy [-- options]
+
+  --rounds=3      readings per rollout
+  --health=15     seconds that a container may take to become healthy: more where others use the machine
+  --write         put the table into docs/benchmarks.md
+`;
+
+void runProgram(async () => {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '3' },
+      health: { type: 'string', default: '15' },
+      write: { type: 'boolean', default: false },
+      help: { type: 'boolean' },
+    },
+  });
+  const [rounds, health] = [Number(values.rounds), Number(values.health)];
+  if (values.help || !(rounds >= 1) || !(health >= 1)) throw new LabError(USAGE);
+  const interrupted = onInterrupt();
+  const machine = await readMachine();
+  const workspace = await createWorkspace('bench-deploy');
+  const contenders = openContenders(workspace, health);
+  try {
+    say('setting up three times the same platform ...');
+    await setUp(workspace, contenders, health);
+    for (const contender of contenders) await mustRollOut(contender);
+    const readings: Readings = {};
+    for (let round = 0; round < rounds; round++) {
+      for (const work of WORKS) {
+        await measureWork(
+          workspace,
+          work,
+          contenders,
+          round,
+          (readings[work.id] ??= []),
+          interrupted,
+        );
+      }
+      say(`round ${round + 1} of ${rounds}, saved to ${await saveResults('deploy', readings)}`);
+    }
+    const titles = contenders.map(({ title }) => title);
+    const block = [
+      formatMachine(machine, rounds),
+      formatDeploys(WORKS, titles, readings),
+      `${PER_SECOND} requests per second by ${CALLERS} callers through the gateway of each platform, half of them POST, from a second before each rollout to two seconds after it. A container has ${health} s to become healthy.`,
+    ].join('\n\n');
+    console.log(`\n${block}`);
+    if (values.write) await writeDocument({ deploy: block }, {});
+  } catch (error) {
+    interrupted.throwIfAborted();
+    throw error instanceof CommandFailed ? new LabError(error.message) : error;
+  } finally {
+    say('removing the platforms and their images ...');
+    await removePlatform(
+      workspace.name,
+      contenders.map(({ project }) => project),
+    );
+    await workspace.remove();
+  }
+});
+
+/** One workspace for all, so that they roll out the same images and the same entries. */
+async function setUp(
+  workspace: Workspace,
+  contenders: readonly Contender[],
+  health: number,
+): Promise<void> {
+  await workspace.npm(...INSTALL, '--save-dev', ...(await vendorPackages(workspace.root)));
+  await workspace.nx('g', '@org/micro:init');
+  await generateRolledPlatform(workspace);
+  const file = 'environments/development.yml';
+  const own = `healthTimeout: ${health}s\nservices:\n  gateway:\n    publish: 0\n`;
+  await workspace.write(file, (await workspace.read(file)) + own);
+  for (const { project } of contenders) {
+    // Where Compose makes the gateway anew it has to come back where it was.
+    const ports = `ports: !override ['127.0.0.1:${await freePort()}:3001']`;
+    await workspace.write(portsFile(project), `services:\n  gateway:\n    ${ports}\n`);
+  }
+  await workspace.commit('A gateway and three providers');
+  await workspace.nx('run-many', '-t', 'docker-build');
+}
+
+/** All of them in turns, the other way about in every other round. */
+async function measureWork(
+  workspace: Workspace,
+  work: Work,
+  contenders: readonly Contender[],
+  round: number,
+  readings: Reading[][],
+  interrupted: AbortSignal,
+): Promise<void> {
+  await work.prepare(workspace);
+  const order = [...contenders.keys()];
+  for (const index of round % 2 === 0 ? order : order.toReversed()) {
+    interrupted.throwIfAborted();
+    const contender = contenders[index]!;
+    const reading = await measure(contender, work.isKnown);
+    requireDone(work, contender, reading);
+    (readings[index] ??= []).push(reading);
+    say(
+      `${work.id.padEnd(9)} ${contender.title.padEnd(32)} ${reading.seconds.toFixed(1)} s, ${reading.failed.length} of ${reading.sent} lost, ${reading.serves}; ${reading.failed[0] ?? ''}`,
+    );
+  }
+  if (!work.isBad) return;
+  await takeBack(workspace);
+  for (const contender of contenders) await mustRollOut(contender);
+}
+
+/** A rollout that did not do what it was for is no reading. */
+function requireDone({ id, isBad = false }: Work, { title }: Contender, reading: Reading): void {
+  const { worked, serves, said } = reading;
+  const expected = id === 'version' ? 'other' : 'before';
+  if (isBad ? worked : !worked || serves !== expected) {
+    throw new LabError(
+      `${title} ${worked ? 'said that it worked' : 'failed'}, and ${CHANGED} is served by "${serves}" (${id}):\n${said}`,
+    );
+  }
+}
+
+async function mustRollOut({ title, rollOut }: Contender): Promise<void> {
+  const { worked, said } = await rollOut();
+  if (!worked) throw new LabError(`${title} did not bring the platform up:\n${said}`);
+}

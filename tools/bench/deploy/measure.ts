@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mustRun } from '../../command.js';
+import { startLoad } from '../../testing/load.js';
+import { CALLS, readVersion } from '../../testing/rolled-platform.js';
+import type { Contender } from './contenders.js';
+import { watchTouched, type Touched } from './touched.js';
+import { CHANGED } from './works.js';
+
+/** The load goes on before and after, so that what a rollout leaves behind counts as well. */
+const BEFORE_MS = 1000;
+const AFTER_MS = 2000;
+
+export const PER_SECOND = 40;
+export const CALLERS = 32;
+/** Ten minutes of it. */
+const AT_MOST = PER_SECOND * 600;
+
+export interface Reading {
+  /** Until the command ended. */
+  seconds: number;
+  worked: boolean;
+  said: string;
+  sent: number;
+  failed: string[];
+  slowestMs: number;
+  touched: Touched;
+  serves: Serves;
+}
+
+/** What the changed service answers with afterwards: the version from before, another, or nothing good. */
+export type Serves = 'before' | 'other' | 'nothing';
+
+/** Rolls out what the workspace holds while the platform is used. */
+export async function measure({ project, rollOut }: Contender, isKnown: boolean): Promise<Reading> {
+  const url = await gatewayOf(project);
+  const before = await readVersion(url, CHANGED);
+  const load = startLoad({
+    ...{ url, calls: CALLS },
+    ...{ perSecond: PER_SECOND, callers: CALLERS, atMost: AT_MOST },
+  });
+  try {
+    const { result, touched } = await watchTouched(project, async () => {
+      await sleep(BEFORE_MS);
+      const started = performance.now();
+      const outcome = await rollOut(isKnown ? CHANGED : undefined);
+      const seconds = (performance.now() - started) / 1000;
+      await sleep(AFTER_MS);
+      return { ...outcome, seconds };
+    });
+    const { sent, failed, slowestMs } = await load.stop();
+    const after = await readVersion(url, CHANGED);
+    const serves = after === undefined ? 'nothing' : after === before ? 'before' : 'other';
+    return { ...result, sent: sent.GET + sent.POST, failed, slowestMs, touched, serves };
+  } finally {
+    await load.stop();
+  }
+}
+
+/** Where the gateway of a Compose project is published. */
+async function gatewayOf(project: string): Promise<string> {
+  const labels = [`project=${project}`, 'service=gateway'];
+  const filters = labels.flatMap((label) => ['--filter', `label=com.docker.compose.${label}`]);
+  const id = (await mustRun('docker', ['ps', '--quiet', ...filters])).trim();
+  const port = (await mustRun('docker', ['port', id])).trim().split(' ').at(-1)!;
+  return `http://${port}`;
+}

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { breakProvider, writeVersion, type Provider } from '../../testing/rolled-platform.js';
+import type { Workspace } from '../../testing/workspace.js';
+
+/** The service that changes. */
+export const CHANGED: Provider = 'orders';
+
+/** Something that happened to a workspace, and is rolled out after it. */
+export interface Work {
+  id: string;
+  title: string;
+  /** Whether a deploy could know which service it is about. */
+  isKnown: boolean;
+  /** Changes the workspace, commits that and builds the image, none of which counts. */
+  prepare: (workspace: Workspace) => Promise<void>;
+  /** Whether it is to be taken back afterwards. */
+  isBad?: boolean;
+}
+
+export const WORKS: readonly Work[] = [
+  {
+    id: 'version',
+    title: 'a new version of one service',
+    isKnown: true,
+    prepare: async (workspace) => {
+      await writeVersion(workspace, CHANGED, nonce());
+      await build(workspace, 'A new version');
+    },
+  },
+  {
+    id: 'variable',
+    title: 'one variable of one service',
+    isKnown: true,
+    prepare: async (workspace) => {
+      const file = `apps/${CHANGED}/compose.yaml`;
+      const lines = (await workspace.read(file)).replace(/^ *ROUND: .*\n/m, '');
+      const variables = 'environment:\n';
+      await workspace.write(
+        file,
+        lines.replace(variables, `${variables}      ROUND: ${nonce()}\n`),
+      );
+      await build(workspace, 'A variable');
+    },
+  },
+  { id: 'nothing', title: 'nothing changed', isKnown: false, prepare: () => Promise.resolve() },
+  {
+    id: 'broken',
+    title: 'a version that is never healthy',
+    isKnown: true,
+    isBad: true,
+    prepare: async (workspace) => {
+      await writeVersion(workspace, CHANGED, nonce());
+      await breakProvider(workspace, CHANGED);
+      await build(workspace, 'A version that is never healthy');
+    },
+  },
+];
+
+/** Goes back to what was before the last change. */
+export async function takeBack(workspace: Workspace): Promise<void> {
+  await workspace.git('revert', '--no-edit', 'HEAD');
+  await workspace.nx('docker-build', CHANGED);
+}
+
+async function build(workspace: Workspace, message: string): Promise<void> {
+  await workspace.commit(message);
+  await workspace.nx('docker-build', CHANGED);
+}
+
+function nonce(): string {
+  return `v${randomBytes(4).toString('hex')}`;
+}
