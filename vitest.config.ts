@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { Turns } from './tools/ci/turns.js';
 
 const MINUTE = 60_000;
 const ignored = ['**/node_modules/**', '**/dist/**', '**/tmp/**', '**/files/**'];
@@ -9,6 +10,7 @@ const browserSpecs = ['packages/*/src/**/*.browser.spec.ts'];
 export default defineConfig({
   test: {
     reporters: ['default', './tools/ci/summary-reporter.ts'],
+    sequence: { sequencer: Turns },
     projects: [
       {
         test: {
@@ -26,7 +28,7 @@ export default defineConfig({
           include: engineSpecs,
           exclude: ignored,
           globalSetup: './tools/testing/lab-setup.ts',
-          fileParallelism: false,
+          maxWorkers: 3,
           testTimeout: 5 * MINUTE,
           hookTimeout: 10 * MINUTE,
           sequence: { groupOrder: 1 },
@@ -38,10 +40,10 @@ export default defineConfig({
           include: browserSpecs,
           exclude: ignored,
           globalSetup: ['./tools/testing/lab-setup.ts', './tools/testing/browser-setup.ts'],
-          fileParallelism: false,
+          maxWorkers: 3,
           testTimeout: 2 * MINUTE,
           hookTimeout: 5 * MINUTE,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -49,11 +51,11 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/**/*.spec.ts'],
           exclude: ignored,
-          globalSetup: './tools/testing/lab-setup.ts',
-          fileParallelism: false,
+          globalSetup: ['./tools/testing/lab-setup.ts', './e2e/workspace-setup.ts'],
+          maxWorkers: 3,
           testTimeout: 15 * MINUTE,
           hookTimeout: 15 * MINUTE,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -80,7 +80,8 @@ describeEngine('faults of a platform that runs', () => {
       // Three attempts of 400 ms with pauses between them.
       expect(first.milliseconds).toBeLessThan(2500);
       await expect.poll(async () => (await call('/stock')).status, { timeout: 30_000 }).toBe(503);
-      expect((await call('/stock')).milliseconds).toBeLessThan(200);
+      // At once: one attempt would have taken 400 ms.
+      expect((await call('/stock')).milliseconds).toBeLessThan(400);
     } finally {
       await mustRun('docker', ['unpause', stock]);
     }

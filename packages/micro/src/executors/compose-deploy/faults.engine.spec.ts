@@ -7,6 +7,8 @@ import { deployUntil } from '../../testing/killed-deploy';
 import { probeWhile } from '../../testing/probe';
 
 const ENVIRONMENT = 'healthTimeout: 30\n';
+/** The first to ask is the health check: a slow start takes nothing from the ten seconds. */
+const ENDS_LATER = `server.once('request', () => setTimeout(() => process.exit(3), 10_000));\n`;
 const NEVER = { when: 'before', command: 'no command is like this' } as const;
 
 /** The rows of docs/faults.md, "Deploys", that are about what happens around a deploy. */
@@ -89,7 +91,7 @@ describeEngine('a deploy where something breaks', () => {
 
   it('puts the old version back where the new one ends ten seconds after it was healthy', async () => {
     const before = answer();
-    await prepare(`${server('dying')}setTimeout(() => process.exit(3), 10_000);\n`);
+    await prepare(`${server('dying')}${ENDS_LATER}`);
     workspace.write({ 'environments/development.yml': `${ENVIRONMENT}steady: 20\n` });
     const { result, probed } = await probe(() => workspace.deploy('orders'));
     workspace.write({ 'environments/development.yml': ENVIRONMENT });

@@ -6,6 +6,8 @@ import { docker, EngineWorkspace, server } from '../../testing/engine-workspace'
 
 const UP_TO_DATE = /^orders {2}up to date/m;
 const BUILT = /^orders {2}building \((.+)\)$/m;
+/** Docker kills after ten seconds; beside other specs even what ends at once takes more than one. */
+const STOPS_WITHIN_MS = 5000;
 
 describeEngine('docker-build', () => {
   let workspace: EngineWorkspace;
@@ -109,7 +111,7 @@ describeEngine('docker-build', () => {
     expect(docker('exec', name, 'id', '-un')).toBe('node');
     const begun = Date.now();
     docker('stop', name);
-    expect(Date.now() - begun).toBeLessThan(1000);
+    expect(Date.now() - begun).toBeLessThan(STOPS_WITHIN_MS);
     expect(docker('inspect', '--format', '{{.State.ExitCode}}', name)).toBe('0');
   });
 
