@@ -140,7 +140,7 @@ describeEngine('an event that orders publishes, and a worker and a service handl
           expect(await handled(workspace.name, service)).toEqual([
             { eventId: id, orderId: ORDER, total: 3 },
           ]),
-        { timeout: 20_000, interval: 500 },
+        { timeout: 60_000, interval: 500 },
       );
     }
   });

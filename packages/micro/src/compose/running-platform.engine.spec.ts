@@ -39,7 +39,7 @@ describeEngine('a platform of derived compose files', () => {
   const PRODUCTION = ['compose.yaml'];
   const DEVELOPMENT = ['compose.yaml', 'environments/development.compose.yaml'];
   const up = (files: readonly string[], ...args: string[]) =>
-    compose(files, 'up', '--detach', '--no-build', '--wait', '--wait-timeout', '120', ...args);
+    compose(files, 'up', '--detach', '--no-build', '--wait', '--wait-timeout', '300', ...args);
   const container = (service: string) => compose(PRODUCTION, 'ps', '--quiet', service);
   const shell = (service: string, command: string) =>
     docker('exec', container(service), 'sh', '-c', command);

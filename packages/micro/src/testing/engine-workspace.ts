@@ -38,7 +38,7 @@ export class EngineWorkspace {
     this.root = mkdtempSync(join(tmpdir(), name));
     this.write({
       'package.json': '{ "name": "@spec/source", "private": true }\n',
-      'environments/development.yml': 'engine: compose\nhealthTimeout: 15\n',
+      'environments/development.yml': 'engine: compose\nhealthTimeout: 60\n',
     });
   }
 
