@@ -234,8 +234,10 @@ process.on('SIGTERM', () => server.close(() => process.exit(0)));
 `;
 }
 
+/** The generated one, with a health check that may take its time: specs run beside each other. */
 export function dockerfile(root: string, port: number): string {
   return readFileSync(DOCKERFILE, 'utf8')
+    .replace('--timeout=3s', '--timeout=30s')
     .replaceAll('<%= root %>', root)
     .replaceAll('<%= port %>', String(port));
 }
