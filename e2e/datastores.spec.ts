@@ -3,7 +3,7 @@ import { mustRun } from '../tools/command.js';
 import { ensureDatastoreImage } from '../tools/images/datastores/datastore-image.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
-import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
+import { freshWorkspace, useOwnPorts, type FreshWorkspace } from './fresh-workspace.js';
 
 interface Items {
   items: { id: string; name: string }[];
@@ -32,6 +32,7 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     const file = 'environments/development.yml';
     const published = `healthTimeout: 60s\nservices:\n  shelf:\n    publish: ${port}\n  desk:\n    publish: ${deskPort}\n`;
     await workspace.write(file, (await workspace.read(file)) + published);
+    await useOwnPorts(workspace);
     await mustRun('npx', ['micro', 'env'], { cwd: workspace.root });
     await workspace.commit('A shelf');
   });

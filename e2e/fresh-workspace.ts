@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { ensureRegistry } from '../tools/registry/ensure-registry.js';
 import { linkFolder } from '../tools/testing/linked-folder.js';
+import { withOwnPorts } from '../tools/testing/own-ports.js';
 import { removePlatform } from '../tools/testing/remove-platform.js';
 import { createWorkspace, type Workspace } from '../tools/testing/workspace.js';
 import type { PreparedWorkspace } from './workspace-setup.js';
@@ -80,4 +81,11 @@ async function copyInstalled(from: string, workspace: Workspace): Promise<void> 
   await linkFolder(...folders, ['.package-lock.json']);
   // Nothing to fetch: the lockfile gets this workspace's name.
   await workspace.npm('install');
+}
+
+/** Has the datastores of its development environment where no other workspace has them. */
+export async function useOwnPorts({ read, write }: Workspace): Promise<void> {
+  const file = 'environments/development.compose.yaml';
+  const { text } = await withOwnPorts(await read(file));
+  await write(file, text);
 }
