@@ -135,6 +135,7 @@ export default defineConfig(
       `${SRC}/inference/plugin.ts`,
       '**/*.config.*',
       'tools/ci/*-reporter.ts',
+      'e2e/*-setup.ts',
       'tools/testing/*-setup.ts',
     ],
     rules: { 'no-restricted-syntax': 'off' },

@@ -1,14 +1,19 @@
 import { defineConfig } from 'vitest/config';
+import { Turns } from './tools/ci/turns.js';
 
 const MINUTE = 60_000;
 const ignored = ['**/node_modules/**', '**/dist/**', '**/tmp/**', '**/files/**'];
 const engineSpecs = ['packages/*/src/**/*.engine.spec.ts', 'tools/**/*.engine.spec.ts'];
 const browserSpecs = ['packages/*/src/**/*.browser.spec.ts'];
 
-/** No project retries: a flake is a bug. */
+/** How many files with an engine run at a time: more than there are cores on a small machine, since they mostly wait. */
+const AT_A_TIME = 3;
+
+/** First the unit tests, then all others, mixed. No project retries: a flake is a bug. */
 export default defineConfig({
   test: {
     reporters: ['default', './tools/ci/summary-reporter.ts'],
+    sequence: { sequencer: Turns },
     projects: [
       {
         test: {
@@ -17,6 +22,8 @@ export default defineConfig({
           exclude: [...ignored, ...engineSpecs, ...browserSpecs],
           // The first tree of a file loads all of @nx/devkit, which takes seconds on a busy machine.
           testTimeout: 30_000,
+          // Vitest would leave one core alone: half of two.
+          maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },
       },
@@ -26,7 +33,7 @@ export default defineConfig({
           include: engineSpecs,
           exclude: ignored,
           globalSetup: './tools/testing/lab-setup.ts',
-          fileParallelism: false,
+          maxWorkers: AT_A_TIME,
           testTimeout: 5 * MINUTE,
           hookTimeout: 10 * MINUTE,
           sequence: { groupOrder: 1 },
@@ -38,10 +45,10 @@ export default defineConfig({
           include: browserSpecs,
           exclude: ignored,
           globalSetup: ['./tools/testing/lab-setup.ts', './tools/testing/browser-setup.ts'],
-          fileParallelism: false,
+          maxWorkers: AT_A_TIME,
           testTimeout: 2 * MINUTE,
           hookTimeout: 5 * MINUTE,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -49,11 +56,11 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/**/*.spec.ts'],
           exclude: ignored,
-          globalSetup: './tools/testing/lab-setup.ts',
-          fileParallelism: false,
+          globalSetup: ['./tools/testing/lab-setup.ts', './e2e/workspace-setup.ts'],
+          maxWorkers: AT_A_TIME,
           testTimeout: 15 * MINUTE,
           hookTimeout: 15 * MINUTE,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],

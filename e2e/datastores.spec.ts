@@ -3,7 +3,7 @@ import { mustRun } from '../tools/command.js';
 import { ensureDatastoreImage } from '../tools/images/datastores/datastore-image.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
-import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
+import { freshWorkspace, useOwnPorts, type FreshWorkspace } from './fresh-workspace.js';
 
 interface Items {
   items: { id: string; name: string }[];
@@ -30,8 +30,9 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     await workspace.nx('g', '@org/micro:service', ...desk, '--skipInstall');
     await workspace.nx('g', '@org/micro:service', 'shelf', '--datastores=postgres,redis');
     const file = 'environments/development.yml';
-    const published = `healthTimeout: 20s\nservices:\n  shelf:\n    publish: ${port}\n  desk:\n    publish: ${deskPort}\n`;
+    const published = `healthTimeout: 60s\nservices:\n  shelf:\n    publish: ${port}\n  desk:\n    publish: ${deskPort}\n`;
     await workspace.write(file, (await workspace.read(file)) + published);
+    await useOwnPorts(workspace);
     await mustRun('npx', ['micro', 'env'], { cwd: workspace.root });
     await workspace.commit('A shelf');
   });
@@ -77,10 +78,10 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     const [before] = await containers('shelf');
     const [database] = await containers('shelf-database');
     await mustRun('docker', ['stop', database!]);
-    await expect.poll(() => status('/ready'), { timeout: 15_000 }).toBe(503);
+    await expect.poll(() => status('/ready'), { timeout: 60_000 }).toBe(503);
     expect(await status('/health')).toBe(200);
     await mustRun('docker', ['start', database!]);
-    await expect.poll(() => status('/ready'), { timeout: 30_000 }).toBe(200);
+    await expect.poll(() => status('/ready'), { timeout: 60_000 }).toBe(200);
     expect((await getItems()).length).toBe(2);
     expect(await containers('shelf')).toEqual([before]);
   });
@@ -90,7 +91,7 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     await mustRun('docker', ['stop', cache!]);
     expect((await getItems()).length).toBe(2);
     await mustRun('docker', ['start', cache!]);
-    await expect.poll(() => status('/ready'), { timeout: 30_000 }).toBe(200);
+    await expect.poll(() => status('/ready'), { timeout: 60_000 }).toBe(200);
   });
 
   it('applies a new migration once, with the version that needs it', async () => {

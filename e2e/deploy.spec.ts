@@ -62,7 +62,7 @@ describeEngine('a platform on an engine', () => {
     const { read, write } = shop.workspace;
     const file = 'environments/development.yml';
     const services = `services:\n  gateway:\n    publish: ${ports.development}\n`;
-    await write(file, `${await read(file)}healthTimeout: 8s\n${services}`);
+    await write(file, `${await read(file)}healthTimeout: 20s\n${services}`);
     await shop.workspace.commit('Where it is deployed');
     const { pushed, restarted } = await effectsOf(shop.place, () =>
       shop.workspace.nx('run-many', '-t', 'compose-deploy'),

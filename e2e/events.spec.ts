@@ -4,7 +4,7 @@ import { mustRun } from '../tools/command.js';
 import { ensureDatastoreImage } from '../tools/images/datastores/datastore-image.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
-import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
+import { freshWorkspace, useOwnPorts, type FreshWorkspace } from './fresh-workspace.js';
 
 const CONTRACT = 'packages/contracts/src/events/order-placed.ts';
 const ORDER = '7f9c24e8-3b12-4e5f-9d1a-2c6b8e0f4a71';
@@ -51,6 +51,7 @@ describeEngine('an event that orders publishes, and a worker and a service handl
     await generate('worker', 'mailer', '--subscribes=order.placed', '--datastores=postgres');
     // Its own packages are installed, not those of the root alone.
     await generate('datastore', 'users', 'redis');
+    await useOwnPorts(workspace);
     await workspace.commit('Services and their event');
   });
 
@@ -140,7 +141,7 @@ describeEngine('an event that orders publishes, and a worker and a service handl
           expect(await handled(workspace.name, service)).toEqual([
             { eventId: id, orderId: ORDER, total: 3 },
           ]),
-        { timeout: 20_000, interval: 500 },
+        { timeout: 60_000, interval: 500 },
       );
     }
   });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { mustRun, run, succeeded } from '../tools/command.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
-import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
+import { addedWorkspace, type FreshWorkspace } from './fresh-workspace.js';
 
 /** How long something that happens in another process may take. */
 const EVENTUALLY = { timeout: 60_000, interval: 200 };
@@ -16,7 +16,7 @@ describeEngine('a generated service, in a folder with a space', () => {
   let port: number;
 
   beforeAll(async () => {
-    fresh = await freshWorkspace('my shop');
+    fresh = await addedWorkspace('my shop');
     port = await freePort();
     await fresh.workspace.nx('g', '@org/micro:service', 'users', `--port=${port}`);
     await fresh.workspace.commit('users');

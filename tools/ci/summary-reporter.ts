@@ -1,4 +1,5 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+import { formatSlowestFiles, type FileTime } from './slowest-files.js';
 
 export interface Counts {
   passed: number;
@@ -6,15 +7,17 @@ export interface Counts {
   skipped: number;
 }
 
-/** Ends a run with one line that a machine reads: `212 passed, 0 failed, 3 skipped`. */
+/** Ends a run with the files that took longest, and one line that a machine reads: `212 passed, 0 failed, 3 skipped`. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const counts = countTests(modules, errors.length);
+    const slowest = formatSlowestFiles(modules.map(readTime));
     // The default reporter prints its own summary in this very event: ours comes after it.
     process.once('exit', (code) => {
       // A setup that throws ends the run before any test: that is no success.
       if (code !== 0 && counts.failed === 0) counts.failed = 1;
-      process.stdout.write(`\n${formatCounts(counts)}\n`);
+      const table = slowest.map((line) => `${line}\n`).join('');
+      process.stdout.write(`\n${table}${table && '\n'}${formatCounts(counts)}\n`);
     });
   }
 }
@@ -38,4 +41,15 @@ function countTests(modules: readonly TestModule[], unhandled: number): Counts {
     counts.failed += failed === 0 && module.state() === 'failed' ? 1 : failed;
   }
   return counts;
+}
+
+function readTime(module: TestModule): FileTime {
+  const { environmentSetupDuration, prepareDuration, collectDuration, setupDuration, duration } =
+    module.diagnostic();
+  return {
+    project: module.project.name,
+    file: module.relativeModuleId,
+    milliseconds:
+      environmentSetupDuration + prepareDuration + collectDuration + setupDuration + duration,
+  };
 }

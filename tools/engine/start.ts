@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mustRun } from '../command.js';
 import { startDaemon } from '../daemon.js';
+import { raiseContainersShare } from './cpu-share.js';
 import { engineAnswers } from './facts.js';
 
 const PID_FILE = '/var/run/docker.pid';
@@ -18,6 +19,7 @@ export async function startEngine(): Promise<void> {
     await mustRun('systemctl', ['start', 'docker'], { withinMs: 60_000 });
     return;
   }
+  raiseContainersShare();
   await startDaemon({
     command: 'dockerd',
     args: [],

@@ -1,18 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import {
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { mustEnd, startChild } from '../testing/child.js';
+import { linkFolder } from '../testing/linked-folder.js';
 import { packPlugin } from '../testing/packed-plugin.js';
 import { userEnvironment } from '../testing/user-environment.js';
 import type { PackageManager } from './files.js';
@@ -125,14 +117,6 @@ const OWN_FILES = [
 ];
 
 /** A folder with everything of the toolchain in it, as hard links. */
-export async function copyToolchain(
-  { directory, environment }: Toolchain,
-  to: string,
-): Promise<void> {
-  await mustEnd(startChild('cp', ['-al', directory, to], { cwd: HOME, env: environment }));
-  for (const file of OWN_FILES) {
-    if (!existsSync(join(to, file))) continue;
-    await copyFile(join(to, file), join(to, `${file}.own`));
-    await rename(join(to, `${file}.own`), join(to, file));
-  }
+export function copyToolchain({ directory }: Toolchain, to: string): Promise<void> {
+  return linkFolder(directory, to, OWN_FILES);
 }

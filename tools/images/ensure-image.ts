@@ -1,4 +1,5 @@
 import { readHost } from '../debian/host.js';
+import { oneAtATime } from '../one-at-a-time.js';
 import { LabError, say } from '../program.js';
 import { readLocalImage, type LocalImage } from './local-image.js';
 import { pullImage } from './pull.js';
@@ -30,7 +31,10 @@ export async function ensureImage({ ref, build }: StandIn): Promise<LocalImage> 
       );
     }
     say(`${ref} cannot be pulled (${pull.reason}): building a STAND-IN under its name ...`);
-    await build();
+    // Specs run beside each other: a second build would replace the image that the first one's spec uses by now.
+    await oneAtATime('stand-in', async () => {
+      if (!(await readLocalImage(ref))) await build();
+    });
   }
   const image = await readLocalImage(ref);
   if (!image)

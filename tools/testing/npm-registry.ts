@@ -22,7 +22,7 @@ export interface NpmRegistry {
 const ENDS_WITH_STDIN =
   'data:text/javascript,process.stdin.resume().on("end", () => process.exit())';
 
-const ANSWERS_WITHIN_MS = 30_000;
+const ANSWERS_WITHIN_MS = 120_000;
 
 /** An npm registry on a free port of 127.0.0.1 that holds the plugin as it is compiled now. */
 export async function startNpmRegistry(): Promise<NpmRegistry> {

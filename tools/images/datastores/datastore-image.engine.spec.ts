@@ -8,7 +8,7 @@ import { describeEngine } from '../../testing/describe-engine.js';
 import { inTemporaryDirectory } from '../temporary-directory.js';
 import { ensureDatastoreImage, type DatastoreImage } from './datastore-image.js';
 
-const HEALTHY_WITHIN_MS = 90_000;
+const HEALTHY_WITHIN_MS = 240_000;
 /** Docker waits ten seconds and then kills; what ends by itself is done long before. */
 const STOPS_WITHIN_MS = 5_000;
 

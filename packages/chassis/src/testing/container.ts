@@ -7,7 +7,7 @@ import {
 import { mustRun, run } from '../../../../tools/command.js';
 import { freePort } from '../../../../tools/testing/free-port.js';
 
-const READY_WITHIN_MS = 90_000;
+const READY_WITHIN_MS = 240_000;
 
 export interface Container {
   /** Of this machine; the same after a restart. */

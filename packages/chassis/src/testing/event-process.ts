@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const WORKER = fileURLToPath(new URL('event-worker.ts', import.meta.url));
-const SAYS_WITHIN_MS = 20_000;
+const SAYS_WITHIN_MS = 60_000;
 
 /** Runs the worker until it has started. */
 export async function startEventProcess(variables: Record<string, string>) {

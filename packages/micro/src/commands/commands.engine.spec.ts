@@ -162,7 +162,7 @@ describeEngine('micro', () => {
     const ended = new AbortController();
     const heard: string[] = [];
     const hears = (text: string) =>
-      expect.poll(() => heard.join('\n'), { timeout: 20_000 }).toContain(text);
+      expect.poll(() => heard.join('\n'), { timeout: 60_000 }).toContain(text);
     const following = runCommand(logsCommand, workspace.root, '--follow --since 1s', {
       signal: ended.signal,
       say: (line) => heard.push(line),

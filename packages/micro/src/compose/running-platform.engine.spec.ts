@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureDatastoreImage } from '../../../../tools/images/datastores/datastore-image';
 import { describeEngine } from '../../../../tools/testing/describe-engine';
+import { withOwnPorts } from '../../../../tools/testing/own-ports';
 import { parsePlatform } from '../platform/platform';
-import { docker, EngineWorkspace, freePort } from '../testing/engine-workspace';
+import { docker, EngineWorkspace } from '../testing/engine-workspace';
 import { deriveDevelopmentCompose } from './development-compose';
 import { requiredSecrets } from './secrets';
 import { deriveRootCompose } from './root-compose';
@@ -39,7 +40,7 @@ describeEngine('a platform of derived compose files', () => {
   const PRODUCTION = ['compose.yaml'];
   const DEVELOPMENT = ['compose.yaml', 'environments/development.compose.yaml'];
   const up = (files: readonly string[], ...args: string[]) =>
-    compose(files, 'up', '--detach', '--no-build', '--wait', '--wait-timeout', '120', ...args);
+    compose(files, 'up', '--detach', '--no-build', '--wait', '--wait-timeout', '300', ...args);
   const container = (service: string) => compose(PRODUCTION, 'ps', '--quiet', service);
   const shell = (service: string, command: string) =>
     docker('exec', container(service), 'sh', '-c', command);
@@ -65,22 +66,18 @@ describeEngine('a platform of derived compose files', () => {
         return { name, root, file: `${root}/service.yml`, text };
       }),
     );
-    ports = { database: await freePort(), cache: await freePort() };
     // All but what only a platform with observability has.
     const exists = (path: string) => !path.startsWith('observability/');
     const development = deriveDevelopmentCompose(platform, undefined, {
       librariesOf: () => [],
       exists,
     }).file;
+    const own = await withOwnPorts(development.text);
+    ports = { database: own.ports.get(13001)!, cache: own.ports.get(14001)! };
     const files = [
       deriveRootCompose(platform, undefined, exists),
       ...platform.services.map((service) => deriveServiceCompose(platform, service, undefined)),
-      {
-        ...development,
-        text: development.text
-          .replace('127.0.0.1:13001:', `127.0.0.1:${ports.database}:`)
-          .replace('127.0.0.1:14001:', `127.0.0.1:${ports.cache}:`),
-      },
+      { ...development, text: own.text },
     ];
     workspace.write(Object.fromEntries(files.map(({ path, text }) => [path, text])));
     const secrets = requiredSecrets(platform).map(
@@ -174,11 +171,13 @@ s.on('error', ({ code }) => console.log(code));`;
 
   it('is reached from this machine in development, with the passwords of .env', async () => {
     up(DEVELOPMENT);
-    expect(await answer(ports.cache, 'PING\r\n')).toMatch(/^-NOAUTH/);
+    const answers = (port: number, question: string) =>
+      expect.poll(() => answer(port, question), { timeout: 30_000 });
+    await answers(ports.cache, 'PING\r\n').toMatch(/^-NOAUTH/);
     const [, password] = /^ORDERS_CACHE_PASSWORD=(.*)$/m.exec(workspace.read('.env'))!;
-    expect(await answer(ports.cache, `AUTH ${password}\r\nPING\r\n`)).toBe('+OK\r\n+PONG\r\n');
+    await answers(ports.cache, `AUTH ${password}\r\nPING\r\n`).toBe('+OK\r\n+PONG\r\n');
     // What a client of PostgreSQL asks first, whether it may encrypt: yes or no.
-    expect(await answer(ports.database, '\0\0\0\x08\x04\xd2\x16\x2f')).toMatch(/^[SN]$/);
+    await answers(ports.database, '\0\0\0\x08\x04\xd2\x16\x2f').toMatch(/^[SN]$/);
     expect(sql('SELECT name FROM item')).toBe('kept');
     expect(shell('orders', 'echo $LOG_LEVEL')).toBe('debug');
   });

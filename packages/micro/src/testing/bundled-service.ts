@@ -69,7 +69,7 @@ export async function startBundle(
       if (!child.isAlive()) throw new Error(`${name} ended:\n${child.output()}`);
       expect((await fetch(`${url}/ready`)).status).toBe(200);
     },
-    { timeout: 15_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
   return {
     url,

@@ -1,9 +1,8 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -14,6 +13,8 @@ import composeDeployExecutor from '../executors/compose-deploy/executor';
 import dockerBuildExecutor from '../executors/docker-build/executor';
 import dockerPushExecutor from '../executors/docker-push/executor';
 import { writeFiles } from './temporary-workspace';
+
+export { freePort } from '../../../../tools/testing/free-port';
 
 const DOCKERFILE = join(__dirname, '../generators/service/files/npm/Dockerfile.template');
 
@@ -44,7 +45,7 @@ export class EngineWorkspace {
     this.root = mkdtempSync(join(tmpdir(), name));
     this.write({
       'package.json': '{ "name": "@spec/source", "private": true }\n',
-      'environments/development.yml': 'engine: compose\nhealthTimeout: 15\n',
+      'environments/development.yml': 'engine: compose\nhealthTimeout: 60\n',
     });
   }
 
@@ -74,7 +75,8 @@ export class EngineWorkspace {
       [`${root}/package.json`]: JSON.stringify({ name: `@spec/${name}`, version: '1.0.0' }),
       [`${root}/service.yml`]: `port: ${port}\n${manifest}`,
       [`${root}/src/main.ts`]: main,
-      [`${root}/Dockerfile`]: dockerfile(root, port),
+      // Images of the same content would be one image: another spec could remove it.
+      [`${root}/Dockerfile`]: `${dockerfile(root, port)}LABEL spec=${this.platform}\n`,
       [`${root}/compose.yaml`]: `services:
   ${name}:
     image: ${this.platform}/${name}:local
@@ -241,8 +243,10 @@ process.on('SIGTERM', () => server.close(() => process.exit(0)));
 `;
 }
 
+/** The generated one, with a health check that may take its time: specs run beside each other. */
 export function dockerfile(root: string, port: number): string {
   return readFileSync(DOCKERFILE, 'utf8')
+    .replace('--timeout=3s', '--timeout=30s')
     .replaceAll('<%= root %>', root)
     .replaceAll('<%= port %>', String(port));
 }
@@ -253,25 +257,6 @@ export function docker(...args: string[]): string {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   }).trim();
-}
-
-/**
- * A port of 127.0.0.1 that nobody listens on, below those that the system gives to outgoing
- * connections (32768 and up on Linux): each of those would make it taken again.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 32_000);
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.on('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 const lines = new AsyncLocalStorage<string[]>();

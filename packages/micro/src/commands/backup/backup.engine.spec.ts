@@ -96,7 +96,7 @@ describeEngine('backup and restore', () => {
       });
     }
     compose(
-      ...['up', '--detach', '--no-deps', '--wait', '--wait-timeout', '120'],
+      ...['up', '--detach', '--no-deps', '--wait', '--wait-timeout', '300'],
       ...['orders-database', 'orders-cache', 'stock-database'],
     );
     postgres(`CREATE EXTENSION IF NOT EXISTS plpgsql;

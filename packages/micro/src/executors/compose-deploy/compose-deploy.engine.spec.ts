@@ -81,7 +81,7 @@ describeEngine('compose-deploy', () => {
     const users = workspace.containerIds('users');
     workspace.write({
       'environments/development.yml':
-        'healthTimeout: 15\nservices: { orders: { environment: { GREETING: hello } } }\n',
+        'healthTimeout: 60\nservices: { orders: { environment: { GREETING: hello } } }\n',
     });
     const { success, output } = await workspace.deploy('orders');
     expect(output).toMatch(/restart +orders {2}its entry changed: environment;/);
@@ -114,7 +114,7 @@ describeEngine('compose-deploy', () => {
       'apps/orders/src/main.ts': server('orders broken', { ready: false }),
       'environments/development.yml': workspace
         .read('environments/development.yml')
-        .replace('15', '3'),
+        .replace('60', '3'),
     });
     const { result, probed } = await probe(() => workspace.ship('orders'));
     expect(result.success).toBe(false);
@@ -145,7 +145,7 @@ describeEngine('compose-deploy', () => {
     const port = await freePort();
     const publish = `services: { orders: { publish: ${port} } }\n`;
     workspace.write({
-      'environments/development.yml': `healthTimeout: 15\n${publish}`,
+      'environments/development.yml': `healthTimeout: 60\n${publish}`,
       'apps/orders/src/main.ts': server('orders published'),
     });
     expect(await workspace.ship('orders')).toMatchObject({ success: true });
@@ -161,7 +161,7 @@ describeEngine('compose-deploy', () => {
 
     const third = workspace.containerIds('orders');
     workspace.write({
-      'environments/development.yml': `healthTimeout: 3\n${publish}`,
+      'environments/development.yml': `healthTimeout: 8\n${publish}`,
       'apps/orders/src/main.ts': server('orders broken', { ready: false }),
     });
     const failed = await workspace.ship('orders');
@@ -178,7 +178,7 @@ describeEngine('compose-deploy', () => {
     try {
       const { port } = blocker.address() as { port: number };
       workspace.write({
-        'environments/development.yml': `healthTimeout: 5\nservices: { orders: { publish: ${port} } }\n`,
+        'environments/development.yml': `healthTimeout: 20\nservices: { orders: { publish: ${port} } }\n`,
       });
       const { success, output } = await workspace.deploy('orders');
       expect(success).toBe(false);

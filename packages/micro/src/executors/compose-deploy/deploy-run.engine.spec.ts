@@ -3,7 +3,7 @@ import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
 import { probeWhile } from '../../testing/probe';
 
-const ENVIRONMENT = 'healthTimeout: 20\nsteady: 1\n';
+const ENVIRONMENT = 'healthTimeout: 60\nsteady: 1\n';
 
 describeEngine('a run over several services', () => {
   let workspace: EngineWorkspace;

@@ -6,7 +6,9 @@ import { docker, EngineWorkspace, server } from '../../testing/engine-workspace'
 import { deployUntil } from '../../testing/killed-deploy';
 import { probeWhile } from '../../testing/probe';
 
-const ENVIRONMENT = 'healthTimeout: 30\n';
+const ENVIRONMENT = 'healthTimeout: 60\n';
+/** The first to ask is the health check: a slow start takes nothing from the ten seconds. */
+const ENDS_LATER = `server.once('request', () => setTimeout(() => process.exit(3), 10_000));\n`;
 const NEVER = { when: 'before', command: 'no command is like this' } as const;
 
 /** The rows of docs/faults.md, "Deploys", that are about what happens around a deploy. */
@@ -23,7 +25,7 @@ describeEngine('a deploy where something breaks', () => {
     image: node:24-bookworm-slim
     init: true
     command: [node, -e, "setInterval(() => {}, 1000)"]
-    healthcheck: { test: [CMD, node, -e, ""], interval: 1s, timeout: 10s, retries: 20 }
+    healthcheck: { test: [CMD, node, -e, ""], interval: 1s, timeout: 10s, retries: 60 }
     networks: [edge]
 `,
     });
@@ -89,7 +91,7 @@ describeEngine('a deploy where something breaks', () => {
 
   it('puts the old version back where the new one ends ten seconds after it was healthy', async () => {
     const before = answer();
-    await prepare(`${server('dying')}setTimeout(() => process.exit(3), 10_000);\n`);
+    await prepare(`${server('dying')}${ENDS_LATER}`);
     workspace.write({ 'environments/development.yml': `${ENVIRONMENT}steady: 20\n` });
     const { result, probed } = await probe(() => workspace.deploy('orders'));
     workspace.write({ 'environments/development.yml': ENVIRONMENT });
@@ -109,7 +111,7 @@ describeEngine('a deploy where something breaks', () => {
     const { success } = await workspace.deploy('orders');
     expect(success).toBe(true);
     await expect
-      .poll(() => ordersLeft(), { timeout: 40_000, interval: 500 })
+      .poll(() => ordersLeft(), { timeout: 90_000, interval: 500 })
       .toEqual([expect.stringMatching(/^orders-\d+ exited$/)]);
     const back = await workspace.deploy('orders', { rollback: true });
     expect(back.output).toMatch(/create +orders {2}back to r\d+ from r\d+;/);
@@ -189,7 +191,7 @@ describeEngine('a deploy where something breaks', () => {
       const deploying = workspace.deploy('orders');
       await expect
         .poll(() => ordersLeft().some((name) => /^orders-/.test(name) && !before.has(name)), {
-          timeout: 40_000,
+          timeout: 90_000,
           interval: 100,
         })
         .toBe(true);

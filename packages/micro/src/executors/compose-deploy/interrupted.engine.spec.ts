@@ -4,7 +4,7 @@ import { docker, EngineWorkspace, server } from '../../testing/engine-workspace'
 import { deployUntil, type Moment } from '../../testing/killed-deploy';
 import { probeWhile } from '../../testing/probe';
 
-const ENVIRONMENT = 'healthTimeout: 20\nsteady: 1\n';
+const ENVIRONMENT = 'healthTimeout: 60\nsteady: 1\n';
 
 describeEngine('a deploy that is ended', () => {
   let workspace: EngineWorkspace;

@@ -27,7 +27,7 @@ describeEngine('secrets of an environment', () => {
   orders:
     environment: { API_KEY: of-development, MICROSERVICE_USERS_URL: "http://users:3002" }
 `,
-      'environments/development.yml': `healthTimeout: 15
+      'environments/development.yml': `healthTimeout: 60
 links: { users: "https://users.example.com" }
 services:
   orders:

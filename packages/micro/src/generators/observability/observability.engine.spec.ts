@@ -63,7 +63,7 @@ describeEngine('Prometheus beside a generated service', () => {
       '.env': 'METRICS=on\nGRAFANA_PASSWORD=for-this-test-only\n',
     });
     await buildImage('users');
-    const wait = ['--wait', '--wait-timeout', '90'];
+    const wait = ['--wait', '--wait-timeout', '300'];
     observed('up', '--detach', '--no-build', ...wait, 'users', 'prometheus');
   });
 
