@@ -24,14 +24,6 @@ export async function freePort(): Promise<number> {
   throw new Error(`127.0.0.1: no port from ${first} to ${first + PORTS_OF_A_WORKER - 1} is free`);
 }
 
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.on('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
 /** Whether nobody listens on a port of 127.0.0.1 now. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -14,7 +14,6 @@ import {
   pinnedImage,
   placesOf,
   publicUrlOf,
-  type ComposeEntry,
   sliceOf,
   whyExclusive,
 } from './entry';
