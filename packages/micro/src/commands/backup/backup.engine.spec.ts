@@ -313,6 +313,8 @@ describeEngine('backup and restore', () => {
     };
     docker(
       ...['create', '--name', `${project}.lock`, '--label', `org.micro.project=${project}`],
+      // A sign of life ten minutes from now: it does not expire while this machine is busy.
+      ...['--restart', 'on-failure:600'],
       ...['--label', `org.micro.lock=${JSON.stringify(holder)}`, 'node:24-bookworm-slim'],
     );
     const held = /the lock of \S+ is held by ada@laptop since [\d:]+ UTC \(pid 7: compose-deploy/;

@@ -44,17 +44,22 @@ describeEngine('a run over several services', () => {
 
   it('prints one plan and rolls providers before their consumers', async () => {
     const plan = await workspace.deployTogether(['orders', 'users', 'mail'], { plan: true });
-    expect(plan.output.split('\n').map((line) => line.replace(/;.*acme.*/, ''))).toEqual([
+    expect(plan.output.split('\n')).toEqual([
       'plan for development',
-      expect.stringMatching(/^ {2}create {3}mail {2}it does not run; \S+$/),
-      expect.stringMatching(/^ {2}create {3}users {2}it does not run; \S+$/),
-      expect.stringMatching(/^ {2}create {3}orders {2}it does not run; \S+; after users$/),
+      expect.stringMatching(/^ {2}create {3}mail {4}it does not run; \w{12}$/),
+      expect.stringMatching(/^ {2}create {3}users {3}it does not run; \w{12}$/),
+      expect.stringMatching(/^ {2}create {3}orders {2}it does not run; \w{12}; after users$/),
     ]);
     expect(workspace.everything()).toEqual([]);
 
-    const { success, ended } = await workspace.deployTogether(['orders', 'users', 'mail']);
+    const { success, output, ended } = await workspace.deployTogether(['orders', 'users', 'mail']);
     expect(success).toBe(true);
-    expect(ended['orders']!.output).toMatch(/create +orders[^]*orders {2}deployed/);
+    expect(output).toMatch(
+      /users {2}healthy {2}\S+ {2}[^]*orders {2}healthy {2}[^]*development {2}done {2}3 created {2}\d+\.\d s$/,
+    );
+    expect(ended['orders']!.output).toMatch(
+      /^orders {2}deployed {2}\S+ in development {2}\S+ s\n$/,
+    );
     const startOf = (service: string) =>
       Date.parse(
         docker('inspect', '--format', '{{.State.StartedAt}}', workspace.containerIds(service)[0]!),
@@ -149,7 +154,7 @@ describeEngine('a run over several services', () => {
       expect(level()).toEqual(['high', '3003']);
 
       const back = await workspace.deploy('mail', { rollback: true });
-      expect(back.output).toMatch(/update +mail {2}back to r2 from r3; \S+, was \S+/);
+      expect(back.output).toMatch(/update +mail {2}back to r2 from r3, \w{12} -> \w{12}$/m);
       expect(back.output).toContain('a rollback undoes no migration');
       expect(back.success).toBe(true);
       expect(answer('mail', 3003)).toBe('mail 2');
@@ -217,7 +222,7 @@ describeEngine('a run over several services', () => {
     await change('orders', 'orders 9');
     const ids = workspace.containerIds('mail');
     const kept = await workspace.deployTogether(['users', 'orders'], { plan: true });
-    expect(kept.output).toMatch(/left +mail {2}it left the workspace; --prune removes it/);
+    expect(kept.output).toMatch(/left +mail {2,}it left the workspace; --prune removes it/);
     expect(workspace.containerIds('mail')).toEqual(ids);
     expect(await workspace.deployTogether(['orders'], { prune: true })).toMatchObject({
       success: true,

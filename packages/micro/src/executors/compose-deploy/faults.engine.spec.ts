@@ -114,7 +114,7 @@ describeEngine('a deploy where something breaks', () => {
       .poll(() => ordersLeft(), { timeout: 90_000, interval: 500 })
       .toEqual([expect.stringMatching(/^orders-\d+ exited$/)]);
     const back = await workspace.deploy('orders', { rollback: true });
-    expect(back.output).toMatch(/create +orders {2}back to r\d+ from r\d+;/);
+    expect(back.output).toMatch(/create +orders {2,}back to r\d+ from r\d+[;,]/);
     expect(back.success).toBe(true);
     expect(answer()).toBe(before);
     expect(ordersLeft()).toHaveLength(1);
@@ -124,7 +124,7 @@ describeEngine('a deploy where something breaks', () => {
     docker('stop', '--time', '1', `${workspace.platform}-development-depot-1`);
     const wanted = await prepare();
     const { output, success } = await workspace.deploy('orders');
-    expect(output).toMatch(/start +depot {2}needed by orders/);
+    expect(output).toMatch(/start +depot {2,}needed by orders/);
     expect(success).toBe(true);
     expect(answer()).toBe(wanted);
     expect(workspace.everything()).toContain('depot-1 running');
@@ -197,8 +197,10 @@ describeEngine('a deploy where something breaks', () => {
         .toBe(true);
       registry.stop();
       const { output, success } = await deploying;
-      expect(output).toContain(`pulling 127.0.0.1:${registry.port}/`);
-      expect(output).toMatch(new RegExp(`update +orders[^]*@${digest}`));
+      expect(output).toContain(`pulling  127.0.0.1:${registry.port}/`);
+      expect(output).toMatch(
+        new RegExp(`update +orders .*-> \\w{12} \\(${digest.slice(0, 19)}\\)`),
+      );
       expect(success).toBe(true);
       expect(answer()).toBe(wanted);
       expect(await workspace.deploy('orders', { rollback: true })).toMatchObject({ success: true });

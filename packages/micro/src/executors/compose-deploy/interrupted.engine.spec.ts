@@ -140,7 +140,7 @@ describeEngine('a deploy that is ended', () => {
       });
       const { success, output } = await workspace.deploy('orders');
       expect(success).toBe(true);
-      expect(output).toMatch(/restart +orders {2}its entry changed: volumes/);
+      expect(output).toMatch(/restart +orders {2,}its entry changed: volumes/);
     });
 
     it.each<[string, Moment]>([
@@ -169,7 +169,7 @@ describeEngine('a deploy that is ended', () => {
       const next = await workspace.deploy('orders', { breakLock: true });
       workspace.write({ 'environments/development.yml': ENVIRONMENT });
       expect(next.output).toMatch(
-        /recover +orders {2}a deploy was interrupted; \S+ serves again first/,
+        /recover +orders {2,}a deploy was interrupted; \S+ serves again first/,
       );
       expect(next.success).toBe(false);
       expect(answer()).toBe(before);
