@@ -5,7 +5,7 @@ import { INSTALL } from './contenders/quiet-install.js';
 import { freePort } from '../testing/free-port.js';
 import { vendorPackages } from '../testing/packed-plugin.js';
 import { removePlatform } from '../testing/remove-platform.js';
-import { generateRolledPlatform } from '../testing/rolled-platform.js';
+import { generateRolledPlatform, type Provider } from '../testing/rolled-platform.js';
 import { createWorkspace, type Workspace } from '../testing/workspace.js';
 import { openContenders, portsFile, type Contender } from './deploy/contenders.js';
 import { CALLERS, measure, PER_SECOND, type Reading } from './deploy/measure.js';
@@ -122,7 +122,7 @@ async function measureWork(
   }
   if (!work.isBad) return;
   await takeBack(workspace);
-  for (const contender of contenders) await mustRollOut(contender);
+  for (const contender of contenders) await mustRollOut(contender, CHANGED);
 }
 
 /** A rollout that did not do what it was for is no reading. */
@@ -136,7 +136,7 @@ function requireDone({ id, isBad = false }: Work, { title }: Contender, reading:
   }
 }
 
-async function mustRollOut({ title, rollOut }: Contender): Promise<void> {
-  const { worked, said } = await rollOut();
+async function mustRollOut({ title, rollOut }: Contender, changed?: Provider): Promise<void> {
+  const { worked, said } = await rollOut(changed);
   if (!worked) throw new LabError(`${title} did not bring the platform up:\n${said}`);
 }
