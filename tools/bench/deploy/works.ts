@@ -13,7 +13,7 @@ export interface Work {
   isKnown: boolean;
   /** Changes the workspace, commits that and builds the image, none of which counts. */
   prepare: (workspace: Workspace) => Promise<void>;
-  /** Whether it is to be taken back afterwards. */
+  /** Whether it is to be taken back afterwards. It is done once: Compose gives it up after more than a minute. */
   isBad?: boolean;
 }
 
