@@ -115,7 +115,7 @@ describeEngine('a platform on an engine', () => {
     const calls = keepCalling(ports.development);
     const deploy = await startNx(['compose-deploy', 'users']).ended;
     expect(deploy.exitCode).toBe(1);
-    expect(deploy.output).toContain('was not healthy after 8 s');
+    expect(deploy.output).toContain('was not healthy after 20 s');
     expect(deploy.output).toContain('the database is not there');
     expect(deploy.output).toMatch(/users-\d+ serves on; it was not touched/);
     expect(await calls.failures()).toEqual([]);

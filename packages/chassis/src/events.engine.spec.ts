@@ -30,7 +30,7 @@ import { orderPlaced } from './testing/order-placed.js';
 const QUEUE_SETTLES_MS = 5000;
 
 /** A busy machine takes its time. */
-const soon = <T>(read: () => T) => expect.poll(read, { timeout: 60_000 });
+const soon = <T>(read: () => T) => expect.poll(read, { timeout: 150_000 });
 
 type OrderPlaced = EventMessage<typeof orderPlaced>;
 
