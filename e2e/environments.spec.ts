@@ -3,7 +3,7 @@ import { mustRun } from '../tools/command.js';
 import { ensureDatastoreImage } from '../tools/images/datastores/datastore-image.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort, isFree } from '../tools/testing/free-port.js';
-import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
+import { freshWorkspace, useOwnPorts, type FreshWorkspace } from './fresh-workspace.js';
 
 /** Of the ports of each environment that `init` makes from those of compose.yaml. */
 const OFFSETS = { development: 0, staging: 1000, production: 2000 };
@@ -29,6 +29,7 @@ describeEngine('the environments of a new workspace', () => {
       ...['g', '@org/micro:gateway', 'gateway', '--consumes=orders', `--port=${port}`],
     );
     await mustRun('npx', ['micro', 'env'], { cwd: workspace.root });
+    await useOwnPorts(workspace);
     await workspace.commit('A platform');
   });
 

@@ -16,6 +16,8 @@ export interface Container {
   name: string;
   /** The Compose service that it belongs to. */
   service: string;
+  /** As the compose file that it was made from names it. */
+  image: string;
   state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
   /** `none` where the image has no health check. */
   health: 'none' | 'starting' | 'healthy' | 'unhealthy';
@@ -38,8 +40,6 @@ export interface PublishedPort {
 
 /** A container with what it was made from. */
 export interface RunningContainer extends Container {
-  /** As the compose file names it. */
-  image: string;
   imageId: string;
   /** ISO 8601; absent where it was never started. */
   startedAt?: string;
@@ -178,6 +178,7 @@ function toContainer(json: ContainerJson): Container {
     id: json.Id,
     name: json.Name.replace(/^\//, ''),
     service: labels['com.docker.compose.service'] ?? '',
+    image: json.Config.Image,
     state: json.State.Status,
     health: json.State.Health?.Status ?? 'none',
     healthOutput: json.State.Health?.Log?.at(-1)?.Output.trim() ?? '',
@@ -207,7 +208,6 @@ function toRunningContainer(json: ContainerJson): RunningContainer {
   const startedAt = json.State.StartedAt;
   return {
     ...toContainer(json),
-    image: json.Config.Image,
     imageId: json.Image,
     ...(startedAt && startedAt !== NEVER ? { startedAt } : {}),
     environment: parseVariables(json.Config.Env ?? []),

@@ -47,6 +47,9 @@ const PLAIN_HTTP = /server gave HTTP response to HTTPS client/i;
 const NO_REGISTRY =
   /connection refused|connection reset|no such host|i\/o timeout|tls handshake|deadline exceeded|EOF$|(?:HTTP status|status code|from \w+ request to \S+):? (?:429|5\d\d)\b|too many requests|network is unreachable|no route to host|temporary failure in name resolution|broken pipe/im;
 
+/** Compose files here are parts of a project: that the others are not in them is no news. */
+const COMPOSE_PARTS = { COMPOSE_IGNORE_ORPHANS: 'true' };
+
 /** Runs a docker command that has to succeed. @throws {EngineError} with the engine's own words. */
 export async function runDocker(
   runner: Runner,
@@ -55,7 +58,8 @@ export async function runDocker(
   what: string,
   options: RunOptions & Pick<Command, 'env' | 'stdin'> = {},
 ): Promise<Outcome> {
-  const { env, stdin, ...runOptions } = options;
+  const { env: own, stdin, ...runOptions } = options;
+  const env = args[0] === 'compose' ? { ...COMPOSE_PARTS, ...own } : own;
   const outcome = await runner.run({ ...docker(args, address), env, stdin }, runOptions);
   if (outcome.exitCode !== 0) throw toEngineError(what, outcome, address);
   return outcome;

@@ -8,7 +8,7 @@ import { type Release, currentRelease, findRelease, planRevival, previousRelease
 import { secretsLabelOf, secretsOf } from './read-secrets';
 import { readSlice } from './releases';
 import { type Facts, type Run, attempt } from './run';
-import { type RunPlan, type ServicePlan, leftContainers } from './run-plan';
+import { type Outdated, type RunPlan, type ServicePlan, leftContainers } from './run-plan';
 import { type Rendered, type Target, recordedTarget, wantedOf } from './target';
 
 /** Compares what is wanted with what the engine runs; services that cannot be planned have failed. */
@@ -50,9 +50,10 @@ export async function makePlan(
       ...missingNeeds(
         { ...task, service: linkedWithin(environment, task.service) },
         tasks,
-        target.needs,
+        [...target.needs.keys()],
         containers,
       ),
+      outdated: outdatedNeeds(target.needs, task.service.consumes, containers),
       after: after.filter((provider) => !failures.has(provider)),
     });
   }
@@ -106,4 +107,16 @@ function missingNeeds(
     starts: needs.filter((name) => !consumes.includes(name) && !runs(name)),
     missing: consumes.filter((name) => !runs(name) && !comes.has(name)),
   };
+}
+
+/** Datastores and the broker whose containers are of another image than their entries name by now. */
+export function outdatedNeeds(
+  needs: Target['needs'],
+  consumes: readonly string[],
+  containers: readonly Container[],
+): Outdated[] {
+  return containers.flatMap(({ name, service, image }) => {
+    const wanted = consumes.includes(service) ? undefined : needs.get(service);
+    return wanted === undefined || wanted === image ? [] : [{ name, service, image, wanted }];
+  });
 }

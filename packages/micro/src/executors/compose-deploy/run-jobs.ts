@@ -13,9 +13,6 @@ import { giveSecrets } from './roll';
 import { type Run, tellOf } from './run';
 import type { Target } from './target';
 
-/** A job is a project of its own by its file: that the others are not in it is no news. */
-const ALONE = { env: { COMPOSE_IGNORE_ORPHANS: 'true' } };
-
 /** What has to be done once with the new image before any container of it serves; it stops the deploy where it fails. */
 export async function runJobs(
   run: Run,
@@ -33,7 +30,7 @@ export async function runJobs(
     const own = slice ? { name, files: [file] } : project;
     const secrets = slice && secretsOf(run, service, slice, job);
     if (secrets) await runWithSecrets(run, own, { service, job, secrets, failed });
-    else await runDocker(runner, runArguments(own, job), address, failed, ALONE);
+    else await runDocker(runner, runArguments(own, job), address, failed);
     const took = formatSeconds(clock.now() - started);
     tellOf(run, service)(formatStep(service, 'ran', `${job}  ${took}`));
   }

@@ -34,7 +34,7 @@ const orders: ServicePlan = {
     entryLabel: 'env=1',
     replicas: 1,
     slice: { services: {} },
-    needs: [],
+    needs: new Map(),
     jobs: [],
     ownJobs: new Map(),
     source: 'engine',
@@ -51,6 +51,7 @@ const orders: ServicePlan = {
   current: release(1),
   revived: [],
   starts: [],
+  outdated: [],
   missing: [],
   after: [],
 };
@@ -120,6 +121,19 @@ describe('a plan says', () => {
       ],
     ],
     [
+      'what it leaves alone, though its entry says otherwise',
+      run({
+        ...keep,
+        outdated: [
+          { name: 'acme-db-1', service: 'db', image: 'postgres:16', wanted: 'postgres:17' },
+        ],
+      }),
+      [
+        '  keep     orders  nothing changed',
+        '  left     db      it is postgres:16, and postgres:17 in its entry; no deploy replaces what may hold data: back it up, remove the container acme-db-1 (a named volume stays), and deploy again',
+      ],
+    ],
+    [
       'which release it goes back to',
       run(
         {
@@ -178,6 +192,7 @@ describe('a plan says', () => {
           leftovers: [],
           recovers: [],
           starts: [],
+          outdated: [],
           jobs: [],
           missing: [],
           after: [],

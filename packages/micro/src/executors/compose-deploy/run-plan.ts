@@ -6,6 +6,17 @@ import type { DeployPlan } from './plan';
 import type { Release } from './release';
 import type { Target } from './target';
 
+/** A container of a datastore or the broker, which a deploy leaves as it is. */
+export interface Outdated {
+  name: string;
+  /** Its name in the compose file. */
+  service: string;
+  /** What it was made from. */
+  image: string;
+  /** What its entry says by now. */
+  wanted: string;
+}
+
 /** What a run does for one service. */
 export interface ServicePlan {
   service: string;
@@ -17,6 +28,7 @@ export interface ServicePlan {
   revived: readonly Container[];
   /** Datastores and the broker that it needs and that do not run. */
   starts: readonly string[];
+  outdated: readonly Outdated[];
   /** Services that it consumes, that do not run, and that this command does not deploy either. */
   missing: readonly string[];
   /** Services of the run that are rolled before it. */
@@ -73,13 +85,13 @@ export function formatService(one: ServicePlan, environment: string): string[] {
 }
 
 /** Whether there is no more to say of a service than that nothing changed. */
-function isQuiet({ plan, revived, starts, missing }: ServicePlan): boolean {
-  const more = [...plan.leftovers, ...revived, ...starts, ...missing];
+function isQuiet({ plan, revived, starts, outdated, missing }: ServicePlan): boolean {
+  const more = [...plan.leftovers, ...revived, ...starts, ...outdated, ...missing];
   return plan.kind === 'keep' && more.length === 0;
 }
 
 function rowsOf(one: ServicePlan, environment: string): Row[] {
-  const { service, plan, revived, starts, missing } = one;
+  const { service, plan, revived, starts, outdated, missing } = one;
   const recovered = `a deploy was interrupted; ${namesOf(revived)} serves again first`;
   const change = plan.kind === 'keep' ? ['nothing changed'] : describeChange(one);
   const leftovers = plan.leftovers.filter((container) => !revived.includes(container));
@@ -90,6 +102,11 @@ function rowsOf(one: ServicePlan, environment: string): Row[] {
       ? [['remove', namesOf(leftovers), `of ${service}, and serves nobody`] satisfies Row]
       : []),
     ...starts.map((name): Row => ['start', name, `needed by ${service}`]),
+    ...outdated.map(({ name, service, image, wanted }): Row => [
+      'left',
+      service,
+      `it is ${image}, and ${wanted} in its entry; no deploy replaces what may hold data: back it up, remove the container ${name} (a named volume stays), and deploy again`,
+    ]),
     ...jobsOf(one).map((name): Row => ['run', name, `once, before a new container of ${service}`]),
     ...missing.map((name): Row => [
       'missing',
@@ -135,7 +152,7 @@ export function planToJson({ services, ...run }: RunPlan): string {
   return JSON.stringify({
     ...run,
     services: services.map(
-      ({ service, plan, target, current, revived, starts, missing, after }) => ({
+      ({ service, plan, target, current, revived, starts, outdated, missing, after }) => ({
         service,
         action: plan.kind,
         reason: plan.kind === 'keep' ? 'nothing changed' : plan.reason,
@@ -150,6 +167,7 @@ export function planToJson({ services, ...run }: RunPlan): string {
         leftovers: plan.leftovers.map(({ name }) => name),
         recovers: revived.map(({ name }) => name),
         starts,
+        outdated,
         jobs: plan.kind === 'keep' ? [] : target.jobs,
         missing,
         after,

@@ -39,8 +39,8 @@ export interface Target extends Omit<Wanted, 'exclusive' | 'networks'> {
   /** What two containers of it cannot have at once. */
   exclusive?: string;
   slice: ComposeSlice;
-  /** What the entry says it depends on, and that runs all the time. */
-  needs: readonly string[];
+  /** What the entry says it depends on, and that runs all the time; with the image that its own entry names. */
+  needs: ReadonlyMap<string, string | undefined>;
   /** What it waits for the end of. */
   jobs: readonly string[];
   /** How those of them are run that run its own image. */
@@ -191,8 +191,10 @@ function targetOf(
         [DEPLOY_LABELS.entry]: label,
       },
     }),
-    needs: Object.keys((entry['depends_on'] as object | undefined) ?? {}).filter(
-      (name) => !jobs.includes(name) && !Object.hasOwn(environment.links, name),
+    needs: new Map(
+      Object.keys((entry['depends_on'] as object | undefined) ?? {})
+        .filter((name) => !jobs.includes(name) && !Object.hasOwn(environment.links, name))
+        .map((name) => [name, config.services[name]?.['image'] as string | undefined]),
     ),
     jobs,
     ownJobs: new Map(
@@ -221,7 +223,7 @@ export function recordedTarget(release: Release, slice: ComposeSlice, secrets: s
     replicas,
     exclusive: whyExclusive(entry, replicas),
     slice: { ...slice, services: { ...slice.services, [service]: { ...entry, labels } } },
-    needs: [],
+    needs: new Map(),
     jobs: [],
     ownJobs: new Map(),
     source: image.includes('@') ? 'registry' : 'engine',
