@@ -52,6 +52,13 @@ describe('errorAnswers', () => {
     const line = lines.find(({ level }) => level === 50);
     expect(line).toMatchObject({ msg: 'request failed', err: { message: 'no space left' } });
   });
+
+  it('logs what a caller did wrong in a line, without a stack', async () => {
+    const { lines } = await answerTo(new HttpError(401, 'a key is missing'));
+    const line = lines.find(({ msg }) => msg === 'request refused');
+    expect(line).toMatchObject({ level: 30, reason: 'a key is missing' });
+    expect(JSON.stringify(line)).not.toContain('errors.spec');
+  });
 });
 
 describe('formatReason', () => {

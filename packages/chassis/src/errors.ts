@@ -71,7 +71,8 @@ export function errorAnswers(app: FastifyInstance): void {
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const statusCode = statusOf(error, reply);
   if (statusCode >= 500) request.log.error({ err: error }, 'request failed');
-  else request.log.info({ err: error }, 'request refused');
+  // The caller's mistake: where in the code it was noticed helps nobody.
+  else request.log.info({ ...codeOf(error), reason: formatReason(error) }, 'request refused');
   const text = STATUS_CODES[statusCode] ?? 'Error';
   return reply.code(statusCode).send({
     statusCode,
