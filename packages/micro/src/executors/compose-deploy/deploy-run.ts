@@ -10,7 +10,7 @@ import {
   deployReceiptSchema,
   receiptFile,
 } from '../../image/receipt';
-import { linkedWithin } from '../../platform/environment';
+import { type Environment, linkedWithin } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
 import { requireEnvironment } from '../docker-push/push-image';
 import { formatList, formatSeconds, formatStep } from '../format';
@@ -65,10 +65,13 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
   const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
   const address = { context: environment.context, host: environment.host };
   const name = environment.project ?? `${platformName}-${environment.name}`;
+  const tasks = leaveElsewhere(request, environment);
+  if (tasks.length === 0) return new Map();
   const runner = interruptibleRunner(request.runner, interruption);
   return withTemporaryFolder(async (folder) => {
     const run: Run = {
       ...request,
+      tasks,
       mode,
       environment,
       address,
@@ -111,6 +114,20 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       () => deployAll(run, rendered),
     );
     return run.failures;
+  });
+}
+
+/** The services that run in the environment; says of the others where they do. */
+function leaveElsewhere(
+  { tasks, tell }: Pick<DeployRequest, 'tasks' | 'tell'>,
+  { links, file }: Environment,
+): ServiceTask[] {
+  return tasks.filter(({ service: { name } }) => {
+    const url = Object.hasOwn(links, name) ? links[name] : undefined;
+    if (url !== undefined) {
+      tell(formatStep(name, 'nothing', `it runs at ${url}, as ${file} says under links`));
+    }
+    return url === undefined;
   });
 }
 

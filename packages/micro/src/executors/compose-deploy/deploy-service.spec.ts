@@ -363,6 +363,21 @@ describe('deployService', () => {
     });
   });
 
+  it('changes nothing where the service itself runs elsewhere, and says where', async () => {
+    const task = recordedTask(
+      {
+        ...files,
+        'environments/production.yml': 'links: { orders: https://orders.example.com }\n',
+      },
+      engine(),
+    );
+    await deployService(task, { environment: 'production' });
+    expect(task.runner.lines).toEqual([]);
+    expect(task.said.map(stripVTControlCharacters)).toEqual([
+      'orders  nothing  it runs at https://orders.example.com, as environments/production.yml says under links',
+    ]);
+  });
+
   it('does not wait for a provider that runs elsewhere, and does not start it', async () => {
     const task = recordedTask(
       {

@@ -174,6 +174,37 @@ describeEngine('a deploy where something breaks', () => {
     }
   });
 
+  it('leaves a dependency whose image changed, says so, and makes it anew where it is gone', async () => {
+    const depot = `${workspace.platform}-development-depot-1`;
+    const id = () => docker('inspect', '--format', '{{.Id}} {{.Config.Image}}', depot).trim();
+    const next = `${workspace.platform}-depot:2`;
+    docker('tag', 'node:24-bookworm-slim', next);
+    const text = workspace.read('apps/orders/compose.yaml');
+    const entry = text.indexOf('  depot:\n');
+    try {
+      workspace.write({
+        'apps/orders/compose.yaml':
+          text.slice(0, entry) + text.slice(entry).replace('node:24-bookworm-slim', next),
+      });
+      const before = id();
+      const { output, success } = await workspace.deploy('orders');
+      expect(success).toBe(true);
+      expect(output).toMatch(
+        /left +depot +it is node:24-bookworm-slim, and \S+-depot:2 in its entry/,
+      );
+      expect(id()).toBe(before);
+      docker('rm', '--force', depot);
+      const again = await workspace.deploy('orders');
+      expect(again).toMatchObject({ success: true });
+      expect(again.output).not.toMatch(/left +depot/);
+      expect(id()).toContain(next);
+    } finally {
+      workspace.write({ 'apps/orders/compose.yaml': text });
+      docker('rm', '--force', depot);
+      docker('image', 'rm', next);
+    }
+  });
+
   it('needs no registry once the roll began, nor to go back', async () => {
     const registry = await startProxy((await ensureRegistry()).host);
     workspace.write({
