@@ -220,12 +220,23 @@ export function runsElsewhere({ context, host }: Pick<Environment, 'context' | '
   return context !== undefined || host !== undefined;
 }
 
+/** Where a service is reached that does not run in the environment; `undefined` where it does. */
+export function elsewhere(
+  { links }: Pick<Environment, 'links'>,
+  service: string,
+): string | undefined {
+  return Object.hasOwn(links, service) ? links[service] : undefined;
+}
+
 /** A service with the links that it has within the environment. */
 export function linkedWithin<S extends { consumes: readonly string[] }>(
   { links }: Pick<Environment, 'links'>,
   service: S,
 ): S {
-  return { ...service, consumes: service.consumes.filter((name) => !Object.hasOwn(links, name)) };
+  return {
+    ...service,
+    consumes: service.consumes.filter((name) => elsewhere({ links }, name) === undefined),
+  };
 }
 
 /** `environments/production.yml` */

@@ -12,6 +12,7 @@ import {
   receiptFile,
   type PushReceipt,
 } from '../../image/receipt';
+import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
 import { renderEntries } from '../rendered-entries';
 import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
@@ -42,7 +43,7 @@ export async function readStatus(shell: Shell, environmentName: string): Promise
     project,
     pushed: new Map([...receipts.pushed].map(([name, { key }]) => [name, key])),
     built: receipts.built,
-    backing: backingOf(platform),
+    backing: backingOf(platform, environment),
     rendered,
     containers,
     imageVariables: await readImageVariables(shell, address, imageIds),
@@ -71,12 +72,14 @@ async function readReceipts(workspaceRoot: string, { services }: Platform, envir
   return { pushed, built };
 }
 
-function backingOf(platform: Platform): Map<string, string> {
+function backingOf(platform: Platform, environment: Environment): Map<string, string> {
   const broker = platformBroker(platform);
+  const here = platform.services.filter(({ name }) => elsewhere(environment, name) === undefined);
   return new Map(
-    [...platform.services.flatMap(datastoresOf), ...(broker ? [broker] : [])].map(
-      ({ name, engine }) => [name, engine],
-    ),
+    [...here.flatMap(datastoresOf), ...(broker ? [broker] : [])].map(({ name, engine }) => [
+      name,
+      engine,
+    ]),
   );
 }
 

@@ -63,6 +63,19 @@ describe('reportStatus', () => {
     expect(isInStep(status)).toBe(true);
   });
 
+  it('misses nothing of a service that runs elsewhere', () => {
+    const links = 'links: { orders: https://orders.example.com }\n';
+    const status = reportStatus(
+      facts({ environment: parseEnvironment('staging', links), containers: [] }),
+    );
+    expect(status).toMatchObject({
+      services: [],
+      left: [],
+      notes: ['orders runs elsewhere: https://orders.example.com'],
+    });
+    expect(isInStep(status)).toBe(true);
+  });
+
   it.each<[string, Partial<StatusFacts>, object]>([
     [
       'nothing runs',

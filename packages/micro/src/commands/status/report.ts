@@ -4,7 +4,7 @@ import { secretNames, secretsPart, withSecrets } from '../../executors/compose-d
 import { entryWanted } from '../../executors/compose-deploy/wanted';
 import { planDeploy, type Wanted } from '../../executors/compose-deploy/plan';
 import { LABELS } from '../../image/image-key';
-import type { Environment } from '../../platform/environment';
+import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform, Service } from '../../platform/platform';
 import type { RenderedEntries } from '../rendered-entries';
 import { driftOf } from './drift';
@@ -42,7 +42,7 @@ export interface PlatformStatus {
   backing: readonly BackingStatus[];
   /** Services that a deploy brought here and that the workspace has no more. */
   left: readonly string[];
-  /** What could not be looked at. */
+  /** What runs elsewhere, and what could not be looked at. */
   notes: readonly string[];
 }
 
@@ -101,10 +101,18 @@ export function reportStatus(facts: StatusFacts): PlatformStatus {
     environment: environment.name,
     project,
     ...(commit === undefined ? {} : { commit }),
-    services: platform.services.map((service) => reportService(service, facts)),
+    services: platform.services
+      .filter(({ name }) => elsewhere(environment, name) === undefined)
+      .map((service) => reportService(service, facts)),
     backing: [...backing].map(([name, engine]) => reportBacking(name, engine, facts)),
     left: [...left].sort(),
-    notes: rendered.kind === 'unreadable' ? [`entries were not compared: ${rendered.problem}`] : [],
+    notes: [
+      ...platform.services.flatMap(({ name }) => {
+        const url = elsewhere(environment, name);
+        return url === undefined ? [] : [`${name} runs elsewhere: ${url}`];
+      }),
+      ...(rendered.kind === 'unreadable' ? [`entries were not compared: ${rendered.problem}`] : []),
+    ],
   };
 }
 

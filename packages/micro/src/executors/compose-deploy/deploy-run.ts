@@ -10,7 +10,7 @@ import {
   deployReceiptSchema,
   receiptFile,
 } from '../../image/receipt';
-import { type Environment, linkedWithin } from '../../platform/environment';
+import { elsewhere, type Environment, linkedWithin } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
 import { requireEnvironment } from '../docker-push/push-image';
 import { formatList, formatSeconds, formatStep } from '../format';
@@ -120,12 +120,13 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
 /** The services that run in the environment; says of the others where they do. */
 function leaveElsewhere(
   { tasks, tell }: Pick<DeployRequest, 'tasks' | 'tell'>,
-  { links, file }: Environment,
+  environment: Environment,
 ): ServiceTask[] {
   return tasks.filter(({ service: { name } }) => {
-    const url = Object.hasOwn(links, name) ? links[name] : undefined;
+    const url = elsewhere(environment, name);
     if (url !== undefined) {
-      tell(formatStep(name, 'nothing', `it runs at ${url}, as ${file} says under links`));
+      const why = `it runs at ${url}, as ${environment.file} says under links`;
+      tell(formatStep(name, 'nothing', why));
     }
     return url === undefined;
   });
