@@ -30,7 +30,7 @@ describeSecondEngine('a deploy to another machine', (engine) => {
     workspace.write({ 'secrets/api-key': SECRET });
     environmentAt(`host: ${engine().host}`);
     const { success, output } = await workspace.ship('orders');
-    expect(output).toContain(`orders  pulling ${pushed()}`);
+    expect(output).toContain(`orders  pulling  ${pushed()}`);
     expect(success).toBe(true);
   });
 
@@ -156,7 +156,7 @@ services:
     environmentAt('context: second');
     const second = await workspace.deploy('orders');
     expect(await first).toMatchObject({ exitCode: 0 });
-    expect(second.output).toMatch(/^waiting for the deploy by \S+ since [^]*keep +orders/);
+    expect(second.output).toMatch(/^waiting for the lock of \S+ since [^]*keep +orders/);
     expect(second.success).toBe(true);
     expectServing(wanted);
   });

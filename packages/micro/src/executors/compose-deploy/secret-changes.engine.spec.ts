@@ -81,12 +81,14 @@ ${built}    image: ${workspace.platform}/orders:local
     const before = ids();
     change();
     const { output } = await deploy();
-    expect(output).toContain('restart  orders  its entry changed: secret-values');
+    expect(output).toMatch(/restart +orders +its entry changed: secret-values;/);
     expect(output).toContain('keep     users  nothing changed');
     expect(value(name)).toMatch(/-two$/);
     expect(ids()).toEqual({ orders: [expect.any(String)], users: before.users });
     expect(ids().orders).not.toEqual(before.orders);
-    expect((await deploy()).output).toContain('keep     orders  nothing changed');
+    expect((await deploy()).output).toMatch(
+      /keep +(?:orders, users|users, orders) +nothing changed/,
+    );
   });
 
   it('reaches the job of the same image first, and where that fails nothing changes', async () => {
