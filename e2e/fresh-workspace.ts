@@ -86,8 +86,10 @@ async function copyInstalled(from: string, workspace: Workspace): Promise<void> 
 }
 
 /** Has the datastores of its development environment where no other workspace has them. */
-export async function useOwnPorts({ read, write }: Workspace): Promise<void> {
+export async function useOwnPorts({ read, write, nx }: Workspace): Promise<void> {
   const file = 'environments/development.compose.yaml';
   const { text } = await withOwnPorts(await read(file));
   await write(file, text);
+  // What `nx serve` is told follows.
+  await nx('sync');
 }
