@@ -84,6 +84,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       secrets: new Map(),
       folder,
       alone: limit(1),
+      addresses: limit(1),
     };
     await readSecrets(run);
     const rendered = await render(run);

@@ -21,7 +21,14 @@ interface Life {
 
 /** An engine with one old container and, once it was created, a new one that lives as told. */
 function engine(
-  options: { lives?: Life[]; fail?: RegExp; stderr?: string; hasOld?: boolean } = {},
+  options: {
+    lives?: Life[];
+    fail?: RegExp;
+    stderr?: string;
+    hasOld?: boolean;
+    /** Of the old container and the new one. */
+    addresses?: [old: string, created: string];
+  } = {},
 ) {
   const lives = options.lives ?? [{ state: 'running', health: 'healthy' }];
   let created = false;
@@ -42,6 +49,12 @@ function engine(
   return recordingRunner((line) => {
     if (options.fail?.test(line)) return failure(options.stderr ?? 'no');
     if (line.includes(' up ')) created = true;
+    if (line.startsWith('docker network inspect')) {
+      const [old, fresh] = options.addresses ?? ['172.20.0.2', '172.20.0.3'];
+      const Containers = { old: { IPv4Address: `${old}/16` }, new: { IPv4Address: `${fresh}/16` } };
+      const IPAM = { Config: [{ Subnet: '172.20.0.0/16', Gateway: '172.20.0.1' }] };
+      return { stdout: JSON.stringify([{ Name: line.split(' ').at(-1), IPAM, Containers }]) };
+    }
     if (line.startsWith('docker container ls')) {
       return {
         stdout: [...(options.hasOld === false ? [] : ['old']), ...(created ? ['new'] : [])].join(
@@ -90,12 +103,13 @@ function partsOf(runner: ReturnType<typeof engine>, plan: Partial<ServiceChange>
     clock,
     undo: { runner, clock },
     alone: <T>(work: () => Promise<T>) => work(),
+    addresses: <T>(work: () => Promise<T>) => work(),
     say: (line: string) => said.push(line),
   };
 }
 
 const acts = (lines: readonly string[]) =>
-  lines.filter((line) => !/container (?:ls|inspect|logs)/.test(line));
+  lines.filter((line) => !/(?:container (?:ls|inspect|logs)|network inspect)/.test(line));
 
 const CREATE =
   'docker compose --file compose.yaml --file override.yaml --project-name acme-development up --no-build --no-deps --no-recreate --no-start --pull never --quiet-pull --scale orders=2 orders';
@@ -131,6 +145,17 @@ describe('roll', () => {
       'orders  healthy  acme-orders-2  0.3 s\norders  stopped  acme-orders-1  0.0 s',
     );
     expect(parts.clock.slept).toEqual([250, 1100, 2000]);
+  });
+
+  it('leaves an old container found that would get another address: what is open to it would break off', async () => {
+    const runner = engine({ addresses: ['172.20.0.4', '172.20.0.2'] });
+    const parts = partsOf(runner);
+    await roll(parts);
+    expect(acts(runner.lines).slice(-3)).toEqual([
+      REVEAL.at(-1),
+      'docker container stop old',
+      'docker container rm --force --volumes old',
+    ]);
   });
 
   it('stops first where two cannot run side by side', async () => {

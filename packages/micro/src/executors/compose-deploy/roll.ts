@@ -16,10 +16,12 @@ import {
   type Container,
 } from '../../effects/containers';
 import { runDocker } from '../../effects/engine';
+import { readNetworks } from '../../effects/networks';
 import type { Runner } from '../../effects/process';
 import type { Secret } from '../../platform/secret';
 import { UserError } from '../../platform/user-error';
 import { formatSeconds, formatStep } from '../format';
+import { keepsAddress } from './addresses';
 import { Interrupted } from './interruption';
 import { planSteps, type RollStep, type ServiceChange } from './plan';
 import { SECRETS_FOLDER } from './secrets';
@@ -54,6 +56,8 @@ export interface Roll {
   clock: Clock;
   /** What undoing uses: it goes on where the deploy is interrupted. */
   undo: { runner: Runner; clock: Clock };
+  /** Gives or frees addresses of networks while no other service of the run does. */
+  addresses: <T>(work: () => Promise<T>) => Promise<T>;
   /** Makes containers while no other service of the run does. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;
   say: (line: string) => void;
@@ -184,12 +188,15 @@ function tellStep(
 
 type Run = (args: readonly string[], what: string) => Promise<unknown>;
 
-function runIn({ runner, address }: Pick<Roll, 'runner' | 'address'>): Run {
-  return (args, what) => runDocker(runner, args, address, what);
+type Engine = Pick<Roll, 'runner' | 'address' | 'addresses'>;
+
+/** Containers that start, stop and move give and free addresses. */
+function runIn({ runner, address, addresses }: Engine): Run {
+  return (args, what) => addresses(() => runDocker(runner, args, address, what));
 }
 
-function undoing({ undo, address }: Roll): Run {
-  return runIn({ runner: undo.runner, address });
+function undoing({ undo, address, addresses }: Roll): Run {
+  return runIn({ runner: undo.runner, address, addresses });
 }
 
 function idsOf(containers: readonly Container[]): string[] {
@@ -250,6 +257,25 @@ async function hide(run: Run, containers: readonly Container[]): Promise<void> {
   }
 }
 
+/**
+ * Takes containers that serve out of name resolution, and leaves those as they are that would get another address: what
+ * is open to them would break off.
+ */
+async function hideInPlace(
+  { runner, address, addresses }: Engine,
+  containers: readonly Container[],
+): Promise<void> {
+  const run: Run = (args, what) => runDocker(runner, args, address, what);
+  for (const { container, network } of placesOf(containers)) {
+    await addresses(async () => {
+      const here = (await readNetworks(runner, address, [network])).get(network);
+      if (!here || !keepsAddress(here, container.id)) return;
+      await leave(run, container, network);
+      await join(run, container, network, []);
+    });
+  }
+}
+
 /** Lets healthy containers be found under every name that their entry gives them. */
 async function reveal(run: Run, containers: readonly Container[], clock: Clock): Promise<void> {
   for (const { container, network } of placesOf(containers)) await leave(run, container, network);
@@ -261,13 +287,13 @@ async function reveal(run: Run, containers: readonly Container[], clock: Clock):
 
 /**
  * Lets the old containers end what they were asked before they are stopped. A name can only be taken
- * away by connecting anew; the engine gives the lowest free address, which is the one they had, so
- * that open connections go on.
+ * away by connecting anew. One that keeps its name because of its address is found until it stops; who
+ * is refused then asks another one.
  */
 async function drain(parts: Roll, retired: readonly Container[]): Promise<void> {
   const { service, clock, say } = parts;
   try {
-    await hide(runIn(parts), retired);
+    await hideInPlace(parts, retired);
     await clock.sleep(DRAIN_MILLISECONDS);
   } catch (error) {
     // The new ones serve already: what remains is to stop the old.
@@ -436,7 +462,7 @@ async function putBack(
   if (called.length > 0) {
     // What they were asked is answered before they go; one that ended anyway cannot.
     await (async () => {
-      await hide(run, called);
+      await hideInPlace({ ...parts, runner: undo.runner }, called);
       await undo.clock.sleep(DRAIN_MILLISECONDS);
       await run(stopArguments(idsOf(called)), `Could not stop the new ${service}`);
     })().catch(() => undefined);
@@ -461,7 +487,7 @@ function describeOutcome({ serving }: ServiceChange, touched: boolean, failures:
 
 /** Brings back containers that served before a deploy which was ended. */
 export async function revive(
-  parts: Pick<Roll, 'runner' | 'address' | 'healthTimeout' | 'service' | 'clock'>,
+  parts: Pick<Roll, 'runner' | 'address' | 'addresses' | 'healthTimeout' | 'service' | 'clock'>,
   containers: readonly Container[],
   namesOf: (container: Container) => Readonly<Record<string, readonly string[]>>,
 ): Promise<void> {

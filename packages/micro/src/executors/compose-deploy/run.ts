@@ -42,6 +42,8 @@ export interface Run extends DeployRequest {
   /** Of each service that has some. */
   secrets: Map<string, ServiceSecrets>;
   folder: string;
+  /** Gives or frees addresses of networks while no other service of the run does. */
+  addresses: <T>(work: () => Promise<T>) => Promise<T>;
   /** Compose makes what several containers share one command at a time. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;
 }
