@@ -28,7 +28,7 @@ import {
 } from './interruption';
 import { makePlan } from './make-plan';
 import { removeNeverStarted } from './never-started';
-import { normaliseOptions } from './options';
+import { type DeployMode, normaliseOptions } from './options';
 import { rollOrder } from './order';
 import { touchedOthers } from './plan';
 import { failAll, keepGiven, putBackAll } from './put-back';
@@ -65,8 +65,8 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
   const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
   const address = { context: environment.context, host: environment.host };
   const name = environment.project ?? `${platformName}-${environment.name}`;
-  const tasks = leaveElsewhere(request, environment);
-  if (tasks.length === 0) return new Map();
+  const tasks = leaveElsewhere(request, environment, mode);
+  if (tasks.length === 0 && !mode.json) return new Map();
   const runner = interruptibleRunner(request.runner, interruption);
   return withTemporaryFolder(async (folder) => {
     const run: Run = {
@@ -122,10 +122,12 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
 function leaveElsewhere(
   { tasks, tell }: Pick<DeployRequest, 'tasks' | 'tell'>,
   environment: Environment,
+  { json }: DeployMode,
 ): ServiceTask[] {
   return tasks.filter(({ service: { name } }) => {
     const url = elsewhere(environment, name);
-    if (url !== undefined) {
+    // A program reads nothing but the plan, which does not have it.
+    if (url !== undefined && !json) {
       const why = `it runs at ${url}, as ${environment.file} says under links`;
       tell(formatStep(name, 'nothing', why));
     }

@@ -378,6 +378,19 @@ describe('deployService', () => {
     ]);
   });
 
+  it('leaves it out of the plan that a program reads', async () => {
+    const task = recordedTask(
+      {
+        ...files,
+        'environments/production.yml': 'links: { orders: https://orders.example.com }\n',
+      },
+      engine(),
+    );
+    await deployService(task, { environment: 'production', plan: true, json: true });
+    expect(task.said).toHaveLength(1);
+    expect(JSON.parse(task.said[0]!)).toMatchObject({ environment: 'production', services: [] });
+  });
+
   it('does not wait for a provider that runs elsewhere, and does not start it', async () => {
     const task = recordedTask(
       {
