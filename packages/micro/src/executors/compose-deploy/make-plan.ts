@@ -19,6 +19,7 @@ export async function makePlan(
 ): Promise<RunPlan> {
   const { tasks, failures, environment, name, mode } = run;
   const services: ServicePlan[] = [];
+  const outdated = new Map<string, Outdated>();
   const order = rollOrder(tasks.map(({ service }) => linkedWithin(environment, service)));
   for (const [service, after] of order) {
     if (failures.has(service)) continue;
@@ -41,6 +42,9 @@ export async function makePlan(
         ),
       );
     }
+    for (const one of outdatedNeeds(target.needs, task.service.consumes, containers)) {
+      outdated.set(one.name, one);
+    }
     services.push({
       service,
       target,
@@ -53,7 +57,6 @@ export async function makePlan(
         [...target.needs.keys()],
         containers,
       ),
-      outdated: outdatedNeeds(target.needs, task.service.consumes, containers),
       after: after.filter((provider) => !failures.has(provider)),
     });
   }
@@ -63,6 +66,7 @@ export async function makePlan(
     project: name,
     rollback: mode.destination.kind === 'release',
     services,
+    outdated: [...outdated.values()],
     left: [...new Set(left.map(({ service }) => service))].sort(),
     prune: mode.prune,
   };

@@ -51,7 +51,6 @@ const orders: ServicePlan = {
   current: release(1),
   revived: [],
   starts: [],
-  outdated: [],
   missing: [],
   after: [],
 };
@@ -66,6 +65,7 @@ const run = (one: ServicePlan, more: Partial<RunPlan> = {}): RunPlan => ({
   project: 'acme-production',
   rollback: false,
   services: [one],
+  outdated: [],
   left: [],
   prune: false,
   ...more,
@@ -122,15 +122,14 @@ describe('a plan says', () => {
     ],
     [
       'what it leaves alone, though its entry says otherwise',
-      run({
-        ...keep,
+      run(keep, {
         outdated: [
           { name: 'acme-db-1', service: 'db', image: 'postgres:16', wanted: 'postgres:17' },
         ],
       }),
       [
+        '  left     db  it is postgres:16, and postgres:17 in its entry; no deploy replaces what may hold data: back it up, remove the container acme-db-1 (a named volume stays), and deploy again',
         '  keep     orders  nothing changed',
-        '  left     db      it is postgres:16, and postgres:17 in its entry; no deploy replaces what may hold data: back it up, remove the container acme-db-1 (a named volume stays), and deploy again',
       ],
     ],
     [
@@ -175,6 +174,7 @@ describe('a plan says', () => {
       environment: 'production',
       project: 'acme-production',
       rollback: false,
+      outdated: [],
       left: [],
       prune: false,
       services: [
@@ -192,7 +192,6 @@ describe('a plan says', () => {
           leftovers: [],
           recovers: [],
           starts: [],
-          outdated: [],
           jobs: [],
           missing: [],
           after: [],

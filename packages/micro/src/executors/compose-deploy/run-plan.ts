@@ -28,7 +28,6 @@ export interface ServicePlan {
   revived: readonly Container[];
   /** Datastores and the broker that it needs and that do not run. */
   starts: readonly string[];
-  outdated: readonly Outdated[];
   /** Services that it consumes, that do not run, and that this command does not deploy either. */
   missing: readonly string[];
   /** Services of the run that are rolled before it. */
@@ -41,6 +40,8 @@ export interface RunPlan {
   project: string;
   rollback: boolean;
   services: readonly ServicePlan[];
+  /** Of whichever services need them, each once. */
+  outdated: readonly Outdated[];
   /** Services on the engine that the workspace does not have any more. */
   left: readonly string[];
   prune: boolean;
@@ -62,12 +63,17 @@ type Row = [verb: string, name: string, rest: string];
 
 /** The plan as lines for a person; the first names the environment, the last what stays as it is. */
 export function formatPlan(plan: RunPlan): string[] {
-  const { environment, services, left, prune, rollback } = plan;
+  const { environment, services, outdated, left, prune, rollback } = plan;
   const quiet = services.filter(isQuiet).map(({ service }) => service);
   return [
     `plan for ${environment}`,
     ...formatRows([
       ...services.filter((one) => !isQuiet(one)).flatMap((one) => rowsOf(one, environment)),
+      ...outdated.map(({ name, service, image, wanted }): Row => [
+        'left',
+        service,
+        `it is ${image}, and ${wanted} in its entry; no deploy replaces what may hold data: back it up, remove the container ${name} (a named volume stays), and deploy again`,
+      ]),
       ...left.map((name): Row => [
         prune ? 'remove' : 'left',
         name,
@@ -85,13 +91,13 @@ export function formatService(one: ServicePlan, environment: string): string[] {
 }
 
 /** Whether there is no more to say of a service than that nothing changed. */
-function isQuiet({ plan, revived, starts, outdated, missing }: ServicePlan): boolean {
-  const more = [...plan.leftovers, ...revived, ...starts, ...outdated, ...missing];
+function isQuiet({ plan, revived, starts, missing }: ServicePlan): boolean {
+  const more = [...plan.leftovers, ...revived, ...starts, ...missing];
   return plan.kind === 'keep' && more.length === 0;
 }
 
 function rowsOf(one: ServicePlan, environment: string): Row[] {
-  const { service, plan, revived, starts, outdated, missing } = one;
+  const { service, plan, revived, starts, missing } = one;
   const recovered = `a deploy was interrupted; ${namesOf(revived)} serves again first`;
   const change = plan.kind === 'keep' ? ['nothing changed'] : describeChange(one);
   const leftovers = plan.leftovers.filter((container) => !revived.includes(container));
@@ -102,11 +108,6 @@ function rowsOf(one: ServicePlan, environment: string): Row[] {
       ? [['remove', namesOf(leftovers), `of ${service}, and serves nobody`] satisfies Row]
       : []),
     ...starts.map((name): Row => ['start', name, `needed by ${service}`]),
-    ...outdated.map(({ name, service, image, wanted }): Row => [
-      'left',
-      service,
-      `it is ${image}, and ${wanted} in its entry; no deploy replaces what may hold data: back it up, remove the container ${name} (a named volume stays), and deploy again`,
-    ]),
     ...jobsOf(one).map((name): Row => ['run', name, `once, before a new container of ${service}`]),
     ...missing.map((name): Row => [
       'missing',
@@ -152,7 +153,7 @@ export function planToJson({ services, ...run }: RunPlan): string {
   return JSON.stringify({
     ...run,
     services: services.map(
-      ({ service, plan, target, current, revived, starts, outdated, missing, after }) => ({
+      ({ service, plan, target, current, revived, starts, missing, after }) => ({
         service,
         action: plan.kind,
         reason: plan.kind === 'keep' ? 'nothing changed' : plan.reason,
@@ -167,7 +168,6 @@ export function planToJson({ services, ...run }: RunPlan): string {
         leftovers: plan.leftovers.map(({ name }) => name),
         recovers: revived.map(({ name }) => name),
         starts,
-        outdated,
         jobs: plan.kind === 'keep' ? [] : target.jobs,
         missing,
         after,
