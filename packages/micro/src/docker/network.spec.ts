@@ -1,8 +1,6 @@
 import { expect, it } from 'vitest';
-import { inspectNetworksArguments } from './network';
+import { inspectNetworkArguments } from './network';
 
-it('asks for several networks at once', () => {
-  expect(inspectNetworksArguments(['edge', 'backend'])).toEqual([
-    ...['network', 'inspect', 'edge', 'backend'],
-  ]);
+it('asks for one network', () => {
+  expect(inspectNetworkArguments('edge')).toEqual(['network', 'inspect', 'edge']);
 });

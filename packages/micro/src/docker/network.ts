@@ -1,4 +1,4 @@
-/** Prints networks as JSON, with the addresses of the containers in them. */
-export function inspectNetworksArguments(names: readonly string[]): string[] {
-  return ['network', 'inspect', ...names];
+/** Prints a network as JSON, with the addresses of the containers in it. */
+export function inspectNetworkArguments(name: string): string[] {
+  return ['network', 'inspect', name];
 }

@@ -5,6 +5,7 @@ import {
   readJson,
   type Tree,
 } from '@nx/devkit';
+import { ENVIRONMENTS_FOLDER } from '../platform/environment';
 import { UserError } from '../platform/user-error';
 import type { Platform } from '../platform/platform';
 import { DEFAULT_PNPM_VERSION } from './versions';
@@ -13,6 +14,20 @@ import { readPlatform, type ProjectLocation } from '../platform/workspace';
 /** The platform as it stands in a generator's tree. */
 export function readTreePlatform(tree: Tree): Platform {
   return readPlatform(projectLocations(tree), (path) => tree.read(path, 'utf8') ?? undefined);
+}
+
+/** The text of an environment's file by its path. */
+export type EnvironmentTexts = Record<string, string>;
+
+/** What is in `environments/`, Compose files aside. */
+export function readTreeEnvironments(tree: Tree): EnvironmentTexts {
+  const files = tree.children(ENVIRONMENTS_FOLDER).filter((file) => /^[^.]+\.yml$/.test(file));
+  return Object.fromEntries(
+    files.map((file) => {
+      const path = `${ENVIRONMENTS_FOLDER}/${file}`;
+      return [path, tree.read(path, 'utf8') ?? ''];
+    }),
+  );
 }
 
 export function projectLocations(tree: Tree): ProjectLocation[] {

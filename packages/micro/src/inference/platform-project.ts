@@ -18,11 +18,10 @@ export interface ProjectFile {
  * projects of one name would break the graph of the whole workspace, so whatever may be a name counts.
  */
 export function platformProjectName(files: readonly ProjectFile[]): string | undefined {
-  return NAMES.find((name) =>
-    files.every(
-      ({ folder, text }) => folder !== name && !new RegExp(`"name"\\s*:\\s*"${name}"`).test(text),
-    ),
-  );
+  return NAMES.find((name) => {
+    const named = new RegExp(`"name"\\s*:\\s*"${name}"`);
+    return files.every(({ folder, text }) => folder !== name && !named.test(text));
+  });
 }
 
 /** What can be asked of a whole platform, in each of its environments. */

@@ -14,8 +14,6 @@ import dockerBuildExecutor from '../executors/docker-build/executor';
 import dockerPushExecutor from '../executors/docker-push/executor';
 import { writeFiles } from './temporary-workspace';
 
-export { freePort } from '../../../../tools/testing/free-port';
-
 const DOCKERFILE = join(__dirname, '../generators/service/files/npm/Dockerfile.template');
 
 /** What an executor said and how it ended. */

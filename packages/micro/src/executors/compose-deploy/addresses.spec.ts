@@ -2,7 +2,6 @@ import { expect, it } from 'vitest';
 import { keepsAddress } from './addresses';
 
 const network = (addresses: Record<string, string>, more = {}) => ({
-  name: 'acme_edge',
   subnet: '172.20.0.0/16',
   gateway: '172.20.0.1',
   addresses: new Map(Object.entries(addresses)),

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
-import { docker, EngineWorkspace, freePort, server } from '../../testing/engine-workspace';
+import { freePort } from '../../../../../tools/testing/free-port';
+import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
 import { probeWhile } from '../../testing/probe';
 
 describeEngine('compose-deploy', () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Document, isSeq } from 'yaml';
 import type { PushReceipt } from '../../image/receipt';
 import { LABELS } from '../../image/image-key';
-import { PUBLIC_URL, type Environment } from '../../platform/environment';
+import { elsewhere, PUBLIC_URL, type Environment } from '../../platform/environment';
 import { formatImageReference, parseImageReference } from '../../platform/image-reference';
 import { linkVariable } from '../../platform/link';
 import type { Service } from '../../platform/platform';
@@ -100,9 +100,13 @@ function settingsOf(service: Service, environment: Environment) {
 }
 
 /** Where a service reaches those that it consumes and that run elsewhere. */
-function linksElsewhere({ consumes }: Service, { links }: Environment): Record<string, string> {
-  const elsewhere = consumes.filter((name) => Object.hasOwn(links, name));
-  return Object.fromEntries(elsewhere.map((name) => [linkVariable(name), links[name]!]));
+function linksElsewhere({ consumes }: Service, environment: Environment): Record<string, string> {
+  return Object.fromEntries(
+    consumes.flatMap((name) => {
+      const url = elsewhere(environment, name);
+      return url === undefined ? [] : [[linkVariable(name), url]];
+    }),
+  );
 }
 
 function limitsOf({ cpus, memory }: Service['resources']): Record<string, string> {

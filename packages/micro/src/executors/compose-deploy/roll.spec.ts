@@ -53,7 +53,7 @@ function engine(
       const [old, fresh] = options.addresses ?? ['172.20.0.2', '172.20.0.3'];
       const Containers = { old: { IPv4Address: `${old}/16` }, new: { IPv4Address: `${fresh}/16` } };
       const IPAM = { Config: [{ Subnet: '172.20.0.0/16', Gateway: '172.20.0.1' }] };
-      return { stdout: JSON.stringify([{ Name: line.split(' ').at(-1), IPAM, Containers }]) };
+      return { stdout: JSON.stringify([{ IPAM, Containers }]) };
     }
     if (line.startsWith('docker container ls')) {
       return {

@@ -16,7 +16,7 @@ import {
   type Container,
 } from '../../effects/containers';
 import { runDocker } from '../../effects/engine';
-import { readNetworks } from '../../effects/networks';
+import { readNetwork } from '../../effects/networks';
 import type { Runner } from '../../effects/process';
 import type { Secret } from '../../platform/secret';
 import { UserError } from '../../platform/user-error';
@@ -268,8 +268,8 @@ async function hideInPlace(
   const run: Run = (args, what) => runDocker(runner, args, address, what);
   for (const { container, network } of placesOf(containers)) {
     await addresses(async () => {
-      const here = (await readNetworks(runner, address, [network])).get(network);
-      if (!here || !keepsAddress(here, container.id)) return;
+      const here = await readNetwork(runner, address, network);
+      if (!keepsAddress(here, container.id)) return;
       await leave(run, container, network);
       await join(run, container, network, []);
     });

@@ -7,7 +7,7 @@ import { writeWhole } from '../../effects/files';
 import { readReceipt } from '../../effects/receipts';
 import type { Runner } from '../../effects/process';
 import { pushReceiptSchema, receiptFile, type PushReceipt } from '../../image/receipt';
-import { imageSource, type Environment } from '../../platform/environment';
+import { elsewhere, imageSource, type Environment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
 import { ROOT_COMPOSE_FILE } from '../../platform/workspace';
@@ -193,7 +193,7 @@ function targetOf(
     }),
     needs: new Map(
       Object.keys((entry['depends_on'] as object | undefined) ?? {})
-        .filter((name) => !jobs.includes(name) && !Object.hasOwn(environment.links, name))
+        .filter((name) => !jobs.includes(name) && elsewhere(environment, name) === undefined)
         .map((name) => [name, config.services[name]?.['image'] as string | undefined]),
     ),
     jobs,

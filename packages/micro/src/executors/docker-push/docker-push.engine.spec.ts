@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
+import { freePort } from '../../../../../tools/testing/free-port';
 import { ensureRegistry } from '../../../../../tools/registry/ensure-registry';
-import { docker, EngineWorkspace, freePort, server } from '../../testing/engine-workspace';
+import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
 
 const RECEIPT = 'dist/receipts/apps/orders/docker-push.development.json';
 

@@ -8,7 +8,7 @@ import {
 } from '@nx/devkit';
 import { ROOT_COMPOSE_FILE } from '../../compose/paths';
 import { deriveRootCompose } from '../../compose/root-compose';
-import { environmentFile, ENVIRONMENTS_FOLDER, parseEnvironment } from '../../platform/environment';
+import { environmentFile, parseEnvironment } from '../../platform/environment';
 import { editJson } from '../json-text';
 import { LINT_VERSIONS, WORKSPACE_VERSIONS } from '../versions';
 import { coverFolder } from '../workspace-globs';
@@ -16,15 +16,11 @@ import {
   readPackageManager,
   readTreePlatform,
   type WorkspacePackageManager,
+  type EnvironmentTexts,
+  readTreeEnvironments,
 } from '../workspace-tree';
 import { planNxJson } from './nx-json';
-import {
-  type EnvironmentTexts,
-  ESLINT_CONFIG,
-  extendGitignore,
-  hasEslintConfig,
-  planEnvironments,
-} from './root-files';
+import { ESLINT_CONFIG, extendGitignore, hasEslintConfig, planEnvironments } from './root-files';
 
 export interface InitSchema {
   registry?: string;
@@ -59,7 +55,7 @@ export async function initGenerator(tree: Tree, schema: InitSchema): Promise<Gen
 export default initGenerator;
 
 function normalizeOptions(tree: Tree, schema: InitSchema): InitOptions {
-  const environments = planEnvironments(readEnvironments(tree), schema.registry);
+  const environments = planEnvironments(readTreeEnvironments(tree), schema.registry);
   const development = environmentFile('development');
   const { registry } = parseEnvironment('development', environments[development]!);
   if (schema.registry !== undefined && registry !== schema.registry) {
@@ -79,16 +75,6 @@ function normalizeOptions(tree: Tree, schema: InitSchema): InitOptions {
     skipInstall: schema.skipInstall ?? false,
     skipFormat: schema.skipFormat ?? false,
   };
-}
-
-function readEnvironments(tree: Tree): EnvironmentTexts {
-  const files = tree.children(ENVIRONMENTS_FOLDER).filter((file) => /^[^.]+\.yml$/.test(file));
-  return Object.fromEntries(
-    files.map((file) => {
-      const path = `${ENVIRONMENTS_FOLDER}/${file}`;
-      return [path, tree.read(path, 'utf8') ?? ''];
-    }),
-  );
 }
 
 function addPackages(tree: Tree, { keepExistingVersions }: InitOptions): GeneratorCallback {

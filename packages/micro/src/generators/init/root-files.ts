@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { parseDocument } from 'yaml';
 import { environmentFile, parseEnvironment } from '../../platform/environment';
 import { newEnvironment } from '../environment/new-environment';
+import type { EnvironmentTexts } from '../workspace-tree';
 
 const IGNORED = [
   'node_modules',
@@ -39,9 +40,6 @@ export function hasEslintConfig(tree: Tree): boolean {
       /^(eslint\.config\.[cm]?[jt]s|\.eslintrc(\.(json|[cm]?js|ya?ml))?)$/.test(file),
     );
 }
-
-/** The text of an environment's file by its path. */
-export type EnvironmentTexts = Record<string, string>;
 
 const DEVELOPMENT_ENVIRONMENT = environmentFile('development');
 
@@ -81,9 +79,10 @@ function nameOf(file: string): string {
 /** Only those that `init` makes: of others, it does not know what they are for. */
 function withRegistry(name: string, text: string, registry: string | undefined): string {
   if (registry === undefined || !MADE.includes(name)) return text;
-  const { registry: recorded, images } = parseEnvironment(name, text);
-  if (recorded !== undefined || (images === 'local' && /^images:/m.test(text))) return text;
+  const { registry: recorded } = parseEnvironment(name, text);
   const document = parseDocument(text);
+  // Said, and not only meant where no registry is named.
+  if (recorded !== undefined || document.get('images') === 'local') return text;
   document.set('registry', registry);
   return document.toString({ lineWidth: 0 });
 }
