@@ -1,51 +1,15 @@
 import { z } from 'zod';
+import { edgeSchema, publishProblems } from './edge-options';
 import { serviceNameProblem } from './name';
 import { PlatformError, type Problem } from './problem';
+import { publishSchema } from './publish';
 import { resourcesSchema } from './resources';
 import { secretSourceSchema } from './secret';
+import { seconds, secondsOrNone } from './time';
 import { UserError } from './user-error';
 import { checkYaml, didYouMean, parseYaml } from './yaml-source';
 
 export const ENVIRONMENTS_FOLDER = 'environments';
-
-/** Where a service's port is published: an address of the host and a port, 0 for any that is free. */
-export interface Publish {
-  address: string;
-  port: number;
-}
-
-const PUBLISH = /^(?:(\d{1,3}(?:\.\d{1,3}){3}):)?(\d{1,5})$/;
-const PUBLISH_SHAPE = 'a published port is for example 8080 or 0.0.0.0:8080';
-
-const TIME_SHAPE = 'a time is a number of seconds, or for example 60s or 2m';
-
-/** `60s`, `2m` or a number of seconds, as seconds. */
-const seconds = z
-  .union([z.number().positive(TIME_SHAPE), z.string().regex(/^[1-9]\d*[sm]$/, TIME_SHAPE)], {
-    error: TIME_SHAPE,
-  })
-  .transform((time) =>
-    typeof time === 'number' ? time : Number.parseInt(time, 10) * (time.endsWith('m') ? 60 : 1),
-  );
-
-/** Like {@link seconds}, and 0 is a time. */
-const secondsOrNone = z.union([z.literal(0), seconds], { error: TIME_SHAPE });
-
-/** `8080` or `0.0.0.0:8080`: where a service's port is published on the host. */
-const publish = z
-  .union(
-    [
-      z.int().min(0, PUBLISH_SHAPE).max(65535, PUBLISH_SHAPE),
-      z.string().regex(PUBLISH, PUBLISH_SHAPE),
-    ],
-    { error: PUBLISH_SHAPE },
-  )
-  .transform((value, context) => {
-    const published = parsePublish(String(value));
-    if (published) return published;
-    context.addIssue({ code: 'custom', message: PUBLISH_SHAPE });
-    return z.NEVER;
-  });
 
 const variable = z
   .union([z.string(), z.number(), z.boolean()], {
@@ -130,12 +94,22 @@ export const environmentSchema = z
       .min(1)
       .default(10)
       .describe('How many releases of each service the engine remembers, to go back to'),
+    edge: z
+      .union([z.literal(false), edgeSchema], {
+        error: 'edge is false, or a map such as { accessLog: json }',
+      })
+      .describe(
+        'The proxy that holds published ports while services are replaced; false: each service holds its own, and is stopped before it is replaced',
+      )
+      .optional(),
     services: z
       .record(
         z.string(),
         z.strictObject({
-          publish: publish
-            .describe('Publish the port on the host, on 127.0.0.1 unless given')
+          publish: publishSchema
+            .describe(
+              'Publish it: a port of the host, on 127.0.0.1 unless given, or host names with HTTPS',
+            )
             .optional(),
           url: publicUrl
             .describe(
@@ -172,6 +146,9 @@ export const environmentSchema = z
         path: ['host'],
         message: 'give either a docker context or a host, not both',
       });
+    }
+    for (const { path, message } of publishProblems(environment.edge, environment.services)) {
+      context.addIssue({ code: 'custom', path: ['services', ...path], message });
     }
     for (const [service, one] of Object.entries(environment.services)) {
       const { environment: variables, secrets, url } = one;
@@ -275,11 +252,4 @@ export function parseEnvironment(
   if (!value || all.length > 0) throw new PlatformError(all);
   const images = value.images ?? (value.registry === undefined ? 'local' : 'pushed');
   return { ...value, images, name, file };
-}
-
-/** `8080` on 127.0.0.1, or `0.0.0.0:8080`; `undefined` where it is neither. */
-function parsePublish(text: string): Publish | undefined {
-  const [, address = '127.0.0.1', digits] = PUBLISH.exec(text) ?? [];
-  const port = Number(digits);
-  return z.ipv4().safeParse(address).success && port <= 65535 ? { address, port } : undefined;
 }

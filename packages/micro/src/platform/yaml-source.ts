@@ -126,7 +126,13 @@ function toProblems(source: YamlSource, schema: z.ZodType, issue: z.core.$ZodIss
 
 /** Of several shapes the one that was meant: whose problems are within the value, not the value itself. */
 function branchOf(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
-  return branches.find((issues) => issues.every(({ path }) => path.length > 0));
+  const within = branches.find((issues) => issues.every(({ path }) => path.length > 0));
+  if (within) return within;
+  // A map with an unknown key was meant as the map, if only one shape is a map.
+  const maps = branches.filter((issues) =>
+    issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  return maps.length === 1 ? maps[0] : undefined;
 }
 
 /** How many candidates an error names before it says how many more there are. */

@@ -57,7 +57,7 @@ export function overrideFile(
         ...(Object.keys(variables).length > 0 ? { environment: variables } : {}),
         ...(here?.resources ? { deploy: { resources: { limits: limitsOf(here.resources) } } } : {}),
         ...(volumes.length > 0 ? { volumes } : {}),
-        ...(here?.publish
+        ...(here?.publish?.kind === 'port'
           ? {
               ports: [
                 {

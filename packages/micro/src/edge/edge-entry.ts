@@ -1,0 +1,87 @@
+import type { EdgeOptions } from '../platform/edge-options';
+import { CONFIG_FOLDER } from './caddy-config';
+import { type EdgeListener, HEALTH_PORT } from './listener';
+
+/** The Compose service of the edge; no service of a platform has this name. */
+export const EDGE_SERVICE = 'micro-edge';
+
+/** The volume of certificates and ACME accounts; Compose puts the project's name before it. */
+const DATA_VOLUME = 'micro-edge-data';
+
+/** The file that the edge starts with. */
+export const CONFIG_FILE = 'caddy.json';
+
+/** Nobody's: the edge needs no rights of root. */
+export const EDGE_USER = 65_532;
+
+/**
+ * The official image gives its program this one, and no container starts it without.
+ * Nothing in the container listens below port 1024.
+ */
+export const EDGE_CAPABILITIES = ['NET_BIND_SERVICE'];
+
+/** What of a rendered project the edge is made from. */
+interface Project {
+  networks?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A Compose project of the edge alone.
+ *
+ * @param networks the keys of the networks in which it finds what it publishes.
+ * @param hardening what the entries of the platform's own containers have of it.
+ */
+export function edgeSlice({
+  listeners,
+  options,
+  networks,
+  project,
+  hardening,
+  labels,
+}: {
+  listeners: readonly EdgeListener[];
+  options: EdgeOptions;
+  networks: readonly string[];
+  project: Project;
+  hardening: Readonly<Record<string, unknown>>;
+  labels: Readonly<Record<string, string>>;
+}) {
+  return {
+    services: {
+      [EDGE_SERVICE]: {
+        image: options.image,
+        command: ['caddy', 'run', '--config', `${CONFIG_FOLDER}/${CONFIG_FILE}`],
+        user: `${EDGE_USER}:${EDGE_USER}`,
+        environment: { HOME: '/tmp', XDG_CONFIG_HOME: '/tmp', XDG_DATA_HOME: '/data' },
+        restart: 'unless-stopped',
+        stop_grace_period: '3s',
+        read_only: true,
+        tmpfs: ['/tmp'],
+        ...hardening,
+        ports: listeners.map(({ address, published, target }) => ({
+          target,
+          published: String(published),
+          ...(address === undefined ? {} : { host_ip: address }),
+          protocol: 'tcp',
+          mode: 'host',
+        })),
+        networks: Object.fromEntries(networks.map((name) => [name, null])),
+        volumes: [
+          { type: 'volume', source: DATA_VOLUME, target: '/data' },
+          { type: 'volume', target: CONFIG_FOLDER },
+        ],
+        healthcheck: {
+          test: ['CMD', 'wget', '-q', '-O', '/dev/null', `http://127.0.0.1:${HEALTH_PORT}/`],
+          interval: '10s',
+          timeout: '5s',
+          retries: 3,
+          start_period: '30s',
+          start_interval: '500ms',
+        },
+        labels,
+      },
+    },
+    networks: Object.fromEntries(networks.map((name) => [name, project.networks?.[name] ?? null])),
+    volumes: { [DATA_VOLUME]: {} },
+  };
+}

