@@ -1,5 +1,6 @@
 import type { EdgeOptions } from '../platform/edge-options';
 import type { HostPublish } from '../platform/publish';
+import type { KeyPair } from './key-pair';
 import { type EdgeListener, HEALTH_PORT } from './listener';
 import { type Json, proxyRoutes } from './proxy-routes';
 import type { Publication } from './publication';
@@ -15,12 +16,6 @@ export const ACME_ROOT_FILE = 'acme-root.pem';
 
 /** Certificates, keys of ACME accounts and of the internal CA, in a volume that outlives containers. */
 export const STORAGE_FOLDER = '/data/caddy';
-
-/** A certificate with its chain and its private key, PEM. */
-export interface KeyPair {
-  certificate: string;
-  key: string;
-}
 
 export interface EdgeSettings {
   listeners: readonly EdgeListener[];

@@ -1,0 +1,54 @@
+import { X509Certificate, createPrivateKey } from 'node:crypto';
+
+/** A certificate with its chain and its private key, PEM. */
+export interface KeyPair {
+  certificate: string;
+  key: string;
+}
+
+/** Why a certificate of one's own cannot serve these hosts; empty where it can. */
+export function keyPairProblems(
+  { certificate, key }: KeyPair,
+  hosts: readonly string[],
+  now: Date,
+): string[] {
+  const parsed = parse(() => new X509Certificate(certificate));
+  const secret = parse(() => createPrivateKey(key));
+  const problems = [
+    ...(parsed ? [] : ['the certificate is no PEM file with a certificate']),
+    ...(secret ? [] : ['the key is no PEM file with a private key that needs no passphrase']),
+  ];
+  if (!parsed) return problems;
+  if (secret && !parsed.checkPrivateKey(secret)) {
+    problems.push('the key is not the key of the certificate');
+  }
+  if (now > parsed.validToDate) {
+    problems.push(`the certificate is out of date since ${day(parsed.validToDate)}`);
+  }
+  if (now < parsed.validFromDate) {
+    problems.push(`the certificate is not valid before ${day(parsed.validFromDate)}`);
+  }
+  for (const host of hosts) {
+    // One that is asked for any name of a domain is checked with some name.
+    if (!parsed.checkHost(host.replace(/^\*/, 'any'), { partialWildcards: false })) {
+      problems.push(`the certificate is not for ${host}, but for ${namesOf(parsed)}`);
+    }
+  }
+  return problems;
+}
+
+function namesOf({ subjectAltName, subject }: X509Certificate): string {
+  return (subjectAltName ?? subject).replaceAll('DNS:', '').replaceAll('\n', ', ');
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
+function parse<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
