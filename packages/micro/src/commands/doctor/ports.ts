@@ -1,6 +1,6 @@
 import { publishedBackings } from '../../compose/development-ports';
-import type { ComposeEntry } from '../../executors/compose-deploy/entry';
-import { overlayFile } from '../../executors/compose-deploy/project';
+import type { ComposeEntry } from '../../deployment/entry';
+import { overlayFile } from '../../deployment/project';
 import type { Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
 

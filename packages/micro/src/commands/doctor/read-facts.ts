@@ -3,12 +3,12 @@ import { readEnvironment } from '../../effects/environments';
 import { EngineError, inspectRemoteImage, runDocker } from '../../effects/engine';
 import { fileReader } from '../../effects/files';
 import { freeSpace, isPortFree } from '../../effects/machine';
-import { projectNameOf } from '../../executors/compose-deploy/project';
+import { projectNameOf } from '../../deployment/project';
 import { runsElsewhere, type Environment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import type { Platform } from '../../platform/platform';
 import { missingSecretsOf } from '../env/command';
-import { renderEntries } from '../rendered-entries';
+import { renderEntries } from '../../effects/rendered-entries';
 import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
 import type { DoctorFacts, PortFact, RegistryFact } from './checks';
 import {

@@ -1,6 +1,6 @@
 import { datastoresOf, platformBroker } from '../../compose/datastore';
 import { readEnvironment } from '../../effects/environments';
-import { projectNameOf } from '../../executors/compose-deploy/project';
+import { projectNameOf } from '../../deployment/project';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';

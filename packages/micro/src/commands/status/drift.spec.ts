@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { entryLabel } from '../../executors/compose-deploy/entry';
-import { planDeploy, type Wanted } from '../../executors/compose-deploy/plan';
+import { entryLabel } from '../../deployment/entry';
+import { planDeploy, type Wanted } from '../../deployment/plan';
 import { runningContainer as container } from '../../testing/running-container';
 import { changedVariables, driftOf } from './drift';
 

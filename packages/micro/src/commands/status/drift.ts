@@ -3,8 +3,8 @@ import {
   changedEntryKeys,
   DEPLOY_LABELS,
   type ComposeEntry,
-} from '../../executors/compose-deploy/entry';
-import type { DeployPlan, Wanted } from '../../executors/compose-deploy/plan';
+} from '../../deployment/entry';
+import type { DeployPlan, Wanted } from '../../deployment/plan';
 
 /** What is known of a service beside the plan of its next deploy. */
 export interface DriftFacts {

@@ -4,7 +4,7 @@ import { readRunningContainers, parseVariables } from '../../effects/containers'
 import { readEnvironment } from '../../effects/environments';
 import { countCommitsSince, readGitFacts } from '../../effects/git';
 import { readReceipt } from '../../effects/receipts';
-import { projectNameOf } from '../../executors/compose-deploy/project';
+import { projectNameOf } from '../../deployment/project';
 import { LABELS } from '../../image/image-key';
 import {
   buildReceiptSchema,
@@ -14,7 +14,7 @@ import {
 } from '../../image/receipt';
 import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
-import { renderEntries } from '../rendered-entries';
+import { renderEntries } from '../../effects/rendered-entries';
 import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
 import { reportStatus, type PlatformStatus } from './report';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { entryLabel } from '../../executors/compose-deploy/entry';
-import { withSecrets } from '../../executors/compose-deploy/secrets';
+import { entryLabel } from '../../deployment/entry';
+import { withSecrets } from '../../deployment/secrets';
 import { parseEnvironment } from '../../platform/environment';
 import { platformOf } from '../../testing/platform';
 import { runningContainer as container } from '../../testing/running-container';

@@ -1,12 +1,12 @@
 import type { Container, RunningContainer } from '../../effects/containers';
-import { DEPLOY_LABELS, type ComposeEntry } from '../../executors/compose-deploy/entry';
-import { secretNames, secretsPart, withSecrets } from '../../executors/compose-deploy/secrets';
+import { DEPLOY_LABELS, type ComposeEntry } from '../../deployment/entry';
+import { secretNames, secretsPart, withSecrets } from '../../deployment/secrets';
 import { entryWanted } from '../../executors/compose-deploy/wanted';
-import { planDeploy, type Wanted } from '../../executors/compose-deploy/plan';
+import { planDeploy, type Wanted } from '../../deployment/plan';
 import { LABELS } from '../../image/image-key';
 import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform, Service } from '../../platform/platform';
-import type { RenderedEntries } from '../rendered-entries';
+import type { RenderedEntries } from '../../effects/rendered-entries';
 import { driftOf } from './drift';
 
 /** Everything that a report of an environment is made from. */

@@ -1,23 +1,23 @@
 import { type ComposeProject, startArguments } from '../../docker/compose';
 import type { Container } from '../../effects/containers';
 import { runDocker } from '../../effects/engine';
-import { formatSeconds, formatStep } from '../format';
+import { formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
-import { secretsOf } from './read-secrets';
-import { type Release, isSameRelease, nextNumber, stillOpen, surplusReleases } from './release';
+import { secretsOf } from './prepare/read-secrets';
+import { type Release, isSameRelease, nextNumber, stillOpen, surplusReleases } from '../../deployment/release';
 import {
   type ReleaseBook,
   closeRelease,
   forgetReleases,
   openRelease,
   reopenRelease,
-} from './releases';
-import { RollFailure, removeLeftovers } from './roll';
-import { rollSlice } from './roll-slice';
+} from '../../effects/release-book';
+import { RollFailure, removeLeftovers } from './roll/roll';
+import { rollSlice } from './roll/roll-slice';
 import { type Facts, type Run, tellOf } from './run';
-import { runJobs } from './run-jobs';
-import type { ServicePlan } from './run-plan';
-import type { Target } from './target';
+import { runJobs } from './prepare/run-jobs';
+import type { ServicePlan } from '../../deployment/run-plan';
+import type { Target } from '../../deployment/desired-state';
 
 /** A service that is as it was wanted. */
 export interface Rolled {

@@ -13,29 +13,29 @@ import {
 import { elsewhere, type Environment, linkedWithin } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
 import { requireEnvironment } from '../docker-push/push-image';
-import { formatList, formatSeconds, formatStep } from '../format';
+import { formatList, formatSeconds, formatStep } from '../../terminal/step';
 import { limit } from '../limit';
 import type { ServiceTask } from '../service-task';
 import { type Rolled, deployOne, finish } from './deploy-one';
-import { placesOf, publicUrlOf } from './entry';
-import { findImages } from './find-images';
-import { holdLock } from './hold-lock';
+import { placesOf, publicUrlOf } from '../../deployment/entry';
+import { findImages } from './prepare/find-images';
+import { holdLock } from '../../effects/deploy-lock';
 import {
   Interrupted,
   interruptibleClock,
   interruptibleRunner,
   stubbornRunner,
-} from './interruption';
-import { makePlan } from './make-plan';
-import { removeNeverStarted } from './never-started';
+} from '../../effects/interruption';
+import { makePlan } from './prepare/make-plan';
+import { removeNeverStarted } from './prepare/never-started';
 import { type DeployMode, normaliseOptions } from './options';
-import { rollOrder } from './order';
-import { touchedOthers } from './plan';
-import { failAll, keepGiven, putBackAll } from './put-back';
-import { isSameRelease } from './release';
-import { forgetReleases, readSlice } from './releases';
-import { removeLeftovers, revive } from './roll';
-import { readSecrets } from './read-secrets';
+import { rollOrder } from '../../deployment/order';
+import { touchedOthers } from '../../deployment/plan';
+import { failAll, keepGiven, putBackAll } from './roll/put-back';
+import { isSameRelease } from '../../deployment/release';
+import { forgetReleases, readSlice } from '../../effects/release-book';
+import { removeLeftovers, revive } from './roll/roll';
+import { readSecrets } from './prepare/read-secrets';
 import {
   type DeployRequest,
   type Facts,
@@ -45,9 +45,9 @@ import {
   readFacts,
   tellOf,
 } from './run';
-import { type RunPlan, formatPlan, formatService, leftContainers, planToJson } from './run-plan';
-import { type Ended, formatSummary } from './summary';
-import { type Rendered, type Target, readPush, renderTargets } from './target';
+import { type RunPlan, formatPlan, formatService, leftContainers, planToJson } from '../../deployment/run-plan';
+import { type Ended, formatSummary } from './report/summary';
+import { type Rendered, type Target, readPush, renderTargets } from '../../deployment/desired-state';
 
 /** How many services are rolled at the same time, where no link says which goes first. */
 const ROLLS = 4;

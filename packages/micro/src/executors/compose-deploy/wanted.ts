@@ -1,7 +1,7 @@
 import type { Environment } from '../../platform/environment';
 import type { Service } from '../../platform/platform';
-import { entryLabel, whyExclusive, type ComposeEntry } from './entry';
-import type { Wanted } from './plan';
+import { entryLabel, whyExclusive, type ComposeEntry } from '../../deployment/entry';
+import type { Wanted } from '../../deployment/plan';
 
 /** How many containers a service has in an environment, and what only one of them can have. */
 export function replicasOf(

@@ -27,7 +27,7 @@ import {
 } from '../../platform/image-reference';
 import { imageSource, runsElsewhere } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
-import { formatBytes, formatList, formatSeconds, formatStep } from '../format';
+import { formatBytes, formatList, formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
 import { baseSize, readContent, type Content } from './image-content';
 import {

@@ -24,7 +24,7 @@ import { fillTag, type ImageTag } from '../../image/tags';
 import { imageSource } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
-import { formatSeconds, formatStep } from '../format';
+import { formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
 
