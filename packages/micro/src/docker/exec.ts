@@ -12,3 +12,8 @@ export function scriptArguments(
     ...['bash', '-o', 'pipefail', '-c', script],
   ];
 }
+
+/** Runs a program in a running container. */
+export function execArguments(id: string, command: readonly string[]): string[] {
+  return ['container', 'exec', id, ...command];
+}

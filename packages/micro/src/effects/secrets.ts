@@ -18,7 +18,7 @@ export async function readSecret(
 ): Promise<Secret> {
   if ('file' in source) {
     await requireUntracked(source.file, runner);
-    return notEmpty(readFile(workspaceRoot, source.file), source.file);
+    return notEmpty(readWorkspaceFile(workspaceRoot, source.file), source.file);
   }
   if ('environment' in source) {
     const value = process.env[source.environment];
@@ -51,7 +51,8 @@ async function requireUntracked(path: string, runner: Runner): Promise<void> {
   );
 }
 
-function readFile(workspaceRoot: string, path: string): Buffer {
+/** @throws {UserError} if there is no such file, or it cannot be read. */
+export function readWorkspaceFile(workspaceRoot: string, path: string): Buffer {
   try {
     return readFileSync(resolve(workspaceRoot, path));
   } catch (error) {

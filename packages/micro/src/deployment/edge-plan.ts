@@ -1,0 +1,117 @@
+import { EDGE_SERVICE } from '../edge/edge-entry';
+import type { EdgeFile } from '../edge/edge-content';
+import type { Publication } from '../edge/publication';
+import type { Container } from './container';
+import { changedEntryKeys } from './fingerprint';
+import { DEPLOY_LABELS } from './labels';
+import type { ComposeSlice } from './slice';
+
+/** What the edge of an environment shall be. */
+export interface WantedEdge {
+  image: string;
+  /** One hash per key of its entry: another one takes another container. */
+  entryLabel: string;
+  /** Of its whole configuration: another one is given to the container that runs. */
+  fingerprint: string;
+  slice: ComposeSlice;
+  /** Given to a running edge to try, and kept by it once it runs. */
+  next: readonly EdgeFile[];
+  files: readonly EdgeFile[];
+  publications: readonly Publication[];
+}
+
+/** What runs of the edge. */
+export interface EdgeState {
+  container?: Container;
+  /** What it was last given. */
+  fingerprint?: string;
+  /** Containers of it that serve nobody. */
+  leftovers: readonly Container[];
+}
+
+/** What to do for the edge, and why. */
+export type EdgePlan =
+  | { kind: 'none' }
+  | { kind: 'keep' }
+  | { kind: 'reload'; reason: string }
+  | {
+      kind: 'create' | 'recreate';
+      reason: string;
+      /** Services whose own containers hold ports that it takes over. */
+      takesFrom: readonly string[];
+    }
+  | { kind: 'remove'; reason: string };
+
+/** The edge among the containers of a project. */
+export function edgeContainers(containers: readonly Container[]): Omit<EdgeState, 'fingerprint'> {
+  const own = containers.filter(({ service }) => service === EDGE_SERVICE);
+  const container = own.find(({ state }) => state === 'running' || state === 'restarting');
+  return {
+    ...(container ? { container } : {}),
+    leftovers: own.filter((one) => one !== container),
+  };
+}
+
+/** Published services whose own containers hold their ports: as before there was an edge, or without one. */
+export function portHolders(
+  containers: readonly Container[],
+  publications: readonly Publication[],
+): string[] {
+  const holders = publications.filter(({ service, port }) =>
+    containers.some(
+      (container) =>
+        container.service === service && container.ports.some(({ target }) => target === port),
+    ),
+  );
+  return [...new Set(holders.map(({ service }) => service))];
+}
+
+/**
+ * @param wanted nothing if nothing is published, or the environment has no edge.
+ * @param holders services whose ports it takes over.
+ */
+export function planEdge(
+  { container, fingerprint }: EdgeState,
+  wanted: WantedEdge | undefined,
+  holders: readonly string[] = [],
+): EdgePlan {
+  if (!wanted) {
+    return container
+      ? { kind: 'remove', reason: 'nothing is published through it any more' }
+      : { kind: 'none' };
+  }
+  const takesFrom = [...holders].sort();
+  if (!container) return { kind: 'create', reason: 'it does not run', takesFrom };
+  if (container.image !== wanted.image) {
+    const reason = `its image changed: ${container.image} -> ${wanted.image}`;
+    return { kind: 'recreate', reason, takesFrom };
+  }
+  const label = container.labels[DEPLOY_LABELS.entry] ?? '';
+  if (label !== wanted.entryLabel) {
+    const keys = changedEntryKeys(label, wanted.entryLabel).join(', ');
+    return { kind: 'recreate', reason: `its entry changed: ${keys}`, takesFrom };
+  }
+  if (container.health === 'unhealthy' || container.state === 'restarting') {
+    const state = container.state === 'restarting' ? 'restarting' : 'unhealthy';
+    return { kind: 'recreate', reason: `${container.name} is ${state}`, takesFrom };
+  }
+  return fingerprint === wanted.fingerprint
+    ? { kind: 'keep' }
+    : { kind: 'reload', reason: 'its configuration changed' };
+}
+
+/** What a change of the edge costs, for the person who reads the plan. */
+export function describeEdgePlan(plan: EdgePlan): string {
+  if (plan.kind === 'none' || plan.kind === 'keep') return 'nothing changed';
+  if (plan.kind === 'reload') return `${plan.reason}; no connection is closed`;
+  if (plan.kind === 'remove') {
+    return `${plan.reason}; its ports do not answer until the services hold them again`;
+  }
+  const { kind, reason, takesFrom } = plan;
+  if (takesFrom.length > 0) {
+    return `${reason}; it takes the published port over from ${takesFrom.join(', ')}: connections are refused while that stops and the edge starts, about a second`;
+  }
+  return kind === 'create'
+    ? reason
+    : `${reason}; its ports do not answer while the new container starts, about a second, and open connections end`;
+}

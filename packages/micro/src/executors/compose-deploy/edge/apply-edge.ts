@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import type { Container } from '../../../deployment/container';
+import {
+  type EdgeState,
+  type WantedEdge,
+  planEdge,
+  portHolders,
+} from '../../../deployment/edge-plan';
+import { createArguments } from '../../../docker/compose';
+import {
+  putFilesArguments,
+  removeArguments,
+  startArguments,
+  stopArguments,
+} from '../../../docker/container';
+import { execArguments } from '../../../docker/exec';
+import { tarOf } from '../../../docker/tar';
+import { readProjectContainers } from '../../../effects/containers';
+import { runDocker } from '../../../effects/engine';
+import { writeWhole } from '../../../effects/files';
+import { ADMIN_SOCKET, CONFIG_FOLDER, STORAGE_FOLDER } from '../../../edge/caddy-config';
+import { type EdgeFile, NEXT_FILE } from '../../../edge/edge-content';
+import { EDGE_SERVICE, EDGE_USER } from '../../../edge/edge-entry';
+import type { Publication } from '../../../edge/publication';
+import { formatSeconds, formatStep } from '../../../terminal/step';
+import { UserError } from '../../../platform/user-error';
+import { waitUntilHealthy } from '../roll/health';
+import { idsOf } from '../roll/roll';
+import type { Run } from '../run';
+import { readEdge } from './read-edge';
+
+/** The edge of a run: what it publishes, and what it is for any part of that. */
+export interface RunEdge {
+  publications: readonly Publication[];
+  of: (publications: readonly Publication[]) => WantedEdge | undefined;
+}
+
+/**
+ * Brings the edge to what is wanted of it by now. A port that a service's own container holds is left to that.
+ * @throws {UserError} if it could not; then the edge serves as before.
+ */
+export async function applyEdge(run: Run, edge: RunEdge): Promise<void> {
+  const containers = await readProjectContainers(run.runner, run.address, run.name);
+  const holders = portHolders(containers, edge.publications);
+  const wanted = edge.of(edge.publications.filter(({ service }) => !holders.includes(service)));
+  const state = await readEdge(run, containers);
+  const plan = planEdge(state, wanted);
+  const begun = run.clock.now();
+  const done = (verb: string, what: string) =>
+    run.tell(formatStep('edge', verb, `${what}  ${formatSeconds(run.clock.now() - begun)}`));
+  if (state.leftovers.length > 0) await remove(run, state.leftovers);
+  switch (plan.kind) {
+    case 'none':
+    case 'keep':
+      return;
+    case 'reload':
+      await reload(run, state.container!, wanted!);
+      return done('reloaded', state.container!.name);
+    case 'remove':
+      await remove(run, [state.container!]);
+      return done('removed', state.container!.name);
+    case 'create':
+    case 'recreate': {
+      const created = await replace(run, state, wanted!);
+      return done(plan.kind === 'create' ? 'started' : 'replaced', created.name);
+    }
+  }
+}
+
+/** Asks the running edge to take a configuration, and once it has it lets it start with that, too. */
+async function reload(run: Run, { id, name }: Container, wanted: WantedEdge): Promise<void> {
+  const what = `The edge ${name} did not take its new configuration, and serves with the one before`;
+  await put(run, id, CONFIG_FOLDER, wanted.next, what);
+  const config = `${CONFIG_FOLDER}/${NEXT_FILE}`;
+  const command = ['caddy', 'reload', '--config', config, '--address', ADMIN_SOCKET];
+  await runDocker(run.runner, execArguments(id, command), run.address, what);
+  await put(run, id, CONFIG_FOLDER, wanted.files, what);
+}
+
+/** A new container; the old one, which holds the same ports, is stopped when the new one is ready to start. */
+async function replace(run: Run, { container: old }: EdgeState, wanted: WantedEdge): Promise<Container> {
+  const created = await create(run, old, wanted);
+  const docker = (args: readonly string[], what: string) =>
+    run.addresses(() => runDocker(run.runner, args, run.address, what));
+  try {
+    if (old) await docker(stopArguments([old.id]), `Could not stop the edge ${old.name}`);
+    await docker(startArguments([created.id]), 'Could not start the edge');
+    await waitUntilHealthy({ ...run, service: 'edge', healthTimeout: run.environment.healthTimeout }, [
+      created.id,
+    ]);
+  } catch (error) {
+    const undo = (args: readonly string[], what: string) =>
+      run.addresses(() => runDocker(run.undo.runner, args, run.address, what));
+    await undo(removeArguments([created.id]), 'Could not remove the new edge');
+    if (old) await undo(startArguments([old.id]), 'Could not start the edge again');
+    throw error;
+  }
+  if (old) await remove(run, [old]);
+  return created;
+}
+
+async function create(run: Run, old: Container | undefined, wanted: WantedEdge): Promise<Container> {
+  const file = join(run.folder, `${EDGE_SERVICE}.${wanted.fingerprint.slice(0, 12)}.json`);
+  await writeWhole(file, JSON.stringify(wanted.slice), 0o600);
+  const project = { name: run.name, files: [file] };
+  const what = 'Could not create the edge';
+  await run.alone(() =>
+    run.addresses(() =>
+      runDocker(
+        run.runner,
+        createArguments(project, EDGE_SERVICE, old ? 2 : 1),
+        run.address,
+        what,
+      ),
+    ),
+  );
+  const all = await readProjectContainers(run.runner, run.address, run.name);
+  const created = all.find(({ service, id }) => service === EDGE_SERVICE && id !== old?.id);
+  if (!created) throw new UserError(`${what}: docker compose made no container`);
+  await put(run, created.id, CONFIG_FOLDER, wanted.files, what);
+  const [, volume = '', folder = ''] = STORAGE_FOLDER.split('/');
+  const storage = { path: `${folder}/`, mode: 0o700, content: Buffer.alloc(0), owner: EDGE_USER };
+  await put(run, created.id, `/${volume}`, [storage], what);
+  return created;
+}
+
+/** Through standard input: what the files hold touches no disk on its way. */
+async function put(
+  { runner, address }: Run,
+  id: string,
+  folder: string,
+  files: readonly EdgeFile[],
+  what: string,
+): Promise<void> {
+  await runDocker(runner, putFilesArguments(id, folder), address, what, { stdin: tarOf(files) });
+}
+
+async function remove({ runner, address, addresses }: Run, containers: readonly Container[]) {
+  const names = containers.map(({ name }) => name).join(', ');
+  await addresses(() =>
+    runDocker(runner, stopArguments(idsOf(containers)), address, `Could not stop ${names}`),
+  );
+  await addresses(() =>
+    runDocker(runner, removeArguments(idsOf(containers)), address, `Could not remove ${names}`),
+  );
+}
