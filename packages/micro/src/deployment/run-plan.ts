@@ -1,6 +1,7 @@
 import type { DeployPlan } from './plan';
 import type { Release } from './release';
 import type { Container } from './container';
+import type { EdgePlan } from './edge-plan';
 import { DEPLOY_LABELS } from './labels';
 import type { DesiredState } from './desired-state';
 
@@ -38,6 +39,7 @@ export interface RunPlan {
   project: string;
   rollback: boolean;
   services: readonly ServicePlan[];
+  edge: EdgePlan;
   /** Of whichever services need them, each once. */
   outdated: readonly Outdated[];
   /** Services on the engine that the workspace does not have any more. */

@@ -1,5 +1,6 @@
 import { addressOf, projectNameOf } from '../deployment/project';
 import type { ComposeConfig } from '../deployment/entry';
+import type { Publication } from '../edge/publication';
 import type { PushReceipt } from '../image/receipt';
 import type { Environment } from '../platform/environment';
 import type { Platform } from '../platform/platform';
@@ -10,7 +11,7 @@ import { renderProject } from './rendered-project';
 
 /** What Compose makes of the workspace's files for an environment. */
 export type RenderedEntries =
-  | { kind: 'rendered'; config: ComposeConfig }
+  | { kind: 'rendered'; config: ComposeConfig; publications: readonly Publication[] }
   /** They could not be read, for example since a password is not here. */
   | { kind: 'unreadable'; problem: string };
 
@@ -33,8 +34,8 @@ export async function renderEntries(
   return withTemporaryFolder(async (folder) => {
     const rendering = { runner, address, workspaceRoot, environment, name, folder };
     try {
-      const { config } = await renderProject(rendering, services);
-      return { kind: 'rendered', config };
+      const { config, publications = [] } = await renderProject(rendering, services);
+      return { kind: 'rendered', config, publications };
     } catch (error) {
       if (!(error instanceof EngineError) || error.kind === 'no-engine') throw error;
       return { kind: 'unreadable', problem: error.message };

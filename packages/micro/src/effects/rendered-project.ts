@@ -4,6 +4,7 @@ import type { EngineAddress } from '../docker/command';
 import { configArguments, servicesArguments, type ComposeProject } from '../docker/compose';
 import type { ComposeConfig } from '../deployment/entry';
 import { asDeployed, overrideFile } from '../deployment/override';
+import { behindEdge, publicationsOf, type Publication } from '../edge/publication';
 import { overlayFile } from '../deployment/project';
 import type { PushReceipt } from '../image/receipt';
 import type { Environment } from '../platform/environment';
@@ -39,15 +40,20 @@ export interface RenderedProject {
   names: readonly string[];
   /** Every entry as it is deployed; no entry if none of the services is in the compose files. */
   config: ComposeConfig;
+  /** What the edge publishes; no value if nothing was rendered. */
+  publications?: readonly Publication[];
 }
 
 /**
  * Renders the project of an environment once, with an override for each of these services that the compose files have.
+ *
+ * @param all every service of the platform, rendered or not: the edge publishes for all of them.
  * @throws {EngineError} if Compose cannot read the files.
  */
 export async function renderProject(
   rendering: Rendering,
   services: readonly RenderedService[],
+  all: readonly Service[] = services.map(({ service }) => service),
 ): Promise<RenderedProject> {
   const { runner, address, workspaceRoot, environment, name } = rendering;
   const own = { name, files: composeFiles(workspaceRoot, environment) };
@@ -60,7 +66,7 @@ export async function renderProject(
   const overrides = included.map(({ service }) => overrideOf(rendering, service));
   const project = { name, files: [...own.files, ...overrides] };
   const answer = await runDocker(runner, configArguments(project), address, unreadable);
-  return { project, names, config: parseConfig(answer.stdout, environment) };
+  return { project, names, ...parseConfig(answer.stdout, environment, all) };
 }
 
 /** Writes what an environment changes in the entry of a service, for Compose to read. */
@@ -86,13 +92,20 @@ function composeFiles(workspaceRoot: string, environment: Environment): string[]
   return [ROOT_COMPOSE_FILE, ...(existsSync(join(workspaceRoot, own)) ? [own] : [])];
 }
 
-function parseConfig(json: string, environment: Environment): ComposeConfig {
-  const config = JSON.parse(json) as Partial<ComposeConfig>;
-  const entries = Object.entries(config.services ?? {});
-  return {
-    ...config,
-    services: Object.fromEntries(
-      entries.map(([name, it]) => [name, asDeployed(it, name, environment)]),
-    ),
-  };
+function parseConfig(
+  json: string,
+  environment: Environment,
+  all: readonly Service[],
+): Required<Pick<RenderedProject, 'config' | 'publications'>> {
+  const parsed = JSON.parse(json) as Partial<ComposeConfig>;
+  const rendered = parsed.services ?? {};
+  const publications = all.flatMap((service) =>
+    publicationsOf(service, environment, rendered[service.name]),
+  );
+  const services = Object.entries(rendered).map(([name, entry]) => {
+    const published = publications.find(({ service }) => service === name);
+    const deployed = asDeployed(entry, name, environment);
+    return [name, published ? behindEdge(deployed, published, environment) : deployed];
+  });
+  return { config: { ...parsed, services: Object.fromEntries(services) }, publications };
 }

@@ -44,6 +44,7 @@ export async function deployOne(
   one: ServicePlan,
   { releases }: Facts,
   datastores: Map<string, Promise<void>>,
+  released?: () => Promise<void>,
 ): Promise<Rolled> {
   const { service, desired, plan, starts, current } = one;
   const { runner, address, book, clock } = run;
@@ -79,6 +80,7 @@ export async function deployOne(
       slice: desired.slice,
       secrets: secretsOf(run, service, desired.slice),
       name: `r${release.number}`,
+      released,
     });
     return { task, desired, release, containers, kept: false, took: clock.now() - started };
   } catch (error) {

@@ -49,6 +49,9 @@ import type { Container } from '../../deployment/container';
 import { placesOf } from '../../deployment/slice';
 import { removeLeftovers } from './roll/leftovers';
 import { revive } from './roll/revival';
+import { EDGE_SERVICE } from '../../edge/edge-entry';
+import { type EdgeTurns, edgeTurns } from './edge/edge-turns';
+import { requireEdgeImage } from './edge/run-edge';
 import { formatPlan, formatService } from './report/format-plan';
 
 /** How many services are rolled at the same time, where no link says which goes first. */
@@ -96,6 +99,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       return run.failures;
     }
     const image = await findImages(run, rendered);
+    if (rendered?.edge) await requireEdgeImage(run, rendered.edge);
     if (image === undefined) return run.failures;
     await holdLock(
       {
@@ -163,8 +167,14 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   }
   const given = mode.atomic ? await keepGiven(run, plan) : undefined;
   const rolled = new Map<string, Rolled>();
-  await rollAll(run, rendered, plan, facts, rolled);
+  const edge = edgeTurns(run, rendered?.edge, plan, facts);
+  await attemptAll(run, edge.first);
+  await rollAll(run, rendered, plan, facts, rolled, edge);
+  if (!run.interruption.signal.aborted && (rolled.size > 0 || failures.size === 0)) {
+    await attemptAll(run, edge.last);
+  }
   if (given && failures.size > 0) {
+    await edge.undo();
     await putBackAll(run, plan, rolled, given);
     tellSummary(run, plan, rolled, begun);
     return;
@@ -256,6 +266,7 @@ async function rollAll(
   plan: RunPlan,
   facts: Facts,
   rolled: Map<string, Rolled>,
+  edge: EdgeTurns,
 ): Promise<void> {
   const { failures, tasks } = run;
   const inTurn = limit(ROLLS);
@@ -280,7 +291,9 @@ async function rollAll(
       }
       await inTurn(() =>
         attempt(run, service, async () => {
-          rolled.set(service, await deployOne(run, rendered?.project, one, facts, started));
+          const work = (released?: () => Promise<void>) =>
+            deployOne(run, rendered?.project, one, facts, started, released);
+          rolled.set(service, await edge.around(one, work));
         }),
       );
     };
@@ -317,14 +330,15 @@ async function attemptAll({ failures, tasks }: Run, work: () => Promise<void>): 
 /** The proof that a deploy touched its own services and nothing else. */
 async function requireOthersUntouched(
   { runner, address, name, tasks }: Run,
-  { services }: RunPlan,
+  { services, edge }: RunPlan,
   { containers: before }: Facts,
   pruned: readonly string[],
 ): Promise<void> {
   const after = await readProjectContainers(runner, address, name);
   const started = services.flatMap(({ starts, desired }) => [...starts, ...desired.jobs]);
   const own = tasks.map(({ service }) => service.name);
-  const touched = touchedOthers(before, after, new Set([...own, ...started, ...pruned]));
+  const known = edge.kind === 'none' || edge.kind === 'keep' ? [] : [EDGE_SERVICE];
+  const touched = touchedOthers(before, after, new Set([...own, ...started, ...pruned, ...known]));
   if (touched.length > 0) {
     throw new UserError(
       `the deploy of "${own.join('", "')}" also changed ${touched.join(', ')}: nothing else should; look for another deploy at the same time`,

@@ -8,6 +8,8 @@ import type { Interruption } from '../../effects/interruption';
 import type { ComposeDeployOptions, DeployMode } from './options';
 import type { Release } from '../../deployment/release';
 import { type ReleaseBook, readReleases } from '../../effects/release-book';
+import type { EdgeState } from '../../deployment/edge-plan';
+import { readEdge } from './edge/read-edge';
 import type { ServiceSecrets } from '../../deployment/secrets';
 import type { Container } from '../../deployment/container';
 
@@ -53,6 +55,7 @@ export interface Run extends DeployRequest {
 export interface Facts {
   containers: readonly Container[];
   releases: ReadonlyMap<string, readonly Release[]>;
+  edge: EdgeState;
 }
 
 /** Does `work` for a service; where it fails, that is remembered and the others go on. */
@@ -82,10 +85,11 @@ export function tellOf(
 }
 
 /** Asks the engine what there is. */
-export async function readFacts({ runner, address, name, book }: Run): Promise<Facts> {
+export async function readFacts(run: Run): Promise<Facts> {
+  const { runner, address, name, book } = run;
   const [containers, releases] = await Promise.all([
     readProjectContainers(runner, address, name),
     readReleases(book),
   ]);
-  return { containers, releases };
+  return { containers, releases, edge: await readEdge(run, containers) };
 }

@@ -21,19 +21,13 @@ import { writeWhole } from '../../../effects/files';
 import { ADMIN_SOCKET, CONFIG_FOLDER, STORAGE_FOLDER } from '../../../edge/caddy-config';
 import { type EdgeFile, NEXT_FILE } from '../../../edge/edge-content';
 import { EDGE_SERVICE, EDGE_USER } from '../../../edge/edge-entry';
-import type { Publication } from '../../../edge/publication';
 import { formatSeconds, formatStep } from '../../../terminal/step';
 import { UserError } from '../../../platform/user-error';
 import { waitUntilHealthy } from '../roll/health';
 import { idsOf } from '../roll/roll';
 import type { Run } from '../run';
 import { readEdge } from './read-edge';
-
-/** The edge of a run: what it publishes, and what it is for any part of that. */
-export interface RunEdge {
-  publications: readonly Publication[];
-  of: (publications: readonly Publication[]) => WantedEdge | undefined;
-}
+import type { RunEdge } from './run-edge';
 
 /**
  * Brings the edge to what is wanted of it by now. A port that a service's own container holds is left to that.
@@ -48,7 +42,7 @@ export async function applyEdge(run: Run, edge: RunEdge): Promise<void> {
   const begun = run.clock.now();
   const done = (verb: string, what: string) =>
     run.tell(formatStep('edge', verb, `${what}  ${formatSeconds(run.clock.now() - begun)}`));
-  if (state.leftovers.length > 0) await remove(run, state.leftovers);
+  if (state.leftovers.length > 0) await removeEdge(run, state.leftovers);
   switch (plan.kind) {
     case 'none':
     case 'keep':
@@ -57,7 +51,7 @@ export async function applyEdge(run: Run, edge: RunEdge): Promise<void> {
       await reload(run, state.container!, wanted!);
       return done('reloaded', state.container!.name);
     case 'remove':
-      await remove(run, [state.container!]);
+      await removeEdge(run, [state.container!]);
       return done('removed', state.container!.name);
     case 'create':
     case 'recreate': {
@@ -95,7 +89,7 @@ async function replace(run: Run, { container: old }: EdgeState, wanted: WantedEd
     if (old) await undo(startArguments([old.id]), 'Could not start the edge again');
     throw error;
   }
-  if (old) await remove(run, [old]);
+  if (old) await removeEdge(run, [old]);
   return created;
 }
 
@@ -135,7 +129,12 @@ async function put(
   await runDocker(runner, putFilesArguments(id, folder), address, what, { stdin: tarOf(files) });
 }
 
-async function remove({ runner, address, addresses }: Run, containers: readonly Container[]) {
+/** Its volume of certificates stays. */
+export async function removeEdge(
+  { runner, address, addresses }: Run,
+  containers: readonly Container[],
+): Promise<void> {
+  if (containers.length === 0) return;
   const names = containers.map(({ name }) => name).join(', ');
   await addresses(() =>
     runDocker(runner, stopArguments(idsOf(containers)), address, `Could not stop ${names}`),

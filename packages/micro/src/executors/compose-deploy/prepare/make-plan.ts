@@ -1,6 +1,9 @@
 import { linkedWithin } from '../../../platform/environment';
 import { UserError } from '../../../platform/user-error';
 import type { ServiceTask } from '../../service-task';
+import { type EdgePlan, type EdgeState, planEdge, portHolders } from '../../../deployment/edge-plan';
+import type { Service } from '../../../platform/platform';
+import type { RunEdge } from '../edge/run-edge';
 import { rollOrder } from '../../../deployment/order';
 import { planDeploy } from '../../../deployment/plan';
 import {
@@ -19,7 +22,7 @@ import {
   type ServicePlan,
   leftContainers,
 } from '../../../deployment/run-plan';
-import { type DesiredState, recordedState } from '../../../deployment/desired-state';
+import { type DesiredState, recordedState, stateBehindEdge } from '../../../deployment/desired-state';
 import type { Rendered } from './render';
 import type { Container } from '../../../deployment/container';
 
@@ -27,7 +30,7 @@ import type { Container } from '../../../deployment/container';
 export async function makePlan(
   run: Run,
   rendered: Rendered | undefined,
-  { containers, releases }: Facts,
+  { containers, releases, edge }: Facts,
 ): Promise<RunPlan> {
   const { tasks, failures, environment, name, mode } = run;
   const services: ServicePlan[] = [];
@@ -42,7 +45,7 @@ export async function makePlan(
     const desired = await attempt(run, service, () =>
       rendered
         ? Promise.resolve(rendered.desired.get(service))
-        : findRecorded(run, service, current, known),
+        : findRecorded(run, task.service, current, known, edge.container !== undefined),
     );
     if (!desired) continue;
     const plan = planDeploy(own, desired);
@@ -78,18 +81,35 @@ export async function makePlan(
     project: name,
     rollback: mode.destination.kind === 'release',
     services,
+    edge: planRunEdge(run, rendered?.edge, containers, edge),
     outdated: [...outdated.values()],
     left: [...new Set(left.map(({ service }) => service))].sort(),
     prune: mode.prune,
   };
 }
 
+/** What becomes of the edge; a rollback of services leaves it as it is. */
+function planRunEdge(
+  { tasks }: Run,
+  edge: RunEdge | undefined,
+  containers: readonly Container[],
+  state: EdgeState,
+): EdgePlan {
+  if (!edge) return { kind: state.container ? 'keep' : 'none' };
+  const holders = portHolders(containers, edge.publications);
+  const isOfRun = (name: string) => tasks.some(({ service }) => service.name === name);
+  const staying = holders.filter((name) => !isOfRun(name));
+  const wanted = edge.of(edge.publications.filter(({ service }) => !staying.includes(service)));
+  return planEdge(state, wanted, holders.filter(isOfRun));
+}
+
 /** The release that a rollback of the service goes to. */
 async function findRecorded(
   run: Run,
-  service: string,
+  { name: service, port }: Service,
   current: Release | undefined,
   releases: readonly Release[],
+  hasEdge: boolean,
 ): Promise<DesiredState> {
   const { mode, environment, book } = run;
   const { destination } = mode;
@@ -99,7 +119,9 @@ async function findRecorded(
     const slice = await readSlice(book, release);
     // Found missing now rather than once the roll has begun.
     secretsOf(run, service, slice);
-    return recordedState(release, slice, secretsLabelOf(run, service, slice));
+    const recorded = recordedState(release, slice, secretsLabelOf(run, service, slice));
+    // A release from before there was an edge held the port that the edge has by now.
+    return hasEdge ? stateBehindEdge(recorded, port, environment) : recorded;
   }
   const known = releases
     .filter(({ open }) => !open)

@@ -1,11 +1,15 @@
 import type { ComposeProject } from '../../../docker/compose';
 import { declaredState, imageOfPush, type DesiredState } from '../../../deployment/desired-state';
 import { secretsLabel } from '../../../deployment/secrets';
+import { fileReader } from '../../../effects/files';
+import { findServiceProjects } from '../../../effects/workspace-projects';
 import { renderProject, writeOverride } from '../../../effects/rendered-project';
 import type { PushReceipt } from '../../../image/receipt';
 import { UserError } from '../../../platform/user-error';
-import { ROOT_COMPOSE_FILE } from '../../../platform/workspace';
+import type { Service } from '../../../platform/platform';
+import { readPlatform, ROOT_COMPOSE_FILE } from '../../../platform/workspace';
 import type { ServiceTask } from '../../service-task';
+import { readRunEdge, type RunEdge } from '../edge/run-edge';
 import { attempt, type Run } from '../run';
 import { readPush } from './read-push';
 
@@ -17,6 +21,8 @@ export interface Rendered {
   names: readonly string[];
   /** Of each service of the run that can be deployed. */
   desired: ReadonlyMap<string, DesiredState>;
+  /** Absent if nothing was rendered, so that nobody knows what it should be. */
+  edge?: RunEdge;
 }
 
 /** Renders the project once, with the pushed images of all services of the run; `undefined` for a rollback. */
@@ -28,8 +34,9 @@ export async function render(run: Run): Promise<Rendered | undefined> {
     const push = await attempt(run, task.service.name, () => readPush(task, environment));
     if (push) pushes.set(task, push);
   }
+  const all = readServices(run);
   const services = [...pushes].map(([{ service }, push]) => ({ service, push }));
-  const { project, names, config } = await renderProject(run, services);
+  const { project, names, config, publications } = await renderProject(run, services, all);
   const desired = new Map<string, DesiredState>();
   for (const { service, push } of services) {
     if (!names.includes(service.name)) {
@@ -44,5 +51,14 @@ export async function render(run: Run): Promise<Rendered | undefined> {
     desired.set(service.name, state);
     await writeOverride(run, { service, push }, state.entryLabel);
   }
-  return { project, names, desired };
+  if (!publications) return { project, names, desired };
+  return { project, names, desired, edge: await readRunEdge(run, config, publications) };
+}
+
+/** Every service of the platform; what is published of those that are not of the run stays published. */
+function readServices({ workspaceRoot, tasks }: Run): Service[] {
+  const read = fileReader(workspaceRoot);
+  const own = tasks.map(({ service }) => service);
+  const { services } = readPlatform(findServiceProjects(workspaceRoot, read), read);
+  return [...own, ...services.filter(({ name }) => !own.some((one) => one.name === name))];
 }

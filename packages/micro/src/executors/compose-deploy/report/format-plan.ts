@@ -1,4 +1,5 @@
 import type { Container } from '../../../deployment/container';
+import { describeEdgePlan } from '../../../deployment/edge-plan';
 import type { DesiredState } from '../../../deployment/desired-state';
 import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
 import { parseImageReference } from '../../../platform/image-reference';
@@ -9,12 +10,15 @@ type Row = [verb: string, name: string, rest: string];
 
 /** The plan as lines for a person; the first names the environment, the last what stays as it is. */
 export function formatPlan(plan: RunPlan): string[] {
-  const { environment, services, outdated, left, prune, rollback } = plan;
+  const { environment, services, outdated, left, prune, rollback, edge } = plan;
   const quiet = services.filter(isQuiet).map(({ service }) => service);
   return [
     `plan for ${environment}`,
     ...formatRows([
       ...services.filter((one) => !isQuiet(one)).flatMap((one) => rowsOf(one, environment)),
+      ...(edge.kind === 'none' || edge.kind === 'keep'
+        ? []
+        : [[edge.kind, 'edge', describeEdgePlan(edge)] satisfies Row]),
       ...outdated.map(({ name, service, image, wanted }): Row => [
         'left',
         service,
@@ -79,7 +83,7 @@ function describeChange({ plan, desired, current, after }: ServicePlan): string[
       ? `${why}, ${formatImage(current)} -> ${formatImage(desired)}`
       : `${why}; ${formatImage(desired)}`,
     ...(plan.order === 'stop-first'
-      ? [`stopped first, since two cannot run side by side (${exclusive})`]
+      ? [`stopped first, since two cannot run side by side (${exclusive}): until the new one is healthy nobody answers`]
       : []),
     ...(replicas > 1 && plan.kind !== 'create'
       ? [`${replicas} containers one after the other`]

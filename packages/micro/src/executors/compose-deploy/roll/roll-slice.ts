@@ -16,12 +16,14 @@ export interface SliceRoll {
   secrets: Secret | undefined;
   /** Tells this roll of the service from others of the run: `r7`. */
   name: string;
+  /** Called once the old containers have stopped. */
+  released?: (() => Promise<void>) | undefined;
 }
 
 /** Rolls one service of a run, as {@link roll} does. */
 export async function rollSlice(
   run: Run,
-  { service, plan, slice, secrets, name }: SliceRoll,
+  { service, plan, slice, secrets, name, released }: SliceRoll,
 ): Promise<Container[]> {
   const file = join(run.folder, `${service}.${name}.json`);
   await writeWhole(file, JSON.stringify(slice), 0o600);
@@ -32,6 +34,7 @@ export async function rollSlice(
     service,
     plan,
     secrets,
+    released,
     healthTimeout,
     steady,
     say: tellOf(run, service),

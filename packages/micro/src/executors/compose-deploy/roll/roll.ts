@@ -27,6 +27,8 @@ export interface Roll {
   /** Makes containers while no other service of the run does. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;
   say: (line: string) => void;
+  /** Called once the old containers have stopped, and with them gave up their ports; where it fails, they come back. */
+  released?: (() => Promise<void>) | undefined;
 }
 
 /** What a roll has done so far, so that it can be undone. */

@@ -42,6 +42,7 @@ export async function roll(parts: Roll): Promise<Container[]> {
   try {
     const steps = planSteps(plan);
     for (const step of steps) await takeStep(parts, step, progress, step === steps.at(-1));
+    await parts.released?.();
   } catch (error) {
     const interrupted = error instanceof Interrupted;
     if (progress.current.length === 0) {

@@ -1,0 +1,82 @@
+import { edgeContainers } from '../../../deployment/edge-plan';
+import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
+import { startArguments, stopArguments } from '../../../docker/container';
+import { readProjectContainers } from '../../../effects/containers';
+import { runDocker } from '../../../effects/engine';
+import { isOfService, portMappingsOf } from '../../../edge/publication';
+import { limit } from '../../limit';
+import type { Facts, Run } from '../run';
+import { applyEdge, removeEdge } from './apply-edge';
+import type { RunEdge } from './run-edge';
+
+/** What a run does of the edge, and when: between the services that it rolls. */
+export interface EdgeTurns {
+  /** Before any service is rolled: what would fail fails here, with nothing changed. */
+  first(): Promise<void>;
+  /** Rolls a service that needs its port itself, or gives it to the edge. */
+  around<T>(one: ServicePlan, work: (released?: () => Promise<void>) => Promise<T>): Promise<T>;
+  /** Once all services are rolled. */
+  last(): Promise<void>;
+  /** Frees the ports that it took, so that services can be put back that held them. */
+  undo(): Promise<void>;
+}
+
+/** @param edge absent in a rollback, which leaves the edge as it is. */
+export function edgeTurns(
+  run: Run,
+  edge: RunEdge | undefined,
+  { edge: planned }: RunPlan,
+  { edge: state }: Pick<Facts, 'edge'>,
+): EdgeTurns {
+  const inTurn = limit(1);
+  const apply = () => inTurn(async () => void (edge && (await applyEdge(run, edge))));
+  const takesFrom =
+    planned.kind === 'create' || planned.kind === 'recreate' ? planned.takesFrom : [];
+  const published = new Set(edge?.publications.map(({ service }) => service));
+  const port = (service: string) =>
+    run.tasks.find((task) => task.service.name === service)?.service.port;
+  const old = planned.kind === 'remove' ? state.container : undefined;
+  let stopped = false;
+  const control = (runner: Run['runner'], args: readonly string[], what: string) =>
+    run.addresses(() => runDocker(runner, args, run.address, what));
+
+  return {
+    first: async () => {
+      if (planned.kind === 'create' && takesFrom.length === 0) await apply();
+    },
+    around: async (one, work) => {
+      const { service, plan, desired } = one;
+      if (takesFrom.includes(service)) return work(apply);
+      const ports = portMappingsOf(desired.slice.services[service] ?? {});
+      const ownPort = port(service);
+      const wantsPort =
+        plan.kind !== 'keep' && ports.some((mapping) => isOfService(mapping, ownPort ?? 0));
+      if (!old || !wantsPort) {
+        const result = await work();
+        if (plan.kind !== 'keep' && published.has(service)) await apply();
+        return result;
+      }
+      await inTurn(async () => {
+        if (stopped) return;
+        stopped = true;
+        await control(run.runner, stopArguments([old.id]), 'Could not stop the edge');
+      });
+      try {
+        return await work();
+      } catch (error) {
+        await control(run.undo.runner, startArguments([old.id]), 'Could not start the edge again');
+        throw error;
+      }
+    },
+    last: apply,
+    undo: async () => {
+      if (!edge || planned.kind !== 'create') return;
+      const containers = await readProjectContainers(run.undo.runner, run.address, run.name);
+      const { container, leftovers } = edgeContainers(containers);
+      await removeEdge({ ...run, runner: run.undo.runner }, [
+        ...leftovers,
+        ...(container ? [container] : []),
+      ]);
+    },
+  };
+}
