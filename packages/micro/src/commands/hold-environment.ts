@@ -1,4 +1,3 @@
-import type { RunningContainer } from '../effects/containers';
 import { readPerson } from '../effects/person';
 import { holdLock } from '../effects/deploy-lock';
 import {
@@ -8,7 +7,9 @@ import {
   stubbornRunner,
 } from '../effects/interruption';
 import type { Environment } from '../platform/environment';
-import { addressOf, type Shell } from './shell';
+import { type Shell } from './shell';
+import type { RunningContainer } from '../deployment/container';
+import { addressOf } from '../deployment/project';
 
 /** What is kept from changing, and for what. */
 export interface Hold {

@@ -3,20 +3,10 @@ import { parse } from 'yaml';
 import type { PushReceipt } from '../image/receipt';
 import { parseEnvironment } from '../platform/environment';
 import { recordedTask } from '../testing/service-task';
-import {
-  asDeployed,
-  changedEntryKeys,
-  type ComposeEntry,
-  entryLabel,
-  isExclusive,
-  jobSlice,
-  overrideFile,
-  pinnedImage,
-  placesOf,
-  publicUrlOf,
-  sliceOf,
-  whyExclusive,
-} from './entry';
+import { type ComposeEntry, publicUrlOf, whyExclusive } from './entry';
+import { asDeployed, overrideFile, pinnedImage } from './override';
+import { changedEntryKeys, entryLabel } from './fingerprint';
+import { jobSlice, placesOf, sliceOf } from './slice';
 
 const DIGEST = `sha256:${'d'.repeat(64)}`;
 const receipt: PushReceipt = {
@@ -153,15 +143,15 @@ it('has the public address that the environment says', () => {
 });
 
 it.each([
-  [{}, false],
-  [{ ports: [{ target: 3001 }] }, false],
-  [{ ports: [{ target: 3001, published: '0' }] }, false],
-  [{ ports: [{ target: 3001, published: '8080' }] }, true],
-  [{ network_mode: 'host' }, true],
-  [{ networks: { edge: null, backend: { aliases: ['x'] } } }, false],
-  [{ networks: { edge: { ipv4_address: '10.0.0.9' } } }, true],
-])('isExclusive(%j) is %s', (entry, expected) => {
-  expect(isExclusive(entry)).toBe(expected);
+  [{}, undefined],
+  [{ ports: [{ target: 3001 }] }, undefined],
+  [{ ports: [{ target: 3001, published: '0' }] }, undefined],
+  [{ ports: [{ target: 3001, published: '8080' }] }, 'port 8080 of the host'],
+  [{ network_mode: 'host' }, 'network_mode host'],
+  [{ networks: { edge: null, backend: { aliases: ['x'] } } }, undefined],
+  [{ networks: { edge: { ipv4_address: '10.0.0.9' } } }, 'a fixed address'],
+])('whyExclusive(%j) is %s', (entry, expected) => {
+  expect(whyExclusive(entry, 2)).toBe(expected);
 });
 
 describe('entryLabel', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Container } from '../effects/containers';
 import { runningContainer } from '../testing/running-container';
-import { planDeploy, planSteps, touchedOthers, type ServiceChange, type Wanted } from './plan';
+import { planDeploy, planSteps, touchedOthers, type ServiceChange } from './plan';
+import type { Container } from './container';
+import type { DesiredState } from './desired-state';
+import { desiredState, sliceIn } from '../testing/desired-state';
 
-const wanted: Wanted = { key: 'one', entryLabel: 'env=1', replicas: 1, exclusive: false };
+const wanted = desiredState({ entryLabel: 'env=1' });
 const labels = (key: string, entry: string) => ({
   'org.micro.image-key': key,
   'org.micro.entry': entry,
@@ -12,7 +14,7 @@ const container = (some: Partial<Container> = {}): Container =>
   runningContainer({ labels: labels('one', 'env=1'), ...some });
 
 describe('planDeploy', () => {
-  it.each<[string, Container[], Partial<Wanted>, object]>([
+  it.each<[string, Container[], Partial<DesiredState>, object]>([
     ['nothing', [], {}, { kind: 'create', reason: 'it does not run', order: 'start-first' }],
     ['what is wanted', [container()], {}, { kind: 'keep' }],
     [
@@ -36,7 +38,7 @@ describe('planDeploy', () => {
     [
       'another image at an exclusive port',
       [container({ labels: labels('two', 'env=1') })],
-      { exclusive: true },
+      { exclusive: 'port 80 of the host' },
       { kind: 'update', order: 'stop-first' },
     ],
     [
@@ -66,7 +68,7 @@ describe('planDeploy', () => {
     [
       'a container that is in one of its networks only',
       [container()],
-      { networks: ['edge', 'backend'] },
+      { slice: sliceIn('edge', 'backend') },
       { kind: 'restart', reason: 'acme-orders-1 is not found in backend', kept: [] },
     ],
   ])('where there is %s', (_, containers, some, expected) => {

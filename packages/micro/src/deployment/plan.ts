@@ -1,16 +1,9 @@
-import type { Container } from '../effects/containers';
-import { changedEntryKeys, DEPLOY_LABELS } from './entry';
-
-/** What a service should be after the deploy. */
-export interface Wanted {
-  key: string;
-  entryLabel: string;
-  replicas: number;
-  /** Whether two containers cannot run side by side, for example where a port of the host is published. */
-  exclusive: boolean;
-  /** Networks in which it has to be found by its name; not looked at unless given. */
-  networks?: readonly string[];
-}
+import type { DesiredState } from './desired-state';
+import { isServing } from './container';
+import { placesOf } from './slice';
+import type { Container } from './container';
+import { changedEntryKeys } from './fingerprint';
+import { DEPLOY_LABELS } from './labels';
 
 /** A change of what runs. */
 export interface ServiceChange {
@@ -32,7 +25,7 @@ export type DeployPlan =
   { kind: 'keep'; serving: readonly Container[]; leftovers: readonly Container[] } | ServiceChange;
 
 /** Compares what runs with what is wanted; the engine's answer is all it knows of earlier deploys. */
-export function planDeploy(containers: readonly Container[], wanted: Wanted): DeployPlan {
+export function planDeploy(containers: readonly Container[], wanted: DesiredState): DeployPlan {
   const serving = containers.filter(isServing);
   const leftovers = containers.filter((container) => !serving.includes(container));
   const kept = serving
@@ -45,31 +38,17 @@ export function planDeploy(containers: readonly Container[], wanted: Wanted): De
     serving,
     kept,
     leftovers,
-    order: wanted.exclusive && serving.length > kept.length ? 'stop-first' : 'start-first',
+    order:
+      wanted.exclusive !== undefined && serving.length > kept.length ? 'stop-first' : 'start-first',
     replicas: wanted.replicas,
   };
-}
-
-/** Whether a container is up and found by the name of its service. */
-export function isServing(container: Container): boolean {
-  return isUp(container) && !isHidden(container);
-}
-
-function isUp({ state }: Container): boolean {
-  return state === 'running' || state === 'restarting';
-}
-
-/** A deploy that was ended left it running where nobody finds it. */
-function isHidden({ service, networks }: Container): boolean {
-  const named = Object.values(networks).filter(({ names }) => names.length > 0);
-  return named.length > 0 && named.every(({ names }) => !names.includes(service));
 }
 
 function labelOf(container: Container, label: string): string {
   return container.labels[label] ?? '';
 }
 
-function isWanted(container: Container, { key, entryLabel }: Wanted): boolean {
+function isWanted(container: Container, { key, entryLabel }: DesiredState): boolean {
   return (
     labelOf(container, DEPLOY_LABELS.key) === key &&
     labelOf(container, DEPLOY_LABELS.entry) === entryLabel
@@ -81,14 +60,16 @@ function isIll({ health, state }: Container): boolean {
 }
 
 /** A network that a deploy took it off, and was ended before it put it back. */
-function lostNetwork({ service, networks }: Container, wanted: Wanted): string | undefined {
-  return wanted.networks?.find((name) => !networks[name]?.names.includes(service));
+function lostNetwork({ service, networks }: Container, wanted: DesiredState): string | undefined {
+  return Object.keys(placesOf(wanted.slice, service, '')).find(
+    (name) => !networks[name]?.names.includes(service),
+  );
 }
 
 function changeOf(
   serving: readonly Container[],
   kept: readonly Container[],
-  wanted: Wanted,
+  wanted: DesiredState,
 ): Pick<ServiceChange, 'kind' | 'reason'> | undefined {
   const { key, entryLabel, replicas } = wanted;
   const [first] = serving;

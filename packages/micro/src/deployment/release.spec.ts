@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Container } from '../effects/containers';
 import { runningContainer } from '../testing/running-container';
 import {
   currentRelease,
@@ -15,6 +14,7 @@ import {
   surplusReleases,
   type Release,
 } from './release';
+import type { Container } from './container';
 
 const DIGEST = `sha256:${'d'.repeat(64)}`;
 const release = (number: number, more: Partial<Release> = {}): Release => ({

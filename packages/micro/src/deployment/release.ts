@@ -1,7 +1,7 @@
-import type { Container } from '../effects/containers';
-import { DEPLOY_LABELS, type ComposeSlice } from './entry';
-import { isServing } from './plan';
+import { NOTE_LABELS, DEPLOY_LABELS } from './labels';
 import { withoutSecrets } from './secrets';
+import { type Container, isServing } from './container';
+import type { ComposeSlice } from './slice';
 
 /**
  * What the engine remembers of a deploy of one service, as labels of a container that is never
@@ -28,17 +28,6 @@ export interface Release {
   /** When it was first deployed, as the engine tells it. */
   since: string;
 }
-
-/** Labels of a release and of the lock; `project` is the Compose project that they belong to. */
-export const NOTE_LABELS = {
-  project: 'org.micro.project',
-  release: 'org.micro.release',
-  service: 'org.micro.release.service',
-  image: 'org.micro.release.image',
-  replicas: 'org.micro.release.replicas',
-  compose: 'org.micro.release.compose',
-  lock: 'org.micro.lock',
-} as const;
 
 /** What a release is made of before the engine holds it. */
 export type NewRelease = Omit<Release, 'id' | 'open' | 'again' | 'since'> & {

@@ -1,5 +1,4 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { tarOf } from '../docker/tar';
 import { Secret } from '../platform/secret';
 import { UserError } from '../platform/user-error';
 import type { ComposeEntry } from './entry';
@@ -103,29 +102,34 @@ export function withSecrets(entryLabel: string, part: string): string {
   return [entryLabel, part].filter(Boolean).join(' ');
 }
 
+/** A file that a container is given, by its name in {@link SECRETS_FOLDER}. */
+export interface SecretFile {
+  path: string;
+  mode: number;
+  content: Secret;
+}
+
 /**
  * What is put into {@link SECRETS_FOLDER} of each new container: files that its user can read, and the
- * key, which only root can. `undefined` where the entry wants no secret.
+ * key, which only root can read. None if the entry wants no secret.
  *
- * @throws {UserError} where it wants one that `secrets` does not have: a release of earlier.
+ * @throws {UserError} if it wants one that `secrets` does not have, which an earlier release may.
  */
-export function secretsArchive(
+export function secretFiles(
   entry: ComposeEntry,
   secrets: ServiceSecrets | undefined,
   missing: (names: string) => string,
-): Secret | undefined {
+): SecretFile[] {
   const names = secretNames(entry);
-  if (names.length === 0) return undefined;
+  if (names.length === 0) return [];
   const unknown = names.filter((name) => !secrets?.values.has(name));
   if (!secrets || unknown.length > 0) throw new UserError(missing(unknown.join(', ')));
-  return new Secret(
-    tarOf([
-      ...names.map((path) => ({
-        path,
-        mode: 0o444,
-        content: secrets.values.get(path)!.reveal(),
-      })),
-      { path: '.key', mode: 0o400, content: secrets.key.reveal() },
-    ]),
-  );
+  return [
+    ...names.map((path) => ({
+      path,
+      mode: 0o444,
+      content: secrets.values.get(path)!,
+    })),
+    { path: '.key', mode: 0o400, content: secrets.key },
+  ];
 }

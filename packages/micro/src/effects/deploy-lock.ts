@@ -22,7 +22,7 @@ import {
   type HeldLock,
   type Holder,
 } from '../deployment/lock';
-import { NOTE_LABELS } from '../deployment/release';
+import { NOTE_LABELS } from '../deployment/labels';
 
 const POLL_MILLISECONDS = 1000;
 

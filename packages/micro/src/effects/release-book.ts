@@ -10,9 +10,7 @@ import {
 import { runDocker } from './engine';
 import { withTemporaryFolder, writeWhole } from './files';
 import type { Runner } from './process';
-import type { ComposeSlice } from '../deployment/entry';
 import {
-  NOTE_LABELS,
   parseReleases,
   RELEASE_COLUMNS,
   releaseLabels,
@@ -20,6 +18,8 @@ import {
   type NewRelease,
   type Release,
 } from '../deployment/release';
+import type { ComposeSlice } from '../deployment/slice';
+import { NOTE_LABELS } from '../deployment/labels';
 
 /** The engine that remembers the releases of a Compose project. */
 export interface ReleaseBook {

@@ -1,29 +1,20 @@
 import { expect, it } from 'vitest';
-import { systemClock } from './clock';
 import { parseEnvironment } from '../platform/environment';
 import { platformOf } from '../testing/platform';
 import { failure, recordingRunner, type Answer } from '../testing/recording-runner';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
 import { renderEntries } from './rendered-entries';
-import { plain } from '../commands/shell';
 
 const platform = platformOf({ orders: 'port: 3001\n', users: 'port: 3002\n' });
 const environment = parseEnvironment('staging', 'context: far\n');
 
 async function render(answer: Answer) {
   const runner = recordingRunner(answer);
-  const shell = {
-    workspaceRoot: temporaryWorkspace({
-      'compose.yaml': '',
-      'environments/staging.compose.yaml': '',
-    }),
-    runner,
-    clock: systemClock,
-    signal: new AbortController().signal,
-    say: () => undefined,
-    paint: plain,
-  };
-  const rendered = await renderEntries(shell, platform, environment, new Map());
+  const workspaceRoot = temporaryWorkspace({
+    'compose.yaml': '',
+    'environments/staging.compose.yaml': '',
+  });
+  const rendered = await renderEntries({ workspaceRoot, runner }, platform, environment, new Map());
   return { rendered, lines: runner.lines.map((line) => line.replace(/\S+\/micro-\w+\//g, '')) };
 }
 
@@ -35,7 +26,10 @@ it('renders every service that is included, with what the environment says, and 
     'docker --context far compose --file compose.yaml --file environments/staging.compose.yaml --project-name acme-staging config --services',
     'docker --context far compose --file compose.yaml --file environments/staging.compose.yaml --file orders.yaml --project-name acme-staging config --format json',
   ]);
-  expect(rendered).toEqual({ kind: 'rendered', entries: new Map([['orders', { image: 'x' }]]) });
+  expect(rendered).toEqual({
+    kind: 'rendered',
+    config: { services: { orders: { image: 'x' } } },
+  });
 });
 
 it('says why files cannot be read, and leaves the rest of a report to be made', async () => {

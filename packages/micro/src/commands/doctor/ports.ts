@@ -28,11 +28,11 @@ export function publishers(
 
 /** The ports that entries publish; one that the engine picks is nobody's. */
 export function publishedPorts(
-  entries: ReadonlyMap<string, ComposeEntry>,
+  entries: Readonly<Record<string, ComposeEntry>>,
   publishedBy: ReadonlyMap<string, string>,
 ): PublishedPort[] {
   return [...publishedBy].flatMap(([service, chosenIn]) => {
-    const ports = (entries.get(service)?.['ports'] ?? []) as {
+    const ports = (entries[service]?.['ports'] ?? []) as {
       published?: string;
       host_ip?: string;
     }[];

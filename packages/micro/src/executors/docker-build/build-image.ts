@@ -17,7 +17,7 @@ import { readEnvironment } from '../../effects/environments';
 import { fileReader, withTemporaryFolder } from '../../effects/files';
 import { readGitFacts } from '../../effects/git';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
-import { changedParts, keyTag, LABELS, type ImageKey } from '../../image/image-key';
+import { changedParts, keyTag, type ImageKey } from '../../image/image-key';
 import { buildReceiptSchema, receiptFile, type BuildReceipt } from '../../image/receipt';
 import { fillTag } from '../../image/tags';
 import {
@@ -38,6 +38,7 @@ import {
   type NormalisedOptions,
 } from './options';
 import { planBuild, type BuildPlan } from './plan';
+import { LABELS } from '../../platform/image-labels';
 
 /** The tag that compose files and people name; it follows the last build and is never pushed. */
 const LOCAL_TAG = 'local';

@@ -1,12 +1,13 @@
 import { pullArguments } from '../../../docker/image';
 import { inspectImages, runDocker } from '../../../effects/engine';
-import { LABELS } from '../../../image/image-key';
 import { UserError } from '../../../platform/user-error';
 import { formatStep } from '../../../terminal/step';
 import { limit } from '../../limit';
 import type { ServiceTask } from '../../service-task';
 import { type Run, attempt, readFacts, tellOf } from '../run';
-import type { Rendered, Target } from '../../../deployment/desired-state';
+import type { DesiredState } from '../../../deployment/desired-state';
+import type { Rendered } from './render';
+import { LABELS } from '../../../platform/image-labels';
 
 /** How many images are looked for, or pulled, at the same time. */
 const PULLS = 8;
@@ -38,12 +39,12 @@ export async function findImages(
   const inTurn = limit(PULLS);
   const images = await Promise.all(
     run.tasks.map(async (task) => {
-      const target = rendered.targets.get(task.service.name);
-      if (!target || target instanceof UserError) return undefined;
+      const desired = rendered.desired.get(task.service.name);
+      if (!desired) return undefined;
       return inTurn(() =>
         attempt(run, task.service.name, async () => {
-          await requireImage(run, task, target);
-          return target.image;
+          await requireImage(run, task, desired);
+          return desired.image;
         }),
       );
     }),
@@ -55,7 +56,7 @@ export async function findImages(
 async function requireImage(
   run: Run,
   { service }: ServiceTask,
-  { image: reference, source, key }: Target,
+  { image: reference, source, key }: DesiredState,
 ): Promise<void> {
   const { runner, address, environment } = run;
   const image = (await inspectImages(runner, [reference], address)).get(reference);

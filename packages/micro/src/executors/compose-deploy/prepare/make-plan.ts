@@ -1,15 +1,27 @@
-import type { Container } from '../../../effects/containers';
 import { linkedWithin } from '../../../platform/environment';
 import { UserError } from '../../../platform/user-error';
 import type { ServiceTask } from '../../service-task';
 import { rollOrder } from '../../../deployment/order';
 import { planDeploy } from '../../../deployment/plan';
-import { type Release, currentRelease, findRelease, planRevival, previousRelease } from '../../../deployment/release';
+import {
+  type Release,
+  currentRelease,
+  findRelease,
+  planRevival,
+  previousRelease,
+} from '../../../deployment/release';
 import { secretsLabelOf, secretsOf } from './read-secrets';
 import { readSlice } from '../../../effects/release-book';
 import { type Facts, type Run, attempt } from '../run';
-import { type Outdated, type RunPlan, type ServicePlan, leftContainers } from '../../../deployment/run-plan';
-import { type Rendered, type Target, recordedTarget, wantedOf } from '../../../deployment/desired-state';
+import {
+  type Outdated,
+  type RunPlan,
+  type ServicePlan,
+  leftContainers,
+} from '../../../deployment/run-plan';
+import { type DesiredState, recordedState } from '../../../deployment/desired-state';
+import type { Rendered } from './render';
+import type { Container } from '../../../deployment/container';
 
 /** Compares what is wanted with what the engine runs; services that cannot be planned have failed. */
 export async function makePlan(
@@ -27,13 +39,13 @@ export async function makePlan(
     const own = containers.filter((container) => container.service === service);
     const known = releases.get(service) ?? [];
     const current = currentRelease(own, known);
-    const target = await attempt(run, service, () =>
+    const desired = await attempt(run, service, () =>
       rendered
-        ? Promise.resolve(rendered.targets.get(service) as Target)
+        ? Promise.resolve(rendered.desired.get(service))
         : findRecorded(run, service, current, known),
     );
-    if (!target) continue;
-    const plan = planDeploy(own, wantedOf(target, service));
+    if (!desired) continue;
+    const plan = planDeploy(own, desired);
     if (mode.atomic && plan.kind !== 'keep' && plan.serving.length > 0 && !current) {
       failures.set(
         service,
@@ -42,19 +54,19 @@ export async function makePlan(
         ),
       );
     }
-    for (const one of outdatedNeeds(target.needs, task.service.consumes, containers)) {
+    for (const one of outdatedNeeds(desired.needs, task.service.consumes, containers)) {
       outdated.set(one.name, one);
     }
     services.push({
       service,
-      target,
+      desired,
       plan,
       current,
       revived: planRevival(own, known),
       ...missingNeeds(
         { ...task, service: linkedWithin(environment, task.service) },
         tasks,
-        [...target.needs.keys()],
+        [...desired.needs.keys()],
         containers,
       ),
       after: after.filter((provider) => !failures.has(provider)),
@@ -78,7 +90,7 @@ async function findRecorded(
   service: string,
   current: Release | undefined,
   releases: readonly Release[],
-): Promise<Target> {
+): Promise<DesiredState> {
   const { mode, environment, book } = run;
   const { destination } = mode;
   const to = destination.kind === 'release' ? destination.to : undefined;
@@ -87,7 +99,7 @@ async function findRecorded(
     const slice = await readSlice(book, release);
     // Found missing now rather than once the roll has begun.
     secretsOf(run, service, slice);
-    return recordedTarget(release, slice, secretsLabelOf(run, service, slice));
+    return recordedState(release, slice, secretsLabelOf(run, service, slice));
   }
   const known = releases
     .filter(({ open }) => !open)
@@ -115,7 +127,7 @@ function missingNeeds(
 
 /** Datastores and the broker whose containers are of another image than their entries name by now. */
 export function outdatedNeeds(
-  needs: Target['needs'],
+  needs: DesiredState['needs'],
   consumes: readonly string[],
   containers: readonly Container[],
 ): Outdated[] {

@@ -1,8 +1,8 @@
 import { discardKeepingVolumesArguments } from '../../../docker/container';
-import type { Container } from '../../../effects/containers';
 import { runDocker } from '../../../effects/engine';
 import type { Run } from '../run';
 import type { ServicePlan } from '../../../deployment/run-plan';
+import type { Container } from '../../../deployment/container';
 
 /**
  * Removes containers of what is to be started that an earlier deploy made and could not start, for example since a port

@@ -1,12 +1,10 @@
 import { docker } from '../../../docker/command';
 import { readFileArguments } from '../../../docker/container';
-import { onlyFileOf } from '../../../docker/tar';
-import { readFolder, readProjectContainers, type Container } from '../../../effects/containers';
+import { onlyFileOf, tarOf } from '../../../docker/tar';
+import { readFolder, readProjectContainers } from '../../../effects/containers';
 import { readSecret } from '../../../effects/secrets';
-import type { Secret } from '../../../platform/secret';
+import { Secret } from '../../../platform/secret';
 import { UserError } from '../../../platform/user-error';
-import { DEPLOY_LABELS, type ComposeSlice } from '../../../deployment/entry';
-import { isServing } from '../../../deployment/plan';
 import { attempt, type Run } from '../run';
 import {
   newSecretsKey,
@@ -14,10 +12,13 @@ import {
   secretNames,
   SECRETS_FOLDER,
   SECRETS_KEY_FILE,
-  secretsArchive,
+  secretFiles,
   secretsLabel,
   secretsPart,
 } from '../../../deployment/secrets';
+import { type Container, isServing } from '../../../deployment/container';
+import { DEPLOY_LABELS } from '../../../deployment/labels';
+import type { ComposeSlice } from '../../../deployment/slice';
 
 /** Reads the secrets of all services of the run; a service that misses one has failed. */
 export async function readSecrets(run: Run): Promise<void> {
@@ -84,12 +85,14 @@ export function secretsOf(
   { services }: ComposeSlice,
   entry: string = service,
 ): Secret | undefined {
-  return secretsArchive(
+  const files = secretFiles(
     services[entry] ?? {},
     secrets.get(service),
     (names) =>
       `this release of ${service} needs ${names}, which ${environment.file} does not name under services.${service}.secrets`,
   );
+  if (files.length === 0) return undefined;
+  return new Secret(tarOf(files.map((file) => ({ ...file, content: file.content.reveal() }))));
 }
 
 /** The part of the label of what {@link secretsOf} gives. */

@@ -9,16 +9,16 @@ import type { Secret } from '../../../platform/secret';
 import { UserError } from '../../../platform/user-error';
 import { formatSeconds, formatStep } from '../../../terminal/step';
 import { secretsOf } from './read-secrets';
-import { giveSecrets } from '../roll/roll';
 import { type Run, tellOf } from '../run';
-import type { Target } from '../../../deployment/desired-state';
+import type { DesiredState } from '../../../deployment/desired-state';
+import { giveSecrets } from '../roll/give-secrets';
 
 /** What has to be done once with the new image before any container of it serves; it stops the deploy where it fails. */
 export async function runJobs(
   run: Run,
   project: ComposeProject,
   service: string,
-  { jobs, ownJobs }: Pick<Target, 'jobs' | 'ownJobs'>,
+  { jobs, ownJobs }: Pick<DesiredState, 'jobs' | 'ownJobs'>,
 ): Promise<void> {
   const { runner, address, clock, name, folder } = run;
   for (const job of jobs) {

@@ -1,7 +1,7 @@
-import type { PublishedPort } from '../../../effects/containers';
 import { type Environment, runsElsewhere } from '../../../platform/environment';
 import { formatList, formatSeconds, formatStep } from '../../../terminal/step';
 import type { DeployPlan } from '../../../deployment/plan';
+import type { PublishedPort } from '../../../deployment/container';
 
 /** What became of one service. */
 export interface Ended {

@@ -4,11 +4,11 @@ import type { Rolled } from '../deploy-one';
 import { planDeploy } from '../../../deployment/plan';
 import { type GivenSecrets, readGiven } from '../prepare/read-secrets';
 import { closeRelease, forgetReleases, readSlice } from '../../../effects/release-book';
-import { removeLeftovers } from './roll';
 import { rollSlice } from './roll-slice';
 import type { Run } from '../run';
 import type { RunPlan } from '../../../deployment/run-plan';
-import { recordedTarget, wantedOf } from '../../../deployment/desired-state';
+import { recordedState } from '../../../deployment/desired-state';
+import { removeLeftovers } from './leftovers';
 
 /**
  * Reads what `putBackAll` could not find later: a secret has the value that its container was given,
@@ -49,16 +49,16 @@ export async function putBackAll(
       } else {
         const secrets = given.get(service);
         const slice = await readSlice(book, current);
-        const target = recordedTarget(current, slice, secrets?.label ?? '');
+        const desired = recordedState(current, slice, secrets?.label ?? '');
         const own = (await readProjectContainers(runner, address, name)).filter(
           (container) => container.service === service,
         );
-        const plan = planDeploy(own, wantedOf(target, service));
+        const plan = planDeploy(own, desired);
         if (plan.kind !== 'keep') {
           await rollSlice(run, {
             service,
             plan,
-            slice: target.slice,
+            slice: desired.slice,
             secrets: secrets?.archive,
             name: 'back',
           });

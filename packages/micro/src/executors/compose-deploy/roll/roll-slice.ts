@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Container } from '../../../effects/containers';
 import { writeWhole } from '../../../effects/files';
 import type { Secret } from '../../../platform/secret';
-import type { ComposeSlice } from '../../../deployment/entry';
 import type { ServiceChange } from '../../../deployment/plan';
-import { roll } from './roll';
 import { type Run, tellOf } from '../run';
+import type { Container } from '../../../deployment/container';
+import type { ComposeSlice } from '../../../deployment/slice';
+import { roll } from './rolling';
 
 /** What a service of a run becomes. */
 export interface SliceRoll {

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Container } from '../effects/containers';
-import { runningContainer } from '../testing/running-container';
-import type { Release } from './release';
-import { formatPlan, leftContainers, planToJson, type RunPlan, type ServicePlan } from './run-plan';
+import { runningContainer } from '../../../testing/running-container';
+import type { Release } from '../../../deployment/release';
+import {
+  leftContainers,
+  planToJson,
+  type RunPlan,
+  type ServicePlan,
+} from '../../../deployment/run-plan';
+import type { Container } from '../../../deployment/container';
+import { formatPlan } from './format-plan';
 
 const container = (name: string, more: Partial<Container> = {}) =>
   runningContainer({
@@ -28,7 +34,8 @@ const DIGEST = `sha256:${'d'.repeat(64)}`;
 const others = ['mail', 'users', 'stock'];
 const orders: ServicePlan = {
   service: 'orders',
-  target: {
+  desired: {
+    service: 'orders',
     image: 'acme/orders:k-2',
     key: 'b432546d8050e865',
     entryLabel: 'env=1',
@@ -57,7 +64,7 @@ const orders: ServicePlan = {
 const keep: ServicePlan = { ...orders, plan: { kind: 'keep', serving: [], leftovers: [] } };
 const stopped: ServicePlan = {
   ...orders,
-  target: { ...orders.target, exclusive: 'port 80 of the host' },
+  desired: { ...orders.desired, exclusive: 'port 80 of the host' },
   plan: { ...orders.plan, order: 'stop-first' } as ServicePlan['plan'],
 };
 const run = (one: ServicePlan, more: Partial<RunPlan> = {}): RunPlan => ({
@@ -81,7 +88,7 @@ describe('a plan says', () => {
     ],
     [
       'the digest of what comes from a registry',
-      run({ ...orders, target: { ...orders.target, image: `acme/orders:k-2@${DIGEST}` } }),
+      run({ ...orders, desired: { ...orders.desired, image: `acme/orders:k-2@${DIGEST}` } }),
       ['  update   orders  its image changed, 119701d16992 -> b432546d8050 (sha256:dddddddddddd)'],
     ],
     [
@@ -138,7 +145,7 @@ describe('a plan says', () => {
         {
           ...orders,
           current: release(3),
-          target: { ...orders.target, key: release(2).key, release: release(2) },
+          desired: { ...orders.desired, key: release(2).key, release: release(2) },
         },
         { rollback: true },
       ),
