@@ -1,4 +1,6 @@
 import { Agent, request as httpRequest } from 'node:http';
+import { Agent as SecureAgent, request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Above what any deploy takes a service away for, so that a request that was only held up is a slow one. */
@@ -10,8 +12,10 @@ export interface Call {
 }
 
 export interface LoadOptions {
-  /** Of 127.0.0.1. */
+  /** Of 127.0.0.1, or of a name below `localhost`, which is this machine, too. */
   url: string;
+  /** The root certificate of an https address, PEM. */
+  ca?: string;
   /** Sent in turns. */
   calls: readonly Call[];
   /** As many at most; fewer where each of the callers still waits for its answer. */
@@ -39,8 +43,9 @@ export interface Load {
  * Sends requests until it is stopped. Connections are kept, as browsers and other proxies do, and nothing is sent
  * twice: what fails is a failure.
  */
-export function startLoad({ url, calls, perSecond, callers, atMost }: LoadOptions): Load {
-  const agent = new Agent({ keepAlive: true });
+export function startLoad({ url, ca, calls, perSecond, callers, atMost }: LoadOptions): Load {
+  const agent =
+    ca === undefined ? new Agent({ keepAlive: true }) : new SecureAgent({ keepAlive: true, ca });
   const report: LoadReport = { sent: { GET: 0, POST: 0 }, failed: [], slowestMs: 0 };
   const started = performance.now();
   let due = started;
@@ -86,12 +91,17 @@ export function formatLoad({ sent, failed, slowestMs }: LoadReport): string {
   return `${all} requests (${sent.POST.toLocaleString('en')} POST), ${failed.length} failed, the slowest ${slowestMs.toFixed(0)} ms`;
 }
 
+/** Names below `localhost` are this machine (RFC 6761), also where a resolver does not know it. */
+const toThisMachine: LookupFunction = (_name, { all }, found) =>
+  all ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4);
+
 /** @returns what went wrong; never rejects. */
 function ask(agent: Agent, url: string, { method, path }: Call): Promise<string | undefined> {
   return new Promise((resolve) => {
     const body = method === 'POST' ? '{"item":"lamp"}' : undefined;
     const headers = body && { 'content-type': 'application/json', 'content-length': body.length };
-    const request = httpRequest(url + path, { agent, method, headers: headers ?? {} });
+    const send = agent instanceof SecureAgent ? httpsRequest : httpRequest;
+    const request = send(url + path, { agent, method, headers: headers ?? {}, lookup: toThisMachine });
     request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error('no answer')));
     const fail = (error: Error) => resolve(error.message);
     request.on('error', fail);

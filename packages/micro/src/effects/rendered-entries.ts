@@ -11,7 +11,7 @@ import { renderProject } from './rendered-project';
 
 /** What Compose makes of the workspace's files for an environment. */
 export type RenderedEntries =
-  | { kind: 'rendered'; config: ComposeConfig; publications: readonly Publication[] }
+  | { kind: 'rendered'; config: ComposeConfig; publications?: readonly Publication[] }
   /** They could not be read, for example since a password is not here. */
   | { kind: 'unreadable'; problem: string };
 

@@ -51,7 +51,7 @@ import { removeLeftovers } from './roll/leftovers';
 import { revive } from './roll/revival';
 import { EDGE_SERVICE } from '../../edge/edge-entry';
 import { type EdgeTurns, edgeTurns } from './edge/edge-turns';
-import { requireEdgeImage } from './edge/run-edge';
+import { type EdgePort, readEdgePorts, requireEdgeImage } from './edge/run-edge';
 import { formatPlan, formatService } from './report/format-plan';
 
 /** How many services are rolled at the same time, where no link says which goes first. */
@@ -199,7 +199,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
       ),
     );
   }
-  tellSummary(run, plan, rolled, begun);
+  tellSummary(run, plan, rolled, begun, await readEdgePorts(run, rendered?.edge));
 }
 
 function tellSummary(
@@ -207,6 +207,7 @@ function tellSummary(
   { services }: RunPlan,
   rolled: ReadonlyMap<string, Rolled>,
   begun: number,
+  edge: readonly EdgePort[] = [],
 ): void {
   const ended = tasks.map(({ service: { name, port } }): Ended => {
     const plan = services.find(({ service }) => service === name)?.plan;
@@ -215,9 +216,12 @@ function tellSummary(
       service: name,
       outcome: failures.has(name) || !plan ? 'failed' : plan.kind,
       url: done && publicUrlOf(done.desired.slice.services[name] ?? {}),
-      ports: (done?.containers ?? [])
-        .flatMap(({ ports }) => ports)
-        .filter(({ target }) => target === port),
+      ports: [
+        ...(done?.containers ?? [])
+          .flatMap(({ ports }) => ports)
+          .filter(({ target }) => target === port),
+        ...(done ? edge.filter((one) => one.service === name) : []),
+      ],
     };
   });
   tell(formatSummary(environment, ended, clock.now() - begun));

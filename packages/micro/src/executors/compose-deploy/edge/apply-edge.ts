@@ -6,6 +6,7 @@ import {
   planEdge,
   portHolders,
 } from '../../../deployment/edge-plan';
+import { DEPLOY_LABELS } from '../../../deployment/labels';
 import { createArguments } from '../../../docker/compose';
 import {
   putFilesArguments,
@@ -26,7 +27,7 @@ import { UserError } from '../../../platform/user-error';
 import { waitUntilHealthy } from '../roll/health';
 import { idsOf } from '../roll/roll';
 import type { Run } from '../run';
-import { readEdge } from './read-edge';
+import { readEdge, readFingerprint } from './read-edge';
 import type { RunEdge } from './run-edge';
 
 /**
@@ -42,7 +43,11 @@ export async function applyEdge(run: Run, edge: RunEdge): Promise<void> {
   const begun = run.clock.now();
   const done = (verb: string, what: string) =>
     run.tell(formatStep('edge', verb, `${what}  ${formatSeconds(run.clock.now() - begun)}`));
-  if (state.leftovers.length > 0) await removeEdge(run, state.leftovers);
+  const prepared = wanted && (await findPrepared(run, state.leftovers, wanted));
+  await removeEdge(
+    run,
+    state.leftovers.filter((one) => one !== prepared),
+  );
   switch (plan.kind) {
     case 'none':
     case 'keep':
@@ -55,7 +60,8 @@ export async function applyEdge(run: Run, edge: RunEdge): Promise<void> {
       return done('removed', state.container!.name);
     case 'create':
     case 'recreate': {
-      const created = await replace(run, state, wanted!);
+      const created = prepared ?? (await create(run, state.container, wanted!));
+      await replace(run, state, created);
       return done(plan.kind === 'create' ? 'started' : 'replaced', created.name);
     }
   }
@@ -71,9 +77,34 @@ async function reload(run: Run, { id, name }: Container, wanted: WantedEdge): Pr
   await put(run, id, CONFIG_FOLDER, wanted.files, what);
 }
 
-/** A new container; the old one, which holds the same ports, is stopped when the new one is ready to start. */
-async function replace(run: Run, { container: old }: EdgeState, wanted: WantedEdge): Promise<Container> {
-  const created = await create(run, old, wanted);
+/** Makes the edge's container before the ports are free that it takes over, so that it only has to be started then. */
+export async function prepareEdge(run: Run, wanted: WantedEdge | undefined): Promise<void> {
+  if (!wanted) return;
+  const containers = await readProjectContainers(run.runner, run.address, run.name);
+  const { container, leftovers } = await readEdge(run, containers);
+  await removeEdge(run, leftovers);
+  await create(run, container, wanted);
+}
+
+/** A container that was made for exactly this, and waits to be started. */
+async function findPrepared(
+  run: Run,
+  leftovers: readonly Container[],
+  wanted: WantedEdge,
+): Promise<Container | undefined> {
+  for (const one of leftovers) {
+    const isRight =
+      one.state === 'created' &&
+      one.image === wanted.image &&
+      one.labels[DEPLOY_LABELS.entry] === wanted.entryLabel &&
+      (await readFingerprint(run, one.id)) === wanted.fingerprint;
+    if (isRight) return one;
+  }
+  return undefined;
+}
+
+/** Starts a new container; an old one, which holds the same ports, is stopped right before. */
+async function replace(run: Run, { container: old }: EdgeState, created: Container): Promise<void> {
   const docker = (args: readonly string[], what: string) =>
     run.addresses(() => runDocker(run.runner, args, run.address, what));
   try {
@@ -90,7 +121,6 @@ async function replace(run: Run, { container: old }: EdgeState, wanted: WantedEd
     throw error;
   }
   if (old) await removeEdge(run, [old]);
-  return created;
 }
 
 async function create(run: Run, old: Container | undefined, wanted: WantedEdge): Promise<Container> {

@@ -1,12 +1,13 @@
-import { edgeContainers } from '../../../deployment/edge-plan';
+import type { Container } from '../../../deployment/container';
+import { edgeContainers, portHolders } from '../../../deployment/edge-plan';
 import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
 import { startArguments, stopArguments } from '../../../docker/container';
 import { readProjectContainers } from '../../../effects/containers';
 import { runDocker } from '../../../effects/engine';
-import { isOfService, portMappingsOf } from '../../../edge/publication';
+import { isOfService, portMappingsOf, type Publication } from '../../../edge/publication';
 import { limit } from '../../limit';
 import type { Facts, Run } from '../run';
-import { applyEdge, removeEdge } from './apply-edge';
+import { applyEdge, prepareEdge, removeEdge } from './apply-edge';
 import type { RunEdge } from './run-edge';
 
 /** What a run does of the edge, and when: between the services that it rolls. */
@@ -26,7 +27,7 @@ export function edgeTurns(
   run: Run,
   edge: RunEdge | undefined,
   { edge: planned }: RunPlan,
-  { edge: state }: Pick<Facts, 'edge'>,
+  { edge: state, containers }: Facts,
 ): EdgeTurns {
   const inTurn = limit(1);
   const apply = () => inTurn(async () => void (edge && (await applyEdge(run, edge))));
@@ -42,7 +43,9 @@ export function edgeTurns(
 
   return {
     first: async () => {
-      if (planned.kind === 'create' && takesFrom.length === 0) await apply();
+      if (planned.kind !== 'create' || !edge) return;
+      if (takesFrom.length === 0) await apply();
+      else await prepareEdge(run, edge.of(publicationsNow(run, edge, containers)));
     },
     around: async (one, work) => {
       const { service, plan, desired } = one;
@@ -79,4 +82,15 @@ export function edgeTurns(
       ]);
     },
   };
+}
+
+/** What the edge publishes after the run: all but what containers hold that the run does not replace. */
+export function publicationsNow(
+  { tasks }: Pick<Run, 'tasks'>,
+  { publications }: RunEdge,
+  containers: readonly Container[],
+): Publication[] {
+  const isOfRun = (name: string) => tasks.some(({ service }) => service.name === name);
+  const staying = portHolders(containers, publications).filter((name) => !isOfRun(name));
+  return publications.filter(({ service }) => !staying.includes(service));
 }

@@ -20,10 +20,18 @@ export async function readEdge(
 ): Promise<EdgeState> {
   const state = edgeContainers(containers);
   if (!state.container) return state;
-  const file = `${CONFIG_FOLDER}/${FINGERPRINT_FILE}`;
-  const { stdout } = await runner.run(docker(readFileArguments(state.container.id, file), address));
-  const fingerprint = onlyFileOf(stdout);
+  const fingerprint = await readFingerprint({ runner, address }, state.container.id);
   return { ...state, ...(fingerprint === undefined ? {} : { fingerprint }) };
+}
+
+/** What a container of the edge was last given; `undefined` if that was nothing. */
+export async function readFingerprint(
+  { runner, address }: { runner: Runner; address: EngineAddress },
+  id: string,
+): Promise<string | undefined> {
+  const file = `${CONFIG_FOLDER}/${FINGERPRINT_FILE}`;
+  const { stdout } = await runner.run(docker(readFileArguments(id, file), address));
+  return onlyFileOf(stdout);
 }
 
 /** What the edge needs of files and variables that no workspace holds. */

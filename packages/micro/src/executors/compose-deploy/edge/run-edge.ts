@@ -1,6 +1,9 @@
-import type { WantedEdge } from '../../../deployment/edge-plan';
+import type { PublishedPort } from '../../../deployment/container';
+import { edgeContainers, type WantedEdge } from '../../../deployment/edge-plan';
 import type { ComposeConfig } from '../../../deployment/entry';
 import { pullArguments } from '../../../docker/image';
+import { readProjectContainers } from '../../../effects/containers';
+import { listenersFor } from '../../../edge/listener';
 import type { Publication } from '../../../edge/publication';
 import { inspectImages, runDocker } from '../../../effects/engine';
 import { formatStep } from '../../../terminal/step';
@@ -38,4 +41,25 @@ export async function requireEdgeImage(
   if ((await inspectImages(runner, [image], address)).has(image)) return;
   tell(formatStep('edge', 'pulling', image));
   await runDocker(runner, pullArguments(image), address, `Could not pull ${image} for the edge`);
+}
+
+/** A port of the host at which the edge publishes a service. */
+export interface EdgePort extends PublishedPort {
+  service: string;
+}
+
+/** Where the edge that runs publishes services. */
+export async function readEdgePorts(
+  { runner, address, name }: Run,
+  edge: RunEdge | undefined,
+): Promise<EdgePort[]> {
+  if (!edge || edge.publications.length === 0) return [];
+  const { container } = edgeContainers(await readProjectContainers(runner, address, name));
+  return listenersFor(edge.publications).flatMap(({ target, publications }) =>
+    publications.flatMap(({ service }) =>
+      (container?.ports ?? [])
+        .filter((port) => port.target === target)
+        .map((port) => ({ ...port, service })),
+    ),
+  );
 }

@@ -3,6 +3,7 @@ import { UserError } from '../../../platform/user-error';
 import type { ServiceTask } from '../../service-task';
 import { type EdgePlan, type EdgeState, planEdge, portHolders } from '../../../deployment/edge-plan';
 import type { Service } from '../../../platform/platform';
+import { publicationsNow } from '../edge/edge-turns';
 import type { RunEdge } from '../edge/run-edge';
 import { rollOrder } from '../../../deployment/order';
 import { planDeploy } from '../../../deployment/plan';
@@ -90,17 +91,14 @@ export async function makePlan(
 
 /** What becomes of the edge; a rollback of services leaves it as it is. */
 function planRunEdge(
-  { tasks }: Run,
+  run: Run,
   edge: RunEdge | undefined,
   containers: readonly Container[],
   state: EdgeState,
 ): EdgePlan {
   if (!edge) return { kind: state.container ? 'keep' : 'none' };
-  const holders = portHolders(containers, edge.publications);
-  const isOfRun = (name: string) => tasks.some(({ service }) => service.name === name);
-  const staying = holders.filter((name) => !isOfRun(name));
-  const wanted = edge.of(edge.publications.filter(({ service }) => !staying.includes(service)));
-  return planEdge(state, wanted, holders.filter(isOfRun));
+  const publications = publicationsNow(run, edge, containers);
+  return planEdge(state, edge.of(publications), portHolders(containers, publications));
 }
 
 /** The release that a rollback of the service goes to. */
