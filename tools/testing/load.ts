@@ -101,7 +101,12 @@ function ask(agent: Agent, url: string, { method, path }: Call): Promise<string 
     const body = method === 'POST' ? '{"item":"lamp"}' : undefined;
     const headers = body && { 'content-type': 'application/json', 'content-length': body.length };
     const send = agent instanceof SecureAgent ? httpsRequest : httpRequest;
-    const request = send(url + path, { agent, method, headers: headers ?? {}, lookup: toThisMachine });
+    const request = send(url + path, {
+      agent,
+      method,
+      headers: headers ?? {},
+      lookup: toThisMachine,
+    });
     request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error('no answer')));
     const fail = (error: Error) => resolve(error.message);
     request.on('error', fail);

@@ -38,7 +38,9 @@ export function listenersFor(publications: readonly Publication[]): EdgeListener
       publications: [...(before?.publications ?? []), publication],
     });
   };
-  for (const publication of publications) {
+  // In one order, whichever services a run deploys: another order would be another configuration.
+  const sorted = [...publications].sort((a, b) => (a.service < b.service ? -1 : 1));
+  for (const publication of sorted) {
     const { publish } = publication;
     if (publish.kind === 'port') add(publication, 'http', publish.port, publish.address);
     else {

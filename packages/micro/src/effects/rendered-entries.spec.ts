@@ -29,6 +29,7 @@ it('renders every service that is included, with what the environment says, and 
   expect(rendered).toEqual({
     kind: 'rendered',
     config: { services: { orders: { image: 'x' } } },
+    publications: [],
   });
 });
 

@@ -23,6 +23,7 @@ describe('differenceOf', () => {
       { path: 'services.orders.environment.A', one: 'x', other: 'z' },
       { path: 'services.orders.environment.B', one: 'y' },
       { path: 'services.orders.publish.address', other: '127.0.0.1' },
+      { path: 'services.orders.publish.kind', other: 'port' },
       { path: 'services.orders.publish.port', other: '8080' },
       { path: 'services.orders.replicas', one: '1' },
     ]);

@@ -67,7 +67,7 @@ links:
     releases: 10,
     services: {
       orders: {
-        publish: { address: '0.0.0.0', port: 8080 },
+        publish: { kind: 'port', address: '0.0.0.0', port: 8080 },
         replicas: 2,
         url: 'https://shop.example.com',
         environment: { LOG_LEVEL: 'debug', LIMIT: '5', TRACE: 'true' },
@@ -84,10 +84,10 @@ links:
 });
 
 test.each([
-  ['8080', { address: '127.0.0.1', port: 8080 }],
-  ['"8080"', { address: '127.0.0.1', port: 8080 }],
-  ['0', { address: '127.0.0.1', port: 0 }],
-  ['10.0.0.7:443', { address: '10.0.0.7', port: 443 }],
+  ['8080', { kind: 'port', address: '127.0.0.1', port: 8080 }],
+  ['"8080"', { kind: 'port', address: '127.0.0.1', port: 8080 }],
+  ['0', { kind: 'port', address: '127.0.0.1', port: 0 }],
+  ['10.0.0.7:443', { kind: 'port', address: '10.0.0.7', port: 443 }],
 ])('publish: %s', (publish, expected) => {
   const text = `services: { orders: { publish: ${publish} } }`;
   expect(parseEnvironment('production', text).services['orders']?.publish).toEqual(expected);
@@ -97,10 +97,201 @@ test.each(['65536', '0.0.0.0:99999', '300.0.0.1:80', 'localhost:80', '-1', '80.5
   'publish: %s is refused',
   (publish) => {
     expect(problemsOf(`services:\n  orders:\n    publish: ${publish}`)).toEqual([
-      'environments/production.yml:3: services.orders.publish: a published port is for example 8080 or 0.0.0.0:8080',
+      'environments/production.yml:3: services.orders.publish: what is published is a port such as 8080 or 0.0.0.0:8080, or a host such as { host: shop.example.com, tls: auto }',
     ]);
   },
 );
+
+test.each([
+  [
+    '{ host: shop.example.com }',
+    { hosts: ['shop.example.com'], tls: { kind: 'auto' }, http: 80, https: 443 },
+  ],
+  [
+    '{ host: [a.example.com, b.example.com], tls: internal, http: false, address: 10.0.0.7 }',
+    {
+      hosts: ['a.example.com', 'b.example.com'],
+      tls: { kind: 'internal' },
+      address: '10.0.0.7',
+      https: 443,
+    },
+  ],
+  [
+    '{ host: shop.example.com, tls: none, http: 8080 }',
+    { hosts: ['shop.example.com'], tls: { kind: 'none' }, http: 8080 },
+  ],
+  [
+    '{ host: "*.example.com", tls: { certificate: tls/a.pem, key: { environment: KEY } }, https: 8443 }',
+    {
+      hosts: ['*.example.com'],
+      tls: { kind: 'own', certificate: { file: 'tls/a.pem' }, key: { environment: 'KEY' } },
+      http: 80,
+      https: 8443,
+    },
+  ],
+])('publish: %s', (publish, expected) => {
+  const text = `services: { orders: { publish: ${publish} } }`;
+  expect(parseEnvironment('production', text).services['orders']?.publish).toEqual({
+    kind: 'host',
+    ...expected,
+  });
+});
+
+const two = (orders: string, users: string, more = '') =>
+  `${more}services:\n  orders:\n    publish: ${orders}\n  users:\n    publish: ${users}`;
+
+test.each<[string, string[]]>([
+  [
+    '{ hosts: a }',
+    [
+      ':3: "services.orders.publish.host" is missing: The host name that people reach it by, or several',
+      ':3: unknown key "services.orders.publish.hosts"; did you mean "host"?',
+    ],
+  ],
+  [
+    '{ host: Shop.example.com }',
+    [
+      ':3: services.orders.publish.host: a host is a name in lower case without port and path, such as shop.example.com',
+    ],
+  ],
+  [
+    '{ host: "shop.example.com:443" }',
+    [
+      ':3: services.orders.publish.host: a host is a name in lower case without port and path, such as shop.example.com',
+    ],
+  ],
+  [
+    '{ host: 10.0.0.7, tls: internal }',
+    [
+      ':3: services.orders.publish.host: a host is a name, not an address: publish a port, such as 0.0.0.0:8080',
+    ],
+  ],
+  [
+    '{ host: a.example.com, tls: maybe }',
+    [
+      ':3: services.orders.publish.tls: tls is auto, internal, none, or { certificate: file, key: file }',
+    ],
+  ],
+  [
+    '{ host: a.example.com, tls: { certificate: a.pem } }',
+    [
+      ':3: "services.orders.publish.tls.key" is missing: Its private key, PEM; a file that git does not hold',
+    ],
+  ],
+  [
+    '{ host: a.example.com, https: 80 }',
+    [
+      ':3: services.orders.publish.https: HTTP and HTTPS cannot both have port 80: choose another one, or "http: false"',
+    ],
+  ],
+  [
+    '{ host: a.example.com, tls: none, https: 443 }',
+    [':3: services.orders.publish.https: there is no HTTPS with "tls: none": remove it'],
+  ],
+  [
+    '{ host: a.example.com, tls: none, http: false }',
+    [
+      ':3: services.orders.publish.http: with "tls: none" there is nothing but HTTP: give it a port',
+    ],
+  ],
+  [
+    '{ host: "*.example.com" }',
+    [
+      ':3: services.orders.publish.host: ACME over HTTP gives no certificate for a wildcard: name each host, or use a certificate of your own',
+    ],
+  ],
+  [
+    '{ host: shop.localhost }',
+    [
+      ':3: services.orders.publish: no public authority gives a certificate for "shop.localhost": use "tls: internal", or name an authority of your own in edge.acme.ca',
+    ],
+  ],
+  [
+    '{ host: intranet }',
+    [
+      ':3: services.orders.publish: no public authority gives a certificate for "intranet": use "tls: internal", or name an authority of your own in edge.acme.ca',
+    ],
+  ],
+])('publish: %s is refused', (publish, expected) => {
+  expect(problemsOf(`services:\n  orders:\n    publish: ${publish}`)).toEqual(
+    expected.map((line) => `environments/production.yml${line}`),
+  );
+});
+
+test.each<[string, string, string]>([
+  ['8080', '0.0.0.0:8080', 'port 8080 is published by "orders" already: choose another one'],
+  ['8080', '127.0.0.1:8080', 'port 8080 is published by "orders" already: choose another one'],
+  [
+    '{ host: a.example.com }',
+    '443',
+    'port 443 is published by "orders" already: choose another one',
+  ],
+  [
+    '{ host: a.example.com }',
+    '{ host: a.example.com }',
+    'host a.example.com is published by "orders" already',
+  ],
+  [
+    '{ host: a.example.com, http: 8080 }',
+    '{ host: b.example.com, http: false, https: 8080 }',
+    'port 8080 is HTTPS in one of this and "orders", and HTTP in the other',
+  ],
+  [
+    '{ host: a.example.com }',
+    '{ host: b.example.com, address: 10.0.0.7 }',
+    'port 80 is published by "orders" on another address: give both the same',
+  ],
+])('publish: %s beside %s is refused', (orders, users, message) => {
+  expect(problemsOf(two(orders, users))).toEqual([
+    `environments/production.yml:5: services.users.publish: ${message}`,
+  ]);
+});
+
+test.each([
+  ['8080', '10.0.0.7:8081'],
+  ['10.0.0.6:8080', '10.0.0.7:8080'],
+  ['0', '0'],
+  ['{ host: a.example.com }', '{ host: b.example.com }'],
+  ['{ host: a.example.com }', '8080'],
+])('publish: %s beside %s', (orders, users) => {
+  expect(problemsOf(two(orders, users))).toEqual([]);
+});
+
+test('a host needs the edge', () => {
+  expect(
+    problemsOf('edge: false\nservices:\n  orders:\n    publish: { host: a.example.com }'),
+  ).toEqual([
+    'environments/production.yml:4: services.orders.publish: a host needs the edge, and "edge: false" is set: remove that, or publish a port such as 0.0.0.0:80',
+  ]);
+});
+
+test.each<[string, string[]]>([
+  ['true', [':1: edge: edge is false, or a map such as { accessLog: json }']],
+  ['{ accesLog: json }', [':1: unknown key "edge.accesLog"; did you mean "accessLog"?']],
+  ['{ accessLog: clf }', [':1: edge.accessLog: "clf" is not one of none, json']],
+  [
+    '{ trustedProxies: [lb.example.com] }',
+    [':1: edge.trustedProxies[0]: a proxy is an address or a network, such as 10.0.0.0/8'],
+  ],
+  [
+    '{ headerTimeout: 0, idleTimeout: 1h }',
+    [
+      ':1: edge.headerTimeout: a time is a number of seconds, or for example 60s or 2m',
+      ':1: edge.idleTimeout: a time is a number of seconds, or for example 60s or 2m',
+    ],
+  ],
+])('edge: %s is refused', (edge, expected) => {
+  expect(problemsOf(`edge: ${edge}`)).toEqual(
+    expected.map((line) => `environments/production.yml${line}`),
+  );
+});
+
+test('an authority of your own gives certificates for any name', () => {
+  const acme = 'edge: { acme: { ca: "https://ca.corp/acme/directory" } }\n';
+  expect(problemsOf(`${acme}services: { orders: { publish: { host: shop.internal } } }`)).toEqual(
+    [],
+  );
+});
 
 test.each([
   ['90', 90],

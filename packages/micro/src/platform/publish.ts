@@ -123,7 +123,10 @@ const hostPublish = z
     if (kind === 'none' && http === false)
       issue('http', 'with "tls: none" there is nothing but HTTP: give it a port');
     if (kind !== 'none' && http !== false && http === (https ?? 443)) {
-      issue('http', `port ${http} is that of HTTPS, too: choose another one, or false`);
+      issue(
+        https === undefined ? 'http' : 'https',
+        `HTTP and HTTPS cannot both have port ${http}: choose another one, or "http: false"`,
+      );
     }
     if (kind === 'auto' && [hosts].flat().some((name) => name.startsWith('*.'))) {
       issue(

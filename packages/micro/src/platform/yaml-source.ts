@@ -175,6 +175,8 @@ interface Definition {
   valueType?: z.ZodType;
   element?: z.ZodType;
   innerType?: z.ZodType;
+  /** What a transformed value is made from. */
+  in?: z.ZodType;
   options?: readonly z.ZodType[];
 }
 
@@ -191,7 +193,8 @@ function definitionOf(schema: z.ZodType | undefined): Definition | undefined {
   if (definition?.options) {
     return definition.options.map(definitionOf).find((option) => option?.shape) ?? definition;
   }
-  return definition?.innerType ? definitionOf(definition.innerType) : definition;
+  const inner = definition?.innerType ?? definition?.in;
+  return inner ? definitionOf(inner) : definition;
 }
 
 /** `services.orders.publish`, `consumes[0]` */

@@ -78,12 +78,29 @@ async function reload(run: Run, { id, name }: Container, wanted: WantedEdge): Pr
 }
 
 /** Makes the edge's container before the ports are free that it takes over, so that it only has to be started then. */
-export async function prepareEdge(run: Run, wanted: WantedEdge | undefined): Promise<void> {
-  if (!wanted) return;
+export async function prepareEdge(
+  run: Run,
+  wanted: WantedEdge | undefined,
+): Promise<Container | undefined> {
+  if (!wanted) return undefined;
   const containers = await readProjectContainers(run.runner, run.address, run.name);
   const { container, leftovers } = await readEdge(run, containers);
   await removeEdge(run, leftovers);
-  await create(run, container, wanted);
+  return create(run, container, wanted);
+}
+
+/** Starts a prepared container; every command more would be time in which nobody answers. */
+export async function startPrepared(run: Run, { id }: Container): Promise<void> {
+  const docker = (runner: Run['runner'], args: readonly string[], what: string) =>
+    run.addresses(() => runDocker(runner, args, run.address, what));
+  try {
+    await docker(run.runner, startArguments([id]), 'Could not start the edge');
+    const { healthTimeout } = run.environment;
+    await waitUntilHealthy({ ...run, service: 'edge', healthTimeout }, [id]);
+  } catch (error) {
+    await docker(run.undo.runner, removeArguments([id]), 'Could not remove the new edge');
+    throw error;
+  }
 }
 
 /** A container that was made for exactly this, and waits to be started. */
@@ -110,9 +127,10 @@ async function replace(run: Run, { container: old }: EdgeState, created: Contain
   try {
     if (old) await docker(stopArguments([old.id]), `Could not stop the edge ${old.name}`);
     await docker(startArguments([created.id]), 'Could not start the edge');
-    await waitUntilHealthy({ ...run, service: 'edge', healthTimeout: run.environment.healthTimeout }, [
-      created.id,
-    ]);
+    await waitUntilHealthy(
+      { ...run, service: 'edge', healthTimeout: run.environment.healthTimeout },
+      [created.id],
+    );
   } catch (error) {
     const undo = (args: readonly string[], what: string) =>
       run.addresses(() => runDocker(run.undo.runner, args, run.address, what));
@@ -123,19 +141,18 @@ async function replace(run: Run, { container: old }: EdgeState, created: Contain
   if (old) await removeEdge(run, [old]);
 }
 
-async function create(run: Run, old: Container | undefined, wanted: WantedEdge): Promise<Container> {
+async function create(
+  run: Run,
+  old: Container | undefined,
+  wanted: WantedEdge,
+): Promise<Container> {
   const file = join(run.folder, `${EDGE_SERVICE}.${wanted.fingerprint.slice(0, 12)}.json`);
   await writeWhole(file, JSON.stringify(wanted.slice), 0o600);
   const project = { name: run.name, files: [file] };
   const what = 'Could not create the edge';
   await run.alone(() =>
     run.addresses(() =>
-      runDocker(
-        run.runner,
-        createArguments(project, EDGE_SERVICE, old ? 2 : 1),
-        run.address,
-        what,
-      ),
+      runDocker(run.runner, createArguments(project, EDGE_SERVICE, old ? 2 : 1), run.address, what),
     ),
   );
   const all = await readProjectContainers(run.runner, run.address, run.name);

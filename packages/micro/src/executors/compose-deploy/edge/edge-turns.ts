@@ -7,7 +7,8 @@ import { runDocker } from '../../../effects/engine';
 import { isOfService, portMappingsOf, type Publication } from '../../../edge/publication';
 import { limit } from '../../limit';
 import type { Facts, Run } from '../run';
-import { applyEdge, prepareEdge, removeEdge } from './apply-edge';
+import { formatStep } from '../../../terminal/step';
+import { applyEdge, prepareEdge, removeEdge, startPrepared } from './apply-edge';
 import type { RunEdge } from './run-edge';
 
 /** What a run does of the edge, and when: between the services that it rolls. */
@@ -38,6 +39,17 @@ export function edgeTurns(
     run.tasks.find((task) => task.service.name === service)?.service.port;
   const old = planned.kind === 'remove' ? state.container : undefined;
   let stopped = false;
+  let prepared: Container | undefined;
+  const takeOver = () =>
+    inTurn(async () => {
+      if (!edge) return;
+      // Where several held ports, the edge grows with each that is freed.
+      if (!prepared || takesFrom.length > 1) return applyEdge(run, edge);
+      await startPrepared(run, prepared);
+      run.tell(
+        formatStep('edge', 'started', `${prepared.name}, holds the port of ${takesFrom[0]}`),
+      );
+    });
   const control = (runner: Run['runner'], args: readonly string[], what: string) =>
     run.addresses(() => runDocker(runner, args, run.address, what));
 
@@ -45,11 +57,11 @@ export function edgeTurns(
     first: async () => {
       if (planned.kind !== 'create' || !edge) return;
       if (takesFrom.length === 0) await apply();
-      else await prepareEdge(run, edge.of(publicationsNow(run, edge, containers)));
+      else prepared = await prepareEdge(run, edge.of(publicationsNow(run, edge, containers)));
     },
     around: async (one, work) => {
       const { service, plan, desired } = one;
-      if (takesFrom.includes(service)) return work(apply);
+      if (takesFrom.includes(service)) return work(takeOver);
       const ports = portMappingsOf(desired.slice.services[service] ?? {});
       const ownPort = port(service);
       const wantsPort =

@@ -1,7 +1,12 @@
 import { linkedWithin } from '../../../platform/environment';
 import { UserError } from '../../../platform/user-error';
 import type { ServiceTask } from '../../service-task';
-import { type EdgePlan, type EdgeState, planEdge, portHolders } from '../../../deployment/edge-plan';
+import {
+  type EdgePlan,
+  type EdgeState,
+  planEdge,
+  portHolders,
+} from '../../../deployment/edge-plan';
 import type { Service } from '../../../platform/platform';
 import { publicationsNow } from '../edge/edge-turns';
 import type { RunEdge } from '../edge/run-edge';
@@ -23,7 +28,11 @@ import {
   type ServicePlan,
   leftContainers,
 } from '../../../deployment/run-plan';
-import { type DesiredState, recordedState, stateBehindEdge } from '../../../deployment/desired-state';
+import {
+  type DesiredState,
+  recordedState,
+  stateBehindEdge,
+} from '../../../deployment/desired-state';
 import type { Rendered } from './render';
 import type { Container } from '../../../deployment/container';
 

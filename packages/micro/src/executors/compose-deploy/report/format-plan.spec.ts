@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runningContainer } from '../../../testing/running-container';
+import type { EdgePlan } from '../../../deployment/edge-plan';
 import type { Release } from '../../../deployment/release';
 import {
   leftContainers,
@@ -72,6 +73,7 @@ const run = (one: ServicePlan, more: Partial<RunPlan> = {}): RunPlan => ({
   project: 'acme-production',
   rollback: false,
   services: [one],
+  edge: { kind: 'keep' },
   outdated: [],
   left: [],
   prune: false,
@@ -114,7 +116,7 @@ describe('a plan says', () => {
       'what is stopped first and why, and after whom',
       run({ ...stopped, current: undefined, after: ['users'] }),
       [
-        '  update   orders  its image changed; b432546d8050; stopped first, since two cannot run side by side (port 80 of the host); after users',
+        '  update   orders  its image changed; b432546d8050; stopped first, since two cannot run side by side (port 80 of the host): until the new one is healthy nobody answers; after users',
       ],
     ],
     [
@@ -174,6 +176,27 @@ describe('a plan says', () => {
     expect(formatPlan(plan)).toEqual(['plan for production', ...lines]);
   });
 
+  it.each<[EdgePlan, string]>([
+    [
+      { kind: 'create', reason: 'it does not run', takesFrom: ['gateway'] },
+      '  create   edge    it does not run; it takes the published port over from gateway: connections are refused while that stops and the edge starts, about a second',
+    ],
+    [
+      { kind: 'reload', reason: 'its configuration changed' },
+      '  reload   edge    its configuration changed; no connection is closed',
+    ],
+    [
+      { kind: 'recreate', reason: 'its entry changed: ports', takesFrom: [] },
+      '  recreate  edge    its entry changed: ports; its ports do not answer while the new container starts, about a second, and open connections end',
+    ],
+    [
+      { kind: 'remove', reason: 'nothing is published through it any more' },
+      '  remove   edge    nothing is published through it any more; its ports do not answer until the services hold them again',
+    ],
+  ])('what becomes of the edge, and what that costs: %j', (edge, line) => {
+    expect(formatPlan(run(stopped, { edge }))).toContain(line);
+  });
+
   it('the same to a program, in one line', () => {
     const json = planToJson(run(stopped));
     expect(json).not.toContain('\n');
@@ -181,6 +204,7 @@ describe('a plan says', () => {
       environment: 'production',
       project: 'acme-production',
       rollback: false,
+      edge: { kind: 'keep' },
       outdated: [],
       left: [],
       prune: false,

@@ -83,7 +83,9 @@ function describeChange({ plan, desired, current, after }: ServicePlan): string[
       ? `${why}, ${formatImage(current)} -> ${formatImage(desired)}`
       : `${why}; ${formatImage(desired)}`,
     ...(plan.order === 'stop-first'
-      ? [`stopped first, since two cannot run side by side (${exclusive}): until the new one is healthy nobody answers`]
+      ? [
+          `stopped first, since two cannot run side by side (${exclusive}): until the new one is healthy nobody answers`,
+        ]
       : []),
     ...(replicas > 1 && plan.kind !== 'create'
       ? [`${replicas} containers one after the other`]
