@@ -116,7 +116,7 @@ function isSameFile(a: npa.Result, b: npa.Result | undefined): boolean {
 function isSameRepository(approved: npa.Result, found: npa.Result | undefined): boolean {
   if (found?.type !== 'git') return false;
   const addressOf = ({ hosted, fetchSpec }: npa.Result) =>
-    hosted?.ssh({ noCommittish: true }) ?? fetchSpec;
+    hosted ? [hosted.domain, hosted.user, hosted.project].join('/') : fetchSpec;
   if (addressOf(approved) !== addressOf(found)) return false;
   return (found.gitCommittish ?? '').startsWith(approved.gitCommittish ?? '');
 }
