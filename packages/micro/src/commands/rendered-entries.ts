@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { configArguments, servicesArguments } from '../docker/compose';
-import { EngineError, runDocker } from '../effects/engine';
+import { EngineError } from '../docker/engine-error';
+import { runDocker } from '../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../effects/files';
 import { asDeployed, overrideFile, type ComposeEntry } from '../executors/compose-deploy/entry';
 import { composeFiles, projectNameOf } from '../executors/compose-deploy/project';

@@ -4,8 +4,8 @@ import { buildArguments, type BuildRequest } from '../../docker/buildx';
 import { docker } from '../../docker/command';
 import { pullArguments, removeArguments, tagArguments } from '../../docker/image';
 import { timestamp } from '../../effects/clock';
+import { EngineError } from '../../docker/engine-error';
 import {
-  EngineError,
   inspectImages,
   inspectRemoteImage,
   runBuildx,

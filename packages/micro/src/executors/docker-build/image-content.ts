@@ -4,8 +4,8 @@ import { pullArguments } from '../../docker/image';
 import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
 import { withoutComments } from '../../dockerfile/without-comments';
 import { readContextFiles } from '../../effects/build-context';
+import { EngineError } from '../../docker/engine-error';
 import {
-  EngineError,
   inspectImages,
   inspectRemoteImage,
   runDocker,
