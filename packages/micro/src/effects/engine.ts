@@ -1,5 +1,5 @@
 import { docker, type Command, type EngineAddress } from '../docker/command';
-import { inspectRemoteArguments } from '../docker/buildx';
+import { buildEnvironment, inspectRemoteArguments } from '../docker/buildx';
 import { saysNotFound } from '../docker/complaints';
 import { toBuildError, toEngineError } from '../docker/engine-error';
 import type { Outcome, Runner, RunOptions } from './process';
@@ -45,7 +45,8 @@ export async function runBuildx(
   dockerfile: string,
   options: RunOptions = {},
 ): Promise<void> {
-  const outcome = await runner.run(docker(args), options);
+  const command = { ...docker(args), env: buildEnvironment(process.env) };
+  const outcome = await runner.run(command, options);
   if (outcome.exitCode !== 0) throw toBuildError(dockerfile, outcome);
 }
 
