@@ -5,7 +5,7 @@
 export type Complaint =
   | { kind: 'no-engine'; reason: string; cause: 'silent' | 'ssh' | 'rights' }
   /** `127.0.0.1:8080` */
-  | { kind: 'port-taken'; address: string }
+  | { kind: 'port-taken'; address: string; reason: string }
   /** The host may not listen there: it has no such address, or the port is a privileged one. */
   | { kind: 'port-refused'; address: string; reason: string }
   | { kind: 'disk-full'; reason: string }
@@ -141,17 +141,15 @@ function parseNoEngine(output: string): Complaint {
 }
 
 function parsePort(output: string): Complaint | undefined {
-  const allocated = ALLOCATED.exec(output)?.[1];
-  if (allocated !== undefined) return { kind: 'port-taken', address: allocated };
+  const allocated = ALLOCATED.exec(output);
+  if (allocated) return { kind: 'port-taken', address: allocated[1]!, reason: allocated[0] };
   const privileged = PRIVILEGED.exec(output);
   if (privileged) {
     return { kind: 'port-refused', address: `port ${privileged[1]}`, reason: privileged[0] };
   }
   const [, address, reason] = BIND.exec(output) ?? [];
   if (address === undefined || reason === undefined) return undefined;
-  return IN_USE.test(reason)
-    ? { kind: 'port-taken', address }
-    : { kind: 'port-refused', address, reason };
+  return { kind: IN_USE.test(reason) ? 'port-taken' : 'port-refused', address, reason };
 }
 
 /** The last line in which a docker command says that something is wrong, else its last line. */

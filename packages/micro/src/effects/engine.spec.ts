@@ -10,8 +10,25 @@ describe('inspectImages', () => {
         : failure('Error response from daemon: No such image: b:latest'),
     );
     expect(await inspectImages(runner, ['a', 'b'])).toEqual(
-      new Map([['a', { id: '1', labels: {}, tags: [], digests: [], size: 5 }]]),
+      new Map([
+        ['a', { id: '1', labels: {}, tags: [], digests: [], size: { kind: 'unpacked', bytes: 5 } }],
+      ]),
     );
+  });
+
+  it.each([
+    ['overlay2', { GraphDriver: { Name: 'overlay2' } }, 'unpacked'],
+    ['Docker 26 with the containerd store', { GraphDriver: { Name: 'overlayfs' } }, 'packed'],
+    ['Docker 28', { Descriptor: { digest: 'x' }, GraphDriver: { Name: 'overlayfs' } }, 'packed'],
+    ['Docker 28 without it', { Descriptor: null, GraphDriver: { Name: 'overlay2' } }, 'unpacked'],
+    ['Docker 29', { Descriptor: { digest: 'x' } }, 'packed'],
+  ])('tells what the size is of: %s', async (_, json, kind) => {
+    const stdout = JSON.stringify({ Id: '1', RepoTags: null, RepoDigests: null, Size: 5, ...json });
+    const images = await inspectImages(
+      recordingRunner(() => ({ stdout })),
+      ['a'],
+    );
+    expect(images.get('a')?.size).toEqual({ kind, bytes: 5 });
   });
 
   it('does not take an engine that is away for an image that is away', async () => {

@@ -10,8 +10,8 @@ export interface LocalImage {
   labels: Readonly<Record<string, string>>;
   tags: readonly string[];
   digests: readonly string[];
-  /** Bytes, uncompressed. */
-  size: number;
+  /** The containerd image store tells how large the layers are packed, the older one what they take unpacked. */
+  size: { kind: 'packed' | 'unpacked'; bytes: number };
 }
 
 /** An image in a registry. */
@@ -87,6 +87,10 @@ interface ImageJson {
   RepoTags: string[] | null;
   RepoDigests: string[] | null;
   Size: number;
+  /** In the containerd image store, since Docker 28. */
+  Descriptor?: object | null;
+  /** The snapshotter of that store, before 28. */
+  GraphDriver?: { Name: string } | null;
   Config?: { Labels?: Record<string, string> | null };
 }
 
@@ -97,8 +101,12 @@ function toLocalImage(json: string): LocalImage {
     labels: image.Config?.Labels ?? {},
     tags: image.RepoTags ?? [],
     digests: image.RepoDigests ?? [],
-    size: image.Size,
+    size: { kind: isPacked(image) ? 'packed' : 'unpacked', bytes: image.Size },
   };
+}
+
+function isPacked({ Descriptor, GraphDriver }: ImageJson): boolean {
+  return Boolean(Descriptor) || GraphDriver?.Name === 'overlayfs';
 }
 
 interface RemoteJson {

@@ -172,12 +172,6 @@ function fullRepository({ registry = 'docker.io', repository }: ImageReference):
   return `${registry}/${isOfficial ? 'library/' : ''}${repository}`;
 }
 
-/** Bytes of the one base image; `undefined` where there are several, or none on the engine. */
-export function baseSize(baseImages: ReadonlyMap<string, LocalImage>): number | undefined {
-  const sizes = [...baseImages.values()].map(({ size }) => size);
-  return sizes.length === 1 ? sizes[0] : undefined;
-}
-
 function at<T>(file: string, work: () => T): T {
   try {
     return work();
