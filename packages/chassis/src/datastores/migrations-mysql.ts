@@ -1,0 +1,128 @@
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2';
+import { checkConnectionUrl } from '../connections/connection-url.js';
+import { formatReason } from '../errors/errors.js';
+import { MigrationError, type AppliedMigration, type Migration } from './migration-plan.js';
+import {
+  migrate,
+  type MigrateOptions,
+  type MigrationReport,
+  type MigrationSession,
+} from './migrations.js';
+
+/** Locks belong to the server, so the name has the database in it; 40 characters of 64 at most. */
+const LOCK = `SHA1(CONCAT('chassis_migrations:', DATABASE()))`;
+
+interface LockRow extends RowDataPacket {
+  hasDatabase: number;
+  locked: number | null;
+}
+
+interface AppliedRow extends RowDataPacket {
+  number: number;
+  file: string;
+  checksum: string;
+  isFinished: number;
+}
+
+/**
+ * Brings a MySQL or MariaDB database to the state that a directory of SQL files describes, as `migrate` does.
+ * @throws {MigrationError} with all problems of the files, or with the one that a statement has.
+ * @throws {TypeError} where `url` is invalid.
+ */
+export async function migrateMysql(options: MigrateOptions): Promise<MigrationReport> {
+  checkConnectionUrl('database', options.url, ['mysql:', 'mariadb:']);
+  return migrate(options, connectMysql);
+}
+
+/**
+ * MySQL commits before and after each CREATE, ALTER and DROP, so a file that fails half-way leaves
+ * its first half behind. Each file is therefore recorded as begun, and then as finished.
+ */
+async function connectMysql(url: string, connectTimeoutMs: number): Promise<MigrationSession> {
+  const connection = createConnection({
+    uri: url.replace(/^mariadb:/, 'mysql:'),
+    connectTimeout: connectTimeoutMs,
+    multipleStatements: true,
+  });
+  const session = connection.promise();
+  // A break fails the statement at hand; unheard, the event would end the process.
+  connection.on('error', () => undefined);
+  await session.connect().catch((cause: unknown) => {
+    throw new MigrationError([`mysql cannot be reached: ${formatReason(cause)}`], { cause });
+  });
+
+  async function lock(timeoutMs: number): Promise<void> {
+    const seconds = Math.max(1, Math.round(timeoutMs / 1000));
+    const [rows] = await session.query<LockRow[]>(
+      `SELECT DATABASE() IS NOT NULL AS hasDatabase, IF(DATABASE() IS NULL, NULL, GET_LOCK(${LOCK}, ?)) AS locked`,
+      [seconds],
+    );
+    if (rows[0]?.hasDatabase !== 1) throw new MigrationError(['the URL names no database']);
+    if (rows[0].locked !== 1) {
+      throw new MigrationError([`another process has been migrating for ${seconds} s`]);
+    }
+  }
+
+  async function readApplied(): Promise<AppliedMigration[]> {
+    await session.query(
+      `CREATE TABLE IF NOT EXISTS chassis_migrations (
+         number INT PRIMARY KEY,
+         file VARCHAR(255) NOT NULL,
+         checksum CHAR(64) NOT NULL,
+         started_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+         finished_at TIMESTAMP NULL
+       )`,
+    );
+    const [rows] = await session.query<AppliedRow[]>(
+      `SELECT number, file, checksum, finished_at IS NOT NULL AS isFinished
+       FROM chassis_migrations ORDER BY number`,
+    );
+    return rows.map(({ number, file, checksum, isFinished }) => ({
+      number,
+      file,
+      checksum,
+      isFinished: isFinished === 1,
+    }));
+  }
+
+  async function apply(migration: Migration): Promise<void> {
+    const { number, file, checksum, sql } = migration;
+    await session.query(
+      'INSERT INTO chassis_migrations (number, file, checksum) VALUES (?, ?, ?)',
+      [number, file, checksum],
+    );
+    const { done, error } = await run(connection, sql);
+    if (error === undefined) {
+      await session.query(
+        'UPDATE chassis_migrations SET finished_at = CURRENT_TIMESTAMP WHERE number = ?',
+        [number],
+      );
+      return;
+    }
+    const problem = `${file}: statement ${done + 1}: ${formatReason(error)}`;
+    if (done > 0) {
+      const what =
+        done === 1 ? 'the statement before it is' : `the ${done} statements before it are`;
+      const undo = `${what} in the database; undo that and delete the row ${number} of chassis_migrations`;
+      throw new MigrationError([`${problem}; ${undo}`], { cause: error });
+    }
+    // A single statement is done whole or not at all, so nothing happened.
+    await session
+      .query('DELETE FROM chassis_migrations WHERE number = ?', [number])
+      .catch(() => {});
+    throw new MigrationError([problem], { cause: error });
+  }
+
+  return { lock, readApplied, apply, close: () => session.end() };
+}
+
+/** Runs all statements of a text, and tells how many succeeded. */
+function run(connection: Connection, sql: string): Promise<{ done: number; error?: Error }> {
+  return new Promise((resolve) => {
+    let done = 0;
+    connection
+      .query(sql, (error) => resolve(error ? { done, error } : { done }))
+      // Once for each statement that succeeded.
+      .on('fields', () => done++);
+  });
+}
