@@ -10,9 +10,9 @@ import { docker } from '../../docker/command';
 import { parseComplaint } from '../../docker/complaints';
 import { inspectImages } from '../../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../../effects/files';
-import { LABELS } from '../../image/image-key';
-import { formatList } from '../format';
+import { formatList } from '../../terminal/step';
 import { acceptBuild, buildRequest, provideImage, type PreparedImage } from './build-image';
+import { LABELS } from '../../platform/image-labels';
 
 /** Builds the images of a batch together, once it is known of every task whether it has one to build. */
 export interface Bakery {
