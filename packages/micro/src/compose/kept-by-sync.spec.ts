@@ -176,7 +176,7 @@ describe('comments', () => {
       'a:\n  # about y\n  - y=2\n',
     ],
   ])('%s', (_, text, expected) => {
-    const rest = text.includes('z: 3') ? { y: '2', z: '3' } : { y: '2' };
+    const rest: Record<string, string> = text.includes('z: 3') ? { y: '2', z: '3' } : { y: '2' };
     expect(converge(text, rest)).toBe(expected);
   });
 
