@@ -1,0 +1,97 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { hideSecrets } from './hide-secrets.js';
+
+/** An answer that is no success: `throw new HttpError(404, 'order 12 does not exist')`. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+
+  constructor(
+    /** 400 to 599. From 500 on the message is for the log only. */
+    readonly statusCode: number,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A package that a feature needs and that is not installed. */
+export class MissingPackageError extends Error {
+  override readonly name = 'MissingPackageError';
+
+  constructor(
+    readonly packages: readonly string[],
+    feature: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `${feature} needs ${packages.join(', ')}; install with: npm install ${packages.join(' ')}`,
+      options,
+    );
+  }
+}
+
+/**
+ * For the `catch` of a lazy import, so that a missing package is named together with what needs it:
+ * `await import('prom-client').catch(missingPackage('METRICS=on', 'prom-client'))`.
+ */
+export function missingPackage(feature: string, ...packages: string[]): (error: unknown) => never {
+  return (error) => {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') {
+      throw new MissingPackageError(packages, feature, { cause: error });
+    }
+    throw error;
+  };
+}
+
+/** Why something failed, in one line without credentials of a URL: for `/ready` and log messages. */
+export function formatReason(error: unknown): string {
+  return hideSecrets(reasonOf(error)).replace(/\s+/g, ' ').trim();
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // A name with several addresses fails with all their errors and no message of its own.
+  if (error instanceof AggregateError && error.errors.length > 0 && error.message === '') {
+    return reasonOf(error.errors[0]);
+  }
+  if (error.message !== '') return error.message;
+  return 'code' in error ? String(error.code) : error.name;
+}
+
+/** Errors in the shape of Fastify's own answers. From 500 on nothing of the error is in the answer. */
+export function errorAnswers(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply));
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const statusCode = statusOf(error, reply);
+  if (statusCode >= 500) request.log.error({ err: error }, 'request failed');
+  // The caller's mistake: where in the code it was noticed helps nobody.
+  else request.log.info({ ...codeOf(error), reason: formatReason(error) }, 'request refused');
+  const text = STATUS_CODES[statusCode] ?? 'Error';
+  return reply.code(statusCode).send({
+    statusCode,
+    ...(statusCode < 500 && codeOf(error)),
+    error: text,
+    message: statusCode < 500 && error instanceof Error ? error.message : text,
+  });
+}
+
+/** As Fastify does it: the error's own status, else the one that the reply had, else 500. */
+function statusOf(error: unknown, reply: FastifyReply): number {
+  if (typeof error === 'object' && error !== null) {
+    const { statusCode, status } = error as { statusCode?: unknown; status?: unknown };
+    for (const code of [statusCode, status]) {
+      if (typeof code === 'number' && code >= 400 && code <= 599) return code;
+    }
+  }
+  return reply.statusCode >= 400 ? reply.statusCode : 500;
+}
+
+function codeOf(error: unknown): { code: string } | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? { code } : undefined;
+}
