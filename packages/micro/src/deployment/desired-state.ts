@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PushReceipt } from '../image/receipt';
-import { behindEdge, isOfService, portMappingsOf } from '../edge/publication';
 import { elsewhere, type Environment } from '../platform/environment';
 import type { Service } from '../platform/platform';
 import { jobsOf, whyExclusive, type ComposeConfig, type ComposeEntry } from './entry';
@@ -8,7 +7,7 @@ import { entryLabel } from './fingerprint';
 import { DEPLOY_LABELS } from './labels';
 import { pinnedImage } from './override';
 import type { Release } from './release';
-import { secretsPart, withoutSecrets, withSecrets } from './secrets';
+import { withoutSecrets, withSecrets } from './secrets';
 import { jobSlice, sliceOf, type ComposeSlice } from './slice';
 
 /** Which image a service runs. */
@@ -142,27 +141,5 @@ export function recordedState(
     ownJobs: new Map(),
     source: image.includes('@') ? 'registry' : 'engine',
     release,
-  };
-}
-
-/** A recorded release without the ports that the edge holds by now; as it was if it held none. */
-export function stateBehindEdge(
-  state: DesiredState,
-  port: number,
-  environment: Pick<Environment, 'edge'>,
-): DesiredState {
-  const { service, slice, exclusive: _held, ...rest } = state;
-  const entry = slice.services[service] ?? {};
-  if (!portMappingsOf(entry).some((mapping) => isOfService(mapping, port))) return state;
-  const behind = behindEdge(entry, { port }, environment);
-  const label = withSecrets(entryLabel(behind), secretsPart(state.entryLabel));
-  const labels = { ...(entry['labels'] as object | undefined), [DEPLOY_LABELS.entry]: label };
-  const exclusive = whyExclusive(behind, state.replicas);
-  return {
-    ...rest,
-    service,
-    entryLabel: label,
-    ...(exclusive === undefined ? {} : { exclusive }),
-    slice: { ...slice, services: { ...slice.services, [service]: { ...behind, labels } } },
   };
 }

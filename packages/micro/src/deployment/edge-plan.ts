@@ -1,4 +1,4 @@
-import { EDGE_SERVICE } from '../edge/edge-entry';
+import { EDGE_SERVICE } from '../platform/edge-options';
 import type { EdgeFile } from '../edge/edge-content';
 import type { Publication } from '../edge/publication';
 import type { Container } from './container';

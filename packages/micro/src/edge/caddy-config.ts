@@ -35,7 +35,7 @@ export function caddyConfig({ listeners, options, keyPairs }: EdgeSettings): Jso
     logging: loggingOf(options),
     storage: { module: 'file_system', root: STORAGE_FOLDER },
     apps: {
-      http: { servers: { health: HEALTH_SERVER, ...Object.fromEntries(servers) } },
+      http: { servers: { health: HEALTH_SERVER, ...(Object.fromEntries(servers) as Json) } },
       ...tlsApps(listeners, options, keyPairs),
     },
   };

@@ -1,9 +1,6 @@
-import type { EdgeOptions } from '../platform/edge-options';
+import { EDGE_SERVICE, type EdgeOptions } from '../platform/edge-options';
 import { CONFIG_FOLDER } from './caddy-config';
 import { type EdgeListener, HEALTH_PORT } from './listener';
-
-/** The Compose service of the edge; no service of a platform has this name. */
-export const EDGE_SERVICE = 'micro-edge';
 
 /** The volume of certificates and ACME accounts; Compose puts the project's name before it. */
 const DATA_VOLUME = 'micro-edge-data';

@@ -3,7 +3,7 @@ import { parseEnvironment } from '../platform/environment';
 import { listenersFor } from './listener';
 import { behindEdge, publicationsOf } from './publication';
 
-const environment = (text = '') => parseEnvironment('production', text);
+const environment = (text = 'edge: {}') => parseEnvironment('production', text);
 const gateway = { name: 'gateway', port: 3000 };
 const entry = {
   ports: [
@@ -14,20 +14,26 @@ const entry = {
 
 describe('what the edge publishes of a service', () => {
   it.each([
-    ['', entry, [{ kind: 'port', address: '127.0.0.1', port: 3000 }]],
-    ['portOffset: 100', entry, [{ kind: 'port', address: '127.0.0.1', port: 3100 }]],
-    ['', { ports: [{ target: 3000 }] }, [{ kind: 'port', address: '0.0.0.0', port: 0 }]],
-    ['', { ports: [{ target: 3000, published: '1-3' }] }, []],
-    ['', { ports: [{ target: 3000, published: '1', protocol: 'udp' }] }, []],
-    ['', {}, []],
+    ['edge: {}', entry, [{ kind: 'port', address: '127.0.0.1', port: 3000 }]],
+    ['edge: {}\nportOffset: 100', entry, [{ kind: 'port', address: '127.0.0.1', port: 3100 }]],
+    ['edge: {}', { ports: [{ target: 3000 }] }, [{ kind: 'port', address: '0.0.0.0', port: 0 }]],
+    ['edge: {}', { ports: [{ target: 3000, published: '1-3' }] }, []],
+    ['edge: {}', { ports: [{ target: 3000, published: '1', protocol: 'udp' }] }, []],
+    ['edge: {}', {}, []],
     [
-      'services: { gateway: { publish: 0.0.0.0:80 } }\nportOffset: 100',
+      'edge: {}\nservices: { gateway: { publish: 0.0.0.0:80 } }\nportOffset: 100',
       entry,
       [{ kind: 'port', address: '0.0.0.0', port: 80 }],
     ],
-    ['services: { gateway: { publish: 80 } }', { network_mode: 'host' }, []],
-    ['links: { gateway: "https://elsewhere.example.com" }', entry, []],
+    ['edge: {}\nservices: { gateway: { publish: 80 } }', { network_mode: 'host' }, []],
+    ['edge: {}\nlinks: { gateway: "https://elsewhere.example.com" }', entry, []],
     ['edge: false', entry, []],
+    ['', entry, []],
+    [
+      'services: { shop: { publish: { host: shop.example.com } } }',
+      entry,
+      [{ kind: 'port', address: '127.0.0.1', port: 3000 }],
+    ],
   ])('%j, %j', (text, rendered, expected) => {
     expect(
       publicationsOf(gateway, environment(text), rendered).map(({ publish }) => publish),
@@ -70,7 +76,11 @@ describe('an entry behind the edge', () => {
 describe('the ports of the host', () => {
   it('are in one order, whatever order services have', () => {
     const publications = [
-      ...publicationsOf(gateway, environment('services: { gateway: { publish: 8080 } }'), entry),
+      ...publicationsOf(
+        gateway,
+        environment('edge: {}\nservices: { gateway: { publish: 8080 } }'),
+        entry,
+      ),
       ...publicationsOf(
         { name: 'admin', port: 3001 },
         environment('services: { admin: { publish: { host: a.example.com } } }'),
@@ -102,7 +112,11 @@ describe('the ports of the host', () => {
 
   it('are one each if the engine picks them', () => {
     const any = (name: string) =>
-      publicationsOf({ name, port: 1 }, environment(`services: { ${name}: { publish: 0 } }`), {});
+      publicationsOf(
+        { name, port: 1 },
+        environment(`edge: {}\nservices: { ${name}: { publish: 0 } }`),
+        {},
+      );
     expect(listenersFor([...any('a'), ...any('b')])).toHaveLength(2);
   });
 });

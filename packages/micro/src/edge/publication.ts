@@ -1,3 +1,4 @@
+import { usesEdge } from '../platform/edge-options';
 import type { Environment } from '../platform/environment';
 import { elsewhere } from '../platform/environment';
 import type { Service } from '../platform/platform';
@@ -46,7 +47,7 @@ export function publicationsOf(
   environment: Pick<Environment, 'edge' | 'services' | 'links' | 'portOffset'>,
   entry: Entry | undefined,
 ): Publication[] {
-  if (environment.edge === false || elsewhere(environment, name) !== undefined) return [];
+  if (!usesEdge(environment) || elsewhere(environment, name) !== undefined) return [];
   if (!entry || !isReachable(entry)) return [];
   const said = environment.services[name]?.publish;
   if (said) return [{ service: name, port, publish: said }];

@@ -107,5 +107,6 @@ function parseConfig(
     const deployed = asDeployed(entry, name, environment);
     return [name, published ? behindEdge(deployed, published, environment) : deployed];
   });
-  return { config: { ...parsed, services: Object.fromEntries(services) }, publications };
+  const entries = Object.fromEntries(services) as ComposeConfig['services'];
+  return { config: { ...parsed, services: entries }, publications };
 }

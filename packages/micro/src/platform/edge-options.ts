@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { type Publish, collide, listenersOf } from './publish';
 import { seconds } from './time';
 
+/** The Compose service of the edge; no service of a platform has this name. */
+export const EDGE_SERVICE = 'micro-edge';
+
 /** The proxy's official image. */
 export const EDGE_IMAGE = 'caddy:2';
 
@@ -66,6 +69,21 @@ export const edgeSchema = z.strictObject({
 export type EdgeOptions = z.output<typeof edgeSchema>;
 
 export const DEFAULT_EDGE: EdgeOptions = edgeSchema.parse({});
+
+/**
+ * Whether an environment has an edge: it says so with a map, or it publishes a host name, which takes one.
+ * Without, each service holds its published port itself.
+ */
+export function usesEdge({
+  edge,
+  services,
+}: {
+  edge?: EdgeOptions | false | undefined;
+  services: Readonly<Record<string, { publish?: Publish | undefined }>>;
+}): boolean {
+  if (edge !== undefined) return edge !== false;
+  return Object.values(services).some(({ publish }) => publish?.kind === 'host');
+}
 
 /** A problem of what is published, at a path below `services`. */
 interface PublishProblem {

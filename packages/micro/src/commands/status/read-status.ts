@@ -12,7 +12,8 @@ import {
   type PushReceipt,
 } from '../../image/receipt';
 import { elsewhere, type Environment } from '../../platform/environment';
-import type { Platform } from '../../platform/platform';
+import { EDGE_SERVICE, usesEdge } from '../../platform/edge-options';
+import type { Platform, Service } from '../../platform/platform';
 import { renderEntries } from '../../effects/rendered-entries';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import { reportStatus, type PlatformStatus } from './report';
@@ -72,11 +73,18 @@ function backingOf(platform: Platform, environment: Environment): Map<string, st
   const broker = platformBroker(platform);
   const here = platform.services.filter(({ name }) => elsewhere(environment, name) === undefined);
   return new Map(
-    [...here.flatMap(datastoresOf), ...(broker ? [broker] : [])].map(({ name, engine }) => [
-      name,
-      engine,
-    ]),
+    [...here.flatMap(datastoresOf), ...(broker ? [broker] : []), ...edgeOf(here, environment)].map(
+      ({ name, engine }) => [name, engine],
+    ),
   );
+}
+
+/** The edge, if it has something to publish. */
+function edgeOf(services: readonly Service[], environment: Environment) {
+  const publishes = services.some(
+    ({ name, kind }) => kind === 'gateway' || environment.services[name]?.publish !== undefined,
+  );
+  return usesEdge(environment) && publishes ? [{ name: EDGE_SERVICE, engine: 'edge' }] : [];
 }
 
 /** One that is gone since its container was made brings no variables that could be told apart. */

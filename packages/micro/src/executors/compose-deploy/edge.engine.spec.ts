@@ -259,7 +259,7 @@ describeEngine('a published port', () => {
     environment({ edge: 'false' });
     const { success, output } = await workspace.deploy('gateway');
     expect(output).toMatch(/remove +edge/);
-    expect(output).toContain('until the new one is healthy nobody answers');
+    expect(output).toContain('nobody answers until the new one does');
     expect(success).toBe(true);
     expect(await ask()).toBe(`v${version}`);
     expect(containers()).toHaveLength(1);

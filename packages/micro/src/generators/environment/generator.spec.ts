@@ -132,7 +132,7 @@ services:
     [{ name: 'lab', context: 'a', host: 'ssh://b' }, 'give either a docker context or a host'],
     [{ name: 'lab', host: 'example.com' }, 'the host is an address such as ssh://'],
     [{ name: 'lab', registry: 'https://registry.example.com' }, 'the registry is host[:port]'],
-    [{ name: 'lab', publish: 'localhost:80' }, 'a published port is for example 8080'],
+    [{ name: 'lab', publish: 'localhost:80' }, 'what is published is a port such as 8080'],
   ])('refuses %j and writes nothing', async (schema, message) => {
     await expect(make(schema)).rejects.toThrow(message);
     expect(text('lab')).toBe('');

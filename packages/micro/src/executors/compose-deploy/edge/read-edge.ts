@@ -54,7 +54,7 @@ export async function readEdgeFiles({
 }): Promise<EdgeFiles> {
   const problems: string[] = [];
   const keyPairs = new Map<string, KeyPair>();
-  const attempt = async (where: string, work: () => Promise<string>) => {
+  const attempt = async (where: string, work: () => string | Promise<string>) => {
     try {
       return await work();
     } catch (error) {
@@ -70,7 +70,7 @@ export async function readEdgeFiles({
     if (publish?.kind !== 'host' || publish.tls.kind !== 'own') continue;
     const { certificate: source, key: keySource } = publish.tls;
     const where = `services.${service}.publish.tls`;
-    const certificate = await attempt(`${where}.certificate`, async () =>
+    const certificate = await attempt(`${where}.certificate`, () =>
       'file' in source ? readWorkspaceFile(workspaceRoot, source.file).toString() : reveal(source),
     );
     const key = await attempt(`${where}.key`, () => reveal(keySource));
@@ -84,9 +84,7 @@ export async function readEdgeFiles({
   const acmeRoot =
     root === undefined
       ? undefined
-      : await attempt('edge.acme.root', async () =>
-          readWorkspaceFile(workspaceRoot, root).toString(),
-        );
+      : await attempt('edge.acme.root', () => readWorkspaceFile(workspaceRoot, root).toString());
   if (problems.length > 0) throw new UserError(problems.join('\n'));
   return { keyPairs, ...(acmeRoot === undefined ? {} : { acmeRoot }) };
 }

@@ -4,12 +4,12 @@ import type { WantedEdge } from '../../../deployment/edge-plan';
 import type { ComposeConfig } from '../../../deployment/entry';
 import { entryLabel } from '../../../deployment/fingerprint';
 import { DEPLOY_LABELS } from '../../../deployment/labels';
-import { EDGE_CAPABILITIES, EDGE_SERVICE, edgeSlice } from '../../../edge/edge-entry';
+import { EDGE_CAPABILITIES, edgeSlice } from '../../../edge/edge-entry';
 import { edgeContent } from '../../../edge/edge-content';
 import type { KeyPair } from '../../../edge/key-pair';
 import { listenersFor } from '../../../edge/listener';
 import type { Publication } from '../../../edge/publication';
-import { DEFAULT_EDGE } from '../../../platform/edge-options';
+import { DEFAULT_EDGE, EDGE_SERVICE } from '../../../platform/edge-options';
 import type { Environment } from '../../../platform/environment';
 
 /** What an edge is made from, beside what it publishes. */
@@ -38,7 +38,7 @@ export function wantedEdge(
     project: config,
     hardening: backingHardening(EDGE_CAPABILITIES),
   };
-  const label = entryLabel(edgeSlice({ ...parts, labels: {} }).services[EDGE_SERVICE]!);
+  const label = entryLabel(edgeSlice({ ...parts, labels: {} }).services[EDGE_SERVICE]);
   return {
     image: options.image,
     entryLabel: label,
@@ -53,7 +53,7 @@ function networksOf({ services, networks }: ComposeConfig, publications: readonl
   const isInternal = (name: string) =>
     (networks?.[name] as { internal?: boolean } | null | undefined)?.internal === true;
   const found = publications.flatMap(({ service }) => {
-    const own = Object.keys((services[service]?.['networks'] ?? {}) as object);
+    const own = Object.keys(services[service]?.['networks'] ?? {});
     const open = own.filter((name) => !isInternal(name)).sort();
     return open.includes(EDGE_NETWORK) ? EDGE_NETWORK : (open[0] ?? own[0] ?? []);
   });

@@ -8,6 +8,7 @@ import {
   portHolders,
 } from '../../../deployment/edge-plan';
 import type { Service } from '../../../platform/platform';
+import { stateBehindEdge } from '../edge/state-behind-edge';
 import { publicationsNow } from '../edge/edge-turns';
 import type { RunEdge } from '../edge/run-edge';
 import { rollOrder } from '../../../deployment/order';
@@ -28,11 +29,7 @@ import {
   type ServicePlan,
   leftContainers,
 } from '../../../deployment/run-plan';
-import {
-  type DesiredState,
-  recordedState,
-  stateBehindEdge,
-} from '../../../deployment/desired-state';
+import { type DesiredState, recordedState } from '../../../deployment/desired-state';
 import type { Rendered } from './render';
 import type { Container } from '../../../deployment/container';
 

@@ -116,7 +116,7 @@ describe('a plan says', () => {
       'what is stopped first and why, and after whom',
       run({ ...stopped, current: undefined, after: ['users'] }),
       [
-        '  update   orders  its image changed; b432546d8050; stopped first, since two cannot run side by side (port 80 of the host): until the new one is healthy nobody answers; after users',
+        '  update   orders  its image changed; b432546d8050; stopped first, since two cannot run side by side (port 80 of the host): nobody answers until the new one does ("edge: {}" in the environment prevents that); after users',
       ],
     ],
     [

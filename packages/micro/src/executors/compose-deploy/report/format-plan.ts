@@ -84,7 +84,7 @@ function describeChange({ plan, desired, current, after }: ServicePlan): string[
       : `${why}; ${formatImage(desired)}`,
     ...(plan.order === 'stop-first'
       ? [
-          `stopped first, since two cannot run side by side (${exclusive}): until the new one is healthy nobody answers`,
+          `stopped first, since two cannot run side by side (${exclusive}): nobody answers until the new one does${exclusive?.startsWith('port ') ? ' ("edge: {}" in the environment prevents that)' : ''}`,
         ]
       : []),
     ...(replicas > 1 && plan.kind !== 'create'

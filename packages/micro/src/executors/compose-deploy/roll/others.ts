@@ -2,7 +2,7 @@ import { type RunPlan, leftContainers } from '../../../deployment/run-plan';
 import { touchedOthers } from '../../../deployment/plan';
 import { readProjectContainers } from '../../../effects/containers';
 import { forgetReleases } from '../../../effects/release-book';
-import { EDGE_SERVICE } from '../../../edge/edge-entry';
+import { EDGE_SERVICE } from '../../../platform/edge-options';
 import { UserError } from '../../../platform/user-error';
 import type { Rendered } from '../prepare/render';
 import type { Facts, Run } from '../run';

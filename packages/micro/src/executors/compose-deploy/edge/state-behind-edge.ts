@@ -1,0 +1,29 @@
+import type { DesiredState } from '../../../deployment/desired-state';
+import { whyExclusive } from '../../../deployment/entry';
+import { entryLabel } from '../../../deployment/fingerprint';
+import { DEPLOY_LABELS } from '../../../deployment/labels';
+import { secretsPart, withSecrets } from '../../../deployment/secrets';
+import { behindEdge, isOfService, portMappingsOf } from '../../../edge/publication';
+import type { Environment } from '../../../platform/environment';
+
+/** A recorded release without the ports that the edge holds by now; as it was if it held none. */
+export function stateBehindEdge(
+  state: DesiredState,
+  port: number,
+  environment: Pick<Environment, 'edge'>,
+): DesiredState {
+  const { service, slice, exclusive: _held, ...rest } = state;
+  const entry = slice.services[service] ?? {};
+  if (!portMappingsOf(entry).some((mapping) => isOfService(mapping, port))) return state;
+  const behind = behindEdge(entry, { port }, environment);
+  const label = withSecrets(entryLabel(behind), secretsPart(state.entryLabel));
+  const labels = { ...(entry['labels'] as object | undefined), [DEPLOY_LABELS.entry]: label };
+  const exclusive = whyExclusive(behind, state.replicas);
+  return {
+    ...rest,
+    service,
+    entryLabel: label,
+    ...(exclusive === undefined ? {} : { exclusive }),
+    slice: { ...slice, services: { ...slice.services, [service]: { ...behind, labels } } },
+  };
+}
