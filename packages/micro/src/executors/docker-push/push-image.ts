@@ -8,11 +8,10 @@ import {
   type RemoteImage,
 } from '../../effects/engine';
 import { timestamp } from '../../effects/clock';
-import { readEnvironment } from '../../effects/environments';
+import { readEnvironmentAlone } from '../../effects/environments';
 import { fileReader } from '../../effects/files';
 import { readGitFacts } from '../../effects/git';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
-import { LABELS } from '../../image/image-key';
 import {
   buildReceiptSchema,
   pushReceiptSchema,
@@ -24,9 +23,10 @@ import { fillTag, type ImageTag } from '../../image/tags';
 import { imageSource } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
-import { formatSeconds, formatStep } from '../format';
+import { formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
+import { LABELS } from '../../platform/image-labels';
 
 /** Options as Nx gives them. */
 export interface DockerPushOptions {
@@ -45,7 +45,7 @@ const RETRY_PAUSE = 1000;
 export async function pushImage(task: ServiceTask, options: DockerPushOptions): Promise<void> {
   const { workspaceRoot, service, clock, say } = task;
   const started = clock.now();
-  const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
+  const environment = readEnvironmentAlone(workspaceRoot, requireEnvironment(options));
   const source = imageSource(environment);
   const built = await readReceipt(
     workspaceRoot,
