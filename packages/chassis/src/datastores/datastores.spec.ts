@@ -127,7 +127,7 @@ describe('options of a PostgreSQL URL', () => {
     ['sslmode=disable', { application_name: 'b' }],
     ['application_name=a', { ssl: false }],
   ])('%s is none beside %o', async (query, pool) => {
-    await open(query, pool)().close!();
+    await open(query, pool)().close();
   });
 });
 

@@ -41,7 +41,7 @@ it('counts what waits while the broker is away, for as long as it is', async () 
   expect(gauges.get('events_outbox_pending')).toBe(400);
   expect(gauges.get('events_outbox_oldest_seconds')).toBe(3600);
 
-  const closing = relay.close!();
+  const closing = relay.close();
   await vi.advanceTimersByTimeAsync(2000);
   await closing;
   waiting = { count: 0, seconds: 0 };
