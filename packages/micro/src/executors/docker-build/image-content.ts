@@ -5,8 +5,8 @@ import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
 import { copiedPaths } from '../../dockerfile/copied-paths';
 import { withoutComments } from '../../dockerfile/without-comments';
 import { readContextFiles } from '../../effects/build-context';
+import { EngineError } from '../../docker/engine-error';
 import {
-  EngineError,
   inspectImages,
   inspectRemoteImage,
   runDocker,
@@ -183,12 +183,6 @@ async function baseDigest(
 function fullRepository({ registry = 'docker.io', repository }: ImageReference): string {
   const isOfficial = registry === 'docker.io' && !repository.includes('/');
   return `${registry}/${isOfficial ? 'library/' : ''}${repository}`;
-}
-
-/** Bytes of the one base image; `undefined` where there are several, or none on the engine. */
-export function baseSize(baseImages: ReadonlyMap<string, LocalImage>): number | undefined {
-  const sizes = [...baseImages.values()].map(({ size }) => size);
-  return sizes.length === 1 ? sizes[0] : undefined;
 }
 
 function at<T>(file: string, work: () => T): T {
