@@ -228,9 +228,7 @@ function requireEntry({
   projectRoot,
   build: { entry },
 }: Pick<ArtifactRequest, 'workspaceRoot' | 'projectRoot' | 'build'>): void {
-  const file = join(workspaceRoot, projectRoot, entry);
-  // As esbuild looks for it, with or without its extension.
-  if (['', '.tsx', '.ts', '.jsx', '.js'].some((extension) => existsSync(file + extension))) return;
+  if (existsSync(join(workspaceRoot, projectRoot, entry))) return;
   throw new ArtifactError(
     `there is no ${projectRoot}/${entry}: "build.entry" in ${projectRoot}/${MANIFEST_FILE} names the file that starts the service (src/main.ts unless set), for example "build: { entry: server.js }"`,
   );
