@@ -4,7 +4,9 @@ import { docker } from '../../docker/command';
 import { inspectImages } from '../../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../../effects/files';
 import { LABELS } from '../../image/image-key';
-import { acceptBuild, buildRequest, provideImage, type PreparedImage } from './build-image';
+import { buildRequest } from './build-request';
+import type { PreparedImage } from './prepare-image';
+import { acceptBuild, provideImage } from './provide-image';
 
 /** Builds the images of a batch together, once it is known of every task whether it has one to build. */
 export interface Bakery {

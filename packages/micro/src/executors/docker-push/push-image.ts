@@ -9,9 +9,8 @@ import {
 } from '../../effects/engine';
 import { timestamp } from '../../effects/clock';
 import { readEnvironment } from '../../effects/environments';
-import { fileReader } from '../../effects/files';
-import { readGitFacts } from '../../effects/git';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
+import { readTagValues } from '../../effects/tag-values';
 import { LABELS } from '../../image/image-key';
 import {
   buildReceiptSchema,
@@ -148,17 +147,12 @@ async function requireOnEngine(
 
 /** The key's tag first: it is the one that deploys name. */
 async function resolveTags(
-  { workspaceRoot, service, runner }: ServiceTask,
+  task: ServiceTask,
   { key }: BuildReceipt,
   templates: readonly string[],
 ): Promise<ImageTag[]> {
-  const { commit, branch } = templates.length > 0 ? await readGitFacts(runner) : {};
-  const { version } = JSON.parse(
-    fileReader(workspaceRoot)(`${service.root}/package.json`) ?? '{}',
-  ) as { version?: string };
-  return ['{key}', ...templates].map((template) =>
-    fillTag(template, { key, commit, branch, version }),
-  );
+  const values = templates.length > 0 ? await readTagValues(task, task.service.root) : {};
+  return ['{key}', ...templates].map((template) => fillTag(template, { ...values, key }));
 }
 
 async function readRemoteTags(
