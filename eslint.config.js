@@ -178,4 +178,23 @@ export default defineConfig(
     [ban.effectValues, ban.processes, ban.files, ban.nxValues],
   ),
   layer(['effects/**/*.ts'], [ban.edgeValues, ban.nxInternals]),
+  {
+    files: ['packages/chassis/src/*/**/*.ts'],
+    ignores: ['**/*.spec.ts', 'packages/chassis/src/testing/**'],
+    rules: {
+      'max-lines': ['error', 300],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: String.raw`^\.\./[^/]+\.js$`,
+              message:
+                'The root of src/ holds only what services import: import from the folder it comes from.',
+            },
+          ],
+        },
+      ],
+    },
+  },
 );

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { planNxJson } from '../../packages/micro/src/generators/init/nx-json.js';
-import { rootOf, type Library, type Platform, type Service } from './platform.js';
+import { NATIVE_PACKAGES, rootOf, type Library, type Platform, type Service } from './platform.js';
 
 export type PackageManager = 'npm' | 'pnpm';
 
@@ -38,7 +38,12 @@ function rootFiles(platform: Platform, surroundings: Surroundings): Files {
       name: `@${scope}/source`,
       version: '0.0.0',
       private: true,
-      ...(isPnpm ? {} : { workspaces: PROJECT_GLOBS }),
+      ...(isPnpm
+        ? {}
+        : {
+            workspaces: PROJECT_GLOBS,
+            allowScripts: Object.fromEntries(NATIVE_PACKAGES.map((name) => [name, true])),
+          }),
       devDependencies: { ...toolchain, 'array-union': platform.tool },
       ...(!isPnpm && Object.keys(platform.overrides).length > 0
         ? { overrides: platform.overrides }

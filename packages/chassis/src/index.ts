@@ -1,4 +1,4 @@
-export { command, CommandError, runCommand, type Command } from './command.js';
+export { command, CommandError, runCommand, type Command } from './service/command.js';
 export {
   ConfigError,
   formatVariables,
@@ -10,8 +10,8 @@ export {
   type ConfigProblem,
   type ServiceConfig,
   type ServiceVariables,
-} from './config.js';
-export { errorAnswers, formatReason, HttpError, MissingPackageError } from './errors.js';
+} from './service/config.js';
+export { errorAnswers, formatReason, HttpError, MissingPackageError } from './errors/errors.js';
 export {
   health,
   isUsable,
@@ -20,30 +20,29 @@ export {
   type CheckResults,
   type HealthDetails,
   type HealthOptions,
-} from './health.js';
-export { Lifecycle, type LifecycleState } from './lifecycle.js';
-export { createLogger, loggerOptions, REDACTED_PATHS, type LogConfig } from './logger.js';
+} from './service/health.js';
+export { Lifecycle, type LifecycleState } from './service/lifecycle.js';
+export { createLogger, loggerOptions, REDACTED_PATHS, type LogConfig } from './telemetry/logger.js';
+export { DEADLINE_HEADER, REQUEST_ID_HEADER } from './context/headers.js';
 export {
   contextHeaders,
   currentContext,
-  DEADLINE_HEADER,
   parseContext,
   remainingMs,
-  REQUEST_ID_HEADER,
   requestContext,
   requestIdOptions,
   runInContext,
   type RequestContext,
-} from './request-context.js';
-export type { Log } from './log.js';
-export type { Counter, Gauge, Histogram, Meter, MetricLabels } from './meter.js';
+} from './context/request-context.js';
+export type { Log } from './telemetry/log.js';
+export type { Counter, Gauge, Histogram, Meter, MetricLabels } from './telemetry/meter.js';
 export {
   groupByClosing,
   RESOURCE_KINDS,
   type Resource,
   type ResourceHost,
   type ResourceKind,
-} from './resource.js';
+} from './service/resource.js';
 export {
   createService,
   runService,
@@ -51,7 +50,7 @@ export {
   type RunOptions,
   type Service,
   type ServiceOptions,
-} from './service.js';
+} from './service/service.js';
 export {
   closeResources,
   drain,
@@ -59,4 +58,4 @@ export {
   stopOnSignals,
   stopResources,
   type Stoppable,
-} from './shutdown.js';
+} from './service/shutdown.js';

@@ -11,6 +11,9 @@ import { inTemporaryDirectory } from '../temporary-directory.js';
 
 export const NODE_IMAGE = 'node:24-bookworm-slim';
 
+/** What the image of Node 24.21 ships. */
+const NPM = '12';
+
 const HERE = dirname(fileURLToPath(import.meta.url));
 
 /** npm packages that carry a real Node binary, by `process.arch`. */
@@ -31,7 +34,7 @@ export function ensureNodeImage(): Promise<LocalImage> {
 async function buildNodeStandIn(): Promise<void> {
   const nodePackage = NODE_PACKAGES[process.arch];
   if (!nodePackage) throw new LabError(`No Node binary for a stand-in on ${process.arch}.`);
-  say(`${NODE_IMAGE} from ${nodePackage} and npm@11 ...`);
+  say(`${NODE_IMAGE} from ${nodePackage} and npm@${NPM} ...`);
   await inTemporaryDirectory(async (directory) => {
     const context = join(directory, 'context');
     const version = await layOutNode(nodePackage, directory, join(context, 'usr/local'));
@@ -53,7 +56,7 @@ async function layOutNode(nodePackage: string, scratch: string, local: string): 
   const bin = join(local, 'bin');
   const npm = join(local, 'lib/node_modules/npm');
   const version = await unpackNpmPackage(nodePackage, unpacked);
-  await unpackNpmPackage('npm@11', join(scratch, 'npm'));
+  await unpackNpmPackage(`npm@${NPM}`, join(scratch, 'npm'));
 
   await mkdir(bin, { recursive: true });
   await copyFile(join(unpacked, 'bin/node'), join(bin, 'node'));

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mustRun, run } from '../../../../tools/command.js';
 import {
   ensureDatastoreImage,
   type DatastoreImage,
 } from '../../../../tools/images/datastores/datastore-image.js';
-import { mustRun, run } from '../../../../tools/command.js';
 import { freePort } from '../../../../tools/testing/free-port.js';
 
 const READY_WITHIN_MS = 240_000;

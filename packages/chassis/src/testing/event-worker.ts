@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { readVariables } from '../config.js';
-import { handle } from '../events.js';
-import { outbox } from '../outbox.js';
-import { postgres } from '../postgres.js';
-import { rabbitmq } from '../rabbitmq.js';
+import { postgres } from '../datastores/postgres.js';
+import { handle } from '../events/events.js';
+import { outbox } from '../events/outbox.js';
+import { rabbitmq } from '../rabbitmq/rabbitmq.js';
+import { readVariables } from '../service/config.js';
 import { orderPlaced } from './order-placed.js';
 
 /** A process that specs kill, or that kills itself where it hurts most. */

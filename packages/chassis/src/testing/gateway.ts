@@ -1,7 +1,7 @@
-import { createService, readConfig, type Service } from '../index.js';
-import { gateway, type GatewayOptions } from '../gateway.js';
-import { loggerOptions } from '../logger.js';
 import { freePort } from '../../../../tools/testing/free-port.js';
+import { gateway, type GatewayOptions } from '../gateway/gateway.js';
+import { createService, readConfig, type Service } from '../index.js';
+import { loggerOptions } from '../telemetry/logger.js';
 import { logLines } from './log-lines.js';
 
 export interface TestGateway {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { defineEvent } from '../events.js';
+import { defineEvent } from '../events/events.js';
 
 /** What specs publish, and the processes that they start. */
 export const orderPlaced = defineEvent(

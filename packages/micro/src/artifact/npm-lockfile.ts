@@ -1,3 +1,5 @@
+import { pruneAllowScripts, type AllowScripts } from './npm-install-scripts';
+
 /** A `package-lock.json` of version 2 or 3, as far as pruning reads it. */
 export interface NpmLockfile {
   name?: string;
@@ -30,6 +32,7 @@ export interface NpmOverrides {
 /** The parts of the workspace's package.json that decide what its lockfile may hold. */
 export interface NpmWorkspaceManifest {
   overrides?: NpmOverrides;
+  allowScripts?: AllowScripts;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
@@ -42,6 +45,7 @@ export interface PrunedInstall {
     type: 'module';
     dependencies: Record<string, string>;
     overrides?: NpmOverrides;
+    allowScripts?: AllowScripts;
   };
   /** Absent where nothing is installed. */
   lockfile?: NpmLockfile;
@@ -59,7 +63,8 @@ type Layout = Map<string, string>;
  * that needs it, so that a version which npm had nested in a project keeps its place in the tree.
  *
  * @param roots where each wanted package lies in the workspace, which is its key in the lockfile.
- * @throws where a package is not in the lockfile: the lockfile is older than the package.json.
+ * @throws if a package is not in the lockfile, which is then older than the package.json, or if its install script
+ *   is neither approved nor denied.
  */
 export function pruneNpmLockfile(
   lockfile: NpmLockfile,
@@ -92,15 +97,22 @@ export function pruneNpmLockfile(
     '': { dependencies: packageJson.dependencies },
   };
   const tarballs: Record<string, string> = {};
+  const moved = new Map<string, string>();
   for (const [target, source] of [...layout].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const entry = production(lockfile.packages[source]!, required.has(target));
     const tarball = tarballOf(entry);
     if (tarball) {
       tarballs[tarball.name] = tarball.path;
       entry.resolved = `file:${tarball.name}`;
+      moved.set(target, entry.resolved);
     }
     packages[target] = entry;
   }
+  const originals = new Map(
+    [...layout].map(([target, source]) => [target, lockfile.packages[source]!]),
+  );
+  const allowScripts = pruneAllowScripts(originals, moved, workspace.allowScripts);
+  if (allowScripts) packageJson.allowScripts = allowScripts;
   return { packageJson, tarballs, lockfile: { lockfileVersion: 3, requires: true, packages } };
 }
 

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
@@ -13,10 +14,20 @@ console.log(bcrypt.hashSync('x', 4).length, (await hash('x')).slice(0, 9), packe
 
 describeEngine('native addons', () => {
   let workspace: EngineWorkspace;
-  afterAll(() => workspace?.remove());
+  const base = `spec-npm-12-${randomUUID().slice(0, 8)}`;
+  afterAll(() => {
+    workspace?.remove();
+    docker('image', 'rm', '--force', base);
+  });
 
-  it('are installed in the image from the pruned lockfile, overrides and packed packages included', async () => {
+  it('are installed in the image from the pruned lockfile, overrides, packed packages and approved scripts included', async () => {
     workspace = new EngineWorkspace();
+    // npm 11 runs every install script, npm 12 those that are approved.
+    execFileSync('docker', ['build', '--quiet', '--tag', base, '-'], {
+      input:
+        'FROM node:24-bookworm-slim\nRUN npm install --global --no-audit --no-fund npm@12.2.1\n',
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
     workspace.addService('orders', 3001, { main: MAIN });
     const npm = (...args: string[]) =>
       execFileSync('npm', args, { cwd: workspace.root, stdio: 'pipe', encoding: 'utf8' });
@@ -26,9 +37,14 @@ describeEngine('native addons', () => {
         private: true,
         // Not what bcrypt asks for: without the override npm ci refuses the lockfile.
         overrides: { 'node-addon-api': '7.1.1' },
+        allowScripts: { bcrypt: true, 'file:vendor/packed-1.0.0.tgz': true, unrelated: true },
       }),
-      'vendor/packed/package.json': '{ "name": "packed", "version": "1.0.0" }',
-      'vendor/packed/index.js': `module.exports = 'packed';`,
+      'vendor/packed/package.json': JSON.stringify({
+        name: 'packed',
+        version: '1.0.0',
+        scripts: { install: 'cp index.js built.js' },
+      }),
+      'vendor/packed/index.js': `module.exports = require('node:fs').readdirSync(__dirname).join();`,
       'apps/orders/service.yml': 'port: 3001\nbuild: { external: [packed] }\n',
     });
     const quiet = ['--ignore-scripts', '--no-audit', '--no-fund'];
@@ -48,6 +64,10 @@ describeEngine('native addons', () => {
     const built = await workspace.build('orders');
     expect(built.output).toContain('instead of bundled: bcrypt (a native addon (depends on ');
     const app = 'dist/apps/orders/app';
+    const { allowScripts } = JSON.parse(workspace.read(`${app}/package.json`)) as {
+      allowScripts: object;
+    };
+    expect(allowScripts).toEqual({ bcrypt: true, 'file:vendor-packed-1.0.0.tgz': true });
     const { packages } = JSON.parse(workspace.read(`${app}/package-lock.json`)) as {
       packages: Record<string, { version: string }>;
     };
@@ -59,9 +79,11 @@ describeEngine('native addons', () => {
       stdio: 'pipe',
     });
 
-    const { success, output } = await workspace.dockerBuild('orders');
+    const { success, output } = await workspace.dockerBuild('orders', {
+      buildArgs: { NODE_IMAGE: base },
+    });
     expect(success, output).toBe(true);
     const { image } = workspace.receipt('orders', 'docker-build');
-    expect(docker('run', '--rm', image)).toBe('60 $argon2id packed');
+    expect(docker('run', '--rm', image)).toBe('60 $argon2id built.js,index.js,package.json');
   });
 });

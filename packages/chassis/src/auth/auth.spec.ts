@@ -1,0 +1,302 @@
+import { fastify, type FastifyInstance } from 'fastify';
+import {
+  base64url,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  SignJWT,
+  type CryptoKey,
+  type JWTPayload,
+} from 'jose';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { errorAnswers } from '../errors/errors.js';
+import { startProvider, type Provider } from '../testing/provider.js';
+import { jwt, type JwtOptions } from './jwt.js';
+import { serviceKeys } from './service-keys.js';
+
+const SECRET = 'a secret of at least 32 bytes, 0123';
+const rules = {
+  issuer: 'https://id.example.com',
+  audience: 'shop',
+  algorithms: ['HS256'],
+} as const;
+const bySecret: JwtOptions = { ...rules, secret: SECRET };
+
+interface Claims extends JWTPayload {
+  alg?: string;
+  kid?: string;
+}
+
+function token(
+  { alg = 'HS256', kid, ...claims }: Claims = {},
+  key: CryptoKey | Uint8Array = new TextEncoder().encode(SECRET),
+): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  const all = { iss: rules.issuer, aud: rules.audience, sub: 'u-1', exp: now + 60, ...claims };
+  return new SignJWT(all).setProtectedHeader({ alg, kid }).sign(key);
+}
+
+async function appWith(options: JwtOptions): Promise<FastifyInstance> {
+  const app = fastify();
+  errorAnswers(app);
+  await app.register(jwt(options));
+  app.get('/me', (request) => ({ sub: request.user?.sub }));
+  app.get('/open', { config: { auth: false } }, (request) => ({ user: request.user }));
+  return app;
+}
+
+function get(app: FastifyInstance, authorization?: string, url = '/me') {
+  return app.inject({ url, headers: authorization === undefined ? {} : { authorization } });
+}
+
+describe('a token', () => {
+  let app: FastifyInstance;
+  beforeAll(async () => {
+    app = await appWith(bySecret);
+  });
+
+  it('is verified, and its claims are the user', async () => {
+    const response = await get(app, `Bearer ${await token()}`);
+    expect(response.statusCode).toBe(200);
+    expect(response.json()).toEqual({ sub: 'u-1' });
+  });
+
+  it('is not needed where the route says so', async () => {
+    const response = await get(app, undefined, '/open');
+    expect(response.json()).toEqual({ user: null });
+  });
+
+  it.each([undefined, '', 'Bearer', 'Basic bWU6bWU=', 'Bearer a b'])(
+    'is required: %j is a 401 that asks for one',
+    async (authorization) => {
+      const response = await get(app, authorization);
+      expect(response.statusCode).toBe(401);
+      expect(response.headers['www-authenticate']).toBe('Bearer');
+    },
+  );
+
+  const now = Math.floor(Date.now() / 1000);
+  const unsigned = (header: object) =>
+    `${base64url.encode(JSON.stringify(header))}.${base64url.encode(
+      JSON.stringify({ iss: rules.issuer, aud: rules.audience, sub: 'root', exp: now + 60 }),
+    )}.`;
+  const wrong: Record<string, () => Promise<string> | string> = {
+    expired: () => token({ exp: now - 10 }),
+    'without an end': () => token({ exp: undefined }),
+    'not valid yet': () => token({ nbf: now + 60 }),
+    'signed by another': () => token({}, new TextEncoder().encode('x'.repeat(32))),
+    'of another issuer': () => token({ iss: 'https://evil.example.com' }),
+    'for another audience': () => token({ aud: 'bank' }),
+    'without audience': () => token({ aud: undefined }),
+    'of another algorithm': () => token({ alg: 'HS512' }, new TextEncoder().encode('x'.repeat(64))),
+    'of alg none': () => unsigned({ alg: 'none' }),
+    'of alg nOnE': () => unsigned({ alg: 'nOnE' }),
+    'with other claims than were signed': async () => {
+      const [header, , signature] = (await token()).split('.');
+      return `${header}.${unsigned({}).split('.')[1]}.${signature}`;
+    },
+    'with a critical header that nobody knows': () => unsigned({ alg: 'HS256', crit: ['x'], x: 1 }),
+    'that is no token': () => 'abc',
+  };
+
+  it.each(Object.keys(wrong))('that is %s is a 401 without details', async (name) => {
+    const response = await get(app, `Bearer ${await wrong[name]?.()}`);
+    expect(response.statusCode).toBe(401);
+    expect(response.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+    expect(response.json()).toEqual({
+      statusCode: 401,
+      error: 'Unauthorized',
+      message: 'the token is not valid',
+    });
+  });
+
+  it('may be a little too old, since clocks differ', async () => {
+    expect((await get(app, `Bearer ${await token({ exp: now - 3 })}`)).statusCode).toBe(200);
+  });
+});
+
+it('leaves routes alone where it is told to, but for those that ask', async () => {
+  const app = fastify();
+  await app.register(jwt({ ...bySecret, everyRoute: false }));
+  app.get('/open', () => ({}));
+  app.get('/me', { onRequest: app.authenticate }, (request) => ({ sub: request.user?.sub }));
+  expect((await get(app, undefined, '/open')).statusCode).toBe(200);
+  expect((await get(app)).statusCode).toBe(401);
+  expect((await get(app, `Bearer ${await token()}`)).json()).toEqual({ sub: 'u-1' });
+});
+
+describe('a public key', () => {
+  it('verifies, and is never taken for a secret', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const pem = await exportSPKI(publicKey);
+    const app = await appWith({ ...rules, publicKey: pem, algorithms: ['RS256'] });
+    const good = await token({ alg: 'RS256' }, privateKey);
+    expect((await get(app, `Bearer ${good}`)).statusCode).toBe(200);
+    const forged = await token({ alg: 'HS256' }, new TextEncoder().encode(pem));
+    expect((await get(app, `Bearer ${forged}`)).statusCode).toBe(401);
+  });
+});
+
+describe('published keys', () => {
+  let issuer: Provider;
+  let keys: Record<string, Awaited<ReturnType<typeof generateKeyPair>>>;
+  beforeAll(async () => {
+    keys = {
+      old: await generateKeyPair('ES256', { extractable: true }),
+      new: await generateKeyPair('ES256', { extractable: true }),
+    };
+  });
+  beforeEach(async () => {
+    issuer = await startProvider();
+    await publish('old');
+  });
+  afterEach(() => issuer.close());
+
+  async function publish(...kids: string[]): Promise<void> {
+    const jwks = await Promise.all(
+      kids.map(async (kid) => ({ ...(await exportJWK(keys[kid]!.publicKey)), kid, alg: 'ES256' })),
+    );
+    issuer.answer((_request, response) => response.end(JSON.stringify({ keys: jwks })));
+  }
+
+  const signed = (kid: string) => token({ alg: 'ES256', kid }, keys[kid]?.privateKey);
+  const options = (more: Partial<JwtOptions> = {}): JwtOptions => ({
+    ...rules,
+    algorithms: ['ES256'],
+    jwksUrl: `${issuer.url}/jwks.json`,
+    jwksTimeoutMs: 200,
+    ...more,
+  });
+
+  it('are fetched once, and again where they were changed', async () => {
+    const app = await appWith(options({ jwksCooldownMs: 0 }));
+    for (let i = 0; i < 3; i++) await get(app, `Bearer ${await signed('old')}`);
+    expect(issuer.requests).toHaveLength(1);
+    await publish('old', 'new');
+    expect((await get(app, `Bearer ${await signed('new')}`)).statusCode).toBe(200);
+    expect(issuer.requests).toHaveLength(2);
+  });
+
+  it('are not fetched for each token with a made-up key', async () => {
+    const app = await appWith(options());
+    for (let i = 0; i < 5; i++) {
+      expect((await get(app, `Bearer ${await signed('new')}`)).statusCode).toBe(401);
+    }
+    expect(issuer.requests).toHaveLength(1);
+  });
+
+  it('that are not to be had are a 503, since the token may be fine', async () => {
+    const app = await appWith(options());
+    for (const answer of [
+      () => undefined,
+      (_: unknown, response: { end(text: string): void }) => response.end('{}'),
+    ]) {
+      issuer.answer(answer);
+      const response = await get(app, `Bearer ${await signed('old')}`);
+      expect(response.statusCode).toBe(503);
+      expect(response.headers['www-authenticate']).toBeUndefined();
+    }
+  });
+});
+
+describe('the options', () => {
+  it.each<
+    [string, Partial<Omit<JwtOptions, 'algorithms'>> & { algorithms?: readonly string[] }, string]
+  >([
+    ['no key', { secret: undefined }, 'give exactly one of jwksUrl, publicKey and secret'],
+    [
+      'two keys',
+      { jwksUrl: 'https://id/jwks' },
+      'give exactly one of jwksUrl, publicKey and secret',
+    ],
+    ['none', { algorithms: ['none'] }, 'algorithm "none" is not accepted'],
+    ['no algorithm', { algorithms: [] }, 'algorithms must name at least one'],
+    ['a short secret', { secret: 'short' }, 'the secret must have 32 bytes or more for HS256'],
+    ['an empty issuer', { issuer: '' }, 'issuer must not be empty'],
+    ['an empty audience', { audience: [] }, 'audience must not be empty'],
+    ['RS256 by secret', { algorithms: ['RS256'] }, 'RS256 needs a public key'],
+    [
+      'HS256 by public key',
+      { secret: undefined, publicKey: 'abc' },
+      'publicKey must be a public key as PEM; HS256 needs a secret',
+    ],
+  ])('are refused at start: %s', (_name, options, problem) => {
+    expect(() => jwt({ ...bySecret, ...options } as JwtOptions)).toThrow(`jwt: ${problem}`);
+  });
+});
+
+describe('service keys', () => {
+  const gateway = 'gateway-key-0123456789';
+  const [older, newer] = ['orders-key-0123456789', 'orders-key-9876543210'];
+
+  async function app(): Promise<FastifyInstance> {
+    const instance = fastify();
+    await instance.register(serviceKeys({ keys: { gateway, orders: [older, newer] } }));
+    instance.get('/', (request) => ({ caller: request.caller }));
+    instance.get('/open', { config: { auth: false } }, (request) => ({ caller: request.caller }));
+    return instance;
+  }
+
+  it.each([
+    [gateway, 'gateway'],
+    [older, 'orders'],
+    [newer, 'orders'],
+  ])('name the caller', async (key, caller) => {
+    const response = await (await app()).inject({ url: '/', headers: { 'x-service-key': key } });
+    expect(response.json()).toEqual({ caller });
+  });
+
+  it.each([undefined, '', 'gateway', `${gateway}x`, gateway.slice(0, -1)])(
+    'are required: %j is a 401',
+    async (key) => {
+      const headers = key === undefined ? {} : { 'x-service-key': key };
+      const response = await (await app()).inject({ url: '/', headers });
+      expect(response.statusCode).toBe(401);
+      expect(response.headers['www-authenticate']).toBe('ServiceKey');
+    },
+  );
+
+  it('are not needed where the route says so', async () => {
+    expect((await (await app()).inject('/open')).json()).toEqual({ caller: null });
+  });
+
+  it('are refused at start where they are weak or shared, all at once', () => {
+    const keys = { a: 'short', b: gateway, c: gateway };
+    expect(() => serviceKeys({ keys })).toThrow(
+      'serviceKeys: the key of "a" is shorter than 16 bytes; "b" and "c" have the same key',
+    );
+  });
+
+  it('let nobody in where there are none', async () => {
+    const instance = fastify();
+    await instance.register(serviceKeys({ keys: {} }));
+    instance.get('/', () => ({}));
+    const headers = { 'x-service-key': '' };
+    expect((await instance.inject({ url: '/', headers })).statusCode).toBe(401);
+    expect((await instance.inject('/')).statusCode).toBe(401);
+  });
+
+  it('and tokens are both needed, unless a route is for services only', async () => {
+    const instance = fastify();
+    await instance.register(jwt(bySecret));
+    await instance.register(serviceKeys({ keys: { gateway } }));
+    instance.get('/', () => ({}));
+    instance.get('/internal', { config: { jwt: false } }, () => ({}));
+    const headers = { 'x-service-key': gateway };
+    expect((await instance.inject({ url: '/', headers })).statusCode).toBe(401);
+    expect((await instance.inject({ url: '/internal', headers })).statusCode).toBe(200);
+    const both = { ...headers, authorization: `Bearer ${await token()}` };
+    expect((await instance.inject({ url: '/', headers: both })).statusCode).toBe(200);
+  });
+});
+
+it('logs why a token was refused, and not the token', async () => {
+  const lines: string[] = [];
+  const app = fastify({ logger: { stream: { write: (line: string) => void lines.push(line) } } });
+  await app.register(jwt(bySecret));
+  app.get('/me', () => ({}));
+  const expired = await token({ exp: 1 });
+  await get(app, `Bearer ${expired}`);
+  await vi.waitFor(() => expect(lines.join('')).toContain('"exp\\" claim'));
+  expect(lines.join('')).not.toContain(expired.split('.')[2]);
+});

@@ -1,0 +1,218 @@
+import { createPublicKey } from 'node:crypto';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import {
+  createRemoteJWKSet,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyOptions,
+} from 'jose';
+import { formatReason, HttpError } from '../errors/errors.js';
+
+export type AsymmetricAlgorithm =
+  | 'EdDSA'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'Ed25519'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512';
+export type SymmetricAlgorithm = 'HS256' | 'HS384' | 'HS512';
+
+export interface JwtOptions {
+  /** Where the issuer publishes its keys. One of `jwksUrl`, `publicKey` and `secret` is given. */
+  jwksUrl?: string;
+  /** A public key, PEM. */
+  publicKey?: string;
+  /** Shared with the issuer; as many bytes as the hash at least: 32 for HS256 (RFC 7518, 3.2). */
+  secret?: string;
+  /** What `iss` must be; one of these where several are given. */
+  issuer: string | readonly string[];
+  /** What `aud` must contain. */
+  audience: string | readonly string[];
+  /** No other is accepted, whatever a token says. */
+  algorithms: readonly (AsymmetricAlgorithm | SymmetricAlgorithm)[];
+  /** How far clocks may differ. Default 5. */
+  clockToleranceSeconds?: number;
+  /** Whether every route needs a token unless its `config.auth` or `config.jwt` is false. Default true. */
+  everyRoute?: boolean;
+  /** Of fetching the keys. Default 2000. */
+  jwksTimeoutMs?: number;
+  /** After this long the keys are fetched again. Default 600 000. */
+  jwksMaxAgeMs?: number;
+  /** A token with an unknown key makes them be fetched again, at most this often. Default 30 000. */
+  jwksCooldownMs?: number;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** A hook for single routes: `{ onRequest: app.authenticate }`. */
+    authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  }
+  interface FastifyRequest {
+    /** The claims of the verified token; null where the route needs none. */
+    user: JWTPayload | null;
+  }
+  interface FastifyContextConfig {
+    /** False for a route that anybody may call: neither token nor service key. */
+    auth?: boolean;
+    /** False for a route that needs no token, such as one for services only. */
+    jwt?: boolean;
+  }
+}
+
+/**
+ * Verifies the bearer token of each request. Anything wrong with it is a 401 that does not say
+ * what; the log does. Keys that cannot be fetched are a 503. Tokens without `exp` are refused.
+ * @throws {TypeError} with all problems of the options.
+ */
+export function jwt(options: JwtOptions): FastifyPluginAsync {
+  checkJwtOptions(options);
+  const verify = verifier(options);
+  const { everyRoute = true } = options;
+
+  async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const token = parseBearer(request.headers.authorization);
+    if (token === undefined) throw refuse(reply, 'Bearer', 'a bearer token is required');
+    try {
+      request.user = await verify(token);
+    } catch (error) {
+      if (!isTokensFault(error)) {
+        request.log.error(
+          { reason: formatReason(error) },
+          'the keys of the issuer are not to be had',
+        );
+        throw new HttpError(503, 'the keys of the issuer are not to be had', { cause: error });
+      }
+      request.log.info({ reason: formatReason(error) }, 'token refused');
+      throw refuse(reply, 'Bearer error="invalid_token"', 'the token is not valid');
+    }
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- Fastify tells plugins apart by it
+  const plugin: FastifyPluginAsync = async (app) => {
+    app.decorateRequest('user', null);
+    app.decorate('authenticate', authenticate);
+    if (!everyRoute) return;
+    app.addHook('onRequest', async (request, reply) => {
+      const { auth, jwt } = request.routeOptions.config;
+      if (auth !== false && jwt !== false) await authenticate(request, reply);
+    });
+  };
+  return fp(plugin, { name: '@org/chassis/jwt', fastify: '5.x' });
+}
+
+function verifier(options: JwtOptions): (token: string) => Promise<JWTPayload> {
+  const rules: JWTVerifyOptions = {
+    algorithms: [...options.algorithms],
+    issuer: toList(options.issuer),
+    audience: toList(options.audience),
+    clockTolerance: options.clockToleranceSeconds ?? 5,
+    requiredClaims: ['exp'],
+  };
+  if (options.jwksUrl !== undefined) {
+    const keys = createRemoteJWKSet(new URL(options.jwksUrl), {
+      timeoutDuration: options.jwksTimeoutMs ?? 2000,
+      cacheMaxAge: options.jwksMaxAgeMs ?? 600_000,
+      cooldownDuration: options.jwksCooldownMs ?? 30_000,
+    });
+    return async (token) => (await jwtVerify(token, keys, rules)).payload;
+  }
+  const key =
+    options.publicKey === undefined
+      ? new TextEncoder().encode(options.secret)
+      : createPublicKey(options.publicKey);
+  return async (token) => (await jwtVerify(token, key, rules)).payload;
+}
+
+const TOKENS_FAULT: ReadonlySet<string> = new Set([
+  errors.JOSEAlgNotAllowed.code,
+  errors.JOSENotSupported.code,
+  errors.JWKSMultipleMatchingKeys.code,
+  errors.JWKSNoMatchingKey.code,
+  errors.JWSInvalid.code,
+  errors.JWSSignatureVerificationFailed.code,
+  errors.JWTClaimValidationFailed.code,
+  errors.JWTExpired.code,
+  errors.JWTInvalid.code,
+]);
+
+function isTokensFault(error: unknown): boolean {
+  return error instanceof errors.JOSEError && TOKENS_FAULT.has(error.code);
+}
+
+/** RFC 6750, 2.1. */
+function parseBearer(header: string | undefined): string | undefined {
+  return /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header ?? '')?.[1];
+}
+
+function refuse(reply: FastifyReply, challenge: string, message: string): HttpError {
+  reply.header('www-authenticate', challenge);
+  return new HttpError(401, message);
+}
+
+function toList(value: string | readonly string[]): string[] {
+  return typeof value === 'string' ? [value] : [...value];
+}
+
+/** Bytes of the hash. */
+const SYMMETRIC: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
+const ASYMMETRIC: ReadonlySet<string> = new Set<AsymmetricAlgorithm>([
+  'EdDSA',
+  'ES256',
+  'ES384',
+  'ES512',
+  'Ed25519',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+]);
+
+function checkJwtOptions(options: JwtOptions): void {
+  const problems: string[] = [];
+  const { jwksUrl, publicKey, secret, algorithms } = options;
+  const given = [jwksUrl, publicKey, secret].filter((key) => key !== undefined);
+  if (given.length !== 1) problems.push('give exactly one of jwksUrl, publicKey and secret');
+  if (jwksUrl !== undefined && !isHttpUrl(jwksUrl)) problems.push('jwksUrl must be an http(s) URL');
+  if (publicKey !== undefined && !isPublicKey(publicKey)) {
+    problems.push('publicKey must be a public key as PEM');
+  }
+  for (const name of ['issuer', 'audience'] as const) {
+    const values = toList(options[name]);
+    if (values.length === 0 || values.includes('')) problems.push(`${name} must not be empty`);
+  }
+  if (algorithms.length === 0) problems.push('algorithms must name at least one');
+  for (const algorithm of algorithms) {
+    const bytes = SYMMETRIC[algorithm];
+    if (bytes === undefined && !ASYMMETRIC.has(algorithm)) {
+      problems.push(`algorithm "${algorithm}" is not accepted`);
+    } else if ((bytes !== undefined) !== (secret !== undefined)) {
+      // A public key that is taken for a shared secret lets anybody sign.
+      problems.push(`${algorithm} needs ${bytes === undefined ? 'a public key' : 'a secret'}`);
+    } else if (bytes !== undefined && Buffer.byteLength(secret ?? '') < bytes) {
+      problems.push(`the secret must have ${bytes} bytes or more for ${algorithm}`);
+    }
+  }
+  if (problems.length > 0) throw new TypeError(`jwt: ${problems.join('; ')}`);
+}
+
+function isHttpUrl(url: string): boolean {
+  return URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol);
+}
+
+function isPublicKey(pem: string): boolean {
+  try {
+    // A private key would be accepted too: its public half can be derived. It has no place here.
+    return !pem.includes('PRIVATE KEY') && createPublicKey(pem).type === 'public';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,93 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { SERVICE_KEY_HEADER } from '../context/headers.js';
+import { HttpError } from '../errors/errors.js';
+
+export interface ServiceKeyOptions {
+  /** The callers and their keys; two keys while one is replaced. At least 16 bytes each. Without any, nobody may call. */
+  keys: Readonly<Record<string, string | readonly string[]>>;
+  /** Whether every route needs a key unless its `config.auth` or `config.serviceKey` is false. Default true. */
+  everyRoute?: boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** A hook for single routes: `{ onRequest: app.authenticateCaller }`. */
+    authenticateCaller(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  }
+  interface FastifyRequest {
+    /** The service that calls, by its `x-service-key`; null where the route needs none. */
+    caller: string | null;
+  }
+  interface FastifyContextConfig {
+    /** False for a route that anybody may call: neither token nor service key. */
+    auth?: boolean;
+    /** False for a route that needs no service key. */
+    serviceKey?: boolean;
+  }
+}
+
+/**
+ * Knows the calling service by its `x-service-key`; a missing or unknown one is a 401.
+ * @throws {TypeError} with all problems of the keys.
+ */
+export function serviceKeys({ keys, everyRoute = true }: ServiceKeyOptions): FastifyPluginAsync {
+  const callers = hashKeys(keys);
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a Fastify hook without a callback
+  async function authenticateCaller(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const given = request.headers[SERVICE_KEY_HEADER];
+    const caller = typeof given === 'string' ? findCaller(callers, given) : undefined;
+    if (caller === undefined) {
+      reply.header('www-authenticate', 'ServiceKey');
+      throw new HttpError(401, 'a valid service key is required');
+    }
+    request.caller = caller;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- Fastify tells plugins apart by it
+  const plugin: FastifyPluginAsync = async (app) => {
+    app.decorateRequest('caller', null);
+    app.decorate('authenticateCaller', authenticateCaller);
+    if (!everyRoute) return;
+    app.addHook('onRequest', async (request, reply) => {
+      const { auth, serviceKey } = request.routeOptions.config;
+      if (auth !== false && serviceKey !== false) await authenticateCaller(request, reply);
+    });
+  };
+  return fp(plugin, { name: '@org/chassis/service-keys', fastify: '5.x' });
+}
+
+interface Caller {
+  name: string;
+  hash: Buffer;
+}
+
+/** All keys are compared, each in constant time: hashes have one length and no useful prefix. */
+function findCaller(callers: readonly Caller[], key: string): string | undefined {
+  const given = hash(key);
+  let found: string | undefined;
+  for (const caller of callers) if (timingSafeEqual(caller.hash, given)) found = caller.name;
+  return found;
+}
+
+function hash(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
+
+function hashKeys(keys: ServiceKeyOptions['keys']): Caller[] {
+  const problems: string[] = [];
+  const callers: Caller[] = [];
+  for (const [name, ofCaller] of Object.entries(keys)) {
+    for (const key of typeof ofCaller === 'string' ? [ofCaller] : ofCaller) {
+      if (Buffer.byteLength(key) < 16)
+        problems.push(`the key of "${name}" is shorter than 16 bytes`);
+      const other = findCaller(callers, key);
+      if (other !== undefined) problems.push(`"${other}" and "${name}" have the same key`);
+      callers.push({ name, hash: hash(key) });
+    }
+  }
+  if (problems.length > 0) throw new TypeError(`serviceKeys: ${problems.join('; ')}`);
+  return callers;
+}

@@ -1,0 +1,374 @@
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { freePort } from '../../../../tools/testing/free-port.js';
+import { runInContext, type RequestContext } from '../context/request-context.js';
+import { closedUrl, startProvider, type Provider } from '../testing/provider.js';
+import { createClient, type Client, type ClientOptions } from './client.js';
+import { ServiceCallError } from './service-call-error.js';
+
+const log = { info: vi.fn(), warn: vi.fn() };
+let provider: Provider;
+
+beforeEach(async () => {
+  provider = await startProvider();
+  log.info.mockClear();
+  log.warn.mockClear();
+});
+afterEach(() => provider.close());
+
+function client(options: ClientOptions = {}): Client {
+  return createClient('orders', { url: provider.url, timeoutMs: 1000, log, ...options });
+}
+
+function status(code: number, headers: Record<string, string> = {}, body = '{}'): RequestListener {
+  return (_request, response) => response.writeHead(code, headers).end(body);
+}
+
+const silent: RequestListener = () => undefined;
+
+/** One answer after the other; the last one stays. */
+function sequence(...listeners: RequestListener[]): RequestListener {
+  let next = 0;
+  return (request, response) =>
+    listeners[Math.min(next++, listeners.length - 1)]?.(request, response);
+}
+
+async function failure(call: Promise<unknown>): Promise<ServiceCallError> {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ServiceCallError);
+  return error as ServiceCallError;
+}
+
+function within<T>(ms: number, work: () => Promise<T>, more: Partial<RequestContext> = {}) {
+  const deadline = performance.now() + ms;
+  return runInContext({ requestId: 'r-1', deadline, ...more }, work);
+}
+
+describe('a call', () => {
+  it('sends query, JSON and headers, and returns the JSON of the answer', async () => {
+    let body = '';
+    provider.answer((request, response) => {
+      request.on('data', (data: Buffer) => (body += data.toString()));
+      request.on('end', () => response.end('{"id":7}'));
+    });
+    const query = { page: 2, q: 'a&b', none: undefined };
+    const headers = { 'X-Shop': 'one' };
+    const json = { total: 3 };
+    expect(await client().post('/orders', { query, headers, json })).toEqual({ id: 7 });
+    expect(body).toBe('{"total":3}');
+    expect(provider.requests[0]).toMatchObject({ method: 'POST', url: '/orders?page=2&q=a%26b' });
+    expect(provider.requests[0]?.headers).toMatchObject({
+      'x-shop': 'one',
+      accept: 'application/json',
+      'content-type': 'application/json',
+    });
+  });
+
+  it('takes the context along, but the user only where asked', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const context = { requestId: 'r-1', traceparent, authorization: 'Bearer abc' };
+    await runInContext(context, () => client({ serviceKey: 'k' }).get('/'));
+    await runInContext(context, () => client({ forwardAuth: true }).get('/'));
+    const [first, second] = provider.requests.map(({ headers }) => headers);
+    expect(first).toMatchObject({ 'x-request-id': 'r-1', traceparent, 'x-service-key': 'k' });
+    expect(first).toMatchObject({ 'x-deadline-ms': '1000' });
+    expect(first?.authorization).toBeUndefined();
+    expect(second?.authorization).toBe('Bearer abc');
+  });
+
+  it('keeps the path of the base URL', async () => {
+    await client({ url: `${provider.url}/v1/` }).get('/orders');
+    expect(provider.requests[0]?.url).toBe('/v1/orders');
+  });
+
+  it('has no body where the answer has none', async () => {
+    provider.answer((_request, response) => response.writeHead(204).end());
+    expect(await client().delete('/orders/7')).toBeUndefined();
+  });
+
+  it('gives status and headers', async () => {
+    provider.answer(status(201, { location: '/orders/8' }));
+    const answer = await client().request('POST', '/orders');
+    expect(answer).toMatchObject({ status: 201, body: {} });
+    expect(answer.headers.get('location')).toBe('/orders/8');
+  });
+
+  it('checks the answer by the schema', async () => {
+    provider.answer(status(200, {}, '{"id":"7","name":null}'));
+    const schema = z.object({ id: z.coerce.number(), name: z.string() });
+    const error = await failure(client().get('/orders/7', { schema }));
+    expect(error).toMatchObject({ kind: 'invalid-answer', status: 200, statusCode: 502 });
+    expect(error.message).toMatch(
+      /^orders answered GET \/orders\/7 with 200 and an invalid body: name: /,
+    );
+    const loose = z.object({ id: z.coerce.number() });
+    expect(await client().get('/orders/7', { schema: loose })).toEqual({ id: 7 });
+  });
+
+  it('takes no page for JSON', async () => {
+    provider.answer(status(200, { 'content-type': 'text/html' }, '<h1>hello</h1>'));
+    const error = await failure(client().get('/'));
+    expect(error).toMatchObject({ kind: 'invalid-answer', attempts: 1 });
+    expect(error.message).toContain('not JSON (content-type text/html)');
+  });
+
+  it('does not follow redirects, which could take the key elsewhere', async () => {
+    provider.answer(status(302, { location: 'http://elsewhere.invalid/' }));
+    const error = await failure(client({ serviceKey: 'k' }).get('/'));
+    expect(error).toMatchObject({ kind: 'refused', status: 302, statusCode: 502 });
+  });
+
+  it('ends with the signal that it is given, for the reason of that', async () => {
+    provider.answer(silent);
+    const controller = new AbortController();
+    const call = client().get('/', { signal: controller.signal });
+    setTimeout(() => controller.abort(new Error('changed my mind')), 50);
+    await expect(call).rejects.toThrow('changed my mind');
+    expect(provider.requests).toHaveLength(1);
+  });
+
+  it('throws what is wrong with the request itself as it is', async () => {
+    const call = client().get('/', { headers: { 'x-a': 'line\nbreak' } });
+    await expect(call).rejects.toBeInstanceOf(TypeError);
+  });
+});
+
+describe('connections', () => {
+  it('are shared by calls that follow each other', async () => {
+    for (let count = 0; count < 20; count++) await client().get('/');
+    const sockets = new Set(provider.requests.map(({ socket }) => socket));
+    expect(sockets.size).toBeLessThan(20);
+  });
+
+  it('are closed before a provider that stops would do it under a request', async () => {
+    await client().get('/');
+    const { socket } = provider.requests[0]!;
+    const idle = performance.now();
+    // The provider itself would keep it for five seconds, of which fetch alone uses three.
+    if (!socket.destroyed) await once(socket, 'close');
+    expect(performance.now() - idle).toBeLessThan(1500);
+  });
+
+  it('are those of the process where somebody set them', async () => {
+    const name = Symbol.for('undici.globalDispatcher.1');
+    const known = globalThis as { [key: symbol]: unknown };
+    const before = known[name];
+    const dispatch = vi.fn(() => {
+      throw new Error('through the proxy');
+    });
+    known[name] = { dispatch };
+    try {
+      await failure(client({ retries: 0 }).get('/'));
+    } finally {
+      known[name] = before;
+    }
+    expect(dispatch).toHaveBeenCalledOnce();
+    expect(provider.requests).toEqual([]);
+  });
+});
+
+describe('retries', () => {
+  it('repeat what is safe to repeat', async () => {
+    provider.answer(sequence(status(503), status(502), status(200)));
+    expect(await client().get('/')).toEqual({});
+    expect(provider.requests).toHaveLength(3);
+  });
+
+  it('leave a POST alone, unless it has an idempotency-key', async () => {
+    provider.answer(status(503));
+    expect(await failure(client().post('/'))).toMatchObject({ attempts: 1, statusCode: 503 });
+    const headers = { 'Idempotency-Key': 'order-7' };
+    expect(await failure(client().post('/', { headers }))).toMatchObject({ attempts: 3 });
+  });
+
+  it('repeat a POST that was not sent at all, as while its provider is replaced', async () => {
+    const port = await freePort();
+    const call = client({ url: `http://127.0.0.1:${port}` }).post('/orders', { json: {} });
+    await sleep(20);
+    const back = await startProvider(port);
+    try {
+      expect(await call).toEqual({});
+      expect(back.requests).toHaveLength(1);
+    } finally {
+      await back.close();
+    }
+    const unknown = client({ url: 'http://orders.invalid:3001' });
+    expect(await failure(unknown.post('/'))).toMatchObject({ kind: 'unreachable', attempts: 3 });
+  });
+
+  it('leave a POST alone whose connection broke, since it may have been done', async () => {
+    provider.answer((request) => request.socket.resetAndDestroy());
+    expect(await failure(client().post('/'))).toMatchObject({ kind: 'unreachable', attempts: 1 });
+    expect(provider.requests).toHaveLength(1);
+  });
+
+  it.each([400, 401, 404, 409, 429, 500, 501])('leave a %i alone', async (code) => {
+    provider.answer(status(code));
+    const statusCode = code === 429 ? 503 : 502;
+    const expected = { kind: 'refused', status: code, attempts: 1, statusCode };
+    expect(await failure(client().get('/'))).toMatchObject(expected);
+  });
+
+  it('end after the number that is set', async () => {
+    const url = await closedUrl();
+    const error = await failure(client({ url, retries: 1 }).get('/orders/7?token=secret'));
+    expect(error).toMatchObject({ kind: 'unreachable', attempts: 2, statusCode: 503 });
+    expect(error.message).toMatch(
+      /^orders cannot be reached for GET \/orders\/7: connect ECONNREFUSED [\d.:]+ \(2 attempts, \d+ ms\)$/,
+    );
+  });
+
+  it('follow a connection that breaks in the middle of an answer', async () => {
+    provider.answer(
+      sequence((_request, response) => {
+        response.writeHead(200, { 'content-length': '100' }).write('{');
+        setTimeout(() => response.destroy(), 20);
+      }, status(200)),
+    );
+    expect(await client().get('/')).toEqual({});
+  });
+
+  it('follow a timeout', async () => {
+    provider.answer(sequence(silent, status(200)));
+    expect(await client({ timeoutMs: 200 }).get('/')).toEqual({});
+  });
+
+  it('wait as long as Retry-After says', async () => {
+    provider.answer(sequence(status(503, { 'retry-after': '1' }), status(200)));
+    const started = performance.now();
+    await client({ timeoutMs: 2000 }).get('/');
+    expect(performance.now() - started).toBeGreaterThan(990);
+  });
+
+  it('do not happen where Retry-After asks for more than an attempt gets', async () => {
+    provider.answer(status(503, { 'retry-after': '120' }));
+    expect(await failure(client().get('/'))).toMatchObject({ attempts: 1, status: 503 });
+  });
+});
+
+describe('the deadline of the caller', () => {
+  it('ends a call, and is passed on', async () => {
+    provider.answer(silent);
+    const error = await within(300, () => failure(client().get('/')));
+    expect(error).toMatchObject({ kind: 'timeout', attempts: 1, statusCode: 504 });
+    expect(error.durationMs).toBeLessThan(500);
+    const passed = Number(provider.requests[0]?.headers['x-deadline-ms']);
+    expect(passed).toBeGreaterThan(200);
+    expect(passed).toBeLessThanOrEqual(300);
+  });
+
+  it('ends retries', async () => {
+    provider.answer(status(503, { 'retry-after': '1' }));
+    const error = await within(500, () => failure(client().get('/')));
+    expect(error).toMatchObject({ kind: 'refused', attempts: 1 });
+    expect(error.durationMs).toBeLessThan(400);
+  });
+
+  it('that has passed keeps the provider from being asked', async () => {
+    const error = await within(0, () => failure(client().get('/')));
+    expect(error).toMatchObject({ kind: 'timeout', attempts: 0, statusCode: 504 });
+    expect(error.message).toBe("orders was not asked GET /: the caller's deadline has passed");
+    expect(provider.requests).toHaveLength(0);
+  });
+
+  it('covers a slow discovery', async () => {
+    const discover = () => sleep(5000, provider.url, { ref: false });
+    const slow = createClient('orders', { discover, timeoutMs: 100, retries: 0, log });
+    expect(await failure(slow.get('/'))).toMatchObject({ kind: 'timeout' });
+  });
+});
+
+describe('the breaker', () => {
+  const breaker = { minimumCalls: 4, windowMs: 10_000, resetMs: 200 };
+  const options: ClientOptions = { retries: 0, timeoutMs: 200, breaker };
+
+  async function open(target: Client) {
+    provider.answer(status(500));
+    for (let i = 0; i < 4; i++) await failure(target.get('/'));
+    expect(target.breaker).toBe('open');
+  }
+
+  it('opens after failures, and then calls nobody', async () => {
+    const target = client(options);
+    await open(target);
+    const error = await failure(target.get('/'));
+    expect(error).toMatchObject({ kind: 'open', attempts: 0, statusCode: 503 });
+    expect(error.durationMs).toBeLessThan(50);
+    expect(provider.requests).toHaveLength(4);
+    expect(log.warn).toHaveBeenCalledOnce();
+  });
+
+  it('lets one call through after a while, and closes with it', async () => {
+    const target = client(options);
+    await open(target);
+    await sleep(220);
+    provider.answer((_request, response) => setTimeout(() => response.end('{}'), 50));
+    const calls = [target.get('/'), failure(target.get('/')), failure(target.get('/'))] as const;
+    const [first, second, third] = await Promise.all(calls);
+    expect([first, second.kind, third.kind]).toEqual([{}, 'open', 'open']);
+    expect(target.breaker).toBe('closed');
+    expect(log.info).toHaveBeenCalledOnce();
+  });
+
+  it('stays open where that call fails', async () => {
+    const target = client(options);
+    await open(target);
+    await sleep(220);
+    expect(await failure(target.get('/'))).toMatchObject({ kind: 'refused' });
+    expect(target.breaker).toBe('open');
+  });
+
+  it('stays open where that call is given up', async () => {
+    const target = client(options);
+    await open(target);
+    await sleep(220);
+    provider.answer(silent);
+    await expect(target.get('/', { signal: AbortSignal.timeout(50) })).rejects.toThrow();
+    expect(target.breaker).toBe('open');
+  });
+
+  it('does not count 4xx', async () => {
+    const target = client(options);
+    provider.answer(status(404));
+    for (let i = 0; i < 10; i++) await failure(target.get('/'));
+    expect(target.breaker).toBe('closed');
+  });
+
+  it('does not count callers that hardly wait', async () => {
+    const target = client(options);
+    provider.answer(silent);
+    for (let i = 0; i < 6; i++) await within(20, () => failure(target.get('/')));
+    expect(target.breaker).toBe('closed');
+    for (let i = 0; i < 5; i++) await failure(target.get('/'));
+    expect(target.breaker).toBe('open');
+  });
+
+  it('ends retries with what failed, not with its own opening', async () => {
+    provider.answer(status(503));
+    const target = client({ retries: 9, breaker: { ...breaker, resetMs: 60_000 } });
+    expect(await failure(target.get('/'))).toMatchObject({ kind: 'refused', attempts: 4 });
+  });
+});
+
+describe('secrets', () => {
+  it('of a URL are in no message', () => {
+    for (const url of ['http://me:hunter2@orders:3001', 'me:hunter2@orders', 'ftp://hunter2']) {
+      expect(() => client({ url })).toThrow(/^the URL of "orders" must/);
+      expect(() => client({ url })).not.toThrow(/hunter2/);
+    }
+  });
+
+  it('of an answer are no property that a logger would print', async () => {
+    provider.answer(status(409, {}, '{"password":"hunter2"}'));
+    const error = await failure(client().post('/'));
+    expect(error.body()).toBe('{"password":"hunter2"}');
+    expect(JSON.stringify({ ...error })).not.toContain('hunter2');
+    expect(Object.keys(error)).not.toContain('body');
+  });
+});

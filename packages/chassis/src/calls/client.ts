@@ -1,0 +1,263 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ExponentialBackoff } from 'cockatiel';
+import type { z } from 'zod';
+import { shortConnections } from '../connections/short-connections.js';
+import { abortable, shortenToDeadline } from '../context/deadline.js';
+import { DEADLINE_HEADER, SERVICE_KEY_HEADER } from '../context/headers.js';
+import { contextHeaders, currentContext, remainingMs } from '../context/request-context.js';
+import { defaultLog, type EventLog } from '../telemetry/default-log.js';
+import {
+  isPassing,
+  judgeError,
+  judgeReply,
+  unreachable,
+  type FailedOutcome,
+  type Outcome,
+  type Reply,
+} from './call-outcome.js';
+import { createBreaker, type Breaker, type BreakerOptions } from './circuit-breaker.js';
+import { fromEnvironment, inOrder, type Discover } from './discovery.js';
+import { ServiceCallError } from './service-call-error.js';
+
+export interface ClientOptions {
+  /** Where the provider is: `config.MICROSERVICE_ORDERS_URL`. */
+  url?: string;
+  /** Asked before each attempt where `url` is not given; several in order. Default: `fromEnvironment()`. */
+  discover?: Discover | readonly Discover[];
+  /** Of one attempt, body included. Default 5000. A caller's deadline shortens it and ends retries. */
+  timeoutMs?: number;
+  /** Further attempts after the first. Default 2; 0 for none. */
+  retries?: number;
+  breaker?: BreakerOptions;
+  /** Sent as `x-service-key`. */
+  serviceKey?: string;
+  /** Passes on the `Authorization` of the request that is being worked on. Default false. */
+  forwardAuth?: boolean;
+  /** Hears when the breaker opens and closes. */
+  log?: EventLog;
+}
+
+export interface CallOptions<T = unknown> {
+  /** What the answer's body must be. Without it the body is taken as it comes. */
+  schema?: z.ZodType<T>;
+  /** Undefined values are left out. */
+  query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** An `idempotency-key` here makes any method safe to repeat. */
+  headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Of one attempt; default: the client's. */
+  timeoutMs?: number;
+  /** Ends the call; its reason is thrown as it is. */
+  signal?: AbortSignal;
+}
+
+export type Method = 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT';
+export type Path = `/${string}`;
+
+export interface Answer<T> {
+  status: number;
+  headers: Headers;
+  /** Undefined where the answer has none. */
+  body: T;
+}
+
+/** Calls one provider. Each method throws {@link ServiceCallError} where a call fails. */
+export interface Client {
+  readonly provider: string;
+  readonly breaker: Breaker['state'];
+  get<T = unknown>(path: Path, options?: Omit<CallOptions<T>, 'json'>): Promise<T>;
+  post<T = unknown>(path: Path, options?: CallOptions<T>): Promise<T>;
+  put<T = unknown>(path: Path, options?: CallOptions<T>): Promise<T>;
+  patch<T = unknown>(path: Path, options?: CallOptions<T>): Promise<T>;
+  delete<T = unknown>(path: Path, options?: CallOptions<T>): Promise<T>;
+  /** Any method, with status and headers of the answer. */
+  request<T = unknown>(method: Method, path: Path, options?: CallOptions<T>): Promise<Answer<T>>;
+}
+
+/** RFC 9110, 9.2.2, without TRACE. */
+const IDEMPOTENT: ReadonlySet<Method> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT']);
+/** With jitter, so that replicas that failed together do not come back together. */
+const backoff = new ExponentialBackoff({ initialDelay: 100, maxDelay: 2000 });
+
+/**
+ * A client for one declared link. Make one per provider and keep it: the breaker is its own.
+ * @throws {TypeError} where `url` is no http(s) URL or holds more than a base URL does.
+ */
+export function createClient(provider: string, options: ClientOptions = {}): Client {
+  const { timeoutMs = 5000, retries = 2 } = options;
+  const locate = locator(provider, options);
+  const breaker = createBreaker(provider, options.log ?? defaultLog(), options.breaker);
+
+  async function attempt(
+    method: Method,
+    path: Path,
+    call: CallOptions,
+    limit: number,
+  ): Promise<Outcome> {
+    const timeout = AbortSignal.timeout(limit);
+    const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
+    const target = path + formatQuery(call.query);
+    const init = {
+      method,
+      headers: requestHeaders(call, options, limit),
+      body: call.json === undefined ? undefined : JSON.stringify(call.json),
+      // A redirect would take the service key to wherever it points.
+      redirect: 'manual',
+      signal,
+      dispatcher: shortConnections(),
+    } as const;
+    try {
+      const base = await abortable(locate(), signal).catch((error: unknown) => {
+        if (signal.aborted) throw error;
+        return unreachable(error, true);
+      });
+      if (typeof base !== 'string') return base;
+      const response = await fetch(base + target, init);
+      const { ok, status, headers } = response;
+      return judgeReply({ ok, status, headers, text: await response.text() });
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      return judgeError(error, limit, call.timeoutMs ?? timeoutMs);
+    }
+  }
+
+  async function request<T>(
+    method: Method,
+    path: Path,
+    call: CallOptions<T> = {},
+  ): Promise<Answer<T>> {
+    const started = performance.now();
+    const perAttempt = call.timeoutMs ?? timeoutMs;
+    const repeatable = IDEMPOTENT.has(method) || hasIdempotencyKey(call.headers);
+    let attempts = 0;
+    const fail = ({ failure, reply, cause }: FailedOutcome) => {
+      const durationMs = performance.now() - started;
+      const failed = { provider, call: formatCall(method, path), attempts, durationMs };
+      return new ServiceCallError(failure, failed, reply?.text, { cause });
+    };
+
+    let delay = backoff.next();
+    let last: FailedOutcome | undefined;
+    for (;;) {
+      call.signal?.throwIfAborted();
+      const limit = shortenToDeadline(perAttempt);
+      if (limit < 1) throw fail(last ?? { failure: { kind: 'timeout', timeoutMs: 0 } });
+      const outcome = await breaker.run(() => {
+        attempts++;
+        return attempt(method, path, call, limit);
+      });
+      if (!outcome.failure) return parseReply(outcome.reply, call.schema, fail);
+      // What failed before says more than that the breaker opened over it.
+      if (outcome.failure.kind === 'open') throw fail(last ?? outcome);
+      last = outcome;
+
+      const wait = Math.ceil(Math.max(delay.duration, outcome.retryAfterMs ?? 0));
+      const again =
+        (repeatable || outcome.notSent) &&
+        attempts <= retries &&
+        isPassing(outcome.failure) &&
+        // Who asks for more patience than an attempt gets is not waited for, deadline or not.
+        (outcome.retryAfterMs ?? 0) <= perAttempt &&
+        wait < (remainingMs() ?? Infinity);
+      if (!again) throw fail(outcome);
+      await sleep(wait, undefined, { signal: call.signal }).catch(() => undefined);
+      delay = delay.next(undefined);
+    }
+  }
+
+  const bodyOf =
+    (method: Method) =>
+    async <T>(path: Path, call?: CallOptions<T>): Promise<T> =>
+      (await request(method, path, call)).body;
+
+  return {
+    provider,
+    get breaker() {
+      return breaker.state;
+    },
+    get: bodyOf('GET'),
+    post: bodyOf('POST'),
+    put: bodyOf('PUT'),
+    patch: bodyOf('PATCH'),
+    delete: bodyOf('DELETE'),
+    request,
+  };
+}
+
+function locator(provider: string, { url, discover }: ClientOptions): () => Promise<string> {
+  if (url !== undefined) {
+    const base = checkBase(provider, url);
+    return () => Promise.resolve(base);
+  }
+  const find =
+    typeof discover === 'object' ? inOrder(...discover) : (discover ?? fromEnvironment());
+  return async () => checkBase(provider, await find(provider));
+}
+
+/** Without the slash at the end. The URL itself stays out of messages: it may hold a password. */
+function checkBase(provider: string, url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) {
+    throw new TypeError(`the URL of "${provider}" must be an http:// or https:// URL`);
+  }
+  if (parsed.username || parsed.password || parsed.search || parsed.hash) {
+    throw new TypeError(`the URL of "${provider}" must have no user, password, query or fragment`);
+  }
+  return parsed.href.endsWith('/') ? parsed.href.slice(0, -1) : parsed.href;
+}
+
+/** Without the query, which may hold what is not for the log. */
+function formatCall(method: Method, path: Path): string {
+  return `${method} ${path.split(/[?#]/, 1).join('')}`;
+}
+
+function formatQuery(query: CallOptions['query'] = {}): string {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) given.append(name, String(value));
+  }
+  return given.size === 0 ? '' : `?${given.toString()}`;
+}
+
+function hasIdempotencyKey(headers: CallOptions['headers'] = {}): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key');
+}
+
+function requestHeaders(
+  call: CallOptions,
+  { serviceKey, forwardAuth }: ClientOptions,
+  limit: number,
+): Headers {
+  const headers = new Headers({ accept: 'application/json', ...contextHeaders() });
+  headers.set(DEADLINE_HEADER, String(limit));
+  if (call.json !== undefined) headers.set('content-type', 'application/json');
+  if (serviceKey !== undefined) headers.set(SERVICE_KEY_HEADER, serviceKey);
+  const authorization = forwardAuth ? currentContext()?.authorization : undefined;
+  if (authorization !== undefined) headers.set('authorization', authorization);
+  for (const [name, value] of Object.entries(call.headers ?? {})) headers.set(name, value);
+  return headers;
+}
+
+function parseReply<T>(
+  { status, headers, text }: Reply,
+  schema: z.ZodType<T> | undefined,
+  fail: (outcome: FailedOutcome) => ServiceCallError,
+): Answer<T> {
+  const reply = { ok: true, status, headers, text };
+  const invalid = (reason: string) =>
+    fail({ failure: { kind: 'invalid-answer', status, reason }, reply });
+  let body: unknown;
+  try {
+    body = text === '' ? undefined : JSON.parse(text);
+  } catch {
+    throw invalid(`not JSON (content-type ${headers.get('content-type') ?? 'missing'})`);
+  }
+  if (!schema) return { status, headers, body: body as T };
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return { status, headers, body: parsed.data };
+  const issues = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+  );
+  throw invalid(issues.join('; '));
+}

@@ -1,0 +1,33 @@
+import { remainingMs } from './request-context.js';
+
+/** Work for a caller took too long, or was not begun since the caller waits no more. Answered with 504. */
+export class OutOfTimeError extends Error {
+  override readonly name = 'OutOfTimeError';
+  readonly statusCode = 504;
+}
+
+/** Whole milliseconds that something may take: `limitMs`, or less if the caller waits less; 0 if it waits no more. */
+export function shortenToDeadline(limitMs: number): number {
+  return Math.floor(Math.min(limitMs, remainingMs() ?? limitMs));
+}
+
+/**
+ * The same, if there is any time left.
+ * @param what names it in the error: `a query of "database"`.
+ * @throws {OutOfTimeError} if the caller waits no more.
+ */
+export function limitToDeadline(limitMs: number, what: string): number {
+  const limit = shortenToDeadline(limitMs);
+  if (limit < 1) throw new OutOfTimeError(`no time is left for ${what}`);
+  return limit;
+}
+
+/** Settles as `work` does, or rejects with the signal's reason once that fires. `work` goes on unheard. */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject);
+  });
+}

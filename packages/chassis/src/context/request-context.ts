@@ -1,0 +1,126 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { DEADLINE_HEADER, REQUEST_ID_HEADER } from './headers.js';
+
+/** What belongs to the request or message that is being worked on. */
+export interface RequestContext {
+  /** In every log line, on the response and on outgoing calls. */
+  readonly requestId: string;
+  /** Of the caller, as it came: https://www.w3.org/TR/trace-context/#traceparent-header */
+  readonly traceparent?: string;
+  /** When the caller stops waiting, in milliseconds of `performance.now()`. */
+  readonly deadline?: number;
+  /** The `Authorization` of the caller: a secret, for calls that act in the caller's name. */
+  readonly authorization?: string;
+}
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+/** The context of the request that this code runs for; undefined outside of any. */
+export function currentContext(): RequestContext | undefined {
+  return storage.getStore();
+}
+
+/** Runs `work`, and all that it awaits, in a context: for what is no HTTP request, such as a message. */
+export function runInContext<T>(context: RequestContext, work: () => T): T {
+  return storage.run(context, work);
+}
+
+/** Milliseconds until the caller stops waiting, 0 where it has; undefined where it set no deadline. */
+export function remainingMs(context = currentContext()): number | undefined {
+  if (context?.deadline === undefined) return undefined;
+  return Math.max(0, context.deadline - performance.now());
+}
+
+let traceparentIsOurs = true;
+
+/** Tracing puts a `traceparent` of its own on outgoing calls; a second one would make both invalid. */
+export function leaveTraceparentToTracing(isOn: boolean): void {
+  traceparentIsOurs = !isOn;
+}
+
+/** The headers that take a context along to another service or into a message; never `authorization`. */
+export function contextHeaders(context = currentContext()): Record<string, string> {
+  if (!context) return {};
+  const headers: Record<string, string> = { [REQUEST_ID_HEADER]: context.requestId };
+  if (traceparentIsOurs && context.traceparent !== undefined) {
+    headers.traceparent = context.traceparent;
+  }
+  const remaining = remainingMs(context);
+  if (remaining !== undefined) headers[DEADLINE_HEADER] = String(Math.floor(remaining));
+  return headers;
+}
+
+/** A context from the headers of a request or a message. What is missing or malformed is left out. */
+export function parseContext(
+  headers: IncomingHttpHeaders,
+  requestId = parseRequestId(headers),
+): RequestContext {
+  return {
+    requestId,
+    traceparent: parseTraceparent(headers.traceparent),
+    deadline: parseDeadline(headers[DEADLINE_HEADER]),
+    authorization: headers.authorization,
+  };
+}
+
+// What may stand in a log line and a header as it is.
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** `x-request-id` where it is valid, else the trace id of `traceparent`, else a new UUID. */
+export function parseRequestId(headers: IncomingHttpHeaders): string {
+  const given = headers[REQUEST_ID_HEADER];
+  if (typeof given === 'string' && REQUEST_ID.test(given)) return given;
+  return parseTraceparent(headers.traceparent)?.slice(3, 35) ?? randomUUID();
+}
+
+// Version, trace id, parent id, flags. Version ff and ids of zeros are invalid; only later versions may append fields.
+const TRACEPARENT =
+  /^(?!ff)(?!00.{53}.)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
+
+function parseTraceparent(given: string | string[] | undefined): string | undefined {
+  return typeof given === 'string' && TRACEPARENT.test(given) ? given : undefined;
+}
+
+function parseDeadline(given: string | string[] | undefined): number | undefined {
+  if (typeof given !== 'string' || !/^\d{1,9}$/.test(given)) return undefined;
+  return performance.now() + Number(given);
+}
+
+/** Fastify options that give each request its id, in the log and as `request.id`. */
+export function requestIdOptions() {
+  return {
+    // Every id goes through genReqId, so that an invalid one of a caller is replaced.
+    requestIdHeader: false,
+    genReqId: (request: { headers: IncomingHttpHeaders }) => parseRequestId(request.headers),
+    logController: new LogController({ requestIdLogLabel: 'requestId' }),
+  } as const;
+}
+
+/** Methods whose bodies Fastify does not read. */
+const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'TRACE']);
+
+const CONTEXT = Symbol('request context');
+
+type RequestWithContext = FastifyRequest & { [CONTEXT]: RequestContext | null };
+
+/** Runs each request of `app` in its context, and answers with its id. Needs `requestIdOptions()`. */
+export function requestContext(app: FastifyInstance): void {
+  app.decorateRequest(CONTEXT, null);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header(REQUEST_ID_HEADER, request.id);
+    const context = parseContext(request.headers, request.id);
+    if (!BODYLESS.has(request.method)) (request as RequestWithContext)[CONTEXT] = context;
+    storage.run(context, done);
+  });
+
+  // What follows a parsed body runs from the socket's events, outside of all contexts: nodejs/node#33723.
+  app.addHook('preValidation', (request, _reply, done) => {
+    const context = (request as RequestWithContext)[CONTEXT];
+    if (context) storage.run(context, done);
+    else done();
+  });
+}

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MigrationError } from './migration-plan.js';
+
+/** A session of the database server that has the lock that a migration needs. */
+export interface LockHolder {
+  /** The server's number of the session; 0 for a prepared transaction, which has no session. */
+  id: number;
+  user?: string | undefined;
+  application?: string | undefined;
+  /** Where it comes from. */
+  address?: string | undefined;
+  /** What it is doing, in the server's words: `idle in transaction`. Never the text of a statement. */
+  state?: string | undefined;
+  /** How long its transaction has been open. */
+  seconds?: number | undefined;
+  /** The server does not tell whose lock it is: this is one of the sessions that could have it. */
+  isGuess?: boolean;
+}
+
+/** A statement waited for a lock for as long as it may. Nothing of it was done. */
+export class LockWaitError extends Error {
+  override readonly name = 'LockWaitError';
+
+  constructor(
+    readonly holders: readonly LockHolder[],
+    options?: ErrorOptions,
+  ) {
+    super('waited too long for a lock', options);
+  }
+}
+
+/** How long a statement may wait for a lock, and how often it is tried again. */
+export interface LockPatience {
+  /** While a change of a table waits for its lock, all who only want to read that table wait behind it. */
+  waitMs: number;
+  /** Pauses between the tries, in which the others get through. */
+  pausesMs: readonly number[];
+}
+
+export const LOCK_WAIT_MS = 2000;
+export const LOCK_PAUSES_MS: readonly number[] = [1000, 2000, 4000, 8000];
+
+/**
+ * Does `work`, and does it again after a pause if it waited too long for a lock.
+ * @param what starts the messages: `0002-add-total.sql`.
+ * @throws {MigrationError} with who holds the lock, if the last try fails too.
+ */
+export async function withLockPatience<T>(
+  what: string,
+  work: () => Promise<T>,
+  { waitMs, pausesMs }: LockPatience,
+  onWait: (line: string) => void,
+): Promise<T> {
+  const started = performance.now();
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LockWaitError)) throw error;
+      const held = formatHolders(error.holders);
+      const pauseMs = pausesMs[tries - 1];
+      if (pauseMs === undefined) {
+        const took = formatSeconds((performance.now() - started) / 1000);
+        const times = tries === 1 ? 'one try' : `${tries} tries`;
+        throw new MigrationError(
+          [
+            `${what}: gave up after ${times} in ${took}, since a lock was not free within ${formatSeconds(waitMs / 1000)}; ${held}. ` +
+              'Nothing of it was applied. Let that session finish or end it, then migrate again',
+          ],
+          { cause: error.cause },
+        );
+      }
+      onWait(`${what} waits for a lock; ${held}; trying again in ${formatSeconds(pauseMs / 1000)}`);
+      await sleep(pauseMs);
+    }
+  }
+}
+
+/** `it is held by session 4711 (user "orders", application "psql", idle in transaction, open for 83 s)` */
+export function formatHolders(holders: readonly LockHolder[]): string {
+  if (holders.length === 0) return 'the server does not tell who holds it';
+  const isGuess = holders.some((holder) => holder.isGuess);
+  const names = holders.map(formatHolder);
+  return isGuess
+    ? `it may be held by ${names.join(' or ')}`
+    : `it is held by ${names.join(' and ')}`;
+}
+
+function formatHolder({ id, user, application, address, state, seconds }: LockHolder): string {
+  if (id === 0) return 'a prepared transaction (see pg_prepared_xacts)';
+  const facts = [
+    user && `user "${user}"`,
+    application && `application "${application}"`,
+    address && `from ${address}`,
+    state,
+    seconds === undefined ? undefined : `open for ${formatSeconds(seconds)}`,
+  ].filter(Boolean);
+  return `session ${id}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`;
+}
+
+function formatSeconds(seconds: number): string {
+  return `${seconds < 10 ? Number(seconds.toFixed(1)) : Math.round(seconds)} s`;
+}

@@ -1,0 +1,233 @@
+import type { Postgres } from '../datastores/postgres.js';
+import { formatReason } from '../errors/errors.js';
+import { EventRefusedError } from '../rabbitmq/publisher.js';
+import type { RabbitMq } from '../rabbitmq/rabbitmq.js';
+import type { Resource, ResourceHost } from '../service/resource.js';
+import { defaultLog } from '../telemetry/default-log.js';
+import type { Log } from '../telemetry/log.js';
+import { NO_METER, type Gauge } from '../telemetry/meter.js';
+import { messageContext, undeclared } from './event-publishing.js';
+import { eventTracer } from './event-tracing.js';
+import { encodeEvent } from './event-wire.js';
+import type { EventContract, EventInput, PublishOptions } from './events.js';
+
+export interface OutboxOptions {
+  /** Default `outbox`. */
+  name?: string;
+  /** How often to look for events of other replicas; its own are seen within milliseconds. Default 500. */
+  pollMs?: number;
+  /** Events that are published at a time, and kept locked until the broker has them. Default 100. */
+  batch?: number;
+  /** The log warns of events that wait for longer. Default 60 000. */
+  warnAfterMs?: number;
+  /** Default the service's. */
+  log?: Log;
+}
+
+/** What a transaction's client has: that of `database.transaction`, or of a library on `pg`. */
+export interface SqlClient {
+  query(text: string, values: unknown[]): Promise<unknown>;
+}
+
+export interface Outbox<E extends EventContract = EventContract> extends Resource {
+  readonly kind: 'relay';
+  /**
+   * Publishes within the transaction of `client`: if that is rolled back, nobody hears of the event; if it is committed, it
+   * is published, at the latest by the next start of the service.
+   * @returns the event's id.
+   * @throws {InvalidEventError} where `data` does not fit the contract.
+   */
+  publish<C extends E>(
+    client: SqlClient,
+    contract: C,
+    data: EventInput<C>,
+    options?: PublishOptions,
+  ): Promise<string>;
+  start(host?: ResourceHost): void;
+}
+
+interface Row {
+  id: string;
+  event_id: string;
+  event: string;
+  body: string;
+  headers: Record<string, string>;
+}
+
+/** A transaction that was just written to is most likely committed after this. */
+const HURRY_MS = 5;
+const WATCH_MS = 10_000;
+/** Counting goes no further, so that it stays cheap. */
+const COUNT_LIMIT = 100_000;
+const BROKER_PAUSE_MS = 1000;
+
+/**
+ * A transactional outbox: events are rows of the same transaction as what they tell of, and a relay in each replica
+ * hands them to the broker and deletes them once it has confirmed. Each row is taken by one relay at a time. One that
+ * dies in between has its events published again by another: handlers meet duplicates with `once`.
+ *
+ * Its table is made by `migratePostgres({ …, eventTables: true })`.
+ */
+export function outbox<E extends EventContract>(
+  database: Postgres,
+  broker: RabbitMq<E>,
+  options: OutboxOptions = {},
+): Outbox<E> {
+  const { name = 'outbox', pollMs = 500, batch = 100, warnAfterMs = 60_000 } = options;
+  let hostLog: Log | undefined;
+  const log = (): Log => options.log ?? hostLog ?? defaultLog();
+  let pending: Gauge = NO_METER.gauge('', '');
+  let oldest: Gauge = pending;
+
+  let pauseMs = pollMs;
+  let wake: () => void = () => undefined;
+  let isClosing = false;
+  let running: Promise<void> | undefined;
+
+  function hurry(): void {
+    pauseMs = HURRY_MS;
+    wake();
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (isClosing) wake();
+    });
+  }
+
+  async function run(): Promise<void> {
+    let watchedAt = performance.now();
+    let isFailing = false;
+    while (!isClosing) {
+      try {
+        const count = await relay();
+        isFailing = false;
+        if (performance.now() - watchedAt >= WATCH_MS) {
+          watchedAt = performance.now();
+          await watch();
+        }
+        if (count === batch) continue;
+        await pause(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, pollMs);
+      } catch (error) {
+        if (!isFailing) log().warn({ err: error }, `${name} stands still: ${formatReason(error)}`);
+        isFailing = true;
+        await pause(Math.max(pollMs, BROKER_PAUSE_MS));
+      }
+    }
+  }
+
+  /** @returns how many events it took. */
+  async function relay(): Promise<number> {
+    let failure: unknown;
+    const count = await database.transaction(async (client) => {
+      const { rows } = await client.query<Row>(
+        `SELECT id, event_id, event, body, headers FROM chassis_outbox
+         WHERE next_attempt_at <= now() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
+        [batch],
+      );
+      if (rows.length === 0) return 0;
+      const results = await Promise.allSettled(rows.map(publishRow));
+      const published = rows.filter((_row, index) => results[index]?.status === 'fulfilled');
+      if (published.length > 0) {
+        const ids = published.map(({ id }) => id);
+        await client.query('DELETE FROM chassis_outbox WHERE id = ANY($1::bigint[])', [ids]);
+      }
+      for (const [index, result] of results.entries()) {
+        if (result.status === 'fulfilled') continue;
+        const { reason } = result as { reason: unknown };
+        if (!(reason instanceof EventRefusedError)) failure ??= reason;
+        // One that is refused by itself must not hold up those behind it.
+        else await putOff(client, rows[index]!, reason);
+      }
+      return rows.length;
+    });
+    if (failure) throw failure as Error;
+    return count;
+  }
+
+  function publishRow({ event_id: id, event, body, headers }: Row): Promise<void> {
+    return broker.send({ id, name: event, body, headers });
+  }
+
+  async function putOff(client: SqlClient, { id, event_id, event }: Row, reason: Error) {
+    const error = formatReason(reason.cause);
+    log().error({ event, eventId: event_id }, `the broker refuses ${event}: ${error}`);
+    await client.query(
+      `UPDATE chassis_outbox SET attempts = attempts + 1, last_error = $2,
+         next_attempt_at = now() + least(power(2, attempts), 600) * interval '1 second'
+       WHERE id = $1`,
+      [id, error],
+    );
+  }
+
+  async function watch(): Promise<void> {
+    const { rows } = await database.query<{ count: number; seconds: number }>(
+      `SELECT count(*)::integer AS count,
+         coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS seconds
+       FROM (SELECT created_at FROM chassis_outbox ORDER BY id LIMIT ${COUNT_LIMIT}) AS waiting`,
+    );
+    const { count, seconds } = rows[0]!;
+    pending.set(count);
+    oldest.set(seconds);
+    if (seconds * 1000 > warnAfterMs) {
+      const text = `${count} events wait in ${name}, the oldest for ${Math.round(seconds)} s`;
+      log().warn({ count, seconds }, text);
+    }
+  }
+
+  /** What the last handlers left is published now, not by the next start. */
+  async function close(): Promise<void> {
+    isClosing = true;
+    wake();
+    if (!running) return;
+    await running;
+    try {
+      while ((await relay()) === batch);
+    } catch (error) {
+      log().info({}, `${name} leaves events to the next start: ${formatReason(error)}`);
+    }
+  }
+
+  let closed: Promise<void> | undefined;
+  return {
+    name,
+    kind: 'relay',
+    publish: async <C extends E>(
+      client: SqlClient,
+      contract: C,
+      data: EventInput<C>,
+      { id }: PublishOptions = {},
+    ): Promise<string> => {
+      if (!broker.publishes.includes(contract)) throw undeclared(broker.service, contract);
+      const event = encodeEvent(contract, data, { id });
+      const headers: Record<string, string> = { ...event.headers, ...messageContext() };
+      const traced = { id: event.id, name: event.name, destination: name };
+      await eventTracer().publish(traced, headers, () =>
+        client.query(
+          'INSERT INTO chassis_outbox (event_id, event, body, headers) VALUES ($1, $2, $3, $4)',
+          [event.id, event.name, event.body, JSON.stringify(headers)],
+        ),
+      );
+      hurry();
+      return event.id;
+    },
+    check: async () => {
+      await database.query('SELECT FROM chassis_outbox LIMIT 0');
+    },
+    start: (host) => {
+      if (running || isClosing) return;
+      hostLog = host?.log;
+      const meter = host?.meter ?? NO_METER;
+      pending = meter.gauge('events_outbox_pending', 'Events that wait to be published.');
+      oldest = meter.gauge('events_outbox_oldest_seconds', 'How long the oldest of them waits.');
+      running = run();
+    },
+    close: () => (closed ??= close()),
+  };
+}

@@ -1,0 +1,125 @@
+import swagger from '@fastify/swagger';
+import type { FastifyPluginAsync } from 'fastify';
+import { missingPackage } from '../errors/errors.js';
+import { PROBE_ROUTE } from '../service/health.js';
+import type { Provider } from './gateway.js';
+import { mergeDocuments, type DescribedProvider, type OpenApiDocument } from './openapi-merge.js';
+
+const FETCH_TIMEOUT_MS = 2000;
+const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
+/** However many ask, a provider is asked once in this time. */
+const SHARED_MS = 10_000;
+
+/** Only what the page brings along: nothing comes from elsewhere. */
+const PAGE_POLICY = {
+  'default-src': ["'self'"],
+  'frame-ancestors': ["'none'"],
+  'img-src': ["'self'", 'data:'],
+  'object-src': ["'none'"],
+  // Of the page's own parts.
+  'style-src': ["'self'", "'unsafe-inline'"],
+};
+
+export interface ApiDocsOptions {
+  /** Of the document: the gateway's name. */
+  title: string;
+  version: string;
+  providers: readonly Provider[];
+  /** `jwt`: routes need a bearer token, but for those that say otherwise. */
+  auth?: 'jwt';
+}
+
+/**
+ * One description of what can be called through a gateway: `/openapi.json`, merged from those of its providers, and a page of
+ * it at `/docs`. Both are for anybody. A provider that is down keeps what it last said, and one that says nothing is named.
+ */
+export function apiDocs({ title, version, providers, auth }: ApiDocsOptions): FastifyPluginAsync {
+  const documents = new ProviderDocuments(providers);
+  return async (app) => {
+    const page = await import('@fastify/swagger-ui').catch(
+      missingPackage('apiDocs', '@fastify/swagger-ui'),
+    );
+    app.addHook('onRoute', (route) => {
+      route.config = { ...route.config, ...PROBE_ROUTE.config };
+      route.logLevel ??= PROBE_ROUTE.logLevel;
+    });
+    app.get('/openapi.json', { schema: { hide: true } }, async () =>
+      mergeDocuments({ title, version, bearer: auth === 'jwt' }, await documents.read()),
+    );
+    // The page asks for it by name; what it describes is ours.
+    await app.register(swagger, { openapi: { info: { title, version } } });
+    await app.register(page.default, {
+      routePrefix: '/docs',
+      staticCSP: PAGE_POLICY,
+      theme: { title },
+      // Not `url`, which the page sets itself.
+      uiConfig: { urls: [{ url: '/openapi.json', name: title }] },
+    });
+  };
+}
+
+/** What providers say of themselves; the last that they said while they cannot be asked. */
+class ProviderDocuments {
+  readonly #last = new Map<string, OpenApiDocument>();
+  #round: Promise<DescribedProvider[]> | undefined;
+  #askedAt = 0;
+
+  constructor(private readonly providers: readonly Provider[]) {}
+
+  read(): Promise<DescribedProvider[]> {
+    const now = performance.now();
+    if (!this.#round || now - this.#askedAt >= SHARED_MS) {
+      this.#askedAt = now;
+      this.#round = Promise.all(this.providers.map((provider) => this.#describe(provider)));
+    }
+    return this.#round;
+  }
+
+  async #describe({ service, url, routes }: Provider): Promise<DescribedProvider> {
+    try {
+      const document = await fetchDocument(url);
+      if (!document) return { service, routes, problem: 'describes itself nowhere' };
+      this.#last.set(service, document);
+      return { service, routes, document };
+    } catch {
+      const document = this.#last.get(service);
+      const problem = document
+        ? 'cannot be reached; this is what it last said'
+        : 'cannot be reached';
+      return { service, routes, document, problem };
+    }
+  }
+}
+
+/** Undefined where the provider has none. Rejects where it cannot be told. */
+async function fetchDocument(url: string): Promise<OpenApiDocument | undefined> {
+  const answer = await fetch(`${url.replace(/\/$/, '')}/openapi.json`, {
+    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    redirect: 'error',
+  });
+  if (answer.status >= 500) throw new Error(`status ${answer.status}`);
+  if (!answer.ok) return undefined;
+  return parseDocument(await readText(answer));
+}
+
+async function readText(answer: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of answer.body ?? []) {
+    size += (chunk as Uint8Array).length;
+    if (size > MAX_DOCUMENT_BYTES) throw new Error('too long');
+    chunks.push(chunk as Uint8Array);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parseDocument(text: string): OpenApiDocument | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'openapi' in value
+      ? (value as OpenApiDocument)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,249 @@
+import dns from 'node:dns';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { LookupFunction } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../../../tools/testing/free-port.js';
+import { startGateway, type TestGateway } from '../testing/gateway.js';
+import { closedUrl, startProvider, type Provider } from '../testing/provider.js';
+import { startExample, type ServiceProcess } from '../testing/service-process.js';
+import type { GatewayOptions } from './gateway.js';
+
+let orders: Provider;
+let edge: TestGateway | undefined;
+
+beforeEach(async () => {
+  orders = await startProvider();
+});
+afterEach(async () => {
+  await edge?.service.stop();
+  edge = undefined;
+  await orders.close();
+});
+
+async function start(url = orders.url, more: Partial<GatewayOptions> = {}): Promise<TestGateway> {
+  const routes = ['/api/orders', '/slow', '/echo'].map((path) => ({ path }));
+  const providers = [{ service: 'orders', url, routes }];
+  return (edge = await startGateway({ providers, ...more }));
+}
+
+const BODY = { method: 'POST', body: '{"total":12}' };
+
+async function timed(call: () => Promise<Response>) {
+  const begun = performance.now();
+  const answer = await call();
+  return { answer, ms: performance.now() - begun };
+}
+
+describe('a provider that is down', () => {
+  it.each([{}, BODY])('is a 503 at once that names it: %o', async (options) => {
+    const { url, lines } = await start(await closedUrl());
+    const { answer, ms } = await timed(async () => fetch(`${url}/api/orders`, options));
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(await answer.json()).toEqual({
+      statusCode: 503,
+      error: 'Service Unavailable',
+      message: 'orders cannot be reached',
+      service: 'orders',
+    });
+    expect(ms).toBeLessThan(1000);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ provider: 'orders', msg: 'orders cannot be reached' }),
+    );
+  });
+
+  it('is a 503 also where its name is unknown', async () => {
+    const { url } = await start('http://orders.invalid:3001');
+    const answer = await fetch(`${url}/api/orders`);
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).not.toContain('invalid');
+  });
+
+  it('is a 503 for an upload under way, and the connection ends', async () => {
+    const { url } = await start(await closedUrl());
+    const upload = httpRequest(`${url}/api/orders`, { method: 'POST' });
+    upload.on('error', () => undefined);
+    upload.write(Buffer.alloc(1_000_000));
+    const [answer] = (await once(upload, 'response')) as [IncomingMessage];
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers.connection).toBe('close');
+    upload.destroy();
+  });
+
+  it.each([{}, BODY])('is asked again until it is back: %o', async (options) => {
+    const port = await freePort();
+    const { url } = await start(`http://127.0.0.1:${port}`);
+    const call = fetch(`${url}/api/orders`, options);
+    await sleep(60);
+    const back = await startProvider(port);
+    let body = '';
+    back.answer((request, response) => {
+      request.on('data', (data: Buffer) => (body += data.toString()));
+      request.on('end', () => response.end('back'));
+    });
+    try {
+      expect(await (await call).text()).toBe('back');
+      expect(body).toBe('body' in options ? options.body : '');
+      expect(back.requests).toHaveLength(1);
+    } finally {
+      await back.close();
+    }
+  });
+});
+
+describe('a provider that is slow', () => {
+  it('is a 504 in time that names it, and is told', async () => {
+    orders.answer(() => undefined);
+    const { url } = await start(orders.url, { timeoutMs: 200 });
+    const { answer, ms } = await timed(async () => fetch(`${url}/api/orders`, BODY));
+    expect(answer.status).toBe(504);
+    expect(await answer.json()).toMatchObject({
+      message: 'orders did not answer in time',
+      service: 'orders',
+    });
+    expect(ms).toBeGreaterThan(190);
+    expect(ms).toBeLessThan(600);
+    expect(orders.requests).toHaveLength(1);
+    const { socket } = orders.requests[0]!;
+    if (!socket.destroyed) await once(socket, 'close');
+  });
+
+  it('is waited for no longer than the caller waits', async () => {
+    orders.answer(() => undefined);
+    const { url } = await start();
+    const headers = { 'x-deadline-ms': '150' };
+    const { answer, ms } = await timed(async () => fetch(`${url}/api/orders`, { headers }));
+    expect(answer.status).toBe(504);
+    expect(ms).toBeLessThan(600);
+    const late = await fetch(`${url}/api/orders`, { headers: { 'x-deadline-ms': '0' } });
+    expect(late.status).toBe(504);
+    expect(orders.requests).toHaveLength(1);
+  });
+
+  it('may take its time once the answer has begun', async () => {
+    orders.answer((_request, response) => {
+      response.write('a');
+      setTimeout(() => response.end('b'), 400);
+    });
+    const { url } = await start(orders.url, { timeoutMs: 200 });
+    expect(await (await fetch(`${url}/api/orders`)).text()).toBe('ab');
+  });
+});
+
+describe('a provider that breaks off', () => {
+  it('before the answer: GET is repeated', async () => {
+    orders.answer((request, response) => {
+      if (orders.requests.length === 1) request.socket.resetAndDestroy();
+      else response.end('again');
+    });
+    const { url } = await start();
+    expect(await (await fetch(`${url}/api/orders`)).text()).toBe('again');
+    expect(orders.requests).toHaveLength(2);
+  });
+
+  it.each([BODY, { method: 'POST' }, { method: 'DELETE' }])(
+    'before the answer: %o is a 502 and not repeated, since it may have been done',
+    async (options) => {
+      orders.answer((request) => request.socket.resetAndDestroy());
+      const { url } = await start();
+      const answer = await fetch(`${url}/api/orders`, options);
+      expect(answer.status).toBe(502);
+      expect(await answer.json()).toMatchObject({ message: 'orders broke off', service: 'orders' });
+      expect(orders.requests).toHaveLength(1);
+    },
+  );
+
+  it('always: GET ends as a 502', async () => {
+    orders.answer((request) => request.socket.resetAndDestroy());
+    const { url } = await start();
+    expect((await fetch(`${url}/api/orders`)).status).toBe(502);
+    expect(orders.requests).toHaveLength(4);
+  });
+
+  it('within the answer: so does the answer', async () => {
+    orders.answer((request, response) => {
+      response.writeHead(200, { 'content-length': '10' });
+      response.write('half');
+      setTimeout(() => request.socket.resetAndDestroy(), 50);
+    });
+    const { url } = await start();
+    const answer = await fetch(`${url}/api/orders`);
+    await expect(answer.text()).rejects.toThrow();
+  });
+
+  it('with no HTTP at all is a 502', async () => {
+    orders.answer((request) => request.socket.end('nonsense\r\n\r\n'));
+    const { url } = await start();
+    expect((await fetch(`${url}/api/orders`, BODY)).status).toBe(502);
+  });
+});
+
+/** So that the pauses of a busy machine are short beside the time in which a replica announces its end. */
+const PATIENT = { STOP_DELAY_MS: '1500', STOP_TIMEOUT_MS: '20000' };
+
+describe('a provider that is being replaced', { timeout: 120_000 }, () => {
+  it.each([
+    // As Docker's networks do it. A connection that is made and not accepted when the replica closes its
+    // port is reset, after which only what is safe is repeated.
+    { until: 'it is gone', methods: ['GET'] },
+    // As Kubernetes does it.
+    { until: 'it stops', methods: ['GET', 'POST'] },
+  ])('fails no $methods of a load where it is named until $until', async ({ until, methods }) => {
+    // Replicas are processes: one announces its end on its own time, as a container does.
+    const PORT = String(await freePort());
+    const replicas: (ServiceProcess & { host: string })[] = [];
+    const startReplica = async (host: string) => {
+      replicas.push({ ...(await startExample({ HOST: host, PORT, ...PATIENT })), host });
+    };
+    const lookup: LookupFunction = (_name, _options, found) =>
+      found(
+        null,
+        replicas.map(({ host }) => ({ address: host, family: 4 })),
+      );
+    vi.spyOn(dns, 'lookup').mockImplementation(lookup as typeof dns.lookup);
+    const statuses: number[] = [];
+    let isOver = false;
+    try {
+      await startReplica('127.0.0.1');
+      const { url } = await start(`http://orders.test:${PORT}`);
+      // Steady ones keep their connections, and those that pause find theirs closed.
+      const call = async (path: string, pauseMs: number, options: RequestInit) => {
+        while (!isOver) {
+          const answer = await fetch(url + path, options);
+          await answer.arrayBuffer();
+          statuses.push(answer.status);
+          await sleep(pauseMs);
+        }
+      };
+      const headers = { 'content-type': 'application/json' };
+      const post = { method: 'POST', headers, body: '{"total":1}' };
+      const load = [1, 5, 60, 95, 130, 300].flatMap((pause) =>
+        methods.map((method) =>
+          method === 'GET' ? call('/slow/2', pause, {}) : call('/echo', pause, post),
+        ),
+      );
+      for (const host of ['127.0.0.2', '127.0.0.1']) {
+        await startReplica(host);
+        const [old] = replicas;
+        if (until === 'it stops') replicas.shift();
+        old!.signal('SIGTERM');
+        expect(await old!.exited).toBe(0);
+        if (until === 'it is gone') replicas.shift();
+      }
+      await sleep(200);
+      isOver = true;
+      await Promise.all(load);
+    } finally {
+      isOver = true;
+      vi.restoreAllMocks();
+      for (const { signal, exited } of replicas) {
+        signal('SIGKILL');
+        await exited;
+      }
+    }
+    expect(statuses.length).toBeGreaterThan(100);
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+  });
+});

@@ -1,0 +1,185 @@
+import { STATUS_CODES } from 'node:http';
+import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+import { wasNotSent } from '../connections/not-sent.js';
+import { shortenToDeadline } from '../context/deadline.js';
+import { formatReason, HttpError } from '../errors/errors.js';
+import { answerHeaders, forwardHeaders } from './forwarded-headers.js';
+import { ProviderHealthChecks, type ProviderHealth } from './provider-health.js';
+import {
+  CallerGoneError,
+  openTransport,
+  ProviderCall,
+  ProviderTimeoutError,
+  withCall,
+  type Transport,
+} from './transport.js';
+import { isUpgrade, webSocketOptions } from './websocket.js';
+
+/** A path that a provider serves, and all paths below it; they reach the provider unchanged. */
+export interface ProviderRoute {
+  /** `/api/orders`: also `/api/orders/12`, not `/api/orders-archive`. */
+  path: string;
+  /** `none`: anybody may call it, without a token. */
+  auth?: 'none';
+  /** `off`: calls are not counted. */
+  rateLimit?: 'off';
+  /** Until the answer begins. */
+  timeoutMs?: number;
+  /** Whether WebSockets may be opened on it. */
+  websocket?: boolean;
+}
+
+export interface Provider {
+  service: string;
+  /** Base URL. */
+  url: string;
+  routes: readonly ProviderRoute[];
+}
+
+export interface GatewayOptions {
+  providers: readonly Provider[];
+  /** Of routes that have none of their own: until the answer begins, after the last of the body was sent. Default 10 000. */
+  timeoutMs?: number;
+  /** The gateway's own `x-service-key`, by which providers know it. */
+  serviceKey?: string;
+  /** Whether the gateway itself uses `cors`: what providers say about other origins is then left out. */
+  cors?: boolean;
+}
+
+export interface Gateway {
+  /** Serves the routes of all providers: register it after `cors`, `jwt` and `rateLimit`. */
+  readonly routes: FastifyPluginAsync;
+  /** How each provider is, for `createService({ health })`; asked at most every two seconds. */
+  health(): Promise<{ services: ProviderHealth }>;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Of a route that a provider serves: the provider's name. */
+    provider?: string;
+  }
+}
+
+/**
+ * Serves the routes of other services. Bodies are streamed both ways and never held. Each request reaches its
+ * provider with the id, trace and deadline of its context, and without headers that only the platform may set.
+ *
+ * A provider that cannot be reached is a 503, one that does not answer in time a 504, one that breaks off a 502; each
+ * names the service. What no provider has seen is tried again, and GET and HEAD also after a broken connection.
+ */
+export function gateway(options: GatewayOptions): Gateway {
+  const { providers, timeoutMs = 10_000 } = options;
+  const transport = openTransport();
+  const checks = new ProviderHealthChecks(providers, transport.agent);
+  return {
+    health: async () => ({ services: await checks.read() }),
+    routes: async (app) => {
+      // Bodies are the providers' to read.
+      app.removeAllContentTypeParsers();
+      for (const provider of providers) {
+        for (const route of provider.routes) {
+          await app.register(
+            httpProxy,
+            proxyOptions({ ...options, timeoutMs, transport, provider, route }),
+          );
+        }
+      }
+    },
+  };
+}
+
+interface RouteOptions extends GatewayOptions {
+  timeoutMs: number;
+  transport: Transport;
+  provider: Provider;
+  route: ProviderRoute;
+}
+
+function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
+  const { provider, route, transport, serviceKey } = options;
+  const { origin, pathname } = new URL(provider.url);
+  const limitMs = route.timeoutMs ?? options.timeoutMs;
+  return {
+    upstream: origin,
+    prefix: route.path,
+    rewritePrefix: pathname.replace(/\/$/, '') + route.path,
+    internalRewriteLocationHeader: false,
+    disableRequestLogging: true,
+    undici: transport as FastifyHttpProxyOptions['undici'],
+    config: {
+      provider: provider.service,
+      ...(route.auth === 'none' && { auth: false }),
+      ...(route.rateLimit === 'off' && { rateLimit: false }),
+    },
+    // Node hands every upgrade to whoever listens for some, and the proxy would leave this one unanswered.
+    ...(!route.websocket && {
+      preHandler: (request, _reply, done) =>
+        done(
+          isUpgrade(request.raw)
+            ? new HttpError(400, `no WebSockets are served on ${route.path}`)
+            : undefined,
+        ),
+    }),
+    handler: (request, reply, dest, { rewriteHeaders }) => {
+      const call = beginCall(reply, limitMs);
+      if (!call) return answerFailure(reply, provider.service, new ProviderTimeoutError('no time'));
+      withCall(call, () =>
+        reply.from(dest, {
+          rewriteRequestHeaders: (_request, headers) =>
+            forwardHeaders(request, headers, { limitMs: call.limitMs, serviceKey }),
+          // The proxy's own makes header values valid.
+          rewriteHeaders: (headers) =>
+            answerHeaders(rewriteHeaders?.(headers) ?? headers, {
+              origin,
+              ownCors: options.cors ?? false,
+              vary: reply.getHeader('vary')?.toString(),
+            }),
+          // Asked after each attempt, also a good one.
+          retryDelay: ({ err, attempt }) =>
+            (err as Error | null) ? call.pauseAfter(err, request.method, attempt) : null,
+          onError: (_reply, { error }) => {
+            if (!(call.reason instanceof CallerGoneError)) {
+              answerFailure(reply, provider.service, causeOf(error));
+            }
+          },
+        }),
+      );
+    },
+    ...(route.websocket && webSocketOptions(provider.service, { limitMs, serviceKey })),
+  };
+}
+
+/** Undefined where the caller waits no more. */
+function beginCall(reply: FastifyReply, limitMs: number): ProviderCall | undefined {
+  const limit = shortenToDeadline(limitMs);
+  if (limit < 1) return undefined;
+  const call = new ProviderCall(limit);
+  reply.raw.once('close', () => call.callerIsGone());
+  return call;
+}
+
+/** What the proxy wrapped: its own errors have no addresses, but also no reasons. */
+function causeOf(error: Error): Error {
+  return error.cause instanceof Error ? error.cause : error;
+}
+
+/** Unlike other answers from 500 on, it says what failed: callers are told which service, and nothing of where it is. */
+function answerFailure(reply: FastifyReply, service: string, error: Error): void {
+  const { statusCode, message } = failureOf(service, error);
+  reply.log.error({ provider: service, reason: formatReason(error) }, message);
+  if (statusCode === 503) reply.header('retry-after', '1');
+  // What is left of the body is not waited for.
+  if (!reply.request.raw.complete) reply.header('connection', 'close');
+  void reply
+    .code(statusCode)
+    .send({ statusCode, error: STATUS_CODES[statusCode], message, service });
+}
+
+function failureOf(service: string, error: Error): { statusCode: number; message: string } {
+  if (error instanceof ProviderTimeoutError) {
+    return { statusCode: 504, message: `${service} did not answer in time` };
+  }
+  if (wasNotSent(error)) return { statusCode: 503, message: `${service} cannot be reached` };
+  return { statusCode: 502, message: `${service} broke off` };
+}

@@ -1,0 +1,181 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Readable } from 'node:stream';
+import { Agent, type Dispatcher } from 'undici';
+import { wasNotSent } from '../connections/not-sent.js';
+import { IDLE_CONNECTION_MS } from '../connections/short-connections.js';
+
+const CONNECT_TIMEOUT_MS = 1000;
+/** Of an answer that has begun: the longest pause in it. */
+const BODY_PAUSE_MS = 300_000;
+
+/** Retries of one request, with pauses of 25, 50 and 100 ms: enough for a replica to be replaced by another. */
+const RETRIES = 3;
+const FIRST_PAUSE_MS = 25;
+
+/** The provider did not answer in time. */
+export class ProviderTimeoutError extends Error {
+  override readonly name = 'ProviderTimeoutError';
+}
+
+/** The caller hung up: nobody waits for the answer. */
+export class CallerGoneError extends Error {
+  override readonly name = 'CallerGoneError';
+}
+
+/**
+ * One request to a provider, over all its attempts. It is what undici takes as a signal: an emitter of one event, with
+ * a listener at most.
+ */
+export class ProviderCall {
+  reason: Error | undefined;
+  #onAbort: (() => void) | undefined;
+  #bodyIsUntouched = true;
+  #isAnswered = false;
+  #settle: ((error: Error) => void) | undefined;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(readonly limitMs: number) {
+    this.#timer = setTimeout(
+      () => this.#end(new ProviderTimeoutError(`no answer within ${limitMs} ms`)),
+      limitMs,
+    );
+  }
+
+  on(_event: 'abort', listener: () => void): void {
+    this.#onAbort = listener;
+  }
+
+  once(_event: 'abort', listener: () => void): void {
+    this.#onAbort = listener;
+  }
+
+  removeListener(): void {
+    this.#onAbort = undefined;
+  }
+
+  get aborted(): boolean {
+    return this.reason !== undefined;
+  }
+
+  /** Also told once all is done, as most calls end: then it costs nothing. */
+  callerIsGone(): void {
+    if (!this.#isAnswered) this.#end(new CallerGoneError('the caller hung up'));
+  }
+
+  #end(reason: Error): void {
+    if (this.aborted || this.#isAnswered) return;
+    clearTimeout(this.#timer);
+    this.reason = reason;
+    this.#onAbort?.();
+    // undici does not say so while it still connects.
+    this.#settle?.(reason);
+  }
+
+  /** Begins an attempt, whose failure is told to `settle` where it comes from here. */
+  attempt(settle: (error: Error) => void): void {
+    this.#settle = settle;
+  }
+
+  answered(): void {
+    this.#isAnswered = true;
+    clearTimeout(this.#timer);
+  }
+
+  /**
+   * The caller's body for one attempt. It is read only once a connection is there, and not destroyed with the
+   * attempt, so that another can send it. While it comes the time limit does not run.
+   */
+  async *read(body: Readable): AsyncGenerator<unknown> {
+    this.#bodyIsUntouched = false;
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+      this.#timer.refresh();
+      yield chunk;
+    }
+  }
+
+  /** How long to wait for the next attempt; null where there is none. */
+  pauseAfter(error: Error, method: string, attempt: number): number | null {
+    if (this.aborted || attempt >= RETRIES || !this.#bodyIsUntouched) return null;
+    const canRepeat = wasNotSent(error) || (isSafe(method) && wasCutOff(error));
+    return canRepeat ? FIRST_PAUSE_MS * 2 ** attempt : null;
+  }
+}
+
+const CUT_OFF: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+function wasCutOff(error: Error): boolean {
+  return 'code' in error && CUT_OFF.has(String(error.code));
+}
+
+function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
+const calls = new AsyncLocalStorage<ProviderCall>();
+
+/** Runs `forward`, whose requests through the transport then belong to `call`. */
+export function withCall<T>(call: ProviderCall, forward: () => T): T {
+  return calls.run(call, forward);
+}
+
+type Settle = (error: Error | null, answer?: Dispatcher.ResponseData) => void;
+
+/** What @fastify/reply-from sends with. */
+export interface Transport {
+  readonly agent: Agent;
+  request(options: Dispatcher.RequestOptions, settle: Settle): void;
+}
+
+/** Connections to providers: each name is resolved anew for each connection, and none is kept for long. */
+export function openTransport(): Transport {
+  const agent = new Agent({
+    keepAliveTimeout: IDLE_CONNECTION_MS,
+    keepAliveMaxTimeout: IDLE_CONNECTION_MS,
+    headersTimeout: 0,
+    bodyTimeout: BODY_PAUSE_MS,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+  });
+  return {
+    agent,
+    request: (options, settle) => {
+      const call = calls.getStore();
+      if (!call) throw new Error('a request to a provider belongs to a call');
+      send(agent, call, options, settle);
+    },
+  };
+}
+
+function send(
+  agent: Agent,
+  call: ProviderCall,
+  options: Dispatcher.RequestOptions,
+  settle: Settle,
+): void {
+  let isSettled = false;
+  const once: Settle = (error, answer) => {
+    if (isSettled) {
+      answer?.body.destroy();
+      return;
+    }
+    isSettled = true;
+    if (answer) call.answered();
+    settle(error, answer);
+  };
+  call.attempt(once);
+  const { body } = options;
+  agent.request(
+    {
+      ...options,
+      body: isStream(body) ? (call.read(body) as unknown as Readable) : body,
+      headersTimeout: 0,
+      bodyTimeout: BODY_PAUSE_MS,
+      signal: call,
+    },
+    // With an error undici gives half an answer.
+    (error, answer) => (error ? once(error) : once(null, answer)),
+  );
+}
+
+function isStream(body: unknown): body is Readable {
+  return typeof body === 'object' && body !== null && 'iterator' in body;
+}

@@ -1,0 +1,102 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Connection } from 'rabbitmq-client';
+import { formatReason } from '../errors/errors.js';
+import type { Log } from '../telemetry/log.js';
+
+const HEARTBEAT_SECONDS = 10;
+const CLOSE_LIMIT_MS = 1000;
+
+export interface BrokerConnectionOptions {
+  /** Of the resource. */
+  name: string;
+  /** Shown by the broker's tools. */
+  connectionName: string;
+  /** How long to wait for a connection, and for a channel of one. */
+  timeoutMs: number;
+  maxReconnectDelayMs: number;
+  log: () => Log;
+}
+
+/** A connection that is made when it is first needed, and again after each break. */
+export class BrokerConnection {
+  // What a socket brings belongs to no request, though one may have been the first to need it.
+  readonly #outside = new AsyncResource('chassis.rabbitmq');
+  #connection: Connection | undefined;
+  #outage: string | undefined;
+  #isClosed = false;
+
+  constructor(
+    private readonly url: string,
+    private readonly options: BrokerConnectionOptions,
+  ) {}
+
+  /** Why there is none, where that is known. */
+  get outage(): string | undefined {
+    return this.#outage;
+  }
+
+  get isReady(): boolean {
+    return this.#connection?.ready ?? false;
+  }
+
+  /** @throws where it is closed. */
+  open(): Connection {
+    if (this.#isClosed) throw new Error('it is closed');
+    return (this.#connection ??= this.outside(() => this.#connect()));
+  }
+
+  /** Runs `work` in no request's context. */
+  outside<T>(work: () => T): T {
+    return this.#outside.runInAsyncScope(work);
+  }
+
+  /** Its channels are closed before. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const connection = this.#connection;
+    // One that is not connected has nobody to take leave of, and the client would wait for an answer.
+    if (!connection?.ready) return this.destroy();
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+    });
+    await Promise.race([connection.close().catch(() => undefined), limit]);
+    clearTimeout(timer);
+    connection.unsafeDestroy();
+  }
+
+  /** At once: what was not answered is rejected here, and kept by the broker. */
+  destroy(): void {
+    this.#isClosed = true;
+    this.#connection?.unsafeDestroy();
+  }
+
+  #connect(): Connection {
+    const { name, connectionName, timeoutMs, maxReconnectDelayMs, log } = this.options;
+    const connection = new Connection({
+      url: this.url,
+      connectionName,
+      acquireTimeout: timeoutMs,
+      connectionTimeout: timeoutMs,
+      heartbeat: HEARTBEAT_SECONDS,
+      retryLow: Math.min(100, maxReconnectDelayMs),
+      retryHigh: maxReconnectDelayMs,
+    });
+    connection.on('error', (error: unknown) => {
+      const isNew = this.#outage === undefined;
+      this.#outage = formatReason(error);
+      if (isNew) log().warn({ resource: name }, `${name} is not connected: ${this.#outage}`);
+    });
+    connection.on('connection', () => {
+      if (this.#outage !== undefined) log().info({ resource: name }, `${name} is connected again`);
+      this.#outage = undefined;
+    });
+    connection.on('connection.blocked', (reason) => {
+      log().warn({ resource: name }, `${name} takes no events for now: ${formatReason(reason)}`);
+    });
+    connection.on('connection.unblocked', () => {
+      log().info({ resource: name }, `${name} takes events again`);
+    });
+    return connection;
+  }
+}

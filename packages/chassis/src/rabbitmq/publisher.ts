@@ -1,0 +1,136 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { AMQPError, type Channel, type ReturnedMessage } from 'rabbitmq-client';
+import { abortable, limitToDeadline } from '../context/deadline.js';
+import { UnavailableError } from '../errors/unavailable.js';
+import type { BrokerConnection } from './connection.js';
+import type { Topology } from './topology.js';
+
+/** The broker would refuse this event again: it is too big, for example. */
+export class EventRefusedError extends Error {
+  override readonly name = 'EventRefusedError';
+
+  constructor(event: string, options: ErrorOptions) {
+    super(`the broker refused ${event}`, options);
+  }
+}
+
+export interface OutgoingMessage {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly id: string;
+  readonly name: string;
+  readonly source: string;
+  readonly body: string | Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Errors of the broker about one message, https://www.rabbitmq.com/docs/channels#error-handling. */
+const REFUSALS: ReadonlySet<string> = new Set(['NACK', 'PRECONDITION_FAILED', 'CONTENT_TOO_LARGE']);
+
+/** Publishes with confirms, on one channel that is opened when needed. */
+export class ConfirmingPublisher {
+  #channel: Channel | undefined;
+  #opening: Promise<Channel> | undefined;
+  readonly #returned = new Set<string>();
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(
+    private readonly connection: BrokerConnection,
+    private readonly resource: string,
+    private readonly timeoutMs: number,
+    /** Declared on each new channel: the broker may be another one, or have lost it. */
+    private readonly topology: () => readonly Topology[],
+  ) {}
+
+  /**
+   * Resolves once the message is on the broker's disk: with false where no queue takes it, so that it is gone.
+   * @throws {EventRefusedError}
+   * @throws {UnavailableError} where it is not confirmed in time; it may arrive all the same.
+   * @throws {OutOfTimeError} where the caller waits no more.
+   */
+  send(message: OutgoingMessage): Promise<boolean> {
+    const sending = this.#send(message);
+    this.#underWay.add(sending);
+    const done = (): void => void this.#underWay.delete(sending);
+    sending.then(done, done);
+    return sending;
+  }
+
+  channel(): Promise<Channel> {
+    if (this.#channel?.active) return Promise.resolve(this.#channel);
+    return (this.#opening ??= this.#open().finally(() => (this.#opening = undefined)));
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+    // Closing waits for an answer, which a broker that is away does not give.
+    if (this.connection.isReady) await this.#channel?.close();
+  }
+
+  /** So that all is declared again before the next message. */
+  async reset(): Promise<void> {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    await channel?.close();
+  }
+
+  async #send(message: OutgoingMessage): Promise<boolean> {
+    const { exchange, routingKey, id, name, source, body, headers } = message;
+    const limitMs = limitToDeadline(this.timeoutMs, `publishing ${name}`);
+    const signal = AbortSignal.timeout(limitMs);
+    try {
+      const channel = await abortable(this.channel(), signal);
+      const envelope = {
+        exchange,
+        routingKey,
+        messageId: id,
+        type: name,
+        appId: source,
+        headers: { ...headers },
+        contentType: 'application/json',
+        // With an encoding the client leaves the bytes alone when they come back.
+        contentEncoding: 'utf-8',
+        durable: true,
+        mandatory: true,
+      };
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      await abortable(channel.basicPublish(envelope, bytes), signal);
+    } catch (error) {
+      if (error instanceof AMQPError && REFUSALS.has(error.code)) {
+        throw new EventRefusedError(name, { cause: error });
+      }
+      if (!signal.aborted) throw new UnavailableError(this.resource, error);
+      const outage = this.connection.outage ?? `${name} was not confirmed within ${limitMs} ms`;
+      throw new UnavailableError(this.resource, new Error(outage));
+    }
+    // A message that no queue takes comes back before its confirm, and is told in the next turn.
+    await nextTurn();
+    return !this.#returned.delete(keyOf(exchange, routingKey, id));
+  }
+
+  async #open(): Promise<Channel> {
+    const channel = await this.connection.outside(() => this.connection.open().acquire());
+    channel.on('basic.return', (message: ReturnedMessage) => {
+      this.#returned.add(keyOf(message.exchange, message.routingKey, message.messageId));
+    });
+    try {
+      for (const topology of this.topology()) await declare(channel, topology);
+      await channel.confirmSelect();
+    } catch (error) {
+      await channel.close();
+      throw error;
+    }
+    return (this.#channel = channel);
+  }
+}
+
+function keyOf(...parts: (string | undefined)[]): string {
+  return parts.join('\n');
+}
+
+export async function declare(channel: Channel, topology: Topology): Promise<void> {
+  for (const exchange of topology.exchanges) await channel.exchangeDeclare(exchange);
+  for (const queue of topology.queues) await channel.queueDeclare(queue);
+  for (const binding of topology.bindings) await channel.queueBind(binding);
+}

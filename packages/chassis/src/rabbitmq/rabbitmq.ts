@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkConnectionUrl } from '../connections/connection-url.js';
+import { abortable } from '../context/deadline.js';
+import { eventMetrics } from '../events/event-metrics.js';
+import { messageContext, undeclared } from '../events/event-publishing.js';
+import { eventTracer } from '../events/event-tracing.js';
+import { encodeEvent, type WireEvent } from '../events/event-wire.js';
+import type {
+  EventContract,
+  EventInput,
+  PublishOptions,
+  Publisher,
+  Subscription,
+} from '../events/events.js';
+import type { Resource } from '../service/resource.js';
+import { defaultLog } from '../telemetry/default-log.js';
+import type { Log } from '../telemetry/log.js';
+import { NO_METER } from '../telemetry/meter.js';
+import { BrokerConnection } from './connection.js';
+import { EventConsumer } from './consumer.js';
+import { ConfirmingPublisher } from './publisher.js';
+import { consumerTopology, eventExchange, retryTopology } from './topology.js';
+
+export interface RabbitMqOptions<P extends readonly EventContract[]> {
+  /** Names the queues of its subscriptions, and the source of its events. */
+  service: string;
+  /** All that it publishes: others do not compile. */
+  publishes?: P;
+  /**
+   * Services that are known to consume an event: `{ 'order.placed': ['billing'] }`. Their queues are made before the
+   * first event is published, so that none is lost before they are started for the first time.
+   */
+  subscribers?: Readonly<Record<string, readonly string[]>>;
+  /** Default `broker`. */
+  name?: string;
+  /** Of all events of the platform. Default `events`. */
+  exchange?: string;
+  /** Events of a kind that are handled at the same time. Default 10. */
+  prefetch?: number;
+  /** Pauses before an event whose handling failed comes again. Default 1 s, 10 s, 1 min, 10 min. */
+  retryDelaysMs?: readonly number[];
+  /** How long one handling may take; also its deadline. Default 30 000. */
+  handlerTimeoutMs?: number;
+  /** How long to wait for the broker's confirm, and before that for a connection. Default 5000. */
+  publishTimeoutMs?: number;
+  /** The longest pause between two tries to connect again. Default 2000. */
+  maxReconnectDelayMs?: number;
+  /** Default the service's. */
+  log?: Log;
+}
+
+export interface RabbitMq<E extends EventContract = EventContract> extends Resource, Publisher<E> {
+  readonly kind: 'broker';
+  readonly service: string;
+  readonly publishes: readonly E[];
+  /** Consumed from `start` on, each from a queue of this service alone; its replicas share it. */
+  subscribe(subscriptions: readonly Subscription[]): void;
+  /** What `publish` does last: for events that were encoded before, as those of an outbox. */
+  send(event: WireEvent): Promise<void>;
+  start(host?: Parameters<NonNullable<Resource['start']>>[0]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const RETRY_DELAYS_MS = [1000, 10_000, 60_000, 600_000];
+
+/**
+ * RabbitMQ (`amqp://`, or `amqps://` with TLS), 3.10 or newer. It connects when it is first used, and again after each
+ * break; then it consumes again. Publishing and consuming have a connection each, since a broker that runs out of
+ * memory blocks those that publish.
+ * @throws {TypeError} where `url` is invalid.
+ */
+export function rabbitmq<const P extends readonly EventContract[] = readonly []>(
+  url: string,
+  options: RabbitMqOptions<P>,
+): RabbitMq<P[number]> {
+  const { service, subscribers = {}, name = 'broker', exchange = 'events' } = options;
+  const { prefetch = 10, retryDelaysMs = RETRY_DELAYS_MS, handlerTimeoutMs = 30_000 } = options;
+  const { publishTimeoutMs = 5000, maxReconnectDelayMs = 2000 } = options;
+  const publishes: readonly P[number][] = options.publishes ?? [];
+  checkConnectionUrl(name, url, ['amqp:', 'amqps:']);
+
+  let hostLog: Log | undefined;
+  const log = (): Log => options.log ?? hostLog ?? defaultLog();
+  let metrics = eventMetrics(NO_METER);
+
+  const connect = (use: string): BrokerConnection =>
+    new BrokerConnection(url, {
+      name,
+      connectionName: `${service} (${use})`,
+      timeoutMs: publishTimeoutMs,
+      maxReconnectDelayMs,
+      log,
+    });
+  const publishing = connect('publishes');
+  const consuming = connect('consumes');
+
+  const subscriptions: Subscription[] = [];
+  const publisher = new ConfirmingPublisher(publishing, name, publishTimeoutMs, () => [
+    eventExchange(exchange),
+    ...publishes.flatMap((contract) =>
+      (subscribers[contract.name] ?? []).map((subscriber) =>
+        consumerTopology(exchange, subscriber, contract.name),
+      ),
+    ),
+    ...(subscriptions.length > 0 ? retryDelaysMs.map((ms) => retryTopology(service, ms)) : []),
+    ...subscriptions.map(({ contract }) => consumerTopology(exchange, service, contract.name)),
+  ]);
+
+  const consumers: EventConsumer[] = [];
+  let state: 'composed' | 'started' | 'stopped' = 'composed';
+
+  // Asked by a function, since what is awaited may change it.
+  const isStopped = (): boolean => state === 'stopped';
+
+  function consume(subscription: Subscription): Promise<void> {
+    const consumer = new EventConsumer(subscription, consuming, publisher, {
+      service,
+      exchange,
+      prefetch,
+      retryDelaysMs,
+      handlerTimeoutMs,
+      log,
+      metrics: () => metrics,
+    });
+    consumers.push(consumer);
+    return consumer.start();
+  }
+
+  async function send(event: WireEvent): Promise<void> {
+    const message = { ...event, exchange, routingKey: event.name, source: service };
+    try {
+      const isRouted = await publisher.send(message);
+      metrics.published(event.name, isRouted ? 'confirmed' : 'unroutable');
+      if (!isRouted) warnOfUnroutable(event.name);
+    } catch (error) {
+      metrics.published(event.name, 'failed');
+      throw error;
+    }
+  }
+
+  const unroutable = new Set<string>();
+  function warnOfUnroutable(event: string): void {
+    if (unroutable.has(event)) return;
+    unroutable.add(event);
+    log().warn({ event }, `${event} was published and no service has a queue for it`);
+  }
+
+  async function stop(): Promise<void> {
+    state = 'stopped';
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+  }
+
+  async function close(): Promise<void> {
+    await broker.stop();
+    await publisher.close();
+    await Promise.all([publishing.close(), consuming.close()]);
+  }
+
+  let stopped: Promise<void> | undefined;
+  let closed: Promise<void> | undefined;
+  const broker: RabbitMq<P[number]> = {
+    name,
+    kind: 'broker',
+    service,
+    publishes,
+    publish: async <C extends P[number]>(
+      contract: C,
+      data: EventInput<C>,
+      { id }: PublishOptions = {},
+    ): Promise<string> => {
+      if (!publishes.includes(contract)) throw undeclared(service, contract);
+      const event = encodeEvent(contract, data, { id });
+      const headers: Record<string, string> = { ...event.headers, ...messageContext() };
+      const traced = { id: event.id, name: event.name, destination: exchange };
+      await eventTracer().publish(traced, headers, () => send({ ...event, headers }));
+      return event.id;
+    },
+    send,
+    subscribe: (added) => {
+      for (const subscription of added) {
+        const { name: event } = subscription.contract;
+        if (subscriptions.some(({ contract }) => contract.name === event)) {
+          throw new TypeError(
+            `${service} subscribes to ${event} twice: call both from one handler`,
+          );
+        }
+        subscriptions.push(subscription);
+        if (state === 'started') void consume(subscription);
+      }
+    },
+    check: async (signal) => {
+      if (publishing.outage !== undefined) throw new Error(publishing.outage);
+      const channel = await abortable(publisher.channel(), signal);
+      const [declaration] = eventExchange(exchange).exchanges;
+      await abortable(channel.exchangeDeclare(declaration!), signal);
+      const problem = consumers.map((consumer) => consumer.problem).find(Boolean);
+      if (problem !== undefined) throw new Error(problem);
+    },
+    start: async (host) => {
+      if (state !== 'composed') return;
+      state = 'started';
+      hostLog = host?.log;
+      if (host) metrics = eventMetrics(host.meter);
+      if (subscriptions.length === 0) return;
+      // The queues for what fails are there before anything can.
+      await publisher.channel().catch(() => undefined);
+      if (isStopped()) return;
+      const consumed = Promise.all(subscriptions.map(consume));
+      await Promise.race([consumed, sleep(publishTimeoutMs, undefined, { ref: false })]);
+    },
+    stop: () => (stopped ??= stop()),
+    close: () => (closed ??= close()),
+  };
+  return broker;
+}

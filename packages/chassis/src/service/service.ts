@@ -1,0 +1,284 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  fastify,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyPluginCallback,
+  type FastifyServerOptions,
+} from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import type { ZodRawShape } from 'zod';
+import { requestContext, requestIdOptions } from '../context/request-context.js';
+import { errorAnswers, MissingPackageError } from '../errors/errors.js';
+import { loggerOptions, logWritten } from '../telemetry/logger.js';
+import { NO_METER, type Meter } from '../telemetry/meter.js';
+import type * as metricsModule from '../telemetry/metrics.js';
+import type * as tracingModule from '../telemetry/tracing.js';
+import { CommandError, runCommand, type Command } from './command.js';
+import {
+  ConfigError,
+  readConfig,
+  type Config,
+  type ConfigProblem,
+  type ServiceConfig,
+} from './config.js';
+import { health, isUsable, type HealthDetails } from './health.js';
+import { Lifecycle } from './lifecycle.js';
+import type { Resource } from './resource.js';
+import {
+  acceptBeforeClosing,
+  closeResources,
+  drain,
+  OpenRequests,
+  stopOnSignals,
+  stopResources,
+} from './shutdown.js';
+
+/** How often resources that are not there at start are asked again. */
+const RETRY_MS = 500;
+/** Time to receive a whole request; Fastify's own default is none, which a slow sender can hold open. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** A function, or a Fastify plugin of either kind. */
+export type Routes = (
+  app: FastifyInstance,
+  options: Record<never, never>,
+  done: (error?: Error) => void,
+) => void | Promise<void>;
+
+export interface ServiceOptions<C extends ServiceConfig = ServiceConfig> {
+  name: string;
+  config: C;
+  /** Checked by `/ready`, started once it is ready, closed at the end. Names are unique. */
+  resources?: readonly Resource[];
+  /** More for the answer of `/health`, which is 200 whatever this says: `gateway.health`. */
+  health?: HealthDetails;
+  /** Fastify plugins and routes of the service; registered after the chassis' own. */
+  routes?: Routes;
+  /**
+   * `() => import('@org/chassis/metrics')`: loaded where `METRICS` is on. The service names it so
+   * that a bundle has what its service asked for, whatever else is installed in the workspace.
+   */
+  metrics?: () => Promise<typeof metricsModule>;
+  /** `() => import('@org/chassis/tracing')`: loaded where `OTEL_EXPORTER_OTLP_ENDPOINT` is set. */
+  tracing?: () => Promise<typeof tracingModule>;
+  /** Passed to Fastify; a body may have 1 MiB unless `bodyLimit` says otherwise. */
+  fastify?: Partial<FastifyServerOptions>;
+}
+
+export interface Service {
+  readonly app: FastifyInstance;
+  readonly lifecycle: Lifecycle;
+  /** Listens, then asks the resources; one that is not there keeps `/ready` at 503 until it is. */
+  start(): Promise<void>;
+  /** Answers what has come, then closes the resources. Any number of calls stop once. */
+  stop(): Promise<void>;
+  /** What a stop still waits for, one line each: requests, then resources. */
+  underWay(): string[];
+}
+
+/** A service that is composed and does not listen: tests use `service.app.inject`. */
+export function createService<C extends ServiceConfig>(options: ServiceOptions<C>): Service {
+  const { name, config, resources = [], routes } = options;
+  const lifecycle = new Lifecycle();
+  const app: FastifyInstance = fastify({
+    ...requestIdOptions(),
+    logger: loggerOptions(name, config),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // What still arrives while stopping is served, on a connection that closes with the answer.
+    return503OnClosing: false,
+    ...options.fastify,
+  });
+
+  const requests = new OpenRequests(app);
+  acceptBeforeClosing(app);
+  requestContext(app);
+  errorAnswers(app);
+  const checks = health(app, {
+    lifecycle,
+    resources,
+    timeoutMs: config.READY_TIMEOUT_MS,
+    details: options.health,
+  });
+  const { tracing, metrics } = observability(options);
+  if (tracing) app.register(tracingPlugin(name, config, tracing));
+  const isReady = async () => isUsable(await checks.run()) && lifecycle.state === 'ready';
+  let meter = NO_METER;
+  if (metrics) {
+    const hooks = { onMeter: (given: Meter) => void (meter = given), isReady };
+    app.register(metricsPlugin(name, config, metrics, hooks));
+  }
+  if (routes) app.register(routesPlugin(routes));
+
+  const closing = new Set<Resource>();
+  let stopped: Promise<void> | undefined;
+
+  async function becomeReady(): Promise<boolean> {
+    if (!isUsable(await checks.run())) return false;
+    lifecycle.ready();
+    if (lifecycle.state === 'ready') await startResources();
+    return true;
+  }
+
+  async function startResources(): Promise<void> {
+    const host = { log: app.log, meter };
+    await Promise.all(resources.map(async (resource) => resource.start?.(host)));
+  }
+
+  async function retry(): Promise<void> {
+    while (lifecycle.state === 'starting') {
+      await sleep(RETRY_MS, undefined, { ref: false });
+      if (lifecycle.state === 'starting' && (await becomeReady())) app.log.info('ready');
+    }
+  }
+
+  async function stop(): Promise<void> {
+    lifecycle.stop();
+    const stopped = stopResources(resources);
+    requests.announceClose();
+    // Closing at once would reset connections whose next request is on its way.
+    if (app.server.listening) await sleep(config.STOP_DELAY_MS);
+    await drain(app, requests);
+    await stopped;
+    await closeResources(resources, closing);
+  }
+
+  return {
+    app,
+    lifecycle,
+    start: async () => {
+      await app.listen({ host: config.HOST, port: config.PORT });
+      if (!(await becomeReady())) void retry();
+    },
+    stop: () => (stopped ??= stop()),
+    underWay: () => [
+      ...requests.describe(),
+      ...[...closing].map((resource) => `closing ${resource.name}`),
+    ],
+  };
+}
+
+/** Encapsulated: hooks of a service do not reach the chassis' own routes. */
+function routesPlugin(routes: Routes): FastifyPluginAsync | FastifyPluginCallback {
+  // Only the callback kind names a third argument, and only it ends by calling that.
+  if (routes.length >= 3) return routes;
+  return async (app: FastifyInstance) => routes(app, {}, () => {});
+}
+
+/**
+ * What is on of metrics and traces.
+ * @throws {ConfigError} where the configuration asks for one that the service does not have.
+ */
+function observability<C extends ServiceConfig>(
+  options: ServiceOptions<C>,
+): Pick<ServiceOptions, 'metrics' | 'tracing'> {
+  const { name, config, metrics, tracing } = options;
+  const asked = {
+    METRICS: config.METRICS === 'on',
+    OTEL_EXPORTER_OTLP_ENDPOINT: config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
+  };
+  const problems = [
+    ...(asked.METRICS && !metrics ? [missing('METRICS', 'metrics')] : []),
+    ...(asked.OTEL_EXPORTER_OTLP_ENDPOINT && !tracing
+      ? [missing('OTEL_EXPORTER_OTLP_ENDPOINT', 'tracing')]
+      : []),
+  ];
+  if (problems.length > 0) throw new ConfigError(name, problems);
+  return {
+    metrics: asked.METRICS ? metrics : undefined,
+    tracing: asked.OTEL_EXPORTER_OTLP_ENDPOINT ? tracing : undefined,
+  };
+}
+
+function missing(variable: string, concern: string): ConfigProblem {
+  return {
+    variable,
+    message: `set, and the service has none: give createService ${concern}: () => import('@org/chassis/${concern}')`,
+  };
+}
+
+// Imported where they are on: what is off costs no time at start.
+
+function metricsPlugin(
+  service: string,
+  config: ServiceConfig,
+  load: NonNullable<ServiceOptions['metrics']>,
+  hooks: Pick<metricsModule.MetricsOptions, 'onMeter' | 'isReady'>,
+): FastifyPluginAsync {
+  return fastifyPlugin(async (app: FastifyInstance) => {
+    const { metrics } = await load();
+    await app.register(metrics, { service, version: config.SERVICE_VERSION, ...hooks });
+  });
+}
+
+function tracingPlugin(
+  service: string,
+  config: ServiceConfig,
+  load: NonNullable<ServiceOptions['tracing']>,
+): FastifyPluginAsync {
+  return fastifyPlugin(async (app: FastifyInstance) => {
+    const { startTracing } = await load();
+    const tracing = await startTracing({
+      service,
+      version: config.SERVICE_VERSION,
+      endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT!,
+    });
+    await app.register(tracing.plugin);
+    app.addHook('onClose', () => tracing.stop());
+  });
+}
+
+export interface RunOptions {
+  /** `node main.js <command>` runs it in place of the service; the process then ends with 0, or 1 where it fails. */
+  commands?: Readonly<Record<string, Command>>;
+  /** Commands that are run before the service starts where `NODE_ENV` is `development`: nothing else runs them there. */
+  inDevelopment?: readonly string[];
+}
+
+/**
+ * The whole life of a service: configuration, composition, listening, signals. Where it cannot start it says why
+ * and the process ends with 1.
+ *
+ * @param create composes it from its configuration, with `createService`.
+ */
+export async function runService<S extends ZodRawShape>(
+  name: string,
+  variables: S,
+  create: (config: Config<S>) => Service | Promise<Service>,
+  { commands = {}, inDevelopment = [] }: RunOptions = {},
+): Promise<void> {
+  let service: Service | undefined;
+  try {
+    const asked = process.argv[2];
+    if (asked !== undefined) return await runCommand(name, asked, commands);
+    const config = readConfig(name, variables, process.env);
+    if ((config as ServiceConfig).NODE_ENV === 'development') {
+      for (const command of inDevelopment) await runCommand(name, command, commands);
+    }
+    const { STOP_TIMEOUT_MS } = config as ServiceConfig;
+    stopOnSignals(STOP_TIMEOUT_MS, () => service && stoppable(service));
+    service = await create(config);
+    if (service.lifecycle.state === 'starting') await service.start();
+  } catch (error) {
+    // A stop during the start is none of its failures.
+    if (service?.lifecycle.state !== 'stopping') await failToStart(error, service);
+  }
+}
+
+function stoppable(service: Service) {
+  return { log: service.app.log, stop: service.stop, underWay: service.underWay };
+}
+
+async function failToStart(error: unknown, service: Service | undefined): Promise<never> {
+  const isOurs =
+    error instanceof ConfigError ||
+    error instanceof MissingPackageError ||
+    error instanceof CommandError;
+  if (!service) console.error(isOurs ? error.message : error);
+  else if (isOurs) service.app.log.fatal(error.message);
+  else service.app.log.fatal({ err: error }, 'could not start');
+  // Not waited for at any length: nothing was served yet.
+  await Promise.race([service?.stop().catch(() => {}), sleep(1000)]);
+  await logWritten();
+  process.exit(1);
+}

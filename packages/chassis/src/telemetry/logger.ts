@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { SERVICE_KEY_HEADER } from '../context/headers.js';
+import { currentContext } from '../context/request-context.js';
+import type { ServiceConfig } from '../service/config.js';
+
+/** A log that nobody reads any more must not hold up the end. */
+const LOG_WRITE_MS = 500;
+
+const SECRET_HEADERS = ['authorization', 'cookie', 'set-cookie', 'x-api-key', SERVICE_KEY_HEADER];
+
+// Named places and no wildcards: those would look through every key of every line.
+// `req` and `res` are not among them: what their serializers take has no headers, and they are in every other line.
+const PLACES_OF_HEADERS = [
+  '',
+  'headers',
+  ...['request', 'response'].map((key) => `${key}.headers`),
+  ...['config', 'options', 'request', 'response'].map((key) => `err.${key}.headers`),
+];
+
+/** Where pino looks for what must not be in the log. */
+export const REDACTED_PATHS = PLACES_OF_HEADERS.flatMap((place) =>
+  SECRET_HEADERS.map((header) =>
+    header.includes('-') ? `${place}["${header}"]` : join(place, header),
+  ),
+);
+
+function join(place: string, key: string): string {
+  return place === '' ? key : `${place}.${key}`;
+}
+
+/** As Fastify's own, whatever it is given. */
+const serializers = {
+  req: (request: FastifyRequest) => ({
+    method: request.method,
+    url: request.url,
+    host: request.host,
+    remoteAddress: request.ip,
+    remotePort: request.socket?.remotePort,
+  }),
+  res: (reply: FastifyReply) => ({ statusCode: reply.statusCode }),
+  err: pino.stdSerializers.err,
+};
+
+const NOTHING = Object.freeze({});
+
+/** What decides how a service logs. */
+export type LogConfig = Pick<ServiceConfig, 'NODE_ENV' | 'LOG_LEVEL' | 'SERVICE_VERSION'>;
+
+/**
+ * Options of pino: one JSON object per line with service, version, environment and, within a
+ * request, `requestId`. In development lines for people, where pino-pretty is installed.
+ */
+export function loggerOptions(
+  service: string,
+  config: LogConfig,
+): LoggerOptions & { stream: DestinationStream } {
+  return {
+    level: config.LOG_LEVEL,
+    base: { service, version: config.SERVICE_VERSION, environment: config.NODE_ENV },
+    formatters: { level: (level) => ({ level }) },
+    serializers,
+    redact: REDACTED_PATHS,
+    mixin: requestIdMixin(),
+    // pino's own strategy writes into what the mixin returns.
+    mixinMergeStrategy: (line, extra) => (extra === NOTHING ? line : { ...extra, ...line }),
+    stream: config.NODE_ENV === 'development' ? prettyStream() : standardOutput(),
+  };
+}
+
+let output: ReturnType<typeof pino.destination> | undefined;
+
+/** Written in the background, many lines at once: a write for each is what a busy service would spend most on. */
+function standardOutput(): DestinationStream {
+  return (output ??= pino.destination({ fd: 1, sync: false }));
+}
+
+/** Resolves when the lines so far are written. At exit the rest is too, but may overtake them. */
+export async function logWritten(): Promise<void> {
+  if (!output) return;
+  const written = once(output, 'drain');
+  // Makes sure that there is something to wait for.
+  output.write('');
+  await Promise.race([written, sleep(LOG_WRITE_MS, undefined, { ref: false })]);
+}
+
+/** A logger for what has no Fastify, such as a migration; a service logs with `app.log` and `request.log`. */
+export function createLogger(service: string, config: LogConfig): Logger {
+  const { stream, ...options } = loggerOptions(service, config);
+  return pino(options, stream);
+}
+
+/** Adds the request id, except to lines of Fastify's logger of a request, which have it already. */
+function requestIdMixin(): NonNullable<LoggerOptions['mixin']> {
+  // pino keeps what is bound to a logger as text. Fastify may bring a pino of its own, with its own symbol.
+  let bound: symbol | undefined;
+  return (_line, _level, logger) => {
+    const context = currentContext();
+    if (!context) return NOTHING;
+    bound ??= Object.getOwnPropertySymbols(logger).find(
+      ({ description }) => description === 'pino.chindings',
+    );
+    const text = bound && (logger as unknown as Record<symbol, unknown>)[bound];
+    if (typeof text === 'string' && text.includes('"requestId":')) return NOTHING;
+    return { requestId: context.requestId };
+  };
+}
+
+// Not a literal, so that bundlers leave it alone: it has no place in an image.
+const PRETTY: string = 'pino-pretty';
+
+interface PrettyModule {
+  prettyFactory: (options: { ignore: string }) => (line: string) => string;
+}
+
+/** Holds lines back for the moment in which pino-pretty loads. Writes in this process, so none is lost at its end. */
+function prettyStream(): DestinationStream {
+  const early: string[] = [];
+  let write = (line: string): void => void early.push(line);
+  const open = (format: (line: string) => string): void => {
+    write = (line) => void process.stdout.write(format(line));
+    for (const line of early.splice(0)) write(line);
+  };
+  const asIs = (): void => open((line) => line);
+  process.once('exit', () => {
+    if (early.length > 0) asIs();
+  });
+  import(PRETTY).then(({ prettyFactory }: PrettyModule) => {
+    open(prettyFactory({ ignore: 'service,version,environment' }));
+  }, asIs);
+  return { write: (line) => write(line) };
+}
