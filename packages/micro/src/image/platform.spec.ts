@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parsePlatform, platformArguments, targetPlatforms } from './platform';
+import { parsePlatform, platformArguments, runsOn, targetPlatforms } from './platform';
 
 describe('parsePlatform', () => {
   it.each([
@@ -20,6 +20,18 @@ describe('parsePlatform', () => {
   it.each(['', 'linux', 'linux/', 'linux/arm/v7/x', 'linux/a b'])('refuses %j', (text) => {
     expect(() => parsePlatform(text)).toThrow(`"${text}" is not a platform: write for example`);
   });
+});
+
+it.each([
+  ['linux/amd64', 'linux/amd64', true],
+  ['linux/amd64/v3', 'linux/amd64', true],
+  ['linux/386', 'linux/amd64', true],
+  ['linux/arm/v7', 'linux/arm64', true],
+  ['linux/arm64', 'linux/amd64', false],
+  ['linux/amd64', 'linux/arm64', false],
+  ['windows/amd64', 'linux/amd64', false],
+])('whether %s runs on %s: %s', (image, engine, runs) => {
+  expect(runsOn(image, engine)).toBe(runs);
 });
 
 describe('targetPlatforms', () => {

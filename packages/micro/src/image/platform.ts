@@ -47,6 +47,16 @@ export function formatPlatform(of: {
   return [of.os, known, ...(shown ? [shown] : [])].join('/');
 }
 
+/** Processors that also run the programs of an older one. */
+const ALSO_RUNS: Readonly<Record<string, string>> = { amd64: '386', arm64: 'arm' };
+
+/** Whether an engine runs an image without an emulator. */
+export function runsOn(image: ImagePlatform, engine: ImagePlatform): boolean {
+  const [system, architecture = ''] = image.split('/');
+  const [ofEngine, own = ''] = engine.split('/');
+  return system === ofEngine && [own, ALSO_RUNS[own]].includes(architecture);
+}
+
 /** Where a platform can come from, the strongest first. */
 export interface PlatformSources {
   /** `platforms` of the target. */
@@ -76,7 +86,7 @@ export function targetPlatforms(sources: PlatformSources): ImagePlatform[] {
     return platforms;
   }
   if (declared) return [declared];
-  if (variable) return variable.split(',').map(parsePlatform).sort();
+  if (variable) return [parsePlatform(variable)];
   return engine === undefined ? [] : [engine];
 }
 
