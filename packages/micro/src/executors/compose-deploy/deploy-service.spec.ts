@@ -8,13 +8,17 @@ import { tarOf } from '../../docker/tar';
 import { recordedTask } from '../../testing/service-task';
 import { deployRun } from './deploy-run';
 import { deployService } from './deploy-service';
-import { entryLabel } from './entry';
-import { listenForInterruption } from './interruption';
-import { secretsLabel, withSecrets } from './secrets';
+import { listenForInterruption } from '../../effects/interruption';
+import { secretsLabel, withSecrets } from '../../deployment/secrets';
+import { entryLabel } from '../../deployment/fingerprint';
 
 const RECEIPT = 'dist/receipts/apps/orders/compose-deploy.production.json';
 const files = {
   'compose.yaml': 'name: acme\n',
+  'apps/orders/package.json': '{ "name": "@acme/orders" }',
+  'apps/orders/service.yml': 'port: 3001\n',
+  'apps/users/package.json': '{ "name": "@acme/users" }',
+  'apps/users/service.yml': 'port: 3002\n',
   'environments/production.yml': 'host: ssh://deploy@example.com\n',
   'dist/receipts/apps/orders/docker-push.production.json': JSON.stringify({
     kind: 'local',

@@ -3,7 +3,7 @@ import { bakeArguments, bakeFile, bakeProgress, type BakeTarget } from '../../do
 import { docker } from '../../docker/command';
 import { inspectImages } from '../../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../../effects/files';
-import { LABELS } from '../../image/image-key';
+import { LABELS } from '../../platform/image-labels';
 import { buildRequest } from './build-request';
 import type { PreparedImage } from './prepare-image';
 import { acceptBuild, provideImage } from './provide-image';

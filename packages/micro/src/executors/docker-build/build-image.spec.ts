@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { LABELS } from '../../image/image-key';
 import type { BuildReceipt } from '../../image/receipt';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask, type RecordedTask } from '../../testing/service-task';
 import { writeFiles } from '../../testing/temporary-workspace';
 import { buildImage } from './build-image';
+import { LABELS } from '../../platform/image-labels';
 
 const RECEIPT = 'dist/receipts/apps/orders/docker-build.json';
 const files = {
@@ -152,7 +152,7 @@ describe('buildImage', () => {
           'FROM node:${V}\nADD https://example.com/a /\nADD --checksum=sha256:ab https://example.com/b /\nCOPY --from=b/C /x /x\n',
       },
       {},
-/^3 problems .*\n {2}apps\/orders\/Dockerfile:1: the base image "node:\$\{V\}" has a variable without a value \(V\): give its ARG a default.*\n.*Dockerfile:2: ADD https:\/\/example\.com\/a has no checksum.*"ADD --checksum=sha256:<digits> …".*\n.*Dockerfile:4: the base image "b\/C" is not an image reference/,
+      /^3 problems .*\n {2}apps\/orders\/Dockerfile:1: the base image "node:\$\{V\}" has a variable without a value \(V\): give its ARG a default.*\n.*Dockerfile:2: ADD https:\/\/example\.com\/a has no checksum.*"ADD --checksum=sha256:<digits> …".*\n.*Dockerfile:4: the base image "b\/C" is not an image reference/,
     ],
     [
       'a context of an address',

@@ -1,7 +1,7 @@
 import type { BuildRequest } from '../../docker/buildx';
 import { declaresArgument } from '../../dockerfile/build-sources';
 import { readGitFacts } from '../../effects/git';
-import { LABELS } from '../../image/image-key';
+import { LABELS } from '../../platform/image-labels';
 import { formatImageReference, parseImageReference } from '../../platform/image-reference';
 import { formatSecret, parseSecret } from './options';
 import type { PreparedImage } from './prepare-image';

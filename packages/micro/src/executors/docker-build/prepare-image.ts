@@ -7,10 +7,11 @@ import {
   type LocalImage,
   type RemoteImage,
 } from '../../effects/engine';
-import { readEnvironment } from '../../effects/environments';
+import { readEnvironmentAlone } from '../../effects/environments';
 import { readReceipt } from '../../effects/receipts';
 import { readTagValues } from '../../effects/tag-values';
-import { keyTag, LABELS, type ImageKey } from '../../image/image-key';
+import { keyTag, type ImageKey } from '../../image/image-key';
+import { LABELS } from '../../platform/image-labels';
 import { buildReceiptSchema, receiptFile, type BuildReceipt } from '../../image/receipt';
 import { fillTag } from '../../image/tags';
 import { imageSource, runsElsewhere } from '../../platform/environment';
@@ -62,7 +63,7 @@ export async function prepareImage(
   const environment =
     options.environment === undefined
       ? undefined
-      : readEnvironment(workspaceRoot, options.environment);
+      : readEnvironmentAlone(workspaceRoot, options.environment);
   // Told before anything is built: a push that cannot be is no reason to wait for it.
   if (environment) imageSource(environment);
   const registry = environment?.registry;

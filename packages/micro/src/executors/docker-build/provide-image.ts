@@ -7,7 +7,7 @@ import { withTemporaryFolder } from '../../effects/files';
 import { changedParts } from '../../image/image-key';
 import { formatImageReference, parseImageReference } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
-import { formatList } from '../format';
+import { formatList } from '../../terminal/step';
 import { buildRequest, builtReference } from './build-request';
 import { readContent } from './image-content';
 import type { PreparedImage } from './prepare-image';

@@ -9,10 +9,10 @@ import {
   type RemoteImage,
 } from '../../effects/engine';
 import { timestamp } from '../../effects/clock';
-import { readEnvironment } from '../../effects/environments';
+import { readEnvironmentAlone } from '../../effects/environments';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
 import { readTagValues } from '../../effects/tag-values';
-import { LABELS } from '../../image/image-key';
+import { LABELS } from '../../platform/image-labels';
 import {
   buildReceiptSchema,
   pushReceiptSchema,
@@ -25,7 +25,7 @@ import { parsePlatform, runsOn, type ImagePlatform } from '../../image/platform'
 import { imageSource, runsElsewhere, type Environment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
-import { formatSeconds, formatStep } from '../format';
+import { formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
 
@@ -46,7 +46,7 @@ const RETRY_PAUSE = 1000;
 export async function pushImage(task: ServiceTask, options: DockerPushOptions): Promise<void> {
   const { workspaceRoot, service, clock, say } = task;
   const started = clock.now();
-  const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
+  const environment = readEnvironmentAlone(workspaceRoot, requireEnvironment(options));
   const source = imageSource(environment);
   const built = await readReceipt(
     workspaceRoot,
