@@ -3,6 +3,7 @@ import { bakeArguments, bakeFile, bakeProgress, type BakeTarget } from '../../do
 import { docker } from '../../docker/command';
 import { inspectImages } from '../../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../../effects/files';
+import { openMeeting, type Guest } from '../meeting';
 import { LABELS } from '../../platform/image-labels';
 import { buildRequest } from './build-request';
 import type { PreparedImage } from './prepare-image';
@@ -16,30 +17,19 @@ export interface Bakery {
   pass(): void;
 }
 
-interface Order {
+interface Content {
   image: PreparedImage;
   folder: string;
-  resolve: () => void;
-  reject: (error: unknown) => void;
 }
+
+type Order = Guest<Content, void>;
 
 /** @param tasks how many tasks will either build or pass; they share one runner. */
 export function openBakery(tasks: number): Bakery {
-  const orders: Order[] = [];
-  let open = tasks;
-  const heard = () => {
-    open--;
-    if (open > 0) return;
+  const meeting = openMeeting<Content, void>(tasks, (orders) => {
     for (const group of byBuilder(orders)) void bake(group);
-  };
-  return {
-    build: (image, folder) =>
-      new Promise((resolve, reject) => {
-        orders.push({ image, folder, resolve, reject });
-        heard();
-      }),
-    pass: heard,
-  };
+  });
+  return { build: (image, folder) => meeting.join({ image, folder }), pass: meeting.pass };
 }
 
 /** One bake has one builder and no arguments of a person's; what needs its own is built alone. */
