@@ -1,5 +1,6 @@
 import type { SourceImage } from '../../dockerfile/build-sources';
-import { EngineError, inspectRemoteImage, type LocalImage } from '../../effects/engine';
+import { EngineError } from '../../docker/engine-error';
+import { inspectRemoteImage, type LocalImage } from '../../effects/engine';
 import type { Runner } from '../../effects/process';
 import { variantDigest } from '../../image/base-image';
 import { parsePlatform, type ImagePlatform } from '../../image/platform';
@@ -94,10 +95,4 @@ async function remoteContent(
     if (error instanceof EngineError) return undefined;
     throw error;
   }
-}
-
-/** Bytes of the one base image; `undefined` if there are several, or none on the engine. */
-export function baseSize(baseImages: ReadonlyMap<string, LocalImage>): number | undefined {
-  const sizes = [...baseImages.values()].map(({ size }) => size);
-  return sizes.length === 1 ? sizes[0] : undefined;
 }

@@ -8,8 +8,8 @@ import { receiptFile, type BuildReceipt } from '../../image/receipt';
 import { UserError } from '../../platform/user-error';
 import { formatBytes, formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
-import { baseSize } from './base-images';
 import { localReferences } from './build-request';
+import { readImageSize } from './image-size';
 import type { BuildPlan } from './plan';
 import type { PreparedImage } from './prepare-image';
 
@@ -20,7 +20,7 @@ export async function finishImage(prepared: PreparedImage): Promise<void> {
   const image = await imageHere(prepared);
   const localTags = localReferences(prepared);
   if (image) await tagImage(task, image, local, localTags);
-  const base = baseSize(baseImages);
+  const size = image ? await readImageSize(task.runner, image, baseImages) : { total: 0 };
   const receipt: BuildReceipt = {
     kind: 'docker-build',
     service: task.service.name,
@@ -29,14 +29,14 @@ export async function finishImage(prepared: PreparedImage): Promise<void> {
     imageId: image?.id ?? '',
     tags: image ? localTags : [],
     platforms: [...platforms.target],
-    size: { total: image?.size ?? 0, ...(base === undefined ? {} : { base }) },
+    size,
     parts: key.parts,
     since: timestamp(task.clock),
   };
   const file = receiptFile(task.service.root, 'docker-build');
   await writeReceipt(task.workspaceRoot, file, receipt, previous);
   const over =
-    image && base !== undefined ? `  ${formatBytes(image.size - base)} over its base` : '';
+    size.base === undefined ? '' : `  ${formatBytes(size.total - size.base)} over its base`;
   const where = image || options.push ? '' : '  in the registry';
   task.say(
     formatStep(

@@ -1,4 +1,5 @@
-import { EngineError, readEnginePlatform } from '../../effects/engine';
+import { EngineError } from '../../docker/engine-error';
+import { readEnginePlatform } from '../../effects/engine';
 import { targetPlatforms, type ImagePlatform } from '../../image/platform';
 import type { Environment } from '../../platform/environment';
 import type { ServiceTask } from '../service-task';

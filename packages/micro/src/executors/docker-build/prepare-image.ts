@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
-  EngineError,
   inspectImages,
   inspectRemoteImage,
   type LocalImage,
   type RemoteImage,
 } from '../../effects/engine';
+import { EngineError } from '../../docker/engine-error';
 import { readEnvironmentAlone } from '../../effects/environments';
 import { readReceipt } from '../../effects/receipts';
 import { readTagValues } from '../../effects/tag-values';
