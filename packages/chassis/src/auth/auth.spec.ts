@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fastify, type FastifyInstance } from 'fastify';
 import {
   base64url,
@@ -10,6 +12,7 @@ import {
 } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { errorAnswers } from '../errors/errors.js';
+import { logLines } from '../testing/log-lines.js';
 import { startProvider, type Provider } from '../testing/provider.js';
 import { jwt, type JwtOptions } from './jwt.js';
 import { serviceKeys } from './service-keys.js';
@@ -185,17 +188,109 @@ describe('published keys', () => {
     expect(issuer.requests).toHaveLength(1);
   });
 
-  it('that are not to be had are a 503, since the token may be fine', async () => {
-    const app = await appWith(options());
+  it('that cannot be fetched are a 503, since the token may be fine', async () => {
     for (const answer of [
       () => undefined,
       (_: unknown, response: { end(text: string): void }) => response.end('{}'),
+      (_: unknown, response: { end(text: string): void }) => response.end('{"keys":[]}'),
     ]) {
       issuer.answer(answer);
-      const response = await get(app, `Bearer ${await signed('old')}`);
+      const response = await get(await appWith(options()), `Bearer ${await signed('old')}`);
       expect(response.statusCode).toBe(503);
       expect(response.headers['www-authenticate']).toBeUndefined();
     }
+  });
+
+  describe('while the issuer is away', () => {
+    const away = (_: unknown, response: ServerResponse) => response.writeHead(500).end();
+    const silent = () => undefined;
+    const status = async (app: FastifyInstance, kid = 'old') =>
+      (await get(app, `Bearer ${await signed(kid)}`)).statusCode;
+
+    it('go on serving, without a wait, and one request refreshes them', async () => {
+      const app = await appWith(options({ jwksMaxAgeMs: 1, jwksTimeoutMs: 20_000 }));
+      expect(await status(app)).toBe(200);
+      await sleep(1100);
+      issuer.answer(silent);
+      const started = performance.now();
+      const tokens = await Promise.all(Array.from({ length: 20 }, () => status(app)));
+      expect(tokens).toEqual(Array(20).fill(200));
+      expect(performance.now() - started).toBeLessThan(10_000);
+      await expect.poll(() => issuer.requests.length).toBe(2);
+    });
+
+    it.each([
+      ['answers 500', away],
+      ['has no keys', (_: unknown, response: ServerResponse) => response.end('{"keys":[]}')],
+      ['says nonsense', (_: unknown, response: ServerResponse) => response.end('<html>')],
+    ])('are kept where it %s, and taken anew where it is back', async (_name, listener) => {
+      const app = await appWith(options({ jwksMaxAgeMs: 1, jwksCooldownMs: 0 }));
+      await status(app);
+      issuer.answer(listener);
+      await sleep(1100);
+      expect(await status(app)).toBe(200);
+      await sleep(50);
+      expect(await status(app)).toBe(200);
+      await publish('new');
+      expect(await status(app, 'new')).toBe(200);
+      expect(await status(app, 'old')).toBe(401);
+    });
+
+    it('are used no longer than they may be', async () => {
+      const app = await appWith(options({ jwksMaxAgeMs: 1, jwksMaxStaleMs: 1 }));
+      expect(await status(app)).toBe(200);
+      issuer.answer(away);
+      await sleep(20);
+      expect(await status(app)).toBe(503);
+    });
+
+    it('a key that they do not have is a 503, and asks once', async () => {
+      const app = await appWith(options({ jwksCooldownMs: 10_000 }));
+      expect(await status(app)).toBe(200);
+      issuer.answer(away);
+      expect(await status(app, 'new')).toBe(401);
+      expect(issuer.requests).toHaveLength(1);
+      const restless = await appWith(options({ jwksCooldownMs: 50 }));
+      await publish('old');
+      expect(await status(restless)).toBe(200);
+      await sleep(60);
+      issuer.answer(away);
+      const asked = issuer.requests.length;
+      for (let i = 0; i < 5; i++) expect(await status(restless, 'new')).toBe(503);
+      expect(issuer.requests.length).toBe(asked + 1);
+    });
+
+    it('are asked for once a second where there are none', async () => {
+      issuer.answer(away);
+      const app = await appWith(options());
+      for (let i = 0; i < 5; i++) expect(await status(app)).toBe(503);
+      expect(issuer.requests).toHaveLength(1);
+    });
+
+    it('are said to be the last ones, once', async () => {
+      const { lines, stream } = logLines();
+      const app = fastify({ logger: { stream } });
+      await app.register(jwt(options({ jwksMaxAgeMs: 1 })));
+      app.get('/me', (request) => ({ sub: request.user?.sub }));
+      await status(app);
+      issuer.answer(away);
+      for (let i = 0; i < 2; i++) {
+        await sleep(1100);
+        await status(app);
+        await sleep(50);
+      }
+      await publish('old');
+      await sleep(1100);
+      await status(app);
+      await sleep(50);
+      const told = lines
+        .map(({ msg }) => msg)
+        .filter((msg) => /keys of the issuer/.test(String(msg)));
+      expect(told).toEqual([
+        'the keys of the issuer cannot be fetched: the last ones are used',
+        'the keys of the issuer can be fetched again',
+      ]);
+    });
   });
 });
 
