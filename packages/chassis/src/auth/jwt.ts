@@ -4,6 +4,7 @@ import fp from 'fastify-plugin';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import { formatReason, HttpError } from '../errors/errors.js';
 import type { EventLog } from '../telemetry/default-log.js';
+import { failureLimitOf } from './failure-limit.js';
 import { publishedKeys } from './published-keys.js';
 
 export type AsymmetricAlgorithm =
@@ -76,8 +77,13 @@ export function jwt(options: JwtOptions): FastifyPluginAsync {
   let verify: Verify;
 
   async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const limit = failureLimitOf(request);
+    limit?.check(request, reply);
     const token = parseBearer(request.headers.authorization);
-    if (token === undefined) throw refuse(reply, 'Bearer', 'a bearer token is required');
+    if (token === undefined) {
+      await limit?.count(request);
+      throw refuse(reply, 'Bearer', 'a bearer token is required');
+    }
     try {
       request.user = await verify(token);
     } catch (error) {
@@ -85,6 +91,7 @@ export function jwt(options: JwtOptions): FastifyPluginAsync {
         request.log.info({ reason: formatReason(error) }, NO_KEYS);
         throw new HttpError(503, NO_KEYS, { cause: error });
       }
+      await limit?.count(request);
       request.log.info({ reason: formatReason(error) }, 'token refused');
       throw refuse(reply, 'Bearer error="invalid_token"', 'the token is not valid');
     }
