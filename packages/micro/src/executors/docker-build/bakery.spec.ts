@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { keyTag, LABELS } from '../../image/image-key';
+import { keyTag } from '../../image/image-key';
 import { failure, recordingRunner, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import { openBakery } from './bakery';
 import type { PreparedImage } from './build-image';
 import { normaliseOptions, type DockerBuildOptions } from './options';
+import { LABELS } from '../../platform/image-labels';
 
 /** An engine that has what was built, unless the service is called `broken`. */
 function engine() {
@@ -119,5 +120,8 @@ describe('a bakery', () => {
       status: 'rejected',
       reason: { message: expect.stringContaining('exit code: 3') as string },
     });
+    expect((orders.task as ReturnType<typeof recordedTask>).said[0]).toBe(
+      'warning: one bake of 2 images failed (target broken-1: failed to solve); building orders, broken one by one',
+    );
   });
 });

@@ -4,8 +4,8 @@ import { buildArguments, type BuildRequest } from '../../docker/buildx';
 import { docker } from '../../docker/command';
 import { pullArguments, removeArguments, tagArguments } from '../../docker/image';
 import { timestamp } from '../../effects/clock';
+import { EngineError } from '../../docker/engine-error';
 import {
-  EngineError,
   inspectImages,
   inspectRemoteImage,
   runBuildx,
@@ -17,7 +17,7 @@ import { readEnvironmentAlone } from '../../effects/environments';
 import { fileReader, withTemporaryFolder } from '../../effects/files';
 import { readGitFacts } from '../../effects/git';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
-import { changedParts, keyTag, LABELS, type ImageKey } from '../../image/image-key';
+import { changedParts, keyTag, type ImageKey } from '../../image/image-key';
 import { buildReceiptSchema, receiptFile, type BuildReceipt } from '../../image/receipt';
 import { fillTag } from '../../image/tags';
 import {
@@ -27,9 +27,10 @@ import {
 } from '../../platform/image-reference';
 import { imageSource, runsElsewhere } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
-import { formatBytes, formatList, formatSeconds, formatStep } from '../format';
+import { formatBytes, formatList, formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
-import { baseSize, readContent, type Content } from './image-content';
+import { readContent, type Content } from './image-content';
+import { readImageSize } from './image-size';
 import {
   formatSecret,
   normaliseOptions,
@@ -38,6 +39,7 @@ import {
   type NormalisedOptions,
 } from './options';
 import { planBuild, type BuildPlan } from './plan';
+import { LABELS } from '../../platform/image-labels';
 
 /** The tag that compose files and people name; it follows the last build and is never pushed. */
 const LOCAL_TAG = 'local';
@@ -128,7 +130,7 @@ export async function finishImage(prepared: PreparedImage): Promise<void> {
   const image = await imageHere(prepared);
   const localTags = localReferences(prepared);
   if (image) await tagImage(task, image, local, localTags);
-  const base = baseSize(baseImages);
+  const size = image ? await readImageSize(task.runner, image, baseImages) : { total: 0 };
   const receipt: BuildReceipt = {
     kind: 'docker-build',
     service: task.service.name,
@@ -136,14 +138,14 @@ export async function finishImage(prepared: PreparedImage): Promise<void> {
     image: image ? local : remote!,
     imageId: image?.id ?? '',
     tags: image ? localTags : [],
-    size: { total: image?.size ?? 0, ...(base === undefined ? {} : { base }) },
+    size,
     parts: key.parts,
     since: timestamp(task.clock),
   };
   const file = receiptFile(task.service.root, 'docker-build');
   await writeReceipt(task.workspaceRoot, file, receipt, previous);
   const over =
-    image && base !== undefined ? `  ${formatBytes(image.size - base)} over its base` : '';
+    size.base === undefined ? '' : `  ${formatBytes(size.total - size.base)} over its base`;
   const where = image || options.push ? '' : '  in the registry';
   task.say(
     formatStep(
