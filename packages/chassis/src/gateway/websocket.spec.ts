@@ -158,13 +158,10 @@ describe('a WebSocket', () => {
     const base = await limited({});
     const socket = await rawWebSocket(base, '/api/live?flood=1');
     socket.pause();
-    // All that fits between: buffers of the system, and what a gateway holds.
-    await sleep(1000);
-    const sent = flooded;
+    // What fits between: buffers of the system, and what a gateway holds.
+    const sent = await settled(() => flooded);
     expect(sent).toBeGreaterThan(1_000_000);
-    await sleep(500);
-    expect(flooded - sent).toBe(0);
-    expect(flooded).toBeLessThan(40_000_000);
+    expect(sent).toBeLessThan(40_000_000);
     socket.destroy();
   });
 
@@ -173,13 +170,9 @@ describe('a WebSocket', () => {
     const socket = new WebSocket(`${base}/api/live?deaf=1`);
     await once(socket, 'open');
     for (let i = 0; i < 60; i++) socket.send(Buffer.alloc(1_000_000));
-    await sleep(1000);
-    const waiting = socket.bufferedAmount;
-    expect(waiting).toBeGreaterThan(10_000_000);
-    await sleep(300);
-    expect(socket.bufferedAmount).toBe(waiting);
+    expect(await settled(() => socket.bufferedAmount)).toBeGreaterThan(10_000_000);
     deaf!.resume();
-    await expect.poll(() => heard, { timeout: 10_000 }).toBe(60_000_000);
+    await expect.poll(() => heard, { timeout: 25_000 }).toBe(60_000_000);
     socket.close();
     await once(socket, 'close');
   });
@@ -203,7 +196,7 @@ describe('a WebSocket', () => {
     const begun = performance.now();
     await edge!.service.stop();
     await ended;
-    expect(performance.now() - begun).toBeLessThan(5000);
+    expect(performance.now() - begun).toBeLessThan(20_000);
   });
 
   it('ends with the gateway though its caller does not even read', async () => {
@@ -212,7 +205,7 @@ describe('a WebSocket', () => {
     await sleep(500);
     const begun = performance.now();
     await edge!.service.stop();
-    expect(performance.now() - begun).toBeLessThan(5000);
+    expect(performance.now() - begun).toBeLessThan(20_000);
     socket.destroy();
   });
 
@@ -226,6 +219,16 @@ describe('a WebSocket', () => {
     await once(socket, 'close');
   });
 });
+
+/** The value once it has not changed for a while. */
+async function settled(read: () => number): Promise<number> {
+  for (let last = -1; ;) {
+    const now = read();
+    if (now === last && now > 0) return now;
+    last = now;
+    await sleep(1000);
+  }
+}
 
 /** A caller that speaks no WebSocket after its handshake. */
 async function rawWebSocket(base: string, path: string): Promise<Socket> {
