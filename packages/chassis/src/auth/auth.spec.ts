@@ -113,7 +113,10 @@ describe('a token', () => {
   });
 
   it('may be a little too old, since clocks differ', async () => {
-    expect((await get(app, `Bearer ${await token({ exp: Math.floor(Date.now() / 1000) - 3 })}`)).statusCode).toBe(200);
+    expect(
+      (await get(app, `Bearer ${await token({ exp: Math.floor(Date.now() / 1000) - 3 })}`))
+        .statusCode,
+    ).toBe(200);
   });
 });
 
