@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
 import { externalReason } from '../artifact/external';
 import { MIGRATIONS_FOLDER } from '../platform/datastore';
-import type { Manifest } from '../platform/manifest';
+import { MANIFEST_FILE, type Manifest } from '../platform/manifest';
 import { ArtifactError, toArtifactError } from './artifact-error';
 import { findAssets } from './assets';
 import {
@@ -49,6 +49,7 @@ export interface Artifact {
 export async function buildArtifact(request: ArtifactRequest): Promise<Artifact> {
   const { workspaceRoot, projectRoot, outputPath } = request;
   const output = join(workspaceRoot, outputPath);
+  requireEntry(request);
   await mkdir(dirname(output), { recursive: true });
   const staging = await mkdtemp(`${output}.tmp-`);
   const app = join(staging, APP_FOLDER);
@@ -154,6 +155,7 @@ export async function watchBundle(
   request: Omit<ArtifactRequest, 'outputPath'> & { outfile: string },
   onBundle: (result: { error?: ArtifactError }) => void,
 ): Promise<{ stop: () => Promise<void> }> {
+  requireEntry(request);
   // esbuild watches the folders in which it looks for packages: one that came later would be a change.
   await mkdir(dirname(request.outfile), { recursive: true });
   const externals = externalPackages({
@@ -187,6 +189,18 @@ export async function watchBundle(
   });
   await watcher.watch();
   return { stop: () => watcher.dispose() };
+}
+
+/** @throws {ArtifactError} if there is no entry: esbuild's own words do not say who names it. */
+function requireEntry({
+  workspaceRoot,
+  projectRoot,
+  build: { entry },
+}: Pick<ArtifactRequest, 'workspaceRoot' | 'projectRoot' | 'build'>): void {
+  if (existsSync(join(workspaceRoot, projectRoot, entry))) return;
+  throw new ArtifactError(
+    `there is no ${projectRoot}/${entry}: "build.entry" in ${projectRoot}/${MANIFEST_FILE} names the file that starts the service (src/main.ts unless set), for example "build: { entry: server.js }"`,
+  );
 }
 
 function installOf(
