@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -71,6 +72,10 @@ describe('micro', () => {
   it('adds passwords once', async () => {
     const root = workspace();
     expect((await micro(root, 'env')).output).toBe('.env: added ORDERS_DATABASE_PASSWORD\n');
+    expect(readFileSync(join(root, '.env'), 'utf8')).toMatch(
+      /^ORDERS_DATABASE_PASSWORD=[0-9a-f]{48}\n$/,
+    );
+    expect(statSync(join(root, '.env')).mode & 0o777).toBe(0o600);
     expect((await micro(root, 'env')).output).toBe('.env has all that is needed\n');
   });
 });

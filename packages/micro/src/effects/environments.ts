@@ -9,13 +9,30 @@ import {
 import { UserError } from '../platform/user-error';
 import { didYouMean } from '../platform/yaml-source';
 import { fileReader } from './files';
+import { findServiceProjects } from './workspace-projects';
 
-/** @throws {UserError} where there is no such environment, or its file is not valid. */
-export function readEnvironment(
-  workspaceRoot: string,
-  name: string,
-  serviceNames?: readonly string[],
-): Environment {
+/**
+ * Reads an environment. Every service that its file names has to be one of the workspace.
+ * @throws {UserError} if there is no such environment, or its file is not valid.
+ */
+export function readEnvironment(workspaceRoot: string, name: string): Environment {
+  const projects = findServiceProjects(workspaceRoot, fileReader(workspaceRoot));
+  return read(
+    workspaceRoot,
+    name,
+    projects.map((project) => project.name),
+  );
+}
+
+/**
+ * The same without looking for the workspace's services: for tasks that only need the registry or
+ * the engine, and that run once for each of many services.
+ */
+export function readEnvironmentAlone(workspaceRoot: string, name: string): Environment {
+  return read(workspaceRoot, name);
+}
+
+function read(workspaceRoot: string, name: string, serviceNames?: readonly string[]): Environment {
   const text = fileReader(workspaceRoot)(environmentFile(name));
   if (text === undefined) {
     throw new UserError(

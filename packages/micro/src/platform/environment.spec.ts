@@ -186,6 +186,14 @@ test.each<[string, string[]]>([
     'links:\n  user: https://a.example.com',
     [':2: "user" is not a service of this platform; did you mean "users"?'],
   ],
+  [
+    'healthTimeout: soon\nservices:\n  mailing: { replicas: 2 }\nlinks:\n  billing: https://a.example.com',
+    [
+      ':1: healthTimeout: a time is a number of seconds, or for example 60s or 2m',
+      ':3: "mailing" is not a service of this platform; known are orders, users; remove it if the service is gone',
+      ':5: "billing" is not a service of this platform; known are orders, users; remove it if the service is gone',
+    ],
+  ],
 ])('%j', (text, expected) => {
   expect(problemsOf(text)).toEqual(expected.map((line) => `environments/production.yml${line}`));
 });

@@ -3,8 +3,9 @@ import { serviceNameProblem } from './name';
 import { PlatformError, type Problem } from './problem';
 import { resourcesSchema } from './resources';
 import { secretSourceSchema } from './secret';
+import { unknownServices } from './unknown-services';
 import { UserError } from './user-error';
-import { checkYaml, didYouMean, parseYaml } from './yaml-source';
+import { checkYaml, parseYaml } from './yaml-source';
 
 export const ENVIRONMENTS_FOLDER = 'environments';
 
@@ -246,7 +247,7 @@ export function environmentFile(name: string): string {
 
 /**
  * Parses one environment.
- * @param serviceNames names that `services` may hold.
+ * @param serviceNames names that `services` and `links` may hold; any unless given.
  * @throws {PlatformError} with every problem of the file.
  */
 export function parseEnvironment(
@@ -261,17 +262,7 @@ export function parseEnvironment(
   const all: Problem[] = [...problems];
   const nameProblem = serviceNameProblem(name, "an environment's");
   if (nameProblem) all.push({ file, message: nameProblem });
-  for (const key of ['services', 'links'] as const) {
-    for (const service of Object.keys(value?.[key] ?? {})) {
-      if (serviceNames && !serviceNames.includes(service)) {
-        all.push({
-          file,
-          line: source.lineOfKey([key], service),
-          message: `"${service}" is not a service of this platform${didYouMean(service, serviceNames)}`,
-        });
-      }
-    }
-  }
+  if (serviceNames) all.push(...unknownServices(source, serviceNames));
   if (!value || all.length > 0) throw new PlatformError(all);
   const images = value.images ?? (value.registry === undefined ? 'local' : 'pushed');
   return { ...value, images, name, file };

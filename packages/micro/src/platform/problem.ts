@@ -30,3 +30,19 @@ export class PlatformError extends UserError {
     );
   }
 }
+
+/** Runs every step, and throws the problems of all of them at once. */
+export function allOrProblems<Value>(steps: readonly (() => readonly Value[])[]): Value[] {
+  const values: Value[] = [];
+  const problems: Problem[] = [];
+  for (const step of steps) {
+    try {
+      values.push(...step());
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new PlatformError(problems);
+  return values;
+}

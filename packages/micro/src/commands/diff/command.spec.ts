@@ -3,10 +3,18 @@ import { runCommand } from '../../testing/shell';
 import { temporaryWorkspace } from '../../testing/temporary-workspace';
 import { diffCommand } from './command';
 
+const services = Object.fromEntries(
+  ['orders', 'users'].flatMap((name) => [
+    [`apps/${name}/service.yml`, 'port: 3001\n'],
+    [`apps/${name}/package.json`, JSON.stringify({ name })],
+  ]),
+);
+
 const run = async (line: string) =>
   runCommand(
     diffCommand,
     temporaryWorkspace({
+      ...services,
       'environments/staging.yml': 'services: { orders: { environment: { LOG_LEVEL: debug } } }\n',
       'environments/production.yml': 'context: far\n',
     }),
@@ -26,6 +34,7 @@ describe('micro diff', () => {
 
   it('shows where a secret is kept, limits and links', async () => {
     const root = temporaryWorkspace({
+      ...services,
       'environments/one.yml':
         'services: { orders: { resources: { memory: 256M }, secrets: { KEY: { file: ./key } } } }\n',
       'environments/two.yml':

@@ -22,11 +22,7 @@ import { reportStatus, type PlatformStatus } from './report';
 export async function readStatus(shell: Shell, environmentName: string): Promise<PlatformStatus> {
   const { workspaceRoot, runner } = shell;
   const platform = readWorkspacePlatform(workspaceRoot);
-  const environment = readEnvironment(
-    workspaceRoot,
-    environmentName,
-    platform.services.map(({ name }) => name),
-  );
+  const environment = readEnvironment(workspaceRoot, environmentName);
   const address = addressOf(environment);
   const project = projectNameOf(platform.name, environment);
   const receipts = await readReceipts(workspaceRoot, platform, environmentName);

@@ -15,6 +15,10 @@ import { secretsLabel, withSecrets } from './secrets';
 const RECEIPT = 'dist/receipts/apps/orders/compose-deploy.production.json';
 const files = {
   'compose.yaml': 'name: acme\n',
+  'apps/orders/package.json': '{ "name": "@acme/orders" }',
+  'apps/orders/service.yml': 'port: 3001\n',
+  'apps/users/package.json': '{ "name": "@acme/users" }',
+  'apps/users/service.yml': 'port: 3002\n',
   'environments/production.yml': 'host: ssh://deploy@example.com\n',
   'dist/receipts/apps/orders/docker-push.production.json': JSON.stringify({
     kind: 'local',

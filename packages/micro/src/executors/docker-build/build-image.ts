@@ -13,7 +13,7 @@ import {
   type LocalImage,
   type RemoteImage,
 } from '../../effects/engine';
-import { readEnvironment } from '../../effects/environments';
+import { readEnvironmentAlone } from '../../effects/environments';
 import { fileReader, withTemporaryFolder } from '../../effects/files';
 import { readGitFacts } from '../../effects/git';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
@@ -88,7 +88,7 @@ export async function prepareImage(
   const environment =
     options.environment === undefined
       ? undefined
-      : readEnvironment(workspaceRoot, options.environment);
+      : readEnvironmentAlone(workspaceRoot, options.environment);
   // Told before anything is built: a push that cannot be is no reason to wait for it.
   if (environment) imageSource(environment);
   const registry = environment?.registry;

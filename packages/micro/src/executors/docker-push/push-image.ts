@@ -8,7 +8,7 @@ import {
   type RemoteImage,
 } from '../../effects/engine';
 import { timestamp } from '../../effects/clock';
-import { readEnvironment } from '../../effects/environments';
+import { readEnvironmentAlone } from '../../effects/environments';
 import { fileReader } from '../../effects/files';
 import { readGitFacts } from '../../effects/git';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
@@ -45,7 +45,7 @@ const RETRY_PAUSE = 1000;
 export async function pushImage(task: ServiceTask, options: DockerPushOptions): Promise<void> {
   const { workspaceRoot, service, clock, say } = task;
   const started = clock.now();
-  const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
+  const environment = readEnvironmentAlone(workspaceRoot, requireEnvironment(options));
   const source = imageSource(environment);
   const built = await readReceipt(
     workspaceRoot,

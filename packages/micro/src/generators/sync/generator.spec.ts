@@ -234,6 +234,41 @@ describe('what cannot be read', () => {
     expect(contents()).toEqual(before);
   });
 
+  it('is an environment too, and what it says of services that are not there', async () => {
+    await sync();
+    tree.write(
+      'environments/production.yml',
+      'services:\n  oders: { replicas: 2 }\n  users: { replicas: 2 }\n',
+    );
+    tree.write('environments/staging.yml', 'links:\n  user: https://users.example.com\n');
+    // A service that is removed leaves its lines behind.
+    tree.delete('apps/users');
+    edit('apps/orders/service.yml', '[users]', '[]');
+    edit('apps/gateway/service.yml', ', users', '');
+    const before = contents();
+    await expect(sync()).rejects.toThrow(
+      [
+        "3 problems in the platform's files:",
+        '  environments/production.yml:2: "oders" is not a service of this platform; did you mean "orders"?',
+        '  environments/production.yml:3: "users" is not a service of this platform; known are gateway, orders; remove it if the service is gone',
+        '  environments/staging.yml:2: "user" is not a service of this platform; known are gateway, orders; remove it if the service is gone',
+      ].join('\n'),
+    );
+    expect(contents()).toEqual(before);
+    tree.write('environments/production.yml', 'services:\n  orders: { replicas: 2 }\n');
+    tree.delete('environments/staging.yml');
+    await sync();
+    expect(text('apps/gateway/compose.yaml')).not.toMatch(/users/i);
+  });
+
+  it('is told at once, manifests and environments', async () => {
+    edit('apps/users/service.yml', '3002', '3001');
+    tree.write('environments/production.yml', 'services: { oders: { replicas: 2 } }\n');
+    await expect(sync()).rejects.toThrow(
+      /^2 problems .*:\n {2}apps\/users\/service\.yml:1: .*\n {2}environments\/production\.yml:1: "oders" .* did you mean "orders"\?$/,
+    );
+  });
+
   it('may be a compose file too', async () => {
     await sync();
     tree.write('apps/users/compose.yaml', 'services: [');

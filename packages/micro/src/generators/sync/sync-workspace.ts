@@ -1,4 +1,4 @@
-import { getProjects, type Tree } from '@nx/devkit';
+import type { Tree } from '@nx/devkit';
 import { posix } from 'node:path';
 import { localUrls } from '../../compose/datastore';
 import { deriveDevelopmentCompose } from '../../compose/development-compose';
@@ -38,14 +38,16 @@ import { readWorkspaceContext } from '../../dockerfile/workspace-context';
 import { CONTRACTS_ROOT, readContractsPackage } from '../../platform/contracts-library';
 import { MIGRATIONS_FOLDER } from '../../platform/datastore';
 import type { DerivedFile } from '../../platform/derived-file';
+import { parseEnvironment } from '../../platform/environment';
 import { keepsEventTables, subscribersOf, usesContracts } from '../../platform/event';
-import { PlatformError, type Problem } from '../../platform/problem';
+import { allOrProblems } from '../../platform/problem';
 import type { Platform, Service } from '../../platform/platform';
 import { callersOf, keyedProviders } from '../../platform/service-key';
-import { readPlatform, type ReadFile } from '../../platform/workspace';
+import { readManifestFiles, readPlatform, type ReadFile } from '../../platform/workspace';
 import { deriveTopologyDocument, TOPOLOGY_FILE } from '../../topology/document';
 import { topologyOf } from '../../topology/graph';
 import { renderMermaid } from '../../topology/mermaid';
+import { projectLocations, readTreeEnvironments } from '../workspace-tree';
 
 /** The roots of a service's libraries; `undefined` where they cannot be told. */
 export type LibrariesOf = (service: Service, platform: Platform) => readonly string[] | undefined;
@@ -66,8 +68,7 @@ export interface SyncOptions {
  */
 export function syncWorkspace(tree: Tree, { librariesOf }: SyncOptions = {}): DerivedFile[] {
   const read: ReadFile = (path) => tree.read(path, 'utf8') ?? undefined;
-  const projects = [...getProjects(tree)].map(([name, { root }]) => ({ name, root }));
-  const platform = readPlatform(projects, read);
+  const platform = readChecked(tree, read);
   const drifted = deriveAll(
     platform,
     tree,
@@ -76,6 +77,21 @@ export function syncWorkspace(tree: Tree, { librariesOf }: SyncOptions = {}): De
   ).filter(({ drift }) => drift.length > 0);
   for (const { path, text } of drifted) tree.write(path, text);
   return drifted;
+}
+
+/**
+ * The platform of the tree.
+ * @throws {PlatformError} with every problem of its manifests and environments. An environment that
+ * names a service which is not there, or no longer, is one: nothing would come of what it says.
+ */
+function readChecked(tree: Tree, read: ReadFile): Platform {
+  const projects = projectLocations(tree);
+  const names = readManifestFiles(projects, read).map(({ name }) => name);
+  const environments = Object.entries(readTreeEnvironments(tree)).map(([file, text]) => () => {
+    parseEnvironment(posix.basename(file, '.yml'), text, names);
+    return [];
+  });
+  return allOrProblems([() => [readPlatform(projects, read)], ...environments])[0]!;
 }
 
 /** Adds the library of contracts for each service that has events: its derived modules import it. */
@@ -125,7 +141,7 @@ function deriveAll(
     const isMeasured = (service: Service) => observed(service).metrics;
     return [deriveScrapeConfig(platform, isMeasured, read(SCRAPE_CONFIG_FILE))];
   };
-  return allOrProblems([
+  return allOrProblems<DerivedFile>([
     ...(isDerived(ROOT_COMPOSE_FILE)
       ? [() => [deriveRootCompose(platform, read(ROOT_COMPOSE_FILE), exists)]]
       : []),
@@ -214,20 +230,4 @@ function deriveBuild(
   const ignore = read(ignorePath);
   const facts = { ...context, projectRoot: service.root, libraryRoots: libraryRoots ?? [] };
   return [port, deriveDockerignore(ignorePath, facts, ignore)];
-}
-
-/** Runs every step, and throws the problems of all of them at once. */
-function allOrProblems(steps: readonly (() => DerivedFile[])[]): DerivedFile[] {
-  const files: DerivedFile[] = [];
-  const problems: Problem[] = [];
-  for (const step of steps) {
-    try {
-      files.push(...step());
-    } catch (error) {
-      if (!(error instanceof PlatformError)) throw error;
-      problems.push(...error.problems);
-    }
-  }
-  if (problems.length > 0) throw new PlatformError(problems);
-  return files;
 }
