@@ -85,6 +85,12 @@ export class ComposeEdit {
     this.drift.push(formatDrift(what, is, String(wanted)));
   }
 
+  /** Sets a list or map that is wholly ours, and says so where it was another. */
+  put(path: ComposePath, wanted: unknown, drift: string): void {
+    if (isDeepStrictEqual(this.value(path), wanted)) return;
+    this.write(path, wanted, drift);
+  }
+
   /** Writes what a person may change later, where there is no value. */
   seed(path: ComposePath, value: unknown, drift?: string): void {
     if (!this.has(path)) this.write(path, value, drift);

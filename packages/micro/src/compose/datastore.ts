@@ -102,19 +102,13 @@ export function platformBroker({ services }: Platform): BackingService | undefin
 
 /** Everything that a service keeps data in or sends messages through. */
 export function backingsOf(service: Service): BackingService[] {
-  return [...datastoresOf(service), ...(service.broker ? [brokerFor(service, service.broker)] : [])];
+  return [
+    ...datastoresOf(service),
+    ...(service.broker ? [brokerFor(service, service.broker)] : []),
+  ];
 }
 
 const BROKER_USER = 'platform';
-
-/** The variables with the passwords of a service's datastore or of the broker, as far as the service is concerned. */
-export function passwordVariables({ name, account, accounts }: BackingService & Partial<Datastore>) {
-  return [
-    passwordVariable(name),
-    account.passwordVariable,
-    ...(accounts ? [accounts.owner.passwordVariable] : []),
-  ];
-}
 
 /**
  * The variables by which a service that runs on this machine reaches what it owns. Passwords stand
