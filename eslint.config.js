@@ -5,7 +5,10 @@ import tseslint from 'typescript-eslint';
 const SRC = 'packages/micro/src';
 
 /** Folders that derive one document or decision each from the platform: values in, values out. */
-const PURE = ['compose', 'discovery', 'dockerfile', 'topology', 'docker', 'image', 'artifact'];
+const PURE = [
+  ...['compose', 'discovery', 'dockerfile', 'topology', 'docker', 'image', 'artifact'],
+  ...['deployment', 'terminal'],
+];
 
 /** What of node:fs writes, or would bring in all of it at once. */
 const WRITES =
@@ -26,6 +29,11 @@ const ban = {
   edges: {
     regex: String.raw`^\.\.?/(.*/)?(generators|executors|commands|inference|bin)(/|$)`,
     message: 'Dependencies run one way: move what is shared to the folder of the noun it is about.',
+  },
+  executors: {
+    regex: String.raw`^\.\.?/(.*/)?executors(/|$)`,
+    message:
+      'A command and an executor share nouns, not code: the pure ones are in deployment/, what acts is in effects/.',
   },
   edgeValues: {
     regex: String.raw`^\.\.?/(.*/)?(generators|executors|commands|inference|bin)(/|$)`,
@@ -158,11 +166,12 @@ export default defineConfig(
     [ban.effects, ban.edges, ban.siblings, ban.processes, ban.files, ban.nx],
   ),
   layer(
-    ['generators', 'executors', 'commands', 'inference', 'bin']
+    ['generators', 'executors', 'inference', 'bin']
       .map((folder) => `${folder}/**/*.ts`)
       .concat('index.ts'),
     [ban.processes, ban.fileWrites, ban.nxInternals],
   ),
+  layer(['commands/**/*.ts'], [ban.executors, ban.processes, ban.fileWrites, ban.nxInternals]),
   layer(
     [
       'executors/*/plan.ts',
@@ -175,7 +184,7 @@ export default defineConfig(
         'restore/plan',
       ].map((files) => `commands/${files}.ts`),
     ],
-    [ban.effectValues, ban.processes, ban.files, ban.nxValues],
+    [ban.effectValues, ban.executors, ban.processes, ban.files, ban.nxValues],
   ),
   layer(['effects/**/*.ts'], [ban.edgeValues, ban.nxInternals]),
   {

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { hideSecrets } from './hide-secrets.js';
 
 /** An answer that is no success: `throw new HttpError(404, 'order 12 does not exist')`. */
 export class HttpError extends Error {
@@ -47,10 +48,7 @@ export function missingPackage(feature: string, ...packages: string[]): (error: 
 
 /** Why something failed, in one line without credentials of a URL: for `/ready` and log messages. */
 export function formatReason(error: unknown): string {
-  return reasonOf(error)
-    .replace(/\/\/\S*@/g, '//***@')
-    .replace(/\s+/g, ' ')
-    .trim();
+  return hideSecrets(reasonOf(error)).replace(/\s+/g, ' ').trim();
 }
 
 function reasonOf(error: unknown): string {

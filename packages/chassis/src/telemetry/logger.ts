@@ -2,14 +2,13 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
-import { SERVICE_KEY_HEADER } from '../context/headers.js';
 import { currentContext } from '../context/request-context.js';
+import { hideSecrets, SECRET_HEADERS } from '../errors/hide-secrets.js';
 import type { ServiceConfig } from '../service/config.js';
+import { isError, serializeError } from './error-serializer.js';
 
 /** A log that nobody reads any more must not hold up the end. */
 const LOG_WRITE_MS = 500;
-
-const SECRET_HEADERS = ['authorization', 'cookie', 'set-cookie', 'x-api-key', SERVICE_KEY_HEADER];
 
 // Named places and no wildcards: those would look through every key of every line.
 // `req` and `res` are not among them: what their serializers take has no headers, and they are in every other line.
@@ -41,7 +40,7 @@ const serializers = {
     remotePort: request.socket?.remotePort,
   }),
   res: (reply: FastifyReply) => ({ statusCode: reply.statusCode }),
-  err: pino.stdSerializers.err,
+  err: serializeError,
 };
 
 const NOTHING = Object.freeze({});
@@ -60,14 +59,26 @@ export function loggerOptions(
   return {
     level: config.LOG_LEVEL,
     base: { service, version: config.SERVICE_VERSION, environment: config.NODE_ENV },
-    formatters: { level: (level) => ({ level }) },
+    formatters: { level: (level) => ({ level }), log: serializeErrors },
     serializers,
     redact: REDACTED_PATHS,
+    // Names of headers in any case, and secrets within text: the whole line is looked through once more.
+    hooks: { streamWrite: hideSecrets },
     mixin: requestIdMixin(),
     // pino's own strategy writes into what the mixin returns.
     mixinMergeStrategy: (line, extra) => (extra === NOTHING ? line : { ...extra, ...line }),
     stream: config.NODE_ENV === 'development' ? prettyStream() : standardOutput(),
   };
+}
+
+/** Errors under other names than `err`: a client's `toJSON` would give the request with its headers. */
+function serializeErrors(line: Record<string, unknown>): Record<string, unknown> {
+  let copy: Record<string, unknown> | undefined;
+  for (const key in line) {
+    if (key !== 'err' && isError(line[key]))
+      (copy ??= { ...line })[key] = serializeError(line[key]);
+  }
+  return copy ?? line;
 }
 
 let output: ReturnType<typeof pino.destination> | undefined;

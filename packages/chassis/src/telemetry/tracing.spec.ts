@@ -50,6 +50,10 @@ beforeEach(async () => {
   };
   app.get('/orders/:id', call);
   app.post('/orders', call);
+  app.get('/fails', async () => {
+    await fetch(`${providerUrl}/none?access_token=hunter2`);
+    throw new Error('sent Bearer hunter2 to http://me:hunter2@orders');
+  });
   app.get('/publish', () => eventTracer().publish(placed, published, () => Promise.resolve({})));
   url = await app.listen({ port: 0, host: '127.0.0.1' });
 });
@@ -132,4 +136,14 @@ it('makes no spans of events once it has stopped', async () => {
   const publish = eventTracer().publish(placed, published, () => Promise.resolve('sent'));
   expect(await publish).toBe('sent');
   expect(published).toEqual({});
+});
+
+it('keeps secrets of queries and messages out of spans', async () => {
+  await (await fetch(`${url}/fails?api_key=hunter2`, { headers: { traceparent } })).text();
+  const spans = exporter.getFinishedSpans();
+  const recorded = spans.map(({ attributes, events, status }) => ({ attributes, events, status }));
+  expect(JSON.stringify(recorded)).toContain('api_key=***');
+  expect(JSON.stringify(recorded)).toContain('access_token=***');
+  expect(JSON.stringify(recorded)).toContain('sent Bearer ***');
+  expect(JSON.stringify(recorded)).not.toContain('hunter2');
 });

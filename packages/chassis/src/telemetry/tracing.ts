@@ -5,6 +5,7 @@ import type { FastifyPluginCallback } from 'fastify';
 import { leaveTraceparentToTracing } from '../context/request-context.js';
 import { missingPackage } from '../errors/errors.js';
 import { traceEvents, type EventTracer, type TracedEvent } from '../events/event-tracing.js';
+import { safeSpans } from './safe-spans.js';
 
 /** A collector that is down must not hold up a stop. */
 const FLUSH_TIMEOUT_MS = 2000;
@@ -58,7 +59,9 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
       'service.version': options.version,
     }),
     spanProcessors: [
-      options.processor ?? new sdk.BatchSpanProcessor(new otlp.OTLPTraceExporter({ url })),
+      safeSpans(
+        options.processor ?? new sdk.BatchSpanProcessor(new otlp.OTLPTraceExporter({ url })),
+      ),
     ],
   });
   provider.register();

@@ -1,14 +1,15 @@
-import type { RunningContainer } from '../effects/containers';
 import { readPerson } from '../effects/person';
-import { holdLock } from '../executors/compose-deploy/hold-lock';
+import { holdLock } from '../effects/deploy-lock';
 import {
   Interrupted,
   interruptibleClock,
   interruptibleRunner,
   stubbornRunner,
-} from '../executors/compose-deploy/interruption';
+} from '../effects/interruption';
 import type { Environment } from '../platform/environment';
-import { addressOf, type Shell } from './shell';
+import { type Shell } from './shell';
+import type { RunningContainer } from '../deployment/container';
+import { addressOf } from '../deployment/project';
 
 /** What is kept from changing, and for what. */
 export interface Hold {

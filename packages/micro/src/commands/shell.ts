@@ -2,8 +2,6 @@ import type { Clock } from '../effects/clock';
 import { fileReader } from '../effects/files';
 import type { Runner } from '../effects/process';
 import { findServiceProjects } from '../effects/workspace-projects';
-import type { EngineAddress } from '../docker/command';
-import type { Environment } from '../platform/environment';
 import type { Platform } from '../platform/platform';
 import { readPlatform } from '../platform/workspace';
 
@@ -33,8 +31,4 @@ export const plain: Paint = (_, text) => text;
 export function readWorkspacePlatform(workspaceRoot: string): Platform {
   const read = fileReader(workspaceRoot);
   return readPlatform(findServiceProjects(workspaceRoot, read), read);
-}
-
-export function addressOf({ context, host }: Environment): EngineAddress {
-  return { context, host };
 }

@@ -3,15 +3,6 @@ import { createHash } from 'node:crypto';
 /** Changes where the same content must get another key, for example when a hash was incomplete. */
 const KEY_VERSION = 1;
 
-/** Labels of every image that this plugin builds. */
-export const LABELS = {
-  key: 'org.micro.image-key',
-  service: 'org.micro.service',
-  source: 'org.opencontainers.image.source',
-  revision: 'org.opencontainers.image.revision',
-  title: 'org.opencontainers.image.title',
-} as const;
-
 /** A file that goes into an image. */
 export interface KeyFile {
   /** Relative to the root of what it belongs to, with forward slashes. */

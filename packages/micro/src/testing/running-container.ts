@@ -1,4 +1,4 @@
-import type { RunningContainer } from '../effects/containers';
+import type { RunningContainer } from '../deployment/container';
 
 /** A healthy container of the service `orders`, where `some` says nothing else. */
 export function runningContainer(some: Partial<RunningContainer> = {}): RunningContainer {

@@ -3,12 +3,12 @@ import { timestamp } from '../../effects/clock';
 import { readRunningContainers } from '../../effects/containers';
 import { readEnvironment } from '../../effects/environments';
 import { makeIgnoredFolder, makePrivateFolder } from '../../effects/streamed-file';
-import { projectNameOf } from '../../executors/compose-deploy/project';
-import { formatBytes, formatSeconds } from '../../executors/format';
+import { projectNameOf, addressOf } from '../../deployment/project';
+import { formatBytes, formatSeconds } from '../../terminal/step';
 import { UserError } from '../../platform/user-error';
 import { holdEnvironment, whyEnded } from '../hold-environment';
 import { BREAK_LOCK_OPTION, ENVIRONMENT_OPTION, readOptions } from '../options';
-import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
+import { readWorkspacePlatform, type Shell } from '../shell';
 import { dumpDatastore, type Place } from './dump-datastore';
 import { folderOfTime, planBackup, type BackupStep } from './plan';
 

@@ -1,10 +1,10 @@
 import { datastoresOf, platformBroker, type Datastore } from '../../compose/datastore';
 import { databaseOf, DUMP_TOOLS } from '../../docker/dump';
-import type { RunningContainer } from '../../effects/containers';
 import { DATABASE_ENGINES, type DatabaseEngine } from '../../platform/datastore';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
+import type { RunningContainer } from '../../deployment/container';
 
 /** A datastore of the platform with the service that owns it. */
 export interface OwnedDatastore extends Datastore {

@@ -3,7 +3,7 @@ import { differenceOf } from '../../platform/environment-difference';
 import { UserError } from '../../platform/user-error';
 import { readOptions } from '../options';
 import type { Shell } from '../shell';
-import { formatColumns } from '../table';
+import { formatColumns } from '../../terminal/columns';
 
 export const DIFF_USAGE = `usage: micro diff <environment> <environment> [--json]
 

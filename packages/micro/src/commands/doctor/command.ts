@@ -1,6 +1,6 @@
 import { ENVIRONMENT_OPTION, readOptions } from '../options';
 import type { Colour, Paint, Shell } from '../shell';
-import { formatColumns } from '../table';
+import { formatColumns } from '../../terminal/columns';
 import { checkFacts, type Check } from './checks';
 import { readDoctorFacts } from './read-facts';
 

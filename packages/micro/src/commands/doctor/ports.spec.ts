@@ -20,21 +20,18 @@ it('publishers: services, datastores and the broker, each with where its port is
 });
 
 it('publishedPorts: those of the platform that have a number', () => {
-  const entries = new Map([
-    [
-      'gateway',
-      {
-        ports: [
-          { target: 3000, published: '3000', host_ip: '127.0.0.1' },
-          { target: 9229, published: '9229' },
-          { target: 9000 },
-          { target: 9001, published: '0' },
-        ],
-      },
-    ],
-    ['orders', {}],
-    ['adminer', { ports: [{ published: '8080' }] }],
-  ]);
+  const entries = {
+    gateway: {
+      ports: [
+        { target: 3000, published: '3000', host_ip: '127.0.0.1' },
+        { target: 9229, published: '9229' },
+        { target: 9000 },
+        { target: 9001, published: '0' },
+      ],
+    },
+    orders: {},
+    adminer: { ports: [{ published: '8080' }] },
+  };
   const publishers = new Map(['gateway', 'orders', 'users'].map((name) => [name, 'a.yml']));
   expect(publishedPorts(entries, publishers)).toEqual([
     { service: 'gateway', host: '127.0.0.1', port: 3000, chosenIn: 'a.yml' },

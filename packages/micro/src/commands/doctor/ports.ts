@@ -1,6 +1,6 @@
 import { publishedBackings } from '../../compose/development-ports';
-import type { ComposeEntry } from '../../executors/compose-deploy/entry';
-import { overlayFile } from '../../executors/compose-deploy/project';
+import type { ComposeEntry } from '../../deployment/entry';
+import { overlayFile } from '../../deployment/project';
 import type { Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
 
@@ -28,11 +28,11 @@ export function publishers(
 
 /** The ports that entries publish; one that the engine picks is nobody's. */
 export function publishedPorts(
-  entries: ReadonlyMap<string, ComposeEntry>,
+  entries: Readonly<Record<string, ComposeEntry>>,
   publishedBy: ReadonlyMap<string, string>,
 ): PublishedPort[] {
   return [...publishedBy].flatMap(([service, chosenIn]) => {
-    const ports = (entries.get(service)?.['ports'] ?? []) as {
+    const ports = (entries[service]?.['ports'] ?? []) as {
       published?: string;
       host_ip?: string;
     }[];

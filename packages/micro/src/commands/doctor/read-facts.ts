@@ -3,13 +3,13 @@ import { readEnvironment } from '../../effects/environments';
 import { EngineError, inspectRemoteImage, runDocker } from '../../effects/engine';
 import { fileReader } from '../../effects/files';
 import { freeSpace, isPortFree } from '../../effects/machine';
-import { projectNameOf } from '../../executors/compose-deploy/project';
+import { projectNameOf, addressOf } from '../../deployment/project';
 import { runsElsewhere, type Environment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import type { Platform } from '../../platform/platform';
 import { missingSecretsOf } from '../env/command';
-import { renderEntries } from '../rendered-entries';
-import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
+import { renderEntries } from '../../effects/rendered-entries';
+import { readWorkspacePlatform, type Shell } from '../shell';
 import type { DoctorFacts, PortFact, RegistryFact } from './checks';
 import {
   publishedPorts,
@@ -118,7 +118,7 @@ async function readPorts(
   if (runsElsewhere(environment)) return [];
   const rendered = await renderEntries(shell, platform, environment, new Map());
   if (rendered.kind === 'unreadable') return [];
-  const ports = publishedPorts(rendered.entries, publishers(platform, environment));
+  const ports = publishedPorts(rendered.config.services, publishers(platform, environment));
   const { stdout } = await shell.runner.run(
     docker(
       ['ps', '--format', '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}'],

@@ -1,11 +1,11 @@
 import { datastoresOf, platformBroker } from '../../compose/datastore';
 import { readEnvironment } from '../../effects/environments';
-import { projectNameOf } from '../../executors/compose-deploy/project';
+import { projectNameOf, addressOf } from '../../deployment/project';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
 import { ENVIRONMENT_OPTION, readOptions } from '../options';
-import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
+import { readWorkspacePlatform, type Shell } from '../shell';
 import { formatLogJson, formatLogLine } from './format';
 import { isOfRequest, type LogLine } from './log-line';
 import { followLogs, readLogs, type LogQuery } from './read-logs';

@@ -1,11 +1,12 @@
 import type { EngineAddress } from '../../docker/command';
 import { docker } from '../../docker/command';
 import { timedLogArguments } from '../../docker/container';
-import { readProjectContainers, type Container } from '../../effects/containers';
+import { readProjectContainers } from '../../effects/containers';
 import { toEngineError } from '../../effects/engine';
 import type { Shell } from '../shell';
 import { byTime, compareTimes, parseLogLine, type LogLine } from './log-line';
 import { LogMerge } from './merge';
+import type { Container } from '../../deployment/container';
 
 /** Which lines are asked for. */
 export interface LogQuery {

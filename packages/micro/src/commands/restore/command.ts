@@ -1,11 +1,11 @@
 import { isAbsolute, join } from 'node:path';
 import { datastoresOf } from '../../compose/datastore';
 import { DUMP_TOOLS } from '../../docker/dump';
-import { readRunningContainers, type RunningContainer } from '../../effects/containers';
+import { readRunningContainers } from '../../effects/containers';
 import { readEnvironment } from '../../effects/environments';
 import { hashFile } from '../../effects/streamed-file';
-import { projectNameOf } from '../../executors/compose-deploy/project';
-import { formatSeconds } from '../../executors/format';
+import { projectNameOf, addressOf } from '../../deployment/project';
+import { formatSeconds } from '../../terminal/step';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { BACKUPS_FOLDER, newBackupFolder, relativeTo } from '../backup/command';
@@ -13,7 +13,7 @@ import { dumpDatastore, readServerVersion, type Place } from '../backup/dump-dat
 import { planBackup } from '../backup/plan';
 import { holdEnvironment } from '../hold-environment';
 import { BREAK_LOCK_OPTION, ENVIRONMENT_OPTION, readOptions } from '../options';
-import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
+import { readWorkspacePlatform, type Shell } from '../shell';
 import {
   containerOf,
   describeStep,
@@ -24,6 +24,7 @@ import {
 } from './plan';
 import { readDumps, type Dump } from './read-dumps';
 import { restoreDatastore } from './restore-datastore';
+import type { RunningContainer } from '../../deployment/container';
 
 export const RESTORE_USAGE = `usage: micro restore <folder or dump> [services...] [-e environment] --yes [options]
 

@@ -2,7 +2,6 @@ import { migrationJobName } from '../../compose/migration-job';
 import { docker, formatCommand, type EngineAddress } from '../../docker/command';
 import { stopArguments } from '../../docker/container';
 import { databaseOf, DUMP_TOOLS, isNewerRelease } from '../../docker/dump';
-import type { RunningContainer } from '../../effects/containers';
 import type { Outcome } from '../../effects/process';
 import { datastoreName } from '../../platform/datastore';
 import type { Platform } from '../../platform/platform';
@@ -10,6 +9,7 @@ import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
 import type { DumpManifest } from '../backup/manifest';
 import type { Dump } from './read-dumps';
+import type { RunningContainer } from '../../deployment/container';
 
 /** A dump with what its file is now. */
 export interface CheckedDump extends Dump {

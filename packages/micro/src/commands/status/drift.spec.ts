@@ -1,16 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { entryLabel } from '../../executors/compose-deploy/entry';
-import { planDeploy, type Wanted } from '../../executors/compose-deploy/plan';
+import type { DesiredState } from '../../deployment/desired-state';
+import { planDeploy } from '../../deployment/plan';
+import { desiredState } from '../../testing/desired-state';
 import { runningContainer as container } from '../../testing/running-container';
 import { changedVariables, driftOf } from './drift';
+import { entryLabel } from '../../deployment/fingerprint';
 
 const ENTRY = { environment: { PORT: '3001', LOG_LEVEL: 'debug' } };
-const wanted: Wanted = {
-  key: 'one',
-  entryLabel: entryLabel(ENTRY),
-  replicas: 1,
-  exclusive: false,
-};
+const wanted = desiredState({ entryLabel: entryLabel(ENTRY) });
 const labels = (key: string, entry = wanted.entryLabel) => ({
   'org.micro.image-key': key,
   'org.micro.entry': entry,
@@ -19,7 +16,7 @@ const fine = { labels: labels('one') };
 const otherEntry = entryLabel({ environment: { PORT: '3001', LOG_LEVEL: 'info' }, user: 'node' });
 
 describe('driftOf', () => {
-  it.each<[string, Parameters<typeof container>[0][], Partial<Wanted>, string[]]>([
+  it.each<[string, Parameters<typeof container>[0][], Partial<DesiredState>, string[]]>([
     ['what is as it should be', [fine], {}, []],
     ['nothing', [], {}, ['not deployed']],
     ['what ended', [{ ...fine, state: 'exited' }], {}, ['not deployed']],

@@ -1,10 +1,9 @@
-import type { RunningContainer } from '../../effects/containers';
-import {
-  changedEntryKeys,
-  DEPLOY_LABELS,
-  type ComposeEntry,
-} from '../../executors/compose-deploy/entry';
-import type { DeployPlan, Wanted } from '../../executors/compose-deploy/plan';
+import { type ComposeEntry } from '../../deployment/entry';
+import type { DesiredState } from '../../deployment/desired-state';
+import type { DeployPlan } from '../../deployment/plan';
+import type { RunningContainer } from '../../deployment/container';
+import { changedEntryKeys } from '../../deployment/fingerprint';
+import { DEPLOY_LABELS } from '../../deployment/labels';
 
 /** What is known of a service beside the plan of its next deploy. */
 export interface DriftFacts {
@@ -18,7 +17,7 @@ export interface DriftFacts {
  * By what a service is not as it should be. The plan of its next deploy decides whether it is; it
  * gives one reason, and this all of them. Variables are named, and their values never.
  */
-export function driftOf(plan: DeployPlan, wanted: Wanted, facts: DriftFacts): string[] {
+export function driftOf(plan: DeployPlan, wanted: DesiredState, facts: DriftFacts): string[] {
   if (plan.kind === 'keep') return [];
   const { serving } = facts;
   if (serving.length === 0) return ['not deployed'];
@@ -39,7 +38,7 @@ export function driftOf(plan: DeployPlan, wanted: Wanted, facts: DriftFacts): st
   return causes.length > 0 ? causes : [plan.reason];
 }
 
-function imageDrift(serving: readonly RunningContainer[], { key }: Wanted): string[] {
+function imageDrift(serving: readonly RunningContainer[], { key }: DesiredState): string[] {
   const others = new Set(
     serving.map(({ labels }) => labels[DEPLOY_LABELS.key]).filter((other) => other !== key),
   );
@@ -49,7 +48,7 @@ function imageDrift(serving: readonly RunningContainer[], { key }: Wanted): stri
 }
 
 function entryDrift(
-  { entryLabel }: Wanted,
+  { entryLabel }: DesiredState,
   { entry, imageVariables, serving }: DriftFacts,
 ): string[] {
   if (serving.some(({ labels }) => !labels[DEPLOY_LABELS.entry])) {

@@ -1,5 +1,5 @@
 import type { Colour, Paint } from '../shell';
-import { formatColumns } from '../table';
+import { formatColumns } from '../../terminal/columns';
 import { isInStep, type Health, type PlatformStatus, type ServiceStatus } from './report';
 
 const STATES: Record<ServiceStatus['state'], { mark: string; colour: Colour; words: string }> = {

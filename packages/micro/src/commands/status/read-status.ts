@@ -4,8 +4,7 @@ import { readRunningContainers, parseVariables } from '../../effects/containers'
 import { readEnvironment } from '../../effects/environments';
 import { countCommitsSince, readGitFacts } from '../../effects/git';
 import { readReceipt } from '../../effects/receipts';
-import { projectNameOf } from '../../executors/compose-deploy/project';
-import { LABELS } from '../../image/image-key';
+import { projectNameOf, addressOf } from '../../deployment/project';
 import {
   buildReceiptSchema,
   pushReceiptSchema,
@@ -14,9 +13,10 @@ import {
 } from '../../image/receipt';
 import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
-import { renderEntries } from '../rendered-entries';
-import { addressOf, readWorkspacePlatform, type Shell } from '../shell';
+import { renderEntries } from '../../effects/rendered-entries';
+import { readWorkspacePlatform, type Shell } from '../shell';
 import { reportStatus, type PlatformStatus } from './report';
+import { LABELS } from '../../platform/image-labels';
 
 /** Asks the engine of an environment what runs, and the workspace what should. */
 export async function readStatus(shell: Shell, environmentName: string): Promise<PlatformStatus> {
@@ -37,7 +37,7 @@ export async function readStatus(shell: Shell, environmentName: string): Promise
     platform,
     environment,
     project,
-    pushed: new Map([...receipts.pushed].map(([name, { key }]) => [name, key])),
+    pushed: receipts.pushed,
     built: receipts.built,
     backing: backingOf(platform, environment),
     rendered,

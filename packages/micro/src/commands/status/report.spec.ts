@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { entryLabel } from '../../executors/compose-deploy/entry';
-import { withSecrets } from '../../executors/compose-deploy/secrets';
+import { withSecrets } from '../../deployment/secrets';
 import { parseEnvironment } from '../../platform/environment';
 import { platformOf } from '../../testing/platform';
 import { runningContainer as container } from '../../testing/running-container';
 import { isInStep, reportStatus, type StatusFacts } from './report';
+import { entryLabel } from '../../deployment/fingerprint';
 
 const ORDERS = { environment: { PORT: '3001' } };
 const KEY = 'a'.repeat(64);
@@ -15,14 +15,24 @@ const labels = {
   'org.opencontainers.image.revision': 'c0ffee1',
 };
 
+const pushed = (key: string): StatusFacts['pushed'] => {
+  const image = { image: 'acme/orders:k-1', imageId: 'sha256:1' };
+  return new Map([
+    [
+      'orders',
+      { kind: 'local', service: 'orders', key, environment: 'staging', since: '', ...image },
+    ],
+  ]);
+};
+
 const facts = (more: Partial<StatusFacts> = {}): StatusFacts => ({
   platform: platformOf({ orders: 'port: 3001\n' }),
   environment: parseEnvironment('staging', 'engine: compose\n'),
   project: 'acme-staging',
-  pushed: new Map([['orders', KEY]]),
+  pushed: pushed(KEY),
   built: new Map(),
   backing: new Map(),
-  rendered: { kind: 'rendered', entries: new Map([['orders', ORDERS]]) },
+  rendered: { kind: 'rendered', config: { services: { orders: ORDERS } } },
   containers: [container({ labels })],
   imageVariables: new Map(),
   commitsSince: new Map([['c0ffee1', 3]]),
@@ -84,7 +94,7 @@ describe('reportStatus', () => {
     ],
     [
       'another image was pushed',
-      { pushed: new Map([['orders', 'b'.repeat(64)]]) },
+      { pushed: pushed('b'.repeat(64)) },
       { state: 'drifted', drift: ['image changed: aaaaaaaaaaaa -> bbbbbbbbbbbb'] },
     ],
     [
@@ -104,7 +114,7 @@ describe('reportStatus', () => {
     ],
     [
       'compose.yaml does not have it',
-      { rendered: { kind: 'rendered', entries: new Map() } },
+      { rendered: { kind: 'rendered', config: { services: {} } } },
       {
         state: 'drifted',
         drift: [expect.stringMatching(/^not in compose\.yaml/), expect.anything()],
@@ -147,8 +157,8 @@ describe('reportStatus', () => {
       const containers = [
         container({ labels: { ...labels, 'org.micro.entry': label }, environment: running }),
       ];
-      const entries = new Map([['orders', { environment }]]);
-      expect(orders({ containers, rendered: { kind: 'rendered', entries } }).drift).toEqual(drift);
+      const config = { services: { orders: { environment } } };
+      expect(orders({ containers, rendered: { kind: 'rendered', config } }).drift).toEqual(drift);
     },
   );
 
@@ -202,7 +212,7 @@ describe('reportStatus', () => {
         backing: new Map([['orders-database', 'postgres']]),
         rendered: {
           kind: 'rendered',
-          entries: new Map([['orders-database', { image: 'postgres:17' }]]),
+          config: { services: { 'orders-database': { image: 'postgres:17' } } },
         },
         ...more,
       }),

@@ -1,13 +1,15 @@
-import type { Container, RunningContainer } from '../../effects/containers';
-import { DEPLOY_LABELS, type ComposeEntry } from '../../executors/compose-deploy/entry';
-import { secretNames, secretsPart, withSecrets } from '../../executors/compose-deploy/secrets';
-import { entryWanted } from '../../executors/compose-deploy/wanted';
-import { planDeploy, type Wanted } from '../../executors/compose-deploy/plan';
-import { LABELS } from '../../image/image-key';
+import { type ComposeEntry } from '../../deployment/entry';
+import { secretNames, secretsPart } from '../../deployment/secrets';
+import { declaredState, imageOfPush, type DesiredState } from '../../deployment/desired-state';
+import { planDeploy } from '../../deployment/plan';
 import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform, Service } from '../../platform/platform';
-import type { RenderedEntries } from '../rendered-entries';
+import type { RenderedEntries } from '../../effects/rendered-entries';
 import { driftOf } from './drift';
+import { isServing, type Container, type RunningContainer } from '../../deployment/container';
+import { DEPLOY_LABELS } from '../../deployment/labels';
+import type { PushReceipt } from '../../image/receipt';
+import { LABELS } from '../../platform/image-labels';
 
 /** Everything that a report of an environment is made from. */
 export interface StatusFacts {
@@ -16,7 +18,7 @@ export interface StatusFacts {
   /** The Compose project. */
   project: string;
   /** What was last pushed for the environment from this workspace, by service. */
-  pushed: ReadonlyMap<string, string>;
+  pushed: ReadonlyMap<string, PushReceipt>;
   /** What was last built here, by service. */
   built: ReadonlyMap<string, string>;
   /** Datastores and the broker, each with what it is. */
@@ -117,23 +119,14 @@ export function reportStatus(facts: StatusFacts): PlatformStatus {
 }
 
 function reportService(service: Service, facts: StatusFacts): ServiceStatus {
-  const { environment, rendered, commitsSince } = facts;
+  const { rendered, commitsSince } = facts;
   const { name, kind } = service;
   const own = facts.containers.filter((container) => container.service === name);
   const entry = entryOf(rendered, name);
-  const wantedKey = facts.pushed.get(name);
-  // Which containers serve does not hang on what is wanted.
-  const first = planDeploy(own, NOTHING_WANTED).serving[0];
-  const rendering = entryWanted(
-    service,
-    environment,
-    wantedKey ?? labelOf(first, 'key'),
-    entry ?? {},
-  );
-  // Values are known to a deploy alone.
-  const secrets = secretNames(entry ?? {}).length > 0 ? secretsPart(labelOf(first, 'entry')) : '';
-  const wanted = { ...rendering, entryLabel: withSecrets(rendering.entryLabel, secrets) };
-  const plan = planDeploy(own, entry ? wanted : { ...wanted, entryLabel: labelOf(first, 'entry') });
+  const wantedKey = facts.pushed.get(name)?.key;
+  const first = own.find(isServing);
+  const wanted = wantedOf(service, facts, first);
+  const plan = planDeploy(own, wanted);
   const serving = own.filter((container) => plan.serving.includes(container));
   const drift = [
     ...(rendered.kind === 'rendered' && !entry
@@ -164,6 +157,25 @@ function reportService(service: Service, facts: StatusFacts): ServiceStatus {
     }),
     containers: serving.map((container) => container.name),
   };
+}
+
+/** What a service should be; if nothing was pushed or rendered, it is compared with what runs. */
+function wantedOf(
+  service: Service,
+  { environment, rendered, pushed }: StatusFacts,
+  running: Container | undefined,
+): DesiredState {
+  const { name } = service;
+  const entry = entryOf(rendered, name);
+  const config = rendered.kind === 'rendered' ? rendered.config : { services: {} };
+  const push = pushed.get(name);
+  const image = push
+    ? imageOfPush(push)
+    : { key: labelOf(running, 'key'), image: running?.image ?? '', source: 'engine' as const };
+  // A deploy alone knows the values of secrets.
+  const secrets = secretNames(entry ?? {}).length > 0 ? secretsPart(labelOf(running, 'entry')) : '';
+  const wanted = declaredState({ config, service, environment, image, secrets });
+  return entry ? wanted : { ...wanted, entryLabel: labelOf(running, 'entry') };
 }
 
 function stateOf(
@@ -215,10 +227,8 @@ function reportBacking(name: string, engine: string, facts: StatusFacts): Backin
 }
 
 function entryOf(rendered: RenderedEntries, name: string): ComposeEntry | undefined {
-  return rendered.kind === 'rendered' ? rendered.entries.get(name) : undefined;
+  return rendered.kind === 'rendered' ? rendered.config.services[name] : undefined;
 }
-
-const NOTHING_WANTED: Wanted = { key: '', entryLabel: '', replicas: 1, exclusive: false };
 
 function labelOf(container: Container | undefined, label: 'key' | 'entry'): string {
   return container?.labels[DEPLOY_LABELS[label]] ?? '';

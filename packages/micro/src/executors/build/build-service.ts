@@ -1,5 +1,5 @@
 import { buildArtifact } from '../../effects/bundle-artifact';
-import { formatBytes, formatStep } from '../format';
+import { formatBytes, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
 
 /** Options as Nx gives them. */

@@ -7,7 +7,7 @@ import { UserError } from '../../platform/user-error';
 import { runServiceTasks, type EndedTask, type ServiceTask } from '../service-task';
 import type { Failures } from './run';
 import { deployTogether } from './deploy-together';
-import { listenForInterruption } from './interruption';
+import { listenForInterruption } from '../../effects/interruption';
 import type { ComposeDeployOptions } from './options';
 
 /** Deploys all services of a run in one coordinated roll, and prints one plan for them. */

@@ -1,28 +1,35 @@
 import { type ComposeProject, startArguments } from '../../docker/compose';
-import type { Container } from '../../effects/containers';
 import { runDocker } from '../../effects/engine';
-import { formatSeconds, formatStep } from '../format';
+import { formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
-import { secretsOf } from './read-secrets';
-import { type Release, isSameRelease, nextNumber, stillOpen, surplusReleases } from './release';
+import { secretsOf } from './prepare/read-secrets';
+import {
+  type Release,
+  isSameRelease,
+  nextNumber,
+  stillOpen,
+  surplusReleases,
+} from '../../deployment/release';
 import {
   type ReleaseBook,
   closeRelease,
   forgetReleases,
   openRelease,
   reopenRelease,
-} from './releases';
-import { RollFailure, removeLeftovers } from './roll';
-import { rollSlice } from './roll-slice';
+} from '../../effects/release-book';
+import { rollSlice } from './roll/roll-slice';
 import { type Facts, type Run, tellOf } from './run';
-import { runJobs } from './run-jobs';
-import type { ServicePlan } from './run-plan';
-import type { Target } from './target';
+import { runJobs } from './prepare/run-jobs';
+import type { ServicePlan } from '../../deployment/run-plan';
+import type { Container } from '../../deployment/container';
+import type { DesiredState } from '../../deployment/desired-state';
+import { RollFailure } from './roll/rolling';
+import { removeLeftovers } from './roll/leftovers';
 
 /** A service that is as it was wanted. */
 export interface Rolled {
   task: ServiceTask;
-  target: Target;
+  desired: DesiredState;
   release: Release;
   containers: readonly Container[];
   kept: boolean;
@@ -38,7 +45,7 @@ export async function deployOne(
   { releases }: Facts,
   datastores: Map<string, Promise<void>>,
 ): Promise<Rolled> {
-  const { service, target, plan, starts, current } = one;
+  const { service, desired, plan, starts, current } = one;
   const { runner, address, book, clock } = run;
   const task = run.tasks.find((candidate) => candidate.service.name === service)!;
   const started = clock.now();
@@ -48,32 +55,32 @@ export async function deployOne(
     if (plan.leftovers.length > 0) {
       await removeLeftovers({ runner, address, service }, plan.leftovers);
     }
-    const release = current ?? (await open(run, target, service, known));
+    const release = current ?? (await open(run, desired, service, known));
     return {
       task,
-      target,
+      desired,
       release,
       containers: plan.serving,
       kept: true,
       took: clock.now() - started,
     };
   }
-  if (project) await runJobs(run, project, service, target);
+  if (project) await runJobs(run, project, service, desired);
   const release =
-    current && isSameRelease(current, target)
+    current && isSameRelease(current, desired)
       ? await reopenRelease(book, current)
-      : target.release
-        ? await reopenRelease(book, target.release)
-        : await open(run, target, service, known);
+      : desired.release
+        ? await reopenRelease(book, desired.release)
+        : await open(run, desired, service, known);
   try {
     const containers = await rollSlice(run, {
       service,
       plan,
-      slice: target.slice,
-      secrets: secretsOf(run, service, target.slice),
+      slice: desired.slice,
+      secrets: secretsOf(run, service, desired.slice),
       name: `r${release.number}`,
     });
-    return { task, target, release, containers, kept: false, took: clock.now() - started };
+    return { task, desired, release, containers, kept: false, took: clock.now() - started };
   } catch (error) {
     // Where it could not be undone, the open release tells the next run so.
     if (!(error instanceof RollFailure) || !error.undone) throw error;
@@ -94,7 +101,7 @@ async function settle(book: ReleaseBook, tried: Release, known: readonly Release
 
 function open(
   { book, name }: Run,
-  { key, entryLabel, image, replicas, slice }: Target,
+  { key, entryLabel, image, replicas, slice }: DesiredState,
   service: string,
   known: readonly Release[],
 ): Promise<Release> {

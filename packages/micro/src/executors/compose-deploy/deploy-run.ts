@@ -1,41 +1,35 @@
 import { timestamp } from '../../effects/clock';
-import { type Container, readProjectContainers } from '../../effects/containers';
+import { readProjectContainers } from '../../effects/containers';
 import { readEnvironment } from '../../effects/environments';
 import { withTemporaryFolder } from '../../effects/files';
 import { readPerson, readRunId } from '../../effects/person';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
-import {
-  type DeployReceipt,
-  type PushReceipt,
-  deployReceiptSchema,
-  receiptFile,
-} from '../../image/receipt';
+import { type DeployReceipt, deployReceiptSchema, receiptFile } from '../../image/receipt';
 import { elsewhere, type Environment, linkedWithin } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
 import { requireEnvironment } from '../docker-push/push-image';
-import { formatList, formatSeconds, formatStep } from '../format';
+import { formatList, formatSeconds, formatStep } from '../../terminal/step';
 import { limit } from '../limit';
 import type { ServiceTask } from '../service-task';
 import { type Rolled, deployOne, finish } from './deploy-one';
-import { placesOf, publicUrlOf } from './entry';
-import { findImages } from './find-images';
-import { holdLock } from './hold-lock';
+import { publicUrlOf } from '../../deployment/entry';
+import { findImages } from './prepare/find-images';
+import { holdLock } from '../../effects/deploy-lock';
 import {
   Interrupted,
   interruptibleClock,
   interruptibleRunner,
   stubbornRunner,
-} from './interruption';
-import { makePlan } from './make-plan';
-import { removeNeverStarted } from './never-started';
+} from '../../effects/interruption';
+import { makePlan } from './prepare/make-plan';
+import { removeNeverStarted } from './prepare/never-started';
 import { type DeployMode, normaliseOptions } from './options';
-import { rollOrder } from './order';
-import { touchedOthers } from './plan';
-import { failAll, keepGiven, putBackAll } from './put-back';
-import { isSameRelease } from './release';
-import { forgetReleases, readSlice } from './releases';
-import { removeLeftovers, revive } from './roll';
-import { readSecrets } from './read-secrets';
+import { rollOrder } from '../../deployment/order';
+import { touchedOthers } from '../../deployment/plan';
+import { failAll, keepGiven, putBackAll } from './roll/put-back';
+import { isSameRelease } from '../../deployment/release';
+import { forgetReleases, readSlice } from '../../effects/release-book';
+import { readSecrets } from './prepare/read-secrets';
 import {
   type DeployRequest,
   type Facts,
@@ -45,9 +39,17 @@ import {
   readFacts,
   tellOf,
 } from './run';
-import { type RunPlan, formatPlan, formatService, leftContainers, planToJson } from './run-plan';
-import { type Ended, formatSummary } from './summary';
-import { type Rendered, type Target, readPush, renderTargets } from './target';
+import { type RunPlan, leftContainers, planToJson } from '../../deployment/run-plan';
+import { type Ended, formatSummary } from './report/summary';
+import type { DesiredState } from '../../deployment/desired-state';
+import { DEPLOY_LABELS } from '../../deployment/labels';
+import { addressOf, projectNameOf } from '../../deployment/project';
+import { type Rendered, render } from './prepare/render';
+import type { Container } from '../../deployment/container';
+import { placesOf } from '../../deployment/slice';
+import { removeLeftovers } from './roll/leftovers';
+import { revive } from './roll/revival';
+import { formatPlan, formatService } from './report/format-plan';
 
 /** How many services are rolled at the same time, where no link says which goes first. */
 const ROLLS = 4;
@@ -63,8 +65,8 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
   const { workspaceRoot, platformName, options, interruption } = request;
   const mode = normaliseOptions(options);
   const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
-  const address = { context: environment.context, host: environment.host };
-  const name = environment.project ?? `${platformName}-${environment.name}`;
+  const address = addressOf(environment);
+  const name = projectNameOf(platformName, environment);
   const tasks = leaveElsewhere(request, environment, mode);
   if (tasks.length === 0 && !mode.json) return new Map();
   const runner = interruptibleRunner(request.runner, interruption);
@@ -135,20 +137,6 @@ function leaveElsewhere(
   });
 }
 
-async function render(run: Run): Promise<Rendered | undefined> {
-  if (run.mode.destination.kind === 'release') return undefined;
-  const pushes = new Map<ServiceTask, PushReceipt>();
-  for (const task of run.tasks.filter(({ service }) => !run.failures.has(service.name))) {
-    const push = await attempt(run, task.service.name, () => readPush(task, run.environment));
-    if (push) pushes.set(task, push);
-  }
-  const rendered = await renderTargets(run, pushes);
-  for (const [service, target] of rendered.targets) {
-    if (target instanceof UserError) run.failures.set(service, target);
-  }
-  return rendered;
-}
-
 function tellPlan({ tell, mode, tasks, repeat }: Run, plan: RunPlan): void {
   if (mode.json) return tell(planToJson(plan));
   formatPlan(plan).forEach(tell);
@@ -188,10 +176,10 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   if (!run.interruption.signal.aborted) {
     await attemptAll(run, () => requireOthersUntouched(run, plan, facts, pruned));
   }
-  for (const { task, target, containers, kept, took } of rolled.values()) {
+  for (const { task, desired, containers, kept, took } of rolled.values()) {
     const { name } = task.service;
     if (failures.has(name)) continue;
-    await leaveReceipt(run, task, target, containers);
+    await leaveReceipt(run, task, desired, containers);
     const names = containers.map((container) => container.name).join(', ');
     task.say(
       formatStep(
@@ -216,7 +204,7 @@ function tellSummary(
     return {
       service: name,
       outcome: failures.has(name) || !plan ? 'failed' : plan.kind,
-      url: done && publicUrlOf(done.target.slice.services[name] ?? {}),
+      url: done && publicUrlOf(done.desired.slice.services[name] ?? {}),
       ports: (done?.containers ?? [])
         .flatMap(({ ports }) => ports)
         .filter(({ target }) => target === port),
@@ -233,8 +221,8 @@ async function reviveAll(run: Run, { services }: RunPlan, { releases }: Facts): 
     const say = tellOf(run, service);
     const record = known.find((release) =>
       isSameRelease(release, {
-        key: first.labels['org.micro.image-key'] ?? '',
-        entryLabel: first.labels['org.micro.entry'] ?? '',
+        key: first.labels[DEPLOY_LABELS.key] ?? '',
+        entryLabel: first.labels[DEPLOY_LABELS.entry] ?? '',
       }),
     );
     const slice = record && (await readSlice(run.book, record));
@@ -334,7 +322,7 @@ async function requireOthersUntouched(
   pruned: readonly string[],
 ): Promise<void> {
   const after = await readProjectContainers(runner, address, name);
-  const started = services.flatMap(({ starts, target }) => [...starts, ...target.jobs]);
+  const started = services.flatMap(({ starts, desired }) => [...starts, ...desired.jobs]);
   const own = tasks.map(({ service }) => service.name);
   const touched = touchedOthers(before, after, new Set([...own, ...started, ...pruned]));
   if (touched.length > 0) {
@@ -347,7 +335,7 @@ async function requireOthersUntouched(
 async function leaveReceipt(
   { workspaceRoot, environment, clock }: Run,
   { service }: ServiceTask,
-  { key, image }: Target,
+  { key, image }: DesiredState,
   containers: readonly Container[],
 ): Promise<void> {
   const file = receiptFile(service.root, 'compose-deploy', environment.name);

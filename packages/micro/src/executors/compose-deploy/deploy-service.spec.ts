@@ -8,9 +8,9 @@ import { tarOf } from '../../docker/tar';
 import { recordedTask } from '../../testing/service-task';
 import { deployRun } from './deploy-run';
 import { deployService } from './deploy-service';
-import { entryLabel } from './entry';
-import { listenForInterruption } from './interruption';
-import { secretsLabel, withSecrets } from './secrets';
+import { listenForInterruption } from '../../effects/interruption';
+import { secretsLabel, withSecrets } from '../../deployment/secrets';
+import { entryLabel } from '../../deployment/fingerprint';
 
 const RECEIPT = 'dist/receipts/apps/orders/compose-deploy.production.json';
 const files = {

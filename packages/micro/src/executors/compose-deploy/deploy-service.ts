@@ -1,6 +1,6 @@
 import type { ServiceTask } from '../service-task';
 import { deployRun } from './deploy-run';
-import { listenForInterruption } from './interruption';
+import { listenForInterruption } from '../../effects/interruption';
 import type { ComposeDeployOptions } from './options';
 
 /**

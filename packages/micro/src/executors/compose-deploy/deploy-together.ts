@@ -6,7 +6,7 @@ import { receiptFile } from '../../image/receipt';
 import { readServiceTask, type ServiceTask } from '../service-task';
 import { deployRun } from './deploy-run';
 import type { Failures } from './run';
-import type { Interruption } from './interruption';
+import type { Interruption } from '../../effects/interruption';
 import { findMates, laterDeploys } from './mates';
 import type { ComposeDeployOptions } from './options';
 

@@ -2,7 +2,7 @@ import '../compile-cache';
 import type { ExecutorContext } from '@nx/devkit';
 import { runServiceTask } from '../service-task';
 import { deployTogether } from './deploy-together';
-import { listenForInterruption } from './interruption';
+import { listenForInterruption } from '../../effects/interruption';
 import type { ComposeDeployOptions } from './options';
 
 /**

@@ -1,14 +1,15 @@
 import type { EngineAddress } from '../../docker/command';
 import type { Clock } from '../../effects/clock';
-import { type Container, readProjectContainers } from '../../effects/containers';
+import { readProjectContainers } from '../../effects/containers';
 import type { Runner } from '../../effects/process';
 import type { Environment } from '../../platform/environment';
 import type { ServiceTask } from '../service-task';
-import type { Interruption } from './interruption';
+import type { Interruption } from '../../effects/interruption';
 import type { ComposeDeployOptions, DeployMode } from './options';
-import type { Release } from './release';
-import { type ReleaseBook, readReleases } from './releases';
-import type { ServiceSecrets } from './secrets';
+import type { Release } from '../../deployment/release';
+import { type ReleaseBook, readReleases } from '../../effects/release-book';
+import type { ServiceSecrets } from '../../deployment/secrets';
+import type { Container } from '../../deployment/container';
 
 /** What one coordinated roll starts from. */
 export interface DeployRequest {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { keyTag, LABELS } from '../../image/image-key';
+import { keyTag } from '../../image/image-key';
 import { failure, recordingRunner, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import { openBakery } from './bakery';
 import type { PreparedImage } from './build-image';
 import { normaliseOptions, type DockerBuildOptions } from './options';
+import { LABELS } from '../../platform/image-labels';
 
 /** An engine that has what was built, unless the service is called `broken`. */
 function engine() {

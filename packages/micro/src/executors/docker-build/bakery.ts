@@ -3,8 +3,8 @@ import { bakeArguments, bakeFile, bakeProgress, type BakeTarget } from '../../do
 import { docker } from '../../docker/command';
 import { inspectImages } from '../../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../../effects/files';
-import { LABELS } from '../../image/image-key';
 import { acceptBuild, buildRequest, provideImage, type PreparedImage } from './build-image';
+import { LABELS } from '../../platform/image-labels';
 
 /** Builds the images of a batch together, once it is known of every task whether it has one to build. */
 export interface Bakery {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { LABELS } from '../../image/image-key';
 import type { BuildReceipt } from '../../image/receipt';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask, type RecordedTask } from '../../testing/service-task';
 import { writeFiles } from '../../testing/temporary-workspace';
 import { buildImage } from './build-image';
+import { LABELS } from '../../platform/image-labels';
 
 const RECEIPT = 'dist/receipts/apps/orders/docker-build.json';
 const files = {

@@ -17,7 +17,7 @@ import { readEnvironmentAlone } from '../../effects/environments';
 import { fileReader, withTemporaryFolder } from '../../effects/files';
 import { readGitFacts } from '../../effects/git';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
-import { changedParts, keyTag, LABELS, type ImageKey } from '../../image/image-key';
+import { changedParts, keyTag, type ImageKey } from '../../image/image-key';
 import { buildReceiptSchema, receiptFile, type BuildReceipt } from '../../image/receipt';
 import { fillTag } from '../../image/tags';
 import {
@@ -27,7 +27,7 @@ import {
 } from '../../platform/image-reference';
 import { imageSource, runsElsewhere } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
-import { formatBytes, formatList, formatSeconds, formatStep } from '../format';
+import { formatBytes, formatList, formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
 import { baseSize, readContent, type Content } from './image-content';
 import {
@@ -38,6 +38,7 @@ import {
   type NormalisedOptions,
 } from './options';
 import { planBuild, type BuildPlan } from './plan';
+import { LABELS } from '../../platform/image-labels';
 
 /** The tag that compose files and people name; it follows the last build and is never pushed. */
 const LOCAL_TAG = 'local';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { LABELS } from '../../image/image-key';
 import type { BuildReceipt } from '../../image/receipt';
 import { planBuild, type BuildFacts } from './plan';
+import { LABELS } from '../../platform/image-labels';
 
 const ours = { [LABELS.key]: 'one' };
 const theirs = { [LABELS.key]: 'two' };

@@ -1,5 +1,6 @@
-import { changedParts, LABELS, type ImageKey } from '../../image/image-key';
+import { changedParts, type ImageKey } from '../../image/image-key';
 import type { BuildReceipt } from '../../image/receipt';
+import { LABELS } from '../../platform/image-labels';
 
 /** What is known about an image before anything is done. */
 export interface BuildFacts {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LABELS } from '../../image/image-key';
 import { planPush, type RemoteFacts } from './plan';
+import { LABELS } from '../../platform/image-labels';
 
 const remote = new Map<string, RemoteFacts>([
   ['k-1', { digest: 'sha256:1', labels: { [LABELS.key]: 'one' } }],

@@ -1,5 +1,5 @@
-import { LABELS } from '../../image/image-key';
 import type { ImageTag } from '../../image/tags';
+import { LABELS } from '../../platform/image-labels';
 
 /** An image in the registry, as far as pushing needs to know it. */
 export interface RemoteFacts {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { LABELS } from '../../image/image-key';
 import type { BuildReceipt } from '../../image/receipt';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import { pushImage } from './push-image';
+import { LABELS } from '../../platform/image-labels';
 
 const KEY = 'a'.repeat(64);
 const DIGEST = `sha256:${'d'.repeat(64)}`;

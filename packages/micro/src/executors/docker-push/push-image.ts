@@ -12,7 +12,6 @@ import { readEnvironmentAlone } from '../../effects/environments';
 import { fileReader } from '../../effects/files';
 import { readGitFacts } from '../../effects/git';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
-import { LABELS } from '../../image/image-key';
 import {
   buildReceiptSchema,
   pushReceiptSchema,
@@ -24,9 +23,10 @@ import { fillTag, type ImageTag } from '../../image/tags';
 import { imageSource } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
-import { formatSeconds, formatStep } from '../format';
+import { formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
+import { LABELS } from '../../platform/image-labels';
 
 /** Options as Nx gives them. */
 export interface DockerPushOptions {

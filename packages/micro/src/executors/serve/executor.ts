@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { watchBundle } from '../../effects/bundle-artifact';
 import { startNode, type NodeProcess } from '../../effects/node-process';
 import { FIRST_PORT } from '../../platform/manifest';
-import { formatStep } from '../format';
+import { formatStep } from '../../terminal/step';
 import { runServiceTask } from '../service-task';
 
 export interface ServeOptions {

@@ -1,0 +1,104 @@
+import { SERVICE_KEY_HEADER } from '../context/headers.js';
+
+const HIDDEN = '***';
+
+// Callers decide what is in a path: each repetition that can begin anywhere has a bound, so that none is slow.
+
+/** Headers whose values are secrets, in lower case. */
+export const SECRET_HEADERS = [
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+  'x-auth-token',
+  SERVICE_KEY_HEADER,
+];
+
+const HEADER_NAMES = SECRET_HEADERS.join('|');
+
+/** `"Authorization":"…"` and `"set-cookie":["…"]` of JSON, also where JSON is text within JSON. */
+const JSON_FIELD = new RegExp(
+  String.raw`(\\{0,7}")(${HEADER_NAMES}|[\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))\1(\s*[:,]\s*)` +
+    String.raw`(?:\1(?:(?!\1)(?:\\.|[^\\]))*\1(?!\s*:)|\[[^\]]*\])`,
+  'gi',
+);
+/** `Authorization: …` of a message as HTTP/1.1 sends it. */
+const HEADER_LINE = new RegExp(String.raw`\b(${HEADER_NAMES}): ?[^"\r\n\\]+`, 'gi');
+/** https://www.rfc-editor.org/rfc/rfc9110#section-11.4 */
+const CREDENTIALS = /\b(Bearer|Basic) +[\w.~+/-]+=*/gi;
+/** Three parts of base64url, the first of which begins as JSON does: https://www.rfc-editor.org/rfc/rfc7519 */
+const JSON_WEB_TOKEN = /\beyJ[\w-]{5,1000}\.[\w-]{0,8000}\.[\w-]*/g;
+/** What each match of the three above has in it. */
+const TELLTALE = /authori|cookie|key|token|secret|passw|bearer|basic/i;
+/** Up to the last `@`: a password may hold `@` and `/` that are not encoded. */
+const USER_OF_URL = /(https?:)?\/\/([^\s"'<>\\]{0,512})@/gi;
+/** No user, but a path that has an `@` in it: `https://registry.example.com/@scope/name`. */
+const HOST_AND_PATH = /^[^@/?#:]*(?::\d*)?[/?#]/;
+const PARAMETER = /([?&;#])([^\s"'\\=&;?#<>]{1,200})=([^\s"'\\&;#<>]+)/g;
+
+/** Whole words of a parameter's name: `code`, not `postcode`. */
+const SECRET_WORDS: ReadonlySet<string> = new Set([
+  'assertion',
+  'auth',
+  'authorization',
+  'code',
+  'jwt',
+  'key',
+  'otp',
+  'pass',
+  'passphrase',
+  'pin',
+  'pwd',
+  'session',
+  'sessionid',
+  'sid',
+  'sig',
+  'ticket',
+]);
+/** Anywhere in a name. */
+const SECRET_PARTS = /token|secret|passw|apikey|credential|signature/i;
+
+/**
+ * A text that may be logged: without users and passwords of URLs, secret parameters of a query, credentials and
+ * secret headers. Also of a line of JSON, which stays one.
+ */
+export function hideSecrets(text: string): string {
+  let safe = text;
+  if (safe.includes('//')) safe = safe.replace(USER_OF_URL, hideUser);
+  if (safe.includes('=')) safe = safe.replace(PARAMETER, hideParameter);
+  if (safe.includes('eyJ')) safe = safe.replace(JSON_WEB_TOKEN, HIDDEN);
+  // Most lines have none of it, and a search is cheaper than four replacements.
+  if (TELLTALE.test(safe)) {
+    safe = safe
+      .replace(JSON_FIELD, `$1$2$1$3$1${HIDDEN}$1`)
+      .replace(HEADER_LINE, `$1: ${HIDDEN}`)
+      .replace(CREDENTIALS, `$1 ${HIDDEN}`);
+  }
+  return safe;
+}
+
+function hideUser(all: string, web: string | undefined, before: string): string {
+  if (web !== undefined && HOST_AND_PATH.test(before)) return all;
+  return `${web ?? ''}//${HIDDEN}@`;
+}
+
+function hideParameter(all: string, mark: string, name: string): string {
+  return isSecretName(name) ? `${mark}${name}=${HIDDEN}` : all;
+}
+
+/** Whether a parameter of this name tends to hold a secret: `access_token`, `apiKey`, `X-Amz-Signature`. */
+function isSecretName(encoded: string): boolean {
+  const name = decode(encoded);
+  if (SECRET_PARTS.test(name)) return true;
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+  return words.split(/[^a-z0-9]+/).some((word) => SECRET_WORDS.has(word));
+}
+
+function decode(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}

@@ -1,0 +1,78 @@
+/** What of an error may be logged beside its message and stack: anything else may hold a request with its secrets. */
+const LOGGED_FIELDS = [
+  'code',
+  'errno',
+  'syscall',
+  'address',
+  'port',
+  'hostname',
+  'status',
+  'statusCode',
+  // Of PostgreSQL, MySQL and MariaDB. Not `detail`, which quotes rows.
+  'severity',
+  'schema',
+  'table',
+  'column',
+  'constraint',
+  'sqlState',
+  // Of this library's own errors.
+  'attempts',
+  'durationMs',
+  'kind',
+  'packages',
+  'provider',
+  'resource',
+] as const;
+
+/** Deeper errors are left out: they are many where one has become a cause of itself. */
+const MAX_DEPTH = 5;
+
+export interface LoggedError {
+  type: string;
+  message: string;
+  stack?: string;
+  cause?: LoggedError;
+  aggregateErrors?: LoggedError[];
+  [field: string]: unknown;
+}
+
+/** The serializer of `err`: type, message, stack, causes, and of the error's own fields those that are known to be harmless. */
+export function serializeError(error: unknown): unknown {
+  return isError(error) ? loggedError(error, 0) : error;
+}
+
+/** Also one of another realm, such as a worker's or a test's. */
+export function isError(value: unknown): value is Error {
+  if (value instanceof Error) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { message, stack } = value as { message?: unknown; stack?: unknown };
+  return typeof message === 'string' && typeof stack === 'string';
+}
+
+function loggedError(error: Error, depth: number): LoggedError {
+  const logged: LoggedError = { type: typeOf(error), message: error.message };
+  if (typeof error.stack === 'string') logged.stack = error.stack;
+  for (const field of LOGGED_FIELDS) {
+    const value = (error as unknown as Record<string, unknown>)[field];
+    if (isHarmless(value)) logged[field] = value;
+  }
+  if (depth === MAX_DEPTH) return logged;
+  const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+  if (isError(cause)) logged.cause = loggedError(cause, depth + 1);
+  if (Array.isArray(errors)) {
+    logged.aggregateErrors = errors.filter(isError).map((one) => loggedError(one, depth + 1));
+  }
+  return logged;
+}
+
+function typeOf(error: Error): string {
+  const { constructor } = error as { constructor?: unknown };
+  return typeof constructor === 'function' && constructor.name !== ''
+    ? constructor.name
+    : error.name;
+}
+
+function isHarmless(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((one) => typeof one === 'string');
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}

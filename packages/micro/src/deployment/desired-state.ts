@@ -1,0 +1,145 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PushReceipt } from '../image/receipt';
+import { elsewhere, type Environment } from '../platform/environment';
+import type { Service } from '../platform/platform';
+import { jobsOf, whyExclusive, type ComposeConfig, type ComposeEntry } from './entry';
+import { entryLabel } from './fingerprint';
+import { DEPLOY_LABELS } from './labels';
+import { pinnedImage } from './override';
+import type { Release } from './release';
+import { withoutSecrets, withSecrets } from './secrets';
+import { jobSlice, sliceOf, type ComposeSlice } from './slice';
+
+/** Which image a service runs. */
+export interface DesiredImage {
+  /** The image key of its content. */
+  key: string;
+  /** The pinned reference. */
+  image: string;
+  /** How the image comes to the engine. */
+  source: 'registry' | 'engine';
+}
+
+/** What a service shall be in an environment, with all that is needed to make it so. */
+export interface DesiredState extends DesiredImage {
+  service: string;
+  /** One hash per key of its entry; see `entryLabel`. */
+  entryLabel: string;
+  /** How many containers of it run. */
+  replicas: number;
+  /** What two of its containers cannot have at once; absent if they can run side by side. */
+  exclusive?: string;
+  slice: ComposeSlice;
+  /** What its entry depends on and that runs all the time, with the image that the other entry names. */
+  needs: ReadonlyMap<string, string | undefined>;
+  /** What has to end before it starts, such as a migration. */
+  jobs: readonly string[];
+  /** How those of the jobs are run that run its own image. */
+  ownJobs: ReadonlyMap<string, ComposeSlice>;
+  /** The release that it goes back to: a rollback. */
+  release?: Release;
+}
+
+/** The image of a push. */
+export function imageOfPush(push: PushReceipt): DesiredImage {
+  return {
+    key: push.key,
+    image: pinnedImage(push),
+    source: push.kind === 'pushed' ? 'registry' : 'engine',
+  };
+}
+
+/** What a service shall be by its rendered entry. */
+export interface Declaration {
+  /** The whole project, as it is deployed. */
+  config: ComposeConfig;
+  service: Service;
+  environment: Environment;
+  image: DesiredImage;
+  /** The part of the entry's label that tells changed secrets; empty without secrets. */
+  secrets: string;
+}
+
+export function declaredState({
+  config,
+  service,
+  environment,
+  image: desired,
+  secrets,
+}: Declaration): DesiredState {
+  const entry = config.services[service.name] ?? {};
+  const { key, image } = desired;
+  const label = withSecrets(entryLabel(entry), secrets);
+  const jobs = jobsOf(entry);
+  const ofThisImage = (job: string) =>
+    entry['build'] !== undefined &&
+    isDeepStrictEqual(config.services[job]?.['build'], entry['build']);
+  return {
+    ...desired,
+    service: service.name,
+    entryLabel: label,
+    ...replicasOf(service, environment, entry),
+    slice: sliceOf(config, service.name, {
+      image,
+      labels: {
+        [DEPLOY_LABELS.environment]: environment.name,
+        [DEPLOY_LABELS.key]: key,
+        [DEPLOY_LABELS.entry]: label,
+      },
+    }),
+    needs: new Map(
+      Object.keys((entry['depends_on'] as object | undefined) ?? {})
+        .filter((name) => !jobs.includes(name) && elsewhere(environment, name) === undefined)
+        .map((name) => [name, config.services[name]?.['image'] as string | undefined]),
+    ),
+    jobs,
+    ownJobs: new Map(
+      jobs
+        .filter(ofThisImage)
+        .map((job) => [job, jobSlice(config, job, { service, environment, image })]),
+    ),
+  };
+}
+
+/** How many containers a service has in an environment, and what only one of them can have. */
+function replicasOf(
+  service: Service,
+  environment: Environment,
+  entry: ComposeEntry,
+): Pick<DesiredState, 'replicas' | 'exclusive'> {
+  const replicas = environment.services[service.name]?.replicas ?? service.replicas;
+  const exclusive = whyExclusive(entry, replicas);
+  // A port of the host belongs to one container, as in the compose file that sync derives.
+  return exclusive === undefined ? { replicas } : { replicas: 1, exclusive };
+}
+
+/**
+ * A release that the engine remembers.
+ *
+ * @param secrets the part of the label of what its containers are given; no release remembers values.
+ */
+export function recordedState(
+  release: Release,
+  slice: ComposeSlice,
+  secrets: string,
+): DesiredState {
+  const { service, image, key, replicas } = release;
+  const entry = slice.services[service] ?? {};
+  const label = withSecrets(withoutSecrets(release.entryLabel), secrets);
+  const labels = { ...(entry['labels'] as object | undefined), [DEPLOY_LABELS.entry]: label };
+  const exclusive = whyExclusive(entry, replicas);
+  return {
+    service,
+    image,
+    key,
+    entryLabel: label,
+    replicas,
+    ...(exclusive === undefined ? {} : { exclusive }),
+    slice: { ...slice, services: { ...slice.services, [service]: { ...entry, labels } } },
+    needs: new Map(),
+    jobs: [],
+    ownJobs: new Map(),
+    source: image.includes('@') ? 'registry' : 'engine',
+    release,
+  };
+}

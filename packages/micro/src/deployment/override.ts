@@ -1,0 +1,111 @@
+import { Document, isSeq } from 'yaml';
+import type { PushReceipt } from '../image/receipt';
+import { elsewhere, PUBLIC_URL, type Environment } from '../platform/environment';
+import { formatImageReference, parseImageReference } from '../platform/image-reference';
+import { linkVariable } from '../platform/link';
+import type { Service } from '../platform/platform';
+import type { ComposeEntry } from './entry';
+import { DEPLOY_LABELS } from './labels';
+import { SECRETS_FOLDER, secretVariables, withoutReplaced } from './secrets';
+
+/** The reference that is deployed: by digest from a registry, by its key on the engine that built it. */
+export function pinnedImage(receipt: PushReceipt): string {
+  return receipt.kind === 'pushed'
+    ? formatImageReference({ ...parseImageReference(receipt.image), digest: receipt.digest })
+    : receipt.image;
+}
+
+/** What an environment changes in the entry of one service, as a Compose override in YAML. */
+export function overrideFile(
+  service: Service,
+  environment: Environment,
+  push: PushReceipt | undefined,
+  entryLabel: string | undefined,
+): string {
+  const here = environment.services[service.name];
+  const { variables, volumes } = settingsOf(service, environment);
+  const document = new Document({
+    services: {
+      [service.name]: {
+        ...(push ? { image: pinnedImage(push) } : {}),
+        ...(Object.keys(variables).length > 0 ? { environment: variables } : {}),
+        ...(here?.resources ? { deploy: { resources: { limits: limitsOf(here.resources) } } } : {}),
+        ...(volumes.length > 0 ? { volumes } : {}),
+        ...(here?.publish
+          ? {
+              ports: [
+                {
+                  target: service.port,
+                  published: String(here.publish.port),
+                  host_ip: here.publish.address,
+                  protocol: 'tcp',
+                  mode: 'host',
+                },
+              ],
+            }
+          : {}),
+        labels: {
+          [DEPLOY_LABELS.environment]: environment.name,
+          ...(push ? { [DEPLOY_LABELS.key]: push.key } : {}),
+          ...(entryLabel === undefined ? {} : { [DEPLOY_LABELS.entry]: entryLabel }),
+        },
+      },
+    },
+  });
+  // Compose adds up lists of ports: without the tag the port of development is published as well.
+  const ports = document.getIn(['services', service.name, 'ports'], true);
+  if (isSeq(ports)) ports.tag = '!override';
+  return document.toString();
+}
+
+/** What whatever runs the image of a service is told in an environment. */
+export function settingsOf(service: Service, environment: Environment) {
+  const here = environment.services[service.name];
+  const secrets = Object.keys(here?.secrets ?? {}).sort();
+  return {
+    variables: {
+      ...linksElsewhere(service, environment),
+      ...(here?.url === undefined ? {} : { [PUBLIC_URL]: here.url }),
+      ...here?.environment,
+      ...secretVariables(secrets),
+    },
+    volumes: secrets.length > 0 ? [{ type: 'volume', target: SECRETS_FOLDER }] : [],
+  };
+}
+
+/** Where a service reaches those that it consumes and that run elsewhere. */
+function linksElsewhere({ consumes }: Service, environment: Environment): Record<string, string> {
+  return Object.fromEntries(
+    consumes.flatMap((name) => {
+      const url = elsewhere(environment, name);
+      return url === undefined ? [] : [[linkVariable(name), url]];
+    }),
+  );
+}
+
+function limitsOf({ cpus, memory }: Service['resources']): Record<string, string> {
+  return {
+    ...(cpus === undefined ? {} : { cpus: String(cpus) }),
+    ...(memory === undefined ? {} : { memory }),
+  };
+}
+
+/** A rendered entry with what no override of Compose can say of it. */
+export function asDeployed(
+  entry: ComposeEntry,
+  service: string,
+  { portOffset, services }: Pick<Environment, 'portOffset' | 'services'>,
+): ComposeEntry {
+  const own = withoutReplaced(entry);
+  const ports = own['ports'] as readonly { published?: string }[] | undefined;
+  if (!ports || portOffset === 0 || services[service]?.publish) return own;
+  // A range, too; 0 is a port that the engine picks.
+  const shift = (published: string) =>
+    published.replace(/\d+/g, (port) => (port === '0' ? port : String(Number(port) + portOffset)));
+  return {
+    ...own,
+    ports: ports.map((port) =>
+      port.published === undefined ? port : { ...port, published: shift(port.published) },
+    ),
+  };
+}

@@ -1,0 +1,85 @@
+import type { DeployPlan } from './plan';
+import type { Release } from './release';
+import type { Container } from './container';
+import { DEPLOY_LABELS } from './labels';
+import type { DesiredState } from './desired-state';
+
+/** A container of a datastore or the broker, which a deploy leaves as it is. */
+export interface Outdated {
+  name: string;
+  /** Its name in the compose file. */
+  service: string;
+  /** What it was made from. */
+  image: string;
+  /** What its entry says by now. */
+  wanted: string;
+}
+
+/** What a run does for one service. */
+export interface ServicePlan {
+  service: string;
+  desired: DesiredState;
+  plan: DeployPlan;
+  /** The release that serves now. */
+  current: Release | undefined;
+  /** Containers that a deploy which was ended took out of service, and that come back first. */
+  revived: readonly Container[];
+  /** Datastores and the broker that it needs and that do not run. */
+  starts: readonly string[];
+  /** Services that it consumes, that do not run, and that this command does not deploy either. */
+  missing: readonly string[];
+  /** Services of the run that are rolled before it. */
+  after: readonly string[];
+}
+
+/** What a whole run does, in the order in which services are rolled. */
+export interface RunPlan {
+  environment: string;
+  project: string;
+  rollback: boolean;
+  services: readonly ServicePlan[];
+  /** Of whichever services need them, each once. */
+  outdated: readonly Outdated[];
+  /** Services on the engine that the workspace does not have any more. */
+  left: readonly string[];
+  prune: boolean;
+}
+
+/** Containers of services that were deployed by us and that no compose file names any more. */
+export function leftContainers(
+  containers: readonly Container[],
+  names: readonly string[],
+): Container[] {
+  return containers.filter(
+    ({ service, labels }) =>
+      labels[DEPLOY_LABELS.environment] !== undefined && !names.includes(service),
+  );
+}
+
+/** The plan for a program, as one line of JSON. */
+export function planToJson({ services, ...run }: RunPlan): string {
+  return JSON.stringify({
+    ...run,
+    services: services.map(
+      ({ service, plan, desired, current, revived, starts, missing, after }) => ({
+        service,
+        action: plan.kind,
+        reason: plan.kind === 'keep' ? 'nothing changed' : plan.reason,
+        image: desired.image,
+        key: desired.key,
+        release: desired.release?.number,
+        from: current && { image: current.image, key: current.key, release: current.number },
+        order: plan.kind === 'keep' ? undefined : plan.order,
+        exclusive: desired.exclusive,
+        replicas: desired.replicas,
+        serving: plan.serving.map(({ name }) => name),
+        leftovers: plan.leftovers.map(({ name }) => name),
+        recovers: revived.map(({ name }) => name),
+        starts,
+        jobs: plan.kind === 'keep' ? [] : desired.jobs,
+        missing,
+        after,
+      }),
+    ),
+  });
+}

@@ -1,0 +1,135 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { Secret } from '../platform/secret';
+import { UserError } from '../platform/user-error';
+import type { ComposeEntry } from './entry';
+
+/*
+ * Compose itself cannot do this: a secret of a `file` is a bind mount, which another engine does not
+ * have; one of `environment` is refused where a container cannot write to its root
+ * (docker/compose#12531), and newer versions put it in only where they start the container themselves,
+ * which a roll does later. So each container has a volume of its own there, which is filled before it starts and removed with it.
+ */
+export const SECRETS_FOLDER = '/run/secrets';
+
+/** The key of {@link secretsLabel}, beside what it protects: whoever can read it can read that, too. */
+export const SECRETS_KEY_FILE = `${SECRETS_FOLDER}/.key`;
+
+const KEY_BYTES = 32;
+
+/** What part of an entry's label tells changed values. */
+const LABEL = 'secret-values';
+
+/** The secrets of one service, as they are now. */
+export interface ServiceSecrets {
+  values: ReadonlyMap<string, Secret>;
+  key: Secret;
+}
+
+export function newSecretsKey(): Secret {
+  return new Secret(randomBytes(KEY_BYTES).toString('hex'));
+}
+
+/** A key as a container gives it back; `undefined` where it is none. */
+export function parseSecretsKey(text: string | undefined): Secret | undefined {
+  return text !== undefined && new RegExp(`^[0-9a-f]{${2 * KEY_BYTES}}$`).test(text)
+    ? new Secret(text)
+    : undefined;
+}
+
+/** What an entry says of its secrets: where each is found, and never what it is. */
+export function secretVariables(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [`${name}_FILE`, `${SECRETS_FOLDER}/${name}`]));
+}
+
+/** The secrets that an entry wants, sorted. */
+export function secretNames(entry: ComposeEntry): string[] {
+  return Object.entries((entry['environment'] ?? {}) as Record<string, unknown>)
+    .flatMap(([variable, value]) => {
+      const name = variable.replace(/_FILE$/, '');
+      return name !== variable && value === `${SECRETS_FOLDER}/${name}` ? [name] : [];
+    })
+    .sort();
+}
+
+/**
+ * A rendered entry without the variables that its secrets stand for: a service takes a value from one
+ * of both. Compose's own `!reset` leaves what a third file sets (tried with v2.26).
+ */
+export function withoutReplaced(entry: ComposeEntry): ComposeEntry {
+  const names = secretNames(entry);
+  if (names.length === 0) return entry;
+  const variables = Object.entries(entry['environment'] as Record<string, unknown>);
+  return {
+    ...entry,
+    environment: Object.fromEntries(variables.filter(([name]) => !names.includes(name))),
+  };
+}
+
+/**
+ * The part of an entry's label that another value changes. Labels are seen by more people and programs
+ * than containers are, and a short value could be found by trying; with a key of 256 bits that is not
+ * in any label it cannot. The key is kept with the values, so any machine that deploys finds it.
+ *
+ * @param names those that a container is given; all of them unless given.
+ */
+export function secretsLabel(
+  { values, key }: ServiceSecrets,
+  names: readonly string[] = [...values.keys()],
+): string {
+  const hmac = createHmac('sha256', key.reveal());
+  for (const name of [...names].sort()) {
+    const value = values.get(name)!.reveal();
+    hmac.update(`${name} ${value.length} `).update(value);
+  }
+  return `${LABEL}=${hmac.digest('hex').slice(0, 8)}`;
+}
+
+/** The part of a container's label that {@link secretsLabel} gave it; empty where there is none. */
+export function secretsPart(entryLabel: string): string {
+  return entryLabel.split(' ').find((part) => part.startsWith(`${LABEL}=`)) ?? '';
+}
+
+/** An entry's label without the part of its secrets: what two releases are told apart by. */
+export function withoutSecrets(entryLabel: string): string {
+  return entryLabel
+    .split(' ')
+    .filter((part) => !part.startsWith(`${LABEL}=`))
+    .join(' ');
+}
+
+/** An entry's label with the part of its secrets. */
+export function withSecrets(entryLabel: string, part: string): string {
+  return [entryLabel, part].filter(Boolean).join(' ');
+}
+
+/** A file that a container is given, by its name in {@link SECRETS_FOLDER}. */
+export interface SecretFile {
+  path: string;
+  mode: number;
+  content: Secret;
+}
+
+/**
+ * What is put into {@link SECRETS_FOLDER} of each new container: files that its user can read, and the
+ * key, which only root can read. None if the entry wants no secret.
+ *
+ * @throws {UserError} if it wants one that `secrets` does not have, which an earlier release may.
+ */
+export function secretFiles(
+  entry: ComposeEntry,
+  secrets: ServiceSecrets | undefined,
+  missing: (names: string) => string,
+): SecretFile[] {
+  const names = secretNames(entry);
+  if (names.length === 0) return [];
+  const unknown = names.filter((name) => !secrets?.values.has(name));
+  if (!secrets || unknown.length > 0) throw new UserError(missing(unknown.join(', ')));
+  return [
+    ...names.map((path) => ({
+      path,
+      mode: 0o444,
+      content: secrets.values.get(path)!,
+    })),
+    { path: '.key', mode: 0o400, content: secrets.key },
+  ];
+}

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { parseEnvironment } from '../platform/environment';
+import { platformOf } from '../testing/platform';
+import { failure, recordingRunner, type Answer } from '../testing/recording-runner';
+import { temporaryWorkspace } from '../testing/temporary-workspace';
+import { renderEntries } from './rendered-entries';
+
+const platform = platformOf({ orders: 'port: 3001\n', users: 'port: 3002\n' });
+const environment = parseEnvironment('staging', 'context: far\n');
+
+async function render(answer: Answer) {
+  const runner = recordingRunner(answer);
+  const workspaceRoot = temporaryWorkspace({
+    'compose.yaml': '',
+    'environments/staging.compose.yaml': '',
+  });
+  const rendered = await renderEntries({ workspaceRoot, runner }, platform, environment, new Map());
+  return { rendered, lines: runner.lines.map((line) => line.replace(/\S+\/micro-\w+\//g, '')) };
+}
+
+it('renders every service that is included, with what the environment says, and no other', async () => {
+  const { rendered, lines } = await render((line) => ({
+    stdout: line.includes('--services') ? 'orders\n' : '{"services":{"orders":{"image":"x"}}}',
+  }));
+  expect(lines).toEqual([
+    'docker --context far compose --file compose.yaml --file environments/staging.compose.yaml --project-name acme-staging config --services',
+    'docker --context far compose --file compose.yaml --file environments/staging.compose.yaml --file orders.yaml --project-name acme-staging config --format json',
+  ]);
+  expect(rendered).toEqual({
+    kind: 'rendered',
+    config: { services: { orders: { image: 'x' } } },
+  });
+});
+
+it('says why files cannot be read, and leaves the rest of a report to be made', async () => {
+  const { rendered } = await render(() => failure('ORDERS_DATABASE_PASSWORD: run "npx micro env"'));
+  expect(rendered).toMatchObject({
+    kind: 'unreadable',
+    problem: expect.stringContaining('npx micro env') as string,
+  });
+});
+
+it('throws where no engine answers: then there is no report', async () => {
+  const down = failure('Cannot connect to the Docker daemon at unix:///x');
+  await expect(render(() => down)).rejects.toThrow(/no Docker Engine answers/);
+});

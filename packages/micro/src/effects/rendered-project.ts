@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EngineAddress } from '../docker/command';
+import { configArguments, servicesArguments, type ComposeProject } from '../docker/compose';
+import type { ComposeConfig } from '../deployment/entry';
+import { asDeployed, overrideFile } from '../deployment/override';
+import { overlayFile } from '../deployment/project';
+import type { PushReceipt } from '../image/receipt';
+import type { Environment } from '../platform/environment';
+import type { Service } from '../platform/platform';
+import { UserError } from '../platform/user-error';
+import { ROOT_COMPOSE_FILE } from '../platform/workspace';
+import { runDocker } from './engine';
+import { writeWhole } from './files';
+import type { Runner } from './process';
+
+export interface Rendering {
+  runner: Runner;
+  address: EngineAddress;
+  workspaceRoot: string;
+  environment: Environment;
+  /** The Compose project's name. */
+  name: string;
+  /** Gets the overrides, which last as long as it does. */
+  folder: string;
+}
+
+/** A service to be rendered, with what was pushed of it. */
+export interface RenderedService {
+  service: Service;
+  push: PushReceipt | undefined;
+}
+
+/** What Compose makes of the workspace's files for an environment. */
+export interface RenderedProject {
+  /** The files of the workspace with the environment's overrides. */
+  project: ComposeProject;
+  /** Every service of the compose files, rendered or not. */
+  names: readonly string[];
+  /** Every entry as it is deployed; no entry if none of the services is in the compose files. */
+  config: ComposeConfig;
+}
+
+/**
+ * Renders the project of an environment once, with an override for each of these services that the compose files have.
+ * @throws {EngineError} if Compose cannot read the files.
+ */
+export async function renderProject(
+  rendering: Rendering,
+  services: readonly RenderedService[],
+): Promise<RenderedProject> {
+  const { runner, address, workspaceRoot, environment, name } = rendering;
+  const own = { name, files: composeFiles(workspaceRoot, environment) };
+  const unreadable = `${ROOT_COMPOSE_FILE} could not be read`;
+  const { stdout } = await runDocker(runner, servicesArguments(own), address, unreadable);
+  const names = stdout.split('\n').filter(Boolean);
+  const included = services.filter(({ service }) => names.includes(service.name));
+  if (included.length === 0) return { project: own, names, config: { services: {} } };
+  for (const one of included) await writeOverride(rendering, one, undefined);
+  const overrides = included.map(({ service }) => overrideOf(rendering, service));
+  const project = { name, files: [...own.files, ...overrides] };
+  const answer = await runDocker(runner, configArguments(project), address, unreadable);
+  return { project, names, config: parseConfig(answer.stdout, environment) };
+}
+
+/** Writes what an environment changes in the entry of a service, for Compose to read. */
+export async function writeOverride(
+  rendering: Pick<Rendering, 'environment' | 'folder'>,
+  { service, push }: RenderedService,
+  entryLabel: string | undefined,
+): Promise<void> {
+  const text = overrideFile(service, rendering.environment, push, entryLabel);
+  await writeWhole(overrideOf(rendering, service), text, 0o600);
+}
+
+function overrideOf({ folder }: Pick<Rendering, 'folder'>, { name }: Service): string {
+  return join(folder, `${name}.yaml`);
+}
+
+/** The workspace's own files, then the one that a person keeps for this environment. */
+function composeFiles(workspaceRoot: string, environment: Environment): string[] {
+  if (!existsSync(join(workspaceRoot, ROOT_COMPOSE_FILE))) {
+    throw new UserError(`${ROOT_COMPOSE_FILE} is not there: run "nx g @org/micro:init"`);
+  }
+  const own = overlayFile(environment);
+  return [ROOT_COMPOSE_FILE, ...(existsSync(join(workspaceRoot, own)) ? [own] : [])];
+}
+
+function parseConfig(json: string, environment: Environment): ComposeConfig {
+  const config = JSON.parse(json) as Partial<ComposeConfig>;
+  const entries = Object.entries(config.services ?? {});
+  return {
+    ...config,
+    services: Object.fromEntries(
+      entries.map(([name, it]) => [name, asDeployed(it, name, environment)]),
+    ),
+  };
+}

@@ -1,0 +1,138 @@
+import { linkedWithin } from '../../../platform/environment';
+import { UserError } from '../../../platform/user-error';
+import type { ServiceTask } from '../../service-task';
+import { rollOrder } from '../../../deployment/order';
+import { planDeploy } from '../../../deployment/plan';
+import {
+  type Release,
+  currentRelease,
+  findRelease,
+  planRevival,
+  previousRelease,
+} from '../../../deployment/release';
+import { secretsLabelOf, secretsOf } from './read-secrets';
+import { readSlice } from '../../../effects/release-book';
+import { type Facts, type Run, attempt } from '../run';
+import {
+  type Outdated,
+  type RunPlan,
+  type ServicePlan,
+  leftContainers,
+} from '../../../deployment/run-plan';
+import { type DesiredState, recordedState } from '../../../deployment/desired-state';
+import type { Rendered } from './render';
+import type { Container } from '../../../deployment/container';
+
+/** Compares what is wanted with what the engine runs; services that cannot be planned have failed. */
+export async function makePlan(
+  run: Run,
+  rendered: Rendered | undefined,
+  { containers, releases }: Facts,
+): Promise<RunPlan> {
+  const { tasks, failures, environment, name, mode } = run;
+  const services: ServicePlan[] = [];
+  const outdated = new Map<string, Outdated>();
+  const order = rollOrder(tasks.map(({ service }) => linkedWithin(environment, service)));
+  for (const [service, after] of order) {
+    if (failures.has(service)) continue;
+    const task = tasks.find((one) => one.service.name === service)!;
+    const own = containers.filter((container) => container.service === service);
+    const known = releases.get(service) ?? [];
+    const current = currentRelease(own, known);
+    const desired = await attempt(run, service, () =>
+      rendered
+        ? Promise.resolve(rendered.desired.get(service))
+        : findRecorded(run, service, current, known),
+    );
+    if (!desired) continue;
+    const plan = planDeploy(own, desired);
+    if (mode.atomic && plan.kind !== 'keep' && plan.serving.length > 0 && !current) {
+      failures.set(
+        service,
+        new UserError(
+          `the engine remembers no release of what runs of ${service}, so --atomic could not put it back: deploy it once without`,
+        ),
+      );
+    }
+    for (const one of outdatedNeeds(desired.needs, task.service.consumes, containers)) {
+      outdated.set(one.name, one);
+    }
+    services.push({
+      service,
+      desired,
+      plan,
+      current,
+      revived: planRevival(own, known),
+      ...missingNeeds(
+        { ...task, service: linkedWithin(environment, task.service) },
+        tasks,
+        [...desired.needs.keys()],
+        containers,
+      ),
+      after: after.filter((provider) => !failures.has(provider)),
+    });
+  }
+  const left = rendered ? leftContainers(containers, rendered.names) : [];
+  return {
+    environment: environment.name,
+    project: name,
+    rollback: mode.destination.kind === 'release',
+    services,
+    outdated: [...outdated.values()],
+    left: [...new Set(left.map(({ service }) => service))].sort(),
+    prune: mode.prune,
+  };
+}
+
+/** The release that a rollback of the service goes to. */
+async function findRecorded(
+  run: Run,
+  service: string,
+  current: Release | undefined,
+  releases: readonly Release[],
+): Promise<DesiredState> {
+  const { mode, environment, book } = run;
+  const { destination } = mode;
+  const to = destination.kind === 'release' ? destination.to : undefined;
+  const release = to === undefined ? previousRelease(current, releases) : findRelease(to, releases);
+  if (release) {
+    const slice = await readSlice(book, release);
+    // Found missing now rather than once the roll has begun.
+    secretsOf(run, service, slice);
+    return recordedState(release, slice, secretsLabelOf(run, service, slice));
+  }
+  const known = releases
+    .filter(({ open }) => !open)
+    .map(({ number, key, since }) => `r${number} (k-${key.slice(0, 12)}, ${since})`);
+  throw new UserError(
+    `${to === undefined ? 'there is no earlier release' : `there is no release "${to}"`} of ${service} in ${environment.name}; the engine remembers ${known.join(', ') || 'none'}`,
+  );
+}
+
+/** What an entry depends on and does not run: other services are told apart by the manifest. */
+function missingNeeds(
+  { service: { consumes }, sameRun }: ServiceTask,
+  tasks: readonly ServiceTask[],
+  needs: readonly string[],
+  containers: readonly Container[],
+): { starts: string[]; missing: string[] } {
+  const runs = (name: string) =>
+    containers.some(({ service, state }) => service === name && state === 'running');
+  const comes = new Set([...sameRun, ...tasks.map(({ service }) => service.name)]);
+  return {
+    starts: needs.filter((name) => !consumes.includes(name) && !runs(name)),
+    missing: consumes.filter((name) => !runs(name) && !comes.has(name)),
+  };
+}
+
+/** Datastores and the broker whose containers are of another image than their entries name by now. */
+export function outdatedNeeds(
+  needs: DesiredState['needs'],
+  consumes: readonly string[],
+  containers: readonly Container[],
+): Outdated[] {
+  return containers.flatMap(({ name, service, image }) => {
+    const wanted = consumes.includes(service) ? undefined : needs.get(service);
+    return wanted === undefined || wanted === image ? [] : [{ name, service, image, wanted }];
+  });
+}

@@ -1,0 +1,38 @@
+import { readReceipt } from '../../../effects/receipts';
+import { pushReceiptSchema, receiptFile, type PushReceipt } from '../../../image/receipt';
+import { imageSource, type Environment } from '../../../platform/environment';
+import { serviceRepository } from '../../../platform/image-reference';
+import { UserError } from '../../../platform/user-error';
+import type { ServiceTask } from '../../service-task';
+
+/**
+ * What was last pushed of a service for an environment.
+ * @throws {UserError} if nothing was, or if it was pushed to another place than the environment names now.
+ */
+export async function readPush(
+  { workspaceRoot, platformName, service }: ServiceTask,
+  environment: Environment,
+): Promise<PushReceipt> {
+  const source = imageSource(environment);
+  const file = receiptFile(service.root, 'docker-push', environment.name);
+  const receipt = await readReceipt(workspaceRoot, file, pushReceiptSchema);
+  const push = `run nx docker-push ${service.name} -c ${environment.name}`;
+  if (!receipt) {
+    throw new UserError(
+      `nothing of "${service.name}" was pushed for ${environment.name} yet: ${push}`,
+    );
+  }
+  if (receipt.kind !== source.kind) {
+    throw new UserError(
+      `${environment.file} says that ${source.kind} images run there, and the last one of "${service.name}" is ${receipt.kind}: ${push}`,
+    );
+  }
+  const repository =
+    source.kind === 'pushed' && serviceRepository(platformName, service.name, source.registry);
+  if (repository && !receipt.image.startsWith(`${repository}:`)) {
+    throw new UserError(
+      `${environment.file} names the registry ${environment.registry}, and ${receipt.image} is not there: ${push}`,
+    );
+  }
+  return receipt;
+}

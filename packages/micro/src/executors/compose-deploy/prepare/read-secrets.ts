@@ -1,0 +1,124 @@
+import { docker } from '../../../docker/command';
+import { readFileArguments } from '../../../docker/container';
+import { onlyFileOf, tarOf } from '../../../docker/tar';
+import { readFolder, readProjectContainers } from '../../../effects/containers';
+import { readSecret } from '../../../effects/secrets';
+import { Secret } from '../../../platform/secret';
+import { UserError } from '../../../platform/user-error';
+import { attempt, type Run } from '../run';
+import {
+  newSecretsKey,
+  parseSecretsKey,
+  secretNames,
+  SECRETS_FOLDER,
+  SECRETS_KEY_FILE,
+  secretFiles,
+  secretsLabel,
+  secretsPart,
+} from '../../../deployment/secrets';
+import { type Container, isServing } from '../../../deployment/container';
+import { DEPLOY_LABELS } from '../../../deployment/labels';
+import type { ComposeSlice } from '../../../deployment/slice';
+
+/** Reads the secrets of all services of the run; a service that misses one has failed. */
+export async function readSecrets(run: Run): Promise<void> {
+  const { tasks, environment, runner, address, name } = run;
+  const having = tasks.filter(
+    ({ service }) => Object.keys(environment.services[service.name]?.secrets ?? {}).length > 0,
+  );
+  if (having.length === 0) return;
+  const containers = await readProjectContainers(runner, address, name);
+  await Promise.all(
+    having.map(({ service }) =>
+      attempt(run, service.name, async () => {
+        const values = await readValues(run, service.name);
+        const own = containers.filter((container) => container.service === service.name);
+        const key = (await readKey(run, own)) ?? newSecretsKey();
+        run.secrets.set(service.name, { values, key });
+      }),
+    ),
+  );
+}
+
+async function readValues(run: Run, service: string): Promise<Map<string, Secret>> {
+  const values = new Map<string, Secret>();
+  const problems: string[] = [];
+  const { file, services } = run.environment;
+  for (const [name, source] of Object.entries(services[service]!.secrets)) {
+    try {
+      values.set(name, await readSecret(source, run));
+    } catch (error) {
+      run.interruption.signal.throwIfAborted();
+      if (!(error instanceof UserError)) throw error;
+      problems.push(`${file}: services.${service}.secrets.${name}: ${error.message}`);
+    }
+  }
+  if (problems.length > 0) throw new UserError(problems.join('\n'));
+  return values;
+}
+
+/** The key that the running containers were labelled with. */
+async function readKey(
+  { runner, address }: Run,
+  containers: readonly Container[],
+): Promise<Secret | undefined> {
+  const having = containers
+    .filter(({ labels }) => secretsPart(labels[DEPLOY_LABELS.entry] ?? '') !== '')
+    .sort((a, b) => Number(isServing(b)) - Number(isServing(a)));
+  for (const { id } of having) {
+    // One that was made and never filled has none.
+    const { stdout } = await runner.run(docker(readFileArguments(id, SECRETS_KEY_FILE), address));
+    const key = parseSecretsKey(onlyFileOf(stdout));
+    if (key) return key;
+  }
+  return undefined;
+}
+
+/**
+ * What new containers of a service are given, with the values of today, also by a rollback.
+ *
+ * @param entry the one of the slice that they are made from: the service's own, or a job of it.
+ */
+export function secretsOf(
+  { secrets, environment }: Run,
+  service: string,
+  { services }: ComposeSlice,
+  entry: string = service,
+): Secret | undefined {
+  const files = secretFiles(
+    services[entry] ?? {},
+    secrets.get(service),
+    (names) =>
+      `this release of ${service} needs ${names}, which ${environment.file} does not name under services.${service}.secrets`,
+  );
+  if (files.length === 0) return undefined;
+  return new Secret(tarOf(files.map((file) => ({ ...file, content: file.content.reveal() }))));
+}
+
+/** The part of the label of what {@link secretsOf} gives. */
+export function secretsLabelOf(
+  { secrets }: Run,
+  service: string,
+  { services }: ComposeSlice,
+): string {
+  const names = secretNames(services[service] ?? {});
+  const own = secrets.get(service);
+  return own && names.length > 0 ? secretsLabel(own, names) : '';
+}
+
+/** What containers that serve were given, to be given to those that replace them again. */
+export interface GivenSecrets {
+  archive: Secret;
+  label: string;
+}
+
+/** Reads what a container was given, as it was; `undefined` where that is no secret. */
+export async function readGiven(
+  { runner, address }: Pick<Run, 'runner' | 'address'>,
+  { id, name, labels }: Container,
+): Promise<GivenSecrets | undefined> {
+  const label = secretsPart(labels[DEPLOY_LABELS.entry] ?? '');
+  if (label === '') return undefined;
+  const what = `Could not read the secrets of ${name}`;
+  return { archive: await readFolder(runner, address, id, SECRETS_FOLDER, what), label };
+}

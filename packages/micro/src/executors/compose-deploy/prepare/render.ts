@@ -1,0 +1,48 @@
+import type { ComposeProject } from '../../../docker/compose';
+import { declaredState, imageOfPush, type DesiredState } from '../../../deployment/desired-state';
+import { secretsLabel } from '../../../deployment/secrets';
+import { renderProject, writeOverride } from '../../../effects/rendered-project';
+import type { PushReceipt } from '../../../image/receipt';
+import { UserError } from '../../../platform/user-error';
+import { ROOT_COMPOSE_FILE } from '../../../platform/workspace';
+import type { ServiceTask } from '../../service-task';
+import { attempt, type Run } from '../run';
+import { readPush } from './read-push';
+
+/** The project as it shall be. */
+export interface Rendered {
+  /** The workspace's project with what was pushed, for jobs and datastores. */
+  project: ComposeProject;
+  /** Every service of the compose files. */
+  names: readonly string[];
+  /** Of each service of the run that can be deployed. */
+  desired: ReadonlyMap<string, DesiredState>;
+}
+
+/** Renders the project once, with the pushed images of all services of the run; `undefined` for a rollback. */
+export async function render(run: Run): Promise<Rendered | undefined> {
+  if (run.mode.destination.kind === 'release') return undefined;
+  const { tasks, failures, environment, secrets } = run;
+  const pushes = new Map<ServiceTask, PushReceipt>();
+  for (const task of tasks.filter(({ service }) => !failures.has(service.name))) {
+    const push = await attempt(run, task.service.name, () => readPush(task, environment));
+    if (push) pushes.set(task, push);
+  }
+  const services = [...pushes].map(([{ service }, push]) => ({ service, push }));
+  const { project, names, config } = await renderProject(run, services);
+  const desired = new Map<string, DesiredState>();
+  for (const { service, push } of services) {
+    if (!names.includes(service.name)) {
+      const message = `${ROOT_COMPOSE_FILE} has no service "${service.name}": run "nx sync" so that it includes ${service.root}/compose.yaml`;
+      failures.set(service.name, new UserError(message));
+      continue;
+    }
+    const own = secrets.get(service.name);
+    const image = imageOfPush(push);
+    const part = own ? secretsLabel(own) : '';
+    const state = declaredState({ config, service, environment, image, secrets: part });
+    desired.set(service.name, state);
+    await writeOverride(run, { service, push }, state.entryLabel);
+  }
+  return { project, names, desired };
+}

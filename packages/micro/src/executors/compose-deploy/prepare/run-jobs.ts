@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { type ComposeProject, createArguments, runArguments } from '../../../docker/compose';
+import { removeArguments, runToEndArguments } from '../../../docker/container';
+import { readProjectContainers } from '../../../effects/containers';
+import { runDocker } from '../../../effects/engine';
+import { writeWhole } from '../../../effects/files';
+import type { Runner } from '../../../effects/process';
+import type { Secret } from '../../../platform/secret';
+import { UserError } from '../../../platform/user-error';
+import { formatSeconds, formatStep } from '../../../terminal/step';
+import { secretsOf } from './read-secrets';
+import { type Run, tellOf } from '../run';
+import type { DesiredState } from '../../../deployment/desired-state';
+import { giveSecrets } from '../roll/give-secrets';
+
+/** What has to be done once with the new image before any container of it serves; it stops the deploy where it fails. */
+export async function runJobs(
+  run: Run,
+  project: ComposeProject,
+  service: string,
+  { jobs, ownJobs }: Pick<DesiredState, 'jobs' | 'ownJobs'>,
+): Promise<void> {
+  const { runner, address, clock, name, folder } = run;
+  for (const job of jobs) {
+    const started = clock.now();
+    const failed = `${job} failed, and ${service} was left as it was`;
+    const slice = ownJobs.get(job);
+    const file = join(folder, `${job}.json`);
+    if (slice) await writeWhole(file, JSON.stringify(slice), 0o600);
+    const own = slice ? { name, files: [file] } : project;
+    const secrets = slice && secretsOf(run, service, slice, job);
+    if (secrets) await runWithSecrets(run, own, { service, job, secrets, failed });
+    else await runDocker(runner, runArguments(own, job), address, failed);
+    const took = formatSeconds(clock.now() - started);
+    tellOf(run, service)(formatStep(service, 'ran', `${job}  ${took}`));
+  }
+}
+
+interface SecretJob {
+  service: string;
+  job: string;
+  secrets: Secret;
+  /** What is said where it fails. */
+  failed: string;
+}
+
+/** `docker compose run` starts what it makes at once; here it is given its secrets in between. */
+async function runWithSecrets(
+  { runner, undo, address, name, alone }: Run,
+  project: ComposeProject,
+  { service, job, secrets, failed }: SecretJob,
+): Promise<void> {
+  await discard(runner);
+  try {
+    const args = createArguments(project, job, 1);
+    await alone(() => runDocker(runner, args, address, `Could not create the container of ${job}`));
+    const [created] = await find(runner);
+    if (!created) {
+      throw new UserError(`${job}: docker compose made no container: look for another deploy`);
+    }
+    await giveSecrets({ runner, address, service, secrets }, [created]);
+    await runDocker(runner, runToEndArguments(created.id), address, failed);
+  } finally {
+    await discard(undo.runner);
+  }
+
+  async function find(by: Runner) {
+    const containers = await readProjectContainers(by, address, name);
+    return containers.filter((container) => container.service === job);
+  }
+
+  /** Also what a deploy left that was killed: with its container the values go. */
+  async function discard(by: Runner): Promise<void> {
+    const ids = (await find(by)).map(({ id }) => id);
+    if (ids.length === 0) return;
+    await runDocker(by, removeArguments(ids), address, `Could not remove the container of ${job}`);
+  }
+}

@@ -1,0 +1,113 @@
+import type { Container } from '../../../deployment/container';
+import { readContainers, readLastLogLines } from '../../../effects/containers';
+import { UserError } from '../../../platform/user-error';
+import { idsOf, type Roll } from './roll';
+
+const LOG_LINES = 20;
+const POLL_MILLISECONDS = 250;
+/** How long a container without a health check has to stay up. */
+const STEADY_MILLISECONDS = 3000;
+/** A container that was restarted this often will not become healthy by waiting. */
+const TOO_MANY_RESTARTS = 3;
+
+/** Waits until all of these containers are healthy. @throws {UserError} where one will not be. */
+export async function waitUntilHealthy(
+  {
+    runner,
+    address,
+    healthTimeout,
+    service,
+    clock,
+  }: Pick<Roll, 'runner' | 'address' | 'healthTimeout' | 'service' | 'clock'>,
+  ids: readonly string[],
+): Promise<void> {
+  const started = clock.now();
+  for (;;) {
+    const containers = await readContainers(runner, address, ids);
+    const waited = clock.now() - started;
+    const ill = containers.find(isLost);
+    if (containers.length < ids.length || ill) {
+      throw new UserError(
+        `${service}: ${ill ? `${ill.name} ${describe(ill)}` : 'a new container is gone'}`,
+      );
+    }
+    const isUp = ({ state, health }: Container) =>
+      state === 'running' &&
+      (health === 'healthy' || (health === 'none' && waited >= STEADY_MILLISECONDS));
+    if (containers.every(isUp)) return;
+    if (waited > healthTimeout * 1000) {
+      const slow = containers.find((container) => !isUp(container))!;
+      throw new UserError(
+        `${service}: ${slow.name} was not healthy after ${healthTimeout} s (healthTimeout of the environment)`,
+      );
+    }
+    await clock.sleep(POLL_MILLISECONDS);
+  }
+}
+
+/** Looks whether containers that serve go on doing so; the old ones serve beside them until then. */
+export async function watch(
+  { runner, address, steady, service, clock }: Roll,
+  containers: readonly Container[],
+): Promise<void> {
+  const started = clock.now();
+  const ids = idsOf(containers);
+  const restarts = new Map<string, number>();
+  while (clock.now() - started < steady * 1000) {
+    const now = await readContainers(runner, address, ids);
+    const ill = now.find((container) => {
+      const before = restarts.get(container.id) ?? container.restarts;
+      restarts.set(container.id, before);
+      const { state, health } = container;
+      return state !== 'running' || health === 'unhealthy' || container.restarts > before;
+    });
+    if (ill || now.length < ids.length) {
+      const time = ((clock.now() - started) / 1000).toFixed(1);
+      const what = ill ? `${ill.name} ${describeEnd(ill)}` : 'a new container was gone';
+      throw new UserError(
+        `${service}: ${what} ${time} s after it was healthy (it has to stay so for ${steady} s, "steady" of the environment)`,
+      );
+    }
+    await clock.sleep(POLL_MILLISECONDS);
+  }
+}
+
+function describeEnd({ health, state }: Container): string {
+  // The engine calls a container that ended unhealthy, too.
+  if (state !== 'running' && state !== 'restarting') return `was ${state}`;
+  return health === 'unhealthy' ? 'was unhealthy' : 'ended and was restarted';
+}
+
+function isLost({ state, health, restarts }: Container): boolean {
+  return (
+    health === 'unhealthy' ||
+    state === 'exited' ||
+    state === 'dead' ||
+    restarts >= TOO_MANY_RESTARTS
+  );
+}
+
+function describe({ state, health, restarts }: Container): string {
+  if (health === 'unhealthy' && state === 'running') return 'is unhealthy';
+  return restarts >= TOO_MANY_RESTARTS ? `ended ${restarts} times` : `is ${state}`;
+}
+
+/** What the new containers last said. */
+export async function readLastWords(
+  { undo: { runner }, address }: Roll,
+  ids: readonly string[],
+): Promise<string[]> {
+  const containers = await readContainers(runner, address, ids).catch(() => []);
+  const lines: string[] = [];
+  for (const { id, name, state, healthOutput } of containers) {
+    if (state === 'created') continue;
+    const logs = await readLastLogLines(runner, address, id, LOG_LINES).catch(() => '');
+    lines.push(`  the last lines of ${name}:`, indent(logs === '' ? '(it wrote nothing)' : logs));
+    if (healthOutput !== '') lines.push('  its last health check said:', indent(healthOutput));
+  }
+  return lines;
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '    ');
+}

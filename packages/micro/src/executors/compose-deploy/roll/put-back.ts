@@ -1,0 +1,92 @@
+import { readProjectContainers } from '../../../effects/containers';
+import { UserError } from '../../../platform/user-error';
+import type { Rolled } from '../deploy-one';
+import { planDeploy } from '../../../deployment/plan';
+import { type GivenSecrets, readGiven } from '../prepare/read-secrets';
+import { closeRelease, forgetReleases, readSlice } from '../../../effects/release-book';
+import { rollSlice } from './roll-slice';
+import type { Run } from '../run';
+import type { RunPlan } from '../../../deployment/run-plan';
+import { recordedState } from '../../../deployment/desired-state';
+import { removeLeftovers } from './leftovers';
+
+/**
+ * Reads what `putBackAll` could not find later: a secret has the value that its container was given,
+ * and in the environment another one may be named by now, or none.
+ */
+export async function keepGiven(
+  run: Run,
+  { services }: RunPlan,
+): Promise<Map<string, GivenSecrets>> {
+  const given = new Map<string, GivenSecrets>();
+  for (const { service, plan } of services) {
+    const [first] = plan.kind === 'keep' ? [] : plan.serving;
+    const secrets = first && (await readGiven(run, first));
+    if (secrets) given.set(service, secrets);
+  }
+  return given;
+}
+
+/** Puts back what a run changed before a service of it failed. */
+export async function putBackAll(
+  run: Run,
+  { services }: RunPlan,
+  rolled: ReadonlyMap<string, Rolled>,
+  given: ReadonlyMap<string, GivenSecrets>,
+): Promise<void> {
+  const { failures, address, book, name, runner } = run;
+  const why = [...failures.keys()].join(', ');
+  for (const [service, { release, kept, containers }] of [...rolled].reverse()) {
+    if (kept) {
+      failures.set(service, new UserError(`${service} did not change; ${why} failed (--atomic)`));
+      continue;
+    }
+    const { current: before, plan: first } = services.find((one) => one.service === service)!;
+    const current = first.serving.length > 0 ? before : undefined;
+    try {
+      if (!current) {
+        await removeLeftovers({ runner, address, service }, containers);
+      } else {
+        const secrets = given.get(service);
+        const slice = await readSlice(book, current);
+        const desired = recordedState(current, slice, secrets?.label ?? '');
+        const own = (await readProjectContainers(runner, address, name)).filter(
+          (container) => container.service === service,
+        );
+        const plan = planDeploy(own, desired);
+        if (plan.kind !== 'keep') {
+          await rollSlice(run, {
+            service,
+            plan,
+            slice: desired.slice,
+            secrets: secrets?.archive,
+            name: 'back',
+          });
+        }
+      }
+      const same = current !== undefined && current.id === release.id;
+      await (same || release.again ? closeRelease(book, release) : forgetReleases(book, [release]));
+      failures.set(
+        service,
+        new UserError(
+          `${service} was put back ${current ? `to r${current.number} (${current.image})` : 'to nothing: it was not there before'}, since ${why} failed (--atomic)`,
+        ),
+      );
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      failures.set(
+        service,
+        new UserError(`${service} could not be put back (--atomic): ${error.message}`),
+      );
+    }
+  }
+}
+
+/** Lets the services of a run fail that could be deployed, since others cannot. */
+export function failAll({ failures, tasks }: Run, what: string): void {
+  const why = [...failures.keys()].join(', ');
+  for (const { service } of tasks) {
+    if (failures.has(service.name)) continue;
+    failures.set(service.name, new UserError(`${why} cannot be deployed, so ${what}`));
+  }
+}

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { writeWhole } from '../../../effects/files';
+import type { Secret } from '../../../platform/secret';
+import type { ServiceChange } from '../../../deployment/plan';
+import { type Run, tellOf } from '../run';
+import type { Container } from '../../../deployment/container';
+import type { ComposeSlice } from '../../../deployment/slice';
+import { roll } from './rolling';
+
+/** What a service of a run becomes. */
+export interface SliceRoll {
+  service: string;
+  plan: ServiceChange;
+  slice: ComposeSlice;
+  /** A tar archive with what its new containers are given. */
+  secrets: Secret | undefined;
+  /** Tells this roll of the service from others of the run: `r7`. */
+  name: string;
+}
+
+/** Rolls one service of a run, as {@link roll} does. */
+export async function rollSlice(
+  run: Run,
+  { service, plan, slice, secrets, name }: SliceRoll,
+): Promise<Container[]> {
+  const file = join(run.folder, `${service}.${name}.json`);
+  await writeWhole(file, JSON.stringify(slice), 0o600);
+  const { healthTimeout, steady } = run.environment;
+  return roll({
+    ...run,
+    project: { name: run.name, files: [file] },
+    service,
+    plan,
+    secrets,
+    healthTimeout,
+    steady,
+    say: tellOf(run, service),
+  });
+}

@@ -1,0 +1,286 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { failure, recordingRunner } from '../../../testing/recording-runner';
+import { runningContainer } from '../../../testing/running-container';
+import { fakeClock } from '../../../testing/service-task';
+import type { ServiceChange } from '../../../deployment/plan';
+import { roll } from './rolling';
+
+const project = { name: 'acme-development', files: ['compose.yaml', 'override.yaml'] };
+
+const old = runningContainer({
+  id: 'old',
+  networks: { acme_edge: { aliases: ['orders'], names: ['orders'] } },
+});
+
+interface Life {
+  state?: string;
+  health?: string;
+  restarts?: number;
+}
+
+/** An engine with one old container and, once it was created, a new one that lives as told. */
+function engine(
+  options: {
+    lives?: Life[];
+    fail?: RegExp;
+    stderr?: string;
+    hasOld?: boolean;
+    /** Of the old container and the new one. */
+    addresses?: [old: string, created: string];
+  } = {},
+) {
+  const lives = options.lives ?? [{ state: 'running', health: 'healthy' }];
+  let created = false;
+  let looked = 0;
+  const describe = (id: string, life: Life) => ({
+    Id: id,
+    Name: `/acme-orders-${id === 'old' ? 1 : 2}`,
+    RestartCount: life.restarts ?? 0,
+    State: {
+      Status: life.state,
+      ...(life.health ? { Health: { Status: life.health, Log: [{ Output: 'said 503\n' }] } } : {}),
+    },
+    Config: { Labels: { 'com.docker.compose.service': 'orders' } },
+    NetworkSettings: {
+      Networks: { acme_edge: { Aliases: ['acme-orders-2', 'orders', 'shop'], DNSNames: null } },
+    },
+  });
+  return recordingRunner((line) => {
+    if (options.fail?.test(line)) return failure(options.stderr ?? 'no');
+    if (line.includes(' up ')) created = true;
+    if (line.startsWith('docker network inspect')) {
+      const [old, fresh] = options.addresses ?? ['172.20.0.2', '172.20.0.3'];
+      const Containers = { old: { IPv4Address: `${old}/16` }, new: { IPv4Address: `${fresh}/16` } };
+      const IPAM = { Config: [{ Subnet: '172.20.0.0/16', Gateway: '172.20.0.1' }] };
+      return { stdout: JSON.stringify([{ IPAM, Containers }]) };
+    }
+    if (line.startsWith('docker container ls')) {
+      return {
+        stdout: [...(options.hasOld === false ? [] : ['old']), ...(created ? ['new'] : [])].join(
+          '\n',
+        ),
+      };
+    }
+    if (line.startsWith('docker container inspect')) {
+      const ids = line.split(' ').slice(3);
+      const isPoll = ids.length === 1 && ids[0] === 'new';
+      const life = isPoll ? lives[Math.min(looked++, lives.length - 1)]! : { state: 'created' };
+      return {
+        stdout: JSON.stringify(
+          ids.map((id) =>
+            describe(id, id === 'old' ? { state: 'running', health: 'healthy' } : life),
+          ),
+        ),
+      };
+    }
+    if (line.startsWith('docker container logs')) return { stdout: 'hello\n', stderr: 'boom\n' };
+    return undefined;
+  });
+}
+
+function partsOf(runner: ReturnType<typeof engine>, plan: Partial<ServiceChange> = {}) {
+  const clock = fakeClock();
+  const said: string[] = [];
+  return {
+    said,
+    runner,
+    address: {},
+    project,
+    service: 'orders',
+    plan: {
+      kind: 'update' as const,
+      reason: 'its image changed',
+      serving: [old],
+      kept: [],
+      leftovers: [],
+      order: 'start-first' as const,
+      replicas: 1,
+      ...plan,
+    },
+    healthTimeout: 10,
+    steady: 0,
+    clock,
+    undo: { runner, clock },
+    alone: <T>(work: () => Promise<T>) => work(),
+    addresses: <T>(work: () => Promise<T>) => work(),
+    say: (line: string) => said.push(line),
+  };
+}
+
+const acts = (lines: readonly string[]) =>
+  lines.filter((line) => !/(?:container (?:ls|inspect|logs)|network inspect)/.test(line));
+
+const CREATE =
+  'docker compose --file compose.yaml --file override.yaml --project-name acme-development up --no-build --no-deps --no-recreate --no-start --pull never --quiet-pull --scale orders=2 orders';
+const HIDE = ['docker network disconnect acme_edge new', 'docker network connect acme_edge new'];
+const REVEAL = [
+  'docker network disconnect acme_edge new',
+  'docker network connect --alias acme-orders-2 --alias orders --alias shop acme_edge new',
+];
+const UNDO = 'docker container rm --force --volumes new';
+
+describe('roll', () => {
+  it('starts first, hidden, and stops the old container only once the new one is healthy', async () => {
+    const runner = engine({
+      lives: [
+        { state: 'running', health: 'starting' },
+        { state: 'running', health: 'healthy' },
+      ],
+    });
+    const parts = partsOf(runner);
+    const containers = await roll(parts);
+    expect(containers.map(({ id }) => id)).toEqual(['new']);
+    expect(acts(runner.lines)).toEqual([
+      CREATE,
+      ...HIDE,
+      'docker container start new',
+      ...REVEAL,
+      'docker network disconnect acme_edge old',
+      'docker network connect acme_edge old',
+      'docker container stop old',
+      'docker container rm --force --volumes old',
+    ]);
+    expect(stripVTControlCharacters(parts.said.join('\n'))).toBe(
+      'orders  healthy  acme-orders-2  0.3 s\norders  stopped  acme-orders-1  0.0 s',
+    );
+    expect(parts.clock.slept).toEqual([250, 1100, 2000]);
+  });
+
+  it('leaves an old container found that would get another address: what is open to it would break off', async () => {
+    const runner = engine({ addresses: ['172.20.0.4', '172.20.0.2'] });
+    const parts = partsOf(runner);
+    await roll(parts);
+    expect(acts(runner.lines).slice(-3)).toEqual([
+      REVEAL.at(-1),
+      'docker container stop old',
+      'docker container rm --force --volumes old',
+    ]);
+  });
+
+  it('stops first where two cannot run side by side', async () => {
+    const runner = engine();
+    await roll(partsOf(runner, { order: 'stop-first' }));
+    expect(acts(runner.lines)).toEqual([
+      CREATE,
+      'docker container stop old',
+      'docker container start new',
+      'docker container rm --force --volumes old',
+    ]);
+  });
+
+  it('hides nothing where nobody serves yet', async () => {
+    const runner = engine({ hasOld: false });
+    await roll(partsOf(runner, { kind: 'create', serving: [] }));
+    expect(acts(runner.lines)).toEqual([
+      CREATE.replace('orders=2', 'orders=1'),
+      'docker container start new',
+    ]);
+  });
+
+  it('removes what an earlier deploy left before anything else', async () => {
+    const runner = engine();
+    await roll(partsOf(runner, { leftovers: [{ ...old, id: 'dead', state: 'exited' }] }));
+    expect(acts(runner.lines)[0]).toBe('docker container rm --force --volumes dead');
+  });
+
+  it('waits for a container without a health check to stay up', async () => {
+    const parts = partsOf(engine({ lives: [{ state: 'running' }], hasOld: false }), {
+      kind: 'create',
+      serving: [],
+    });
+    await roll(parts);
+    expect(parts.clock.slept.reduce((sum, time) => sum + time, 0)).toBe(3000);
+  });
+
+  describe.each([
+    ['create', / up /, []],
+    ['hide', /disconnect/, [CREATE, 'docker network disconnect acme_edge new']],
+    ['start', /container start new/, [CREATE, ...HIDE, 'docker container start new']],
+  ])('where it fails to %s', (_, fail, before) => {
+    it('takes the new container away and leaves the old one alone', async () => {
+      const runner = engine({ fail, stderr: 'Error response from daemon: no' });
+      await expect(roll(partsOf(runner))).rejects.toThrow(
+        /no\n[^]*acme-orders-1 serves on; it was not touched$/,
+      );
+      const expected = before.length > 0 ? [...before, UNDO] : [CREATE];
+      expect(acts(runner.lines)).toEqual(expected);
+    });
+  });
+
+  it.each([
+    [
+      'unhealthy',
+      [{ state: 'running', health: 'unhealthy' }],
+      'orders: acme-orders-2 is unhealthy',
+    ],
+    ['ended', [{ state: 'exited' }], 'orders: acme-orders-2 is exited'],
+    ['restarting', [{ state: 'restarting', restarts: 3 }], 'orders: acme-orders-2 ended 3 times'],
+    [
+      'never healthy',
+      [{ state: 'running', health: 'starting' }],
+      'orders: acme-orders-2 was not healthy after 10 s (healthTimeout of the environment)',
+    ],
+  ])('undoes a roll to a container that is %s, with its last words', async (_, lives, message) => {
+    const runner = engine({ lives });
+    const error = await roll(partsOf(runner)).then(
+      () => undefined,
+      (reason: Error) => reason.message,
+    );
+    expect(error?.split('\n')).toEqual([
+      message,
+      '  the last lines of acme-orders-2:',
+      '    hello',
+      '    boom',
+      ...('health' in lives[0]! ? ['  its last health check said:', '    said 503'] : []),
+      '  acme-orders-1 serves on; it was not touched',
+    ]);
+    expect(acts(runner.lines)).toEqual([CREATE, ...HIDE, 'docker container start new', UNDO]);
+  });
+
+  it('undoes a roll that could not be revealed', async () => {
+    const runner = engine({ fail: /connect --alias/ });
+    await expect(roll(partsOf(runner))).rejects.toThrow('Could not connect acme-orders-2');
+    expect(acts(runner.lines)).toEqual([
+      CREATE,
+      ...HIDE,
+      'docker container start new',
+      ...REVEAL,
+      ...HIDE,
+      'docker container stop new',
+      UNDO,
+    ]);
+  });
+
+  it('starts the old container again where it was stopped first', async () => {
+    const runner = engine({ lives: [{ state: 'exited' }] });
+    await expect(roll(partsOf(runner, { order: 'stop-first' }))).rejects.toThrow(
+      /acme-orders-1, which ran before, serves again$/,
+    );
+    expect(acts(runner.lines).slice(-2)).toEqual([UNDO, 'docker container start old']);
+  });
+
+  it('starts the old container again even where the new one cannot be removed', async () => {
+    const runner = engine({ lives: [{ state: 'exited' }], fail: /rm --force/ });
+    await expect(roll(partsOf(runner, { order: 'stop-first' }))).rejects.toThrow(
+      /Could not remove the new orders[^]*acme-orders-1 ran before; the next deploy finishes or undoes what this one began$/,
+    );
+    expect(acts(runner.lines).at(-1)).toBe('docker container start old');
+  });
+
+  it('does not take an engine that is gone for a container that is gone', async () => {
+    const runner = engine({
+      fail: /container inspect new$/,
+      stderr:
+        'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
+    });
+    await expect(roll(partsOf(runner))).rejects.toThrow('no Docker Engine answers on this machine');
+  });
+
+  it('says that nothing is left of a first deploy that failed', async () => {
+    const runner = engine({ hasOld: false, lives: [{ state: 'exited' }] });
+    await expect(roll(partsOf(runner, { kind: 'create', serving: [] }))).rejects.toThrow(
+      /nothing of it is left on the engine$/,
+    );
+  });
+});

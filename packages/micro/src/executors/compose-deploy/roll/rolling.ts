@@ -1,0 +1,149 @@
+import type { Container } from '../../../deployment/container';
+import { planSteps, type RollStep } from '../../../deployment/plan';
+import { createArguments } from '../../../docker/compose';
+import { removeArguments, startArguments, stopArguments } from '../../../docker/container';
+import { readContainers, readProjectContainers } from '../../../effects/containers';
+import { Interrupted } from '../../../effects/interruption';
+import { UserError } from '../../../platform/user-error';
+import { formatSeconds, formatStep } from '../../../terminal/step';
+import { giveSecrets } from './give-secrets';
+import { readLastWords, waitUntilHealthy, watch } from './health';
+import { removeLeftovers } from './leftovers';
+import { idsOf, runIn, undoing, type Progress, type Roll } from './roll';
+import { drain, hide, reveal } from './traffic';
+import { putBack } from './undo';
+
+/** A roll that failed or was interrupted. */
+export class RollFailure extends UserError {
+  override readonly name = 'RollFailure';
+
+  constructor(
+    message: string,
+    /** Whether the engine is as it was before; else the next deploy has something to finish. */
+    readonly undone: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Replaces the containers of one service: the new ones are started beside the old, get no traffic
+ * until they are healthy, and only once they stayed healthy are the old ones stopped, one after the
+ * other where there are several. Where two cannot run side by side the old ones are stopped first.
+ * The old ones are removed at the very end, so that until then they can serve again.
+ *
+ * @returns the containers that serve now.
+ * @throws {UserError} with the container's last lines; then the old containers serve as before.
+ */
+export async function roll(parts: Roll): Promise<Container[]> {
+  const { address, plan, service } = parts;
+  if (plan.leftovers.length > 0) await removeLeftovers(parts, plan.leftovers);
+  const progress: Progress = { found: [], current: [], hidden: [], stopped: [] };
+  try {
+    const steps = planSteps(plan);
+    for (const step of steps) await takeStep(parts, step, progress, step === steps.at(-1));
+  } catch (error) {
+    const interrupted = error instanceof Interrupted;
+    if (progress.current.length === 0) {
+      progress.current = await findNew(parts, progress).catch(() => []);
+    }
+    const lastWords = interrupted ? [] : await readLastWords(parts, idsOf(progress.current));
+    const { undone, outcome } = await putBack(parts, progress);
+    if (!(error instanceof UserError)) throw error;
+    throw new RollFailure([error.message, ...lastWords, ...outcome].join('\n'), undone);
+  }
+  const old = idsOf(progress.stopped);
+  if (old.length > 0) {
+    await undoing(parts)(removeArguments(old), `Could not remove the old ${service}`);
+  }
+  // Also where the run is interrupted by now: all that was wanted is done.
+  return readContainers(parts.undo.runner, address, idsOf([...plan.kept, ...progress.found]));
+}
+
+async function takeStep(
+  parts: Roll,
+  step: RollStep,
+  progress: Progress,
+  isLast: boolean,
+): Promise<void> {
+  const { plan, service } = parts;
+  const run = runIn(parts);
+  const stopFirst = plan.order === 'stop-first';
+  if (step.create > 0) {
+    const begun = parts.clock.now();
+    const created = await createContainers(parts, step, progress);
+    progress.current = created;
+    const hidden = !stopFirst && plan.serving.length > 0;
+    if (hidden) await hide(run, created);
+    if (stopFirst) await stopOld(parts, step.retire, progress);
+    await run(startArguments(idsOf(created)), `Could not start ${service}`);
+    await waitUntilHealthy(parts, idsOf(created));
+    tellStep(parts, 'healthy', created, begun);
+    progress.found.push(...created);
+    if (hidden) await reveal(run, created, parts.clock);
+    await watch(parts, created);
+    progress.current = [];
+  }
+  if (!stopFirst && step.retire.length > 0) {
+    progress.hidden.push(...step.retire);
+    // All that is wanted serves by now: where the deploy has to end, to finish takes less than to undo.
+    const ending = isLast ? { ...parts, ...parts.undo } : parts;
+    await drain(ending, step.retire);
+    await stopOld(ending, step.retire, progress);
+  }
+}
+
+async function stopOld(
+  parts: Roll,
+  retired: readonly Container[],
+  { stopped }: Progress,
+): Promise<void> {
+  const begun = parts.clock.now();
+  stopped.push(...retired);
+  await runIn(parts)(stopArguments(idsOf(retired)), `Could not stop the old ${parts.service}`);
+  tellStep(parts, 'stopped', retired, begun);
+}
+
+/** `orders  healthy  acme-orders-2  4.2 s` */
+function tellStep(
+  { service, clock, say }: Roll,
+  verb: string,
+  containers: readonly Container[],
+  begun: number,
+): void {
+  const names = containers.map(({ name }) => name).join(', ');
+  say(formatStep(service, verb, `${names}  ${formatSeconds(clock.now() - begun)}`));
+}
+
+async function createContainers(
+  parts: Roll,
+  { create }: RollStep,
+  progress: Progress,
+): Promise<Container[]> {
+  const { project, service, plan, alone } = parts;
+  const total = plan.serving.length + progress.found.length + create;
+  await alone(() =>
+    runIn(parts)(
+      createArguments(project, service, total),
+      `Could not create the container of ${service}`,
+    ),
+  );
+  const created = await findNew(parts, progress);
+  if (created.length !== create) {
+    throw new UserError(
+      `${service}: docker compose made ${created.length} containers instead of ${create}: look for another deploy at the same time`,
+    );
+  }
+  await giveSecrets(parts, created);
+  return created;
+}
+
+/** The containers of the service that did not serve before, nor came with an earlier step. */
+async function findNew(
+  { undo, address, project, service, plan }: Roll,
+  { found }: Progress,
+): Promise<Container[]> {
+  const known = new Set(idsOf([...plan.serving, ...found]));
+  const all = await readProjectContainers(undo.runner, address, project.name);
+  return all.filter((container) => container.service === service && !known.has(container.id));
+}

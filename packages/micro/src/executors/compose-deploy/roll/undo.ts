@@ -1,0 +1,68 @@
+import type { ServiceChange } from '../../../deployment/plan';
+import type { Container } from '../../../deployment/container';
+import { removeArguments, startArguments, stopArguments } from '../../../docker/container';
+import { waitUntilHealthy } from './health';
+import { idsOf, undoing, type Progress, type Roll } from './roll';
+import { DRAIN_MILLISECONDS, hideInPlace, reveal } from './traffic';
+
+/**
+ * Lets the old containers serve again and removes the new ones: first those that never served, then,
+ * once the old are back, those that did.
+ * @returns what serves now, in words.
+ */
+export async function putBack(
+  parts: Roll,
+  { current, found, hidden, stopped }: Progress,
+): Promise<{ undone: boolean; outcome: string[] }> {
+  const { service, undo } = parts;
+  const run = undoing(parts);
+  const failures: string[] = [];
+  const attempt = async (work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      failures.push(`  ${(error as Error).message}`);
+    }
+  };
+  const remove = (containers: readonly Container[]) =>
+    containers.length > 0 &&
+    attempt(() => run(removeArguments(idsOf(containers)), `Could not remove the new ${service}`));
+  const beside = parts.plan.order === 'start-first' && parts.plan.serving.length > 0;
+  const called = beside ? found : [];
+  await remove([...new Set([...current, ...found])].filter((one) => !called.includes(one)));
+  const touched = hidden.length + stopped.length > 0;
+  if (touched) {
+    await attempt(async () => {
+      if (stopped.length > 0) {
+        const old = idsOf(stopped);
+        await run(startArguments(old), `Could not start the old ${service} again`);
+        await waitUntilHealthy({ ...parts, ...undo }, old);
+      }
+      if (hidden.length > 0) await reveal(run, hidden, undo.clock);
+    });
+  }
+  if (called.length > 0) {
+    // What they were asked is answered before they go; one that ended anyway cannot.
+    await (async () => {
+      await hideInPlace({ ...parts, runner: undo.runner }, called);
+      await undo.clock.sleep(DRAIN_MILLISECONDS);
+      await run(stopArguments(idsOf(called)), `Could not stop the new ${service}`);
+    })().catch(() => undefined);
+    await remove(called);
+  }
+  return { undone: failures.length === 0, outcome: describeOutcome(parts.plan, touched, failures) };
+}
+
+function describeOutcome({ serving }: ServiceChange, touched: boolean, failures: string[]) {
+  const names = serving.map(({ name }) => name).join(', ');
+  const isUndone = failures.length === 0;
+  if (!isUndone) {
+    const next = 'the next deploy finishes or undoes what this one began';
+    if (serving.length === 0) return [...failures, `  ${next}`];
+    return [...failures, `  ${names} ${touched ? 'ran before' : 'was not touched'}; ${next}`];
+  }
+  if (serving.length === 0) return ['  nothing of it is left on the engine'];
+  return touched
+    ? [`  ${names}, which ran before, serves again`]
+    : [`  ${names} serves on; it was not touched`];
+}
