@@ -41,7 +41,7 @@ export function databaseAccounts(service: string, name: string): DatabaseAccount
 
 function accountOf(admin: string, kind: keyof DatabaseAccounts): string {
   const suffix = SUFFIXES[kind];
-  return admin.slice(0, LONGEST_USER - suffix.length).replace(/_+$/, '') + suffix;
+  return admin.slice(0, LONGEST_USER - suffix.length) + suffix;
 }
 
 /** As which a service signs in to the broker: under its own name, with `ORDERS_BROKER_PASSWORD`. */

@@ -22,6 +22,7 @@ import {
   stubbornRunner,
 } from '../../effects/interruption';
 import { makePlan } from './prepare/make-plan';
+import { leaveFormerNetwork } from './prepare/reach-needs';
 import { removeNeverStarted } from './prepare/never-started';
 import { type DeployMode, normaliseOptions } from './options';
 import { rollOrder } from '../../deployment/order';
@@ -171,6 +172,10 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   }
   for (const done of rolled.values()) {
     await attempt(run, done.release.service, () => finish(run, done, facts));
+  }
+  for (const { task, desired } of rolled.values()) {
+    const { name, consumes } = task.service;
+    await attempt(run, name, () => leaveFormerNetwork(run, desired, consumes, facts.containers));
   }
   const pruned = mode.prune && failures.size === 0 ? await prune(run, rendered!, facts) : [];
   if (!run.interruption.signal.aborted) {
