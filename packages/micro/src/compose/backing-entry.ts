@@ -76,11 +76,12 @@ function healthcheckOf({ check, heavyCheck }: BackingImage): Record<string, unkn
       };
 }
 
-/** Removes an entry that we wrote: it takes our password. What a person made of that name stays. */
-export function removeBacking(edit: ComposeEdit, name: string): void {
+/** Removes an entry that we wrote, and says whether: it takes our password. What a person made of that name stays. */
+export function removeBacking(edit: ComposeEdit, name: string): boolean {
   const entry = edit.value(['services', name]);
-  if (entry === undefined || !holdsPassword(JSON.stringify(entry), name)) return;
+  if (entry === undefined || !holdsPassword(JSON.stringify(entry), name)) return false;
   removeEntry(edit, name, formatStale(name));
+  return true;
 }
 
 /** The declaration of its volume goes with it; the volume itself stays on the engine. */

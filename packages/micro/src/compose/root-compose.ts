@@ -44,7 +44,9 @@ export function deriveRootCompose(
     const network = ['networks', BROKER_NETWORK];
     edit.declare(network, CLOSED_NETWORK, `network ${BROKER_NETWORK} is missing`);
     convergeBacking(edit, broker, BROKER_NETWORK);
-  } else removeBacking(edit, BROKER_NAME);
+  } else if (removeBacking(edit, BROKER_NAME)) {
+    edit.remove(['networks', BROKER_NETWORK], `network ${BROKER_NETWORK} is not used any more`, 1);
+  }
   return edit.toFile();
 }
 

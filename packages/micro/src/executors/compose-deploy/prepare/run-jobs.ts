@@ -33,7 +33,7 @@ export async function runJobs(
       if (secrets) await runWithSecrets(run, own, { service, job, secrets, failed });
       else await runDocker(runner, runArguments(own, job), address, failed, limitOf(run));
     } catch (error) {
-      await removeJob(run, job);
+      if (!secrets) await removeJob(run, job);
       if (clock.now() - started < environment.jobTimeout * 1000) throw error;
       const limit = `it took longer than ${environment.jobTimeout} s (jobTimeout of the environment) and was ended`;
       throw new UserError([`${failed}: ${limit}`, (error as Error).message].join('\n'));
