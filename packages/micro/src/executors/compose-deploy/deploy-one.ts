@@ -1,6 +1,4 @@
-import { type ComposeProject, startArguments } from '../../docker/compose';
-import { runDocker } from '../../effects/engine';
-import { formatSeconds, formatStep } from '../../terminal/step';
+import type { ComposeProject } from '../../docker/compose';
 import type { ServiceTask } from '../service-task';
 import { secretsOf } from './prepare/read-secrets';
 import {
@@ -18,7 +16,8 @@ import {
   reopenRelease,
 } from '../../effects/release-book';
 import { rollSlice } from './roll/roll-slice';
-import { type Facts, type Run, tellOf } from './run';
+import { type Facts, type Run } from './run';
+import { startNeeds } from './prepare/start-needs';
 import { reachNeeds } from './prepare/reach-needs';
 import { runJobs } from './prepare/run-jobs';
 import type { ServicePlan } from '../../deployment/run-plan';
@@ -118,39 +117,6 @@ function open(
     replicas,
     slice,
   });
-}
-
-/**
- * Starts what a service needs and nothing runs of.
- * @param started what other services of the run had started already.
- */
-export async function startNeeds(
-  run: Pick<
-    Run,
-    'runner' | 'address' | 'environment' | 'alone' | 'clock' | 'tell' | 'tasks' | 'repeat'
-  >,
-  project: ComposeProject,
-  { service, starts }: Pick<ServicePlan, 'service' | 'starts'>,
-  started: Map<string, Promise<void>>,
-): Promise<void> {
-  const { runner, address, environment, clock } = run;
-  const missing = starts.filter((name) => !started.has(name));
-  if (missing.length > 0) {
-    const work = run.alone(async () => {
-      const begun = clock.now();
-      await runDocker(
-        runner,
-        startArguments(project, missing, environment.healthTimeout),
-        address,
-        `Could not start what ${service} needs (${missing.join(', ')})`,
-      );
-      const took = formatSeconds(clock.now() - begun);
-      tellOf(run, service)(formatStep(service, 'started', `${missing.join(', ')}  ${took}`));
-    });
-    for (const name of missing) started.set(name, work);
-  }
-  // All at once: a start that fails while another is awaited would be nobody's, and end the process.
-  await Promise.all(starts.flatMap((name) => started.get(name) ?? []));
 }
 
 /** Says that a release serves for good, and forgets those that are too old. */

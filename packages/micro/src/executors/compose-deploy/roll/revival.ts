@@ -1,8 +1,52 @@
 import type { Container } from '../../../deployment/container';
+import { releaseOf } from '../../../deployment/release';
+import type { RunPlan } from '../../../deployment/run-plan';
+import { placesOf } from '../../../deployment/slice';
 import { startArguments } from '../../../docker/container';
+import { Interrupted } from '../../../effects/interruption';
+import { readSlice } from '../../../effects/release-book';
+import { UserError } from '../../../platform/user-error';
+import { formatStep } from '../../../terminal/step';
+import { type Facts, type Run, tellOf } from '../run';
 import { waitUntilHealthy } from './health';
 import { idsOf, runIn, type Roll } from './roll';
 import { join, leave } from './traffic';
+
+/** Brings back what an interrupted deploy took out of service, before anything else is done. */
+export async function reviveAll(
+  run: Run,
+  { services }: RunPlan,
+  { releases }: Facts,
+): Promise<void> {
+  for (const { service, revived } of services) {
+    const known = releases.get(service) ?? [];
+    const [first] = revived;
+    if (!first) continue;
+    const say = tellOf(run, service);
+    const record = releaseOf(first, known);
+    const slice = record && (await readSlice(run.book, record));
+    try {
+      await revive(
+        { ...run, service, healthTimeout: run.environment.healthTimeout },
+        revived,
+        (container) =>
+          slice
+            ? placesOf(slice, service, container.name)
+            : Object.fromEntries(
+                Object.keys(container.networks).map((network) => [
+                  network,
+                  [container.name, service],
+                ]),
+              ),
+      );
+      say(formatStep(service, 'recovered', `${first.name} serves again`));
+    } catch (error) {
+      if (!(error instanceof UserError) || error instanceof Interrupted) throw error;
+      // What cannot serve any more is replaced by what is wanted.
+      say(`${service}  warning: ${error.message}`);
+    }
+  }
+}
 
 /** Brings back containers that served before a deploy which was ended. */
 export async function revive(

@@ -6,8 +6,9 @@ import { failure, type Answer } from '../../testing/recording-runner';
 import { Secret } from '../../platform/secret';
 import { tarOf } from '../../docker/tar';
 import { recordedTask } from '../../testing/service-task';
+import type { ServiceTask } from '../service-task';
 import { deployRun } from './deploy-run';
-import { deployService } from './deploy-service';
+import type { ComposeDeployOptions } from './options';
 import { listenForInterruption } from '../../effects/interruption';
 import { secretsLabel, withSecrets } from '../../deployment/secrets';
 import { entryLabel } from '../../deployment/fingerprint';
@@ -70,16 +71,34 @@ function engine(some: { key?: string; services?: string; answer?: Answer } = {})
   };
 }
 
+/** Deploys one service as a run of its own. */
+async function deployAlone(task: ServiceTask, options: ComposeDeployOptions): Promise<void> {
+  const interruption = listenForInterruption();
+  try {
+    const failures = await deployRun({
+      ...task,
+      tasks: [task],
+      options,
+      tell: task.say,
+      interruption,
+    });
+    const failure = failures.get(task.service.name);
+    if (failure) throw failure;
+  } finally {
+    interruption.dispose();
+  }
+}
+
 /** What a command changes, but for the lock, which comes and goes. */
 const changes = (lines: readonly string[]) =>
   lines.filter(
     (line) => / up | start | stop | rm | pull /.test(line) && !/ rm --volumes lock$/.test(line),
   );
 
-describe('deployService', () => {
+describe('deployRun of one service', () => {
   it('talks to the engine of the environment alone, starts what is needed, and leaves the receipt', async () => {
     const task = recordedTask(files, engine());
-    await deployService(task, { environment: 'production' });
+    await deployAlone(task, { environment: 'production' });
     expect(
       task.runner.lines.filter(
         (line) => !line.startsWith('docker --host ssh://deploy@example.com '),
@@ -148,7 +167,7 @@ describe('deployService', () => {
 
   it('does nothing where only the plan is asked for', async () => {
     const task = recordedTask(files, engine());
-    await deployService(task, { environment: 'production', plan: true });
+    await deployAlone(task, { environment: 'production', plan: true });
     expect(changes(task.runner.lines)).toEqual([]);
     expect(task.read(RECEIPT)).toBeUndefined();
   });
@@ -235,7 +254,7 @@ describe('deployService', () => {
     ],
   ])('changes nothing where %s', async (_, more, some, message) => {
     const task = recordedTask({ ...files, ...more }, engine(some));
-    await expect(deployService(task, { environment: 'production' })).rejects.toThrow(message);
+    await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(message);
     expect(changes(task.runner.lines)).toEqual([]);
     expect(task.read(RECEIPT)).toBeUndefined();
   });
@@ -253,7 +272,7 @@ describe('deployService', () => {
         : undefined;
     const deploy = async (value: string, answer: Answer = rendering) => {
       const task = recordedTask({ ...files, ...secret, 'api-key': value }, engine({ answer }));
-      await deployService(task, { environment: 'production' });
+      await deployAlone(task, { environment: 'production' });
       return task;
     };
 
@@ -285,7 +304,7 @@ describe('deployService', () => {
           { ...files, ...secret, 'api-key': value },
           engine({ answer: known }),
         );
-        await deployService(task, { environment: 'production', plan: true });
+        await deployAlone(task, { environment: 'production', plan: true });
         return task.said[1];
       };
       const container = (label: string) =>
@@ -325,7 +344,7 @@ describe('deployService', () => {
       ],
     ])('changes nothing where one %s', async (_, more, message) => {
       const task = recordedTask({ ...files, ...secret, ...more }, engine());
-      await expect(deployService(task, { environment: 'production' })).rejects.toThrow(message);
+      await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(message);
       expect(changes(task.runner.lines)).toEqual([]);
       expect(task.read(RECEIPT)).toBeUndefined();
     });
@@ -360,7 +379,7 @@ describe('deployService', () => {
           },
         }),
       );
-      await expect(deployService(task, { environment: 'production', to: 7 })).rejects.toThrow(
+      await expect(deployAlone(task, { environment: 'production', to: 7 })).rejects.toThrow(
         'this release of orders needs API_KEY, which environments/production.yml does not name under services.orders.secrets',
       );
       expect(changes(task.runner.lines)).toEqual([]);
@@ -375,7 +394,7 @@ describe('deployService', () => {
       },
       engine(),
     );
-    await deployService(task, { environment: 'production' });
+    await deployAlone(task, { environment: 'production' });
     expect(task.runner.lines).toEqual([]);
     expect(task.said.map(stripVTControlCharacters)).toEqual([
       'orders  nothing  it runs at https://orders.example.com, as environments/production.yml says under links',
@@ -390,7 +409,7 @@ describe('deployService', () => {
       },
       engine(),
     );
-    await deployService(task, { environment: 'production', plan: true, json: true });
+    await deployAlone(task, { environment: 'production', plan: true, json: true });
     expect(task.said).toHaveLength(1);
     expect(JSON.parse(task.said[0]!)).toMatchObject({ environment: 'production', services: [] });
   });
@@ -405,7 +424,7 @@ describe('deployService', () => {
       },
       engine(),
     );
-    await deployService(task, { environment: 'production' });
+    await deployAlone(task, { environment: 'production' });
     expect(changes(task.runner.lines)[0]).toMatch(/--wait-timeout 60 db$/);
     expect(task.said.join('\n')).not.toContain('users');
   });
@@ -434,7 +453,7 @@ describe('deployService', () => {
         if (line.includes(' run --rm ')) override = readFileSync(file!, 'utf8');
         return answer(line, command);
       });
-      await deployService(task, { environment: 'production' });
+      await deployAlone(task, { environment: 'production' });
       const acts = task.runner.lines.filter((line) => / run --rm | --no-start /.test(line));
       expect(acts).toHaveLength(2);
       expect(acts[0]).toMatch(/ run --rm --no-deps --no-TTY orders-migrate$/);
@@ -472,7 +491,7 @@ describe('deployService', () => {
           return answer(line, command);
         },
       );
-      await expect(deployService(task, { environment: 'production' })).rejects.toThrow(
+      await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(
         /orders-migrate failed, and orders was left as it was[^]*no such table/,
       );
       const acts = task.runner.lines.filter(
@@ -487,7 +506,7 @@ describe('deployService', () => {
 
     it('names it in the plan, and runs nothing where only that is asked for', async () => {
       const task = recordedTask(files, withJob({ exitCode: 0 }));
-      await deployService(task, { environment: 'production', plan: true });
+      await deployAlone(task, { environment: 'production', plan: true });
       expect(task.said).toContain(
         '  run      orders-migrate  once, before a new container of orders',
       );
@@ -496,7 +515,7 @@ describe('deployService', () => {
 
     it('leaves everything as it is where it fails', async () => {
       const task = recordedTask(files, withJob(failure('0002-x.sql: there is no table "y"')));
-      await expect(deployService(task, { environment: 'production' })).rejects.toThrow(
+      await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(
         /orders-migrate failed, and orders was left as it was[^]*there is no table "y"/,
       );
       expect(changes(task.runner.lines)).toEqual([]);
@@ -507,7 +526,7 @@ describe('deployService', () => {
   it('claims nothing where the roll fails', async () => {
     const answer: Answer = (line) => (line.includes('container start') ? failure('no') : undefined);
     const task = recordedTask(files, engine({ answer }));
-    await expect(deployService(task, { environment: 'production' })).rejects.toThrow('no');
+    await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow('no');
     expect(task.read(RECEIPT)).toBeUndefined();
   });
 });

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../../../effects/clock';
+import { parseEnvironment } from '../../../platform/environment';
+import { expect, it } from 'vitest';
+import { failure, recordingRunner } from '../../../testing/recording-runner';
+import { runningContainer } from '../../../testing/running-container';
+import { removeNeverStarted, startNeeds } from './start-needs';
+
+const db = (id: string, some = {}) => runningContainer({ id, name: id, service: 'db', ...some });
+
+it.each([
+  ['a container that could not be started', [db('a', { state: 'created' })], ['rm a']],
+  ['one that ended, which may hold something', [db('a', { state: 'exited' })], []],
+  ['one that runs', [db('a')], []],
+  ['one that this deploy starts nothing of', [db('a', { state: 'created', service: 'x' })], []],
+])('removes %s before it is started', async (_, containers, removed) => {
+  const runner = recordingRunner();
+  await removeNeverStarted({ runner, address: {} }, containers, [{ starts: ['db'] }]);
+  expect(runner.lines.map((line) => line.replace('docker container ', ''))).toEqual(removed);
+});
+
+it('startNeeds: a start that fails while that of another service goes on fails this one alone', async () => {
+  const broker = sleep(50);
+  const runner = recordingRunner(() => failure('no space left on device'));
+  const work = startNeeds(
+    {
+      runner,
+      address: {},
+      environment: parseEnvironment('development', ''),
+      alone: (start) => start(),
+      clock: systemClock,
+      tasks: [],
+      tell: () => undefined,
+    },
+    { name: 'acme-development', files: [] },
+    { service: 'orders', starts: ['broker', 'cache'] },
+    new Map([['broker', broker]]),
+  );
+  // Vitest fails where a rejection has nobody who awaits it.
+  await expect(work).rejects.toThrow(/^Could not start what orders needs \(cache\)/);
+  await broker;
+});

@@ -1,0 +1,60 @@
+import type { Container } from '../../../deployment/container';
+import type { ServicePlan } from '../../../deployment/run-plan';
+import { type ComposeProject, startArguments } from '../../../docker/compose';
+import { discardKeepingVolumesArguments } from '../../../docker/container';
+import { runDocker } from '../../../effects/engine';
+import { formatSeconds, formatStep } from '../../../terminal/step';
+import { type Run, tellOf } from '../run';
+
+/**
+ * Starts what a service needs and nothing runs of.
+ * @param started what other services of the run had started already.
+ */
+export async function startNeeds(
+  run: Pick<
+    Run,
+    'runner' | 'address' | 'environment' | 'alone' | 'clock' | 'tell' | 'tasks' | 'repeat'
+  >,
+  project: ComposeProject,
+  { service, starts }: Pick<ServicePlan, 'service' | 'starts'>,
+  started: Map<string, Promise<void>>,
+): Promise<void> {
+  const { runner, address, environment, clock } = run;
+  const missing = starts.filter((name) => !started.has(name));
+  if (missing.length > 0) {
+    const work = run.alone(async () => {
+      const begun = clock.now();
+      await runDocker(
+        runner,
+        startArguments(project, missing, environment.healthTimeout),
+        address,
+        `Could not start what ${service} needs (${missing.join(', ')})`,
+      );
+      const took = formatSeconds(clock.now() - begun);
+      tellOf(run, service)(formatStep(service, 'started', `${missing.join(', ')}  ${took}`));
+    });
+    for (const name of missing) started.set(name, work);
+  }
+  // All at once: a start that fails while another is awaited would be nobody's, and end the process.
+  await Promise.all(starts.flatMap((name) => started.get(name) ?? []));
+}
+
+/**
+ * Removes containers of what is to be started that an earlier deploy made and could not start, for example since a port
+ * was taken. Compose would start them as they were made then, whatever the files say by now.
+ */
+export async function removeNeverStarted(
+  { runner, address }: Pick<Run, 'runner' | 'address'>,
+  containers: readonly Container[],
+  services: readonly Pick<ServicePlan, 'starts'>[],
+): Promise<void> {
+  const starts = new Set(services.flatMap((one) => one.starts));
+  const found = containers.filter(
+    ({ service, state }) => state === 'created' && starts.has(service),
+  );
+  if (found.length === 0) return;
+  const names = found.map(({ name }) => name).join(', ');
+  const ids = found.map(({ id }) => id);
+  const what = `Could not remove ${names}, which an earlier deploy could not start`;
+  await runDocker(runner, discardKeepingVolumesArguments(ids), address, what);
+}

@@ -1,0 +1,52 @@
+import { rollOrder } from '../../../deployment/order';
+import type { RunPlan } from '../../../deployment/run-plan';
+import { linkedWithin } from '../../../platform/environment';
+import { UserError } from '../../../platform/user-error';
+import { limit } from '../../limit';
+import { type Rolled, deployOne } from '../deploy-one';
+import { removeNeverStarted } from '../prepare/start-needs';
+import type { Rendered } from '../prepare/render';
+import { type Facts, type Run, attempt } from '../run';
+
+/** How many services are rolled at the same time, where no link says which goes first. */
+const ROLLS = 4;
+
+/** Rolls every service once what it consumes is rolled. */
+export async function rollAll(
+  run: Run,
+  rendered: Rendered | undefined,
+  plan: RunPlan,
+  facts: Facts,
+  rolled: Map<string, Rolled>,
+): Promise<void> {
+  const { failures, tasks } = run;
+  const inTurn = limit(ROLLS);
+  const started = new Map<string, Promise<void>>();
+  const ended = new Map<string, Promise<void>>();
+  await removeNeverStarted(run, facts.containers, plan.services);
+  const order = rollOrder(tasks.map(({ service }) => linkedWithin(run.environment, service)));
+  for (const [service, providers] of order) {
+    const one = plan.services.find((candidate) => candidate.service === service);
+    const work = async () => {
+      for (const provider of providers) await ended.get(provider);
+      if (!one || failures.has(service)) return;
+      const broken = providers.find((provider) => failures.has(provider));
+      if (broken !== undefined && one.plan.kind !== 'keep') {
+        failures.set(
+          service,
+          new UserError(
+            `${service} was left as it was, since ${broken}, which it consumes, could not be deployed`,
+          ),
+        );
+        return;
+      }
+      await inTurn(() =>
+        attempt(run, service, async () => {
+          rolled.set(service, await deployOne(run, rendered?.project, one, facts, started));
+        }),
+      );
+    };
+    ended.set(service, work());
+  }
+  await Promise.all(ended.values());
+}
