@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isCollection, isMap, isNode, isScalar, isSeq, type Document } from 'yaml';
 import { formatDrift, formatStale, type DerivedFile } from '../platform/derived-file';
 import { keepWithFirst, removeItem, takeComments } from './comments';
