@@ -43,7 +43,7 @@ const facts = (more: Partial<StatusFacts> = {}): StatusFacts => ({
 const orders = (more: Partial<StatusFacts>) => reportStatus(facts(more)).services[0]!;
 
 describe('reportStatus', () => {
-  it('tells all of a service that is in step', () => {
+  it('tells everything about a service that is up to date', () => {
     const status = reportStatus(facts());
     expect(status).toEqual({
       platform: 'acme',
@@ -100,12 +100,12 @@ describe('reportStatus', () => {
     [
       'a build was not pushed',
       { built: new Map([['orders', 'b'.repeat(64)]]) },
-      { state: 'drifted', drift: ['built and not pushed: bbbbbbbbbbbb'] },
+      { state: 'drifted', drift: ['built but not pushed: bbbbbbbbbbbb'] },
     ],
     [
       'nothing was pushed from here',
       { pushed: new Map() },
-      { state: 'not-compared', drift: [expect.stringMatching(/^nothing was pushed for staging/)] },
+      { state: 'not-compared', drift: [expect.stringMatching(/pushed nothing for staging yet/)] },
     ],
     [
       'entries cannot be rendered',

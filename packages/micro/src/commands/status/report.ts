@@ -193,14 +193,14 @@ function whyNotCompared(
   { environment, rendered }: StatusFacts,
 ): string {
   return wantedKey === undefined || rendered.kind === 'rendered'
-    ? `nothing was pushed for ${environment.name} from here to compare it with: run nx docker-push -c ${environment.name}`
+    ? `nothing to compare with: this workspace pushed nothing for ${environment.name} yet. Run nx docker-push -c ${environment.name}`
     : 'its entry was not compared';
 }
 
 /** A build that was not pushed is not wanted yet, but is on its way. */
 function notPushed(built: string | undefined, pushed: string | undefined): string[] {
   return built !== undefined && pushed !== undefined && built !== pushed
-    ? [`built and not pushed: ${built.slice(0, 12)}`]
+    ? [`built but not pushed: ${built.slice(0, 12)}`]
     : [];
 }
 
