@@ -34,7 +34,8 @@ void runProgram(async () => {
     if (interrupted.signal.aborted) throw new LabError('interrupted');
     throw error instanceof CommandFailed ? new LabError(error.message) : error;
   } finally {
-    if (values.keep) say('\nThe platform keeps running. "npm run platform -- --down" removes it, with its data.');
+    if (values.keep)
+      say('\nThe platform keeps running. "npm run platform -- --down" removes it, with its data.');
     else {
       say('\nremoving the platform (npm run platform -- --keep leaves it running)');
       await takeDown();

@@ -33,8 +33,13 @@ export type Resources = ReturnType<typeof connectResources>;
 
 /** What `node main.js <command>` does in place of serving. */
 export const commands = {
-  migrate: command({ DATABASE_URL: resourceVariables.DATABASE_URL }, ({ DATABASE_URL: url }) =>
-    migratePostgres({ url, directory: 'migrations', eventTables: true }),
+  migrate: command(
+    {
+      DATABASE_URL: resourceVariables.DATABASE_URL,
+      DATABASE_OWNER_URL: secret(z.url()).optional(),
+    },
+    ({ DATABASE_URL, DATABASE_OWNER_URL: url = DATABASE_URL }) =>
+      migratePostgres({ url, directory: 'migrations', eventTables: true }),
   ),
   'replay-dead-letters': command(
     { BROKER_URL: resourceVariables.BROKER_URL },

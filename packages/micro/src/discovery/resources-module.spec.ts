@@ -49,8 +49,11 @@ export type Resources = ReturnType<typeof connectResources>;
 /** What \`node main.js <command>\` does in place of serving. */
 export const commands = {
   migrate: command(
-    { DATABASE_URL: resourceVariables.DATABASE_URL },
-    ({ DATABASE_URL: url }) =>
+    {
+      DATABASE_URL: resourceVariables.DATABASE_URL,
+      DATABASE_OWNER_URL: secret(z.url()).optional(),
+    },
+    ({ DATABASE_URL, DATABASE_OWNER_URL: url = DATABASE_URL }) =>
       migratePostgres({ url, directory: 'migrations' }),
   ),
 };
@@ -156,9 +159,7 @@ import { rabbitmq } from '@org/chassis/rabbitmq';
     const subscriber = serviceWith('database: postgres', 'broker: rabbitmq\n');
     const { text } = deriveResourcesModule(subscriber, facts(false), undefined);
     expect(text).toContain(broker);
-    expect(text).toContain(
-      '({ DATABASE_URL: url }) => migratePostgres({ url, eventTables: true }),',
-    );
+    expect(text).toContain('migratePostgres({ url, eventTables: true }),');
   });
 
   it('says which event is missing', () => {

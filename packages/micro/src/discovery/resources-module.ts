@@ -3,6 +3,7 @@ import {
   BROKER_VARIABLE,
   DATASTORE_PURPOSES,
   MIGRATIONS_FOLDER,
+  OWNER_VARIABLE,
   datastoreVariable,
   migrationEngine,
   type CacheEngine,
@@ -237,11 +238,19 @@ function commandLines(service: Service, migration: Migration | undefined): strin
   ];
 }
 
+/** Where the service's own account may not change tables, the owner's URL is given beside its own. */
 function migrateLines({ engine, options }: Migration): string[] {
   return [
     `  migrate: command(`,
-    `    { DATABASE_URL: resourceVariables.DATABASE_URL },`,
-    ...arrow(4, `({ DATABASE_URL: url }) =>`, `${MIGRATE[engine]}({ ${options.join(', ')} }),`),
+    `    {`,
+    `      DATABASE_URL: resourceVariables.DATABASE_URL,`,
+    `      ${OWNER_VARIABLE}: secret(z.url()).optional(),`,
+    `    },`,
+    ...arrow(
+      4,
+      `({ DATABASE_URL, ${OWNER_VARIABLE}: url = DATABASE_URL }) =>`,
+      `${MIGRATE[engine]}({ ${options.join(', ')} }),`,
+    ),
     `  ),`,
   ];
 }
