@@ -4,7 +4,6 @@ import { rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { mustRun } from '../../command.js';
-import { ensureRegistry } from '../../registry/ensure-registry.js';
 import {
   type Daemons,
   dockerOn,
@@ -12,9 +11,10 @@ import {
   socketOf,
   startDaemons,
   startDockerd,
-} from './daemons.js';
+} from '../../engine/daemons.js';
+import { ensureRegistry } from '../../registry/ensure-registry.js';
 import { installSecondEngine } from './install.js';
-import { createMachine, type Machine, removeMachine, setCable } from './machine.js';
+import { createMachine, engineHome, type Machine, removeMachine, setCable } from './machine.js';
 import { openRegistryRoad } from './registry-road.js';
 import { prepareSsh, sessionsOf, startSshServer } from './ssh-server.js';
 
@@ -52,7 +52,7 @@ export class SecondEngine {
   }
 
   async start(): Promise<void> {
-    this.daemons.dockerd = await startDockerd(this.machine);
+    this.daemons.dockerd = await startDockerd(engineHome(this.machine));
   }
 
   /** Breaks every ssh connection and takes no new one. */
@@ -106,7 +106,7 @@ export async function startSecondEngine(): Promise<SecondEngine> {
   try {
     const bin = await prepareSsh(machine);
     const road = await openRegistryRoad(machine, registry.host);
-    const daemons = await startDaemons(machine);
+    const daemons = await startDaemons(engineHome(machine));
     return new SecondEngine(machine, bin, daemons, await startSshServer(machine), road);
   } catch (error) {
     await removeMachine(machine);

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { mustRun } from '../../command.js';
 import { startDaemon } from '../../daemon.js';
-import { socketOf } from './daemons.js';
+import { socketOf } from '../../engine/daemons.js';
 import { type Machine, on } from './machine.js';
 
 const PORT = 22;

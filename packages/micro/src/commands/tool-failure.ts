@@ -1,5 +1,5 @@
 import type { EngineAddress } from '../docker/command';
-import { toEngineError } from '../effects/engine';
+import { toEngineError } from '../docker/engine-error';
 import type { Outcome } from '../effects/process';
 import { UserError } from '../platform/user-error';
 

@@ -1,4 +1,6 @@
-import { isScalar, type Document, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import { isMap, isScalar, isSeq, type Document, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import { removeItem, removePair, takeComments } from './comments';
+import { keyText, mergedPairs, ownPairs, scalarText } from './merged-keys';
 
 /**
  * What Compose lets a person write as a map or as a list: `environment`, `depends_on`, `networks`.
@@ -10,10 +12,32 @@ export interface Entries {
   text(name: string): string | undefined;
   /** Writes the value, where the list form can carry it: text does, options do not. */
   set(name: string, value: unknown): void;
-  delete(name: string): void;
+  /** @returns whether it was there to be removed: what `<<` merges in is not. */
+  delete(name: string): boolean;
 }
 
-/** `environment: { PORT: 3001 }`, `networks: { edge: {} }` */
+/** The entries of a map or a list; of anything else there are none. */
+export function entriesOf(document: Document, node: unknown): Entries | undefined {
+  if (isMap(node)) return new MapEntries(document, node);
+  return isSeq(node) ? new ListEntries(document, node) : undefined;
+}
+
+/** What entries of a map or list should be there, and which of the others are ours to remove. */
+export interface OwnedEntries {
+  wanted: Readonly<Record<string, unknown>>;
+  /** Whether an entry that is not wanted stands there only because we once wrote it. */
+  isStale: (name: string, text: string | undefined) => boolean;
+  /** How the entries are written where there are none yet. */
+  form: 'map' | 'list';
+  /** Whether the value is ours too (`environment`), or only that the entry is there (`networks`). */
+  ownsValues: boolean;
+  /** Values that carry a credential: they never reach a message. */
+  isSecret?: (name: string) => boolean;
+  /** What a message calls the entry: `depends_on users`. */
+  label?: (name: string) => string;
+}
+
+/** `environment: { PORT: 3001 }`, `networks: { edge: {} }`; what `<<` merges in is an entry, too. */
 export class MapEntries implements Entries {
   constructor(
     private readonly document: Document,
@@ -21,27 +45,30 @@ export class MapEntries implements Entries {
   ) {}
 
   names(): string[] {
-    return this.map.items.map(keyText);
+    return [...ownPairs(this.map), ...mergedPairs(this.document, this.map)].map(keyText);
   }
 
   text(name: string): string | undefined {
-    return scalarText(this.find(name)?.value);
+    const merged = () =>
+      mergedPairs(this.document, this.map).find((pair) => keyText(pair) === name);
+    return scalarText((this.find(name) ?? merged())?.value);
   }
 
   set(name: string, value: unknown): void {
     const pair = this.find(name);
     if (!pair) this.map.add(this.document.createPair(name, value));
     else if (isScalar(pair.value)) pair.value.value = value;
-    else pair.value = this.document.createNode(value);
+    else pair.value = takeComments(this.document.createNode(value), pair.value);
   }
 
-  delete(name: string): void {
+  delete(name: string): boolean {
     const pair = this.find(name);
-    if (pair) this.map.items.splice(this.map.items.indexOf(pair), 1);
+    if (pair) removePair(this.document, this.map, pair);
+    return pair !== undefined;
   }
 
   private find(name: string): Pair | undefined {
-    return this.map.items.find((pair) => keyText(pair) === name);
+    return ownPairs(this.map).find((pair) => keyText(pair) === name);
   }
 }
 
@@ -68,21 +95,13 @@ export class ListEntries implements Entries {
     else this.list.add(this.document.createNode(text));
   }
 
-  delete(name: string): void {
-    this.list.items = this.list.items.filter((item) => split(item)[0] !== name);
+  delete(name: string): boolean {
+    const index = this.list.items.findIndex((item) => split(item)[0] === name);
+    if (index < 0) return false;
+    removeItem(this.document, this.list, index);
+    this.delete(name);
+    return true;
   }
-}
-
-/** The name of an entry; a key that was just added is no node yet. */
-export function keyText({ key }: Pair): string {
-  return typeof key === 'string' ? key : (scalarText(key) ?? '');
-}
-
-/** A scalar as text, as Compose reads it; `undefined` for null and for anything else. */
-export function scalarText(node: unknown): string | undefined {
-  const value = isScalar(node) ? node.value : undefined;
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
 function split(item: unknown): [string, string | undefined] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bakeArguments, bakeFile, bakeProgress, type BakeTarget } from './bake';
+import { bakeArguments, bakeEnvironment, bakeFile, bakeProgress, type BakeTarget } from './bake';
 
 const plain: BakeTarget = {
   dockerfile: 'apps/orders/Dockerfile',
@@ -107,4 +107,14 @@ it('tells each target as it is exported', () => {
     'order-items',
     'users',
   ]);
+});
+
+it('may read what it names, and has no attestations that nobody asked for', () => {
+  expect(bakeEnvironment({})).toEqual({
+    BUILDX_BAKE_ENTITLEMENTS_FS: '0',
+    BUILDX_NO_DEFAULT_ATTESTATIONS: '1',
+  });
+  expect(bakeEnvironment({ BUILDX_NO_DEFAULT_ATTESTATIONS: '0' })).toMatchObject({
+    BUILDX_NO_DEFAULT_ATTESTATIONS: '0',
+  });
 });

@@ -1,4 +1,4 @@
-import type { BuildRequest } from './buildx';
+import { buildEnvironment, type BuildRequest } from './buildx';
 
 /** One image of a bake: everything of its own, without what holds for the whole run. */
 export type BakeTarget = Omit<BuildRequest, 'builder' | 'args' | 'pull' | 'metadataFile'>;
@@ -36,6 +36,15 @@ export function bakeArguments(
     '--progress',
     'plain',
   ];
+}
+
+/**
+ * The variables of a bake. Since buildx 0.20 a definition must be allowed to read outside of the working directory, where
+ * the artifacts are; `--allow` is unknown to older ones. This definition is ours and names what `buildx build` would read
+ * without asking.
+ */
+export function bakeEnvironment(own: NodeJS.ProcessEnv): Record<string, string> {
+  return { ...buildEnvironment(own), BUILDX_BAKE_ENTITLEMENTS_FS: '0' };
 }
 
 /**

@@ -57,9 +57,15 @@ export function buildArguments(request: BuildRequest): string[] {
   ];
 }
 
-/** Prints the manifest of an image in a registry, as it lies there. */
-export function inspectRawArguments(reference: string): string[] {
-  return ['buildx', 'imagetools', 'inspect', '--raw', reference];
+const NO_ATTESTATIONS = 'BUILDX_NO_DEFAULT_ATTESTATIONS';
+
+/**
+ * The variables of a build. Attestations hold the time of the build: with them the same content has another image id each
+ * time in the containerd image store. So there are none unless they are asked for, as in the older store: by `args`, or
+ * by that variable of a person's own.
+ */
+export function buildEnvironment(own: NodeJS.ProcessEnv): Record<string, string> {
+  return { [NO_ATTESTATIONS]: own[NO_ATTESTATIONS] ?? '1' };
 }
 
 /** Prints digest and configuration of an image in a registry as one line of JSON. */

@@ -1,11 +1,20 @@
 import { expect, it } from 'vitest';
-import { pullArguments, pushArguments, pushedDigest, removeArguments, tagArguments } from './image';
+import {
+  historyArguments,
+  historySize,
+  pullArguments,
+  pushArguments,
+  pushedDigest,
+  removeArguments,
+  tagArguments,
+} from './image';
 
 it.each([
   [tagArguments('a:1', 'r/a:1'), ['tag', 'a:1', 'r/a:1']],
   [pushArguments('r/a:1'), ['push', 'r/a:1']],
   [pullArguments('r/a:1'), ['pull', '--quiet', 'r/a:1']],
   [removeArguments('a:1'), ['image', 'rm', 'a:1']],
+  [historyArguments('a:1'), ['image', 'history', '--human=false', '--format', '{{.Size}}', 'a:1']],
 ])('%j', (args, expected) => {
   expect(args).toEqual(expected);
 });
@@ -18,4 +27,8 @@ it.each([
   ['digest: sha256:abc size: 1', undefined],
 ])('reads the digest of %j', (stdout, expected) => {
   expect(pushedDigest(stdout)).toBe(expected);
+});
+
+it('adds up the steps of an image', () => {
+  expect(historySize('8192\n1007616\n0\n92254208\n')).toBe(93270016);
 });

@@ -22,3 +22,16 @@ export function removeArguments(reference: string): string[] {
 export function pushedDigest(stdout: string): string | undefined {
   return /digest: (sha256:[0-9a-f]{64})/.exec(stdout)?.[1];
 }
+
+/** Prints how many bytes each step of an image added, one a line. */
+export function historyArguments(reference: string): string[] {
+  return ['image', 'history', '--human=false', '--format', '{{.Size}}', reference];
+}
+
+/** The bytes of all steps that were printed. */
+export function historySize(output: string): number {
+  return output
+    .split('\n')
+    .map(Number)
+    .reduce((sum, bytes) => sum + bytes, 0);
+}

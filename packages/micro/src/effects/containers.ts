@@ -5,9 +5,11 @@ import {
   logArguments,
   readFileArguments,
 } from '../docker/container';
+import { saysNoContainer } from '../docker/complaints';
 import { docker, type EngineAddress } from '../docker/command';
 import { Secret } from '../platform/secret';
-import { runDocker, toEngineError } from './engine';
+import { toEngineError } from '../docker/engine-error';
+import { runDocker } from './engine';
 import type { Runner } from './process';
 import type { Container, RunningContainer } from '../deployment/container';
 
@@ -63,7 +65,7 @@ async function inspectContainers(
 ): Promise<ContainerJson[]> {
   if (ids.length === 0) return [];
   const outcome = await runner.run(docker(inspectArguments(ids), address));
-  if (outcome.exitCode !== 0 && !/no such container/i.test(outcome.stderr)) {
+  if (outcome.exitCode !== 0 && !saysNoContainer(outcome.stderr)) {
     throw toEngineError('Could not look at the containers', outcome, address);
   }
   const containers = JSON.parse(outcome.stdout || '[]') as ContainerJson[];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { EngineAddress } from '../docker/command';
 import { docker } from '../docker/command';
+import { saysNameTaken, saysNoContainer } from '../docker/complaints';
 import {
   countArguments,
   discardArguments,
@@ -9,7 +10,8 @@ import {
   timeArguments,
 } from '../docker/container';
 import type { Clock } from './clock';
-import { runDocker, toEngineError } from './engine';
+import { toEngineError } from '../docker/engine-error';
+import { runDocker } from './engine';
 import { withTemporaryFolder, writeWhole } from './files';
 import type { Runner } from './process';
 import { UserError } from '../platform/user-error';
@@ -113,7 +115,7 @@ async function createLock(request: LockRequest): Promise<string | undefined> {
       docker(noteArguments({ name: lockName(project), image, labelFile }), address),
     );
     if (outcome.exitCode === 0) return outcome.stdout.trim();
-    if (/is already in use by container/i.test(outcome.stderr)) return undefined;
+    if (saysNameTaken(outcome.stderr)) return undefined;
     throw toEngineError(`Could not take the lock of ${project}`, outcome, address);
   });
 }
@@ -122,7 +124,7 @@ async function createLock(request: LockRequest): Promise<string | undefined> {
 async function readLock({ runner, address, project }: LockRequest): Promise<HeldLock | undefined> {
   const outcome = await runner.run(docker(inspectArguments([lockName(project)]), address));
   if (outcome.exitCode === 0) return parseLock(outcome.stdout, NOTE_LABELS.lock);
-  if (/no such container/i.test(outcome.stderr)) return undefined;
+  if (saysNoContainer(outcome.stderr)) return undefined;
   throw toEngineError(`Could not look at the lock of ${project}`, outcome, address);
 }
 
@@ -132,7 +134,7 @@ function startBeating({ undo, address, clock, project, onLost }: LockRequest, id
     const count = Math.round((clock.now() - started) / 1000);
     void undo.run(docker(countArguments(id, count), address)).then(({ exitCode, stderr }) => {
       // An engine that does not answer is no reason to stop: the next command finds that out.
-      if (exitCode !== 0 && /no such container/i.test(stderr)) {
+      if (exitCode !== 0 && saysNoContainer(stderr)) {
         clearInterval(beating);
         onLost(`the lock of ${project} was taken away by somebody else`);
       }

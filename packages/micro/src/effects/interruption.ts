@@ -1,3 +1,4 @@
+import { saysAlreadyDone } from '../docker/complaints';
 import type { Clock } from './clock';
 import { SpawnError, type Outcome, type Runner } from './process';
 import { UserError } from '../platform/user-error';
@@ -61,7 +62,6 @@ export function interruptibleRunner(runner: Runner, { signal, trigger }: Interru
 }
 
 const ATTEMPTS = 3;
-const IS_DONE = /no such container|already in progress|already exists in network|is not connected/i;
 
 /** A runner for undoing: a signal that is meant for the deploy does not end its commands for good. */
 export function stubbornRunner(runner: Runner): Runner {
@@ -70,7 +70,7 @@ export function stubbornRunner(runner: Runner): Runner {
       for (let attempt = 1; ; attempt++) {
         const outcome = await runner.run(command, { ...options, detached: true });
         // The engine went on with what its client was ended in the middle of.
-        if (attempt > 1 && IS_DONE.test(outcome.stderr)) return { ...outcome, exitCode: 0 };
+        if (attempt > 1 && saysAlreadyDone(outcome.stderr)) return { ...outcome, exitCode: 0 };
         if (attempt === ATTEMPTS || !wasEnded(outcome)) return outcome;
       }
     },

@@ -3,7 +3,7 @@ import type { ComposeConfig } from '../deployment/entry';
 import type { PushReceipt } from '../image/receipt';
 import type { Environment } from '../platform/environment';
 import type { Platform } from '../platform/platform';
-import { EngineError } from './engine';
+import { EngineError } from '../docker/engine-error';
 import { withTemporaryFolder } from './files';
 import type { Runner } from './process';
 import { renderProject } from './rendered-project';

@@ -1,4 +1,5 @@
 import { formatCommand, type Command } from '../docker/command';
+import { missingImage } from '../docker/complaints';
 import type { Outcome, Runner } from './process';
 
 /** How long a look-up waits for others, in milliseconds; a docker command takes 20 to 40 to start. */
@@ -85,7 +86,7 @@ function split(
   const complaints = stderr.split('\n').filter((line) => line !== '');
   const missing = new Map<string, string>();
   for (const complaint of complaints) {
-    const reference = /no such image: (\S+)$/i.exec(complaint)?.[1];
+    const reference = missingImage(complaint);
     const asked = references.find((one) => one === reference || `${one}:latest` === reference);
     if (asked === undefined) return undefined;
     missing.set(asked, complaint);

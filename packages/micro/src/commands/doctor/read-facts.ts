@@ -1,6 +1,7 @@
 import { docker, type EngineAddress } from '../../docker/command';
 import { readEnvironment } from '../../effects/environments';
-import { EngineError, inspectRemoteImage, runDocker } from '../../effects/engine';
+import { EngineError } from '../../docker/engine-error';
+import { inspectRemoteImage, runDocker } from '../../effects/engine';
 import { fileReader } from '../../effects/files';
 import { freeSpace, isPortFree } from '../../effects/machine';
 import { projectNameOf, addressOf } from '../../deployment/project';

@@ -1,8 +1,9 @@
 import type { EngineAddress } from '../../docker/command';
 import { docker } from '../../docker/command';
+import { saysContainerGone } from '../../docker/complaints';
 import { timedLogArguments } from '../../docker/container';
 import { readProjectContainers } from '../../effects/containers';
-import { toEngineError } from '../../effects/engine';
+import { toEngineError } from '../../docker/engine-error';
 import type { Shell } from '../shell';
 import { byTime, compareTimes, parseLogLine, type LogLine } from './log-line';
 import { LogMerge } from './merge';
@@ -110,9 +111,7 @@ async function readLog(
       throw error;
     });
   // A container that a deploy removed meanwhile has said all that it had to say.
-  const isGone = complaints.some((text) =>
-    /no such container|dead or marked for removal/i.test(text),
-  );
+  const isGone = complaints.some(saysContainerGone);
   if (outcome === undefined || outcome.exitCode === 0 || signal.aborted || isGone) return;
   const said = { ...outcome, stderr: complaints.join('\n') };
   throw toEngineError(`Could not read the log of ${name}`, said, address);

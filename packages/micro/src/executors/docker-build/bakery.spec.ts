@@ -120,5 +120,8 @@ describe('a bakery', () => {
       status: 'rejected',
       reason: { message: expect.stringContaining('exit code: 3') as string },
     });
+    expect((orders.task as ReturnType<typeof recordedTask>).said[0]).toBe(
+      'warning: one bake of 2 images failed (target broken-1: failed to solve); building orders, broken one by one',
+    );
   });
 });

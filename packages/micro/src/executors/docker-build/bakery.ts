@@ -1,8 +1,16 @@
 import { join } from 'node:path';
-import { bakeArguments, bakeFile, bakeProgress, type BakeTarget } from '../../docker/bake';
+import {
+  bakeArguments,
+  bakeEnvironment,
+  bakeFile,
+  bakeProgress,
+  type BakeTarget,
+} from '../../docker/bake';
 import { docker } from '../../docker/command';
+import { parseComplaint } from '../../docker/complaints';
 import { inspectImages } from '../../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../../effects/files';
+import { formatList } from '../../terminal/step';
 import { openMeeting, type Guest } from '../meeting';
 import { acceptBuild, buildRequest, provideImage, type PreparedImage } from './build-image';
 import { LABELS } from '../../platform/image-labels';
@@ -43,21 +51,31 @@ function byBuilder(orders: readonly Order[]): Order[][] {
 
 /**
  * Bakes a group. One target that fails ends a bake for all, so the ones that are not done by then
- * are built one by one: those that can be are found in BuildKit's cache, and each error is told by
- * the service that it belongs to.
+ * are built one by one, and that is said: those that can be are found in BuildKit's cache, and each
+ * error is told by the service that it belongs to.
  */
 async function bake(orders: readonly Order[]): Promise<void> {
   const waiting = new Map(
     orders.map((order, index) => [`${order.image.task.service.name}-${index}`, order]),
   );
-  if (orders.length > 1) await bakeTogether(waiting).catch(() => undefined);
+  const refusal = orders.length > 1 ? await bakeTogether(waiting) : undefined;
+  if (refusal !== undefined && waiting.size > 0) {
+    const names = [...waiting.values()].map(({ image }) => image.task.service.name);
+    const { say } = orders[0]!.image.task;
+    say(
+      `warning: one bake of ${orders.length} images failed (${refusal}); building ${formatList(names)} one by one`,
+    );
+  }
   for (const { image, folder, resolve, reject } of waiting.values()) {
     await provideImage(image, folder).then(resolve, reject);
   }
 }
 
-/** Takes every image that was built out of `waiting`, as soon as it is on the engine. */
-async function bakeTogether(waiting: Map<string, Order>): Promise<void> {
+/**
+ * Takes every image that was built out of `waiting`, as soon as it is on the engine.
+ * @returns why the bake failed, if it did.
+ */
+async function bakeTogether(waiting: Map<string, Order>): Promise<string | undefined> {
   const targets = new Map<string, BakeTarget>();
   for (const [name, { image }] of waiting) targets.set(name, await buildRequest(image));
   const names = [...targets.keys()];
@@ -70,14 +88,17 @@ async function bakeTogether(waiting: Map<string, Order>): Promise<void> {
       task.say(`${task.service.name}  building with others (${plan.reason})`);
     await acceptBuild(order.image).then(order.resolve, order.reject);
   };
-  await withTemporaryFolder(async (folder) => {
+  return withTemporaryFolder(async (folder) => {
     const file = join(folder, 'bake.json');
     await writeWhole(file, JSON.stringify(bakeFile(targets)), 0o600);
     const { task, options } = [...waiting.values()][0]!.image;
     const read = bakeProgress();
     const accepted: Promise<void>[] = [];
-    const { exitCode } = await task.runner.run(
-      docker(bakeArguments(file, join(folder, 'metadata.json'), options.builder)),
+    const { exitCode, stderr } = await task.runner.run(
+      {
+        ...docker(bakeArguments(file, join(folder, 'metadata.json'), options.builder)),
+        env: bakeEnvironment(process.env),
+      },
       {
         onLine: (line) => {
           const done = read(line);
@@ -86,7 +107,9 @@ async function bakeTogether(waiting: Map<string, Order>): Promise<void> {
       },
     );
     await Promise.all(accepted);
-    if (exitCode === 0) await Promise.all(names.map(accept));
+    if (exitCode !== 0) return parseComplaint(stderr).reason || `exit code ${exitCode}`;
+    await Promise.all(names.map(accept));
+    return undefined;
   });
 }
 

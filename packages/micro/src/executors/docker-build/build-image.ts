@@ -4,8 +4,8 @@ import { buildArguments, type BuildRequest } from '../../docker/buildx';
 import { docker } from '../../docker/command';
 import { pullArguments, removeArguments, tagArguments } from '../../docker/image';
 import { timestamp } from '../../effects/clock';
+import { EngineError } from '../../docker/engine-error';
 import {
-  EngineError,
   inspectImages,
   inspectRemoteImage,
   runBuildx,
@@ -29,7 +29,8 @@ import { imageSource, runsElsewhere } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
 import { formatBytes, formatList, formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
-import { baseSize, readContent, type Content } from './image-content';
+import { readContent, type Content } from './image-content';
+import { readImageSize } from './image-size';
 import {
   formatSecret,
   normaliseOptions,
@@ -129,7 +130,7 @@ export async function finishImage(prepared: PreparedImage): Promise<void> {
   const image = await imageHere(prepared);
   const localTags = localReferences(prepared);
   if (image) await tagImage(task, image, local, localTags);
-  const base = baseSize(baseImages);
+  const size = image ? await readImageSize(task.runner, image, baseImages) : { total: 0 };
   const receipt: BuildReceipt = {
     kind: 'docker-build',
     service: task.service.name,
@@ -137,14 +138,14 @@ export async function finishImage(prepared: PreparedImage): Promise<void> {
     image: image ? local : remote!,
     imageId: image?.id ?? '',
     tags: image ? localTags : [],
-    size: { total: image?.size ?? 0, ...(base === undefined ? {} : { base }) },
+    size,
     parts: key.parts,
     since: timestamp(task.clock),
   };
   const file = receiptFile(task.service.root, 'docker-build');
   await writeReceipt(task.workspaceRoot, file, receipt, previous);
   const over =
-    image && base !== undefined ? `  ${formatBytes(image.size - base)} over its base` : '';
+    size.base === undefined ? '' : `  ${formatBytes(size.total - size.base)} over its base`;
   const where = image || options.push ? '' : '  in the registry';
   task.say(
     formatStep(

@@ -74,7 +74,11 @@ describeEngine('docker-build', () => {
       workspace.dockerBuild('orders'),
       workspace.build('orders'),
     ]);
-    expect(results.map(({ success }) => success)).toEqual([true, true, true]);
+    expect(results, JSON.stringify(results)).toMatchObject([
+      { success: true },
+      { success: true },
+      { success: true },
+    ]);
     expect(mainIn(receipt().image)).toContain('twice');
     expect((await make()).output).toMatch(UP_TO_DATE);
   });

@@ -4,8 +4,8 @@ import { pullArguments } from '../../docker/image';
 import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
 import { withoutComments } from '../../dockerfile/without-comments';
 import { readContextFiles } from '../../effects/build-context';
+import { EngineError } from '../../docker/engine-error';
 import {
-  EngineError,
   inspectImages,
   inspectRemoteImage,
   runDocker,
@@ -170,12 +170,6 @@ async function baseDigest(
 function fullRepository({ registry = 'docker.io', repository }: ImageReference): string {
   const isOfficial = registry === 'docker.io' && !repository.includes('/');
   return `${registry}/${isOfficial ? 'library/' : ''}${repository}`;
-}
-
-/** Bytes of the one base image; `undefined` where there are several, or none on the engine. */
-export function baseSize(baseImages: ReadonlyMap<string, LocalImage>): number | undefined {
-  const sizes = [...baseImages.values()].map(({ size }) => size);
-  return sizes.length === 1 ? sizes[0] : undefined;
 }
 
 function at<T>(file: string, work: () => T): T {

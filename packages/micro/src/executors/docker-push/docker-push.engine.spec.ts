@@ -5,6 +5,14 @@ import { freePort } from '../../../../../tools/testing/free-port';
 import { ensureRegistry } from '../../../../../tools/registry/ensure-registry';
 import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
 
+/** An image or an index of images, as the older image store pushes them and as the containerd one does. */
+const MANIFESTS = [
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.oci.image.index.v1+json',
+];
+
 const RECEIPT = 'dist/receipts/apps/orders/docker-push.development.json';
 
 describeEngine('docker-push', () => {
@@ -30,7 +38,7 @@ describeEngine('docker-push', () => {
   /** The digest under which the registry itself has a tag. */
   const digestOf = async (tag: string) => {
     const url = `http://${host}/v2/${workspace.platform}/orders/manifests/${tag}`;
-    const accept = 'application/vnd.docker.distribution.manifest.v2+json';
+    const accept = MANIFESTS.join(', ');
     const response = await fetch(url, { method: 'HEAD', headers: { accept } });
     return response.ok ? response.headers.get('docker-content-digest') : response.status;
   };

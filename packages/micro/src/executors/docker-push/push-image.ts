@@ -1,7 +1,7 @@
 import { retagArguments } from '../../docker/buildx';
 import { pushArguments, pushedDigest, tagArguments } from '../../docker/image';
+import { EngineError } from '../../docker/engine-error';
 import {
-  EngineError,
   inspectImages,
   inspectRemoteImage,
   runDocker,

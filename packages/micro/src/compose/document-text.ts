@@ -1,0 +1,47 @@
+import { isDeepStrictEqual } from 'node:util';
+import { parseDocument, visit, YAMLSeq, type Document } from 'yaml';
+import { parseYamlDocument } from '../platform/yaml-source';
+import { keepLines } from './keep-lines';
+
+/**
+ * The document as text: the person's lines where nothing was edited, and what is new as Prettier
+ * would leave it, so that a format check and `nx sync` never disagree.
+ */
+export function formatEdited(document: Document, path: string, current: string): string {
+  const original = current.replaceAll('\r\n', '\n');
+  const edited = formatDocument(document, original);
+  const formatted = formatDocument(parseYamlDocument(path, original).document, original);
+  const merged = keepLines(original, formatted, edited);
+  // Lines do not know YAML's structure; where a merge by line is another document, layout yields.
+  const text = isSameDocument(merged, edited) ? merged : edited;
+  return current.includes('\r\n') ? text.replaceAll('\n', '\r\n') : text;
+}
+
+function isSameDocument(merged: string, edited: string): boolean {
+  const document = parseDocument(merged);
+  return (
+    document.errors.length === 0 && isDeepStrictEqual(document.toJS(), parseDocument(edited).toJS())
+  );
+}
+
+export function formatDocument(document: Document, current: string): string {
+  visit(document, {
+    // Prettier pads `{ a: 1 }` and not `[a]`; the library knows one setting for both.
+    Seq: (_key, seq) => {
+      if (!seq.flow) return;
+      seq.toString = function (context, ...rest) {
+        return YAMLSeq.prototype.toString.call(
+          this,
+          context && { ...context, flowCollectionPadding: '' },
+          ...rest,
+        );
+      };
+    },
+  });
+  return document.toString({
+    lineWidth: 0,
+    singleQuote: true,
+    nullStr: '',
+    indent: /^( +)\S/m.exec(current)?.[1]?.length ?? 2,
+  });
+}

@@ -1,0 +1,32 @@
+import { historyArguments, historySize } from '../../docker/image';
+import { runDocker, type LocalImage } from '../../effects/engine';
+import type { Runner } from '../../effects/process';
+
+/** Bytes of an image and of its base, uncompressed. */
+export interface ImageSize {
+  total: number;
+  /** Absent if there are several bases, or none on the engine. */
+  base?: number;
+}
+
+/** Reads the size of an image with that of its one base; both image stores give about the same. */
+export async function readImageSize(
+  runner: Runner,
+  image: LocalImage,
+  baseImages: ReadonlyMap<string, LocalImage>,
+): Promise<ImageSize> {
+  const [base, ...others] = baseImages.values();
+  const [total, below] = await Promise.all([
+    unpackedSize(runner, image),
+    base && others.length === 0 ? unpackedSize(runner, base) : undefined,
+  ]);
+  return { total, ...(below !== undefined && { base: below }) };
+}
+
+/** In the containerd image store an image's own size is that of its compressed layers: there the steps are added up. */
+async function unpackedSize(runner: Runner, { id, size }: LocalImage): Promise<number> {
+  if (size.kind === 'unpacked') return size.bytes;
+  const what = `Could not read the size of the image ${id}`;
+  const { stdout } = await runDocker(runner, historyArguments(id), {}, what);
+  return historySize(stdout);
+}
