@@ -194,6 +194,8 @@ ${compose}`,
       `name=${this.platform}`,
     );
     if (networks.length > 0) docker('network', 'rm', ...networks);
+    const volumes = list('volume', 'ls', '--quiet', '--filter', `name=${this.platform}`);
+    if (volumes.length > 0) docker('volume', 'rm', ...volumes);
     // By name, never by id: an id may be somebody else's image, too.
     const names = list(
       'image',

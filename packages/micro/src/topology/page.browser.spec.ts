@@ -211,7 +211,7 @@ describeBrowser('the topology page', (browser) => {
     afterEach(() => server.close());
 
     const status = (states: Record<string, Partial<ServiceStatus>>): PlatformStatus => ({
-  version: 1,
+      version: 1,
       platform: 'acme',
       environment: 'staging',
       project: 'acme-staging',

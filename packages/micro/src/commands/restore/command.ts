@@ -85,9 +85,8 @@ export async function restoreCommand(args: readonly string[], shell: Shell): Pro
     say('nothing was done: what is there now would be lost. Say so with --yes');
     return 1;
   }
-  const { container } = steps[0]!;
   const force = values['break-lock'];
-  const hold = { environment, project, container, command: 'micro restore', force };
+  const hold = { environment, project, command: 'micro restore', force };
   await holdEnvironment(shell, hold, async (here) => {
     // What was deployed while it waited may run again.
     const now = await plan();

@@ -16,6 +16,8 @@ const container = (name: string, more: Partial<Container> = {}) =>
   });
 const release = (number: number): Release => ({
   id: `id${number}`,
+  heldBy: 'volume',
+  template: '',
   service: 'orders',
   number,
   key: `${number}19701d169925cc68`,
@@ -37,6 +39,8 @@ const orders: ServicePlan = {
     entryLabel: 'env=1',
     replicas: 1,
     slice: { services: {} },
+    noted: { services: {} },
+    template: '',
     needs: new Map(),
     jobs: [],
     ownJobs: new Map(),
