@@ -11,17 +11,17 @@ import { didYouMean } from '../platform/yaml-source';
 
 const USAGE = `usage: micro <command>
 
-  build <project root>   bundle a service into dist/<project root>, without Nx; Dockerfiles use it
-  env                    add the passwords and keys that compose.yaml needs and .env lacks
-  status                 what runs in an environment, and by what it is not in step
-  logs [services...]     what services wrote, in one stream; of one request, or as it comes
-  topology               who calls whom, as Mermaid, as one HTML page, or served with what runs
-  backup [services...]   dumps the databases of an environment
-  restore <backup>       replaces what databases hold by what was dumped
-  diff <one> <other>     in what two environments differ
-  doctor                 what stands in the way of building and deploying from here
+  build <project root>   bundle a service into dist/<project root> without Nx; Dockerfiles use this
+  env                    write missing passwords and keys to .env
+  status                 show what is running and how it differs from what you declared
+  logs [services...]     show the logs of all services by time, of one request, or as they come
+  topology               show who calls whom: as Mermaid, as an HTML page, or with what is running
+  backup [services...]   dump the databases of an environment
+  restore <backup>       replace the data of databases by a backup
+  diff <one> <other>     show how two environments differ
+  doctor                 check what prevents a build or a deploy from this machine
 
-  micro <command> --help says more.
+  micro <command> --help shows the options.
 `;
 
 /** Loaded when they are asked for: a Dockerfile's `micro build` needs none of the others. */
@@ -92,7 +92,7 @@ function unknownCommand(name: string): string {
   return `there is no command "${name}"${didYouMean(name, names)}\n\n${USAGE}`;
 }
 
-/** Ended by the first Ctrl-C; the second one ends the process as ever. */
+/** Ended by the first Ctrl-C; the second one ends the process as usual. */
 function interrupted(): AbortSignal {
   const controller = new AbortController();
   // One listener for each container whose log is followed.

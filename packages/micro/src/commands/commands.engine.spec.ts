@@ -51,10 +51,10 @@ describeEngine('micro', () => {
       `await fetch('http://127.0.0.1:${port}/hello', { headers: { 'x-request-id': '${requestId}' } })`,
     );
 
-  it('status: sees what was deployed as in step', async () => {
+  it('status: sees what was deployed as up to date', async () => {
     const { exitCode, output } = await run(statusCommand, '--check');
-    expect(output).toMatch(/✓ +orders +in step +\w{12} .* 1\/1 +healthy +\d+ s ago/);
-    expect(output).toMatch(/everything is as it should be$/);
+    expect(output).toMatch(/✓ +orders +up to date +\w{12} .* 1\/1 +healthy +\d+ s ago/);
+    expect(output).toMatch(/everything is up to date$/);
     expect(exitCode).toBe(0);
     const orders = await serviceOf('orders');
     const { key } = workspace.receipt('orders', 'docker-build');
@@ -99,7 +99,7 @@ describeEngine('micro', () => {
     await workspace.build('users');
     await workspace.dockerBuild('users');
     const now = workspace.receipt('users', 'docker-build').key.slice(0, 12);
-    expect((await serviceOf('users')).drift).toEqual([`built and not pushed: ${now}`]);
+    expect((await serviceOf('users')).drift).toEqual([`built but not pushed: ${now}`]);
     await workspace.dockerPush('users');
     expect((await serviceOf('users')).drift).toEqual([`image changed: ${old} -> ${now}`]);
     expect(await workspace.deploy('users')).toMatchObject({ success: true });

@@ -5,6 +5,7 @@ import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
 import { externalReason, packageOfImport, type PackageFacts } from '../artifact/external';
+import { MANIFEST_FILE } from '../platform/manifest';
 import { MIGRATIONS_FOLDER } from '../platform/datastore';
 import type { Manifest } from '../platform/manifest';
 import { UserError } from '../platform/user-error';
@@ -47,6 +48,7 @@ export interface ExternalPackage {
 export async function buildArtifact(request: ArtifactRequest): Promise<Artifact> {
   const { workspaceRoot, projectRoot, outputPath } = request;
   const output = join(workspaceRoot, outputPath);
+  requireEntry(request);
   await mkdir(dirname(output), { recursive: true });
   const staging = await mkdtemp(`${output}.tmp-`);
   const app = join(staging, APP_FOLDER);
@@ -182,6 +184,7 @@ export async function watchBundle(
   request: Omit<ArtifactRequest, 'outputPath'> & { outfile: string },
   onBundle: (result: { error?: ArtifactError }) => void,
 ): Promise<{ stop: () => Promise<void> }> {
+  requireEntry(request);
   // esbuild watches the folders in which it looks for packages: one that came later would be a change.
   await mkdir(dirname(request.outfile), { recursive: true });
   const externals = externalPackages(request);
@@ -217,6 +220,18 @@ export async function watchBundle(
 /** A service that could not be bundled; the message has every place. */
 export class ArtifactError extends UserError {
   override readonly name = 'ArtifactError';
+}
+
+/** @throws {ArtifactError} if there is no entry: esbuild's own words do not say who names it. */
+function requireEntry({
+  workspaceRoot,
+  projectRoot,
+  build: { entry },
+}: Pick<ArtifactRequest, 'workspaceRoot' | 'projectRoot' | 'build'>): void {
+  if (existsSync(join(workspaceRoot, projectRoot, entry))) return;
+  throw new ArtifactError(
+    `there is no ${projectRoot}/${entry}: "build.entry" in ${projectRoot}/${MANIFEST_FILE} names the file that starts the service (src/main.ts unless set), for example "build: { entry: server.js }"`,
+  );
 }
 
 interface BuildFailureLike {

@@ -14,7 +14,7 @@ export interface ProjectFile {
 }
 
 /**
- * How the project of the platform is called; `undefined` where each of its names is taken. Two
+ * How the project of the platform is called; `undefined` if each of its names is taken. Two
  * projects of one name would break the graph of the whole workspace, so whatever may be a name counts.
  */
 export function platformProjectName(files: readonly ProjectFile[]): string | undefined {
@@ -26,12 +26,12 @@ export function platformProjectName(files: readonly ProjectFile[]): string | und
 
 /** What can be asked of a whole platform, in each of its environments. */
 const COMMANDS: Readonly<Record<string, string>> = {
-  status: 'Show what runs, and by what it is not in step',
-  logs: 'Show what services wrote, in one stream',
+  status: 'Show what is running and how it differs from what you declared',
+  logs: 'Show the logs of all services, merged by time',
   topology: 'Show who calls whom',
-  doctor: 'Look for what stands in the way of building and deploying',
+  doctor: 'Check what prevents a build or a deploy from this machine',
   backup: 'Dump the databases',
-  restore: 'Replace what databases hold by what was dumped',
+  restore: 'Replace the data of databases by a backup',
 };
 
 /** As file names say them; no other is handed to a shell. */
@@ -77,7 +77,7 @@ export function platformTargets(
   return {
     ...(Object.fromEntries(commands) as Record<string, TargetConfiguration>),
     diff: target(
-      'Show in what two environments differ',
+      'Show how two environments differ',
       'micro diff',
       Object.fromEntries(others.map((one) => [one, `micro diff ${first} ${one}`])),
     ),

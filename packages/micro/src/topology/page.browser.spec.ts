@@ -236,9 +236,9 @@ describeBrowser('the topology page', (browser) => {
       answer = () => ({ body: status({ orders: {}, users: {} }) });
       await page.goto(server.url);
       const live = page.locator('#live');
-      await live.getByText('staging: all 2 in step').waitFor();
+      await live.getByText('staging: all 2 up to date').waitFor();
       expect(await box('service:orders').getAttribute('aria-label')).toBe(
-        'orders, service :3001, postgres database, redis cache, in step, healthy',
+        'orders, service :3001, postgres database, redis cache, up to date, healthy',
       );
       expect(await page.locator('.store.ill').count()).toBe(1);
       await box('service:orders').click();
@@ -248,7 +248,7 @@ describeBrowser('the topology page', (browser) => {
           users: {},
         }),
       });
-      await live.getByText('staging: 1 of 2 not in step').waitFor();
+      await live.getByText('staging: 1 of 2 not up to date').waitFor();
       expect(await facts()).toContain('entry changed: environment.LOG_LEVEL');
       expect(await page.locator('[data-id="service:orders"] .state text').innerHTML()).toBe('!');
       expect(await axeProblems()).toEqual([]);
@@ -257,7 +257,7 @@ describeBrowser('the topology page', (browser) => {
       await live.getByText('staging cannot be seen: no engine answers').waitFor();
       expect(await page.locator('.state[data-state]').count()).toBe(0);
       answer = () => ({ body: status({ orders: {}, users: {} }) });
-      await live.getByText('staging: all 2 in step').waitFor();
+      await live.getByText('staging: all 2 up to date').waitFor();
     });
   });
 });

@@ -178,7 +178,7 @@ describeEngine('backup and restore', () => {
     const lines: string[] = [];
     const runner = recording(processRunner(workspace.root), lines);
     const { output } = await micro(backupCommand, '--to kept', { runner });
-    expect(output).toMatch(/^- {2}orders-cache {2}left out: redis that keeps nothing on a disk$/m);
+    expect(output).toMatch(/^- {2}orders-cache {2}left out: redis keeps nothing on disk$/m);
     const folder = /backed up into (\S+)$/.exec(output)![1]!;
     for (const file of files(folder)) {
       expect(statSync(join(workspace.root, folder, file)).mode & 0o777).toBe(0o600);
@@ -196,12 +196,12 @@ describeEngine('backup and restore', () => {
   it.each([
     ['orders-database', 'pgdump'],
     ['stock-database', 'sql'],
-  ])('leaves %s as it was where the dump is not the one that was made', async (name, extension) => {
+  ])('leaves %s as it was if the dump is not the one that was made', async (name, extension) => {
     const before = both();
     const folder = await backup(name);
     appendFileSync(join(workspace.root, folder, `${name}.${extension}`), 'x');
     await expect(micro(restoreCommand, `${folder} --yes`)).rejects.toThrow(
-      /nothing was restored:\s+\S+ is not what was dumped: its sha256 is/,
+      /nothing was restored:\s+\S+ was changed after it was dumped: its sha256 is/,
     );
     expect(both()).toEqual(before);
   });
@@ -218,7 +218,7 @@ describeEngine('backup and restore', () => {
       [`${folder}/orders-database.pgdump.json`]: JSON.stringify({ ...manifest, sha256 }),
     });
     await expect(micro(restoreCommand, `${folder} --yes`)).rejects.toThrow(
-      /pg_restore: error[^]*orders-database is as it was: the restore is one transaction/,
+      /pg_restore: error[^]*orders-database still has the old data: the restore is one transaction/,
     );
     expect(contents['orders-database']()).toBe(before);
   });
@@ -238,9 +238,9 @@ describeEngine('backup and restore', () => {
       () => undefined,
       (reason: Error) => reason.message,
     );
-    expect(error).toMatch(/ERROR 1064[^]*stock-database is in between: mariadb cannot replace/);
+    expect(error).toMatch(/ERROR 1064[^]*stock-database is half replaced: mariadb cannot replace/);
     expect(contents['stock-database']).toThrow();
-    const [, goBack] = /comes back with "npx micro restore (.+)"/.exec(error!)!;
+    const [, goBack] = /bring the old data back, run "npx micro restore (.+)"/.exec(error!)!;
     expect((await micro(restoreCommand, goBack!)).exitCode).toBe(0);
     expect(contents['stock-database']()).toBe(before);
   });
@@ -269,7 +269,7 @@ describeEngine('backup and restore', () => {
       expect(both()).toEqual(before);
     });
 
-    it('exits with 1 where one failed, and has the others', async () => {
+    it('exits with 1 if one failed, and has the others', async () => {
       const before = both();
       const real = processRunner(workspace.root);
       const runner: Runner = {
@@ -348,7 +348,7 @@ describeEngine('backup and restore', () => {
     );
     docker('rm', '--force', name);
     const { exitCode, output } = await micro(restoreCommand, folder);
-    expect(output).toMatch(/^orders-database .* is replaced by what development had at 20/);
+    expect(output).toMatch(/^orders-database .* is replaced by the backup of development from 20/);
     expect(exitCode).toBe(1);
     expect(postgres(`SELECT DISTINCT note FROM item`)).toBe('since');
     expect((await micro(restoreCommand, line)).exitCode).toBe(0);

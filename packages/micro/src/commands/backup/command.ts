@@ -17,16 +17,16 @@ export const BACKUPS_FOLDER = 'backups';
 export const BACKUP_USAGE = `usage: micro backup [services...] [-e environment] [--to folder] [--no-lock | --break-lock]
 
   Dumps the databases of an environment while they run, each as it is at one moment, into a new
-  folder <to>/<environment>/<time>. Caches that keep nothing are left out. Exit code 1 where one
-  could not be dumped; the others are there. The dumps hold all data: keep them as you keep secrets.
-  Deploys wait for it as for each other, since a migration would wait for a dump with all who come after it.
+  folder <to>/<environment>/<time>. Caches that keep nothing on disk are left out. If a database
+  cannot be dumped, the others still are, and the exit code is 1. The dumps contain all data: protect
+  them like secrets. Deploys wait until the backup is done, because a migration would block on it.
 
-  -e, --environment   development unless given
-      --to            ${BACKUPS_FOLDER} unless given, which git does not see
-      --no-lock       let deploys go on meanwhile; for a long backup, where no migration will run
-      --break-lock    take the lock away from whoever deploys now
+  -e, --environment   the environment; development by default
+      --to            the folder; ${BACKUPS_FOLDER} by default, which git ignores
+      --no-lock       do not block deploys; for a long backup while no migration runs
+      --break-lock    take the lock from whoever is deploying
 
-  services            of these only; a datastore's own name, such as orders-database, counts too
+  services            back up only these; a datastore such as orders-database can be named too
 `;
 
 const OPTIONS = {
@@ -50,14 +50,14 @@ export async function backupCommand(args: readonly string[], shell: Shell): Prom
   const first = steps.find((step) => step.kind === 'dump');
   if (!first) {
     steps.forEach((step) => tell(shell, step));
-    say(`nothing was backed up: no database of the Compose project ${project} can be dumped`);
+    say(`nothing was backed up: the Compose project ${project} has no database that can be dumped`);
     return steps.some(({ kind }) => kind === 'missing') ? 1 : 0;
   }
   const dump = async (here: Shell, now: readonly BackupStep[]) => {
     const folder = await newBackupFolder(here, values.to, environment.name);
     const failed = await runSteps(here, place, now, folder);
     say(
-      `${failed === 0 ? 'backed up into' : 'what could be backed up is in'} ${relativeTo(here, folder)}`,
+      `${failed === 0 ? 'backed up into' : 'backed up in part; what could be dumped is in'} ${relativeTo(here, folder)}`,
     );
     return failed === 0 ? 0 : 1;
   };
@@ -84,7 +84,7 @@ export async function newBackupFolder(
     await makeIgnoredFolder(root);
     await makePrivateFolder(folder);
   } catch (error) {
-    throw new UserError(`${folder} could not be made: ${(error as Error).message}`);
+    throw new UserError(`${folder} could not be created: ${(error as Error).message}`);
   }
   return folder;
 }

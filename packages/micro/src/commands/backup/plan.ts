@@ -65,7 +65,7 @@ export function planBackup(
   );
   const broker = platformBroker(platform);
   if (!broker || words.length > 0) return steps;
-  const why = 'messages on their way are no data at rest; the outbox of a database is in its dump';
+  const why = 'its messages are in transit; events in an outbox are in the dump of their database';
   return [...steps, { kind: 'left-out', name: broker.name, why }];
 }
 
@@ -82,16 +82,16 @@ function planDatastore(
       ? {
           kind: 'missing',
           name,
-          why: `keeps ${engine} data in a volume, which is not dumped here: copy it yourself, and name the others in "micro backup"`,
+          why: `keeps ${engine} data in a volume, which this command cannot dump: copy it yourself, and name the other datastores in "micro backup"`,
         }
-      : { kind: 'left-out', name, why: `${engine} that keeps nothing on a disk` };
+      : { kind: 'left-out', name, why: `${engine} keeps nothing on disk` };
   }
   if (!container) {
     return { kind: 'missing', name, why: 'has no running container: start it' };
   }
   const database = databaseOf(engine, container.environment);
   if (database === undefined) {
-    return { kind: 'missing', name, why: `its container has no variable that names its database` };
+    return { kind: 'missing', name, why: `no variable of its container names the database` };
   }
   const file = `${name}.${DUMP_TOOLS[engine].extension}`;
   return { kind: 'dump', name, datastore: { ...datastore, engine }, container, database, file };

@@ -19,7 +19,7 @@ export async function buildCommand(
   const text = fileReader(workspaceRoot)(file);
   if (text === undefined) {
     throw new UserError(
-      `${join(workspaceRoot, file)} is not there: run this at the workspace root`,
+      `${join(workspaceRoot, file)} does not exist: run this in the root of the workspace`,
     );
   }
   const { read, problems } = parseManifest(file, text);

@@ -7,7 +7,7 @@ import { formatColumns } from '../../terminal/columns';
 
 export const DIFF_USAGE = `usage: micro diff <environment> <environment> [--json]
 
-  In what two environments differ, with defaults filled in.
+  Shows how two environments differ. Defaults are compared too.
 `;
 
 const OPTIONS = { json: { type: 'boolean' } } as const;

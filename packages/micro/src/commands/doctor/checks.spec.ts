@@ -27,7 +27,7 @@ const GOOD: DoctorFacts = {
 const check = (facts: Partial<DoctorFacts>) => checkFacts({ ...GOOD, ...facts });
 
 describe('checkFacts', () => {
-  it('finds nothing wrong where nothing is', () => {
+  it('finds nothing wrong if nothing is', () => {
     expect(formatChecks(check({}), plain)).toEqual([
       'ok  Node       24.21.0',
       'ok  Nx         23.2.1',
@@ -39,7 +39,7 @@ describe('checkFacts', () => {
       'ok  port       127.0.0.1:3000 free for gateway',
       'ok  registry   registry.example.com answers',
       'ok  secrets    .env has all passwords and keys',
-      'ok  sync       every derived file says what the manifests say',
+      'ok  sync       every derived file is up to date with the manifests',
     ]);
   });
 
@@ -98,7 +98,7 @@ describe('checkFacts', () => {
       },
       'fail',
       'port',
-      /another port: environments\/x\.yml/,
+      /another port with environments\/x\.yml/,
     ],
     [
       'a registry that refuses',

@@ -7,10 +7,10 @@ export interface DoctorFacts {
   /** The workspace's own Nx. */
   nx?: string;
   engine: { kind: 'answers'; client: string; server: string } | { kind: 'silent'; problem: string };
-  /** What `docker buildx version` says; absent where there is none. */
+  /** What `docker buildx version` says; absent if there is none. */
   buildx?: string;
   compose?: string;
-  /** Where images are kept; absent where the engine is on another machine. */
+  /** Where images are kept; absent if the engine is on another machine. */
   disk?: { folder: string; free: number };
   /** What the builder builds for, and what the services' options ask for. */
   platforms: { known: readonly string[]; wanted: readonly string[] };
@@ -28,7 +28,7 @@ export interface PortFact {
   address: string;
   /** The key and the file in which a person chooses it. */
   chosenIn: string;
-  /** `free`; its own container has it; or another has, with its name where it is known. */
+  /** `free`; its own container has it; or another has, with its name if it is known. */
   state: 'free' | 'own' | { takenBy: string };
 }
 
@@ -80,10 +80,20 @@ function checkNode(text: string): Check {
   const what = 'Node';
   const version = parseVersion(text)!;
   if (isOlder(version, OLDEST_NODE)) {
-    return { level: 'fail', what, says: text, advice: 'install Node 24; 20.20.2 is the least' };
+    return {
+      level: 'fail',
+      what,
+      says: text,
+      advice: 'install Node 24; the oldest version that works is 20.20.2',
+    };
   }
   return isOlder(version, SUPPORTED_NODE)
-    ? { level: 'warn', what, says: text, advice: 'it gets no security fixes any more: install 24' }
+    ? {
+        level: 'warn',
+        what,
+        says: text,
+        advice: 'this version gets no security fixes any more: install Node 24',
+      }
     : { level: 'ok', what, says: text };
 }
 
@@ -101,7 +111,7 @@ function checkNx(text: string | undefined): Check {
 function checkEngine({ engine, buildx, compose }: DoctorFacts): Check[] {
   const checks: Check[] = [];
   if (engine.kind === 'silent') {
-    const advice = 'start it, or correct the environment\'s "host" or "context"';
+    const advice = 'start it, or correct "host" or "context" of the environment';
     checks.push({ level: 'fail', what: 'engine', says: engine.problem, advice });
   } else {
     const server = parseVersion(engine.server);
@@ -120,7 +130,7 @@ function checkBuildx(text: string | undefined): Check {
   const what = 'buildx';
   const version = parseVersion(text);
   if (!version) {
-    return { level: 'fail', what, says: 'not there', advice: 'install docker-buildx-plugin' };
+    return { level: 'fail', what, says: 'not installed', advice: 'install docker-buildx-plugin' };
   }
   const says = version.join('.');
   return isOlder(version, OLDEST_BUILDX)
@@ -132,7 +142,9 @@ function checkCompose(text: string | undefined): Check[] {
   const what = 'Compose';
   const version = parseVersion(text);
   if (!version) {
-    return [{ level: 'fail', what, says: 'not there', advice: 'install docker-compose-plugin' }];
+    return [
+      { level: 'fail', what, says: 'not installed', advice: 'install docker-compose-plugin' },
+    ];
   }
   const says = version.join('.');
   const faults = composeFaults(version);
@@ -142,7 +154,8 @@ function checkCompose(text: string | undefined): Check[] {
 
 function checkDisk({ folder, free }: NonNullable<DoctorFacts['disk']>): Check {
   const says = `${(free / GB).toFixed(1)} GB free in ${folder}`;
-  const advice = '"docker system df" shows what takes the place, "docker builder prune" frees some';
+  const advice =
+    '"docker system df" shows what takes the space; "docker builder prune" frees some of it';
   if (free < FULL) return { level: 'fail', what: 'disk', says, advice };
   if (free < NEARLY_FULL) return { level: 'warn', what: 'disk', says, advice };
   return { level: 'ok', what: 'disk', says };
@@ -158,7 +171,7 @@ function checkPlatforms({ known, wanted }: DoctorFacts['platforms']): Check[] {
     {
       level: 'fail',
       what: 'platforms',
-      says: `${says}; wanted as well: ${missing.join(', ')}`,
+      says: `${says}; also needed: ${missing.join(', ')}`,
       advice: 'install emulation (binfmt, qemu-user-static) or use a builder of that platform',
     },
   ];
@@ -167,14 +180,14 @@ function checkPlatforms({ known, wanted }: DoctorFacts['platforms']): Check[] {
 function checkPort({ service, address, chosenIn, state }: PortFact): Check {
   const what = 'port';
   if (state === 'free' || state === 'own') {
-    const whose = state === 'own' ? `${service} has it` : `free for ${service}`;
+    const whose = state === 'own' ? `used by ${service} itself` : `free for ${service}`;
     return { level: 'ok', what, says: `${address} ${whose}` };
   }
   return {
     level: 'fail',
     what,
     says: `${address} of ${service} is taken by ${state.takenBy}`,
-    advice: `end that, or choose another port: ${chosenIn}`,
+    advice: `stop that, or choose another port with ${chosenIn}`,
   };
 }
 
@@ -188,7 +201,7 @@ function checkRegistry({ host, answer, problem }: RegistryFact): Check {
   }
   return answer === 'denied'
     ? { level: 'fail', what, says, advice: `run "docker login ${host}"` }
-    : { level: 'fail', what, says, advice: 'check its address and the way there' };
+    : { level: 'fail', what, says, advice: 'check its address and the network' };
 }
 
 function checkSecrets(missing: readonly string[]): Check {
@@ -206,7 +219,7 @@ function checkSecrets(missing: readonly string[]): Check {
 function checkSync(sync: DoctorFacts['sync']): Check {
   const what = 'sync';
   if (sync.kind === 'in-step') {
-    return { level: 'ok', what, says: 'every derived file says what the manifests say' };
+    return { level: 'ok', what, says: 'every derived file is up to date with the manifests' };
   }
   const advice =
     sync.kind === 'drifted' ? 'run "npx nx sync"' : 'run "npx nx sync:check" to see it all';

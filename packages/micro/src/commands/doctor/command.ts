@@ -6,11 +6,11 @@ import { readDoctorFacts } from './read-facts';
 
 export const DOCTOR_USAGE = `usage: micro doctor [-e environment] [--json]
 
-  What stands in the way of building and deploying from here, and what to do about it.
-  Exit code 1 where something fails.
+  Checks what prevents a build or a deploy from this machine, and says what to do.
+  Exits with 1 if a check fails.
 
-  -e, --environment   development unless given
-      --json          the list as JSON
+  -e, --environment   the environment; development by default
+      --json          print the list as JSON
 `;
 
 const OPTIONS = { ...ENVIRONMENT_OPTION, json: { type: 'boolean' } } as const;

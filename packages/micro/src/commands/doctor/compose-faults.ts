@@ -15,7 +15,7 @@ const FAULTS: readonly ComposeFault[] = [
     from: [0, 0, 0],
     to: [2, 20, 2],
     level: 'fail',
-    says: 'it does not know "include", which compose.yaml is made of: install 2.24.4 or later',
+    says: 'it does not know "include", which compose.yaml uses: install 2.24.4 or later',
   },
   {
     // https://github.com/compose-spec/compose-spec/blob/main/13-merge.md: "!override" is of 2.24.4
@@ -29,14 +29,14 @@ const FAULTS: readonly ComposeFault[] = [
     from: [2, 26, 0],
     to: [2, 29, 2],
     level: 'warn',
-    says: '"docker compose up --no-deps" recreates containers that did not change (docker/compose#12069). compose-deploy does not, a person who types it does: 2.29.3 or later',
+    says: '"docker compose up --no-deps" recreates containers that did not change (docker/compose#12069). compose-deploy works around it; if you type it yourself, install 2.29.3 or later',
   },
   {
     // https://github.com/docker/compose/issues/11887
     from: [2, 27, 1],
     to: [2, 27, 1],
     level: 'warn',
-    says: 'it ignores --env-file (docker/compose#11887): passwords must stand in .env, or install another version',
+    says: 'it ignores --env-file (docker/compose#11887): keep passwords in .env, or install another version',
   },
 ];
 

@@ -75,7 +75,7 @@ async function readEngine(
       runner,
       ['version', '--format', '{{.Client.Version}} {{.Server.Version}}'],
       address,
-      'The engine cannot be asked',
+      'The engine does not answer',
       { timeout: 20_000 },
     );
     const [client = '', server = ''] = stdout.trim().split(' ');
@@ -132,7 +132,7 @@ async function readPorts(
     const owner = taken.get(port);
     if (owner)
       return owner.project === project ? 'own' : { takenBy: `the container ${owner.name}` };
-    return (await isPortFree(host, port)) ? 'free' : { takenBy: 'a process of this machine' };
+    return (await isPortFree(host, port)) ? 'free' : { takenBy: 'a process on this machine' };
   };
   return Promise.all(
     ports.map(async (port) => ({
@@ -151,7 +151,7 @@ async function readRegistry(
   { registry, images, file }: Environment,
 ): Promise<RegistryFact | undefined> {
   if (registry === undefined) {
-    const problem = `${file} runs pushed images and names no registry`;
+    const problem = `${file} runs pushed images but has no registry`;
     return images === 'pushed' ? { host: '', answer: 'unnamed', problem } : undefined;
   }
   const host = registry.split('/')[0]!;

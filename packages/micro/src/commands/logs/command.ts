@@ -12,13 +12,13 @@ import { followLogs, readLogs, type LogQuery } from './read-logs';
 
 export const LOGS_USAGE = `usage: micro logs [services...] [-e environment] [--request-id id] [--since 10m] [--follow] [--json]
 
-  What the services of an environment wrote, all in one stream in the order of time.
+  Shows the logs of an environment's services, merged by time.
 
-  -e, --environment   development unless given
-      --request-id    only lines of this request, in whichever service
+  -e, --environment   the environment; development by default
+      --request-id    only the lines of this request, in any service
       --since         a time such as 10m or 2026-11-21T12:00:00Z
-  -f, --follow        go on with each line as it comes
-      --json          one JSON object a line
+  -f, --follow        keep showing new lines
+      --json          print one JSON object per line
 `;
 
 const OPTIONS = {

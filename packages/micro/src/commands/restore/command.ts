@@ -28,20 +28,20 @@ import type { RunningContainer } from '../../deployment/container';
 
 export const RESTORE_USAGE = `usage: micro restore <folder or dump> [services...] [-e environment] --yes [options]
 
-  Replaces what databases of an environment hold by what "micro backup" dumped. Nothing is touched
-  unless every dump is whole and fits its server, and the services that own them are stopped. Deploys
-  wait for it as for each other.
+  Replaces the data of an environment's databases by a backup. Nothing is touched unless every dump
+  is complete and fits its server, and the services that own the databases are stopped. Deploys wait
+  until the restore is done.
 
-  PostgreSQL: one transaction; a restore that fails leaves what was there. MySQL, MariaDB and MongoDB
-  cannot do that: what was there is dumped first, into ${BACKUPS_FOLDER}/<environment>/before-restore.
+  PostgreSQL restores in one transaction: if it fails, the old data is still there. MySQL, MariaDB and
+  MongoDB cannot, so their current data is dumped first, into ${BACKUPS_FOLDER}/<environment>/before-restore.
 
-  -e, --environment     development unless given
-      --yes             without it, only says what would be replaced
-      --while-running   though the services run: what they write meanwhile may be lost
-      --no-copy         without that first dump, for a database that is too broken for one
-      --break-lock      take the lock away from whoever deploys now
+  -e, --environment     the environment; development by default
+      --yes             really do it; without it, only says what would be replaced
+      --while-running   restore while the services run; what they write meanwhile may be lost
+      --no-copy         skip that first dump, for a database that is too damaged for it
+      --break-lock      take the lock from whoever is deploying
 
-  services              of these only; a datastore's own name, such as orders-database, counts too
+  services              restore only these; a datastore such as orders-database can be named too
 `;
 
 const OPTIONS = {
@@ -82,7 +82,7 @@ export async function restoreCommand(args: readonly string[], shell: Shell): Pro
   const { steps } = await plan();
   steps.forEach((step) => say(describeStep(step)));
   if (!values.yes) {
-    say('nothing was done: what is there now would be lost. Say so with --yes');
+    say('Nothing restored. This overwrites current data; run again with --yes to continue.');
     return 1;
   }
   const force = values['break-lock'];
@@ -137,7 +137,9 @@ async function runSteps(
     } catch (error) {
       const rest = steps.slice(index + 1).map(({ name }) => name);
       if (!(error instanceof UserError) || rest.length === 0) throw error;
-      throw new UserError(`${error.message}\nnot begun, and as before: ${rest.join(', ')}`);
+      throw new UserError(
+        `${error.message}\nnot started, still with the old data: ${rest.join(', ')}`,
+      );
     }
     say(`${paint('green', '✓')}  ${step.name}  restored  ${formatSeconds(clock.now() - begun)}`);
   }
@@ -145,7 +147,7 @@ async function runSteps(
 
 /**
  * Dumps what a restore that is not one transaction could leave half replaced.
- * @returns the command that brings it back; `undefined` where nothing was dumped.
+ * @returns the command that brings it back; `undefined` if nothing was dumped.
  */
 async function copyFirst(
   shell: Shell,
@@ -162,10 +164,10 @@ async function copyFirst(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(
-      `${error.message}\n${name} is as it was: it is not replaced without a copy of what is there, unless --no-copy is given`,
+      `${error.message}\n${name} still has the old data: without a copy of it, nothing is replaced. Use --no-copy to restore without a copy`,
     );
   }
   const copy = relativeTo(shell, folder);
-  shell.say(`${name}: what was there is in ${copy}`);
+  shell.say(`${name}: the old data is saved in ${copy}`);
   return `npx micro restore ${copy} -e ${place.environment} --yes --no-copy`;
 }

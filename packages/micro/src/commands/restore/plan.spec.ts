@@ -58,7 +58,7 @@ it('restores a dump that fits', () => {
   const { steps, problems } = planRestore(facts());
   expect(problems).toEqual([]);
   expect(steps.map(describeStep)).toEqual([
-    'orders-database (postgres, in shop-orders-database-1) is replaced by what production had at 2026-11-21T12:00:00.000Z (postgres 17.5)',
+    'orders-database (postgres, in shop-orders-database-1) is replaced by the backup of production from 2026-11-21T12:00:00.000Z (postgres 17.5)',
   ]);
 });
 
@@ -69,19 +69,19 @@ it.each<[string, Partial<RestoreFacts>, RegExp]>([
   [
     'a file that changed',
     { dumps: [{ ...dump, sha256: 'b' }] },
-    /is not what was dumped: .* b, the/,
+    /was changed after it was dumped: .* b, the/,
   ],
-  ['a file that is gone', { dumps: [{ ...dump, sha256: undefined }] }, /pgdump is not there$/],
-  ['a service that left', of({ service: 'gone' }), /^gone-database is no datastore of this/],
-  ['another purpose', of({ purpose: 'cache' }), /^orders-cache is no datastore/],
-  ['another engine', of({ engine: 'mariadb' }), /is postgres, and the dump is of mariadb/],
-  ['another database', of({ database: 'shop' }), /of the database "shop", and .* has "orders"/],
-  ['an older server', of({ serverVersion: '18.1' }), /from postgres 18.1, and .* older 17.2/],
+  ['a file that is gone', { dumps: [{ ...dump, sha256: undefined }] }, /pgdump does not exist$/],
+  ['a service that left', of({ service: 'gone' }), /^gone-database is not a datastore of this/],
+  ['another purpose', of({ purpose: 'cache' }), /^orders-cache is not a datastore/],
+  ['another engine', of({ engine: 'mariadb' }), /is postgres, but the dump is from mariadb/],
+  ['another database', of({ database: 'shop' }), /from the database "shop", but .* has "orders"/],
+  ['an older server', of({ serverVersion: '18.1' }), /from postgres 18.1, but .* older 17.2/],
   ['no container', { containers: [] }, /^orders-database has no running container/],
   [
     'a service that runs',
     { containers: [database, service('orders', 'running')] },
-    /^orders runs, .* stop it with "docker --context far container stop shop-orders-1"/,
+    /^orders is running .* stop it with "docker --context far container stop shop-orders-1"/,
   ],
   [
     'a migration that runs, and a service that is paused',
@@ -121,7 +121,7 @@ it.each([
 
 it('says of what there is no dump', () => {
   expect(() => selectDumps([dump], ['order'])).toThrow(
-    'no dump there is of "order"; did you mean "orders"?',
+    'no dump in this backup is from "order"; did you mean "orders"?',
   );
 });
 
@@ -130,21 +130,29 @@ describe('after a failure', () => {
   const outcome = (stderr: string) => ({ exitCode: 3, stdout: '', stderr });
 
   it.each([
-    ['ERROR:  duplicate key', /is as it was: .*not committed/],
-    ['pg_restore: error: unexpected end of file', /is as it was/],
-    ['psql: FATAL: terminating connection\nended by SIGKILL', /as it was or wholly restored/],
-    ['', /nobody can tell which/],
+    ['ERROR:  duplicate key', /still has the old data: .*not committed/],
+    ['pg_restore: error: unexpected end of file', /still has the old data/],
+    [
+      'psql: FATAL: terminating connection\nended by SIGKILL',
+      /either the old data or the restored data/,
+    ],
+    ['', /before it was confirmed\. Restore it again$/],
   ])('of PostgreSQL with %j', (stderr, words) => {
     expect(stateAfterFailure(step, outcome(stderr), undefined)).toMatch(words);
   });
 
   it('of one that broke off', () => {
-    expect(stateAfterFailure(step, undefined, undefined)).toMatch(/nobody can tell which/);
+    expect(stateAfterFailure(step, undefined, undefined)).toMatch(
+      /either the old data or the restored data/,
+    );
   });
 
   it.each([
-    ['npx micro restore copy', /is in between: .*comes back with "npx micro restore copy"$/],
-    [undefined, /is in between: .*Restore it again$/],
+    [
+      'npx micro restore copy',
+      /is half replaced: .*bring the old data back, run "npx micro restore copy"$/,
+    ],
+    [undefined, /is half replaced: .*Restore it again$/],
   ])('of MariaDB, with the way back %s', (goBack, words) => {
     const mariadb = { ...step, manifest: { ...manifest, engine: 'mariadb' as const } };
     expect(stateAfterFailure(mariadb, outcome('ERROR 1064'), goBack)).toMatch(words);

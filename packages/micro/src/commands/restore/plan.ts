@@ -13,7 +13,7 @@ import type { RunningContainer } from '../../deployment/container';
 
 /** A dump with what its file is now. */
 export interface CheckedDump extends Dump {
-  /** Hex; `undefined` where the file is not there. */
+  /** Hex; `undefined` if the file is not there. */
   sha256: string | undefined;
 }
 
@@ -52,7 +52,9 @@ export function selectDumps(dumps: readonly Dump[], words: readonly string[]): D
   const unknown = words.filter((word) => !names.includes(word));
   if (unknown.length > 0) {
     throw new UserError(
-      unknown.map((word) => `no dump there is of "${word}"${didYouMean(word, names)}`).join('\n'),
+      unknown
+        .map((word) => `no dump in this backup is from "${word}"${didYouMean(word, names)}`)
+        .join('\n'),
     );
   }
   return dumps.filter(
@@ -95,29 +97,29 @@ function problemsOf(
   if (sha256 !== manifest.sha256) {
     problems.push(
       sha256 === undefined
-        ? `${path} is not there`
-        : `${path} is not what was dumped: its sha256 is ${sha256}, the manifest says ${manifest.sha256}`,
+        ? `${path} does not exist`
+        : `${path} was changed after it was dumped: its sha256 is ${sha256}, the manifest says ${manifest.sha256}`,
     );
   }
   const owner = facts.platform.services.find(({ name }) => name === manifest.service);
   const present = owner?.datastores[purpose];
   if (present === undefined) {
-    return [...problems, `${name} is no datastore of this platform (any more)`];
+    return [...problems, `${name} is not a datastore of this platform`];
   }
   if (present !== engine) {
-    return [...problems, `${name} is ${present}, and the dump is of ${engine}: they do not fit`];
+    return [...problems, `${name} is ${present}, but the dump is from ${engine}`];
   }
   if (!container) return [...problems, `${name} has no running container: start it`];
   const there = databaseOf(engine, container.environment);
   if (there !== database) {
     problems.push(
-      `the dump is of the database "${database}", and ${name} has "${there ?? 'none'}"`,
+      `the dump is from the database "${database}", but ${name} has "${there ?? 'none'}"`,
     );
   }
   const version = facts.serverVersions.get(name);
   if (version !== undefined && isNewerRelease(engine, serverVersion, version)) {
     problems.push(
-      `the dump is from ${engine} ${serverVersion}, and ${name} runs the older ${version}: use an image of that version or a newer one`,
+      `the dump is from ${engine} ${serverVersion}, but ${name} runs the older ${version}: use an image of that version or a newer one`,
     );
   }
   if (!facts.whileRunning) problems.push(...runningProblems(facts, manifest.service, name));
@@ -141,30 +143,30 @@ function runningProblems(
   if (busy.length === 0) return [];
   const stop = formatCommand(docker(stopArguments(busy), address));
   return [
-    `${owner} runs, and would write to ${name} meanwhile: stop it with "${stop}" and start it afterwards, or give --while-running`,
+    `${owner} is running and would write to ${name} meanwhile: stop it with "${stop}" and start it afterwards, or use --while-running`,
   ];
 }
 
 /** One line for a person who has to say yes to it. */
 export function describeStep({ name, manifest, container }: RestoreStep): string {
   const { engine, environment, since, serverVersion } = manifest;
-  return `${name} (${engine}, in ${container.name}) is replaced by what ${environment} had at ${since} (${engine} ${serverVersion})`;
+  return `${name} (${engine}, in ${container.name}) is replaced by the backup of ${environment} from ${since} (${engine} ${serverVersion})`;
 }
 
 /** What is known of a datastore whose restore failed, and what to do. */
 export function stateAfterFailure(
   { name, manifest: { engine } }: RestoreStep,
   outcome: Outcome | undefined,
-  /** The command that brings back what was there; `undefined` where no copy was made. */
+  /** The command that brings back what was there; `undefined` if no copy was made. */
   goBack: string | undefined,
 ): string {
   if (!DUMP_TOOLS[engine].isAtomic) {
-    return `${name} is in between: ${engine} cannot replace a database in one transaction, so a part of the dump is there and the rest is missing. ${
-      goBack === undefined ? 'Restore it again' : `What was there comes back with "${goBack}"`
+    return `${name} is half replaced: ${engine} cannot replace a database in one transaction. ${
+      goBack === undefined ? 'Restore it again' : `To bring the old data back, run "${goBack}"`
     }`;
   }
   // Its own errors come before the commit; a connection that broke may have broken just after it.
   return /\bERROR:|pg_restore: error:/.test(outcome?.stderr ?? '')
-    ? `${name} is as it was: the restore is one transaction, which was not committed`
-    : `${name} is wholly as it was or wholly restored, as the restore is one transaction; it broke off, so nobody can tell which: restore it again`;
+    ? `${name} still has the old data: the restore is one transaction, which was not committed`
+    : `${name} has either the old data or the restored data: the restore is one transaction, and the connection broke before it was confirmed. Restore it again`;
 }

@@ -42,12 +42,12 @@ it.each([
 });
 
 it.each([
-  ['nowhere', /nowhere is not there: give a backup's folder or a dump$/],
-  ['backup/half-database.pgdump', /half-database.pgdump.json is not there: without it nobody/],
-  ['empty', /empty has no dump with its manifest/],
-  ['wrong', /wrong.package.json: not the manifest of a dump$/],
-  ['broken', /a.json: not the manifest of a dump$/],
-  ['outside', /a.json: not the manifest of a dump$/],
+  ['nowhere', /nowhere does not exist: give the folder of a backup, or a dump$/],
+  ['backup/half-database.pgdump', /half-database.pgdump.json does not exist: without it, nobody/],
+  ['empty', /empty has no dump with a manifest/],
+  ['wrong', /wrong.package.json is not the manifest of a dump$/],
+  ['broken', /a.json is not the manifest of a dump$/],
+  ['outside', /a.json is not the manifest of a dump$/],
 ])('%s is refused', (path, message) => {
   expect(() => read(path)).toThrow(message);
 });

@@ -13,16 +13,16 @@ export interface Dump {
 /**
  * The dump of that file, or all of that folder, sorted by name. What has no manifest is none: it may
  * be half.
- * @throws {UserError} where there is none, or a manifest is not one.
+ * @throws {UserError} if there is none, or a manifest is not one.
  */
 export function readDumps(path: string): Dump[] {
   if (!existsSync(path))
-    throw new UserError(`${path} is not there: give a backup's folder or a dump`);
+    throw new UserError(`${path} does not exist: give the folder of a backup, or a dump`);
   if (!statSync(path).isDirectory()) return [readDump(manifestOf(path))];
   const manifests = readdirSync(path).filter((name) => name.endsWith(manifestFile('')));
   if (manifests.length === 0) {
     throw new UserError(
-      `${path} has no dump with its manifest: give the folder that "micro backup" named`,
+      `${path} has no dump with a manifest: give the folder that "micro backup" printed`,
     );
   }
   return manifests.sort().map((name) => readDump(join(path, name)));
@@ -32,12 +32,14 @@ function manifestOf(path: string): string {
   if (path.endsWith(manifestFile(''))) return path;
   const file = manifestFile(path);
   if (existsSync(file)) return file;
-  throw new UserError(`${file} is not there: without it nobody can tell whether the dump is whole`);
+  throw new UserError(
+    `${file} does not exist: without it, nobody can tell whether the dump is complete`,
+  );
 }
 
 function readDump(file: string): Dump {
   const manifest = dumpManifestSchema.safeParse(parseJson(file));
-  if (!manifest.success) throw new UserError(`${file}: not the manifest of a dump`);
+  if (!manifest.success) throw new UserError(`${file} is not the manifest of a dump`);
   return { manifest: manifest.data, path: join(dirname(file), manifest.data.file) };
 }
 

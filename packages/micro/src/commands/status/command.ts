@@ -6,11 +6,12 @@ import { isInStep } from './report';
 
 export const STATUS_USAGE = `usage: micro status [-e environment] [--json] [--check]
 
-  What runs in an environment, beside what this workspace last pushed for it.
+  Shows what is running in an environment and how it differs from what this workspace last pushed
+  for it.
 
-  -e, --environment   development unless given
-      --json          the report as JSON
-      --check         exit code 1 where anything is not in step, or could not be compared
+  -e, --environment   the environment; development by default
+      --json          print the report as JSON
+      --check         exit with 1 if anything is not up to date, or could not be compared
 `;
 
 const OPTIONS = {

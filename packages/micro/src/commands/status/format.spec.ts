@@ -68,23 +68,23 @@ describe('formatStatus', () => {
       'acme in staging  workspace at feedbee',
       '',
       '   service          state         image         commit              running  health   since',
-      '✓  gateway          in step       ffffffffffff  c0ffee1 (2 behind)  1/1      healthy  3 h ago',
+      '✓  gateway          up to date    ffffffffffff  c0ffee1 (2 behind)  1/1      healthy  3 h ago',
       '!  orders           drifted                     c0ffee1+            2/3      healthy',
       '     entry changed: environment.LOG_LEVEL',
       '     2 of 3 replicas',
       '✕  users            not deployed                                    0/1      down',
       '✕  orders-database  not running                                              down',
-      '!  billing  left the workspace and still runs',
+      '!  billing  left the workspace but is still running',
       '',
       'entries were not compared: no .env',
       '',
-      '3 services: 1 in step, 1 drifted, 1 not deployed',
+      '3 services: 1 up to date, 1 drifted, 1 not deployed',
     ]);
   });
 
   it('says that all is well, and that there is nothing', () => {
     expect(formatStatus(status([service('orders')]), NOW, plain).at(-1)).toBe(
-      'everything is as it should be',
+      'everything is up to date',
     );
     expect(formatStatus(status([]), NOW, plain)).toContain(
       'no service yet: nx g @org/micro:service <name>',

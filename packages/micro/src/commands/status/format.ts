@@ -4,7 +4,7 @@ import { isInStep } from './report';
 import type { Health, PlatformStatus, ServiceStatus } from './document';
 
 const STATES: Record<ServiceStatus['state'], { mark: string; colour: Colour; words: string }> = {
-  'in-step': { mark: '✓', colour: 'green', words: 'in step' },
+  'in-step': { mark: '✓', colour: 'green', words: 'up to date' },
   drifted: { mark: '!', colour: 'yellow', words: 'drifted' },
   'not-deployed': { mark: '✕', colour: 'red', words: 'not deployed' },
   'not-compared': { mark: '?', colour: 'yellow', words: 'not compared' },
@@ -20,7 +20,7 @@ export function formatStatus(status: PlatformStatus, now: number, paint: Paint):
   const more = backing.map(({ name, image, health, since, drift }) => [
     drift.length === 0 ? paint('green', '✓') : paint('red', '✕'),
     name,
-    drift.length === 0 ? 'in step' : paint('red', drift.join('; ')),
+    drift.length === 0 ? 'up to date' : paint('red', drift.join('; ')),
     image ?? '',
     '',
     '',
@@ -38,7 +38,9 @@ export function formatStatus(status: PlatformStatus, now: number, paint: Paint):
         .filter((cause) => cause !== 'not deployed')
         .map((cause) => `     ${paint(STATES[services[index]!.state].colour, cause)}`),
     ]),
-    ...left.map((name) => `${paint('yellow', '!')}  ${name}  left the workspace and still runs`),
+    ...left.map(
+      (name) => `${paint('yellow', '!')}  ${name}  left the workspace but is still running`,
+    ),
     ...(notes.length > 0 ? ['', ...notes.map((note) => paint('yellow', note))] : []),
     '',
     summaryOf(status, paint),
@@ -63,7 +65,7 @@ function serviceRow(service: ServiceStatus, now: number, paint: Paint): string[]
 
 function summaryOf(status: PlatformStatus, paint: Paint): string {
   const { services } = status;
-  if (isInStep(status)) return paint('green', 'everything is as it should be');
+  if (isInStep(status)) return paint('green', 'everything is up to date');
   const count = (state: ServiceStatus['state']) =>
     services.filter((service) => service.state === state).length;
   const parts = (Object.keys(STATES) as ServiceStatus['state'][])

@@ -44,7 +44,7 @@ const facts = (more: Partial<StatusFacts> = {}): StatusFacts => ({
 const orders = (more: Partial<StatusFacts>) => reportStatus(facts(more)).services[0]!;
 
 describe('reportStatus', () => {
-  it('tells all of a service that is in step', () => {
+  it('tells everything about a service that is up to date', () => {
     const status = reportStatus(facts());
     expect(statusSchema.parse(status)).toEqual(status);
     expect(status).toEqual({
@@ -103,12 +103,12 @@ describe('reportStatus', () => {
     [
       'a build was not pushed',
       { built: new Map([['orders', 'b'.repeat(64)]]) },
-      { state: 'drifted', drift: ['built and not pushed: bbbbbbbbbbbb'] },
+      { state: 'drifted', drift: ['built but not pushed: bbbbbbbbbbbb'] },
     ],
     [
       'nothing was pushed from here',
       { pushed: new Map() },
-      { state: 'not-compared', drift: [expect.stringMatching(/^nothing was pushed for staging/)] },
+      { state: 'not-compared', drift: [expect.stringMatching(/pushed nothing for staging yet/)] },
     ],
     [
       'entries cannot be rendered',
@@ -165,7 +165,7 @@ describe('reportStatus', () => {
     },
   );
 
-  it('does not take an old container for what is wanted where nothing was pushed', () => {
+  it('does not take an old container for what is wanted if nothing was pushed', () => {
     const old = { ...labels, 'org.micro.image-key': 'old' };
     const { drift } = orders({
       pushed: new Map(),

@@ -34,7 +34,7 @@ export interface StatusFacts {
   containers: readonly RunningContainer[];
   /** Variables that images bring themselves, by the image's id. */
   imageVariables: ReadonlyMap<string, Readonly<Record<string, string>>>;
-  /** How many commits the workspace is ahead of a revision; absent where git cannot tell. */
+  /** How many commits the workspace is ahead of a revision; absent if git cannot tell. */
   commitsSince: ReadonlyMap<string, number>;
   /** The workspace's own commit. */
   commit?: string;
@@ -153,14 +153,14 @@ function whyNotCompared(
   { environment, rendered }: StatusFacts,
 ): string {
   return wantedKey === undefined || rendered.kind === 'rendered'
-    ? `nothing was pushed for ${environment.name} from here to compare it with: run nx docker-push -c ${environment.name}`
+    ? `nothing to compare with: this workspace pushed nothing for ${environment.name} yet. Run nx docker-push -c ${environment.name}`
     : 'its entry was not compared';
 }
 
 /** A build that was not pushed is not wanted yet, but is on its way. */
 function notPushed(built: string | undefined, pushed: string | undefined): string[] {
   return built !== undefined && pushed !== undefined && built !== pushed
-    ? [`built and not pushed: ${built.slice(0, 12)}`]
+    ? [`built but not pushed: ${built.slice(0, 12)}`]
     : [];
 }
 

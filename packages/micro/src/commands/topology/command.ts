@@ -13,13 +13,13 @@ import { readStatus } from '../status/read-status';
 
 export const TOPOLOGY_USAGE = `usage: micro topology [--html file] [--serve [--port port] [-e environment]]
 
-  Who calls whom: as Mermaid on the terminal, unless one of these asks for a page.
-  "nx g @org/micro:topology" keeps the Mermaid in docs/topology.md.
+  Shows who calls whom. Without options, it prints a Mermaid diagram. To keep that diagram in
+  docs/topology.md, run "nx g @org/micro:topology" once.
 
-      --html          write one HTML file that needs nothing else
-      --serve         show the page on 127.0.0.1, with what runs in the environment
-      --port          of the served page; any that is free unless given
-  -e, --environment   development unless given
+      --html          write the topology as one HTML file
+      --serve         serve the page on 127.0.0.1, with what is running in the environment
+      --port          port of the served page; a free one by default
+  -e, --environment   the environment; development by default
 `;
 
 const OPTIONS = {
@@ -62,7 +62,7 @@ async function serve(shell: Shell, environment: string, port: number): Promise<v
       }),
     [STATUS_PATH]: oneAtATime(() => answerStatus(shell, environment)),
   });
-  say(`${url}  shows what runs in ${environment}; Ctrl-C ends it`);
+  say(`${url}  shows what is running in ${environment}; press Ctrl-C to stop`);
   if (!signal.aborted) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }

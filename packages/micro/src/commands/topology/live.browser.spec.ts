@@ -114,8 +114,8 @@ function liveSuite(browser: () => Browser): void {
     await of.screenshot({ path: join(PICTURES, name) });
   };
 
-  it('shows what runs: in step, and not deployed', async () => {
-    await page.getByText('development: 1 of 5 not in step').waitFor();
+  it('shows what is running: up to date, and not deployed', async () => {
+    await page.getByText('development: 1 of 5 not up to date').waitFor();
     expect(await stateOf('orders')).toBe('in-step');
     expect(await stateOf('mailer')).toBe('not-deployed');
     expect(await page.locator('.store.ill').count()).toBe(0);
@@ -127,7 +127,7 @@ function liveSuite(browser: () => Browser): void {
         'healthTimeout: 120\nservices: { orders: { environment: { LOG_LEVEL: debug } } }\n',
     });
     commit('orders: more in the log');
-    await page.getByText('development: 2 of 5 not in step').waitFor();
+    await page.getByText('development: 2 of 5 not up to date').waitFor();
     expect(await stateOf('orders')).toBe('drifted');
     await page.locator('[data-id="service:orders"]').click();
     await page.getByText('entry changed: environment.LOG_LEVEL').waitFor();

@@ -136,7 +136,7 @@ services:
     expectNoneLost('a roll over ssh', probed);
     expectServing(wanted);
     const status = await runCommand(statusCommand, workspace.root, '--check');
-    expect(status.output).toMatch(/✓ +orders +in step .* 1\/1 +healthy/);
+    expect(status.output).toMatch(/✓ +orders +up to date .* 1\/1 +healthy/);
     expect(status.exitCode).toBe(0);
     const logs = await runCommand(logsCommand, workspace.root, 'orders');
     expect(logs.output).toMatch(/orders {2}listening, one$/);

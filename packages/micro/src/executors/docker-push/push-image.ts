@@ -77,7 +77,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
         service.name,
         'nothing to push',
         environment.registry === undefined
-          ? `${environment.file} names no registry; its engine runs the local image`
+          ? `${environment.file} has no registry; its engine runs the local image`
           : `${environment.file} says "images: local"`,
       ),
     );
@@ -127,7 +127,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
 export function requireEnvironment({ environment }: { environment?: string }): string {
   if (environment === undefined) {
     throw new UserError(
-      'no environment was named: give one with "-c <name>" (a file in environments/) or "--environment=<name>"',
+      'no environment given: choose one with "-c <name>" (a file in environments/) or "--environment=<name>"',
     );
   }
   return environment;
@@ -146,7 +146,7 @@ async function requireOnEngine(
   }
 }
 
-/** The key's tag first: it is the one that deploys name. */
+/** The key's tag is first: deploys use it. */
 async function resolveTags(
   { workspaceRoot, service, runner }: ServiceTask,
   { key }: BuildReceipt,
@@ -210,7 +210,7 @@ async function pushTag(
   });
 }
 
-/** Tries again what the network did; what the registry refused is refused. */
+/** Retries what failed because of the network; never what the registry refused. */
 async function retry<T>(
   { service, clock, say }: ServiceTask,
   retries: number,
@@ -225,7 +225,7 @@ async function retry<T>(
         const tries = retries === 0 ? '' : `, ${retries + 1} times`;
         throw new EngineError(
           error.kind,
-          `${error.message}${tries}. Look whether the registry is up and its address in the environment right`,
+          `${error.message}${tries}. Check that the registry is running and that its address in the environment is right`,
           error.output,
         );
       }

@@ -13,7 +13,7 @@
   const serviceNamed = (name) => topology.services.find((service) => service.name === name);
 
   const WORDS = {
-    'in-step': 'in step',
+    'in-step': 'up to date',
     drifted: 'drifted',
     'not-deployed': 'not deployed',
     'not-compared': 'not compared',
@@ -427,8 +427,8 @@
     const behind = status.services.filter(({ state }) => state !== 'in-step').length;
     const summary =
       behind === 0
-        ? `all ${status.services.length} in step`
-        : `${behind} of ${status.services.length} not in step`;
+        ? `all ${status.services.length} up to date`
+        : `${behind} of ${status.services.length} not up to date`;
     tell(`${status.environment}: ${summary}`, behind > 0);
     showFacts();
   }
