@@ -13,6 +13,7 @@ export function desiredState(more: Partial<DesiredState> = {}): DesiredState {
     noted: { services: {} },
     template: '',
     needs: new Map(),
+    needNetworks: new Map(),
     jobs: [],
     ownJobs: new Map(),
     ...more,

@@ -42,6 +42,7 @@ const orders: ServicePlan = {
     noted: { services: {} },
     template: '',
     needs: new Map(),
+    needNetworks: new Map(),
     jobs: [],
     ownJobs: new Map(),
     source: 'engine',
