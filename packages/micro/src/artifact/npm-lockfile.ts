@@ -1,3 +1,4 @@
+import { requireLinuxPackages } from './linux-packages';
 import { pruneAllowScripts, type AllowScripts } from './npm-install-scripts';
 
 /** A `package-lock.json` of version 2 or 3, as far as pruning reads it. */
@@ -89,6 +90,14 @@ export function pruneNpmLockfile(
   // What is added while the loop runs is visited by it, too.
   for (const [target, source] of layout) placeNeeds(lockfile, layout, target, source);
   requireSound(lockfile, layout);
+  requireLinuxPackages(
+    [...layout].map(([target, source]) => ({
+      name: target.slice(folderOf(target).length),
+      optional: Object.keys(lockfile.packages[source]!.optionalDependencies ?? {}),
+      has: (name) => resolve(lockfile, source, name) !== undefined,
+    })),
+    'package-lock.json',
+  );
 
   const overrides = pruneOverrides(workspace, packageJson.dependencies, namesOf(layout));
   if (overrides) packageJson.overrides = overrides;

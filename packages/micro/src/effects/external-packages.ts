@@ -1,0 +1,97 @@
+import type { Plugin } from 'esbuild';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { externalReason, packageOfImport, type PackageFacts } from '../artifact/external';
+
+export interface ExternalPackage {
+  reason: string;
+  /** Where it lies, relative to the workspace root. */
+  path: string;
+}
+
+/** `node_modules/.pnpm/pg@8/node_modules/pg/lib/index.js` -> the folder of the last package. */
+export const INSTALLED_PACKAGE = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/;
+
+/** The package that a file was installed with: `pg`; `undefined` for a file of the workspace. */
+export function installedPackage(file: string): string | undefined {
+  return INSTALLED_PACKAGE.exec(toSlashes(file))?.[1];
+}
+
+/** Keeps packages out of the bundle that cannot be in it, and remembers which and why. */
+export function externalPackages({
+  workspaceRoot,
+  declared,
+  reading = new Map(),
+}: {
+  workspaceRoot: string;
+  /** Names that service.yml declares. */
+  declared: readonly string[];
+  /** Packages that need their own files, by their folders relative to the workspace root, and why. */
+  reading?: ReadonlyMap<string, string>;
+}): {
+  plugin: Plugin;
+  found: Map<string, ExternalPackage>;
+} {
+  const found = new Map<string, ExternalPackage>();
+  const facts = new Map<string, PackageFacts>();
+  const reasonFor = (name: string, directory: string, importer: string): string | undefined => {
+    if (declared.includes(name)) return 'declared in service.yml';
+    const reads = reading.get(
+      toSlashes(relative(realpathSync(workspaceRoot), realpathSync(directory))),
+    );
+    if (reads !== undefined) return reads;
+    if (!facts.has(directory)) facts.set(directory, packageFacts(directory));
+    return externalReason(facts.get(directory)!, installedPackage(importer));
+  };
+  return {
+    found,
+    plugin: {
+      name: 'external-packages',
+      setup: ({ onResolve }) =>
+        onResolve(
+          { filter: /^(?:@[^/]+\/)?[a-zA-Z0-9][^:]*$/ },
+          ({ path, resolveDir, kind, importer }) => {
+            if (kind === 'entry-point' || isAbsolute(path)) return undefined;
+            const name = packageOfImport(path);
+            const directory = findPackage(name, resolveDir, workspaceRoot);
+            const reason = directory && reasonFor(name, directory, importer);
+            if (!directory || !reason) return undefined;
+            const at = toSlashes(relative(workspaceRoot, directory));
+            const other = found.get(name)?.path;
+            // With pnpm one package is reached by a link in each project that depends on it.
+            if (other !== undefined && !isSame(workspaceRoot, other, at)) {
+              const text = `"${name}" is external (${reason}) and needed in two versions, ${other} and ${at}: an image can hold one; align them`;
+              return { errors: [{ text }] };
+            }
+            if (other === undefined || at < other) found.set(name, { reason, path: at });
+            return { path, external: true };
+          },
+        ),
+    },
+  };
+}
+
+function findPackage(name: string, from: string, workspaceRoot: string): string | undefined {
+  for (let at = from; ; at = dirname(at)) {
+    const directory = join(at, 'node_modules', name);
+    if (existsSync(join(directory, 'package.json'))) return directory;
+    if (at === workspaceRoot || at === dirname(at)) return undefined;
+  }
+}
+
+function isSame(workspaceRoot: string, a: string, b: string): boolean {
+  return a === b || realpathSync(join(workspaceRoot, a)) === realpathSync(join(workspaceRoot, b));
+}
+
+export function packageFacts(directory: string): PackageFacts {
+  const facts = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as PackageFacts;
+  return {
+    ...facts,
+    hasBinding:
+      existsSync(join(directory, 'binding.gyp')) || existsSync(join(directory, 'prebuilds')),
+  };
+}
+
+export function toSlashes(path: string): string {
+  return path.split(sep).join('/');
+}
