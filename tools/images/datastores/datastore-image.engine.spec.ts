@@ -25,7 +25,7 @@ interface Datastore {
   checkInterval?: string;
 }
 
-/** A container with a named volume of its own; both are gone when the test is over. */
+/** A container with its own named volume; both are gone when the test is over. */
 async function start({
   engine,
   environment,

@@ -7,7 +7,7 @@ import { MANIFEST_FILE, parseManifest, type Manifest } from '../platform/manifes
 import { PlatformError } from '../platform/problem';
 import { findAssets } from './assets';
 import { bundle } from './bundle';
-import { ArtifactError } from './bundle-error';
+import { ArtifactError, requireEntry } from './bundle-error';
 import type { ExternalPackage } from './external-packages';
 import { fileReader, normaliseFiles } from './files';
 import { pruneInstall, writeInstall, type Install } from './prune-install';
@@ -44,6 +44,7 @@ export interface Artifact {
 export async function buildArtifact(request: ArtifactRequest): Promise<Artifact> {
   const { workspaceRoot, projectRoot, outputPath } = request;
   const output = join(workspaceRoot, outputPath);
+  requireEntry(request);
   const assets = readAssets(request);
   await mkdir(dirname(output), { recursive: true });
   const staging = await mkdtemp(`${output}.tmp-`);

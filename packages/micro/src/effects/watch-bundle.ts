@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
 import type { ArtifactRequest } from './bundle-artifact';
-import { formatMessage, toArtifactError, type ArtifactError } from './bundle-error';
+import { formatMessage, requireEntry, toArtifactError, type ArtifactError } from './bundle-error';
 import { externalPackages } from './external-packages';
 import { writeWhole } from './files';
 import { sourceConditions } from './source-conditions';
@@ -13,6 +13,7 @@ export async function watchBundle(
   request: Omit<ArtifactRequest, 'outputPath'> & { outfile: string },
   onBundle: (result: { error?: ArtifactError; warnings: readonly string[] }) => void,
 ): Promise<{ stop: () => Promise<void> }> {
+  requireEntry(request);
   // esbuild watches the folders in which it looks for packages: one that came later would be a change.
   await mkdir(dirname(request.outfile), { recursive: true });
   const externals = externalPackages({

@@ -196,7 +196,7 @@ describeEngine('backup and restore', () => {
   it.each([
     ['orders-database', 'pgdump'],
     ['stock-database', 'sql'],
-  ])('leaves %s as it was where the dump is not the one that was made', async (name, extension) => {
+  ])('leaves %s as it was if the dump is not the one that was made', async (name, extension) => {
     const before = both();
     const folder = await backup(name);
     appendFileSync(join(workspace.root, folder, `${name}.${extension}`), 'x');
@@ -269,7 +269,7 @@ describeEngine('backup and restore', () => {
       expect(both()).toEqual(before);
     });
 
-    it('exits with 1 where one failed, and has the others', async () => {
+    it('exits with 1 if one failed, and has the others', async () => {
       const before = both();
       const real = processRunner(workspace.root);
       const runner: Runner = {

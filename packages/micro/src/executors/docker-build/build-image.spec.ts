@@ -131,7 +131,7 @@ describe('buildImage', () => {
       'an artifact that is missing',
       {},
       { artifact: 'dist/none' },
-      /^dist\/none is not there: run "nx build orders" first/,
+      /^dist\/none is not there\. .* the executor @org\/micro:build puts the bundle of apps\/orders\/src\/main\.ts \("build\.entry" in apps\/orders\/service\.yml\).*run "nx g @org\/micro:containerize orders"/,
     ],
     [
       'a Dockerfile without FROM',

@@ -2,12 +2,14 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pullArguments } from '../../docker/image';
 import { findBuildSources, stageNames, type BuildSources } from '../../dockerfile/build-sources';
+import { copiedPaths } from '../../dockerfile/copied-paths';
 import { withoutComments } from '../../dockerfile/without-comments';
 import { readContextFiles } from '../../effects/build-context';
 import { inspectImages, runDocker, type LocalImage } from '../../effects/engine';
 import { copyArtifact, fileReader, listFiles, readKeyFiles } from '../../effects/files';
 import { imageKey, type ImageKey, type KeyFile } from '../../image/image-key';
 import { platformArguments } from '../../image/platform';
+import { MANIFEST_FILE } from '../../platform/manifest';
 import { PlatformError } from '../../platform/problem';
 import { UserError } from '../../platform/user-error';
 import type { ServiceTask } from '../service-task';
@@ -41,7 +43,7 @@ export async function readContent(
   const dockerfile = fileReader(workspaceRoot)(options.dockerfile);
   if (dockerfile === undefined) {
     throw new UserError(
-      `${options.dockerfile} is not there: run "nx g @org/micro:service ${service.name}" again to get one, or set "dockerfile"`,
+      `${options.dockerfile} is not there: run "nx g @org/micro:containerize ${service.name}" to get one, or set "dockerfile" to your own`,
     );
   }
   const { given, sources } = at(options.dockerfile, () => {
@@ -82,11 +84,7 @@ export async function readContent(
   if (sources.contexts.includes('artifact')) {
     const context = join(folder, 'artifact');
     const files = await copyArtifact(resolve(workspaceRoot, options.artifact), context, clock);
-    if (!files) {
-      throw new UserError(
-        `${options.artifact} is not there: run "nx build ${service.name}" first (docker-build depends on it unless a project.json says otherwise)`,
-      );
-    }
+    requireArtifact(options, service, dockerfile, files);
     artifact = files;
     contexts['artifact'] = context;
   }
@@ -134,6 +132,21 @@ export async function readContent(
       ],
     }),
   };
+}
+
+/** @throws {UserError} if the artifact is not there, or not what the Dockerfile copies from it. */
+function requireArtifact(
+  { dockerfile, artifact }: NormalisedOptions,
+  { name, root, build }: ServiceTask['service'],
+  text: string,
+  files: readonly KeyFile[] | undefined,
+): asserts files is readonly KeyFile[] {
+  const main = 'app/main.js';
+  const copiesApp = copiedPaths(text, 'artifact').some((path) => path.includes('/app/'));
+  if (files && (!copiesApp || files.some(({ path }) => path.endsWith(main)))) return;
+  throw new UserError(
+    `${files ? `${artifact} has no ${main}` : `${artifact} is not there`}. ${dockerfile} takes ${main} from that folder, where the executor @org/micro:build puts the bundle of ${root}/${build.entry} ("build.entry" in ${root}/${MANIFEST_FILE}). Run the target that uses it, "build" unless renamed. If "build" is a target of your own, run "nx g @org/micro:containerize ${name}", which adds one for the bundle`,
+  );
 }
 
 /** What the build reads for any of its platforms. */

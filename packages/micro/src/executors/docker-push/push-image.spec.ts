@@ -83,14 +83,14 @@ describe('pushImage', () => {
     });
   });
 
-  it('pushes nothing where the registry has the content under its key', async () => {
+  it('pushes nothing if the registry has the content under its key', async () => {
     const task = recordedTask(files, engine({ [`k-${'a'.repeat(32)}`]: KEY }));
     await pushImage(task, { environment: 'production' });
     expect(acts(task.runner.lines)).toEqual([]);
     expect(JSON.parse(task.read(RECEIPT)!)).toMatchObject({ digest: DIGEST });
   });
 
-  it('pushes nothing where nobody said where to', async () => {
+  it('pushes nothing if nobody said where to', async () => {
     const unfilled = { 'environments/production.yml': 'images: pushed\n' };
     const task = recordedTask({ ...files, ...unfilled }, engine());
     await expect(pushImage(task, { environment: 'production' })).rejects.toThrow(
@@ -103,7 +103,7 @@ describe('pushImage', () => {
   it.each([
     ['has no registry', 'engine: compose\n'],
     ['runs local images', 'registry: localhost:5000\nimages: local\n'],
-  ])('pushes nothing where the environment %s', async (_, environment) => {
+  ])('pushes nothing if the environment %s', async (_, environment) => {
     const task = recordedTask({ ...files, 'environments/here.yml': environment }, engine());
     await pushImage(task, { environment: 'here' });
     expect(acts(task.runner.lines)).toEqual([]);
@@ -230,7 +230,7 @@ describe('pushImage', () => {
   });
 
   it.each([
-    [{}, {}, 'no environment was named'],
+    [{}, {}, 'no environment given'],
     [{ environment: 'prod' }, {}, 'there is no environment "prod"'],
     [
       { environment: 'production' },

@@ -79,7 +79,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
         service.name,
         'nothing to push',
         environment.registry === undefined
-          ? `${environment.file} names no registry; its engine runs the local image`
+          ? `${environment.file} has no registry; its engine runs the local image`
           : `${environment.file} says "images: local"`,
       ),
     );
@@ -129,7 +129,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
 export function requireEnvironment({ environment }: { environment?: string }): string {
   if (environment === undefined) {
     throw new UserError(
-      'no environment was named: give one with "-c <name>" (a file in environments/) or "--environment=<name>"',
+      'no environment given: choose one with "-c <name>" (a file in environments/) or "--environment=<name>"',
     );
   }
   return environment;
@@ -189,7 +189,7 @@ async function platformOf(
   }
 }
 
-/** The key's tag first: it is the one that deploys name. */
+/** The key's tag is first: deploys use it. */
 async function resolveTags(
   task: ServiceTask,
   { key }: BuildReceipt,
@@ -248,7 +248,7 @@ async function pushTag(
   });
 }
 
-/** Tries again what the network did; what the registry refused is refused. */
+/** Retries what failed because of the network; never what the registry refused. */
 async function retry<T>(
   { service, clock, say }: ServiceTask,
   retries: number,
@@ -263,7 +263,7 @@ async function retry<T>(
         const tries = retries === 0 ? '' : `, ${retries + 1} times`;
         throw new EngineError(
           error.kind,
-          `${error.message}${tries}. Look whether the registry is up and its address in the environment right`,
+          `${error.message}${tries}. Check that the registry is running and that its address in the environment is right`,
           error.output,
         );
       }
