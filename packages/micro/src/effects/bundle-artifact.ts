@@ -1,17 +1,18 @@
 import type { Metafile } from 'esbuild';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MIGRATIONS_FOLDER } from '../platform/datastore';
 import { MANIFEST_FILE, parseManifest, type Manifest } from '../platform/manifest';
 import { PlatformError } from '../platform/problem';
 import { findAssets } from './assets';
 import { bundle } from './bundle';
-import { ArtifactError, requireEntry } from './bundle-error';
+import { ArtifactError, requireEntry } from './artifact-error';
 import type { ExternalPackage } from './external-packages';
 import { fileReader, normaliseFiles } from './files';
 import { pruneInstall, writeInstall, type Install } from './prune-install';
 import { unreachableFiles } from './reads-beside';
+import { replaceFolder } from './replace-folder';
 
 /** The artifact is laid out as the image is: copied to its root, every folder keeps its own time. */
 const APP_FOLDER = 'app';
@@ -86,31 +87,6 @@ function readAssets({ workspaceRoot, projectRoot, build }: ArtifactRequest): str
       message: `build.assets: ${message}`,
     })),
   );
-}
-
-/** Puts a folder in the place of another; of two builds at once the last one wins. */
-async function replaceFolder(staging: string, output: string): Promise<void> {
-  const aside = `${staging}-old`;
-  try {
-    for (let attempt = 0; ; attempt++) {
-      await rename(output, aside).catch(unlessCode('ENOENT'));
-      try {
-        return await rename(staging, output);
-      } catch (error) {
-        if (attempt === 10) throw error;
-        unlessCode('ENOTEMPTY', 'EEXIST')(error);
-        await rm(aside, { recursive: true, force: true });
-      }
-    }
-  } finally {
-    await rm(aside, { recursive: true, force: true });
-  }
-}
-
-function unlessCode(...codes: readonly string[]) {
-  return (error: unknown): void => {
-    if (!codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  };
 }
 
 function installOf(

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
 import { externalReason } from '../artifact/external';
 import type { ArtifactRequest } from './bundle-artifact';
-import { formatMessage, toArtifactError } from './bundle-error';
+import { formatMessage, toArtifactError } from './artifact-error';
 import {
   externalPackages,
   INSTALLED_PACKAGE,

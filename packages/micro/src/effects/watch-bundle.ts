@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
 import type { ArtifactRequest } from './bundle-artifact';
-import { formatMessage, requireEntry, toArtifactError, type ArtifactError } from './bundle-error';
+import { formatMessage, requireEntry, toArtifactError, type ArtifactError } from './artifact-error';
 import { externalPackages } from './external-packages';
 import { writeWhole } from './files';
 import { sourceConditions } from './source-conditions';

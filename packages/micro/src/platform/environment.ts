@@ -133,6 +133,9 @@ export const environmentSchema = z
     steady: secondsOrNone
       .default(3)
       .describe('How long a new container has to stay healthy before the old one is stopped'),
+    jobTimeout: seconds
+      .default(600)
+      .describe('How long a job may take that runs before a service, such as its migration'),
     lockTimeout: secondsOrNone
       .default(120)
       .describe('How long a deploy waits for another one to end'),
