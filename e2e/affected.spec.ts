@@ -78,7 +78,7 @@ describeEngine('nx affected -t docker-build', () => {
     expect(built).toEqual(['orders']);
   });
 
-  it('builds nothing where nothing changed, without Nx cache or receipts either', async () => {
+  it('builds nothing if nothing changed, without Nx cache or receipts either', async () => {
     const { workspace, place } = shop;
     await mustRun('rm', ['-rf', `${workspace.root}/dist`]);
     const { built } = await effectsOf(place, () =>

@@ -105,7 +105,7 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     expect((await getItems()).length).toBe(2);
   });
 
-  it('leaves the version that serves where a migration fails', async () => {
+  it('leaves the version that serves if a migration fails', async () => {
     const { workspace } = fresh;
     const before = await containers('shelf');
     await workspace.write(

@@ -99,14 +99,14 @@ describeEngine('a platform on an engine', () => {
     });
   });
 
-  it('is left alone where nothing changed', async () => {
+  it('is left alone if nothing changed', async () => {
     const { restarted, pushed } = await effectsOf(shop.place, () =>
       shop.workspace.nx('run-many', '-t', 'compose-deploy'),
     );
     expect({ restarted, pushed }).toEqual({ restarted: [], pushed: [] });
   });
 
-  it('keeps the old version where the new one never gets ready, and says why', async () => {
+  it('keeps the old version if the new one never gets ready, and says why', async () => {
     const { edit, startNx, git, commit } = shop.workspace;
     const before = await readState(shop.place, EXAMPLE_SERVICES);
     const broken = `resources: [{ name: 'database', kind: 'database', check: () => Promise.reject(new Error('the database is not there')), close: () => Promise.resolve() }]`;
@@ -125,7 +125,7 @@ describeEngine('a platform on an engine', () => {
     await git('revert', '--no-edit', 'HEAD');
   });
 
-  it('keeps the old version where the port that it shall have is taken', async () => {
+  it('keeps the old version if its new port is taken', async () => {
     const { edit, startNx, git, read } = shop.workspace;
     const receipt = 'dist/receipts/apps/gateway/compose-deploy.development.json';
     const before = await read(receipt);

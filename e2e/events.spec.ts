@@ -115,7 +115,7 @@ describeEngine('an event that orders publishes, and a worker and a service handl
     expect(text).not.toContain('users: src');
   });
 
-  it('affects publisher and subscribers alone where its contract changes', async () => {
+  it('affects publisher and subscribers alone if its contract changes', async () => {
     const { workspace } = fresh;
     await workspace.edit(CONTRACT, 'total: z.int()', 'total: z.int().positive()');
     const affected = await workspace.nx('show', 'projects', '--affected', '--base=HEAD', '--json');

@@ -19,10 +19,10 @@ export interface ExamplePlatform extends FreshWorkspace {
 export interface Effects {
   /** Projects that Nx ran the target for. */
   selected: string[];
-  /** Services whose image was built, even where it came out the same. */
+  /** Services whose image was built, even if it came out the same. */
   built: ExampleService[];
   pushed: ExampleService[];
-  /** Services whose containers are others now. */
+  /** Services whose containers changed. */
   restarted: ExampleService[];
   output: string;
 }

@@ -48,7 +48,7 @@ describeEngine('the reference platform', () => {
   });
 
   it('sells: a declined payment is undone, and one request and one trace go through all five', () => {
-    // The story ends with an error where any of it is missing.
+    // The story ends with an error if any of it is missing.
     expect(told.join('\n')).toMatch(/cancelled: the card was declined[^]*the order is confirmed/);
   });
 

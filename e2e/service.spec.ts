@@ -125,7 +125,7 @@ describeEngine('a generated service, in a folder with a space', () => {
       expect(await workspace.nx('show', 'projects')).toContain('users');
       for (const command of [['docker-build', 'users'], ['sync:check']]) {
         const { exitCode, output } = await workspace.startNx(command).ended;
-        // Nx 23.2 itself ends with 130 where a task that others depend on failed.
+        // Nx 23.2 itself ends with 130 if a task that others depend on failed.
         expect([1, 130]).toContain(exitCode);
         expect(output).toMatch(/apps\/users\/service\.yml:\d+: /);
         expect(output).not.toMatch(/^\s+at .*@org\/micro/m);

@@ -4,7 +4,7 @@ import { createWorkspace } from '../tools/testing/workspace.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Not there where there is no engine, and so no test. */
+    /** Not there if there is no engine, and so no test. */
     prepared: PreparedWorkspace;
   }
 }

@@ -4,7 +4,7 @@ import { LabError } from './program.js';
 /** How a command ended. `stdout` and `stderr` hold what it had said by then. */
 export interface Outcome {
   kind: 'exited' | 'not-found' | 'timed-out';
-  /** The exit code; `null` where a signal ended it or nothing ran. */
+  /** The exit code; `null` if a signal ended it or nothing ran. */
   code: number | null;
   stdout: string;
   stderr: string;

@@ -10,7 +10,7 @@ export interface Daemon {
   args: string[];
   /** Its stdout and stderr are appended here. */
   logFile: string;
-  /** Whether it does its work by now; asked every 100 ms. */
+  /** Whether it does its work already; asked every 100 ms. */
   answers: () => Promise<boolean>;
   /** Milliseconds it may take to answer. */
   withinMs: number;
@@ -20,7 +20,7 @@ export interface Daemon {
 const GRACE_MS = 3_000;
 
 /**
- * Starts a daemon that outlives this process, in a session of its own, and waits until it answers.
+ * Starts a daemon that outlives this process, in its own session, and waits until it answers.
  * @throws LabError with the last lines of its log if it does not.
  */
 export async function startDaemon(daemon: Daemon): Promise<ChildProcess> {

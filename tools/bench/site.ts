@@ -8,7 +8,7 @@ import { mustEnd } from '../testing/child.js';
 import { removePlatform } from '../testing/remove-platform.js';
 import { createWorkspace, type Workspace } from '../testing/workspace.js';
 
-/** A contender with a workspace, images and a base image of its own. */
+/** A contender with a workspace, images and its own base image. */
 export interface Site {
   contender: Contender;
   workspace: Workspace;

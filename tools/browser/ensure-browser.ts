@@ -6,12 +6,12 @@ import { LabError, say } from '../program.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** Without a font of its own a page shows boxes. */
+/** Without its own font a page shows boxes. */
 const PACKAGES = ['chromium', 'fonts-dejavu-core'];
 
 /**
  * The path of a Chromium or Chrome; root on Debian gets it installed.
- * @throws LabError where there is none and a person has to act.
+ * @throws LabError if there is none and a person has to act.
  */
 export async function ensureBrowser(): Promise<string> {
   const present = findBrowser();

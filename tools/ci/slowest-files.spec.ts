@@ -29,7 +29,7 @@ describe('formatSlowestFiles', () => {
     expect(lines[1]).toContain('39.spec.ts');
   });
 
-  it('says nothing where all were quick', () => {
+  it('says nothing if all were quick', () => {
     expect(formatSlowestFiles([took('a.spec.ts', 400)])).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ const AT_MOST = 12;
 const WORTH_TELLING_MS = 10_000;
 
 /**
- * The files that a run waits for, slowest first; no line where all were quick.
+ * The files that a run waits for, slowest first; no line if all were quick.
  *
  *     files took 1912 s in all, the slowest of them:
  *       167 s  engine   packages/micro/src/…/interrupted.engine.spec.ts

@@ -22,7 +22,7 @@ export default class SummaryReporter implements Reporter {
   }
 }
 
-/** `212 passed, 0 failed`, then `, 3 skipped` where some were */
+/** `212 passed, 0 failed`, then `, 3 skipped` if some were */
 export function formatCounts({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }

@@ -159,7 +159,7 @@ function tellTable(stage: Stage, states: readonly [State, State, State, State]):
   for (const line of formatTable([head, ...rows])) stage.line(`   ${line}`);
 }
 
-/** The demo is no test, but it does not end well where its point was missed. */
+/** The demo is no test, but it does not end well if its point was missed. */
 function requireExactly(before: State, after: State, expected: readonly ExampleService[]): void {
   for (const fact of ['imageId', 'digest', 'containers'] as const) {
     const changed = changedIn(before, after, fact);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { raiseContainersShare } from './cpu-share.js';
 
-/** What the kernel shows, in a folder of its own. */
+/** What the kernel shows, in its own folder. */
 function cgroups(...files: string[]): string {
   const root = mkdtempSync(join(tmpdir(), 'micro-spec-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
@@ -24,7 +24,7 @@ it.each([
   expect(readFileSync(join(root, file), 'utf8')).toBe(value);
 });
 
-it('writes nothing where there are no groups, or none for processors', () => {
+it('writes nothing if there are no groups, or none for processors', () => {
   const none = cgroups();
   raiseContainersShare(none);
   expect(readdirSync(none)).toEqual([]);

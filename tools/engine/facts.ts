@@ -27,7 +27,7 @@ interface DockerVersion {
 const SOCKET = '/var/run/docker.sock';
 const QUESTION = { withinMs: 10_000 };
 
-/** Asks client, engine and plugins at once; `dockerd` only where no engine answers. */
+/** Asks client, engine and plugins at once; `dockerd` only if no engine answers. */
 export async function readEngineFacts(): Promise<EngineFacts> {
   const [docker, buildx, compose] = await Promise.all([
     run('docker', ['version', '--format', '{{json .}}'], QUESTION),

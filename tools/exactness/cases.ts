@@ -34,7 +34,7 @@ export async function keepCase(name: string, fixed: FixedCase): Promise<string> 
   return file;
 }
 
-/** What is wrong with a result; empty where nothing is. */
+/** What is wrong with a result; empty if nothing is. */
 export function problems({ missed, missedByKey, failure }: StepResult): string[] {
   return [
     ...(failure === undefined ? [] : [failure]),

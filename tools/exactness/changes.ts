@@ -20,7 +20,7 @@ export interface Change {
   after: Platform;
 }
 
-/** A kind of change: what it does to a platform, or nothing where there is nothing to do it to. */
+/** A kind of change: what it does to a platform, or nothing if there is nothing to do it to. */
 type Draw = (platform: Platform, random: Random) => string | undefined;
 
 /** Names are changed in place: `drawChange` hands in a copy. */

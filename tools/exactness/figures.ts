@@ -46,12 +46,12 @@ export function addResult(figures: Figures, result: StepResult): Figures {
   };
 }
 
-/** Changed images that were built, of all changed; 1 where none changed. */
+/** Changed images that were built, of all changed; 1 if none changed. */
 export function recall({ changed, hit }: Figures): number {
   return changed === 0 ? 1 : hit / changed;
 }
 
-/** Built images that changed, of all built; 1 where none was built. */
+/** Built images that changed, of all built; 1 if none was built. */
 export function precision({ built, wasted }: Figures): number {
   return built === 0 ? 1 : (built - wasted) / built;
 }

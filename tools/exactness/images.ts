@@ -27,7 +27,7 @@ const CONFIG = [
   'WorkingDir',
 ];
 
-/** Runs docker and returns its stdout. @throws with what it said where it fails. */
+/** Runs docker and returns its stdout. @throws with what it said if it fails. */
 export function docker(args: readonly string[]): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -11,14 +11,14 @@ import { ensureToolchain, type Mode, type Toolchain } from './toolchain.js';
 
 const USAGE = `usage: npm run exactness -- [options]
 
-  --cases=200            changes in all, over platforms of their own
+  --cases=200            number of changes, spread over several platforms
   --seed=1               the same seed gives the same platforms and changes
   --changes=10           changes of one platform, one after the other
   --only=npm             npm or pnpm
   --mode=task-level      project-level (Nx 23) or task-level (Nx 24)
-  --kind='service test'  this kind of change alone; can be given again
+  --kind='service test'  only this kind of change; can be repeated
   --keep                 write changes that went wrong to tools/exactness/cases/
-  --fixed                play the kept cases again, before the random ones`;
+  --fixed                repeat the kept cases before the random ones`;
 
 interface Setting {
   packageManager: PackageManager;

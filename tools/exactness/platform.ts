@@ -138,7 +138,7 @@ export function newService(random: Random, { services, libraries }: Platform): S
   };
 }
 
-/** An image holds one version of a package: `ms` cannot be external where a bundled `debug` brings its own. */
+/** An image holds one version of a package: `ms` cannot be external if a bundled `debug` brings its own. */
 export function soundExternals(
   external: readonly string[],
   packages: Readonly<Record<string, string>>,

@@ -29,7 +29,7 @@ export interface StepResult {
   wasted: string[];
   /** docker-build tasks that Nx ran, whether they had something to do or not. */
   selected: number;
-  /** What Nx said where it failed. */
+  /** What Nx said if it failed. */
   failure?: string;
 }
 

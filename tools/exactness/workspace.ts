@@ -14,7 +14,7 @@ export interface PlatformWorkspace {
   scope: string;
   root: string;
   toolchain: Toolchain;
-  /** Makes the files those of the platform, installs where that changes dependencies, and commits. */
+  /** Makes the files those of the platform, installs if that changes dependencies, and commits. */
   become: (platform: Platform) => Promise<void>;
   nx: (args: readonly string[]) => Promise<Ended>;
   remove: () => Promise<void>;

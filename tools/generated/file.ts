@@ -18,7 +18,7 @@ export function writeGenerated(files: readonly GeneratedFile[]): void {
   }
 }
 
-/** The text of a committed file; an empty string where there is none. */
+/** The text of a committed file; an empty string if there is none. */
 export function readCommitted(path: string): string {
   try {
     return readFileSync(join(ROOT, path), 'utf8');

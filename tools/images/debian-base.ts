@@ -8,7 +8,7 @@ import { LabError, say } from '../program.js';
 import { readLocalImage, STAND_IN_LABEL } from './local-image.js';
 import { inTemporaryDirectory } from './temporary-directory.js';
 
-/** What stand-ins are made from: a minimal Debian 12, kept as an image of its own. */
+/** What stand-ins are made from: a minimal Debian 12, kept as its own image. */
 export const DEBIAN_BASE = 'micro-stand-in/debian:bookworm-slim';
 
 /** What `slim` images leave out as well; the directories themselves stay, since packages expect them. */

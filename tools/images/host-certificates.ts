@@ -4,7 +4,7 @@ export const SYSTEM_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 
 /**
  * All certificates (PEM) that this machine trusts, for images that have to get through the same network; `undefined`
- * where the machine adds none, that is where NODE_EXTRA_CA_CERTS is not set.
+ * if the machine adds none, that is where NODE_EXTRA_CA_CERTS is not set.
  */
 export function readHostCertificates(): string | undefined {
   const extra = process.env['NODE_EXTRA_CA_CERTS'];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mustRun } from '../command.js';
 
-/** Gives `use` an empty directory of its own, which is gone afterwards whatever happens. */
+/** Gives `use` its own empty directory, which is gone afterwards whatever happens. */
 export async function inTemporaryDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'micro-image-'));
   try {

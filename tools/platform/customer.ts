@@ -17,7 +17,7 @@ export interface OrderRequest {
 
 /** Somebody who shops through the gateway. */
 export interface Customer {
-  /** Rejects where the order is not accepted. */
+  /** Rejects if the order is not accepted. */
   placeOrder(request?: OrderRequest): Promise<Order>;
   order(id: string): Promise<Order>;
   /** The order once it is no longer waiting for its payment. */
@@ -64,7 +64,7 @@ interface Call {
   json?: unknown;
 }
 
-/** GET, or POST of JSON. @throws where the answer is not a 2xx, with its text. */
+/** GET, or POST of JSON. @throws if the answer is not a 2xx, with its text. */
 async function call(url: string, { headers = {}, json }: Call): Promise<unknown> {
   const response = await fetch(url, {
     method: json === undefined ? 'GET' : 'POST',

@@ -8,7 +8,7 @@ import { tellStory } from './story.js';
 const USAGE = `usage: npm run platform [-- --keep | -- --down]
 
   --keep   leave the platform running
-  --down   only take it down, with its data
+  --down   only remove it, with its data
 `;
 
 void runProgram(async () => {
@@ -34,9 +34,10 @@ void runProgram(async () => {
     if (interrupted.signal.aborted) throw new LabError('interrupted');
     throw error instanceof CommandFailed ? new LabError(error.message) : error;
   } finally {
-    if (values.keep) say('\nIt runs on: npm run platform -- --down takes it down, with its data.');
+    if (values.keep)
+      say('\nThe platform keeps running. "npm run platform -- --down" removes it, with its data.');
     else {
-      say('\ntaking the platform down (npm run platform -- --keep leaves it)');
+      say('\nremoving the platform (npm run platform -- --keep leaves it running)');
       await takeDown();
     }
   }

@@ -21,7 +21,7 @@ export type BackingName = 'broker' | `${ServiceName}-${'database' | 'cache'}`;
 /** Where traces go while the platform is shown. */
 export const COLLECTOR = 'http://collector:4318';
 
-/** Passwords, and the images of what the services need: both stay where they are there already. */
+/** Passwords, and the images of what the services need: both stay if they are there already. */
 export async function prepare(): Promise<void> {
   for (const image of ['postgres', 'redis', 'rabbitmq'] as const) await ensureDatastoreImage(image);
   await mustRun(process.execPath, [MICRO, 'env'], { cwd: ROOT });

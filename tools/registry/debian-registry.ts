@@ -11,7 +11,7 @@ const LOG_FILE = '/var/log/micro-registry.log';
 
 /**
  * Runs Debian's docker-registry (the CNCF distribution) with its data in `/var/lib/micro-registry/<port>`, installing
- * it first where it is missing. Needs root.
+ * it first if it is missing. Needs root.
  * @throws LabError if apt fails, or with the registry's last log lines if it does not answer.
  */
 export async function startDebianRegistry(port: number): Promise<void> {
@@ -33,7 +33,7 @@ export async function startDebianRegistry(port: number): Promise<void> {
 async function installRegistry(): Promise<void> {
   say('installing docker-registry ...');
   await aptInstall(['docker-registry']);
-  // With an init system the package starts a registry of its own: on every interface, and nothing can be deleted.
+  // With an init system the package starts its own registry: on every interface, and nothing can be deleted.
   await run('service', ['docker-registry', 'stop']);
 }
 

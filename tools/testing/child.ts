@@ -13,21 +13,21 @@ export interface ChildOptions {
 export interface Ended {
   /** `$ nx affected -t docker-build` */
   command: string;
-  /** `null` where a signal ended it. */
+  /** `null` if a signal ended it. */
   exitCode: number | null;
   /** Both streams in the order in which they came. */
   output: string;
 }
 
-/** A program in a process group of its own, so that what it started can be ended with it. */
+/** A program in its own process group, so that what it started can be ended with it. */
 export interface Child {
-  /** Resolves however the program ends; rejects only where it could not be started. */
+  /** Resolves however the program ends; rejects only if it could not be started. */
   ended: Promise<Ended>;
   /** What it has said by now. */
   output: () => string;
   /** Whether any process of its group is left. */
   isAlive: () => boolean;
-  /** To the whole group, as a terminal does on Ctrl-C; does nothing where none is left. */
+  /** To the whole group, as a terminal does on Ctrl-C; does nothing if none is left. */
   signal: (signal: NodeJS.Signals) => void;
 }
 
@@ -81,7 +81,7 @@ export class CommandFailed extends Error {
   }
 }
 
-/** @throws {CommandFailed} where it ends with anything but exit code 0. */
+/** @throws {CommandFailed} if it ends with anything but exit code 0. */
 export async function mustEnd(child: Child): Promise<string> {
   const ended = await child.ended;
   if (ended.exitCode !== 0) throw new CommandFailed(ended);

@@ -2,13 +2,13 @@ import { mustRun, run, succeeded } from '../command.js';
 
 /** What is true of one service outside its workspace: on the engine and in the registry. */
 export interface ServiceState {
-  /** Id of the image that the last build left; undefined where the engine has none. */
+  /** Id of the image that the last build left; undefined if the engine has none. */
   imageId: string | undefined;
   /** `k-…` */
   keyTag: string | undefined;
-  /** When the engine last gave that image a name: a build does it even where the content is equal. */
+  /** When the engine last gave that image a name: a build does it even if the content is equal. */
   taggedAt: string | undefined;
-  /** Digest of the key's tag in the registry; undefined where it is not there. */
+  /** Digest of the key's tag in the registry; undefined if it is not there. */
   digest: string | undefined;
   /** Containers that run, by id, sorted. */
   containers: string[];

@@ -2,7 +2,7 @@ import { describe, inject, test } from 'vitest';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Why there is no engine to test on; an empty string where there is one. */
+    /** Why there is no engine to test on; an empty string if there is one. */
     noEngine: string;
   }
 }

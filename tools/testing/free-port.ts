@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 
 /** Below the ports that a system gives to outgoing connections (32768 and up on Linux): each of those takes one away. */
 const FIRST = 20_000;
-/** Vitest numbers the workers that run at a time: each has ports of its own, from which nobody else takes. */
+/** Vitest numbers the workers that run at a time: each has its own ports, from which nobody else takes. */
 const PORTS_OF_A_WORKER = 600;
 const WORKERS = 20;
 

@@ -6,7 +6,7 @@ import { ensureRegistry } from '../registry/ensure-registry.js';
 
 /**
  * Once per project, before its first file: an engine, the base image and a registry that answer.
- * Where they cannot be had, `describeEngine` learns why: it fails in CI and skips elsewhere.
+ * Where they cannot be found or pulled, `describeEngine` learns why: it fails in CI and skips elsewhere.
  */
 export default async function setUpLab(project: TestProject): Promise<void> {
   try {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { mustRun } from '../command.js';
 
 /**
- * Copies a folder as hard links, which takes a second where a copy takes ten.
+ * Copies a folder as hard links, which takes a second instead of ten.
  * @param to must not exist.
  * @param own files, relative to the folder, that somebody writes in place: `to` has copies of them.
  */

@@ -14,7 +14,7 @@ export interface LoadOptions {
   url: string;
   /** Sent in turns. */
   calls: readonly Call[];
-  /** As many at most; fewer where each of the callers still waits for its answer. */
+  /** As many at most; fewer if each of the callers still waits for its answer. */
   perSecond: number;
   callers: number;
   /** Requests after which it ends by itself. */

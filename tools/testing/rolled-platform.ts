@@ -36,7 +36,7 @@ export async function writeVersion(
   await write(file, text.replace(/(VERSION = )'[^']*'/, `$1'${version}'`));
 }
 
-/** The version that answers callers of the gateway; undefined where it has no good answer. */
+/** The version that answers callers of the gateway; undefined if it has no good answer. */
 export async function readVersion(url: string, service: Provider): Promise<string | undefined> {
   const answer = await fetch(`${url}/api/${service}`);
   return ((await answer.json()) as { version?: string }).version;

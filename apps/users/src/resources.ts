@@ -1,10 +1,9 @@
 // Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
-import { command, secret, type Config } from '@org/chassis';
+import { command, connectionUrl, secret, type Config } from '@org/chassis';
 import { migratePostgres, postgres } from '@org/chassis/postgres';
-import * as z from 'zod';
 
 export const resourceVariables = {
-  DATABASE_URL: secret(z.url()),
+  DATABASE_URL: secret(connectionUrl('postgres')),
 };
 
 type ResourceConfig = Config<typeof resourceVariables>;
@@ -19,8 +18,13 @@ export type Resources = ReturnType<typeof connectResources>;
 
 /** What `node main.js <command>` does in place of serving. */
 export const commands = {
-  migrate: command({ DATABASE_URL: resourceVariables.DATABASE_URL }, ({ DATABASE_URL: url }) =>
-    migratePostgres({ url, directory: 'migrations' }),
+  migrate: command(
+    {
+      DATABASE_URL: resourceVariables.DATABASE_URL,
+      DATABASE_OWNER_URL: secret(z.url()).optional(),
+    },
+    ({ DATABASE_URL, DATABASE_OWNER_URL: url = DATABASE_URL }) =>
+      migratePostgres({ url, directory: 'migrations' }),
   ),
 };
 

@@ -17,7 +17,7 @@ export interface Contender {
   title: string;
   /** Its Compose project. */
   project: string;
-  /** @param changed the one service that is another one now; nothing where that is not known. */
+  /** @param changed the one service that changed; nothing if that is not known. */
   rollOut: (changed?: Provider) => Promise<Outcome>;
 }
 

@@ -47,7 +47,7 @@ const WORDS: Record<Serves, string> = {
   nothing: 'nothing',
 };
 
-/** `3 (0-5)`, or `3` where all are equal. */
+/** `3 (0-5)`, or `3` if all are equal. */
 function formatSpan(values: readonly number[]): string {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const middle = median(values).toFixed(0);

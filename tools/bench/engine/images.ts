@@ -4,7 +4,7 @@ import { run } from '../../command.js';
 
 export interface ImageState {
   id: string;
-  /** When the engine last gave the image this name: a build does it even where the content is equal. */
+  /** When the engine last gave the image this name: a build does it even if the content is equal. */
   taggedAt: string;
   bytes: number;
   user: string;
@@ -32,7 +32,7 @@ export async function readImages({ image }: Pick<Site, 'image'>): Promise<ImageS
   return states;
 }
 
-/** @throws where the engine does not have it. */
+/** @throws if the engine does not have it. */
 export async function readImage(reference: string): Promise<ImageState> {
   const [found] = await inspect([reference]);
   if (!found) throw new Error(`the engine has no image ${reference}`);
@@ -42,7 +42,7 @@ export async function readImage(reference: string): Promise<ImageState> {
 export interface Effects {
   /** Services whose image got a new name time: their build ran to its end. */
   built: number;
-  /** Services whose image is another one now. */
+  /** Services whose image changed. */
   changed: number;
 }
 
@@ -60,7 +60,7 @@ export async function removeImages(references: readonly string[]): Promise<void>
   if (references.length > 0) await run('docker', ['image', 'rm', '--force', ...references]);
 }
 
-/** Docker prints those it has and ends with an error where it lacks one. */
+/** Docker prints those it has and ends with an error if it lacks one. */
 async function inspect(references: readonly string[]): Promise<Inspected[]> {
   const { stdout } = await run('docker', ['image', 'inspect', ...references]);
   return JSON.parse(stdout || '[]') as Inspected[];

@@ -4,7 +4,7 @@ import { mustEnd, type Child } from '../../testing/child.js';
 const SAMPLE_MS = 25;
 
 /**
- * The most memory, in MB, that a program and all that it started had at one time; `undefined` where
+ * The most memory, in MB, that a program and all that it started had at one time; `undefined` if
  * the system does not tell. Sampled, so that what came and went in between is missed.
  */
 export async function peakMemory(start: () => Child): Promise<number | undefined> {

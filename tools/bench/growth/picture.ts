@@ -80,7 +80,7 @@ export function growthPicture({ sizes }: Pick<GrowthResults, 'sizes'>): string {
   return svg(WIDTH, HEIGHT, shapes);
 }
 
-/** Names beside the ends of the curves, moved apart where they would lie on each other. */
+/** Names beside the ends of the curves, moved apart if they would lie on each other. */
 function legend(ends: readonly { title: string; colour: string; at: number }[]): string[] {
   let last = -Infinity;
   return ends

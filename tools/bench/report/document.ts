@@ -1,6 +1,6 @@
 /**
  * Puts a text between the two comments that carry this name, and leaves the rest of the document.
- * @throws where the document lacks them.
+ * @throws if the document lacks them.
  */
 export function replaceBlock(document: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name}: written by`, `<!-- /${name} -->`];

@@ -34,7 +34,7 @@ export function formatRatio(own: readonly number[], other: readonly number[]): s
   return `${value.toFixed(2)} (${min.toFixed(2)}-${max.toFixed(2)})`;
 }
 
-/** The key of the series with the smallest median; `undefined` where there is none. */
+/** The key of the series with the smallest median; `undefined` if there is none. */
 export function best<Key extends string>(
   series: Partial<Record<Key, readonly number[]>>,
 ): Key | undefined {

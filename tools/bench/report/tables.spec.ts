@@ -24,7 +24,7 @@ const results = {
 };
 
 describe('tables', () => {
-  it('compares medians, also where a peer does the same as in another work', () => {
+  it('compares medians, also if a peer does the same as in another work', () => {
     expect(timeTable([cold, fresh], columns, results).split('\n')).toEqual([
       '| work  | A    | us   | us / best peer (spread) | aim    |',
       '| ----- | ---- | ---- | ----------------------- | ------ |',

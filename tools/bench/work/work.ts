@@ -5,7 +5,7 @@ import type { Site } from '../site.js';
 export interface Reading {
   /** In the work's unit. */
   value: number;
-  /** Images whose build ran to its end, and images that are other ones now. */
+  /** Images whose build ran to its end, and images that changed. */
   built?: number;
   changed?: number;
 }

@@ -39,11 +39,11 @@ const HOME: EngineHome = {
   on: (program, args) => inNamespace(NAMESPACE, program, args),
 };
 
-/** The registry beside that engine has a folder of its own, as every port has. */
+/** The registry beside that engine has its own folder, as every port has. */
 const REGISTRY_PORT = '5001';
 
 /**
- * The newest engine that Debian has, beside the one of this machine and in a network namespace of its own, since both
+ * The newest engine that Debian has, beside the one of this machine and in its own network namespace, since both
  * write firewall rules. Safe to call again and again.
  * @throws LabError if this machine cannot have one.
  */

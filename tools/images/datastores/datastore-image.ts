@@ -21,10 +21,10 @@ export type DatastoreImage = keyof typeof DEBIAN_VERSIONS;
 export const DATASTORE_IMAGES = Object.keys(DEBIAN_VERSIONS) as DatastoreImage[];
 
 /**
- * The image that generated compose files name for an engine: the real one where it is present or can be pulled, else a
+ * The image that generated compose files name for an engine: the real one if it is present or can be pulled, else a
  * stand-in from Debian's packages with the same variables, user, volume, health command and stop signal. Only what
  * runs an engine asks for its image: to build one takes some 10 s, and its packages. Needs a Docker Engine that answers.
- * @throws LabError if it cannot be had.
+ * @throws LabError if it cannot be found or pulled.
  */
 export function ensureDatastoreImage(engine: DatastoreImage): Promise<LocalImage> {
   const ref = BACKING_IMAGES[engine];

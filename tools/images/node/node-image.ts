@@ -23,9 +23,9 @@ const NODE_PACKAGES: Partial<Record<string, string>> = {
 };
 
 /**
- * `node:24-bookworm-slim`: the real one where it is present or can be pulled, else a stand-in with the same Node, npm,
+ * `node:24-bookworm-slim`: the real one if it is present or can be pulled, else a stand-in with the same Node, npm,
  * user `node` (1000) and entrypoint, without yarn and corepack. Needs an engine that answers.
- * @throws LabError if it cannot be had.
+ * @throws LabError if it cannot be found or pulled.
  */
 export function ensureNodeImage(): Promise<LocalImage> {
   return ensureImage({ ref: NODE_IMAGE, build: buildNodeStandIn });
@@ -50,7 +50,7 @@ async function buildNodeStandIn(): Promise<void> {
   });
 }
 
-/** Node, npm and the entrypoint where the official image has them; returns Node's version. */
+/** Node, npm and the entrypoint if the official image has them; returns Node's version. */
 async function layOutNode(nodePackage: string, scratch: string, local: string): Promise<string> {
   const unpacked = join(scratch, 'node');
   const bin = join(local, 'bin');

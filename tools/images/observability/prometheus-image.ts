@@ -9,9 +9,9 @@ import { buildStandIn } from '../stand-in.js';
 const HERE = join(dirname(fileURLToPath(import.meta.url)), 'prometheus');
 
 /**
- * The image that the profile `observability` names for Prometheus: the real one where it is present or can be pulled,
+ * The image that the profile `observability` names for Prometheus: the real one if it is present or can be pulled,
  * else a stand-in from Debian 12's package: Prometheus 2.42 in place of 3.5. Grafana and Jaeger have no package there.
- * @throws LabError if it cannot be had.
+ * @throws LabError if it cannot be found or pulled.
  */
 export function ensurePrometheusImage(): Promise<LocalImage> {
   const ref = OBSERVABILITY_IMAGES.prometheus;

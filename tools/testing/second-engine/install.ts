@@ -11,14 +11,14 @@ const PROGRAMS = {
   iptables: 'iptables',
 };
 
-/** Why this machine cannot hold a second engine; an empty string where it can. */
+/** Why this machine cannot hold a second engine; an empty string if it can. */
 export function whyNoSecondEngine(): string {
   const { platform, root } = readHost();
   if (platform === 'linux' && root) return '';
   return 'A second engine needs Linux and root, for a network namespace and a file system of its own.';
 }
 
-/** Installs what is missing of it. @throws LabError naming the packages where this is no Debian. */
+/** Installs what is missing of it. @throws LabError naming the packages if this is no Debian. */
 export async function installSecondEngine(): Promise<void> {
   const missing: string[] = [];
   for (const [program, name] of Object.entries(PROGRAMS)) {
@@ -30,6 +30,6 @@ export async function installSecondEngine(): Promise<void> {
     throw new LabError(`Install ${missing.join(', ')}: a second engine needs them.`);
   say(`installing ${missing.join(', ')} ...`);
   await aptInstall(missing);
-  // The package may start a server of its own, which nobody asked for.
+  // The package may start its own server, which nobody asked for.
   if (missing.includes(PROGRAMS.sshd)) await run('service', ['ssh', 'stop']);
 }

@@ -59,7 +59,7 @@ export async function setCable({ name }: Machine, state: 'up' | 'down'): Promise
   await mustRun('ip', ['-n', name, 'link', 'set', 'eth0', state]);
 }
 
-/** Ends every program that has to do with the machine and takes it away; does nothing where it is gone. */
+/** Ends every program that has to do with the machine and takes it away; does nothing if it is gone. */
 export async function removeMachine(
   machine: Omit<Machine, 'address' | 'hostAddress'>,
 ): Promise<void> {

@@ -22,7 +22,7 @@ const MEGABYTE = 2 ** 20;
 /** Room for the base image, unpacked and on its way, and for some versions on top. */
 const DISK_MEGABYTES = 1024;
 
-/** An engine on a machine of its own, which is reached over ssh, can break and runs out of disk. */
+/** An engine on its own machine, which is reached over ssh, can break and runs out of disk. */
 export class SecondEngine {
   /** What an environment names as its `host`. */
   readonly host: string;
@@ -98,7 +98,7 @@ export class SecondEngine {
   }
 }
 
-/** @throws LabError where a part of it does not start. */
+/** @throws LabError if a part of it does not start. */
 export async function startSecondEngine(): Promise<SecondEngine> {
   await installSecondEngine();
   const registry = await ensureRegistry();

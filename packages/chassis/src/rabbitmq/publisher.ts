@@ -24,6 +24,14 @@ export interface OutgoingMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What belongs to other services, and who is told if it is missing and may not be made. */
+export interface ForeignTopology {
+  readonly topology: () => readonly Topology[];
+  readonly onRefused: (queue: string) => void;
+}
+
+const NOTHING_FOREIGN: ForeignTopology = { topology: () => [], onRefused: () => undefined };
+
 /** Errors of the broker about one message, https://www.rabbitmq.com/docs/channels#error-handling. */
 const REFUSALS: ReadonlySet<string> = new Set(['NACK', 'PRECONDITION_FAILED', 'CONTENT_TOO_LARGE']);
 
@@ -40,6 +48,8 @@ export class ConfirmingPublisher {
     private readonly timeoutMs: number,
     /** Declared on each new channel: the broker may be another one, or have lost it. */
     private readonly topology: () => readonly Topology[],
+    /** Queues of other services that events shall wait in; an account of one service alone may not make them. */
+    private readonly foreign: ForeignTopology = NOTHING_FOREIGN,
   ) {}
 
   /**
@@ -109,8 +119,41 @@ export class ConfirmingPublisher {
     return !this.#returned.delete(keyOf(exchange, routingKey, id));
   }
 
+  #acquire(): Promise<Channel> {
+    return this.connection.outside(() => this.connection.open().acquire());
+  }
+
+  /** Declares what is missing of another service, unless that is for others to do. */
+  async #ensureForeign(topology: Topology): Promise<void> {
+    const [missing] = topology.queues.slice(-1);
+    if (!missing || (await this.#exists(missing.queue))) return;
+    const refused = await this.#alone((channel) => declare(channel, topology), 'ACCESS_REFUSED');
+    if (refused) this.foreign.onRefused(missing.queue);
+  }
+
+  /** Asking needs no right, where declaring does. */
+  async #exists(queue: string): Promise<boolean> {
+    const ask = (channel: Channel) => channel.queueDeclare({ queue, passive: true });
+    return !(await this.#alone(ask, 'NOT_FOUND'));
+  }
+
+  /** Does `work` on a channel of its own, which an error of the broker closes; whether it was `expected`. */
+  async #alone(work: (channel: Channel) => Promise<unknown>, expected: string): Promise<boolean> {
+    const channel = await this.#acquire();
+    try {
+      await work(channel);
+      return false;
+    } catch (error) {
+      if (codeOf(error) === expected) return true;
+      throw error;
+    } finally {
+      await channel.close();
+    }
+  }
+
   async #open(): Promise<Channel> {
-    const channel = await this.connection.outside(() => this.connection.open().acquire());
+    for (const topology of this.foreign.topology()) await this.#ensureForeign(topology);
+    const channel = await this.#acquire();
     channel.on('basic.return', (message: ReturnedMessage) => {
       this.#returned.add(keyOf(message.exchange, message.routingKey, message.messageId));
     });
@@ -123,6 +166,10 @@ export class ConfirmingPublisher {
     }
     return (this.#channel = channel);
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof AMQPError ? error.code : undefined;
 }
 
 function keyOf(...parts: (string | undefined)[]): string {

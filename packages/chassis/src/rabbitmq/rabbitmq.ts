@@ -77,7 +77,7 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
   const { prefetch = 10, retryDelaysMs = RETRY_DELAYS_MS, handlerTimeoutMs = 30_000 } = options;
   const { publishTimeoutMs = 5000, maxReconnectDelayMs = 2000 } = options;
   const publishes: readonly P[number][] = options.publishes ?? [];
-  checkConnectionUrl(name, url, ['amqp:', 'amqps:']);
+  checkConnectionUrl(name, 'rabbitmq', url);
 
   let hostLog: Log | undefined;
   const log = (): Log => options.log ?? hostLog ?? defaultLog();
@@ -95,16 +95,31 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
   const consuming = connect('consumes');
 
   const subscriptions: Subscription[] = [];
-  const publisher = new ConfirmingPublisher(publishing, name, publishTimeoutMs, () => [
+  const waiting = (isOwn: boolean) =>
+    publishes.flatMap((contract) =>
+      (subscribers[contract.name] ?? [])
+        .filter((subscriber) => (subscriber === service) === isOwn)
+        .map((subscriber) => consumerTopology(exchange, subscriber, contract.name)),
+    );
+  const own = () => [
     eventExchange(exchange),
-    ...publishes.flatMap((contract) =>
-      (subscribers[contract.name] ?? []).map((subscriber) =>
-        consumerTopology(exchange, subscriber, contract.name),
-      ),
-    ),
+    ...waiting(true),
     ...(subscriptions.length > 0 ? retryDelaysMs.map((ms) => retryTopology(service, ms)) : []),
     ...subscriptions.map(({ contract }) => consumerTopology(exchange, service, contract.name)),
-  ]);
+  ];
+  const ofOthers = () =>
+    waiting(false).map((topology) => ({
+      ...topology,
+      exchanges: eventExchange(exchange).exchanges,
+    }));
+  const publisher = new ConfirmingPublisher(publishing, name, publishTimeoutMs, own, {
+    topology: ofOthers,
+    onRefused: (queue) =>
+      log().warn(
+        { queue },
+        `${queue} is missing, and the account of ${service} may not make it: its events are lost until it is there`,
+      ),
+  });
 
   const consumers: EventConsumer[] = [];
   let state: 'composed' | 'started' | 'stopped' = 'composed';

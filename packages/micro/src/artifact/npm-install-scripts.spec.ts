@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NpmLockPackage } from './npm-lockfile';
+import type { NpmLockPackage } from './package-lock';
 import { pruneAllowScripts, type AllowScripts } from './npm-install-scripts';
 
 const at = (path: string) => `https://registry.example.com/${path}`;

@@ -1,5 +1,5 @@
 import npa from 'npm-package-arg';
-import type { NpmLockPackage } from './npm-lockfile';
+import type { NpmLockPackage } from './package-lock';
 
 /** `allowScripts` of a root package.json: package specs, each approved (`true`) or denied (`false`). */
 export type AllowScripts = Readonly<Record<string, boolean>>;

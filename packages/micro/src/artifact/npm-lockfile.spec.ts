@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { pruneNpmLockfile, type NpmLockPackage, type NpmWorkspaceManifest } from './npm-lockfile';
+import { pruneNpmLockfile, type NpmWorkspaceManifest } from './npm-lockfile';
+import type { NpmLockPackage } from './package-lock';
 
 type Packages = Record<string, NpmLockPackage>;
 

@@ -92,7 +92,7 @@ function unknownCommand(name: string): string {
   return `there is no command "${name}"${didYouMean(name, names)}\n\n${USAGE}`;
 }
 
-/** Ended by the first Ctrl-C; the second one ends the process as ever. */
+/** Ended by the first Ctrl-C; the second one ends the process as usual. */
 function interrupted(): AbortSignal {
   const controller = new AbortController();
   // One listener for each container whose log is followed.

@@ -28,7 +28,7 @@ export interface Hold {
  * Does `work` while nothing is deployed to an environment: the lock is that of deploys. Ctrl-C ends
  * the work and gives the lock back, and who takes the lock away ends the work.
  *
- * @throws {UserError} naming the holder where that does not end in time.
+ * @throws {UserError} naming the holder if that does not end in time.
  */
 export async function holdEnvironment<T>(
   shell: Shell,

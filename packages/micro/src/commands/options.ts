@@ -12,7 +12,7 @@ export const ENVIRONMENT_OPTION = {
 /** `--break-lock`, of commands that take the lock of deploys. */
 export const BREAK_LOCK_OPTION = { 'break-lock': { type: 'boolean', default: false } } as const;
 
-/** Reads a command's arguments. @throws {UserError} with its usage where they are not understood. */
+/** Reads a command's arguments. @throws {UserError} with its usage if they are not understood. */
 export function readOptions<const Options extends NonNullable<ParseArgsConfig['options']>>(
   args: readonly string[],
   options: Options,

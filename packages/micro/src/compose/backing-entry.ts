@@ -5,13 +5,16 @@ import type { BackingService } from './datastore';
 import { backingHardening } from './hardening';
 import { holdsPassword } from './password';
 import { convergeNetwork } from './own-entry';
-import { BACKEND_NETWORK } from './paths';
 
 /**
  * Brings the entry of a datastore or broker in step. It is written once; after that only what its
  * users rely on is ours: the engine, the credentials and the network.
  */
-export function convergeBacking(edit: ComposeEdit, { name, engine, user }: BackingService): void {
+export function convergeBacking(
+  edit: ComposeEdit,
+  { name, engine, user }: BackingService,
+  network: string,
+): void {
   const at = ['services', name];
   const backing = backingImage(engine, name, user);
   const { image, environment, capabilities, volume, extra = {} } = backing;
@@ -32,7 +35,7 @@ export function convergeBacking(edit: ComposeEdit, { name, engine, user }: Backi
         ...backingHardening(capabilities),
         environment,
         ...(volumeName === undefined ? {} : { volumes: [`${volumeName}:${volume}`] }),
-        networks: [BACKEND_NETWORK],
+        networks: [network],
         healthcheck: healthcheckOf(backing),
       },
       `${name} is missing`,
@@ -48,7 +51,7 @@ export function convergeBacking(edit: ComposeEdit, { name, engine, user }: Backi
     isSecret: (variable) => holdsPassword(environment[variable] ?? '', name),
     label: (variable) => `${name}: ${variable}`,
   });
-  convergeNetwork(edit, name, BACKEND_NETWORK);
+  convergeNetwork(edit, name, network);
 }
 
 /**
@@ -73,11 +76,12 @@ function healthcheckOf({ check, heavyCheck }: BackingImage): Record<string, unkn
       };
 }
 
-/** Removes an entry that we wrote: it takes our password. What a person made of that name stays. */
-export function removeBacking(edit: ComposeEdit, name: string): void {
+/** Removes an entry that we wrote, and says whether: it takes our password. What a person made of that name stays. */
+export function removeBacking(edit: ComposeEdit, name: string): boolean {
   const entry = edit.value(['services', name]);
-  if (entry === undefined || !holdsPassword(JSON.stringify(entry), name)) return;
+  if (entry === undefined || !holdsPassword(JSON.stringify(entry), name)) return false;
   removeEntry(edit, name, formatStale(name));
+  return true;
 }
 
 /** The declaration of its volume goes with it; the volume itself stays on the engine. */

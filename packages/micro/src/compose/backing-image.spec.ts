@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { engineOfImage } from './backing-image';
-import { userName } from './datastore';
+import { adminUser } from '../platform/account';
 
 it.each([
   ['postgres', 'postgres'],
@@ -13,6 +13,6 @@ it.each([
 });
 
 it('a user is a name that every engine takes', () => {
-  expect(userName('order-items')).toBe('order_items');
-  expect(userName(`${'a'.repeat(31)}-b`)).toBe('a'.repeat(31));
+  expect(adminUser('order-items')).toBe('order_items');
+  expect(adminUser(`${'a'.repeat(31)}-b`)).toBe('a'.repeat(31));
 });

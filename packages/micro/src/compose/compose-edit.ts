@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isCollection, isMap, isNode, isScalar, isSeq, type Document } from 'yaml';
 import { formatDrift, formatStale, type DerivedFile } from '../platform/derived-file';
 import { keepWithFirst, removeItem, takeComments } from './comments';
@@ -45,6 +46,12 @@ export class ComposeEdit {
     if (isScalar(node) && !this.nodes.find(path)?.isMerged) node.value = wanted;
     else this.nodes.add(path, wanted);
     this.drift.push(formatDrift(nameOf(path), is, String(wanted)));
+  }
+
+  /** Sets a list or map that is wholly ours, and says so where it was another. */
+  put(path: ComposePath, wanted: unknown, drift: string): void {
+    if (isDeepStrictEqual(this.value(path), wanted)) return;
+    this.write(path, wanted, drift);
   }
 
   /** Writes what a person may change later, where there is no value. */

@@ -2,6 +2,7 @@ import {
   BROKER_NAME,
   BROKER_VARIABLE,
   DATASTORE_PURPOSES,
+  OWNER_VARIABLE,
   datastoreName,
   datastoreVariable,
   type Broker,
@@ -9,8 +10,16 @@ import {
   type DatabaseEngine,
   type DatastorePurpose,
 } from '../platform/datastore';
+import {
+  adminUser,
+  brokerAccount,
+  databaseAccounts,
+  passwordVariable,
+  type Account,
+  type DatabaseAccounts,
+} from '../platform/account';
 import type { Platform, Service } from '../platform/platform';
-import { passwordReference, passwordVariable } from './password';
+import { secretReference } from './password';
 
 export type BackingEngine = DatabaseEngine | CacheEngine | Broker;
 
@@ -19,7 +28,10 @@ export interface BackingService {
   /** Host name and name in the compose file: `orders-database`. */
   name: string;
   engine: BackingEngine;
+  /** The user that its image makes at the first start, and who may do everything there. */
   user: string;
+  /** As which the service signs in. */
+  account: Account;
   /** The variable in which its users find it, and the URL that stands there. */
   variable: string;
   url: string;
@@ -27,6 +39,8 @@ export interface BackingService {
 
 export interface Datastore extends BackingService {
   purpose: DatastorePurpose;
+  /** Accounts beside the admin's, where the engine has them. */
+  accounts?: DatabaseAccounts;
 }
 
 /** The port that each engine's official image listens on. */
@@ -45,35 +59,56 @@ export function datastoresOf(service: Service): Datastore[] {
     const engine = service.datastores[purpose];
     if (!engine) return [];
     const name = datastoreName(service.name, purpose);
-    const user = userName(service.name);
-    const url = networkUrl(engine, name, user);
-    return [{ purpose, engine, name, user, variable: datastoreVariable(purpose), url }];
+    const user = adminUser(service.name);
+    const accounts = engine === 'postgres' ? databaseAccounts(service.name, name) : undefined;
+    const account = accounts?.service ?? adminAccount(user, name);
+    return [
+      {
+        ...{ purpose, engine, name, user, account, variable: datastoreVariable(purpose) },
+        ...(accounts ? { accounts } : {}),
+        url: networkUrl(engine, name, user, account),
+      },
+    ];
   });
 }
 
-/** The platform's broker, as each of its users sees it. */
-export function brokerOf(engine: Broker): BackingService {
-  const url = networkUrl(engine, BROKER_NAME, BROKER_USER);
-  return { engine, name: BROKER_NAME, user: BROKER_USER, variable: BROKER_VARIABLE, url };
+/** As which the admin signs in. */
+function adminAccount(user: string, name: string): Account {
+  return { user, passwordVariable: passwordVariable(name) };
 }
 
-/** The broker that the platform's services share; `undefined` where none uses one. */
+/** The URL with which a database is migrated, in the network: the owner's, where there is one. */
+export function ownerUrl({ engine, name, user, account, accounts }: Datastore): string {
+  return networkUrl(engine, name, user, accounts?.owner ?? account);
+}
+
+/** The platform's broker, as one of its services sees it. */
+export function brokerFor(service: Service, engine: Broker): BackingService {
+  return brokerAs(engine, brokerAccount(service.name, BROKER_NAME));
+}
+
+function brokerAs(engine: Broker, account: Account): BackingService {
+  return {
+    ...{ engine, name: BROKER_NAME, user: BROKER_USER, account, variable: BROKER_VARIABLE },
+    url: networkUrl(engine, BROKER_NAME, BROKER_USER, account),
+  };
+}
+
+/** The broker that the platform's services share, as its admin sees it; `undefined` if none uses one. */
 export function platformBroker({ services }: Platform): BackingService | undefined {
   const engine = services.find(({ broker }) => broker)?.broker;
-  return engine && brokerOf(engine);
+  return engine && brokerAs(engine, adminAccount(BROKER_USER, BROKER_NAME));
 }
 
 /** Everything that a service keeps data in or sends messages through. */
 export function backingsOf(service: Service): BackingService[] {
-  return [...datastoresOf(service), ...(service.broker ? [brokerOf(service.broker)] : [])];
+  return [
+    ...datastoresOf(service),
+    ...(service.broker ? [brokerFor(service, service.broker)] : []),
+  ];
 }
 
 const BROKER_USER = 'platform';
-
-/** User and database of a service's datastore; 32 characters are what MySQL takes. */
-export function userName(service: string): string {
-  return service.replaceAll('-', '_').slice(0, 32).replace(/_+$/, '');
-}
 
 /**
  * The variables by which a service that runs on this machine reaches what it owns. Passwords stand
@@ -85,30 +120,41 @@ export function localUrls(
   service: Service,
   ports: ReadonlyMap<string, number>,
 ): Record<string, string> {
-  return Object.fromEntries(
-    backingsOf(service).flatMap(({ name, engine, user, variable }) => {
-      const port = ports.get(name);
-      const password = `\${${passwordVariable(name)}}`;
-      return port === undefined
-        ? []
-        : [[variable, formatUrl(engine, `127.0.0.1:${port}`, user, password)]];
-    }),
-  );
+  const urls = backingsOf(service).flatMap((backing) => {
+    const { name, engine, user, variable, account, accounts } = backing as BackingService &
+      Partial<Datastore>;
+    const port = ports.get(name);
+    if (port === undefined) return [];
+    const urlOf = (by: Account) =>
+      formatUrl(engine, `127.0.0.1:${port}`, user, by.user, `\${${by.passwordVariable}}`);
+    return [
+      [variable, urlOf(account)],
+      ...(accounts ? [[OWNER_VARIABLE, urlOf(accounts.owner)]] : []),
+    ];
+  });
+  return Object.fromEntries(urls) as Record<string, string>;
 }
 
-function networkUrl(engine: BackingEngine, name: string, user: string): string {
-  return formatUrl(engine, `${name}:${ENGINE_PORTS[engine]}`, user, passwordReference(name));
+function networkUrl(engine: BackingEngine, name: string, database: string, by: Account): string {
+  const host = `${name}:${ENGINE_PORTS[engine]}`;
+  return formatUrl(engine, host, database, by.user, secretReference(by.passwordVariable));
 }
 
-function formatUrl(engine: BackingEngine, host: string, user: string, password: string): string {
+function formatUrl(
+  engine: BackingEngine,
+  host: string,
+  database: string,
+  user: string,
+  password: string,
+): string {
   switch (engine) {
     case 'postgres':
-      return `postgres://${user}:${password}@${host}/${user}`;
+      return `postgres://${user}:${password}@${host}/${database}`;
     case 'mysql':
     case 'mariadb':
-      return `mysql://${user}:${password}@${host}/${user}`;
+      return `mysql://${user}:${password}@${host}/${database}`;
     case 'mongodb':
-      return `mongodb://${user}:${password}@${host}/${user}?authSource=admin`;
+      return `mongodb://${user}:${password}@${host}/${database}?authSource=admin`;
     case 'redis':
       return `redis://:${password}@${host}`;
     case 'rabbitmq':

@@ -19,9 +19,19 @@ it('has a job migrate the database with the image of the service, which waits fo
     command: ['node', 'main.js', 'migrate'],
     restart: 'no',
     read_only: true,
-    depends_on: { 'orders-database': { condition: 'service_healthy' } },
-    networks: ['backend'],
+    depends_on: {
+      'orders-database': { condition: 'service_healthy' },
+      'orders-database-accounts': { condition: 'service_completed_successfully' },
+    },
+    networks: ['orders-data'],
   });
+  // The owner's account, where the service itself has a lesser one.
+  expect(JSON.stringify(services['orders-migrate']!.environment)).toContain(
+    'postgres://orders_owner:${ORDERS_DATABASE_OWNER_PASSWORD:?',
+  );
+  expect(JSON.stringify(services['orders']!.environment)).toContain(
+    'postgres://orders_service:${ORDERS_DATABASE_SERVICE_PASSWORD:?',
+  );
   // Nothing of the service but what leads to its database.
   expect(Object.keys(services['orders-migrate']!.environment!)).toEqual(['DATABASE_URL']);
   expect(services['orders']!.depends_on).toMatchObject({
@@ -41,9 +51,12 @@ it.each([
 
 it('takes the job away with the last migration, and keeps edits until then', () => {
   const { text } = derive('database: postgres', true);
-  const edited = text.replace('restart: no\n', 'restart: no\n    mem_limit: 1g\n');
+  const edited = text.replace(
+    '- migrate\n    init: true\n    restart: no\n',
+    '- migrate\n    init: true\n    restart: no\n    mem_limit: 1g\n',
+  );
   expect(edited).not.toBe(text);
   expect(derive('database: postgres', true, edited)).toMatchObject({ text: edited, drift: [] });
   const { services } = parse(derive('database: postgres', false, edited).text) as Compose;
-  expect(Object.keys(services)).toEqual(['orders', 'orders-database']);
+  expect(Object.keys(services)).toEqual(['orders', 'orders-database', 'orders-database-accounts']);
 });

@@ -2,9 +2,10 @@ import { formatStale } from '../platform/derived-file';
 import { migrationEngine } from '../platform/datastore';
 import type { Platform, Service } from '../platform/platform';
 import type { ComposeEdit } from './compose-edit';
-import { datastoresOf } from './datastore';
+import { databaseAccountsJob, COMPLETED } from './account-jobs';
+import { datastoresOf, ownerUrl } from './datastore';
 import { convergeNetwork, convergeOwnImage, seedOwnEntry } from './own-entry';
-import { BACKEND_NETWORK } from './paths';
+import { dataNetwork } from './paths';
 
 /** The entry of the short run that brings a service's database up to date: `orders-migrate`. */
 export function migrationJobName({ name }: Pick<Service, 'name'>): string {
@@ -37,7 +38,7 @@ export function convergeMigrationJob(
   convergeOwnImage(edit, name, platform, service);
   if (isNew) seedOwnEntry(edit, name, { command: COMMAND, init: true, restart: 'no' });
   edit.converge([...at, 'environment'], {
-    wanted: { [database.variable]: database.url },
+    wanted: { [database.variable]: ownerUrl(database) },
     isStale: () => false,
     form: 'map',
     ownsValues: true,
@@ -45,13 +46,16 @@ export function convergeMigrationJob(
     label: (variable) => `${name}: ${variable}`,
   });
   edit.converge([...at, 'depends_on'], {
-    wanted: { [database.name]: { condition: 'service_healthy' } },
-    isStale: () => false,
+    wanted: {
+      [database.name]: { condition: 'service_healthy' },
+      ...(database.accounts ? { [databaseAccountsJob(database)]: COMPLETED } : {}),
+    },
+    isStale: (other) => other === databaseAccountsJob(database),
     form: 'map',
     ownsValues: false,
     label: (other) => `${name}: depends_on ${other}`,
   });
-  convergeNetwork(edit, name, BACKEND_NETWORK);
+  convergeNetwork(edit, name, dataNetwork(service));
 }
 
 const COMMAND = ['node', 'main.js', 'migrate'];

@@ -3,6 +3,7 @@ import { serviceRepository } from '../platform/image-reference';
 import type { Platform, Service } from '../platform/platform';
 import type { ComposeEdit } from './compose-edit';
 import { SERVICE_HARDENING } from './hardening';
+import { FORMER_BACKEND_NETWORK } from './paths';
 
 /** Whatever runs the image of a service names it, and how it is built where there is no Nx. */
 export function convergeOwnImage(
@@ -28,11 +29,11 @@ export function seedOwnEntry(
   }
 }
 
-/** Has an entry join a network; others that it is in are the person's. */
+/** Has an entry join a network and leave the former one; others that it is in are the person's. */
 export function convergeNetwork(edit: ComposeEdit, entry: string, network: string): void {
   edit.converge(['services', entry, 'networks'], {
     wanted: { [network]: null },
-    isStale: () => false,
+    isStale: (name) => name === FORMER_BACKEND_NETWORK,
     form: 'list',
     ownsValues: false,
     label: (name) => `${entry}: network ${name}`,

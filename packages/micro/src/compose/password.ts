@@ -1,9 +1,5 @@
+import { passwordVariable } from '../platform/account';
 import { toUpperSnake } from '../platform/name';
-
-/** `orders-database` -> `ORDERS_DATABASE_PASSWORD` */
-export function passwordVariable(name: string): string {
-  return `${toUpperSnake(name)}_PASSWORD`;
-}
 
 /** How a compose file names a secret: it comes from the `.env` beside it, or nothing starts. */
 export function secretReference(variable: string): string {
@@ -14,9 +10,8 @@ export function passwordReference(name: string): string {
   return secretReference(passwordVariable(name));
 }
 
-/** Whether a text holds the password of that datastore or broker, in any of Compose's spellings. */
+/** Whether a text holds a password of that datastore or broker, in any of Compose's spellings. */
 export function holdsPassword(text: string, name: string): boolean {
-  return new RegExp(`\\$(?:\\{${passwordVariable(name)}\\b|${passwordVariable(name)}\\b)`).test(
-    text,
-  );
+  const variable = `${toUpperSnake(name)}(?:_OWNER|_SERVICE)?_PASSWORD`;
+  return new RegExp(`\\$(?:\\{${variable}\\b|${variable}\\b)`).test(text);
 }

@@ -24,8 +24,6 @@ include:
   - apps/users/compose.yaml
 networks:
   edge:
-  backend:
-    internal: true
 `;
 
 describe('deriveRootCompose', () => {
@@ -38,7 +36,7 @@ describe('deriveRootCompose', () => {
     const empty = 'name: acme\ninclude: []\n';
     expect(derive([], empty)).toMatchObject({ text: empty, drift: [] });
     expect(derive(['orders'], empty).text).toBe(
-      'name: acme\ninclude:\n  - apps/orders/compose.yaml\nnetworks:\n  edge:\n  backend:\n    internal: true\n',
+      'name: acme\ninclude:\n  - apps/orders/compose.yaml\nnetworks:\n  edge:\n',
     );
   });
 
@@ -79,8 +77,10 @@ services:
     const { text } = derive(['mailer']);
     expect(text).toContain('\nservices:\n  broker:\n    image: rabbitmq:4.1\n');
     expect(text).toContain('\nvolumes:\n  broker-rabbitmq:\n');
+    expect(text).toContain('\n  broker:\n    internal: true\n');
+    expect(text).toContain('\n    networks:\n      - broker\n');
     // Checks that outlive the engine's patience pile up: each is a virtual machine of its own.
-    expect(text).toContain('- timeout -k 1 25 rabbitmq-diagnostics -q check_running\n');
+    expect(text).toContain('- timeout -k 1 25 rabbitmq-diagnostics -q check_alarms\n');
     expect(text).toContain('\n      timeout: 30s\n');
     expect(derive(['mailer'], text).drift).toEqual([]);
     const without = derive(['orders'], text, ['apps/mailer/compose.yaml']);
@@ -88,8 +88,25 @@ services:
       'include apps/orders/compose.yaml is missing',
       'broker is not in the manifest',
       'volume broker-rabbitmq is not used any more',
+      'network broker is not used any more',
     ]);
     expect(without.text).not.toMatch(/broker|rabbitmq|services:|volumes:/);
+  });
+
+  it('moves the broker out of the network that datastores once shared', () => {
+    const { text } = derive(['mailer']);
+    const before = text
+      .replace('  broker:\n    internal: true\n', '  backend:\n    internal: true\n')
+      .replace('networks:\n      - broker\n', 'networks:\n      - backend\n      - mine\n');
+    const after = derive(['mailer'], before);
+    expect(after.drift).toEqual([
+      'network broker is missing',
+      'broker: network backend is not in the manifest',
+      'broker: network broker is missing',
+    ]);
+    // A person's own entries may be in it.
+    expect(after.text).toContain('  backend:\n    internal: true\n');
+    expect(after.text).toContain('networks:\n      - mine\n      - broker\n');
   });
 
   it("keeps a person's own broker", () => {

@@ -3,10 +3,13 @@ import type { DerivedFile } from '../platform/derived-file';
 import { BROKER_NAME } from '../platform/datastore';
 import type { Platform } from '../platform/platform';
 import { convergeBacking, removeBacking } from './backing-entry';
+import { parseYaml } from '../platform/yaml-source';
+import { BACKING_IMAGES } from './backing-image';
 import { ComposeEdit } from './compose-edit';
 import { platformBroker } from './datastore';
 import {
-  BACKEND_NETWORK,
+  BROKER_NETWORK,
+  CLOSED_NETWORK,
   EDGE_NETWORK,
   OBSERVABILITY_COMPOSE_FILE,
   ROOT_COMPOSE_FILE,
@@ -20,8 +23,8 @@ const HEADER = `# The platform on this machine: docker compose up
  * The root's compose.yaml: the platform's name, every service's file and that of its observability,
  * the networks and the broker.
  *
- * The networks are declared here and nowhere else: Compose refuses two files of one platform that
- * declare a network differently, so one file has to be where a person may change it.
+ * A network that several services share is declared here and nowhere else: Compose refuses two files of one platform
+ * that declare a network differently, so one file has to be where a person may change it.
  *
  * @param exists whether a file is there; an include is removed only where its file is gone.
  */
@@ -35,16 +38,24 @@ export function deriveRootCompose(
   convergeIncludes(edit, platform, exists);
   if (platform.services.length > 0 || exists(OBSERVABILITY_COMPOSE_FILE)) {
     edit.declare(['networks', EDGE_NETWORK], null, `network ${EDGE_NETWORK} is missing`);
-    edit.declare(
-      ['networks', BACKEND_NETWORK],
-      { internal: true },
-      `network ${BACKEND_NETWORK} is missing`,
-    );
   }
   const broker = platformBroker(platform);
-  if (broker) convergeBacking(edit, broker);
-  else removeBacking(edit, BROKER_NAME);
+  if (broker) {
+    const network = ['networks', BROKER_NETWORK];
+    edit.declare(network, CLOSED_NETWORK, `network ${BROKER_NETWORK} is missing`);
+    convergeBacking(edit, broker, BROKER_NETWORK);
+  } else if (removeBacking(edit, BROKER_NAME)) {
+    edit.remove(['networks', BROKER_NETWORK], `network ${BROKER_NETWORK} is not used any more`, 1);
+  }
   return edit.toFile();
+}
+
+/** What the broker's entry runs; the official image while there is none, or none that can be read. */
+export function brokerImage(current: string | undefined): string {
+  const value: unknown = current ? parseYaml(ROOT_COMPOSE_FILE, current).source?.value : undefined;
+  const { services } = (value ?? {}) as { services?: Record<string, { image?: unknown } | null> };
+  const image = services?.[BROKER_NAME]?.image;
+  return typeof image === 'string' ? image : BACKING_IMAGES.rabbitmq;
 }
 
 function convergeIncludes(

@@ -143,7 +143,7 @@ s.on('error', ({ code }) => console.log(code));`;
   });
 
   it('has a broker that knows the password of its users', () => {
-    const [, password] = /^BROKER_PASSWORD=(.*)$/m.exec(workspace.read('.env'))!;
+    const [, password] = /^ORDERS_BROKER_PASSWORD=(.*)$/m.exec(workspace.read('.env'))!;
     const url = shell('orders', 'echo $BROKER_URL');
     expect(url).toContain(`:${password}@broker`);
     const { username } = new URL(url);

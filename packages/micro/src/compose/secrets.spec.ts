@@ -16,7 +16,10 @@ const platform = parsePlatform('acme', [
 it('names the variables that .env must hold', () => {
   expect(requiredSecrets(platform)).toEqual([
     'BROKER_PASSWORD',
+    'ORDER_ITEMS_BROKER_PASSWORD',
+    'ORDER_ITEMS_DATABASE_OWNER_PASSWORD',
     'ORDER_ITEMS_DATABASE_PASSWORD',
+    'ORDER_ITEMS_DATABASE_SERVICE_PASSWORD',
     'ORDER_ITEMS_RATE_LIMIT_PASSWORD',
   ]);
 });
@@ -34,7 +37,7 @@ it('names those that it lacks or leaves empty', () => {
       platform,
       '# BROKER_PASSWORD=no\nexport BROKER_PASSWORD="a b"\nORDER_ITEMS_DATABASE_PASSWORD=\n',
     ),
-  ).toEqual(['ORDER_ITEMS_DATABASE_PASSWORD', 'ORDER_ITEMS_RATE_LIMIT_PASSWORD']);
+  ).toEqual(requiredSecrets(platform).filter((name) => name !== 'BROKER_PASSWORD'));
 });
 
 it.each([
@@ -43,6 +46,9 @@ it.each([
   ['${ORDERS_CACHE_PASSWORD}', true],
   ['${ORDERS_CACHE_PASSWORD_FILE}', false],
   ['${MY_ORDERS_CACHE_PASSWORD}', false],
+  ['${ORDERS_CACHE_OWNER_PASSWORD:?}', true],
+  ['$ORDERS_CACHE_SERVICE_PASSWORD', true],
+  ['${ORDERS_CACHE_OTHER_PASSWORD}', false],
 ])('%s holds the password: %s', (text, holds) => {
   expect(holdsPassword(text, 'orders-cache')).toBe(holds);
 });

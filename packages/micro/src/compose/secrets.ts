@@ -1,8 +1,8 @@
 import { parseEnv } from 'node:util';
+import { brokerAccount, passwordVariable } from '../platform/account';
 import type { Platform } from '../platform/platform';
 import { datastoresOf, platformBroker } from './datastore';
 import { callersOf, keyVariable } from '../platform/service-key';
-import { passwordVariable } from './password';
 
 /**
  * The variables that the root `.env` must hold, sorted. Values end up in URLs: letters and digits.
@@ -11,14 +11,22 @@ import { passwordVariable } from './password';
  */
 export function requiredSecrets(platform: Platform, isObserved = false): string[] {
   const datastores = platform.services.flatMap((service) =>
-    datastoresOf(service).map(({ name }) => name),
+    datastoresOf(service).flatMap(({ name, accounts }) => [
+      passwordVariable(name),
+      ...(accounts ? [accounts.owner.passwordVariable, accounts.service.passwordVariable] : []),
+    ]),
   );
   const broker = platformBroker(platform);
+  const atBroker = broker
+    ? platform.services
+        .filter((service) => service.broker !== undefined)
+        .map(({ name }) => brokerAccount(name, broker.name).passwordVariable)
+    : [];
   const others = [...(broker ? [broker.name] : []), ...(isObserved ? ['grafana'] : [])];
   const keys = platform.services.flatMap((provider) =>
     callersOf(platform, provider).map(({ name }) => keyVariable(name, provider.name)),
   );
-  return [...[...datastores, ...others].map(passwordVariable), ...keys].sort();
+  return [...datastores, ...atBroker, ...others.map(passwordVariable), ...keys].sort();
 }
 
 /** Those of {@link requiredSecrets} that `envText`, the text of the root `.env`, lacks or leaves empty. */

@@ -4,12 +4,21 @@ import { formatStale } from '../platform/derived-file';
 import { linkVariables, networkUrl } from '../platform/link';
 import type { Platform, Service } from '../platform/platform';
 import { keyVariables, refersToKey, SERVICE_KEY_VARIABLE } from '../platform/service-key';
+import { accountJobsOf, COMPLETED, convergeAccountJobs, possibleAccountJobs } from './account-jobs';
 import { convergeBacking, removeBacking } from './backing-entry';
+import { BACKING_IMAGES } from './backing-image';
 import { ComposeEdit } from './compose-edit';
 import { backingsOf, datastoresOf } from './datastore';
 import { convergeMigrationJob, migrationJobName, needsMigration } from './migration-job';
 import { convergeOwnImage, seedOwnEntry } from './own-entry';
-import { BACKEND_NETWORK, EDGE_NETWORK, serviceComposeFile } from './paths';
+import {
+  BROKER_NETWORK,
+  CLOSED_NETWORK,
+  dataNetwork,
+  EDGE_NETWORK,
+  FORMER_BACKEND_NETWORK,
+  serviceComposeFile,
+} from './paths';
 import { holdsPassword, secretReference } from './password';
 import { isSwitch, NOT_OBSERVED, observedVariables, type Observed } from './observability';
 import { convergePorts } from './ports';
@@ -21,19 +30,20 @@ const HEADER = `# \`nx sync\` keeps what service.yml says; anything else here is
 const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
 
 /**
- * A service's compose file: its entry, its datastores, and the job that migrates its database.
+ * A service's compose file: its entry, its datastores, and the jobs that make its accounts and migrate its database.
  *
  * Ours, brought back to what the manifest says on every run: `image`, `build.context` and
  * `build.dockerfile`, `deploy.replicas` and `deploy.resources.limits`; in `environment` PORT, every
  * MICROSERVICE_*_URL, the URLs and service keys that hold a secret of ours, and what turns metrics and traces on; in `depends_on` the services of the
  * platform and what those variables lead to (their conditions are the person's); the networks
- * `edge` and `backend`; the port of a gateway, where it is published under its own number.
+ * `edge`, `broker` and that of its own datastores; the port of a gateway, where it is published under its own number.
  * Written once and then the person's: `init`, `restart`, `stop_grace_period`, the hardening and the
  * rotation of logs. All else is theirs.
  *
  * @param current the file's text, absent where there is none.
  * @param hasMigrations whether the service has tables that a job makes before it starts.
  * @param observed what it has of metrics and traces, in a platform that collects them.
+ * @param brokerImage what the broker's entry runs.
  * @throws {PlatformError} where the text cannot be read as a compose file.
  */
 export function deriveServiceCompose(
@@ -42,6 +52,7 @@ export function deriveServiceCompose(
   current: string | undefined,
   hasMigrations = false,
   observed: Observed = NOT_OBSERVED,
+  brokerImage: string = BACKING_IMAGES.rabbitmq,
 ): DerivedFile {
   const edit = new ComposeEdit(serviceComposeFile(service), current, HEADER);
   const at = ['services', service.name];
@@ -49,6 +60,7 @@ export function deriveServiceCompose(
   convergeImage(edit, platform, service);
   convergeBackings(edit, service);
   convergeEnvironment(edit, platform, service, observedVariables(observed, before));
+  convergeAccountJobs(edit, platform, service, brokerImage);
   convergeMigrationJob(edit, platform, service, hasMigrations);
   convergeStartOrder(edit, platform, service, before, hasMigrations);
   convergeNetworks(edit, service);
@@ -67,7 +79,7 @@ function convergeImage(edit: ComposeEdit, platform: Platform, service: Service):
 
 function convergeBackings(edit: ComposeEdit, service: Service): void {
   for (const datastore of datastoresOf(service)) {
-    convergeBacking(edit, datastore);
+    convergeBacking(edit, datastore, dataNetwork(service));
   }
   for (const purpose of DATASTORE_PURPOSES) {
     if (!service.datastores[purpose]) removeBacking(edit, datastoreName(service.name, purpose));
@@ -102,8 +114,14 @@ function convergeEnvironment(
 
 /** The datastore or broker whose password a value holds. */
 function backingNamedIn(text: string | undefined, { name }: Service): string | undefined {
+  if (text === undefined) return undefined;
+  const ownAtBroker = `${name}-${BROKER_NAME}`;
   const candidates = [...DATASTORE_PURPOSES.map((p) => datastoreName(name, p)), BROKER_NAME];
-  return candidates.find((candidate) => text !== undefined && holdsPassword(text, candidate));
+  return candidates.find(
+    (candidate) =>
+      holdsPassword(text, candidate) ||
+      (candidate === BROKER_NAME && holdsPassword(text, ownAtBroker)),
+  );
 }
 
 function convergeStartOrder(
@@ -118,7 +136,12 @@ function convergeStartOrder(
     ...providersToWaitFor(platform, service),
     ...backingsOf(service).map(({ name }) => name),
   ];
-  const ours = new Set([...platform.services.map(({ name }) => name), job]);
+  const accountJobs = accountJobsOf(service);
+  const ours = new Set([
+    ...platform.services.map(({ name }) => name),
+    job,
+    ...possibleAccountJobs(service),
+  ]);
   for (const [variable, text] of before) {
     const provider = LINK_VARIABLE.exec(variable)?.[1];
     if (provider) ours.add(provider.toLowerCase().replaceAll('_', '-'));
@@ -128,9 +151,8 @@ function convergeStartOrder(
   edit.converge(['services', service.name, 'depends_on'], {
     wanted: {
       ...Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' }])),
-      ...(needsMigration(service, hasMigrations)
-        ? { [job]: { condition: 'service_completed_successfully' } }
-        : {}),
+      ...Object.fromEntries(accountJobs.map((name) => [name, COMPLETED])),
+      ...(needsMigration(service, hasMigrations) ? { [job]: COMPLETED } : {}),
     },
     isStale: (name) => ours.has(name),
     form: 'map',
@@ -140,14 +162,22 @@ function convergeStartOrder(
 }
 
 function convergeNetworks(edit: ComposeEdit, service: Service): void {
-  const backend = backingsOf(service).length > 0 ? { [BACKEND_NETWORK]: null } : {};
+  const own = dataNetwork(service);
+  const hasDatastores = datastoresOf(service).length > 0;
   edit.converge(['services', service.name, 'networks'], {
-    wanted: { [EDGE_NETWORK]: null, ...backend },
-    isStale: (name) => name === BACKEND_NETWORK,
+    wanted: {
+      [EDGE_NETWORK]: null,
+      ...(hasDatastores ? { [own]: null } : {}),
+      ...(service.broker ? { [BROKER_NETWORK]: null } : {}),
+    },
+    isStale: (name) => [own, BROKER_NETWORK, FORMER_BACKEND_NETWORK].includes(name),
     form: 'list',
     ownsValues: false,
     label: (name) => `network ${name}`,
   });
+  if (hasDatastores) {
+    edit.declare(['networks', own], CLOSED_NETWORK, `network ${own} is missing`);
+  } else edit.remove(['networks', own], `network ${own} is not used any more`, 1);
 }
 
 /** Compose enforces `deploy.resources.limits` as Swarm does, so one spelling serves both. */

@@ -2,7 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PushReceipt } from '../image/receipt';
 import { elsewhere, type Environment } from '../platform/environment';
 import type { Service } from '../platform/platform';
-import { jobsOf, whyExclusive, type ComposeConfig, type ComposeEntry } from './entry';
+import {
+  inTurn,
+  jobsOf,
+  networksOf,
+  whyExclusive,
+  type ComposeConfig,
+  type ComposeEntry,
+} from './entry';
 import { entryLabel } from './fingerprint';
 import { DEPLOY_LABELS } from './labels';
 import { pinnedImage } from './override';
@@ -32,6 +39,8 @@ export interface DesiredState extends DesiredImage {
   slice: ComposeSlice;
   /** What its entry depends on and that runs all the time, with the image that the other entry names. */
   needs: ReadonlyMap<string, string | undefined>;
+  /** In which networks each of them is, by their names on the engine; of a rollback nothing is known. */
+  needNetworks: ReadonlyMap<string, readonly string[]>;
   /** What has to end before it starts, such as a migration. */
   jobs: readonly string[];
   /** How those of the jobs are run that run its own image. */
@@ -70,7 +79,10 @@ export function declaredState({
   const entry = config.services[service.name] ?? {};
   const { key, image } = desired;
   const label = withSecrets(entryLabel(entry), secrets);
-  const jobs = jobsOf(entry);
+  const jobs = inTurn(jobsOf(entry), config.services);
+  const needs = Object.keys((entry['depends_on'] as object | undefined) ?? {}).filter(
+    (name) => !jobs.includes(name) && elsewhere(environment, name) === undefined,
+  );
   const ofThisImage = (job: string) =>
     entry['build'] !== undefined &&
     isDeepStrictEqual(config.services[job]?.['build'], entry['build']);
@@ -88,10 +100,9 @@ export function declaredState({
       },
     }),
     needs: new Map(
-      Object.keys((entry['depends_on'] as object | undefined) ?? {})
-        .filter((name) => !jobs.includes(name) && elsewhere(environment, name) === undefined)
-        .map((name) => [name, config.services[name]?.['image'] as string | undefined]),
+      needs.map((name) => [name, config.services[name]?.['image'] as string | undefined]),
     ),
+    needNetworks: new Map(needs.map((name) => [name, networksOf(config, name)])),
     jobs,
     ownJobs: new Map(
       jobs
@@ -137,6 +148,7 @@ export function recordedState(
     ...(exclusive === undefined ? {} : { exclusive }),
     slice: { ...slice, services: { ...slice.services, [service]: { ...entry, labels } } },
     needs: new Map(),
+    needNetworks: new Map(),
     jobs: [],
     ownJobs: new Map(),
     source: image.includes('@') ? 'registry' : 'engine',

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import type { PushReceipt } from '../image/receipt';
 import { parseEnvironment } from '../platform/environment';
 import { recordedTask } from '../testing/service-task';
-import { type ComposeEntry, publicUrlOf, whyExclusive } from './entry';
+import { type ComposeEntry, inTurn, publicUrlOf, whyExclusive } from './entry';
 import { asDeployed, overrideFile, pinnedImage } from './override';
 import { changedEntryKeys, entryLabel } from './fingerprint';
 import { jobSlice, placesOf, sliceOf } from './slice';
@@ -19,6 +19,22 @@ const receipt: PushReceipt = {
   tags: [],
   since: '',
 };
+
+it('has each job wait for those that it depends on', () => {
+  const after = (...names: string[]) => ({
+    depends_on: Object.fromEntries(
+      names.map((name) => [name, { condition: 'service_completed_successfully' }]),
+    ),
+  });
+  const services = {
+    'orders-fill': after('orders-migrate', 'elsewhere'),
+    'orders-migrate': after('z-accounts'),
+    'z-accounts': {},
+    loop: after('loop'),
+  };
+  const jobs = ['orders-fill', 'orders-migrate', 'z-accounts', 'loop'];
+  expect(inTurn(jobs, services)).toEqual(['z-accounts', 'orders-migrate', 'orders-fill', 'loop']);
+});
 
 it.each<[PushReceipt, string]>([
   [receipt, `registry.example.com/acme/orders:k-1@${DIGEST}`],

@@ -30,6 +30,29 @@ export function jobsOf(entry: ComposeEntry): string[] {
   );
 }
 
+/** Jobs in an order in which each comes after those that it waits for itself. */
+export function inTurn(
+  jobs: readonly string[],
+  services: Readonly<Record<string, ComposeEntry>>,
+): string[] {
+  const ordered: string[] = [];
+  const add = (job: string, path: readonly string[]) => {
+    if (ordered.includes(job) || path.includes(job)) return;
+    for (const other of jobsOf(services[job] ?? {})) {
+      if (jobs.includes(other)) add(other, [...path, job]);
+    }
+    ordered.push(job);
+  };
+  for (const job of jobs) add(job, []);
+  return ordered;
+}
+
+/** The networks of an entry, by the names that they have on the engine. */
+export function networksOf({ services, networks }: ComposeConfig, name: string): string[] {
+  const keys = Object.keys((services[name]?.['networks'] as object | undefined) ?? {});
+  return keys.map((key) => networks?.[key]?.name ?? key);
+}
+
 /**
  * What two containers of an entry cannot have at once; `undefined` where they can run side by side.
  * A volume that the service writes to is taken for one that has one writer at a time, unless the

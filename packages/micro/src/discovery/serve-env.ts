@@ -1,5 +1,10 @@
 import { posix } from 'node:path';
-import { BROKER_VARIABLE, DATASTORE_PURPOSES, datastoreVariable } from '../platform/datastore';
+import {
+  BROKER_VARIABLE,
+  DATASTORE_PURPOSES,
+  datastoreVariable,
+  OWNER_VARIABLE,
+} from '../platform/datastore';
 import { formatDrift, formatStale, type DerivedFile } from '../platform/derived-file';
 import { hostUrl, linkVariables } from '../platform/link';
 import type { Platform, Service } from '../platform/platform';
@@ -13,6 +18,7 @@ const OWNED = /^(?:PORT|MICROSERVICE_[A-Z0-9_]+_URL)$/;
 const BACKING_VARIABLES: ReadonlySet<string> = new Set([
   ...DATASTORE_PURPOSES.map(datastoreVariable),
   BROKER_VARIABLE,
+  OWNER_VARIABLE,
 ]);
 
 /** A password that only the root's `.env` holds. */

@@ -35,7 +35,8 @@ it('commits a restore of PostgreSQL only after the whole dump was read', () => {
   const { restore, isAtomic } = DUMP_TOOLS.postgres;
   expect(restore).toMatch(/^BEGIN;$/m);
   expect(restore.match(/COMMIT/g)).toHaveLength(1);
-  expect(restore).toContain("pg_restore --clean --if-exists --file=- && echo 'COMMIT;'; } |");
+  expect(restore).toContain("pg_restore --clean --if-exists --file=- && cat <<'SQL'\n");
+  expect(restore).toContain('\n\\endif\nCOMMIT;\nSQL\n} |\n');
   expect(isAtomic).toBe(true);
 });
 

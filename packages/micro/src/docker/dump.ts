@@ -1,4 +1,5 @@
 import type { DatabaseEngine } from '../platform/datastore';
+import { HAND_OVER_TO_OWNER } from '../platform/postgres-accounts';
 
 /** How an engine's data is taken out of its container and put back, with the image's own programs. */
 export interface DumpTools {
@@ -41,6 +42,18 @@ BEGIN
 END $$;`;
 
 /**
+ * Ends that transaction. A dump may be older than the accounts of owner and service, or be from a database without: what
+ * it brings is handed over to them, where they are.
+ */
+const END_OF_POSTGRES_RESTORE = String.raw`\set owner ${'`'}printf '%.26s_owner' "$PGUSER"${'`'}
+\set service ${'`'}printf '%.24s_service' "$PGUSER"${'`'}
+SELECT count(*) = 2 AS has_accounts FROM pg_roles WHERE rolname IN (:'owner', :'service') \gset
+\if :has_accounts
+${HAND_OVER_TO_OWNER}
+\endif
+COMMIT;`;
+
+/**
  * The scripts find users, passwords and databases in the container's own variables: none of them
  * stands in an argv, not even inside the container.
  */
@@ -67,7 +80,10 @@ export PGDATABASE="\${POSTGRES_DB:-$PGUSER}"`;
 { cat <<'SQL'
 ${EMPTY_POSTGRES}
 SQL
-pg_restore --clean --if-exists --file=- && echo 'COMMIT;'; } |
+pg_restore --clean --if-exists --file=- && cat <<'SQL'
+${END_OF_POSTGRES_RESTORE}
+SQL
+} |
   ${psql} --set=ON_ERROR_STOP=1 --output=/dev/null`,
     isAtomic: true,
   };

@@ -34,6 +34,15 @@ export function derivePort(path: string, current: string, port: number): Derived
   };
 }
 
+/** The port that a Dockerfile says the app listens on, if it is one: `ENV PORT=`, else `EXPOSE`. */
+export function exposedPort(text: string): number | undefined {
+  const instructions = DockerfileParser.parse(text).getInstructions();
+  const variables = instructions.flatMap(findPortVariables);
+  const exposed = instructions.flatMap((instruction) => findExposed(instruction, new Set()));
+  const ports = new Set((variables.length > 0 ? variables : exposed).map(({ is }) => Number(is)));
+  return ports.size === 1 ? [...ports][0] : undefined;
+}
+
 function findPortVariables(instruction: Instruction): Replacement[] {
   if (instruction.getKeyword() !== 'ENV') return [];
   return (instruction as Env).getProperties().flatMap((property) => {

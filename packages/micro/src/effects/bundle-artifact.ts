@@ -1,16 +1,24 @@
-import { build, context, type Metafile, type Plugin } from 'esbuild';
+import { build, context, type Metafile } from 'esbuild';
 import { parse } from 'jsonc-parser';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
-import { externalReason, packageOfImport, type PackageFacts } from '../artifact/external';
+import { externalReason } from '../artifact/external';
 import { MIGRATIONS_FOLDER } from '../platform/datastore';
-import type { Manifest } from '../platform/manifest';
-import { UserError } from '../platform/user-error';
+import { MANIFEST_FILE, type Manifest } from '../platform/manifest';
+import { ArtifactError, toArtifactError } from './artifact-error';
 import { findAssets } from './assets';
+import {
+  externalPackages,
+  installedFolder,
+  installedPackage,
+  packageFacts,
+  type ExternalPackage,
+} from './external-packages';
 import { normaliseFiles, writeWhole } from './files';
 import { pruneInstall, writeInstall, type Install } from './prune-install';
+import { replaceFolder } from './replace-folder';
 
 /** The artifact is laid out as the image is: copied to its root, every folder keeps its own time. */
 const APP_FOLDER = 'app';
@@ -32,12 +40,6 @@ export interface Artifact {
   bytes: number;
 }
 
-export interface ExternalPackage {
-  reason: string;
-  /** Where it lies, relative to the workspace root. */
-  path: string;
-}
-
 /**
  * Bundles a service and writes its artifact below `app/`: `main.js`, a `package.json` with the
  * external packages, their lockfile and the assets. The folder is replaced as a whole, and only once all of it is there.
@@ -47,6 +49,7 @@ export interface ExternalPackage {
 export async function buildArtifact(request: ArtifactRequest): Promise<Artifact> {
   const { workspaceRoot, projectRoot, outputPath } = request;
   const output = join(workspaceRoot, outputPath);
+  requireEntry(request);
   await mkdir(dirname(output), { recursive: true });
   const staging = await mkdtemp(`${output}.tmp-`);
   const app = join(staging, APP_FOLDER);
@@ -101,7 +104,10 @@ async function bundle(request: ArtifactRequest, outfile: string): Promise<Bundle
       return { metafile, externals: new Map() };
     }
   }
-  const externals = externalPackages(request);
+  const externals = externalPackages({
+    workspaceRoot: request.workspaceRoot,
+    external: request.build.external,
+  });
   const { metafile } = await build({ ...options, plugins: [externals.plugin] }).catch(
     (error: unknown) => {
       throw toArtifactError(projectRoot, error);
@@ -124,7 +130,7 @@ function packageImports(
 ): PackageImport[] {
   const directories = new Map<string, string>();
   for (const file of Object.keys(inputs)) {
-    let directory = INSTALLED_PACKAGE.exec(file)?.[0] ?? dirname(file);
+    let directory = installedFolder(file) ?? dirname(file);
     while (directory !== '.' && !existsSync(join(workspaceRoot, directory, 'package.json'))) {
       directory = dirname(directory);
     }
@@ -144,47 +150,18 @@ function packageImports(
   return [...found.values()];
 }
 
-/** `node_modules/.pnpm/pg@8/node_modules/pg/lib/index.js` -> the folder of the last package. */
-const INSTALLED_PACKAGE = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/;
-
-/** The package that a file was installed with: `pg`; `undefined` for a file of the workspace. */
-function installedPackage(file: string): string | undefined {
-  return INSTALLED_PACKAGE.exec(toSlashes(file))?.[1];
-}
-
-/** Puts a folder in the place of another; of two builds at once the last one wins. */
-async function replaceFolder(staging: string, output: string): Promise<void> {
-  const aside = `${staging}-old`;
-  try {
-    for (let attempt = 0; ; attempt++) {
-      await rename(output, aside).catch(unlessCode('ENOENT'));
-      try {
-        return await rename(staging, output);
-      } catch (error) {
-        if (attempt === 10) throw error;
-        unlessCode('ENOTEMPTY', 'EEXIST')(error);
-        await rm(aside, { recursive: true, force: true });
-      }
-    }
-  } finally {
-    await rm(aside, { recursive: true, force: true });
-  }
-}
-
-function unlessCode(...codes: readonly string[]) {
-  return (error: unknown): void => {
-    if (!codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  };
-}
-
 /** Bundles a service for development and again after each change; `onBundle` gets each result. */
 export async function watchBundle(
   request: Omit<ArtifactRequest, 'outputPath'> & { outfile: string },
   onBundle: (result: { error?: ArtifactError }) => void,
 ): Promise<{ stop: () => Promise<void> }> {
+  requireEntry(request);
   // esbuild watches the folders in which it looks for packages: one that came later would be a change.
   await mkdir(dirname(request.outfile), { recursive: true });
-  const externals = externalPackages(request);
+  const externals = externalPackages({
+    workspaceRoot: request.workspaceRoot,
+    external: request.build.external,
+  });
   const watcher = await context({
     ...bundleOptions({
       workspaceRoot: request.workspaceRoot,
@@ -214,92 +191,16 @@ export async function watchBundle(
   return { stop: () => watcher.dispose() };
 }
 
-/** A service that could not be bundled; the message has every place. */
-export class ArtifactError extends UserError {
-  override readonly name = 'ArtifactError';
-}
-
-interface BuildFailureLike {
-  errors: { text: string; location: { file: string; line: number; column: number } | null }[];
-}
-
-function toArtifactError(projectRoot: string, error: unknown): ArtifactError {
-  const failure = error as Partial<BuildFailureLike>;
-  if (!Array.isArray(failure.errors)) throw error;
-  return new ArtifactError(
-    [
-      `${projectRoot} could not be bundled:`,
-      ...failure.errors.map(({ text, location }) =>
-        location
-          ? `  ${location.file}:${location.line}:${location.column + 1}: ${text}`
-          : `  ${text}`,
-      ),
-    ].join('\n'),
-  );
-}
-
-/** Keeps packages out of the bundle that cannot be in it, and remembers which and why. */
-function externalPackages({
+/** @throws {ArtifactError} if there is no entry: esbuild's own words do not say who names it. */
+function requireEntry({
   workspaceRoot,
-  build: { external },
-}: Pick<ArtifactRequest, 'workspaceRoot' | 'build'>): {
-  plugin: Plugin;
-  found: Map<string, ExternalPackage>;
-} {
-  const found = new Map<string, ExternalPackage>();
-  const facts = new Map<string, PackageFacts>();
-  const reasonFor = (name: string, directory: string, importer: string): string | undefined => {
-    if (external.includes(name)) return 'declared in service.yml';
-    if (!facts.has(directory)) facts.set(directory, packageFacts(directory));
-    return externalReason(facts.get(directory)!, installedPackage(importer));
-  };
-  return {
-    found,
-    plugin: {
-      name: 'external-packages',
-      setup: ({ onResolve }) =>
-        onResolve(
-          { filter: /^(?:@[^/]+\/)?[a-zA-Z0-9][^:]*$/ },
-          ({ path, resolveDir, kind, importer }) => {
-            if (kind === 'entry-point' || isAbsolute(path)) return undefined;
-            const name = packageOfImport(path);
-            const directory = findPackage(name, resolveDir, workspaceRoot);
-            const reason = directory && reasonFor(name, directory, importer);
-            if (!directory || !reason) return undefined;
-            const at = toSlashes(relative(workspaceRoot, directory));
-            const other = found.get(name)?.path;
-            // With pnpm one package is reached by a link in each project that depends on it.
-            if (other !== undefined && !isSame(workspaceRoot, other, at)) {
-              const text = `"${name}" is external (${reason}) and needed in two versions, ${other} and ${at}: an image can hold one; align them`;
-              return { errors: [{ text }] };
-            }
-            if (other === undefined || at < other) found.set(name, { reason, path: at });
-            return { path, external: true };
-          },
-        ),
-    },
-  };
-}
-
-function findPackage(name: string, from: string, workspaceRoot: string): string | undefined {
-  for (let at = from; ; at = dirname(at)) {
-    const directory = join(at, 'node_modules', name);
-    if (existsSync(join(directory, 'package.json'))) return directory;
-    if (at === workspaceRoot || at === dirname(at)) return undefined;
-  }
-}
-
-function isSame(workspaceRoot: string, a: string, b: string): boolean {
-  return a === b || realpathSync(join(workspaceRoot, a)) === realpathSync(join(workspaceRoot, b));
-}
-
-function packageFacts(directory: string): PackageFacts {
-  const facts = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as PackageFacts;
-  return {
-    ...facts,
-    hasBinding:
-      existsSync(join(directory, 'binding.gyp')) || existsSync(join(directory, 'prebuilds')),
-  };
+  projectRoot,
+  build: { entry },
+}: Pick<ArtifactRequest, 'workspaceRoot' | 'projectRoot' | 'build'>): void {
+  if (existsSync(join(workspaceRoot, projectRoot, entry))) return;
+  throw new ArtifactError(
+    `there is no ${projectRoot}/${entry}: "build.entry" in ${projectRoot}/${MANIFEST_FILE} names the file that starts the service (src/main.ts unless set), for example "build: { entry: server.js }"`,
+  );
 }
 
 function installOf(
@@ -333,8 +234,4 @@ function workspaceSources(metafile: Metafile): string[] {
   return Object.keys(metafile.inputs)
     .filter((file) => !file.includes('node_modules/') && !file.startsWith('('))
     .sort();
-}
-
-function toSlashes(path: string): string {
-  return path.split(sep).join('/');
 }

@@ -18,6 +18,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Milliseconds after which the program is ended. */
   timeout?: number;
+  /** What ends it, then and on `signal`; SIGTERM unless given. */
+  killSignal?: NodeJS.Signals;
   /** Read to its end by the program, byte by byte; in place of a command's `stdin`. */
   input?: Readable;
   /** Gets the standard output, byte by byte; the outcome has none of it. */
@@ -50,7 +52,10 @@ export class SpawnError extends UserError {
 /** Runs commands for real, in `cwd`; a non-zero exit code is an outcome, not an error. */
 export function processRunner(cwd: string): Runner {
   return {
-    run: (command, { onLine, keepNothing, signal, timeout, detached, input, output } = {}) =>
+    run: (
+      command,
+      { onLine, keepNothing, signal, timeout, killSignal, detached, input, output } = {},
+    ) =>
       new Promise((resolve, reject) => {
         const takesInput = input !== undefined || command.stdin !== undefined;
         const child = spawn(command.file, command.args, {
@@ -59,6 +64,7 @@ export function processRunner(cwd: string): Runner {
           stdio: [takesInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
           signal,
           timeout,
+          killSignal,
           detached,
           windowsHide: true,
         });

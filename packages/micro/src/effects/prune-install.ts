@@ -1,11 +1,8 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  pruneNpmLockfile,
-  type NpmLockfile,
-  type NpmWorkspaceManifest,
-} from '../artifact/npm-lockfile';
+import { pruneNpmLockfile, type NpmWorkspaceManifest } from '../artifact/npm-lockfile';
+import type { NpmLockfile } from '../artifact/package-lock';
 import { prunePnpmLockfile, type PnpmRoot } from '../artifact/pnpm-lockfile';
 
 /** What an artifact installs: its files, and the packed packages that lie beside them. */

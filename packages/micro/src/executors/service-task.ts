@@ -118,7 +118,7 @@ async function runOne(
   };
 }
 
-/** What is shown of the error that `work` ended with; `undefined` where it did not. */
+/** What is shown of the error that `work` ended with; `undefined` if it did not. */
 async function failureOf(work: () => Promise<void>): Promise<string | undefined> {
   try {
     await work();
@@ -130,7 +130,7 @@ async function failureOf(work: () => Promise<void>): Promise<string | undefined>
   }
 }
 
-/** What a task of a project starts from. @throws {UserError} where it is no service. */
+/** What a task of a project starts from. @throws {UserError} if it is no service. */
 export function readServiceTask(
   { root, projectsConfigurations, taskGraph, targetName }: ExecutorContext,
   projectName: string | undefined,
@@ -144,7 +144,7 @@ export function readServiceTask(
   const text = read(file);
   if (text === undefined) {
     throw new UserError(
-      `${project.root} has no ${MANIFEST_FILE}: "${projectName}" is not a service. Add the file, or take the target off the project`,
+      `${project.root} has no ${MANIFEST_FILE}: "${projectName}" is not a service. Add the file, or remove the target from the project`,
     );
   }
   const { read: manifest, problems } = parseManifest(file, text);

@@ -14,7 +14,7 @@ export interface ProjectFile {
 }
 
 /**
- * How the project of the platform is called; `undefined` where each of its names is taken. Two
+ * How the project of the platform is called; `undefined` if each of its names is taken. Two
  * projects of one name would break the graph of the whole workspace, so whatever may be a name counts.
  */
 export function platformProjectName(files: readonly ProjectFile[]): string | undefined {
@@ -77,7 +77,7 @@ export function platformTargets(
   return {
     ...(Object.fromEntries(commands) as Record<string, TargetConfiguration>),
     diff: target(
-      'Show in what two environments differ',
+      'Show how two environments differ',
       'micro diff',
       Object.fromEntries(others.map((one) => [one, `micro diff ${first} ${one}`])),
     ),

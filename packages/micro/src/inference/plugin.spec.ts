@@ -86,7 +86,7 @@ describe('createNodes', () => {
     expect(await nodesOf({ ...files, ...more }, options)).not.toHaveProperty('environments');
   });
 
-  it('makes no project where there is no environment', async () => {
+  it('makes no project if there is no environment', async () => {
     const { 'environments/production.compose.yaml': other } = files;
     const nodes = await nodesOf({ 'environments/production.compose.yaml': other });
     expect(nodes).toEqual({});

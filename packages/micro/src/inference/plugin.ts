@@ -97,7 +97,7 @@ function environmentNames(workspaceRoot: string): string[] {
     .sort();
 }
 
-/** Nx knows this package as a dependency only where it is installed: in its own workspace it is a project. */
+/** Nx knows this package as a dependency only if it is installed: in its own workspace it is a project. */
 function bundlers(): string[] {
   const installed = __dirname.replaceAll('\\', '/').includes('/node_modules/@org/micro/');
   return installed ? ['@org/micro', 'esbuild'] : ['esbuild'];

@@ -59,7 +59,7 @@ describe('serviceTargets', () => {
     expect(targets[name]!.inputs).toContainEqual(input);
   });
 
-  it('has no default where there is no environment of that name', () => {
+  it('has no default if there is no environment of that name', () => {
     const { 'docker-push': push } = serviceTargets(
       { ...facts, environments: ['live'] },
       DEFAULT_TARGET_NAMES,

@@ -1,7 +1,7 @@
 import type { TargetConfiguration } from '@nx/devkit';
 import { ENVIRONMENTS_FOLDER, RECEIPTS_FOLDER, ROOT_COMPOSE_FILE } from './paths';
 
-/** How the inferred targets are called; each can be renamed in the plugin's options. */
+/** Names of the inferred targets; each can be changed in the plugin's options. */
 export interface TargetNames {
   build: string;
   serve: string;
@@ -20,7 +20,7 @@ export const DEFAULT_TARGET_NAMES: TargetNames = {
   composeRollback: 'compose-rollback',
 };
 
-/** What inference knows of a service: only what the names of files say, so that a broken manifest never breaks the graph. */
+/** What inference knows about a service. It reads only file names, so that a broken manifest never breaks the graph. */
 export interface ServiceFacts {
   /** Relative to the workspace root. */
   root: string;
@@ -30,14 +30,14 @@ export interface ServiceFacts {
   bundlers: readonly string[];
 }
 
-/** The environment that targets use where no configuration is named. */
+/** The environment that targets use if no configuration is named. */
 const DEFAULT_ENVIRONMENT = 'development';
 
 /**
- * Nx follows packages by name and version. It does not select a service whose package is led to
- * another version that was there before (nrwl/nx#36929), and where an npm override goes against a
- * range it takes such a bundle for the old one and restores that from its cache. So a changed
- * lockfile bundles every service anew; an equal bundle has an equal key, and no image is built.
+ * Nx follows packages by name and version. It does not select a service if its package is redirected to
+ * another version that was there before (nrwl/nx#36929). If an npm override contradicts a range, it
+ * even restores the old bundle from its cache. So a changed lockfile bundles every service again; an
+ * equal bundle has an equal key, and no image is built.
  */
 const INSTALLATION = [
   '{workspaceRoot}/package-lock.json',
@@ -87,7 +87,7 @@ export function serviceTargets(
     },
     [names.dockerBuild]: {
       executor: '@org/micro:docker-build',
-      // An image is no file that Nx could restore: the executor has its own, exact way to do nothing.
+      // Nx cannot restore an image. The executor itself decides, exactly, when there is nothing to do.
       cache: false,
       dependsOn: [names.build],
       inputs: [
@@ -113,14 +113,14 @@ export function serviceTargets(
       outputs: environments.map((name) => `${receipts}/docker-push.${name}.json`),
       options: {},
       ...perEnvironment,
-      metadata: metadata('Push the image where the registry does not have it', names.dockerPush, {
+      metadata: metadata('Push the image if the registry does not have it', names.dockerPush, {
         tags: ['v{version}'],
       }),
     },
     [names.composeDeploy]: {
       executor: '@org/micro:compose-deploy',
-      // One roll for all services of a run (Nx batches only what may run beside others); where Nx makes
-      // several of them, the lock of the environment lets one go after the other.
+      // One deploy for all services of a run (Nx only batches tasks that may run in parallel). If Nx
+      // makes several batches, the lock of the environment runs them one after the other.
       cache: false,
       dependsOn: [names.dockerPush],
       inputs: [
@@ -133,24 +133,24 @@ export function serviceTargets(
       outputs: environments.map((name) => `${receipts}/compose-deploy.${name}.json`),
       options: {},
       ...perEnvironment,
-      metadata: metadata('Deploy the service where it changed', names.composeDeploy, {
+      metadata: metadata('Deploy the service if it changed', names.composeDeploy, {
         plan: true,
       }),
     },
     [names.composeRollback]: {
       executor: '@org/micro:compose-deploy',
-      // On nothing: what is built now may be what one wants to get away from.
+      // Depends on nothing: the current build may be what you want to get away from.
       cache: false,
       options: { rollback: true },
       ...perEnvironment,
-      metadata: metadata('Take the service back to an earlier release', names.composeRollback, {
+      metadata: metadata('Go back to an earlier release of the service', names.composeRollback, {
         to: 7,
       }),
     },
   };
 }
 
-/** Never the technology "docker": nx release would take the project for one of @nx/docker's. */
+/** Never the technology "docker": nx release would treat the project as one of @nx/docker. */
 function metadata(
   description: string,
   target: string,

@@ -18,6 +18,9 @@ export function datastoreVariable(purpose: DatastorePurpose): string {
     : `${purpose.toUpperCase().replace('-', '_')}_REDIS_URL`;
 }
 
+/** The variable in which a migration finds its database if the service's own account may not change tables. */
+export const OWNER_VARIABLE = 'DATABASE_OWNER_URL';
+
 /** The name of a service's datastore, which is its host name too: `orders`, `database` -> `orders-database`. */
 export function datastoreName(service: string, purpose: DatastorePurpose): string {
   return `${service}-${purpose}`;

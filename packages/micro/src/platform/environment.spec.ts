@@ -23,6 +23,7 @@ test('an empty file is an environment on this machine', () => {
     portOffset: 0,
     healthTimeout: 60,
     steady: 3,
+    jobTimeout: 600,
     lockTimeout: 120,
     releases: 10,
     services: {},
@@ -63,6 +64,7 @@ links:
     project: 'acme-live',
     healthTimeout: 120,
     steady: 3,
+    jobTimeout: 600,
     lockTimeout: 120,
     releases: 10,
     services: {

@@ -89,6 +89,16 @@ export const environmentSchema = z
       .regex(/^(ssh|tcp|unix):\/\/.+/, 'the host is an address such as ssh://deploy@example.com')
       .describe('The engine to deploy to, as DOCKER_HOST names it')
       .optional(),
+    platform: z
+      .string()
+      .regex(
+        /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/,
+        'a platform is for example linux/amd64 or linux/arm64',
+      )
+      .describe(
+        'What its hosts are, such as linux/amd64: images are built for it, and others are neither pushed nor deployed',
+      )
+      .optional(),
     registry: z
       .string()
       .regex(
@@ -123,6 +133,9 @@ export const environmentSchema = z
     steady: secondsOrNone
       .default(3)
       .describe('How long a new container has to stay healthy before the old one is stopped'),
+    jobTimeout: seconds
+      .default(600)
+      .describe('How long a job may take that runs before a service, such as its migration'),
     lockTimeout: secondsOrNone
       .default(120)
       .describe('How long a deploy waits for another one to end'),

@@ -1,6 +1,3 @@
-import type { Manifest } from './manifest';
-import type { Platform } from './platform';
-
 /** What happened to what, in lower case: `order.placed`, `order.payment-failed`. */
 export const EVENT_NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*)+$/;
 
@@ -40,7 +37,7 @@ export function usesContracts({ publishes, subscribes }: EventLists): boolean {
 }
 
 /** The services that handle an event, sorted. */
-export function subscribersOf({ services }: Platform, event: string): string[] {
+export function subscribersOf({ services }: Services, event: string): string[] {
   return services
     .filter(({ subscribes }) => subscribes.includes(event))
     .map(({ name }) => name)
@@ -48,11 +45,21 @@ export function subscribersOf({ services }: Platform, event: string): string[] {
 }
 
 /** Whether the tables of outbox and inbox are kept in a service's database. */
-export function keepsEventTables({
-  broker,
-  datastores,
-}: Pick<Manifest, 'broker' | 'datastores'>): boolean {
+export function keepsEventTables({ broker, datastores }: Backing): boolean {
   return broker !== undefined && datastores.database === 'postgres';
 }
 
-type EventLists = Pick<Manifest, 'publishes' | 'subscribes'>;
+// The parts of a manifest and of a platform that are about events: both are made of what stands here.
+interface EventLists {
+  publishes: readonly string[];
+  subscribes: readonly string[];
+}
+
+interface Backing {
+  broker?: string | undefined;
+  datastores: { database?: string | undefined };
+}
+
+interface Services {
+  services: readonly { name: string; subscribes: readonly string[] }[];
+}

@@ -11,6 +11,7 @@ export function desiredState(more: Partial<DesiredState> = {}): DesiredState {
     replicas: 1,
     slice: { services: {} },
     needs: new Map(),
+    needNetworks: new Map(),
     jobs: [],
     ownJobs: new Map(),
     ...more,

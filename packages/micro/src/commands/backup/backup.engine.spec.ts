@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureDatastoreImage } from '../../../../../tools/images/datastores/datastore-image';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { deriveRootCompose } from '../../compose/root-compose';
+import { requiredSecrets } from '../../compose/secrets';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import { processRunner, type Runner } from '../../effects/process';
 import { parsePlatform } from '../../platform/platform';
@@ -83,8 +84,8 @@ describeEngine('backup and restore', () => {
       'package.json': `{ "name": "@${workspace.platform}/source" }`,
       'compose.yaml': deriveRootCompose(platform, undefined, (path) => path.startsWith('apps/'))
         .text,
-      '.env': ['ORDERS_DATABASE', 'ORDERS_CACHE', 'STOCK_DATABASE']
-        .map((name) => `${name}_PASSWORD=${password}\n`)
+      '.env': requiredSecrets(platform)
+        .map((name) => `${name}=${password}\n`)
         .join(''),
     });
     for (const service of platform.services) {
@@ -196,7 +197,7 @@ describeEngine('backup and restore', () => {
   it.each([
     ['orders-database', 'pgdump'],
     ['stock-database', 'sql'],
-  ])('leaves %s as it was where the dump is not the one that was made', async (name, extension) => {
+  ])('leaves %s as it was if the dump is not the one that was made', async (name, extension) => {
     const before = both();
     const folder = await backup(name);
     appendFileSync(join(workspace.root, folder, `${name}.${extension}`), 'x');
@@ -269,7 +270,7 @@ describeEngine('backup and restore', () => {
       expect(both()).toEqual(before);
     });
 
-    it('exits with 1 where one failed, and has the others', async () => {
+    it('exits with 1 if one failed, and has the others', async () => {
       const before = both();
       const real = processRunner(workspace.root);
       const runner: Runner = {
@@ -348,6 +349,24 @@ describeEngine('backup and restore', () => {
     expect(postgres(`SELECT DISTINCT note FROM item`)).toBe('since');
     expect((await micro(restoreCommand, line)).exitCode).toBe(0);
     expect(contents['orders-database']()).toBe(before);
+  });
+
+  it('hands a dump from before the accounts over to the owner and the service', async () => {
+    const folder = await backup('orders');
+    compose('run', '--rm', '--no-deps', 'orders-database-accounts');
+    const { exitCode } = await micro(restoreCommand, `${folder} orders --yes`);
+    expect(exitCode).toBe(0);
+    const owners = `SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname IN ('public', 'audit')`;
+    expect(postgres(owners)).toBe('orders_owner');
+    const asService = (statement: string) => postgres(`SET ROLE orders_service; ${statement}`);
+    expect(asService(`INSERT INTO item (name) VALUES ('mine') RETURNING name`)).toBe('mine');
+    expect(asService('SELECT count(*) > 0 FROM audit.entry')).toBe('t');
+    expect(() => asService('CREATE TABLE mine ()')).toThrow(/permission denied/);
+    // And one from after, too.
+    const after = await backup('orders');
+    expect((await micro(restoreCommand, `${after} orders --yes`)).exitCode).toBe(0);
+    expect(postgres(owners)).toBe('orders_owner');
+    expect(asService('SELECT count(*) > 0 FROM item')).toBe('t');
   });
 });
 

@@ -167,7 +167,7 @@ it('waits for a deploy, and ends with its name', async () => {
   expect(existsSync(join(root, 'backups'))).toBe(false);
 });
 
-it('stops waiting where it is interrupted', async () => {
+it('stops waiting if it is interrupted', async () => {
   const runner = engine(() => Promise.resolve(0), { held: true });
   const ended = new AbortController();
   const clock = fakeClock();

@@ -33,7 +33,7 @@ export async function readServerVersion(
 
 /**
  * Dumps one datastore into `folder`: the file, and once it is whole its manifest.
- * @throws {UserError} where it cannot; then neither is there.
+ * @throws {UserError} if it cannot; then neither is there.
  */
 export async function dumpDatastore(
   shell: Shell,

@@ -27,7 +27,7 @@ const GOOD: DoctorFacts = {
 const check = (facts: Partial<DoctorFacts>) => checkFacts({ ...GOOD, ...facts });
 
 describe('checkFacts', () => {
-  it('finds nothing wrong where nothing is', () => {
+  it('finds nothing wrong if nothing is', () => {
     expect(formatChecks(check({}), plain)).toEqual([
       'ok  Node       24.21.0',
       'ok  Nx         23.2.1',

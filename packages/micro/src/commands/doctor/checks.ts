@@ -7,10 +7,10 @@ export interface DoctorFacts {
   /** The workspace's own Nx. */
   nx?: string;
   engine: { kind: 'answers'; client: string; server: string } | { kind: 'silent'; problem: string };
-  /** What `docker buildx version` says; absent where there is none. */
+  /** What `docker buildx version` says; absent if there is none. */
   buildx?: string;
   compose?: string;
-  /** Where images are kept; absent where the engine is on another machine. */
+  /** Where images are kept; absent if the engine is on another machine. */
   disk?: { folder: string; free: number };
   /** What the builder builds for, and what the services' options ask for. */
   platforms: { known: readonly string[]; wanted: readonly string[] };
@@ -28,7 +28,7 @@ export interface PortFact {
   address: string;
   /** The key and the file in which a person chooses it. */
   chosenIn: string;
-  /** `free`; its own container has it; or another has, with its name where it is known. */
+  /** `free`; its own container has it; or another has, with its name if it is known. */
   state: 'free' | 'own' | { takenBy: string };
 }
 

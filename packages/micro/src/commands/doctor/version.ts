@@ -1,7 +1,7 @@
 /** The numbers of a version: `v2.26.1-ds1`, `26.1.5+dfsg1` -> `[2, 26, 1]`, `[26, 1, 5]`. */
 export type Version = readonly [major: number, minor: number, patch: number];
 
-/** `undefined` where no version stands in the text. */
+/** `undefined` if no version stands in the text. */
 export function parseVersion(text: string | undefined): Version | undefined {
   const [, major, minor, patch = '0'] = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text ?? '') ?? [];
   return major === undefined ? undefined : [Number(major), Number(minor), Number(patch)];

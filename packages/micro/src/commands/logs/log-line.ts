@@ -4,7 +4,7 @@ export interface LogLine {
   time: string;
   service: string;
   container: string;
-  /** What the service wrote, where that is a JSON object. */
+  /** What the service wrote, if it is a JSON object. */
   record?: Readonly<Record<string, unknown>>;
   /** What it wrote as it is. */
   text: string;

@@ -13,7 +13,7 @@ import type { Container } from '../../deployment/container';
 export interface LogQuery {
   address: EngineAddress;
   project: string;
-  /** Compose services; all of the project where it is empty. */
+  /** Compose services; all of the project if it is empty. */
   services: readonly string[];
   since: string | undefined;
 }

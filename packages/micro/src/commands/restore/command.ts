@@ -148,7 +148,7 @@ async function runSteps(
 
 /**
  * Dumps what a restore that is not one transaction could leave half replaced.
- * @returns the command that brings it back; `undefined` where nothing was dumped.
+ * @returns the command that brings it back; `undefined` if nothing was dumped.
  */
 async function copyFirst(
   shell: Shell,

@@ -13,7 +13,7 @@ import type { RunningContainer } from '../../deployment/container';
 
 /** A dump with what its file is now. */
 export interface CheckedDump extends Dump {
-  /** Hex; `undefined` where the file is not there. */
+  /** Hex; `undefined` if the file is not there. */
   sha256: string | undefined;
 }
 
@@ -157,7 +157,7 @@ export function describeStep({ name, manifest, container }: RestoreStep): string
 export function stateAfterFailure(
   { name, manifest: { engine } }: RestoreStep,
   outcome: Outcome | undefined,
-  /** The command that brings back what was there; `undefined` where no copy was made. */
+  /** The command that brings back what was there; `undefined` if no copy was made. */
   goBack: string | undefined,
 ): string {
   if (!DUMP_TOOLS[engine].isAtomic) {

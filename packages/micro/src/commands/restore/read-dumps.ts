@@ -13,7 +13,7 @@ export interface Dump {
 /**
  * The dump of that file, or all of that folder, sorted by name. What has no manifest is none: it may
  * be half.
- * @throws {UserError} where there is none, or a manifest is not one.
+ * @throws {UserError} if there is none, or a manifest is not one.
  */
 export function readDumps(path: string): Dump[] {
   if (!existsSync(path))

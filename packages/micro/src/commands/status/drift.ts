@@ -71,7 +71,7 @@ function entryDrift(
 }
 
 /**
- * `["environment.LOG_LEVEL"]`, or `["environment"]` where none is told apart.
+ * `["environment.LOG_LEVEL"]`, or `["environment"]` if none is told apart.
  *
  * @param ofImage what the image sets itself; without it nothing is taken for removed.
  */

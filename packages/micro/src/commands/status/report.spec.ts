@@ -162,7 +162,7 @@ describe('reportStatus', () => {
     },
   );
 
-  it('does not take an old container for what is wanted where nothing was pushed', () => {
+  it('does not take an old container for what is wanted if nothing was pushed', () => {
     const old = { ...labels, 'org.micro.image-key': 'old' };
     const { drift } = orders({
       pushed: new Map(),

@@ -27,7 +27,7 @@ export interface StatusFacts {
   containers: readonly RunningContainer[];
   /** Variables that images bring themselves, by the image's id. */
   imageVariables: ReadonlyMap<string, Readonly<Record<string, string>>>;
-  /** How many commits the workspace is ahead of a revision; absent where git cannot tell. */
+  /** How many commits the workspace is ahead of a revision; absent if git cannot tell. */
   commitsSince: ReadonlyMap<string, number>;
   /** The workspace's own commit. */
   commit?: string;

@@ -18,7 +18,7 @@ const run = (root: string, line: string) =>
   runCommand(topologyCommand, root, line, { runner: recordingRunner() });
 
 describe('micro topology', () => {
-  it('prints Mermaid where nothing else is asked for', async () => {
+  it('prints Mermaid if nothing else is asked for', async () => {
     expect((await run(workspace(), '')).output).toBe(
       'flowchart LR\n  service_orders["orders<br>:3001"]',
     );

@@ -46,6 +46,16 @@ describe('buildService', () => {
     expect(readdirSync(join(task.workspaceRoot, 'dist/apps'))).toEqual(['orders']);
   });
 
+  it('says who names the entry that is not there', async () => {
+    const task = recordedTask({
+      ...files,
+      'apps/orders/service.yml': 'port: 3001\nbuild: { entry: server.js }\n',
+    });
+    await expect(buildService(task, {})).rejects.toThrow(
+      /^there is no apps\/orders\/server\.js: "build\.entry" in apps\/orders\/service\.yml names the file that starts the service/,
+    );
+  });
+
   it('works several times at once', async () => {
     const task = recordedTask(files);
     await Promise.all(Array.from({ length: 5 }, () => buildService(task, {})));

@@ -18,6 +18,7 @@ import {
 import { rollSlice } from './roll/roll-slice';
 import { type Facts, type Run } from './run';
 import { startNeeds } from './prepare/start-needs';
+import { reachNeeds } from './prepare/reach-needs';
 import { runJobs } from './prepare/run-jobs';
 import type { ServicePlan } from '../../deployment/run-plan';
 import type { Container } from '../../deployment/container';
@@ -41,7 +42,7 @@ export async function deployOne(
   run: Run,
   project: ComposeProject | undefined,
   one: ServicePlan,
-  { releases }: Facts,
+  { releases, containers: before }: Facts,
   datastores: Map<string, Promise<void>>,
 ): Promise<Rolled> {
   const { service, desired, plan, starts, current } = one;
@@ -64,6 +65,7 @@ export async function deployOne(
       took: clock.now() - started,
     };
   }
+  await reachNeeds(run, project, desired, task.service.consumes, before);
   if (project) await runJobs(run, project, service, desired);
   const release =
     current && isSameRelease(current, desired)

@@ -16,6 +16,7 @@ import { normaliseOptions } from './options';
 import { findImages } from './prepare/find-images';
 import { leaveElsewhere } from './prepare/leave-elsewhere';
 import { makePlan } from './prepare/make-plan';
+import { leaveFormerNetwork } from './prepare/reach-needs';
 import { readSecrets } from './prepare/read-secrets';
 import { type Rendered, render } from './prepare/render';
 import { leaveReceipt } from './report/receipt';
@@ -117,6 +118,10 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   }
   for (const done of rolled.values()) {
     await attempt(run, done.release.service, () => finish(run, done, facts));
+  }
+  for (const { task, desired } of rolled.values()) {
+    const { name, consumes } = task.service;
+    await attempt(run, name, () => leaveFormerNetwork(run, desired, consumes, facts.containers));
   }
   const pruned = mode.prune && failures.size === 0 ? await prune(run, rendered!, facts) : [];
   if (!run.interruption.signal.aborted) {

@@ -178,7 +178,7 @@ describeEngine('a deploy where something breaks', () => {
     const depot = `${workspace.platform}-development-depot-1`;
     const id = () => docker('inspect', '--format', '{{.Id}} {{.Config.Image}}', depot).trim();
     const next = `${workspace.platform}-depot:2`;
-    docker('tag', 'node:24-bookworm-slim', next);
+    docker('commit', '--change', 'LABEL release=2', depot, next);
     const text = workspace.read('apps/orders/compose.yaml');
     const entry = text.indexOf('  depot:\n');
     try {

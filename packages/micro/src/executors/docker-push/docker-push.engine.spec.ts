@@ -98,7 +98,7 @@ describeEngine('docker-push', () => {
     expect(pushed().digest).not.toBe(first);
   });
 
-  it('says what is missing where the image was removed since it was built', async () => {
+  it('says what is missing if the image was removed since it was built', async () => {
     await make('orders removed');
     const { imageId } = workspace.receipt('orders', 'docker-build');
     const before = workspace.read(RECEIPT);
@@ -111,7 +111,7 @@ describeEngine('docker-push', () => {
     expect(workspace.read(RECEIPT)).toBe(before);
   });
 
-  it('tries again and then gives up where no registry answers', async () => {
+  it('tries again and then gives up if no registry answers', async () => {
     await make('orders nowhere');
     environment('nowhere', `127.0.0.1:${await freePort()}`);
     const { success, output } = await workspace.dockerPush('orders', {
@@ -125,7 +125,7 @@ describeEngine('docker-push', () => {
     expect(() => workspace.receipt('orders', 'docker-push.nowhere')).toThrow('ENOENT');
   });
 
-  it('does not try again where the registry refuses', async () => {
+  it('does not try again if the registry refuses', async () => {
     let asked = 0;
     const registry = await listen((_, answer) => {
       asked++;

@@ -83,14 +83,14 @@ describe('pushImage', () => {
     });
   });
 
-  it('pushes nothing where the registry has the content under its key', async () => {
+  it('pushes nothing if the registry has the content under its key', async () => {
     const task = recordedTask(files, engine({ [`k-${'a'.repeat(32)}`]: KEY }));
     await pushImage(task, { environment: 'production' });
     expect(acts(task.runner.lines)).toEqual([]);
     expect(JSON.parse(task.read(RECEIPT)!)).toMatchObject({ digest: DIGEST });
   });
 
-  it('pushes nothing where nobody said where to', async () => {
+  it('pushes nothing if nobody said where to', async () => {
     const unfilled = { 'environments/production.yml': 'images: pushed\n' };
     const task = recordedTask({ ...files, ...unfilled }, engine());
     await expect(pushImage(task, { environment: 'production' })).rejects.toThrow(
@@ -103,13 +103,61 @@ describe('pushImage', () => {
   it.each([
     ['has no registry', 'engine: compose\n'],
     ['runs local images', 'registry: localhost:5000\nimages: local\n'],
-  ])('pushes nothing where the environment %s', async (_, environment) => {
+  ])('pushes nothing if the environment %s', async (_, environment) => {
     const task = recordedTask({ ...files, 'environments/here.yml': environment }, engine());
     await pushImage(task, { environment: 'here' });
     expect(acts(task.runner.lines)).toEqual([]);
     expect(JSON.parse(task.read('dist/receipts/apps/orders/docker-push.here.json')!)).toMatchObject(
       { kind: 'local', image: IMAGE, imageId: 'sha256:1' },
     );
+  });
+
+  describe('of an image for another platform', () => {
+    const RECEIPT_OF_BUILD = 'dist/receipts/apps/orders/docker-build.json';
+    const foreign = {
+      ...files,
+      [RECEIPT_OF_BUILD]: files[RECEIPT_OF_BUILD].replace(
+        '"imageId"',
+        '"platforms":["linux/arm64"],"imageId"',
+      ),
+    };
+    const answering = (platform: string) =>
+      engine({}, (line) => (/^docker .*version/.test(line) ? { stdout: platform } : undefined));
+    const live = 'registry: registry.example.com/team\n';
+
+    it.each([
+      ['it declares', `${live}platform: linux/amd64\n`, 'environments/live.yml says linux/amd64'],
+      ['its engine has', `${live}host: ssh://deploy@example.com\n`, 'its engine is linux/amd64'],
+    ])('refuses one that %s another', async (_, environment, says) => {
+      const task = recordedTask(
+        { ...foreign, 'environments/live.yml': environment },
+        answering('linux/amd64\n'),
+      );
+      await expect(pushImage(task, { environment: 'live' })).rejects.toThrow(
+        `is for linux/arm64 and cannot run in live: ${says}. Run nx docker-build orders with "platforms": ["linux/amd64"], or with -c live`,
+      );
+      expect(acts(task.runner.lines)).toEqual([]);
+    });
+
+    it('goes on if the engine does not say', async () => {
+      const environment = `${live}host: ssh://deploy@example.com\n`;
+      const task = recordedTask(
+        { ...foreign, 'environments/live.yml': environment },
+        engine({}, (line) =>
+          line.includes('version') ? failure('Cannot connect to the Docker daemon') : undefined,
+        ),
+      );
+      await pushImage(task, { environment: 'live' });
+      expect(acts(task.runner.lines)).toHaveLength(2);
+    });
+
+    it('says so if only this machine is another', async () => {
+      const task = recordedTask(foreign, answering('linux/amd64\n'));
+      await pushImage(task, { environment: 'production' });
+      expect(task.said[0]).toMatch(
+        /^orders {2}warning: .* is for linux\/arm64, and the engine of this machine is linux\/amd64$/,
+      );
+    });
   });
 
   it('refuses to move an immutable tag before anything is pushed', async () => {
@@ -182,7 +230,7 @@ describe('pushImage', () => {
   });
 
   it.each([
-    [{}, {}, 'no environment was named'],
+    [{}, {}, 'no environment given'],
     [{ environment: 'prod' }, {}, 'there is no environment "prod"'],
     [
       { environment: 'production' },

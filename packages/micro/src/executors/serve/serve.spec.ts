@@ -46,7 +46,7 @@ function serve(files: Record<string, string>) {
       const signal = AbortSignal.timeout(2000);
       return (await fetch(`http://127.0.0.1:${port}/`, { signal })).text();
     },
-    /** Interrupts this executor alone: the process that runs the tests has listeners of its own. */
+    /** Interrupts this executor alone: the process that runs the tests has its own listeners. */
     end: () => {
       const [end] = process.listeners('SIGTERM').filter((listener) => !before.includes(listener));
       end?.('SIGTERM');
@@ -76,7 +76,7 @@ describe('serve', () => {
     await expect(answer()).rejects.toThrow();
   }, 90_000);
 
-  it('starts once where nothing changes, though the folder of its bundle is new', async () => {
+  it('starts once if nothing changes, though the folder of its bundle is new', async () => {
     const said = vi.spyOn(console, 'log').mockImplementation(() => undefined);
     // Looked for in the node_modules of the service, too, which is not there yet.
     const { answer, end } = serve({
@@ -97,7 +97,7 @@ describe('serve', () => {
     ]);
   }, 90_000);
 
-  it('serves the last bundle that was right where a mistake comes while it restarts', async () => {
+  it('serves the last bundle that was right if a mistake comes while it restarts', async () => {
     vi.spyOn(console, 'log').mockImplementation(() => undefined);
     const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const { save, answer, bundle, end } = serve(slow('one'));

@@ -193,7 +193,8 @@ function folderTaken({ projects, isOccupied }: WorkspaceFacts, root: string): st
     : undefined;
 }
 
-function portTaken(
+/** Why a port cannot be a service's, or `undefined` if it can. */
+export function portTaken(
   { ports }: WorkspaceFacts,
   name: string,
   port: number | undefined,

@@ -10,7 +10,7 @@ import {
   SCRAPE_CONFIG_FILE,
   serviceComposeFile,
 } from '../../compose/paths';
-import { deriveRootCompose } from '../../compose/root-compose';
+import { brokerImage, deriveRootCompose } from '../../compose/root-compose';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import {
   deriveResourcesModule,
@@ -157,7 +157,16 @@ function deriveAll(
       const migrates =
         facts.hasMigrations || (isOnChassis(service, read) && keepsEventTables(service));
       return [
-        () => [deriveServiceCompose(platform, service, compose, migrates, observed(service))],
+        () => [
+          deriveServiceCompose(
+            platform,
+            service,
+            compose,
+            migrates,
+            observed(service),
+            brokerImage(read(ROOT_COMPOSE_FILE)),
+          ),
+        ],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
         () => deriveResources(service, facts, read),
         () => deriveProviderRoutes(platform, service, read),

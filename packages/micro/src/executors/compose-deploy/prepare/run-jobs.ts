@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type ComposeProject, createArguments, runArguments } from '../../../docker/compose';
-import { removeArguments, runToEndArguments } from '../../../docker/container';
+import { removeArguments, runToEndArguments, tableArguments } from '../../../docker/container';
 import { readProjectContainers } from '../../../effects/containers';
 import { runDocker } from '../../../effects/engine';
 import { writeWhole } from '../../../effects/files';
@@ -20,7 +20,7 @@ export async function runJobs(
   service: string,
   { jobs, ownJobs }: Pick<DesiredState, 'jobs' | 'ownJobs'>,
 ): Promise<void> {
-  const { runner, address, clock, name, folder } = run;
+  const { runner, address, clock, name, folder, environment } = run;
   for (const job of jobs) {
     const started = clock.now();
     const failed = `${job} failed, and ${service} was left as it was`;
@@ -29,11 +29,37 @@ export async function runJobs(
     if (slice) await writeWhole(file, JSON.stringify(slice), 0o600);
     const own = slice ? { name, files: [file] } : project;
     const secrets = slice && secretsOf(run, service, slice, job);
-    if (secrets) await runWithSecrets(run, own, { service, job, secrets, failed });
-    else await runDocker(runner, runArguments(own, job), address, failed);
+    try {
+      if (secrets) await runWithSecrets(run, own, { service, job, secrets, failed });
+      else await runDocker(runner, runArguments(own, job), address, failed, limitOf(run));
+    } catch (error) {
+      if (!secrets) await removeJob(run, job);
+      if (clock.now() - started < environment.jobTimeout * 1000) throw error;
+      const limit = `it took longer than ${environment.jobTimeout} s (jobTimeout of the environment) and was ended`;
+      throw new UserError([`${failed}: ${limit}`, (error as Error).message].join('\n'));
+    }
     const took = formatSeconds(clock.now() - started);
     tellOf(run, service)(formatStep(service, 'ran', `${job}  ${took}`));
   }
+}
+
+/** A client that only asks a container to end may wait for it for ever. */
+function limitOf({ environment }: Pick<Run, 'environment'>) {
+  return { timeout: environment.jobTimeout * 1000, killSignal: 'SIGKILL' } as const;
+}
+
+/** What runs on after its client was ended would hold on to locks. */
+async function removeJob({ undo, address, name }: Run, job: string): Promise<void> {
+  const labels = [`com.docker.compose.project=${name}`, `com.docker.compose.service=${job}`];
+  const what = `Could not remove the container of ${job}`;
+  const { stdout } = await runDocker(
+    undo.runner,
+    tableArguments(labels, ['{{.ID}}']),
+    address,
+    what,
+  );
+  const ids = stdout.split('\n').filter(Boolean);
+  if (ids.length > 0) await runDocker(undo.runner, removeArguments(ids), address, what);
 }
 
 interface SecretJob {
@@ -46,7 +72,7 @@ interface SecretJob {
 
 /** `docker compose run` starts what it makes at once; here it is given its secrets in between. */
 async function runWithSecrets(
-  { runner, undo, address, name, alone }: Run,
+  { runner, undo, address, name, alone, environment }: Run,
   project: ComposeProject,
   { service, job, secrets, failed }: SecretJob,
 ): Promise<void> {
@@ -59,7 +85,13 @@ async function runWithSecrets(
       throw new UserError(`${job}: docker compose made no container: look for another deploy`);
     }
     await giveSecrets({ runner, address, service, secrets }, [created]);
-    await runDocker(runner, runToEndArguments(created.id), address, failed);
+    await runDocker(
+      runner,
+      runToEndArguments(created.id),
+      address,
+      failed,
+      limitOf({ environment }),
+    );
   } finally {
     await discard(undo.runner);
   }

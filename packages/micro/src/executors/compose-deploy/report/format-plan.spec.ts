@@ -42,6 +42,7 @@ const orders: ServicePlan = {
     replicas: 1,
     slice: { services: {} },
     needs: new Map(),
+    needNetworks: new Map(),
     jobs: [],
     ownJobs: new Map(),
     source: 'engine',

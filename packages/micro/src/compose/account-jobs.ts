@@ -1,0 +1,161 @@
+import { brokerDefinitions, brokerAccountScript } from '../platform/broker-rights';
+import { BROKER_NAME, datastoreName } from '../platform/datastore';
+import { formatStale } from '../platform/derived-file';
+import type { Platform, Service } from '../platform/platform';
+import { POSTGRES_ACCOUNTS_SCRIPT } from '../platform/postgres-accounts';
+import { BACKING_IMAGES } from './backing-image';
+import type { ComposeEdit } from './compose-edit';
+import { brokerFor, datastoresOf, type BackingService, type Datastore } from './datastore';
+import { SERVICE_HARDENING } from './hardening';
+import { convergeNetwork } from './own-entry';
+import { holdsPassword, passwordReference, secretReference } from './password';
+import { BROKER_NETWORK, dataNetwork } from './paths';
+
+/** What waits for a job waits for its success. */
+export const COMPLETED = { condition: 'service_completed_successfully' } as const;
+
+/** The entry of the short run that makes the accounts of a database: `orders-database-accounts`. */
+export function databaseAccountsJob({ name }: Pick<BackingService, 'name'>): string {
+  return `${name}-accounts`;
+}
+
+/** The entry of the short run that makes a service's account at the broker: `orders-broker-account`. */
+export function brokerAccountJob({ name }: Pick<Service, 'name'>): string {
+  return `${name}-${BROKER_NAME}-account`;
+}
+
+/** The jobs that make the accounts of a service, in the order of their running. */
+export function accountJobsOf(service: Service): string[] {
+  return [
+    ...datastoresOf(service)
+      .filter(({ accounts }) => accounts !== undefined)
+      .map(databaseAccountsJob),
+    ...(service.broker ? [brokerAccountJob(service)] : []),
+  ];
+}
+
+/** Those that a service could have, whatever its manifest says. */
+export function possibleAccountJobs(service: Service): string[] {
+  const name = datastoreName(service.name, 'database');
+  return [databaseAccountsJob({ name }), brokerAccountJob(service)];
+}
+
+/**
+ * Brings the jobs in step that make a service's accounts. They run the image of what they talk to, before the service and
+ * its migration, and each time: accounts that are as they should be stay as they are, so that datastores of any age get them.
+ *
+ * @param brokerImage what the broker's entry runs.
+ */
+export function convergeAccountJobs(
+  edit: ComposeEdit,
+  platform: Platform,
+  service: Service,
+  brokerImage: string,
+): void {
+  for (const name of possibleAccountJobs(service)) {
+    if (!accountJobsOf(service).includes(name)) removeJob(edit, name, service);
+  }
+  const network = dataNetwork(service);
+  for (const datastore of datastoresOf(service)) {
+    if (!datastore.accounts) continue;
+    const image = edit.value(['services', datastore.name, 'image']);
+    convergeJob(edit, {
+      name: databaseAccountsJob(datastore),
+      image: typeof image === 'string' ? image : BACKING_IMAGES[datastore.engine],
+      user: 'postgres',
+      script: POSTGRES_ACCOUNTS_SCRIPT,
+      environment: databaseVariables(datastore, datastore.accounts),
+      of: datastore,
+      network,
+      // The image asks for a volume there, which would be left behind.
+      seeds: { tmpfs: ['/tmp', '/var/lib/postgresql/data'] },
+    });
+  }
+  if (!service.broker) return;
+  const broker = brokerFor(service, service.broker);
+  const { user, passwordVariable } = broker.account;
+  convergeJob(edit, {
+    name: brokerAccountJob(service),
+    image: brokerImage,
+    user: 'rabbitmq',
+    script: brokerAccountScript(brokerDefinitions(platform, service), broker.name),
+    environment: { ACCOUNT: user, ACCOUNT_PASSWORD: secretReference(passwordVariable) },
+    of: broker,
+    network: BROKER_NETWORK,
+    // The cookie in the broker's own volume is what lets the job in.
+    seeds: { volumes_from: [`${broker.name}:ro`] },
+  });
+}
+
+function databaseVariables(
+  { name, user }: Datastore,
+  { owner, service }: NonNullable<Datastore['accounts']>,
+): Record<string, string> {
+  return {
+    PGHOST: name,
+    PGDATABASE: user,
+    PGUSER: user,
+    PGPASSWORD: passwordReference(name),
+    OWNER: owner.user,
+    OWNER_PASSWORD: secretReference(owner.passwordVariable),
+    SERVICE: service.user,
+    SERVICE_PASSWORD: secretReference(service.passwordVariable),
+  };
+}
+
+interface AccountJob {
+  name: string;
+  image: string;
+  user: string;
+  script: string;
+  environment: Readonly<Record<string, string>>;
+  /** What has to serve before it runs. */
+  of: BackingService;
+  network: string;
+  /** Further keys of a new entry. */
+  seeds: Readonly<Record<string, unknown>>;
+}
+
+function convergeJob(
+  edit: ComposeEdit,
+  { name, image, user, script, environment, of, network, seeds }: AccountJob,
+): void {
+  const at = ['services', name];
+  // Compose fills variables in itself, unless the sign is doubled.
+  const command = ['sh', '-ec', script.replaceAll('$', '$$$$')];
+  const needs = { [of.name]: { condition: 'service_healthy' } };
+  if (!edit.has(at)) {
+    const entry = {
+      ...{ image, user, command, restart: 'no', ...SERVICE_HARDENING, ...seeds },
+      ...{ environment, depends_on: needs, networks: [network] },
+    };
+    edit.seed(at, entry, `${name} is missing`);
+    return;
+  }
+  edit.set([...at, 'image'], image);
+  edit.put([...at, 'command'], command, `${name}: the command is not what the manifest says`);
+  edit.converge([...at, 'environment'], {
+    wanted: environment,
+    isStale: () => false,
+    form: 'map',
+    ownsValues: true,
+    isSecret: (variable) => variable.endsWith('PASSWORD'),
+    label: (variable) => `${name}: ${variable}`,
+  });
+  edit.converge([...at, 'depends_on'], {
+    wanted: needs,
+    isStale: () => false,
+    form: 'map',
+    ownsValues: false,
+    label: (other) => `${name}: depends_on ${other}`,
+  });
+  convergeNetwork(edit, name, network);
+}
+
+/** Removes a job that we wrote: it takes our passwords. What a person made of that name stays. */
+function removeJob(edit: ComposeEdit, name: string, service: Service): void {
+  const entry = edit.value(['services', name, 'environment']);
+  const of = [datastoreName(service.name, 'database'), `${service.name}-${BROKER_NAME}`];
+  if (entry === undefined || !of.some((one) => holdsPassword(JSON.stringify(entry), one))) return;
+  edit.remove(['services', name], formatStale(name), 1);
+}

@@ -1,0 +1,312 @@
+import { randomBytes } from 'node:crypto';
+import { parseEnv } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ensureDatastoreImage } from '../../../../../tools/images/datastores/datastore-image';
+import { describeEngine } from '../../../../../tools/testing/describe-engine';
+import { deriveRootCompose } from '../../compose/root-compose';
+import { requiredSecrets } from '../../compose/secrets';
+import { deriveServiceCompose } from '../../compose/service-compose';
+import { parsePlatform } from '../../platform/platform';
+import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
+
+const MANIFESTS = {
+  shelf:
+    'port: 3001\ndatastores: { database: postgres }\nbroker: rabbitmq\npublishes: [item.added]\n',
+  mailer: 'port: 3002\nbroker: rabbitmq\nsubscribes: [item.added]\n',
+};
+
+type Name = keyof typeof MANIFESTS;
+
+/** One account for everything and one network for all datastores, as workspaces were before 0.2. */
+const FORMER_ROOT = (platform: string) => `name: ${platform}
+networks:
+  edge:
+  backend:
+    internal: true
+include:
+  - apps/mailer/compose.yaml
+  - apps/shelf/compose.yaml
+services:
+  broker:
+    image: rabbitmq:4.1
+    hostname: broker
+    environment:
+      RABBITMQ_DEFAULT_USER: platform
+      RABBITMQ_DEFAULT_PASS: \${BROKER_PASSWORD:?run "npx micro env" to create it}
+    volumes: [broker-rabbitmq:/var/lib/rabbitmq]
+    networks: [backend]
+    healthcheck:
+      test: [CMD-SHELL, timeout -k 1 25 rabbitmq-diagnostics -q check_running]
+      interval: 5s
+      timeout: 30s
+      retries: 20
+volumes:
+  broker-rabbitmq:
+`;
+
+const FORMER_ENTRY = (platform: string, name: Name, port: number) => `services:
+  ${name}:
+    image: ${platform}/${name}:local
+    build: { context: ../.., dockerfile: apps/${name}/Dockerfile }
+    init: true
+    environment:
+      PORT: '${port}'
+${name === 'shelf' ? `      DATABASE_URL: postgres://shelf:\${SHELF_DATABASE_PASSWORD:?run "npx micro env" to create it}@shelf-database:5432/shelf\n` : ''}      BROKER_URL: amqp://platform:\${BROKER_PASSWORD:?run "npx micro env" to create it}@broker:5672
+    depends_on:
+      broker:
+        condition: service_healthy
+${name === 'shelf' ? '      shelf-database:\n        condition: service_healthy\n' : ''}    networks: [edge, backend]
+${
+  name === 'shelf'
+    ? `  shelf-database:
+    image: postgres:17-bookworm
+    environment:
+      POSTGRES_USER: shelf
+      POSTGRES_PASSWORD: \${SHELF_DATABASE_PASSWORD:?run "npx micro env" to create it}
+      POSTGRES_DB: shelf
+    volumes: [shelf-database-postgres:/var/lib/postgresql/data]
+    networks: [backend]
+    healthcheck:
+      test: [CMD-SHELL, pg_isready --host=127.0.0.1 --username=shelf --dbname=shelf]
+      interval: 1s
+      timeout: 5s
+      retries: 60
+volumes:
+  shelf-database-postgres:
+`
+    : ''
+}`;
+
+describeEngine('a platform with one account for everything', () => {
+  let workspace: EngineWorkspace;
+  let project: string;
+
+  const platform = () =>
+    parsePlatform(
+      workspace.platform,
+      Object.entries(MANIFESTS).map(([name, text]) => {
+        const root = `apps/${name}`;
+        return { name, root, file: `${root}/service.yml`, text };
+      }),
+    );
+
+  /** What the migration makes of the workspace's compose files. */
+  function move(): void {
+    const model = platform();
+    const root = deriveRootCompose(model, workspace.read('compose.yaml'), (path) =>
+      path.startsWith('apps/'),
+    );
+    const entries = model.services.map((service) =>
+      deriveServiceCompose(model, service, workspace.read(`${service.root}/compose.yaml`)),
+    );
+    workspace.write(Object.fromEntries([root, ...entries].map(({ path, text }) => [path, text])));
+  }
+
+  beforeAll(async () => {
+    await ensureDatastoreImage('postgres');
+    await ensureDatastoreImage('rabbitmq');
+    workspace = new EngineWorkspace();
+    project = `${workspace.platform}-development`;
+    const secrets = requiredSecrets(platform()).map(
+      (name) => `${name}=${randomBytes(24).toString('hex')}\n`,
+    );
+    workspace.write({
+      '.env': secrets.join(''),
+      'environments/development.yml': 'healthTimeout: 240\nsteady: 1\n',
+    });
+    for (const [name, manifest] of Object.entries(MANIFESTS)) {
+      const port = Number(/\d+/.exec(manifest)![0]);
+      const more = manifest.split('\n').slice(1).join('\n');
+      workspace.addService(name, port, { main: server(name), manifest: more });
+      workspace.write({
+        [`apps/${name}/compose.yaml`]: FORMER_ENTRY(workspace.platform, name as Name, port),
+      });
+    }
+    workspace.write({ 'compose.yaml': FORMER_ROOT(workspace.platform) });
+    for (const name of Object.keys(MANIFESTS)) {
+      for (const step of ['build', 'dockerBuild', 'dockerPush'] as const) {
+        expect(await workspace[step](name)).toMatchObject({ success: true });
+      }
+    }
+    const { success, output } = await workspace.deployTogether(Object.keys(MANIFESTS));
+    expect(success, output).toBe(true);
+    admin(
+      "CREATE TABLE items (id serial PRIMARY KEY, name text); INSERT INTO items (name) VALUES ('from before')",
+    );
+  });
+
+  afterAll(() => workspace?.remove());
+
+  const idOf = (service: string) => workspace.containerIds(service)[0]!;
+  const networksOf = (service: string) => {
+    const format = '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}';
+    const names = docker('inspect', '--format', format, idOf(service)).trim().split(' ');
+    return names.map((name) => name.replace(`${project}_`, '')).sort();
+  };
+  const environmentOf = (service: string) =>
+    parseEnv(
+      docker('inspect', '--format', '{{range .Config.Env}}{{println .}}{{end}}', idOf(service)),
+    );
+  const admin = (statement: string) =>
+    docker(
+      'exec',
+      idOf('shelf-database'),
+      'psql',
+      '-U',
+      'shelf',
+      '-d',
+      'shelf',
+      '-qAtc',
+      statement,
+    );
+  /** Of a URL's account, over the network: what it says, or the refusal. */
+  const sql = (url: string, statement: string, network = 'shelf-data') =>
+    docker(
+      ...['run', '--rm', '--network', `${project}_${network}`, '--env', `URL=${url}`],
+      ...['postgres:17-bookworm', 'sh', '-c', `psql "$URL" -qAtc "${statement}" 2>&1 || true`],
+    );
+  const reach = (service: string, host: string, port: number) => {
+    const program = `const s = require('net').connect(${port}, '${host}', () => { console.log('reached'); s.destroy(); });
+s.setTimeout(2000, () => { console.log('silence'); s.destroy(); });
+s.on('error', ({ code }) => console.log(code));`;
+    return docker('exec', idOf(service), 'node', '-e', program).trim();
+  };
+  const may = (user: string) =>
+    docker('exec', idOf('broker'), 'rabbitmqctl', '-q', 'list_user_permissions', user);
+
+  it('moves service by service, and stops no datastore', async () => {
+    expect(networksOf('shelf-database')).toEqual(['backend']);
+    const stays = [idOf('shelf-database'), idOf('broker')];
+    move();
+    const { success, output } = await workspace.deploy('shelf');
+    expect(success, output).toBe(true);
+    expect(output).toMatch(/connected {2}shelf-database to \S+_shelf-data/);
+    expect(output).toMatch(/connected {2}broker to \S+_broker/);
+    expect(output).toContain('ran  shelf-database-accounts');
+    expect(output).toContain('ran  shelf-broker-account');
+    expect([idOf('shelf-database'), idOf('broker')]).toEqual(stays);
+    expect(networksOf('shelf-database')).toEqual(['shelf-data']);
+    expect(reach('shelf', 'shelf-database', 5432)).toBe('reached');
+    expect(reach('shelf', 'broker', 5672)).toBe('reached');
+    // The other service was not deployed yet, and works as before.
+    expect(networksOf('broker')).toEqual(['backend', 'broker']);
+    expect(reach('mailer', 'broker', 5672)).toBe('reached');
+
+    const later = await workspace.deploy('mailer');
+    expect(later.success, later.output).toBe(true);
+    expect(networksOf('broker')).toEqual(['broker']);
+    expect(reach('mailer', 'broker', 5672)).toBe('reached');
+  });
+
+  it('lets a service read and write its rows, and no more', () => {
+    const url = environmentOf('shelf')['DATABASE_URL']!;
+    expect(url).toContain('postgres://shelf_service:');
+    expect(sql(url, 'SELECT name FROM items')).toBe('from before');
+    expect(sql(url, "INSERT INTO items (name) VALUES ('mine') RETURNING name")).toBe('mine');
+    for (const statement of [
+      'CREATE TABLE mine ()',
+      'ALTER TABLE items ADD COLUMN more int',
+      'DROP TABLE items',
+      'TRUNCATE items',
+      'CREATE SCHEMA mine',
+      'CREATE ROLE mine',
+      'CREATE TEMPORARY TABLE mine ()',
+      "COPY items TO PROGRAM 'id'",
+    ]) {
+      expect(sql(url, statement), statement).toMatch(
+        /permission denied|must be owner|must be superuser/,
+      );
+    }
+    const { SHELF_DATABASE_OWNER_PASSWORD: password } = parseEnv(workspace.read('.env'));
+    const owner = `postgres://shelf_owner:${password}@shelf-database:5432/shelf`;
+    expect(
+      sql(owner, 'ALTER TABLE items ADD COLUMN more int; CREATE TABLE later (id serial)'),
+    ).toBe('');
+    expect(sql(url, 'INSERT INTO later DEFAULT VALUES RETURNING id')).toBe('1');
+  });
+
+  it('gives a service no password but its own', () => {
+    const secrets = parseEnv(workspace.read('.env'));
+    const given = JSON.stringify(environmentOf('shelf'));
+    const own = ['SHELF_DATABASE_SERVICE_PASSWORD', 'SHELF_BROKER_PASSWORD'];
+    expect(
+      Object.keys(secrets)
+        .filter((name) => given.includes(secrets[name]!))
+        .sort(),
+    ).toEqual(own.sort());
+    for (const service of ['shelf-database', 'broker']) {
+      const log = docker('logs', idOf(service));
+      expect(Object.values(secrets).filter((secret) => log.includes(secret!))).toEqual([]);
+    }
+  });
+
+  it('lets nobody else reach the database', () => {
+    const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
+    const addresses = docker('inspect', '--format', format, idOf('shelf-database'))
+      .trim()
+      .split(' ');
+    for (const host of ['shelf-database', ...addresses]) {
+      expect(reach('mailer', host, 5432), host).not.toBe('reached');
+    }
+  });
+
+  it('has a user at the broker for each service, with rights to what is its own', () => {
+    expect(may('shelf')).toMatch(
+      /^\/\t\^\(events\|shelf:\.\*\)\$\t\^\(events\|amq\\\.default\|shelf:\.\*\)\$\t/m,
+    );
+    const users = docker('exec', idOf('broker'), 'rabbitmqctl', '-q', 'list_users');
+    expect(users).toMatch(/^shelf\t\[\]$/m);
+    expect(users).toMatch(/^mailer\t\[\]$/m);
+    expect(users).toMatch(/^platform\t\[administrator\]$/m);
+    const queues = docker('exec', idOf('broker'), 'rabbitmqctl', '-q', 'list_queues', 'name');
+    expect(queues).toContain('mailer:item.added');
+  });
+
+  it('goes back to a release from before the move, and forward again', async () => {
+    const back = await workspace.deploy('shelf', { rollback: true });
+    expect(back.success, back.output).toBe(true);
+    expect(networksOf('shelf')).toEqual(['backend', 'edge']);
+    expect(reach('shelf', 'shelf-database', 5432)).toBe('reached');
+    expect(reach('shelf', 'broker', 5672)).toBe('reached');
+    const former = environmentOf('shelf')['DATABASE_URL']!;
+    expect(sql(former, 'SELECT count(*) FROM items', 'backend')).toBe('2');
+    const forward = await workspace.deploy('shelf');
+    expect(forward.success, forward.output).toBe(true);
+    expect(networksOf('shelf')).toEqual(['broker', 'edge', 'shelf-data']);
+    expect(networksOf('shelf-database')).toEqual(['shelf-data']);
+    expect(networksOf('broker')).toEqual(['broker']);
+  });
+
+  it('ends a job that takes too long, and says so', async () => {
+    workspace.write({
+      'environments/development.yml': 'healthTimeout: 240\nsteady: 1\njobTimeout: 2\n',
+    });
+    const file = 'apps/mailer/compose.yaml';
+    const entry = workspace.read(file);
+    workspace.write({
+      [file]: entry
+        .replace(
+          /(mailer-broker-account:[^]*?-ec\n {6}- )\|-\n(?: {8}.*\n)+/,
+          '$1trap "" TERM; while :; do sleep 1; done\n',
+        )
+        .replace("PORT: '3002'", "PORT: '3002'\n      MORE: '1'"),
+    });
+    expect(workspace.read(file)).toContain('while :;');
+    const { success, output } = await workspace.deploy('mailer');
+    expect(success).toBe(false);
+    expect(output).toContain(
+      'mailer was left as it was: it took longer than 2 s (jobTimeout of the environment)',
+    );
+    const names = docker(
+      'ps',
+      '--all',
+      '--format',
+      '{{.Names}}',
+      '--filter',
+      `label=com.docker.compose.project=${project}`,
+    );
+    expect(names).not.toContain('account');
+    expect(reach('mailer', 'broker', 5672)).toBe('reached');
+    workspace.write({ [file]: entry });
+  });
+});

@@ -1,0 +1,129 @@
+import { subscribersOf } from './event';
+import type { Platform, Service } from './platform';
+
+/** The exchange of all events of the platform, as `@org/chassis` names it by default. */
+export const EVENT_EXCHANGE = 'events';
+
+/** Where a service's failed events and dead letters go: the exchange that every broker has. */
+const DEFAULT_EXCHANGE = 'amq.default';
+
+const VHOST = '/';
+
+/** What is declared of a queue; `@org/chassis` declares the same, and the broker refuses any other. */
+interface QueueDefinition {
+  name: string;
+  arguments: Readonly<Record<string, string | number>>;
+}
+
+/** A definitions file of RabbitMQ, without its users: https://www.rabbitmq.com/docs/definitions */
+export type BrokerDefinitions = Readonly<Record<string, readonly Record<string, unknown>[]>>;
+
+/**
+ * What one service may do at the broker: declare, read and write queues whose names start with its own and a colon, and
+ * the exchange of events. If its manifest has events, it may publish and bind those alone.
+ *
+ * The queues of services that subscribe to its events are made here, since it may not make them itself, and an event that is
+ * published before a subscriber's first start shall wait there.
+ */
+export function brokerDefinitions(platform: Platform, service: Service): BrokerDefinitions {
+  const { name, publishes, subscribes } = service;
+  const own = `${name}:.*`;
+  const user = { user: name, vhost: VHOST };
+  const waiting = publishes.flatMap((event) =>
+    subscribersOf(platform, event).map((subscriber) => ({ event, subscriber })),
+  );
+  const hasEvents = publishes.length > 0 || subscribes.length > 0;
+  return {
+    permissions: [
+      {
+        ...user,
+        configure: oneOf([EVENT_EXCHANGE, own]),
+        write: oneOf([EVENT_EXCHANGE, literal(DEFAULT_EXCHANGE), own]),
+        read: oneOf([EVENT_EXCHANGE, own]),
+      },
+    ],
+    topic_permissions: hasEvents
+      ? [
+          {
+            ...user,
+            exchange: EVENT_EXCHANGE,
+            write: oneOf(publishes.map(literal)),
+            read: oneOf(subscribes.map(literal)),
+          },
+        ]
+      : [],
+    exchanges: [
+      {
+        name: EVENT_EXCHANGE,
+        vhost: VHOST,
+        type: 'topic',
+        durable: true,
+        auto_delete: false,
+        internal: false,
+        arguments: {},
+      },
+    ],
+    queues: waiting
+      .flatMap(({ event, subscriber }) => queuesOf(subscriber, event))
+      .map((queue) => ({ ...queue, vhost: VHOST, durable: true, auto_delete: false })),
+    bindings: waiting.map(({ event, subscriber }) => ({
+      source: EVENT_EXCHANGE,
+      vhost: VHOST,
+      destination: queueOf(subscriber, event),
+      destination_type: 'queue',
+      routing_key: event,
+      arguments: {},
+    })),
+  };
+}
+
+function queueOf(service: string, event: string): string {
+  return `${service}:${event}`;
+}
+
+function queuesOf(service: string, event: string): QueueDefinition[] {
+  const name = queueOf(service, event);
+  const quorum = { 'x-queue-type': 'quorum' };
+  return [
+    { name: `${name}:dead`, arguments: quorum },
+    {
+      name,
+      arguments: {
+        ...quorum,
+        'x-dead-letter-exchange': '',
+        'x-dead-letter-strategy': 'at-least-once',
+        'x-overflow': 'reject-publish',
+        'x-dead-letter-routing-key': `${name}:dead`,
+        'x-delivery-limit': 20,
+      },
+    },
+  ];
+}
+
+/** A pattern for one of these and nothing else; `^$` for none. */
+function oneOf(patterns: readonly string[]): string {
+  return patterns.length === 0 ? '^$' : `^(${patterns.join('|')})$`;
+}
+
+function literal(text: string): string {
+  return text.replaceAll('.', String.raw`\.`);
+}
+
+/**
+ * Makes a service's account and gives it its rights. A shell script for the image of RabbitMQ, beside the broker's own
+ * volume, whose cookie lets it in. Expects ACCOUNT and ACCOUNT_PASSWORD. Other accounts stay as they are.
+ */
+export function brokerAccountScript(definitions: BrokerDefinitions, broker: string): string {
+  return String.raw`umask 077
+password=$(printf '%s' "$ACCOUNT_PASSWORD" | sed 's/[\\"]/\\&/g')
+{
+  printf '{"users":[{"name":"%s","password":"%s","tags":""}],\n' "$ACCOUNT" "$password"
+  cat <<'JSON'
+${Object.entries(definitions)
+  .map(([key, values]) => `"${key}":${JSON.stringify(values)}`)
+  .join(',\n')}}
+JSON
+} > /tmp/definitions.json
+rabbitmqctl --quiet --node rabbit@${broker} import_definitions /tmp/definitions.json
+echo "$ACCOUNT may use its own queues and the exchange ${EVENT_EXCHANGE}"`;
+}

@@ -1,0 +1,276 @@
+import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from './datastore';
+import { eventConstant } from './event';
+import type { ReadManifest } from './manifest';
+import { serviceNameProblem } from './name';
+import { nextFreePort } from './port';
+import type { Problem } from './problem';
+import { toRoute } from './route';
+import { didYouMean } from './yaml-source';
+
+/** A manifest as it lies in the workspace. */
+export interface ManifestFile {
+  /** The Nx project's name. */
+  name: string;
+  root: string;
+  file: string;
+  text: string;
+}
+
+/** A manifest that could be read. */
+export interface Entry extends ReadManifest {
+  file: ManifestFile;
+}
+
+type Rule = (read: readonly Entry[], files: readonly ManifestFile[]) => Problem[];
+
+/** What must hold among the manifests of a workspace, which one alone cannot know. */
+export const RULES: readonly Rule[] = [
+  validNames,
+  uniqueNames,
+  freeNames,
+  outsideTheRoot,
+  uniquePorts,
+  knownProviders,
+  noSelfConsumption,
+  noRepeatedProviders,
+  brokerForEvents,
+  publishedEvents,
+  noRepeatedEvents,
+  distinctContracts,
+  publicRoutes,
+  routesWithoutKeys,
+  noRepeatedRoutes,
+  noCollidingRoutes,
+];
+
+function validNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
+  return files.flatMap(({ file, name }) => {
+    const message = serviceNameProblem(name);
+    return message
+      ? [{ file, message: `${message} (the project's name, in its package.json)` }]
+      : [];
+  });
+}
+
+function uniqueNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
+  return files.flatMap(({ file, name }, index) => {
+    const first = files.findIndex((other) => other.name === name);
+    return first < index
+      ? [
+          {
+            file,
+            message: `there is already a service "${name}" in ${files[first]!.root}: rename one`,
+          },
+        ]
+      : [];
+  });
+}
+
+/** Services, datastores and the broker share one name space: that of the hosts in the network. */
+function freeNames(read: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
+  const taken = new Map<string, string>();
+  for (const { file, manifest } of read) {
+    if (manifest.broker) taken.set(BROKER_NAME, 'the broker of the platform');
+    for (const purpose of DATASTORE_PURPOSES) {
+      if (!manifest.datastores[purpose]) continue;
+      taken.set(datastoreName(file.name, purpose), `the ${purpose} of "${file.name}"`);
+    }
+  }
+  return files.flatMap(({ file, name }) => {
+    const owner = taken.get(name);
+    return owner
+      ? [{ file, message: `"${name}" is the name of ${owner}: rename the service` }]
+      : [];
+  });
+}
+
+/** The root's compose.yaml is the platform's own. */
+function outsideTheRoot(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
+  return files.flatMap(({ file, root }) =>
+    root === '.' || root === ''
+      ? [{ file, message: 'a service needs a folder of its own: move it to apps/<name>' }]
+      : [],
+  );
+}
+
+function uniquePorts(read: readonly Entry[]): Problem[] {
+  const owners = new Map<number, string>();
+  const used = new Set(read.map(({ manifest }) => manifest.port));
+  return read.flatMap(({ file, manifest: { port }, source }) => {
+    const owner = owners.get(port);
+    if (owner === undefined) {
+      owners.set(port, file.name);
+      return [];
+    }
+    const free = nextFreePort(used);
+    used.add(free);
+    const message = `port ${port} is already used by "${owner}"; the next free one is ${free}`;
+    return [{ file: file.file, line: source.lineOf(['port']), message }];
+  });
+}
+
+function knownProviders(read: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
+  const names = files.map(({ name }) => name);
+  return eachLink(read, ({ consumer, provider }) =>
+    names.includes(provider)
+      ? undefined
+      : `consumes "${provider}", which is not a service of this platform${didYouMean(
+          provider,
+          names.filter((name) => name !== consumer),
+        )}`,
+  );
+}
+
+function noSelfConsumption(read: readonly Entry[]): Problem[] {
+  return eachLink(read, ({ consumer, provider }) =>
+    provider === consumer ? `"${consumer}" consumes itself: remove it from "consumes"` : undefined,
+  );
+}
+
+function noRepeatedProviders(read: readonly Entry[]): Problem[] {
+  return eachLink(read, ({ provider, index, consumes }) =>
+    consumes.indexOf(provider) < index
+      ? `"${provider}" stands in "consumes" twice: remove one`
+      : undefined,
+  );
+}
+
+/** A route that nobody serves is a mistake, and so may be a service that is reached from outside. */
+function publicRoutes(read: readonly Entry[]): Problem[] {
+  return read.flatMap(({ file, manifest: { expose, routes }, source }) => {
+    if (routes.length === 0 || expose === 'public') return [];
+    const message = `"${file.name}" has routes and is internal, so that no gateway serves them: add "expose: public", or remove the routes`;
+    return [{ file: file.file, line: source.lineOfKey([], 'routes'), message }];
+  });
+}
+
+/** A gateway speaks for people, and has no key of its own. */
+function routesWithoutKeys(read: readonly Entry[]): Problem[] {
+  return read.flatMap(({ file, manifest: { auth, routes }, source }) => {
+    if (routes.length === 0 || auth !== 'service-keys') return [];
+    const message = `"${file.name}" has routes and takes only services that have a key, which no gateway has: remove the routes, or "auth: service-keys"`;
+    return [{ file: file.file, line: source.lineOfKey([], 'routes'), message }];
+  });
+}
+
+function noRepeatedRoutes(read: readonly Entry[]): Problem[] {
+  return eachRoute(read, ({ path, index, paths }) =>
+    paths.indexOf(path) < index ? `"${path}" stands in "routes" twice: remove one` : undefined,
+  );
+}
+
+/** One route inside another is none: the longer path goes first. */
+function noCollidingRoutes(read: readonly Entry[]): Problem[] {
+  const served = new Map<string, { gateway: string; provider: string }[]>();
+  const gateways = read.filter(({ manifest }) => manifest.kind === 'gateway');
+  return eachRoute(read, ({ provider, path }) => {
+    for (const { file, manifest } of gateways) {
+      if (!manifest.consumes.includes(provider)) continue;
+      const others = served.get(path) ?? [];
+      served.set(path, [...others, { gateway: file.name, provider }]);
+      const other = others.find((one) => one.gateway === file.name && one.provider !== provider);
+      if (other) {
+        return `"${path}" is a route of "${other.provider}" already, and gateway "${file.name}" serves both: choose another path`;
+      }
+    }
+    return undefined;
+  });
+}
+
+interface RouteOf {
+  provider: string;
+  path: string;
+  index: number;
+  paths: readonly string[];
+}
+
+function eachRoute(
+  read: readonly Entry[],
+  check: (route: RouteOf) => string | undefined,
+): Problem[] {
+  return read.flatMap(({ file, manifest, source }) => {
+    const paths = manifest.routes.map((entry) => toRoute(entry).path);
+    return paths.flatMap((path, index) => {
+      const message = check({ provider: file.name, path, index, paths });
+      return message ? [{ file: file.file, line: source.lineOf(['routes', index]), message }] : [];
+    });
+  });
+}
+
+interface Link {
+  consumer: string;
+  provider: string;
+  index: number;
+  consumes: readonly string[];
+}
+
+function eachLink(read: readonly Entry[], check: (link: Link) => string | undefined): Problem[] {
+  return read.flatMap(({ file, manifest: { consumes }, source }) =>
+    consumes.flatMap((provider, index) => {
+      const message = check({ consumer: file.name, provider, index, consumes });
+      return message
+        ? [{ file: file.file, line: source.lineOf(['consumes', index]), message }]
+        : [];
+    }),
+  );
+}
+
+function brokerForEvents(read: readonly Entry[]): Problem[] {
+  return read.flatMap(({ file, manifest, source }) =>
+    EVENT_LISTS.filter((list) => manifest[list].length > 0 && !manifest.broker).map((list) => ({
+      file: file.file,
+      line: source.lineOfKey([], list),
+      message: `"${list}" needs a broker: add "broker: rabbitmq"`,
+    })),
+  );
+}
+
+function publishedEvents(read: readonly Entry[]): Problem[] {
+  const published = [...new Set(read.flatMap(({ manifest }) => manifest.publishes))].sort();
+  return eachEvent(read, ({ list, event }) =>
+    list === 'publishes' || published.includes(event)
+      ? undefined
+      : `subscribes to "${event}", which no service publishes${didYouMean(event, published)}`,
+  );
+}
+
+function noRepeatedEvents(read: readonly Entry[]): Problem[] {
+  return eachEvent(read, ({ list, event, index, events }) =>
+    events.indexOf(event) < index ? `"${event}" stands in "${list}" twice: remove one` : undefined,
+  );
+}
+
+/** `order.item-sold` and `order-item.sold` would have one contract. */
+function distinctContracts(read: readonly Entry[]): Problem[] {
+  const owners = new Map<string, string>();
+  return eachEvent(read, ({ event }) => {
+    const owner = owners.get(eventConstant(event));
+    if (owner === undefined) owners.set(eventConstant(event), event);
+    return owner === undefined || owner === event
+      ? undefined
+      : `"${event}" and "${owner}" would have one contract, ${eventConstant(event)}: rename one`;
+  });
+}
+
+const EVENT_LISTS = ['publishes', 'subscribes'] as const;
+
+interface ListedEvent {
+  list: (typeof EVENT_LISTS)[number];
+  event: string;
+  index: number;
+  events: readonly string[];
+}
+
+function eachEvent(
+  read: readonly Entry[],
+  check: (listed: ListedEvent) => string | undefined,
+): Problem[] {
+  return read.flatMap(({ file, manifest, source }) =>
+    EVENT_LISTS.flatMap((list) =>
+      manifest[list].flatMap((event, index) => {
+        const message = check({ list, event, index, events: manifest[list] });
+        return message ? [{ file: file.file, line: source.lineOf([list, index]), message }] : [];
+      }),
+    ),
+  );
+}
