@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PushReceipt } from '../image/receipt';
+import { accountJobBehind } from '../platform/account';
 import { elsewhere, type Environment } from '../platform/environment';
 import type { Service } from '../platform/platform';
 import {
@@ -86,9 +87,14 @@ export function declaredState({
   const entry = config.services[service.name] ?? {};
   const { key, image } = desired;
   const label = withSecrets(entryLabel(entry), secrets);
-  const jobs = inTurn(jobsOf(entry), config.services);
+  const all = jobsOf(entry);
+  const needless = jobsWithoutUse(service, environment);
+  const jobs = inTurn(
+    all.filter((job) => !needless.includes(job)),
+    config.services,
+  );
   const needs = Object.keys((entry['depends_on'] as object | undefined) ?? {}).filter(
-    (name) => !jobs.includes(name) && elsewhere(environment, name) === undefined,
+    (name) => !all.includes(name) && elsewhere(environment, name) === undefined,
   );
   const ofThisImage = (job: string) =>
     entry['build'] !== undefined &&
@@ -123,6 +129,14 @@ export function declaredState({
         .map((job) => [job, jobSlice(config, job, { service, environment, image })]),
     ),
   };
+}
+
+/** Jobs that make an account which the service does not use here: the environment says where it signs in, and as whom. */
+function jobsWithoutUse({ name }: Service, { services }: Environment): string[] {
+  const { environment = {}, secrets = {} } = services[name] ?? {};
+  return [...Object.keys(environment), ...Object.keys(secrets)].flatMap(
+    (variable) => accountJobBehind(name, variable) ?? [],
+  );
 }
 
 /** How many containers a service has in an environment, and what only one of them can have. */
