@@ -65,13 +65,17 @@ export function settingsOf(service: Service, environment: Environment) {
   const secrets = Object.keys(here?.secrets ?? {}).sort();
   const url =
     here?.url ?? (here?.publish?.kind === 'host' ? publishedUrl(here.publish) : undefined);
+  const variables = {
+    ...linksElsewhere(service, environment),
+    ...(url === undefined ? {} : { [PUBLIC_URL]: url }),
+    ...here?.environment,
+    ...secretVariables(secrets),
+  };
   return {
-    variables: {
-      ...linksElsewhere(service, environment),
-      ...(url === undefined ? {} : { [PUBLIC_URL]: url }),
-      ...here?.environment,
-      ...secretVariables(secrets),
-    },
+    variables: Object.fromEntries(
+      // Compose fills in what follows a dollar, from whatever is set on the machine that deploys.
+      Object.entries(variables).map(([name, value]) => [name, value.replaceAll('$', '$$$$')]),
+    ),
     volumes: secrets.length > 0 ? [{ type: 'volume', target: SECRETS_FOLDER }] : [],
   };
 }

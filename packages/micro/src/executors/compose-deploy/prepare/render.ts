@@ -1,9 +1,10 @@
+import type { ComposeConfig } from '../../../deployment/entry';
 import type { ComposeProject } from '../../../docker/compose';
 import { declaredState, imageOfPush, type DesiredState } from '../../../deployment/desired-state';
 import { secretsLabel } from '../../../deployment/secrets';
 import { fileReader } from '../../../effects/files';
 import { findServiceProjects } from '../../../effects/workspace-projects';
-import { renderProject, writeOverride } from '../../../effects/rendered-project';
+import { readWritten, renderProject, writeOverride } from '../../../effects/rendered-project';
 import type { PushReceipt } from '../../../image/receipt';
 import { UserError } from '../../../platform/user-error';
 import type { Service } from '../../../platform/platform';
@@ -19,6 +20,8 @@ export interface Rendered {
   project: ComposeProject;
   /** Every service of the compose files. */
   names: readonly string[];
+  /** The project with nothing filled in. */
+  written: ComposeConfig;
   /** Of each service of the run that can be deployed. */
   desired: ReadonlyMap<string, DesiredState>;
   /** Absent if nothing was rendered, so that nobody knows what it should be. */
@@ -37,6 +40,7 @@ export async function render(run: Run): Promise<Rendered | undefined> {
   const all = readServices(run);
   const services = [...pushes].map(([{ service }, push]) => ({ service, push }));
   const { project, names, config, publications } = await renderProject(run, services, all);
+  const written = await readWritten(run, project);
   const desired = new Map<string, DesiredState>();
   for (const { service, push } of services) {
     if (!names.includes(service.name)) {
@@ -47,12 +51,16 @@ export async function render(run: Run): Promise<Rendered | undefined> {
     const own = secrets.get(service.name);
     const image = imageOfPush(push);
     const part = own ? secretsLabel(own) : '';
-    const state = declaredState({ config, service, environment, image, secrets: part });
+    const state = declaredState({
+      ...{ config, service, environment, image, secrets: part },
+      written: { config: written, workspaceRoot: run.workspaceRoot },
+    });
     desired.set(service.name, state);
     await writeOverride(run, { service, push }, state.entryLabel);
   }
-  if (!publications) return { project, names, desired };
-  return { project, names, desired, edge: await readRunEdge(run, config, publications) };
+  const rendered = { project, names, written, desired };
+  if (!publications) return rendered;
+  return { ...rendered, edge: await readRunEdge(run, config, publications) };
 }
 
 /** Every service of the platform; what is published of those that are not of the run stays published. */

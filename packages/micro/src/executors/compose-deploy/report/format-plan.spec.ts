@@ -2,13 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { runningContainer } from '../../../testing/running-container';
 import type { EdgePlan } from '../../../deployment/edge-plan';
 import type { Release } from '../../../deployment/release';
-import {
-  leftContainers,
-  planToJson,
-  type RunPlan,
-  type ServicePlan,
-} from '../../../deployment/run-plan';
+import { leftContainers, type RunPlan, type ServicePlan } from '../../../deployment/run-plan';
 import type { Container } from '../../../deployment/container';
+import { planDocument, planDocumentSchema } from '../../../deployment/plan-document';
 import { formatPlan } from './format-plan';
 
 const container = (name: string, more: Partial<Container> = {}) =>
@@ -21,6 +17,8 @@ const container = (name: string, more: Partial<Container> = {}) =>
   });
 const release = (number: number): Release => ({
   id: `id${number}`,
+  heldBy: 'volume',
+  template: '',
   service: 'orders',
   number,
   key: `${number}19701d169925cc68`,
@@ -42,6 +40,8 @@ const orders: ServicePlan = {
     entryLabel: 'env=1',
     replicas: 1,
     slice: { services: {} },
+    noted: { services: {} },
+    template: '',
     needs: new Map(),
     needNetworks: new Map(),
     jobs: [],
@@ -174,7 +174,9 @@ describe('a plan says', () => {
       ],
     ],
   ])('%s', (_, plan, lines) => {
-    expect(formatPlan(plan)).toEqual(['plan for production', ...lines]);
+    const document = planDocument(plan);
+    expect(planDocumentSchema.parse(document)).toEqual(document);
+    expect(formatPlan(document)).toEqual(['plan for production', ...lines]);
   });
 
   it.each<[EdgePlan, string]>([
@@ -195,13 +197,12 @@ describe('a plan says', () => {
       '  remove   edge    nothing is published through it any more; its ports do not answer until the services hold them again',
     ],
   ])('what becomes of the edge, and what that costs: %j', (edge, line) => {
-    expect(formatPlan(run(stopped, { edge }))).toContain(line);
+    expect(formatPlan(planDocument(run(stopped, { edge })))).toContain(line);
   });
 
-  it('the same to a program, in one line', () => {
-    const json = planToJson(run(stopped));
-    expect(json).not.toContain('\n');
-    expect(JSON.parse(json)).toEqual({
+  it('the same to a program', () => {
+    expect(planDocument(run(stopped))).toEqual({
+      version: 1,
       environment: 'production',
       project: 'acme-production',
       rollback: false,
