@@ -32,7 +32,6 @@ export function createApp(config: Config, resources = connectResources(config)):
           max: config.RATE_LIMIT,
           windowMs: 60_000,
           redis: resources.rateLimit.client,
-          key: (request) => request.user?.sub ?? request.ip,
         }),
       );
       await app.register(

@@ -1,10 +1,9 @@
 // Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
-import { secret, type Config } from '@org/chassis';
+import { connectionUrl, secret, type Config } from '@org/chassis';
 import { redis } from '@org/chassis/redis';
-import * as z from 'zod';
 
 export const resourceVariables = {
-  RATE_LIMIT_REDIS_URL: secret(z.url()),
+  RATE_LIMIT_REDIS_URL: secret(connectionUrl('redis')),
 };
 
 type ResourceConfig = Config<typeof resourceVariables>;

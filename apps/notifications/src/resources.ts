@@ -1,12 +1,11 @@
 // Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
-import { command, secret, type Config } from '@org/chassis';
+import { command, connectionUrl, secret, type Config } from '@org/chassis';
 import { rabbitmq, replayDeadLetters } from '@org/chassis/rabbitmq';
 import { redis } from '@org/chassis/redis';
-import * as z from 'zod';
 
 export const resourceVariables = {
-  CACHE_REDIS_URL: secret(z.url()),
-  BROKER_URL: secret(z.url()),
+  CACHE_REDIS_URL: secret(connectionUrl('redis')),
+  BROKER_URL: secret(connectionUrl('rabbitmq')),
 };
 
 type ResourceConfig = Config<typeof resourceVariables>;

@@ -1,16 +1,15 @@
 // Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
 import { orderCancelled, orderConfirmed, paymentRequested, refundRequested } from '@org/contracts';
-import { command, secret, type Config } from '@org/chassis';
+import { command, connectionUrl, secret, type Config } from '@org/chassis';
 import { outbox } from '@org/chassis/outbox';
 import { migratePostgres, postgres } from '@org/chassis/postgres';
 import { rabbitmq, replayDeadLetters } from '@org/chassis/rabbitmq';
 import { redis } from '@org/chassis/redis';
-import * as z from 'zod';
 
 export const resourceVariables = {
-  DATABASE_URL: secret(z.url()),
-  CACHE_REDIS_URL: secret(z.url()),
-  BROKER_URL: secret(z.url()),
+  DATABASE_URL: secret(connectionUrl('postgres')),
+  CACHE_REDIS_URL: secret(connectionUrl('redis')),
+  BROKER_URL: secret(connectionUrl('rabbitmq')),
 };
 
 type ResourceConfig = Config<typeof resourceVariables>;

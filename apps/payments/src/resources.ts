@@ -1,14 +1,13 @@
 // Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
 import { paymentFailed, paymentSucceeded } from '@org/contracts';
-import { command, secret, type Config } from '@org/chassis';
+import { command, connectionUrl, secret, type Config } from '@org/chassis';
 import { outbox } from '@org/chassis/outbox';
 import { migratePostgres, postgres } from '@org/chassis/postgres';
 import { rabbitmq, replayDeadLetters } from '@org/chassis/rabbitmq';
-import * as z from 'zod';
 
 export const resourceVariables = {
-  DATABASE_URL: secret(z.url()),
-  BROKER_URL: secret(z.url()),
+  DATABASE_URL: secret(connectionUrl('postgres')),
+  BROKER_URL: secret(connectionUrl('rabbitmq')),
 };
 
 type ResourceConfig = Config<typeof resourceVariables>;

@@ -1,10 +1,9 @@
 // Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.
-import { command, secret, type Config } from '@org/chassis';
+import { command, connectionUrl, secret, type Config } from '@org/chassis';
 import { migratePostgres, postgres } from '@org/chassis/postgres';
-import * as z from 'zod';
 
 export const resourceVariables = {
-  DATABASE_URL: secret(z.url()),
+  DATABASE_URL: secret(connectionUrl('postgres')),
 };
 
 type ResourceConfig = Config<typeof resourceVariables>;

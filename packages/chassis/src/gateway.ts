@@ -6,3 +6,4 @@ export {
   type ProviderRoute,
 } from './gateway/gateway.js';
 export type { ProviderHealth } from './gateway/provider-health.js';
+export type { WebSocketLimits } from './gateway/websocket.js';

@@ -11,6 +11,7 @@ export {
   type ServiceConfig,
   type ServiceVariables,
 } from './service/config.js';
+export { connectionUrl } from './connections/connection-variable.js';
 export { errorAnswers, formatReason, HttpError, MissingPackageError } from './errors/errors.js';
 export {
   health,

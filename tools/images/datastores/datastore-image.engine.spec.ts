@@ -3,11 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { backingImage } from '../../../packages/micro/src/compose/backing-image.js';
 import { mustRun, run, succeeded } from '../../command.js';
 import { describeEngine } from '../../testing/describe-engine.js';
 import { inTemporaryDirectory } from '../temporary-directory.js';
 import { ensureDatastoreImage, type DatastoreImage } from './datastore-image.js';
 
+const RABBITMQ_CHECK = backingImage('rabbitmq', 'broker', 'platform').check;
 const HEALTHY_WITHIN_MS = 240_000;
 /** Docker waits ten seconds and then kills; what ends by itself is done long before. */
 const STOPS_WITHIN_MS = 5_000;
@@ -214,7 +216,7 @@ describeEngine('images of datastores', () => {
     const broker = await start({
       engine: 'rabbitmq',
       environment: { RABBITMQ_DEFAULT_USER: 'platform', RABBITMQ_DEFAULT_PASS: 'secret' },
-      check: 'rabbitmq-diagnostics -q check_running',
+      check: RABBITMQ_CHECK,
       hostname: 'broker',
       checkInterval: '4s',
     });
@@ -227,6 +229,12 @@ describeEngine('images of datastores', () => {
       /^rabbitmq-server\nUid:\t999\t999\t999\t999\nCapEff:\t0+$/,
     );
     await broker.shell('rabbitmqctl add_vhost kept');
+    // More than any disk has: nobody can publish, and the check says so.
+    await broker.shell('rabbitmqctl set_disk_free_limit 900000GB');
+    await expect.poll(() => broker.fails(RABBITMQ_CHECK), { timeout: 60_000 }).toBe(true);
+    expect(await broker.fails('rabbitmq-diagnostics -q check_running')).toBe(false);
+    await broker.shell('rabbitmqctl set_disk_free_limit 50MB');
+    await expect.poll(() => broker.fails(RABBITMQ_CHECK), { timeout: 60_000 }).toBe(false);
     expect(await broker.logs()).not.toContain('secret');
     const { took, code } = await broker.stop();
     expect(code).toBe(0);

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { fastify, type FastifyInstance } from 'fastify';
 import {
   base64url,
@@ -10,6 +11,7 @@ import {
 } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { errorAnswers } from '../errors/errors.js';
+import { logLines } from '../testing/log-lines.js';
 import { startProvider, type Provider } from '../testing/provider.js';
 import { jwt, type JwtOptions } from './jwt.js';
 import { serviceKeys } from './service-keys.js';
@@ -111,7 +113,10 @@ describe('a token', () => {
   });
 
   it('may be a little too old, since clocks differ', async () => {
-    expect((await get(app, `Bearer ${await token({ exp: now - 3 })}`)).statusCode).toBe(200);
+    expect(
+      (await get(app, `Bearer ${await token({ exp: Math.floor(Date.now() / 1000) - 3 })}`))
+        .statusCode,
+    ).toBe(200);
   });
 });
 
@@ -164,7 +169,7 @@ describe('published keys', () => {
     ...rules,
     algorithms: ['ES256'],
     jwksUrl: `${issuer.url}/jwks.json`,
-    jwksTimeoutMs: 200,
+    jwksTimeoutMs: 20_000,
     ...more,
   });
 
@@ -185,17 +190,120 @@ describe('published keys', () => {
     expect(issuer.requests).toHaveLength(1);
   });
 
-  it('that are not to be had are a 503, since the token may be fine', async () => {
-    const app = await appWith(options());
+  it('that cannot be fetched are a 503, since the token may be fine', async () => {
     for (const answer of [
       () => undefined,
       (_: unknown, response: { end(text: string): void }) => response.end('{}'),
+      (_: unknown, response: { end(text: string): void }) => response.end('{"keys":[]}'),
     ]) {
       issuer.answer(answer);
-      const response = await get(app, `Bearer ${await signed('old')}`);
+      const response = await get(
+        await appWith(options({ jwksTimeoutMs: 200 })),
+        `Bearer ${await signed('old')}`,
+      );
       expect(response.statusCode).toBe(503);
       expect(response.headers['www-authenticate']).toBeUndefined();
     }
+  });
+
+  describe('while the issuer is away', () => {
+    // Only the clock of the keys: what is waited for is real.
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+    afterEach(() => void vi.useRealTimers());
+    const pass = (ms: number) => vi.advanceTimersByTime(ms);
+
+    const away = (_: unknown, response: ServerResponse) => response.writeHead(500).end();
+    const status = async (app: FastifyInstance, kid = 'old') =>
+      (await get(app, `Bearer ${await signed(kid)}`)).statusCode;
+    const asked = (times: number) => expect.poll(() => issuer.requests.length).toBe(times);
+
+    it('go on serving, without a wait, and one request refreshes them', async () => {
+      const app = await appWith(options());
+      expect(await status(app)).toBe(200);
+      pass(600_001);
+      issuer.answer(() => undefined);
+      const tokens = await Promise.all(Array.from({ length: 20 }, () => status(app)));
+      expect(tokens).toEqual(Array(20).fill(200));
+      await asked(2);
+    });
+
+    it.each([
+      ['answers 500', away],
+      ['has no keys', (_: unknown, response: ServerResponse) => response.end('{"keys":[]}')],
+      ['says nonsense', (_: unknown, response: ServerResponse) => response.end('<html>')],
+    ])('are kept where it %s, and taken anew where it is back', async (_name, listener) => {
+      const app = await appWith(options());
+      await status(app);
+      issuer.answer(listener);
+      pass(600_001);
+      expect(await status(app)).toBe(200);
+      await asked(2);
+      pass(30_000);
+      expect(await status(app)).toBe(200);
+      await asked(3);
+      await publish('new');
+      pass(30_000);
+      await vi.waitUntil(async () => (await status(app, 'new')) === 200, { timeout: 20_000 });
+      expect(await status(app, 'old')).toBe(401);
+    });
+
+    it('are used no longer than they may be', async () => {
+      const app = await appWith(options());
+      expect(await status(app)).toBe(200);
+      issuer.answer(away);
+      pass(600_000 + 86_400_000 - 1);
+      expect(await status(app)).toBe(200);
+      await asked(2);
+      pass(1001);
+      expect(await status(app)).toBe(503);
+    });
+
+    it('a key that they do not have is a 503, and asks once', async () => {
+      const app = await appWith(options());
+      expect(await status(app)).toBe(200);
+      issuer.answer(away);
+      expect(await status(app, 'new')).toBe(401);
+      expect(issuer.requests).toHaveLength(1);
+      pass(30_000);
+      for (let i = 0; i < 5; i++) expect(await status(app, 'new')).toBe(503);
+      expect(issuer.requests).toHaveLength(2);
+    });
+
+    it('are asked for once a second where there are none', async () => {
+      issuer.answer(away);
+      const app = await appWith(options());
+      for (let i = 0; i < 5; i++) expect(await status(app)).toBe(503);
+      expect(issuer.requests).toHaveLength(1);
+      pass(1000);
+      expect(await status(app)).toBe(503);
+      expect(issuer.requests).toHaveLength(2);
+    });
+
+    it('are said to be the last ones, once', async () => {
+      const { lines, stream } = logLines();
+      const told = () =>
+        lines.map(({ msg }) => msg).filter((msg) => /keys of the issuer/.test(String(msg)));
+      const app = fastify({ logger: { stream } });
+      await app.register(jwt(options()));
+      app.get('/me', (request) => ({ sub: request.user?.sub }));
+      await status(app);
+      issuer.answer(away);
+      pass(600_001);
+      await status(app);
+      await expect.poll(told).toHaveLength(1);
+      pass(1001);
+      await status(app);
+      await asked(3);
+      await publish('old');
+      pass(1001);
+      await vi.waitUntil(async () => (await status(app)) === 200 && told().length > 1, {
+        timeout: 20_000,
+      });
+      expect(told()).toEqual([
+        'the keys of the issuer cannot be fetched: the last ones are used',
+        'the keys of the issuer can be fetched again',
+      ]);
+    });
   });
 });
 

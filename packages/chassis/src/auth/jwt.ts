@@ -1,14 +1,11 @@
 import { createPublicKey } from 'node:crypto';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import {
-  createRemoteJWKSet,
-  errors,
-  jwtVerify,
-  type JWTPayload,
-  type JWTVerifyOptions,
-} from 'jose';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import { formatReason, HttpError } from '../errors/errors.js';
+import type { EventLog } from '../telemetry/default-log.js';
+import { failureLimitOf } from './failure-limit.js';
+import { publishedKeys } from './published-keys.js';
 
 export type AsymmetricAlgorithm =
   | 'EdDSA'
@@ -43,9 +40,11 @@ export interface JwtOptions {
   everyRoute?: boolean;
   /** Of fetching the keys. Default 2000. */
   jwksTimeoutMs?: number;
-  /** After this long the keys are fetched again. Default 600 000. */
+  /** After this long the keys are fetched again, in the background. Default 600 000. */
   jwksMaxAgeMs?: number;
-  /** A token with an unknown key makes them be fetched again, at most this often. Default 30 000. */
+  /** How much longer the last keys are used while the issuer cannot be reached. Default 86 400 000, a day. */
+  jwksMaxStaleMs?: number;
+  /** A token with an unknown key leads to a fetch, at most this often. Default 30 000. */
   jwksCooldownMs?: number;
 }
 
@@ -68,27 +67,31 @@ declare module 'fastify' {
 
 /**
  * Verifies the bearer token of each request. Anything wrong with it is a 401 that does not say
- * what; the log does. Keys that cannot be fetched are a 503. Tokens without `exp` are refused.
+ * what; the log does. While the issuer is away its last keys are used; without any it is a 503. Tokens without `exp` are refused.
  * @throws {TypeError} with all problems of the options.
  */
 export function jwt(options: JwtOptions): FastifyPluginAsync {
   checkJwtOptions(options);
-  const verify = verifier(options);
   const { everyRoute = true } = options;
 
+  let verify: Verify;
+
   async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const limit = failureLimitOf(request);
+    limit?.check(request, reply);
     const token = parseBearer(request.headers.authorization);
-    if (token === undefined) throw refuse(reply, 'Bearer', 'a bearer token is required');
+    if (token === undefined) {
+      await limit?.count(request);
+      throw refuse(reply, 'Bearer', 'a bearer token is required');
+    }
     try {
       request.user = await verify(token);
     } catch (error) {
       if (!isTokensFault(error)) {
-        request.log.error(
-          { reason: formatReason(error) },
-          'the keys of the issuer are not to be had',
-        );
-        throw new HttpError(503, 'the keys of the issuer are not to be had', { cause: error });
+        request.log.info({ reason: formatReason(error) }, NO_KEYS);
+        throw new HttpError(503, NO_KEYS, { cause: error });
       }
+      await limit?.count(request);
       request.log.info({ reason: formatReason(error) }, 'token refused');
       throw refuse(reply, 'Bearer error="invalid_token"', 'the token is not valid');
     }
@@ -96,6 +99,7 @@ export function jwt(options: JwtOptions): FastifyPluginAsync {
 
   // eslint-disable-next-line @typescript-eslint/require-await -- Fastify tells plugins apart by it
   const plugin: FastifyPluginAsync = async (app) => {
+    verify = verifier(options, app.log);
     app.decorateRequest('user', null);
     app.decorate('authenticate', authenticate);
     if (!everyRoute) return;
@@ -107,7 +111,11 @@ export function jwt(options: JwtOptions): FastifyPluginAsync {
   return fp(plugin, { name: '@org/chassis/jwt', fastify: '5.x' });
 }
 
-function verifier(options: JwtOptions): (token: string) => Promise<JWTPayload> {
+const NO_KEYS = 'the keys of the issuer cannot be fetched';
+
+type Verify = (token: string) => Promise<JWTPayload>;
+
+function verifier(options: JwtOptions, log: EventLog): Verify {
   const rules: JWTVerifyOptions = {
     algorithms: [...options.algorithms],
     issuer: toList(options.issuer),
@@ -116,10 +124,13 @@ function verifier(options: JwtOptions): (token: string) => Promise<JWTPayload> {
     requiredClaims: ['exp'],
   };
   if (options.jwksUrl !== undefined) {
-    const keys = createRemoteJWKSet(new URL(options.jwksUrl), {
-      timeoutDuration: options.jwksTimeoutMs ?? 2000,
-      cacheMaxAge: options.jwksMaxAgeMs ?? 600_000,
-      cooldownDuration: options.jwksCooldownMs ?? 30_000,
+    const keys = publishedKeys({
+      url: options.jwksUrl,
+      timeoutMs: options.jwksTimeoutMs ?? 2000,
+      maxAgeMs: options.jwksMaxAgeMs ?? 600_000,
+      maxStaleMs: options.jwksMaxStaleMs ?? 86_400_000,
+      cooldownMs: options.jwksCooldownMs ?? 30_000,
+      log,
     });
     return async (token) => (await jwtVerify(token, keys, rules)).payload;
   }

@@ -3,6 +3,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { SERVICE_KEY_HEADER } from '../context/headers.js';
 import { HttpError } from '../errors/errors.js';
+import { failureLimitOf } from './failure-limit.js';
 
 export interface ServiceKeyOptions {
   /** The callers and their keys; two keys while one is replaced. At least 16 bytes each. Without any, nobody may call. */
@@ -35,11 +36,13 @@ declare module 'fastify' {
 export function serviceKeys({ keys, everyRoute = true }: ServiceKeyOptions): FastifyPluginAsync {
   const callers = hashKeys(keys);
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- a Fastify hook without a callback
   async function authenticateCaller(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const limit = failureLimitOf(request);
+    limit?.check(request, reply);
     const given = request.headers[SERVICE_KEY_HEADER];
     const caller = typeof given === 'string' ? findCaller(callers, given) : undefined;
     if (caller === undefined) {
+      await limit?.count(request);
       reply.header('www-authenticate', 'ServiceKey');
       throw new HttpError(401, 'a valid service key is required');
     }

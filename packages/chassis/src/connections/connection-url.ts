@@ -1,11 +1,72 @@
+export type ConnectionKind = 'postgres' | 'mysql' | 'mongodb' | 'redis' | 'rabbitmq';
+
+interface Form {
+  protocols: readonly string[];
+  example: string;
+  /** `mongodb://a:27017,b:27017/orders`, which the URL standard does not know. */
+  severalHosts?: true;
+}
+
+const FORMS: Record<ConnectionKind, Form> = {
+  postgres: {
+    protocols: ['postgres:', 'postgresql:'],
+    example: 'postgres://user:password@host:5432/database',
+  },
+  mysql: {
+    protocols: ['mysql:', 'mariadb:'],
+    example: 'mysql://user:password@host:3306/database',
+  },
+  mongodb: {
+    protocols: ['mongodb:', 'mongodb+srv:'],
+    example: 'mongodb://user:password@host:27017/database',
+    severalHosts: true,
+  },
+  redis: {
+    protocols: ['redis:', 'rediss:'],
+    example: 'redis://user:password@host:6379',
+  },
+  rabbitmq: {
+    protocols: ['amqp:', 'amqps:'],
+    example: 'amqp://user:password@host:5672/vhost',
+  },
+};
+
+/** What is wrong with a connection URL, as the rest of a sentence. It never holds the URL, which has a password in it. */
+export function connectionUrlProblem(kind: ConnectionKind, url: string): string | undefined {
+  const { protocols, example, severalHosts } = FORMS[kind];
+  const each = severalHosts ? urlPerHost(url) : [url];
+  const parsed = each.map((one) => (URL.canParse(one) ? new URL(one) : undefined));
+  if (!parsed.every((one) => one && one.host !== '' && protocols.includes(one.protocol))) {
+    return `must look like ${example}, with special characters of the password percent-encoded`;
+  }
+  const { username, password, pathname } = parsed[0]!;
+  const broken = Object.entries({ user: username, password, path: pathname }).find(
+    ([, text]) => !isDecodable(text),
+  );
+  return broken && `has a "%" in its ${broken[0]} that begins no percent escape: write it as %25`;
+}
+
 /**
- * Checked before a driver sees it: errors about an invalid URL carry the URL, and with it the password.
+ * Checked before a driver sees it: errors of drivers about an invalid URL carry the URL, and with it the password.
  * @throws {TypeError} without the URL.
  */
-export function checkConnectionUrl(name: string, url: string, protocols: readonly string[]): void {
-  if (URL.canParse(url) && protocols.includes(new URL(url).protocol)) return;
-  throw new TypeError(
-    `the URL of "${name}" must look like ${protocols[0]}//user:password@host:port/database, ` +
-      'with special characters of the password percent-encoded',
-  );
+export function checkConnectionUrl(name: string, kind: ConnectionKind, url: string): void {
+  const problem = connectionUrlProblem(kind, url);
+  if (problem !== undefined) throw new TypeError(`the URL of "${name}" ${problem}`);
+}
+
+/** The URL as it is with each of its hosts alone. */
+function urlPerHost(url: string): string[] {
+  const [, scheme = '', hosts = '', rest = ''] =
+    /^([^:/]+:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/s.exec(url) ?? [];
+  return hosts.split(',').map((host) => `${scheme}${host}${rest}`);
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -107,6 +107,30 @@ describe.each(Object.entries(sql))('a query of %s', (name, open) => {
   });
 });
 
+describe('options of a PostgreSQL URL', () => {
+  const open = (query: string, pool?: object) => () =>
+    postgres(`postgres://orders:hunter2@db/orders?${query}`, { ...limits, pool });
+
+  it.each([
+    ['sslmode=require', { ssl: { ca: '-' } }, '"sslmode", and the code sets pool.ssl'],
+    ['sslrootcert=/ca.pem', { ssl: true }, '"sslrootcert", and the code sets pool.ssl'],
+    ['application_name=a', { application_name: 'b' }, '"application_name", and the code sets pool'],
+    ['statement_timeout=0', undefined, '"statement_timeout", and the code sets statementTimeoutMs'],
+    ['max=50', undefined, '"max", and the code sets max'],
+  ])('%s is an error beside %o, since pg would drop that of the code', (query, pool, problem) => {
+    expect(open(query, pool)).toThrow(`the URL of "database" sets ${problem}`);
+    expect(open(query, pool)).not.toThrow('hunter2');
+  });
+
+  it.each([
+    ['sslmode=disable', undefined],
+    ['sslmode=disable', { application_name: 'b' }],
+    ['application_name=a', { ssl: false }],
+  ])('%s is none beside %o', async (query, pool) => {
+    await open(query, pool)().close();
+  });
+});
+
 describe('redis', () => {
   it('says once that it is not connected', async () => {
     log.warn.mockClear();

@@ -37,7 +37,7 @@ interface AppliedRow extends RowDataPacket {
  * @throws {TypeError} where `url` is invalid.
  */
 export async function migrateMysql(options: MigrateOptions): Promise<MigrationReport> {
-  checkConnectionUrl('database', options.url, ['mysql:', 'mariadb:']);
+  checkConnectionUrl('database', 'mysql', options.url);
   return migrate(options, connectMysql);
 }
 

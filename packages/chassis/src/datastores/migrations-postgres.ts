@@ -31,7 +31,7 @@ export interface PostgresMigrateOptions extends Omit<MigrateOptions, 'directory'
  * @throws {TypeError} where `url` is invalid.
  */
 export async function migratePostgres(options: PostgresMigrateOptions): Promise<MigrationReport> {
-  checkConnectionUrl('database', options.url, ['postgres:', 'postgresql:']);
+  checkConnectionUrl('database', 'postgres', options.url);
   return migrate(options, async (opening) => {
     const session = await connectPostgres(opening);
     return options.eventTables ? session : { ...session, prepare: undefined };

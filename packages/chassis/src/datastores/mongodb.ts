@@ -1,4 +1,5 @@
 import { MongoClient, type Db, type MongoClientOptions } from 'mongodb';
+import { checkConnectionUrl } from '../connections/connection-url.js';
 import { abortable, limitToDeadline } from '../context/deadline.js';
 import { formatReason } from '../errors/errors.js';
 import type { Resource } from '../service/resource.js';
@@ -36,6 +37,7 @@ const GRACE_MS = 500;
 export function mongodb(url: string, options: MongodbOptions = {}): Mongodb {
   const { name = 'database', max = 10 } = options;
   const { operationTimeoutMs = 10_000, connectTimeoutMs = 3000 } = options;
+  checkConnectionUrl(name, 'mongodb', url);
   const client = createClient(name, url, {
     maxIdleTimeMS: 30_000,
     ...options.client,
@@ -63,15 +65,12 @@ export function mongodb(url: string, options: MongodbOptions = {}): Mongodb {
   };
 }
 
-/** Not by `URL`, which does not know several hosts. The driver's errors are told without credentials. */
+/** What the driver refuses beside the URL's form is told without credentials. */
 function createClient(name: string, url: string, options: MongoClientOptions): MongoClient {
   try {
     return new MongoClient(url, options);
   } catch (error) {
     // eslint-disable-next-line preserve-caught-error -- as a cause it would be in the log as it is
-    throw new TypeError(
-      `the URL of "${name}" must look like mongodb://user:password@host:port/database: ` +
-        formatReason(error),
-    );
+    throw new TypeError(`the URL of "${name}" is refused by the driver: ${formatReason(error)}`);
   }
 }

@@ -46,7 +46,7 @@ export interface Mysql extends Resource {
 export function mysql(url: string, options: MysqlOptions = {}): Mysql {
   const { name = 'database', max = 10, connectTimeoutMs = 3000 } = options;
   const { statementTimeoutMs = 10_000, transactionTimeoutMs = 30_000 } = options;
-  checkConnectionUrl(name, url, ['mysql:', 'mariadb:']);
+  checkConnectionUrl(name, 'mysql', url);
 
   const pool = createPool({
     enableKeepAlive: true,

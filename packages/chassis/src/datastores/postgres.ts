@@ -50,12 +50,13 @@ const QUERY_CANCELED = '57014';
 /**
  * PostgreSQL, as a pool that survives the server's restarts: a broken connection is replaced by the
  * next query. Its time limits are settings of the session, so a pooler in between must pool sessions.
- * @throws {TypeError} where `url` is invalid.
+ * @throws {TypeError} if `url` is invalid, or sets what `options` set as well.
  */
 export function postgres(url: string, options: PostgresOptions = {}): Postgres {
   const { name = 'database', max = 10, statementTimeoutMs = 10_000 } = options;
   const { connectTimeoutMs = 3000, log = defaultLog() } = options;
-  checkConnectionUrl(name, url, ['postgres:', 'postgresql:']);
+  checkConnectionUrl(name, 'postgres', url);
+  checkUrlOptions(name, url, options.pool);
 
   const pool = new Pool({
     keepAlive: true,
@@ -171,6 +172,29 @@ export function postgres(url: string, options: PostgresOptions = {}): Postgres {
     },
     close: () => (closed ??= pool.end()),
   };
+}
+
+/** Settings that these options set, by the name they have in `pg`'s configuration and in a URL. */
+const OWN_OPTIONS: Readonly<Record<string, string>> = {
+  max: 'max',
+  statement_timeout: 'statementTimeoutMs',
+  query_timeout: 'statementTimeoutMs',
+  connectionTimeoutMillis: 'connectTimeoutMs',
+};
+
+/**
+ * With pg 8.23.1 an option of the URL silently replaces the same one of the code: `?sslmode=require` drops `pool.ssl` with
+ * its certificates (pg's ConnectionParameters merge the parsed URL last).
+ */
+function checkUrlOptions(name: string, url: string, pool: PostgresOptions['pool'] = {}): void {
+  for (const option of new URL(url).searchParams.keys()) {
+    const setting = /^ssl/.test(option) ? 'ssl' : option;
+    const inCode = setting in pool ? `pool.${setting}` : OWN_OPTIONS[setting];
+    if (inCode === undefined) continue;
+    throw new TypeError(
+      `the URL of "${name}" sets "${option}", and the code sets ${inCode}: pg would use the URL's alone. Keep one of them`,
+    );
+  }
 }
 
 /** `pg`'s own limit, which comes after the server's: it has no code. */

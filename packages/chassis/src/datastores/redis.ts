@@ -32,7 +32,7 @@ export interface RedisResource extends Resource {
 export function redis(url: string, options: RedisOptions = {}): RedisResource {
   const { name = 'cache', kind = 'cache', maxReconnectDelayMs = 2000 } = options;
   const { commandTimeoutMs = 1000, connectTimeoutMs = 3000, log = defaultLog() } = options;
-  checkConnectionUrl(name, url, ['redis:', 'rediss:']);
+  checkConnectionUrl(name, 'redis', url);
 
   const client = new Redis(url, {
     commandTimeout: commandTimeoutMs,

@@ -2,6 +2,8 @@ import type { PoolClient } from 'pg';
 import type { Postgres } from '../datastores/postgres.js';
 
 const CLEAN_EVERY_MS = 600_000;
+/** After a full batch there is more to forget: 10 000 a second keep up with any service. */
+const CLEAN_ON_MS = 1000;
 const CLEAN_BATCH = 10_000;
 const DAY_MS = 86_400_000;
 
@@ -10,7 +12,8 @@ export interface OnceOptions {
   keepDays?: number;
 }
 
-const cleanedAt = new WeakMap<Postgres, number>();
+/** When each database is cleaned next, on the clock of `performance.now()`. */
+const cleanAt = new WeakMap<Postgres, number>();
 
 /**
  * Does `work` once for each event and consumer, however often the event comes: that it was done is committed in the same
@@ -39,17 +42,23 @@ export async function once(
     await work(client);
     return true;
   });
-  const now = performance.now();
-  if (now - (cleanedAt.get(database) ?? -Infinity) >= CLEAN_EVERY_MS) {
-    cleanedAt.set(database, now);
-    // What fails now is done in ten minutes.
-    await cleanInbox(database, keepDays * DAY_MS).catch(() => undefined);
-  }
+  await cleanIfDue(database, keepDays * DAY_MS);
   return isFirst;
 }
 
+async function cleanIfDue(database: Postgres, olderThanMs: number): Promise<void> {
+  const now = performance.now();
+  if (now < (cleanAt.get(database) ?? now)) return;
+  // Set at once: events that are handled meanwhile do not clean as well.
+  cleanAt.set(database, now + CLEAN_EVERY_MS);
+  // What fails now is done in ten minutes.
+  const forgotten = await cleanInbox(database, olderThanMs).catch(() => 0);
+  if (forgotten === CLEAN_BATCH) cleanAt.set(database, now + CLEAN_ON_MS);
+}
+
 /**
- * Forgets events that were handled longer ago. `once` does so every ten minutes.
+ * Forgets events that were handled longer ago. `once` does so every ten minutes, and every second while
+ * there are more.
  * @returns how many, 10 000 at most.
  */
 export async function cleanInbox(database: Postgres, olderThanMs: number): Promise<number> {

@@ -14,7 +14,7 @@ import {
   withCall,
   type Transport,
 } from './transport.js';
-import { isUpgrade, webSocketOptions } from './websocket.js';
+import { isUpgrade, webSocketOptions, type WebSocketLimits } from './websocket.js';
 
 /** A path that a provider serves, and all paths below it; they reach the provider unchanged. */
 export interface ProviderRoute {
@@ -43,6 +43,7 @@ export interface GatewayOptions {
   timeoutMs?: number;
   /** The gateway's own `x-service-key`, by which providers know it. */
   serviceKey?: string;
+  webSockets?: WebSocketLimits;
   /** Whether the gateway itself uses `cors`: what providers say about other origins is then left out. */
   cors?: boolean;
 }
@@ -146,7 +147,8 @@ function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
         }),
       );
     },
-    ...(route.websocket && webSocketOptions(provider.service, { limitMs, serviceKey })),
+    ...(route.websocket &&
+      webSocketOptions(provider.service, { limitMs, serviceKey }, options.webSockets)),
   };
 }
 

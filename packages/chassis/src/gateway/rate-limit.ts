@@ -1,9 +1,11 @@
-import fastifyRateLimit from '@fastify/rate-limit';
+import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Redis } from 'ioredis';
+import { limitFailures } from '../auth/failure-limit.js';
 import { formatReason } from '../errors/errors.js';
 import type { EventLog } from '../telemetry/default-log.js';
+import { limitFailedCallers } from './failed-callers.js';
 
 export interface RateLimitOptions {
   /** Requests of one key in a window. */
@@ -11,7 +13,7 @@ export interface RateLimitOptions {
   windowMs: number;
   /** Counts for all replicas: `cache.client`. Without it each replica counts for itself. */
   redis?: Redis;
-  /** Who is limited. Default: the client's address, IPv6 by /64. Behind a proxy set Fastify's `trustProxy`. */
+  /** Who is limited. Default: the user of the token, else the address, IPv6 by /64. Behind a proxy set `TRUST_PROXY`. */
   key?: (request: FastifyRequest) => string;
   /** Tells the keys in Redis apart from others. Default `rate-limit:`. */
   prefix?: string;
@@ -21,6 +23,8 @@ export interface RateLimitOptions {
  * Answers 429 with `Retry-After` past the limit. Routes that are registered after it are limited;
  * `config.rateLimit` of a route takes other numbers, or false. While Redis is down requests get
  * through: a cache must not take the service with it.
+ *
+ * Who fails to authenticate is counted apart, by address, and past the limit refused before a token is checked.
  */
 export function rateLimit({
   max,
@@ -38,12 +42,29 @@ export function rateLimit({
     await app.register(fastifyRateLimit, {
       max,
       timeWindow: windowMs,
-      ...(key && { keyGenerator: key }),
+      keyGenerator: key ? (request) => `key:${key(request)}` : callerOf,
       ...(redis && { redis: watch(redis, app.log), nameSpace: prefix }),
       skipOnError: true,
     });
+    const counter = app.createRateLimit({
+      max,
+      timeWindow: windowMs,
+      keyGenerator: (request) => `failed:${addressOf(request)}`,
+    });
+    limitFailures(app, limitFailedCallers(counter, addressOf));
   };
   return fp(plugin, { name: '@org/chassis/rate-limit', fastify: '5.x' });
+}
+
+/** With words before them, so that no user can be called as an address is. */
+function callerOf(request: FastifyRequest): string {
+  // Not there without `jwt`.
+  const user = request.user as FastifyRequest['user'] | undefined;
+  return typeof user?.sub === 'string' ? `user:${user.sub}` : `ip:${addressOf(request)}`;
+}
+
+function addressOf({ ip }: FastifyRequest): string {
+  return normalizeIP(ip);
 }
 
 type Done = (error: Error | null, result?: unknown) => void;

@@ -1,24 +1,49 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { HttpError } from '../errors/errors.js';
 import { startGateway, type TestGateway } from '../testing/gateway.js';
 import { closedUrl } from '../testing/provider.js';
 import type { ProviderRoute } from './gateway.js';
+import type { WebSocketLimits } from './websocket.js';
 
 let edge: TestGateway | undefined;
 let handshakes: IncomingMessage[];
 let server: ReturnType<typeof createServer>;
 let url: string;
 
-/** A provider that sends back what it gets. */
+let flooded = 0;
+let deaf: WebSocket | undefined;
+let heard = 0;
+
+/** Sends as much as its connection takes. */
+function flood(socket: WebSocket): void {
+  if (socket.readyState !== WebSocket.OPEN) return;
+  socket.send(Buffer.alloc(65_536), () => {
+    flooded += 65_536;
+    setImmediate(flood, socket);
+  });
+}
+
+/** A provider that sends back what it gets, or what its query asks for. */
 beforeEach(async () => {
   handshakes = [];
+  flooded = heard = 0;
   server = createServer((_request, response) => response.end('{}'));
   new WebSocketServer({ server }).on('connection', (socket, request) => {
     handshakes.push(request);
+    const { searchParams } = new URL(request.url ?? '', 'http://a');
+    if (searchParams.has('say')) socket.send(Buffer.alloc(Number(searchParams.get('say'))));
+    if (searchParams.has('flood')) flood(socket);
+    if (searchParams.has('deaf')) {
+      deaf = socket;
+      socket.pause();
+      socket.on('message', (data: Buffer) => (heard += data.length));
+      return;
+    }
     socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
   });
   server.listen(0, '127.0.0.1');
@@ -37,8 +62,10 @@ async function start(
   routes: readonly ProviderRoute[] = [{ path: '/api/live', websocket: true }],
   provider = url,
   before?: Parameters<typeof startGateway>[1],
+  webSockets?: WebSocketLimits,
 ): Promise<string> {
-  edge = await startGateway({ providers: [{ service: 'live', url: provider, routes }] }, before);
+  const providers = [{ service: 'live', url: provider, routes }];
+  edge = await startGateway({ providers, webSockets }, before);
   return edge.url.replace('http:', 'ws:');
 }
 
@@ -103,4 +130,116 @@ describe('a WebSocket', () => {
     await closed;
     expect(performance.now() - begun).toBeLessThan(2000);
   });
+
+  it('tells that the gateway goes away', async () => {
+    const socket = new WebSocket(`${await start()}/api/live`);
+    await once(socket, 'open');
+    const closed = once(socket, 'close');
+    await edge!.service.stop();
+    expect((await closed)[0]).toBe(1001);
+  });
+
+  const limited = (limits: WebSocketLimits) => start(undefined, undefined, undefined, limits);
+
+  it('ends with 1009 where a message is longer than it may be, from either side', async () => {
+    const base = await limited({ maxMessageBytes: 1000 });
+    const fromCaller = new WebSocket(`${base}/api/live`);
+    await once(fromCaller, 'open');
+    fromCaller.send(Buffer.alloc(1000));
+    expect((await once(fromCaller, 'message'))[0]).toHaveLength(1000);
+    fromCaller.send(Buffer.alloc(1001));
+    expect((await once(fromCaller, 'close'))[0]).toBe(1009);
+
+    const fromProvider = new WebSocket(`${base}/api/live?say=2000`);
+    expect((await once(fromProvider, 'close'))[0]).toBeGreaterThan(1000);
+  });
+
+  it('does not hold what a caller does not read', async () => {
+    const base = await limited({});
+    const socket = await rawWebSocket(base, '/api/live?flood=1');
+    socket.pause();
+    // What fits between: buffers of the system, and what a gateway holds.
+    const sent = await settled(() => flooded);
+    expect(sent).toBeGreaterThan(1_000_000);
+    expect(sent).toBeLessThan(40_000_000);
+    socket.destroy();
+  });
+
+  it('does not hold what a provider does not read, and passes on all once it reads again', async () => {
+    const base = await limited({ maxMessageBytes: 4_000_000 });
+    const socket = new WebSocket(`${base}/api/live?deaf=1`);
+    await once(socket, 'open');
+    for (let i = 0; i < 60; i++) socket.send(Buffer.alloc(1_000_000));
+    expect(await settled(() => socket.bufferedAmount)).toBeGreaterThan(10_000_000);
+    deaf!.resume();
+    await expect.poll(() => heard, { timeout: 25_000 }).toBe(60_000_000);
+    socket.close();
+    await once(socket, 'close');
+  });
+
+  it('is cut off where its caller is silent, and not where it answers', async () => {
+    const base = await limited({ heartbeatMs: 400 });
+    const alive = new WebSocket(`${base}/api/live`);
+    await once(alive, 'open');
+    const dead = await rawWebSocket(base, '/api/live');
+    const ended = once(dead.resume(), 'close');
+    await ended;
+    await sleep(400);
+    expect(alive.readyState).toBe(WebSocket.OPEN);
+    alive.close();
+    await once(alive, 'close');
+  });
+
+  it('ends with the gateway though its caller never answers', async () => {
+    const socket = await rawWebSocket(await start(), '/api/live');
+    const ended = once(socket.resume(), 'close');
+    const begun = performance.now();
+    await edge!.service.stop();
+    await ended;
+    expect(performance.now() - begun).toBeLessThan(20_000);
+  });
+
+  it('ends with the gateway though its caller does not even read', async () => {
+    const socket = await rawWebSocket(await start(), '/api/live?flood=1');
+    socket.pause();
+    await sleep(500);
+    const begun = performance.now();
+    await edge!.service.stop();
+    expect(performance.now() - begun).toBeLessThan(20_000);
+    socket.destroy();
+  });
+
+  it('keeps the messages that come before its provider is there', async () => {
+    const socket = new WebSocket(`${await start()}/api/live`);
+    socket.on('open', () => ['a', 'b', 'c'].forEach((text) => socket.send(text)));
+    const messages: string[] = [];
+    socket.on('message', (data: Buffer) => messages.push(data.toString()));
+    await expect.poll(() => messages).toEqual(['a', 'b', 'c']);
+    socket.close();
+    await once(socket, 'close');
+  });
 });
+
+/** The value once it has not changed for a while. */
+async function settled(read: () => number): Promise<number> {
+  for (let last = -1; ;) {
+    const now = read();
+    if (now === last && now > 0) return now;
+    last = now;
+    await sleep(1000);
+  }
+}
+
+/** A caller that speaks no WebSocket after its handshake. */
+async function rawWebSocket(base: string, path: string): Promise<Socket> {
+  const { hostname, port } = new URL(base);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => undefined);
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString()).toContain('101 Switching Protocols');
+  return socket;
+}

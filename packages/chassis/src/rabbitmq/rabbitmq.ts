@@ -77,7 +77,7 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
   const { prefetch = 10, retryDelaysMs = RETRY_DELAYS_MS, handlerTimeoutMs = 30_000 } = options;
   const { publishTimeoutMs = 5000, maxReconnectDelayMs = 2000 } = options;
   const publishes: readonly P[number][] = options.publishes ?? [];
-  checkConnectionUrl(name, url, ['amqp:', 'amqps:']);
+  checkConnectionUrl(name, 'rabbitmq', url);
 
   let hostLog: Log | undefined;
   const log = (): Log => options.log ?? hostLog ?? defaultLog();

@@ -35,7 +35,7 @@ export async function replayDeadLetters(
 ): Promise<ReplayReport> {
   const { service, subscribes, exchange = 'events', timeoutMs = 10_000 } = options;
   const { log = defaultLog() } = options;
-  checkConnectionUrl('broker', url, ['amqp:', 'amqps:']);
+  checkConnectionUrl('broker', 'rabbitmq', url);
   const connection = new BrokerConnection(url, {
     name: 'broker',
     connectionName: `${service} (replays)`,

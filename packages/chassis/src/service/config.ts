@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { parseTrustedProxies } from './trust-proxy.js';
 
 const PORT_RANGE = 'expected a port between 1 and 65535';
 const milliseconds = z.coerce
@@ -39,6 +40,20 @@ export const serviceVariables = {
   READY_TIMEOUT_MS: milliseconds
     .default(1000)
     .describe('how long a resource may take to answer the check of `/ready`'),
+  TRUST_PROXY: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return parseTrustedProxies(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message });
+        return z.NEVER;
+      }
+    })
+    .optional()
+    .describe(
+      'proxies before the service, whose `x-forwarded-*` is believed: how many, or their addresses and networks',
+    ),
   METRICS: z.enum(['on', 'off']).default('off').describe('`/metrics` for Prometheus'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url()

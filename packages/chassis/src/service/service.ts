@@ -33,6 +33,7 @@ import {
   stopOnSignals,
   stopResources,
 } from './shutdown.js';
+import { trustProxy } from './trust-proxy.js';
 
 /** How often resources that are not there at start are asked again. */
 const RETRY_MS = 500;
@@ -85,6 +86,7 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
     ...requestIdOptions(),
     logger: loggerOptions(name, config),
     requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: trustProxy(config.TRUST_PROXY),
     // What still arrives while stopping is served, on a connection that closes with the answer.
     return503OnClosing: false,
     ...options.fastify,

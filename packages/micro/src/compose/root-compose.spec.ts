@@ -80,7 +80,7 @@ services:
     expect(text).toContain('\n  broker:\n    internal: true\n');
     expect(text).toContain('\n    networks:\n      - broker\n');
     // Checks that outlive the engine's patience pile up: each is a virtual machine of its own.
-    expect(text).toContain('- timeout -k 1 25 rabbitmq-diagnostics -q check_running\n');
+    expect(text).toContain('- timeout -k 1 25 rabbitmq-diagnostics -q check_alarms\n');
     expect(text).toContain('\n      timeout: 30s\n');
     expect(derive(['mailer'], text).drift).toEqual([]);
     const without = derive(['orders'], text, ['apps/mailer/compose.yaml']);

@@ -22,16 +22,15 @@ describe('the module of the datastores', () => {
     expect(path).toBe('apps/orders/src/resources.ts');
     expect(text)
       .toBe(`// Kept by \`nx sync\` from service.yml: the datastores and the broker that this service uses.
-import { command, secret, type Config } from '@org/chassis';
+import { command, connectionUrl, secret, type Config } from '@org/chassis';
 import { migratePostgres, postgres } from '@org/chassis/postgres';
 import { redis } from '@org/chassis/redis';
-import * as z from 'zod';
 
 export const resourceVariables = {
-  DATABASE_URL: secret(z.url()),
-  CACHE_REDIS_URL: secret(z.url()),
-  PUBSUB_REDIS_URL: secret(z.url()),
-  RATE_LIMIT_REDIS_URL: secret(z.url()),
+  DATABASE_URL: secret(connectionUrl('postgres')),
+  CACHE_REDIS_URL: secret(connectionUrl('redis')),
+  PUBSUB_REDIS_URL: secret(connectionUrl('redis')),
+  RATE_LIMIT_REDIS_URL: secret(connectionUrl('redis')),
 };
 
 type ResourceConfig = Config<typeof resourceVariables>;
@@ -100,12 +99,12 @@ export const inDevelopment: readonly string[] = ['migrate'];
       undefined,
     );
     expect(text).toContain(`import { orderPlaced } from '@acme/contracts';
-import { command, secret, type Config } from '@org/chassis';
+import { command, connectionUrl, secret, type Config } from '@org/chassis';
 import { outbox } from '@org/chassis/outbox';
 import { migratePostgres, postgres } from '@org/chassis/postgres';
 import { rabbitmq } from '@org/chassis/rabbitmq';
 `);
-    expect(text).toContain(`  BROKER_URL: secret(z.url()),
+    expect(text).toContain(`  BROKER_URL: secret(connectionUrl('rabbitmq')),
 };`);
     expect(text).toContain(`export function connectResources(config: ResourceConfig) {
   const database = postgres(config.DATABASE_URL);

@@ -78,11 +78,19 @@ function purposesOf({ datastores }: Service): DatastorePurpose[] {
   return DATASTORE_PURPOSES.filter((purpose) => datastores[purpose] !== undefined);
 }
 
-function variablesOf(service: Service): string[] {
+/** Each variable with what its URL leads to, by the chassis' name for it. */
+function connectionsOf(service: Service): (readonly [string, string])[] {
+  const { datastores, broker } = service;
   return [
-    ...purposesOf(service).map(datastoreVariable),
-    ...(service.broker ? [BROKER_VARIABLE] : []),
+    ...purposesOf(service).map(
+      (purpose) => [datastoreVariable(purpose), MODULES[datastores[purpose]!]] as const,
+    ),
+    ...(broker ? [[BROKER_VARIABLE, broker] as const] : []),
   ];
+}
+
+function variablesOf(service: Service): string[] {
+  return connectionsOf(service).map(([name]) => name);
 }
 
 function renderModule(service: Service, facts: ResourcesFacts): string {
@@ -94,7 +102,7 @@ function renderModule(service: Service, facts: ResourcesFacts): string {
     ...importLines(service, facts, migration),
     '',
     'export const resourceVariables = {',
-    ...variables.map((name) => `  ${name}: secret(z.url()),`),
+    ...connectionsOf(service).map(([name, kind]) => `  ${name}: secret(connectionUrl('${kind}')),`),
     '};',
     '',
     'type ResourceConfig = Config<typeof resourceVariables>;',
@@ -153,11 +161,10 @@ function importLines(
   const contracts = service.publishes.map(eventConstant).sort();
   return [
     ...(contracts.length > 0 ? namedImport(contracts, contractsPackage) : []),
-    `import { ${migration || handlesEvents(service) ? 'command, ' : ''}secret, type Config } from '@org/chassis';`,
+    `import { ${migration || handlesEvents(service) ? 'command, ' : ''}connectionUrl, secret, type Config } from '@org/chassis';`,
     ...[...modules.keys()]
       .sort()
       .flatMap((name) => namedImport(modules.get(name)!, `@org/chassis/${name}`)),
-    `import * as z from 'zod';`,
   ];
 }
 

@@ -1,133 +1,165 @@
+import type { Copy, Instruction, ModifiableInstruction } from 'dockerfile-ast';
+import { expandWord } from './expand-word';
+import { remoteSource, type RemoteSource } from './remote-source';
 import {
-  DockerfileParser,
-  type Copy,
-  type Instruction,
-  type ModifiableInstruction,
-} from 'dockerfile-ast';
-import { UserError } from '../platform/user-error';
+  DockerfileError,
+  flagValue,
+  readStages,
+  walkStage,
+  type Dockerfile,
+  type GivenArguments,
+  type Scope,
+  type Stage,
+} from './stages';
 
 /** What decides an image's content beside the Dockerfile's own text. */
 export interface BuildSources {
-  /** Images that are pulled in by FROM, COPY --from or a mount, as the Dockerfile names them. */
-  images: string[];
+  /** Images that are pulled in by FROM, COPY --from or a mount. */
+  images: SourceImage[];
   /** Named contexts that are read. */
   contexts: string[];
   /** Paths of the main build context that are read, as COPY and ADD name them. */
   paths: string[];
+  /** Addresses that ADD reads. */
+  remotes: RemoteSource[];
+  /** The image that reads the Dockerfile, by `# syntax=`. */
+  syntax?: string;
 }
 
-interface Stage {
-  name?: string;
-  base: string;
-  instructions: Instruction[];
-}
-
-/** A Dockerfile that does not say how to build what was asked for. */
-export class DockerfileError extends UserError {
-  override readonly name = 'DockerfileError';
+export interface SourceImage {
+  /** With its variables filled in. */
+  name: string;
+  /** As the Dockerfile has it. */
+  written: string;
+  /** Variables in it that nobody gave a value. */
+  missing: readonly string[];
+  /** What `FROM --platform` says; absent for the platform that is built. */
+  platform?: string;
+  /** 1-based line of the Dockerfile. */
+  line: number;
 }
 
 /**
  * Follows a Dockerfile from its target stage and collects what the build reads. Stages that nothing
  * leads to are not built, and a named context stands in for the stage of the same name.
  *
- * @throws {DockerfileError} where there is no FROM or no such target.
+ * @throws {DockerfileError} if there is no FROM or no such target.
  */
 export function findBuildSources(
   text: string,
-  options: {
-    target?: string;
-    buildArgs?: Readonly<Record<string, string>>;
-    contexts?: readonly string[];
-  } = {},
+  options: GivenArguments & { target?: string; contexts?: readonly string[] } = {},
 ): BuildSources {
-  const { stages, variables } = readStages(text, options.buildArgs ?? {});
+  const file = readStages(text, options);
+  const { stages, syntax } = file;
   const named = new Set(options.contexts ?? []);
-  const images = new Set<string>();
+  const images = new Map<string, SourceImage>();
   const contexts = new Set<string>();
   const paths = new Set<string>();
-  const visited = new Set<Stage>();
+  const remotes = new Map<string, RemoteSource>();
+  const ends = new Map<Stage, Scope>();
 
-  const follow = (reference: string, before: number) => {
-    if (named.has(reference)) return void contexts.add(reference);
-    const index = stageIndex(stages, reference, before);
-    if (index !== undefined) return visit(index);
-    if (reference !== 'scratch') images.add(reference);
-  };
-  const visit = (index: number): void => {
-    const stage = stages[index]!;
-    if (visited.has(stage)) return;
-    visited.add(stage);
-    follow(stage.base, index);
-    for (const source of stage.instructions.flatMap((instruction) => sourcesOf(instruction))) {
-      if (source.kind === 'path') paths.add(expand(source.path, variables));
-      else follow(expand(source.from, variables), index);
+  /** @returns the variables that a stage has if it begins with what is named. */
+  const follow = (image: SourceImage, before: number): Scope => {
+    if (named.has(image.name)) {
+      contexts.add(image.name);
+      return OPEN;
     }
+    const index = stageIndex(stages, image.name, before);
+    if (index !== undefined) return visit(index);
+    if (image.name === 'scratch') return EMPTY;
+    const key = `${image.name} ${image.platform ?? ''}`;
+    if (!images.has(key)) images.set(key, image);
+    return OPEN;
+  };
+  const visit = (index: number): Scope => {
+    const stage = stages[index]!;
+    const known = ends.get(stage);
+    if (known) return known;
+    const { base, written, platform, line } = stage;
+    const image = { name: base.text, written, missing: base.missing, line };
+    const begin = follow({ ...image, ...(platform ? { platform } : {}) }, index);
+    const end = walkStage(stage, file, options, begin, (instruction, scope) => {
+      for (const source of sourcesOf(instruction, scope, file)) {
+        if (source.kind === 'path') paths.add(source.path);
+        else if (source.kind === 'image') follow(source.image, index);
+        else remotes.set(source.remote.address, source.remote);
+      }
+    });
+    ends.set(stage, end);
+    return end;
   };
   visit(targetIndex(stages, options.target));
-  return { images: [...images].sort(), contexts: [...contexts].sort(), paths: [...paths].sort() };
+  return {
+    images: [...images.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    contexts: [...contexts].sort(),
+    paths: [...paths].sort(),
+    remotes: [...remotes.values()],
+    ...(syntax ? { syntax } : {}),
+  };
 }
 
 /** The names of a Dockerfile's stages, in order. */
 export function stageNames(text: string): string[] {
-  return readStages(text, {}).stages.flatMap(({ name }) => (name === undefined ? [] : [name]));
+  return readStages(text).stages.flatMap(({ name }) => (name === undefined ? [] : [name]));
 }
 
-function readStages(text: string, buildArgs: Readonly<Record<string, string>>) {
-  const file = DockerfileParser.parse(text);
-  const variables: Record<string, string> = {};
-  const stages: Stage[] = [];
-  for (const instruction of file.getInstructions()) {
-    const keyword = instruction.getKeyword();
-    if (keyword === 'ARG') {
-      const [name = '', value] = splitOnce(instruction.getArguments()[0]?.getValue() ?? '', '=');
-      const given =
-        buildArgs[name] ?? (value === undefined ? undefined : expand(unquote(value), variables));
-      if (given !== undefined) variables[name] = given;
-    }
-    if (keyword === 'FROM') {
-      const [base = '', as, name] = instruction
-        .getArguments()
-        .map((argument) => argument.getValue())
-        .filter((argument) => !argument.startsWith('--'));
-      stages.push({
-        base: expand(base, variables),
-        ...(as?.toUpperCase() === 'AS' && name ? { name: name.toLowerCase() } : {}),
-        instructions: [],
-      });
-    } else {
-      stages.at(-1)?.instructions.push(instruction);
-    }
-  }
-  if (stages.length === 0) throw new DockerfileError('the Dockerfile has no FROM');
-  return { stages, variables };
+/** Whether the Dockerfile declares an argument anywhere, so that a RUN may read it. */
+export function declaresArgument(text: string, name: string): boolean {
+  const { stages } = readStages(text);
+  return stages.some(({ instructions }) =>
+    instructions.some(
+      (instruction) =>
+        instruction.getKeyword() === 'ARG' &&
+        instruction.getArguments().some((one) => one.getValue().split('=')[0] === name),
+    ),
+  );
 }
 
-type Source = { kind: 'path'; path: string } | { kind: 'from'; from: string };
+const EMPTY: Scope = { values: new Map(), isOpen: false };
+const OPEN: Scope = { values: new Map(), isOpen: true };
 
-function sourcesOf(instruction: Instruction): Source[] {
-  switch (instruction.getKeyword()) {
-    case 'COPY':
-    case 'ADD':
-      return copySources(instruction as Copy);
-    case 'RUN':
-      return mountSources(instruction as ModifiableInstruction);
-    default:
-      return [];
-  }
-}
+type Source =
+  | { kind: 'path'; path: string }
+  | { kind: 'image'; image: SourceImage }
+  | { kind: 'remote'; remote: RemoteSource };
 
-function copySources(instruction: Copy): Source[] {
+function sourcesOf(instruction: Instruction, scope: Scope, { escape }: Dockerfile): Source[] {
+  const line = instruction.getRange().start.line + 1;
+  const expand = (word: string) => expandWord(word, (name) => scope.values.get(name), escape);
+  const image = (written: string): Source => {
+    const { text: name, missing } = expand(written);
+    return { kind: 'image', image: { name, written, missing, line } };
+  };
+  const path = (written: string): Source => {
+    const { text, missing } = expand(written);
+    // A variable that the base image may bring can name any path: all of the context is read.
+    return { kind: 'path', path: scope.isOpen && missing.length > 0 ? '.' : text };
+  };
+  const keyword = instruction.getKeyword();
+  if (keyword === 'RUN') return mountSources(instruction as ModifiableInstruction, image, path);
+  if (keyword !== 'COPY' && keyword !== 'ADD') return [];
   const from = flagValue(instruction, 'from');
-  if (from !== undefined) return [{ kind: 'from', from }];
-  const values = jsonStrings(instruction) ?? plainArguments(instruction);
-  return values
-    .slice(0, -1)
-    .filter((path) => !path.startsWith('<<') && !/^(?:https?|git):|^git@/.test(path))
-    .map((path) => ({ kind: 'path', path }));
+  if (from !== undefined) return [image(from)];
+  const checksum = flagValue(instruction, 'checksum');
+  return copiedPaths(instruction as Copy).map((written) => {
+    const remote = keyword === 'ADD' ? remoteSource(expand(written).text) : undefined;
+    if (!remote) return path(written);
+    const given = checksum === undefined ? undefined : expand(checksum).text;
+    return { kind: 'remote', remote: { ...remote, line, ...(given ? { checksum: given } : {}) } };
+  });
 }
 
-function mountSources(instruction: ModifiableInstruction): Source[] {
+/** What COPY and ADD name as sources, without here-documents. */
+function copiedPaths(instruction: Copy): string[] {
+  const values = jsonStrings(instruction) ?? plainArguments(instruction);
+  return values.slice(0, -1).filter((path) => !path.startsWith('<<'));
+}
+
+function mountSources(
+  instruction: ModifiableInstruction,
+  image: (written: string) => Source,
+  path: (written: string) => Source,
+): Source[] {
   return instruction
     .getFlags()
     .filter((flag) => flag.getName() === 'mount')
@@ -140,14 +172,9 @@ function mountSources(instruction: ModifiableInstruction): Source[] {
       );
       if ((mount.get('type') ?? 'bind') !== 'bind' && !mount.has('from')) return [];
       const from = mount.get('from');
-      if (from !== undefined) return [{ kind: 'from', from }];
-      return [{ kind: 'path', path: mount.get('source') ?? mount.get('src') ?? '.' }];
+      if (from !== undefined) return [image(from)];
+      return [path(mount.get('source') ?? mount.get('src') ?? '.')];
     });
-}
-
-function flagValue(instruction: ModifiableInstruction, name: string): string | undefined {
-  const flag = instruction.getFlags().find((candidate) => candidate.getName() === name);
-  return flag?.getValue() ?? undefined;
 }
 
 /** The exec form's strings; `undefined` for the shell form. */
@@ -193,22 +220,6 @@ function stageIndex(
     if (stages[index]!.name === reference.toLowerCase()) return index;
   }
   return /^\d+$/.test(reference) && Number(reference) < before ? Number(reference) : undefined;
-}
-
-/** `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}`; what has no value stays as it is. */
-function expand(text: string, variables: Readonly<Record<string, string>>): string {
-  return text.replace(
-    /\$(?:(\w+)|\{(\w+)(?::([-+])([^}]*))?\})/g,
-    (whole: string, plain?: string, braced?: string, operator?: string, word: string = '') => {
-      const value = variables[plain ?? braced ?? ''];
-      if (operator === '+') return value ? expand(word, variables) : '';
-      return value || (operator === '-' ? expand(word, variables) : (value ?? whole));
-    },
-  );
-}
-
-function unquote(text: string): string {
-  return text.replace(/^(["'])(.*)\1$/, '$2');
 }
 
 function splitOnce(text: string, separator: string): [string, string | undefined] {

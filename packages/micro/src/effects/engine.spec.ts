@@ -51,7 +51,11 @@ describe('inspectRemoteImage', () => {
     ['something else', { manifest, image: null }, {}],
   ])('reads digest and labels of %s', async (_, json, labels) => {
     const runner = recordingRunner(() => ({ stdout: JSON.stringify(json) }));
-    expect(await inspectRemoteImage(runner, 'r/a:1')).toEqual({ digest: 'sha256:1', labels });
+    expect(await inspectRemoteImage(runner, 'r/a:1')).toEqual({
+      digest: 'sha256:1',
+      labels,
+      variants: [],
+    });
   });
 
   it.each([

@@ -2,6 +2,8 @@ import { docker, type Command, type EngineAddress } from '../docker/command';
 import { buildEnvironment, inspectRemoteArguments } from '../docker/buildx';
 import { saysNotFound } from '../docker/complaints';
 import { toBuildError, toEngineError } from '../docker/engine-error';
+import type { ImageVariant } from '../image/base-image';
+import { formatPlatform, parsePlatform, type ImagePlatform } from '../image/platform';
 import type { Outcome, Runner, RunOptions } from './process';
 
 /** An image on an engine. */
@@ -12,12 +14,16 @@ export interface LocalImage {
   digests: readonly string[];
   /** The containerd image store tells how large the layers are packed, the older one what they take unpacked. */
   size: { kind: 'packed' | 'unpacked'; bytes: number };
+  /** What it is made of; absent if the engine does not say. */
+  variant?: ImageVariant;
 }
 
 /** An image in a registry. */
 export interface RemoteImage {
   digest: string;
   labels: Readonly<Record<string, string>>;
+  /** One per platform. */
+  variants: readonly ImageVariant[];
 }
 
 /** Compose files here are parts of a project: that the others are not in them is no news. */
@@ -48,6 +54,22 @@ export async function runBuildx(
   const command = { ...docker(args), env: buildEnvironment(process.env) };
   const outcome = await runner.run(command, options);
   if (outcome.exitCode !== 0) throw toBuildError(dockerfile, outcome);
+}
+
+/** What the containers of an engine run on, `linux/amd64`. @throws {EngineError} if it does not answer. */
+export async function readEnginePlatform(
+  runner: Runner,
+  address: EngineAddress = {},
+  options: RunOptions = {},
+): Promise<ImagePlatform> {
+  const { stdout } = await runDocker(
+    runner,
+    ['version', '--format', '{{.Server.Os}}/{{.Server.Arch}}'],
+    address,
+    'Could not ask the engine for its platform',
+    options,
+  );
+  return parsePlatform(stdout);
 }
 
 /** Images of the engine by reference; those that are not there are missing in the answer. */
@@ -91,7 +113,11 @@ interface ImageJson {
   Descriptor?: object | null;
   /** The snapshotter of that store, before 28. */
   GraphDriver?: { Name: string } | null;
-  Config?: { Labels?: Record<string, string> | null };
+  Os?: string;
+  Architecture?: string;
+  Variant?: string;
+  RootFS?: { Layers?: string[] | null };
+  Config?: ({ Labels?: Record<string, string> | null } & Record<string, unknown>) | null;
 }
 
 function toLocalImage(json: string): LocalImage {
@@ -102,11 +128,18 @@ function toLocalImage(json: string): LocalImage {
     tags: image.RepoTags ?? [],
     digests: image.RepoDigests ?? [],
     size: { kind: isPacked(image) ? 'packed' : 'unpacked', bytes: image.Size },
+    ...localVariant(image),
   };
 }
 
 function isPacked({ Descriptor, GraphDriver }: ImageJson): boolean {
   return Boolean(Descriptor) || GraphDriver?.Name === 'overlayfs';
+}
+
+function localVariant({ Os, Architecture, Variant, RootFS, Config }: ImageJson) {
+  if (!Os || !Architecture || !RootFS?.Layers) return {};
+  const platform = formatPlatform({ os: Os, architecture: Architecture, variant: Variant });
+  return { variant: { platform, layers: RootFS.Layers, config: Config ?? {} } };
 }
 
 interface RemoteJson {
@@ -115,18 +148,34 @@ interface RemoteJson {
 }
 
 interface RemoteConfig {
-  config?: { Labels?: Record<string, string> };
+  os?: string;
+  architecture?: string;
+  variant?: string;
+  rootfs?: { diff_ids?: string[] };
+  config?: { Labels?: Record<string, string> } & Record<string, unknown>;
 }
 
 /** An index has one configuration per platform; labels are the same on all of ours. */
 function toRemoteImage(json: string): RemoteImage {
   const { manifest, image } = JSON.parse(json) as RemoteJson;
-  return { digest: manifest.digest, labels: configOf(image)?.config?.Labels ?? {} };
+  const configs = configsOf(image);
+  return {
+    digest: manifest.digest,
+    labels: configs[0]?.config?.Labels ?? {},
+    variants: configs.flatMap(remoteVariant),
+  };
 }
 
-function configOf(image: RemoteJson['image']): RemoteConfig | undefined {
-  if (image === null || isConfig(image)) return image ?? undefined;
-  return Object.values(image)[0];
+function configsOf(image: RemoteJson['image']): RemoteConfig[] {
+  if (image === null) return [];
+  return isConfig(image) ? [image] : Object.values(image);
+}
+
+function remoteVariant({ os, architecture, variant, rootfs, config = {} }: RemoteConfig) {
+  if (!os || !architecture || !rootfs?.diff_ids) return [];
+  return [
+    { platform: formatPlatform({ os, architecture, variant }), layers: rootfs.diff_ids, config },
+  ];
 }
 
 function isConfig(image: RemoteConfig | Record<string, RemoteConfig>): image is RemoteConfig {

@@ -18,6 +18,7 @@ it('reads commit, branch and origin, and whether files differ', async () => {
   git('commit', '--quiet', '-m', 'one');
   const facts = {
     commit: git('rev-parse', 'HEAD'),
+    committed: Number(git('show', '--no-patch', '--format=%ct')),
     branch: 'feature/x',
     dirty: false,
     source: 'https://example.com/acme.git',

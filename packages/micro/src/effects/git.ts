@@ -1,8 +1,11 @@
+import { UserError } from '../platform/user-error';
 import type { Runner } from './process';
 
 /** What git says about the workspace; nothing where it is no repository or has no commit. */
 export interface GitFacts {
   commit?: string;
+  /** When it was committed, in seconds since 1970. */
+  committed?: number;
   branch?: string;
   /** Whether files differ from the commit. */
   dirty: boolean;
@@ -20,14 +23,16 @@ export async function readGitFacts(runner: Runner): Promise<GitFacts> {
       return undefined;
     }
   };
-  const [commit, branch, status, remote] = await Promise.all([
+  const [commit, committed, branch, status, remote] = await Promise.all([
     ask('rev-parse', '--verify', 'HEAD'),
+    ask('show', '--no-patch', '--format=%ct', 'HEAD'),
     ask('symbolic-ref', '--short', 'HEAD'),
     ask('status', '--porcelain', '--untracked-files=no'),
     ask('remote', 'get-url', 'origin'),
   ]);
   return {
     ...(commit ? { commit } : {}),
+    ...(committed && /^\d+$/.test(committed) ? { committed: Number(committed) } : {}),
     ...(branch ? { branch } : {}),
     dirty: Boolean(status),
     ...(remote ? { source: withoutCredentials(remote) } : {}),
@@ -37,6 +42,32 @@ export async function readGitFacts(runner: Runner): Promise<GitFacts> {
 /** `https://user:token@host/x.git` -> `https://host/x.git` */
 export function withoutCredentials(url: string): string {
   return url.replace(/^(\w+:\/\/)[^/@]*@/, '$1');
+}
+
+/** How long a remote repository may take to answer, in milliseconds. */
+const REMOTE_TIMEOUT = 30_000;
+
+/**
+ * What a branch, a tag or the default branch of a remote repository is now: git's own lines, sorted.
+ * @throws {UserError} with git's own words if it does not say.
+ */
+export async function readRemoteRef(
+  runner: Runner,
+  repository: string,
+  ref: string = 'HEAD',
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await runner.run(
+    {
+      file: 'git',
+      args: ['ls-remote', '--', repository, ref, `${ref}^{}`],
+      env: { GIT_TERMINAL_PROMPT: '0' },
+    },
+    { timeout: REMOTE_TIMEOUT },
+  );
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  if (exitCode === 0 && lines.length > 0) return lines.sort().join('\n');
+  const reason = stderr.trim().split('\n').at(-1) || `it has no "${ref}"`;
+  throw new UserError(`git could not tell what "${ref}" is (${reason})`);
 }
 
 /** How many commits HEAD is ahead of each revision; one that git does not know is missing. */

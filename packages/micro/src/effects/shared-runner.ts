@@ -9,7 +9,7 @@ const LOOK_UP = ['image', 'inspect', '--format', '{{json .}}'];
 
 /**
  * A runner for several tasks of one run. Images that they look for at the same time are looked for in
- * one command, and git is asked each question once: for eight services it would be two dozen
+ * one command, and git and the engine's version are asked once: for eight services it would be two dozen
  * processes otherwise. Everything else is run as it is asked for.
  */
 export function sharedRunner(runner: Runner): Runner {
@@ -32,7 +32,7 @@ export function sharedRunner(runner: Runner): Runner {
 
   return {
     run: (command, options) => {
-      if (command.file === 'git') {
+      if (!options && isFact(command)) {
         const question = formatCommand(command);
         const answer = known.get(question) ?? runner.run(command, options);
         known.set(question, answer);
@@ -48,6 +48,11 @@ interface LookUp {
   reference: string;
   resolve: (outcome: Outcome) => void;
   reject: (error: unknown) => void;
+}
+
+/** What stays as it is for as long as a run lasts: answers of git, and which engine there is. */
+function isFact({ file, args }: Command): boolean {
+  return file === 'git' || (file === 'docker' && args.at(-3) === 'version');
 }
 
 /** `docker [address] image inspect --format {{json .}} <one reference>` */

@@ -12,13 +12,14 @@ const content: ImageContent = {
   target: undefined,
   platforms: ['linux/amd64', 'linux/arm64'],
   baseImages: { node: 'sha256:1' },
+  remotes: {},
   options: ['secret a', '--sbom=true'],
 };
 const base = imageKey(content);
 
 describe('imageKey', () => {
   it('is the same on every machine', () => {
-    expect(base.key).toBe('e761e57520f88ed4b19b805cac92959e7e9c552246cc1f36b2283ddbae786c70');
+    expect(base.key).toBe('c59530115b16502644f2342299cdb6efd35a05dc5289163e623db184047578f3');
   });
 
   it.each<[string, Partial<ImageContent>]>([
@@ -46,6 +47,7 @@ describe('imageKey', () => {
     [{ platforms: [] }, ['platforms']],
     [{ baseImages: { node: 'sha256:2' } }, ['base image node']],
     [{ baseImages: { node: undefined } }, ['base image node']],
+    [{ remotes: { 'https://example.com/x.git': 'a' } }, ['address https://example.com/x.git']],
     [{ options: [] }, ['options']],
   ])('%j changes %j', (some, parts) => {
     const other = imageKey({ ...content, ...some });

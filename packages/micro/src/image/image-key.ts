@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** Changes where the same content must get another key, for example when a hash was incomplete. */
-const KEY_VERSION = 1;
+/**
+ * Changes if the same content must get another key, for example when a hash was incomplete. Version 2
+ * always has the platform, and tells base images by their layers.
+ */
+const KEY_VERSION = 2;
 
 /** A file that goes into an image. */
 export interface KeyFile {
@@ -25,8 +28,10 @@ export interface ImageContent {
   labels: Readonly<Record<string, string>>;
   target: string | undefined;
   platforms: readonly string[];
-  /** Base images as the Dockerfile names them, each with its digest where it could be resolved. */
+  /** Base images as the Dockerfile names them, each with its content if that could be read. */
   baseImages: Readonly<Record<string, string | undefined>>;
+  /** Addresses that the build reads, each with the commit or checksum of what is there. */
+  remotes: Readonly<Record<string, string>>;
   /** Names of secrets and further build options; values of secrets are never part of a key. */
   options: readonly string[];
 }
@@ -58,6 +63,12 @@ export function imageKey(content: ImageContent): ImageKey {
       sortedEntries(content.baseImages).map(([name, digest]) => [
         `base image ${name}`,
         hashOf(digest ?? null),
+      ]),
+    ),
+    ...Object.fromEntries(
+      sortedEntries(content.remotes).map(([address, version]) => [
+        `address ${address}`,
+        hashOf(version),
       ]),
     ),
   };

@@ -15,6 +15,8 @@ export const buildReceiptSchema = z.object({
   imageId: z.string(),
   /** Further references that name the same image. */
   tags: z.array(z.string()),
+  /** What it runs on; receipts of earlier versions do not say. */
+  platforms: z.array(z.string()).optional(),
   /** Bytes, uncompressed; `base` is what the base images bring. */
   size: z.object({ total: z.number(), base: z.number().optional() }),
   /** One hash per part of the content, so that the next build can say what changed. */

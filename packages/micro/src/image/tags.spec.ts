@@ -24,16 +24,34 @@ describe('fillTag', () => {
     expect(fillTag(template, values)).toEqual({ tag, immutable });
   });
 
+  it('cuts a long branch off, never what is beside it', () => {
+    const { tag } = fillTag('{branch}-{commit}', { ...values, branch: 'x/'.repeat(100) });
+    expect(tag).toHaveLength(128);
+    expect(tag).toMatch(new RegExp(`^(?:x-)+x?-${values.commit}$`));
+  });
+
+  it('says what to do about a branch of other letters', () => {
+    expect(() => fillTag('{branch}', { ...values, branch: '機能/追加' })).toThrow(
+      'the branch "機能/追加" has no letter or digit that a tag may hold; use {shortCommit}',
+    );
+  });
+
   it.each([
     [
       '{comit}',
       'tag "{comit}": unknown token {comit}; known are {key}, {commit}, {shortCommit}, {branch}, {version}, {major}, {minor}',
     ],
-    ['{commit}', 'tag "{commit}": {commit} has no value (no git commit yet)'],
-    ['{branch}', 'tag "{branch}": {branch} has no value (git is not on a branch)'],
+    [
+      '{commit}',
+      'tag "{commit}": {commit} has no value: this is no git repository with a commit; use {key}',
+    ],
+    [
+      '{branch}',
+      'tag "{branch}": {branch} has no value: git is on no branch (a CI system checks a commit out) and no variable such as GITHUB_REF_NAME, CI_COMMIT_REF_NAME or BRANCH_NAME names one. Set BRANCH_NAME=<branch>, or use {shortCommit}',
+    ],
     [
       'v{version}',
-      'tag "v{version}": {version} has no value (no version in the package.json of the service)',
+      'tag "v{version}": {version} has no value: there is no "version" in the package.json of the service; add one, or use {key}',
     ],
     ['a b', 'tag "a b" gives "a b", which is not a tag'],
     ['', 'tag "" gives "", which is not a tag'],

@@ -89,6 +89,16 @@ export const environmentSchema = z
       .regex(/^(ssh|tcp|unix):\/\/.+/, 'the host is an address such as ssh://deploy@example.com')
       .describe('The engine to deploy to, as DOCKER_HOST names it')
       .optional(),
+    platform: z
+      .string()
+      .regex(
+        /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/,
+        'a platform is for example linux/amd64 or linux/arm64',
+      )
+      .describe(
+        'What its hosts are, such as linux/amd64: images are built for it, and others are neither pushed nor deployed',
+      )
+      .optional(),
     registry: z
       .string()
       .regex(

@@ -3,7 +3,7 @@ import { keyTag } from '../../image/image-key';
 import { failure, recordingRunner, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import { openBakery } from './bakery';
-import type { PreparedImage } from './build-image';
+import type { PreparedImage } from './prepare-image';
 import { normaliseOptions, type DockerBuildOptions } from './options';
 import { LABELS } from '../../platform/image-labels';
 
@@ -52,8 +52,10 @@ function prepared(
   return {
     task,
     options: normaliseOptions(options, task.service),
+    platforms: { build: 'linux/amd64', target: ['linux/amd64'] },
     content: {
       key: { key: name, parts: {} },
+      dockerfile: 'FROM a',
       baseImages: new Map(),
       contexts: {},
       isShared: false,

@@ -12,8 +12,10 @@ import { inspectImages } from '../../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../../effects/files';
 import { formatList } from '../../terminal/step';
 import { openMeeting, type Guest } from '../meeting';
-import { acceptBuild, buildRequest, provideImage, type PreparedImage } from './build-image';
 import { LABELS } from '../../platform/image-labels';
+import { buildRequest } from './build-request';
+import type { PreparedImage } from './prepare-image';
+import { acceptBuild, provideImage } from './provide-image';
 
 /** Builds the images of a batch together, once it is known of every task whether it has one to build. */
 export interface Bakery {

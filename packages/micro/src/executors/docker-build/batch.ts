@@ -4,8 +4,10 @@ import { withTemporaryFolder } from '../../effects/files';
 import { limit } from '../limit';
 import { runServiceTasks, type EndedTask } from '../service-task';
 import { openBakery } from './bakery';
-import { finishImage, prepareImage, provideImage } from './build-image';
+import { finishImage } from './finish-image';
 import type { DockerBuildOptions } from './options';
+import { prepareImage } from './prepare-image';
+import { provideImage } from './provide-image';
 
 /** How many images are looked for at the same time: each asks the engine and perhaps a registry. */
 const LOOKUPS = 8;

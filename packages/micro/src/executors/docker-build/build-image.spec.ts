@@ -21,6 +21,7 @@ function engine({ has = false, registry = '', build = undefined as ReturnType<An
   let there = has;
   const answer: Answer = (line, { args }) => {
     const labels = (name: string) => ({ [LABELS.key]: name });
+    if (line.startsWith('docker version')) return { stdout: 'linux/amd64\n' };
     if (line.endsWith('node:24')) return { stdout: JSON.stringify({ Id: 'sha256:base', Size: 1 }) };
     if (line.startsWith('docker image inspect')) {
       key ||= line;
@@ -53,7 +54,7 @@ function engine({ has = false, registry = '', build = undefined as ReturnType<An
 
 const acts = ({ runner }: RecordedTask) =>
   runner.lines
-    .filter((line) => !/inspect|^git/.test(line))
+    .filter((line) => !/inspect|^git|^docker version/.test(line))
     .map((line) => line.split(' ').slice(0, 3).join(' '));
 
 describe('buildImage', () => {
@@ -75,7 +76,17 @@ describe('buildImage', () => {
       ...['--label', `${LABELS.key}=${key}`, '--label', 'team=a'],
       ...['--label', `${LABELS.service}=orders`],
       ...['--load', '--metadata-file', context.replace(/artifact$/, 'metadata.json')],
-      ...['--progress', 'plain', '--tag', image, '--tag', 'acme/orders:local', '.'],
+      ...[
+        '--platform',
+        'linux/amd64',
+        '--progress',
+        'plain',
+        '--tag',
+        image,
+        '--tag',
+        'acme/orders:local',
+        '.',
+      ],
     ]);
     expect(existsSync(context)).toBe(false);
     expect(acts(task)).toEqual(['docker buildx build', `docker tag ${image}`]);
@@ -132,7 +143,28 @@ describe('buildImage', () => {
       'a base image that is no name',
       { 'apps/orders/Dockerfile': 'FROM Node:24\n' },
       {},
-      /^apps\/orders\/Dockerfile: the base image "Node:24" is not an image reference/,
+      /^apps\/orders\/Dockerfile:1: the base image "Node:24" is not an image reference/,
+    ],
+    [
+      'all that is wrong with a Dockerfile',
+      {
+        'apps/orders/Dockerfile':
+          'FROM node:${V}\nADD https://example.com/a /\nADD --checksum=sha256:ab https://example.com/b /\nCOPY --from=b/C /x /x\n',
+      },
+      {},
+      /^3 problems .*\n {2}apps\/orders\/Dockerfile:1: the base image "node:\$\{V\}" has a variable without a value \(V\): give its ARG a default.*\n.*Dockerfile:2: ADD https:\/\/example\.com\/a has no checksum.*"ADD --checksum=sha256:<digits> …".*\n.*Dockerfile:4: the base image "b\/C" is not an image reference/,
+    ],
+    [
+      'a context of an address',
+      { 'apps/orders/Dockerfile': 'FROM scratch\nCOPY --from=data / /\n' },
+      { contexts: { data: 'https://example.com/data.tar' } },
+      /^apps\/orders\/Dockerfile: the context https:\/\/example\.com\/data\.tar may change/,
+    ],
+    [
+      'an image that the hosts of the environment cannot run',
+      { 'environments/live.yml': 'registry: r.example.com\nplatform: linux/amd64\n' },
+      { environment: 'live', platforms: ['linux/arm64'] },
+      /^environments\/live\.yml says that its hosts are linux\/amd64, and "platforms"/,
     ],
     [
       'a target that is missing',
@@ -171,6 +203,54 @@ describe('buildImage', () => {
     await expect(buildImage(task, options)).rejects.toThrow(message);
     expect(acts(task)).toEqual([]);
     expect(task.read(RECEIPT)).toBeUndefined();
+  });
+
+  it.each([
+    ['DOCKER_DEFAULT_PLATFORM', 'linux/arm64', {}, undefined],
+    ['the option', '', { platforms: ['linux/arm64'] }, undefined],
+    ['the environment', 'linux/386', { environment: 'live' }, 'linux/arm64'],
+  ])(
+    'builds for the platform of %s, under a key of its own',
+    async (_, variable, options, live) => {
+      const all = {
+        ...files,
+        ...(live
+          ? { 'environments/live.yml': `registry: r.example.com\nplatform: ${live}\n` }
+          : {}),
+      };
+      const native = recordedTask(all, engine().answer);
+      await buildImage(native, {});
+      vi.stubEnv('DOCKER_DEFAULT_PLATFORM', variable);
+      const task = recordedTask(all, engine().answer);
+      await buildImage(task, options);
+      expect(task.runner.lines.find((line) => line.includes('buildx build'))).toContain(
+        ' --platform linux/arm64 ',
+      );
+      const receipt = JSON.parse(task.read(RECEIPT)!) as BuildReceipt;
+      expect(receipt.platforms).toEqual(['linux/arm64']);
+      expect(receipt.key).not.toBe((JSON.parse(native.read(RECEIPT)!) as BuildReceipt).key);
+    },
+  );
+
+  it.each([
+    ['its commit', 'FROM node:24\n', '1700000000'],
+    ['none where commands may write it', 'FROM node:24\nARG SOURCE_DATE_EPOCH\n', '0'],
+  ])('dates an image by %s, outside the key', async (_, dockerfile, epoch) => {
+    const keys = new Set<string>();
+    for (const time of ['1600000000', '1700000000']) {
+      const { answer } = engine();
+      const task = recordedTask(
+        { ...files, 'apps/orders/Dockerfile': dockerfile },
+        (line, command) =>
+          line.startsWith('git show') ? { stdout: `${time}\n` } : answer(line, command),
+      );
+      await buildImage(task, {});
+      keys.add((JSON.parse(task.read(RECEIPT)!) as BuildReceipt).key);
+      if (time === '1700000000') {
+        expect(task.runner.lines.join('\n')).toContain(`--build-arg SOURCE_DATE_EPOCH=${epoch} `);
+      }
+    }
+    expect(keys.size).toBe(1);
   });
 
   it('never puts the value of a secret into a command', async () => {

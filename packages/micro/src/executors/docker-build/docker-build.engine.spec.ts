@@ -206,7 +206,7 @@ describeEngine('docker-build', () => {
     it('for a base image without a name', async () => {
       const output = await broken('ARG NODE_IMAGE=node:24-bookworm-slim', 'ARG NODE_IMAGE');
       expect(output).toMatch(
-        /apps\/orders\/Dockerfile: the base image "\$\{NODE_IMAGE\}" has a variable/,
+        /apps\/orders\/Dockerfile:\d+: the base image "\$\{NODE_IMAGE\}" has a variable/,
       );
     });
 

@@ -1,32 +1,32 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pullArguments } from '../../docker/image';
-import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
+import { findBuildSources, stageNames, type BuildSources } from '../../dockerfile/build-sources';
 import { copiedPaths } from '../../dockerfile/copied-paths';
 import { withoutComments } from '../../dockerfile/without-comments';
 import { readContextFiles } from '../../effects/build-context';
-import { EngineError } from '../../docker/engine-error';
-import {
-  inspectImages,
-  inspectRemoteImage,
-  runDocker,
-  type LocalImage,
-} from '../../effects/engine';
+import { inspectImages, runDocker, type LocalImage } from '../../effects/engine';
 import { copyArtifact, fileReader, listFiles, readKeyFiles } from '../../effects/files';
 import { imageKey, type ImageKey, type KeyFile } from '../../image/image-key';
-import { parseImageReference, type ImageReference } from '../../platform/image-reference';
+import { platformArguments } from '../../image/platform';
 import { MANIFEST_FILE } from '../../platform/manifest';
+import { PlatformError } from '../../platform/problem';
 import { UserError } from '../../platform/user-error';
 import type { ServiceTask } from '../service-task';
+import { baseContent, baseName, readBaseImages } from './base-images';
+import { contextImage, contextFolder, contextRemote } from './named-contexts';
 import { parseSecret, type NormalisedOptions } from './options';
+import type { BuildPlatforms } from './platforms';
+import { readRemoteSources } from './remote-sources';
 
 /** What an image is made of, as it was read once. */
 export interface Content {
   key: ImageKey;
+  dockerfile: string;
   baseImages: ReadonlyMap<string, LocalImage>;
   /** Named contexts as the build is given them. */
   contexts: Readonly<Record<string, string>>;
-  /** Whether files are read that others may change while the image is built. */
+  /** Whether anything is read that others may change while the image is built. */
   isShared: boolean;
 }
 
@@ -37,6 +37,7 @@ export interface Content {
 export async function readContent(
   { workspaceRoot, service, runner, clock, say }: ServiceTask,
   options: NormalisedOptions,
+  platforms: BuildPlatforms,
   folder: string,
 ): Promise<Content> {
   const dockerfile = fileReader(workspaceRoot)(options.dockerfile);
@@ -45,23 +46,38 @@ export async function readContent(
       `${options.dockerfile} is not there: run "nx g @org/micro:containerize ${service.name}" to get one, or set "dockerfile" to your own`,
     );
   }
-  const given = at(options.dockerfile, () => namedContexts(options, dockerfile));
-  const sources = at(options.dockerfile, () =>
-    findBuildSources(dockerfile, {
-      target: options.target,
-      buildArgs: options.buildArgs,
-      contexts: Object.keys(given),
-    }),
-  );
-  const images = sources.images.map((image) => at(options.dockerfile, () => baseImage(image)));
+  const { given, sources } = at(options.dockerfile, () => {
+    const given = namedContexts(options, dockerfile);
+    return { given, sources: readSources(dockerfile, options, platforms, Object.keys(given)) };
+  });
+  const { images, problems } = readBaseImages(options.dockerfile, sources.images, platforms.target);
+  const others = sources.contexts.filter((name) => name !== 'artifact');
+  const remotes = await readRemoteSources(runner, options.dockerfile, [
+    ...sources.remotes,
+    ...others.flatMap((name) => contextRemote(given[name]!) ?? []),
+  ]);
+  problems.push(...remotes.problems);
+  problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  if (problems.length > 0) throw new PlatformError(problems);
   if (options.pull) {
-    for (const image of sources.images) {
-      say(`${service.name}  pulling ${image}`);
-      await runDocker(runner, pullArguments(image), {}, `Could not pull ${image}`);
+    for (const { name } of images) {
+      say(`${service.name}  pulling ${name}`);
+      await runDocker(runner, pullArguments(name), {}, `Could not pull ${name}`);
     }
   }
+  const read = [
+    ...images.map((image) => ({ image, part: baseName(image, platforms.target) })),
+    ...others.flatMap((name) => {
+      const image = contextImage(given[name]!, platforms.target);
+      return image ? [{ image, part: `${image.name} of the context ${name}` }] : [];
+    }),
+    ...frontendOf(sources, options.dockerfile, platforms).map((image) => ({
+      image,
+      part: `${image.name} (syntax)`,
+    })),
+  ];
   // Asked for now, needed once the artifact is copied.
-  const looking = inspectImages(runner, sources.images);
+  const looking = inspectImages(runner, [...new Set(read.map(({ image }) => image.name))]);
   looking.catch(() => undefined);
   const contexts = { ...given };
   let artifact: KeyFile[] = [];
@@ -72,28 +88,32 @@ export async function readContent(
     artifact = files;
     contexts['artifact'] = context;
   }
-  const others = sources.contexts.filter((name) => name !== 'artifact');
-  const folders = others.filter((name) => isFolder(resolve(workspaceRoot, given[name]!)));
-  const baseImages = await looking;
-  const [context, furtherFiles, digests] = await Promise.all([
+  const folders = others.flatMap((name) => {
+    const path = resolve(workspaceRoot, contextFolder(given[name]!));
+    return isFolder(path) ? [{ name, path }] : [];
+  });
+  const local = await looking;
+  const [context, furtherFiles, bases] = await Promise.all([
     readContextFiles(workspaceRoot, options, sources.paths),
     Promise.all(
-      folders.map(async (name) => {
-        const from = resolve(workspaceRoot, given[name]!);
-        return [name, await readKeyFiles(from, await listFiles(from))] as const;
-      }),
+      folders.map(
+        async ({ name, path }) => [name, await readKeyFiles(path, await listFiles(path))] as const,
+      ),
     ),
     Promise.all(
-      images.map(
-        async (image) =>
-          [image.name, await baseDigest(runner, image, baseImages.get(image.name))] as const,
+      read.map(
+        async ({ image, part }) =>
+          [part, await baseContent(runner, image, local.get(image.name))] as const,
       ),
     ),
   ]);
   return {
-    baseImages,
+    dockerfile,
+    baseImages: new Map(
+      images.flatMap(({ name }) => (local.has(name) ? [[name, local.get(name)!]] : [])),
+    ),
     contexts,
-    isShared: context.length > 0 || folders.length > 0,
+    isShared: context.length > 0 || folders.length > 0 || remotes.canMove,
     key: imageKey({
       dockerfile: withoutComments(dockerfile),
       artifact,
@@ -102,8 +122,9 @@ export async function readContent(
       buildArgs: options.buildArgs,
       labels: options.labels,
       target: options.target,
-      platforms: options.platforms,
-      baseImages: Object.fromEntries(digests),
+      platforms: platforms.target,
+      baseImages: Object.fromEntries(bases),
+      remotes: remotes.versions,
       options: [
         ...options.args,
         ...options.secrets.map((secret) => `secret ${parseSecret(secret).id}`),
@@ -128,7 +149,49 @@ function requireArtifact(
   );
 }
 
-/** The artifact's folder replaces the stage of that name, where the Dockerfile has one. */
+/** What the build reads for any of its platforms. */
+function readSources(
+  dockerfile: string,
+  { target, buildArgs }: NormalisedOptions,
+  platforms: BuildPlatforms,
+  contexts: readonly string[],
+): BuildSources {
+  const perPlatform = (platforms.target.length > 0 ? platforms.target : [undefined]).map(
+    (platform) =>
+      findBuildSources(dockerfile, {
+        target,
+        buildArgs,
+        predefined: platformArguments(platform, platforms.build),
+        contexts,
+      }),
+  );
+  const all = <Item>(items: (sources: BuildSources) => readonly Item[]) => [
+    ...new Map(
+      perPlatform.flatMap(items).map((item) => [JSON.stringify(item), item] as const),
+    ).values(),
+  ];
+  return {
+    images: all(({ images }) => images),
+    contexts: all(({ contexts }) => contexts),
+    paths: all(({ paths }) => paths),
+    remotes: all(({ remotes }) => remotes),
+    ...(perPlatform[0]!.syntax ? { syntax: perPlatform[0]!.syntax } : {}),
+  };
+}
+
+/** The image that reads the Dockerfile decides what its instructions do; it runs where it is built. */
+function frontendOf({ syntax }: BuildSources, file: string, { build, target }: BuildPlatforms) {
+  if (syntax === undefined) return [];
+  const platforms = build === undefined ? target : [build];
+  const image = { name: syntax, written: syntax, missing: [], line: 1 };
+  const { images, problems } = readBaseImages(file, [image], platforms);
+  if (problems.length > 0) {
+    throw new UserError(`${file}:1: the syntax "${syntax}" is not an image reference`);
+  }
+  return images;
+}
+
+/** The artifact's folder replaces the stage of that name, if the Dockerfile has one. */
 function namedContexts(options: NormalisedOptions, dockerfile: string): Record<string, string> {
   return stageNames(dockerfile).includes('artifact')
     ? { ...options.contexts, artifact: options.artifact }
@@ -137,52 +200,6 @@ function namedContexts(options: NormalisedOptions, dockerfile: string): Record<s
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-interface BaseImage {
-  /** As the Dockerfile has it. */
-  name: string;
-  reference: ImageReference;
-}
-
-function baseImage(name: string): BaseImage {
-  try {
-    return { name, reference: parseImageReference(name) };
-  } catch {
-    throw new UserError(
-      name.includes('$')
-        ? `the base image "${name}" has a variable without a value: give its ARG a default, or set it in "buildArgs"`
-        : `the base image "${name}" is not an image reference`,
-    );
-  }
-}
-
-/** The manifest digest where there is one, so that a pulled and an asked-for base agree. */
-async function baseDigest(
-  runner: ServiceTask['runner'],
-  { name, reference }: BaseImage,
-  local: LocalImage | undefined,
-): Promise<string | undefined> {
-  if (reference.digest) return reference.digest;
-  if (local) {
-    const pulled = local.digests
-      .map(parseImageReference)
-      .find((known) => fullRepository(known) === fullRepository(reference));
-    return pulled?.digest ?? local.id;
-  }
-  try {
-    return (await inspectRemoteImage(runner, name))?.digest;
-  } catch (error) {
-    // Without its digest the base counts by name; whether it can be had is for the build to say.
-    if (error instanceof EngineError) return undefined;
-    throw error;
-  }
-}
-
-/** `node` -> `docker.io/library/node`, as docker itself completes a name. */
-function fullRepository({ registry = 'docker.io', repository }: ImageReference): string {
-  const isOfficial = registry === 'docker.io' && !repository.includes('/');
-  return `${registry}/${isOfficial ? 'library/' : ''}${repository}`;
 }
 
 function at<T>(file: string, work: () => T): T {

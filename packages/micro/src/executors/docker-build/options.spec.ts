@@ -40,6 +40,10 @@ describe('normaliseOptions', () => {
   it.each([
     [{ platforms: ['a', 'b'] }, 'an image for a and b cannot be loaded into an engine: set "push"'],
     [{ platforms: ['a', 'b'], push: true, load: true }, 'leave "load" away'],
+    [
+      { args: ['--platform=linux/arm64', '--build-arg', 'A=b', '--sbom=true'] },
+      '"--platform=linux/arm64" in "args": say it with "platforms"\n"--build-arg" in "args": say it with "buildArgs"',
+    ],
     [{ load: false }, 'with "load": false the image would be nowhere'],
   ])('refuses %j', (options, message) => {
     expect(() => normaliseOptions(options, recordedTask().service)).toThrow(message);

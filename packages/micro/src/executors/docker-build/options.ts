@@ -35,8 +35,26 @@ export interface NormalisedOptions extends Required<
   buildArgs: Record<string, string>;
 }
 
-/** @throws {UserError} where options contradict each other. */
+/** Arguments that decide what a build reads: the key has to know them, so each has an option. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  '--build-arg': 'buildArgs',
+  '--build-context': 'contexts',
+  '--file': 'dockerfile',
+  '-f': 'dockerfile',
+  '--label': 'labels',
+  '--platform': 'platforms',
+  '--tag': 'tags',
+  '-t': 'tags',
+  '--target': 'target',
+};
+
+/** @throws {UserError} if options contradict each other. */
 export function normaliseOptions(options: DockerBuildOptions, service: Service): NormalisedOptions {
+  const hidden = (options.args ?? []).flatMap((argument) => {
+    const option = OPTION_OF[argument.split('=')[0]!];
+    return option === undefined ? [] : [`"${argument}" in "args": say it with "${option}"`];
+  });
+  if (hidden.length > 0) throw new UserError(hidden.join('\n'));
   const platforms = options.platforms ?? [];
   const push = options.push ?? false;
   if (platforms.length > 1 && !push) {

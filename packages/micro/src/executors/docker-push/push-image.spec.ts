@@ -112,6 +112,54 @@ describe('pushImage', () => {
     );
   });
 
+  describe('of an image for another platform', () => {
+    const RECEIPT_OF_BUILD = 'dist/receipts/apps/orders/docker-build.json';
+    const foreign = {
+      ...files,
+      [RECEIPT_OF_BUILD]: files[RECEIPT_OF_BUILD].replace(
+        '"imageId"',
+        '"platforms":["linux/arm64"],"imageId"',
+      ),
+    };
+    const answering = (platform: string) =>
+      engine({}, (line) => (/^docker .*version/.test(line) ? { stdout: platform } : undefined));
+    const live = 'registry: registry.example.com/team\n';
+
+    it.each([
+      ['it declares', `${live}platform: linux/amd64\n`, 'environments/live.yml says linux/amd64'],
+      ['its engine has', `${live}host: ssh://deploy@example.com\n`, 'its engine is linux/amd64'],
+    ])('refuses one that %s another', async (_, environment, says) => {
+      const task = recordedTask(
+        { ...foreign, 'environments/live.yml': environment },
+        answering('linux/amd64\n'),
+      );
+      await expect(pushImage(task, { environment: 'live' })).rejects.toThrow(
+        `is for linux/arm64 and cannot run in live: ${says}. Run nx docker-build orders with "platforms": ["linux/amd64"], or with -c live`,
+      );
+      expect(acts(task.runner.lines)).toEqual([]);
+    });
+
+    it('goes on if the engine does not say', async () => {
+      const environment = `${live}host: ssh://deploy@example.com\n`;
+      const task = recordedTask(
+        { ...foreign, 'environments/live.yml': environment },
+        engine({}, (line) =>
+          line.includes('version') ? failure('Cannot connect to the Docker daemon') : undefined,
+        ),
+      );
+      await pushImage(task, { environment: 'live' });
+      expect(acts(task.runner.lines)).toHaveLength(2);
+    });
+
+    it('says so if only this machine is another', async () => {
+      const task = recordedTask(foreign, answering('linux/amd64\n'));
+      await pushImage(task, { environment: 'production' });
+      expect(task.said[0]).toMatch(
+        /^orders {2}warning: .* is for linux\/arm64, and the engine of this machine is linux\/amd64$/,
+      );
+    });
+  });
+
   it('refuses to move an immutable tag before anything is pushed', async () => {
     const task = recordedTask(files, engine({ 'v1.2.3': 'b'.repeat(64) }));
     await expect(

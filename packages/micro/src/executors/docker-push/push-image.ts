@@ -4,14 +4,15 @@ import { EngineError } from '../../docker/engine-error';
 import {
   inspectImages,
   inspectRemoteImage,
+  readEnginePlatform,
   runDocker,
   type RemoteImage,
 } from '../../effects/engine';
 import { timestamp } from '../../effects/clock';
 import { readEnvironmentAlone } from '../../effects/environments';
-import { fileReader } from '../../effects/files';
-import { readGitFacts } from '../../effects/git';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
+import { readTagValues } from '../../effects/tag-values';
+import { LABELS } from '../../platform/image-labels';
 import {
   buildReceiptSchema,
   pushReceiptSchema,
@@ -20,13 +21,13 @@ import {
   type PushReceipt,
 } from '../../image/receipt';
 import { fillTag, type ImageTag } from '../../image/tags';
-import { imageSource } from '../../platform/environment';
+import { parsePlatform, runsOn, type ImagePlatform } from '../../image/platform';
+import { imageSource, runsElsewhere, type Environment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
 import { formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
-import { LABELS } from '../../platform/image-labels';
 
 /** Options as Nx gives them. */
 export interface DockerPushOptions {
@@ -58,6 +59,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
     );
   }
   await requireOnEngine(task, built);
+  await requireRunnable(task, built, environment);
   const file = receiptFile(service.root, 'docker-push', environment.name);
   const previous = await readReceipt(workspaceRoot, file, pushReceiptSchema);
   const now = timestamp(clock);
@@ -146,19 +148,55 @@ async function requireOnEngine(
   }
 }
 
+/** How long the engine of an environment may take to say what it runs, in milliseconds. */
+const PLATFORM_TIMEOUT = 10_000;
+
+/** @throws {UserError} if the environment's engine could not run what would be pushed for it. */
+async function requireRunnable(
+  { runner, service, say }: ServiceTask,
+  { image, platforms = [] }: BuildReceipt,
+  environment: Environment,
+): Promise<void> {
+  if (platforms.length === 0) return;
+  const there = await platformOf(runner, environment);
+  if (!there || platforms.some((one) => runsOn(one, there))) return;
+  if (environment.platform === undefined && !runsElsewhere(environment)) {
+    // It may be pulled by engines that the environment does not name.
+    say(
+      `${service.name}  warning: ${image} is for ${platforms.join(' and ')}, and the engine of this machine is ${there}`,
+    );
+    return;
+  }
+  const says = environment.platform === undefined ? 'its engine is' : `${environment.file} says`;
+  throw new UserError(
+    `${image} is for ${platforms.join(' and ')} and cannot run in ${environment.name}: ${says} ${there}. Run nx docker-build ${service.name} with "platforms": ["${there}"], or with -c ${environment.name} once ${environment.file} has "platform: ${there}"`,
+  );
+}
+
+/** What an environment says of its hosts, else what its engine answers. */
+async function platformOf(
+  runner: ServiceTask['runner'],
+  environment: Environment,
+): Promise<ImagePlatform | undefined> {
+  if (environment.platform !== undefined) return parsePlatform(environment.platform);
+  const { context, host } = environment;
+  try {
+    return await readEnginePlatform(runner, { context, host }, { timeout: PLATFORM_TIMEOUT });
+  } catch (error) {
+    // Who pushes need not reach the engine; compose-deploy looks again.
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
 /** The key's tag is first: deploys use it. */
 async function resolveTags(
-  { workspaceRoot, service, runner }: ServiceTask,
+  task: ServiceTask,
   { key }: BuildReceipt,
   templates: readonly string[],
 ): Promise<ImageTag[]> {
-  const { commit, branch } = templates.length > 0 ? await readGitFacts(runner) : {};
-  const { version } = JSON.parse(
-    fileReader(workspaceRoot)(`${service.root}/package.json`) ?? '{}',
-  ) as { version?: string };
-  return ['{key}', ...templates].map((template) =>
-    fillTag(template, { key, commit, branch, version }),
-  );
+  const values = templates.length > 0 ? await readTagValues(task, task.service.root) : {};
+  return ['{key}', ...templates].map((template) => fillTag(template, { ...values, key }));
 }
 
 async function readRemoteTags(

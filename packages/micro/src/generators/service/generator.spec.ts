@@ -87,8 +87,8 @@ describe('service', () => {
       'prod-deps',
       'production',
     ]);
-    expect(findBuildSources(dockerfile, { contexts: ['artifact'] })).toEqual({
-      images: ['node:24-bookworm-slim'],
+    expect(findBuildSources(dockerfile, { contexts: ['artifact'] })).toMatchObject({
+      images: [{ name: 'node:24-bookworm-slim' }],
       contexts: ['artifact'],
       paths: [],
     });

@@ -1,5 +1,10 @@
 import { pullArguments } from '../../../docker/image';
-import { inspectImages, runDocker } from '../../../effects/engine';
+import {
+  inspectImages,
+  readEnginePlatform,
+  runDocker,
+  type LocalImage,
+} from '../../../effects/engine';
 import { UserError } from '../../../platform/user-error';
 import { formatStep } from '../../../terminal/step';
 import { limit } from '../../limit';
@@ -8,6 +13,7 @@ import { type Run, attempt, readFacts, tellOf } from '../run';
 import type { DesiredState } from '../../../deployment/desired-state';
 import type { Rendered } from './render';
 import { LABELS } from '../../../platform/image-labels';
+import { parsePlatform, runsOn } from '../../../image/platform';
 
 /** How many images are looked for, or pulled, at the same time. */
 const PULLS = 8;
@@ -52,11 +58,11 @@ export async function findImages(
   return images.find((image) => image !== undefined);
 }
 
-/** The engine that deploys has the image, or can pull it by its digest. */
+/** The engine that deploys has the image, or can pull it by its digest, and can run it. */
 async function requireImage(
   run: Run,
   { service }: ServiceTask,
-  { image: reference, source, key }: DesiredState,
+  { image: reference, source, key, slice }: DesiredState,
 ): Promise<void> {
   const { runner, address, environment } = run;
   const image = (await inspectImages(runner, [reference], address)).get(reference);
@@ -75,4 +81,25 @@ async function requireImage(
       `${reference} does not carry the key of its receipt: run nx docker-push ${service.name} again`,
     );
   }
+  await requireRunnable(run, service.name, there, slice.services[service.name]?.['platform']);
+}
+
+/**
+ * @param asked the platform that the Compose entry names: an engine with an emulator runs others, too.
+ * @throws {UserError} if the image is for another kind of processor than the engine's.
+ */
+async function requireRunnable(
+  { runner, address, environment }: Run,
+  service: string,
+  { variant }: LocalImage,
+  asked: unknown,
+): Promise<void> {
+  if (!variant || (typeof asked === 'string' && runsOn(variant.platform, parsePlatform(asked)))) {
+    return;
+  }
+  const engine = await readEnginePlatform(runner, address);
+  if (runsOn(variant.platform, engine)) return;
+  throw new UserError(
+    `the image of ${service} is for ${variant.platform}, and the engine of ${environment.name} is ${engine}: add "platform: ${engine}" to ${environment.file}, then run nx docker-build and docker-push with -c ${environment.name}. If the engine has an emulator, say "platform: ${variant.platform}" in the service's compose.yaml`,
+  );
 }

@@ -1,0 +1,101 @@
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
+import { formatReason } from '../errors/errors.js';
+import type { EventLog } from '../telemetry/default-log.js';
+
+export interface PublishedKeysOptions {
+  url: string;
+  /** Of one fetch. */
+  timeoutMs: number;
+  /** Keys older than this are fetched again, in the background. */
+  maxAgeMs: number;
+  /** How much longer the last keys are used while the issuer cannot be reached. */
+  maxStaleMs: number;
+  /** A token with an unknown key leads to a fetch, at most this often. */
+  cooldownMs: number;
+  log: EventLog;
+}
+
+/** After a failed fetch nobody asks again for this long: who waits on an issuer that is away waits for nothing. */
+const PAUSE_AFTER_FAILURE_MS = 1000;
+
+/**
+ * The keys that an issuer publishes (RFC 7517). Once fetched they go on serving while the issuer is away, up to a limit;
+ * one fetch at a time brings newer ones. Rejects with what is wrong with the token, or with why there are no keys.
+ */
+export function publishedKeys(options: PublishedKeysOptions): JWTVerifyGetKey {
+  const { url, timeoutMs, maxAgeMs, maxStaleMs, cooldownMs, log } = options;
+  const remote = createRemoteJWKSet(new URL(url), {
+    timeoutDuration: timeoutMs,
+    // When to fetch is decided here.
+    cacheMaxAge: Infinity,
+    cooldownDuration: Infinity,
+    [customFetch]: fetchSomeKeys,
+  });
+  let fetchedAt = -Infinity;
+  let triedAt = -Infinity;
+  let failure: Error | undefined;
+  let running: Promise<void> | undefined;
+
+  async function fetchKeys(): Promise<void> {
+    triedAt = performance.now();
+    try {
+      await remote.reload();
+      fetchedAt = performance.now();
+      if (failure !== undefined) log.info('the keys of the issuer can be fetched again');
+      failure = undefined;
+    } catch (error) {
+      if (failure === undefined) tellFailure(error);
+      throw (failure = error as Error);
+    }
+  }
+
+  function tellFailure(error: unknown): void {
+    const reason = formatReason(error);
+    const leftMs = Math.round(fetchedAt + maxAgeMs + maxStaleMs - performance.now());
+    if (leftMs > 0) {
+      log.warn(
+        { reason, leftMs },
+        'the keys of the issuer cannot be fetched: the last ones are used',
+      );
+    } else log.warn({ reason }, 'the keys of the issuer cannot be fetched, and there are none');
+  }
+
+  /** Joins the fetch that is under way. */
+  function refresh(): Promise<void> {
+    return (running ??= fetchKeys().finally(() => (running = undefined)));
+  }
+
+  /** Waits for keys, unless a fetch has just failed. */
+  async function require(): Promise<void> {
+    if (!running && failure !== undefined && since(triedAt) < PAUSE_AFTER_FAILURE_MS) throw failure;
+    await refresh();
+  }
+
+  return async (header, token) => {
+    const age = since(fetchedAt);
+    if (age > maxAgeMs + maxStaleMs) await require();
+    else if (age > maxAgeMs && since(triedAt) > PAUSE_AFTER_FAILURE_MS) refresh().catch(() => {});
+    try {
+      return await remote(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      if (running || since(triedAt) >= cooldownMs) await refresh();
+      // Whether the key exists cannot be told.
+      else if (failure !== undefined) throw failure;
+      return await remote(header, token);
+    }
+  };
+}
+
+function since(time: number): number {
+  return performance.now() - time;
+}
+
+/** An empty list is a fault of the issuer, not the end of all keys. */
+async function fetchSomeKeys(url: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(url, init);
+  if (!response.ok) throw new Error(`the issuer answered with ${response.status}`);
+  const set = (await response.clone().json()) as { keys?: unknown } | null;
+  if (Array.isArray(set?.keys) && set.keys.length === 0) throw new Error('the issuer has no keys');
+  return response;
+}

@@ -1,0 +1,55 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FailureLimit } from '../auth/failure-limit.js';
+import { HttpError } from '../errors/errors.js';
+
+/** Addresses that are remembered at most: the oldest go first. */
+const MAX_ADDRESSES = 10_000;
+
+/** What `app.createRateLimit` makes: counts one more for a request's key. */
+export type Counter = (
+  request: FastifyRequest,
+) => Promise<{ isAllowed: true } | { isAllowed: false; remaining: number; ttl: number }>;
+
+/**
+ * Refuses addresses that failed to authenticate as often as the limit allows, until its window ends. Which are, is known
+ * without asking the store, so that a refusal costs next to nothing.
+ */
+export function limitFailedCallers(
+  counter: Counter,
+  addressOf: (request: FastifyRequest) => string,
+): FailureLimit {
+  const refusedUntil = new Map<string, number>();
+
+  function refuse(address: string, ms: number): void {
+    refusedUntil.delete(address);
+    refusedUntil.set(address, performance.now() + ms);
+    if (refusedUntil.size <= MAX_ADDRESSES) return;
+    for (const oldest of refusedUntil.keys()) {
+      refusedUntil.delete(oldest);
+      break;
+    }
+  }
+
+  return {
+    check(request: FastifyRequest, reply: FastifyReply) {
+      if (isFree(request)) return;
+      const address = addressOf(request);
+      const leftMs = (refusedUntil.get(address) ?? 0) - performance.now();
+      if (leftMs <= 0) return void refusedUntil.delete(address);
+      reply.header('retry-after', Math.ceil(leftMs / 1000));
+      throw new HttpError(429, 'too many failed attempts to authenticate');
+    },
+    async count(request: FastifyRequest) {
+      if (isFree(request)) return;
+      const counted = await counter(request);
+      if (!counted.isAllowed && counted.remaining === 0 && counted.ttl > 0) {
+        refuse(addressOf(request), counted.ttl);
+      }
+    },
+  };
+}
+
+/** A route that says `rateLimit: false`. */
+function isFree({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config.rateLimit === false;
+}

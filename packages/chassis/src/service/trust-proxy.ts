@@ -1,0 +1,46 @@
+import { isIP } from 'node:net';
+
+/** How many proxies are before a service, or which networks they are in. */
+export type TrustedProxies = number | readonly string[];
+
+/** As Fastify knows them: https://www.npmjs.com/package/@fastify/proxy-addr */
+const NAMED: ReadonlySet<string> = new Set(['linklocal', 'loopback', 'uniquelocal']);
+
+/**
+ * `1`, or `10.0.0.0/8, loopback`.
+ * @throws {Error} with what is wrong.
+ */
+export function parseTrustedProxies(text: string): TrustedProxies {
+  if (/^\s*\d+\s*$/.test(text)) return Number(text);
+  const networks = text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  const wrong = networks.filter((one) => !NAMED.has(one) && !isNetwork(one));
+  if (networks.length === 0 || wrong.length > 0) {
+    throw new Error(
+      `expected a number of proxies, or addresses and networks such as 10.0.0.0/8${wrong.length > 0 ? `; "${wrong.join('", "')}" is neither` : ''}`,
+    );
+  }
+  return networks;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const kind = isIP(address);
+  if (kind === 0 || rest.length > 0) return false;
+  // Without any bits everybody would be trusted to say where a request comes from.
+  return (
+    bits === undefined ||
+    (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (kind === 4 ? 32 : 128))
+  );
+}
+
+/** Fastify's `trustProxy`. A number of its own trusts nobody since Fastify 5.12.8. */
+export function trustProxy(
+  proxies: TrustedProxies | undefined,
+): boolean | string[] | ((address: string, hop: number) => boolean) {
+  if (proxies === undefined) return false;
+  if (typeof proxies === 'number') return (_address, hop) => hop < proxies;
+  return [...proxies];
+}
