@@ -43,10 +43,23 @@ export function readPackageManager(tree: Tree): WorkspacePackageManager {
   const kind = named ?? lockfileOwner(tree) ?? detectPackageManager(tree.root);
   if (kind !== 'npm' && kind !== 'pnpm') {
     throw new UserError(
-      `This workspace uses ${kind}, which is not supported yet: use npm or pnpm (package.json "packageManager", or their lockfile)`,
+      `This workspace uses ${kind}, which is not supported yet: use npm or pnpm (package.json "packageManager", or their lockfile)${howToUndoAdd(tree, kind)}`,
     );
   }
   return kind === 'npm' ? { kind } : { kind, version: version ?? installedPnpm(tree.root) };
+}
+
+/** `nx add` installs before it calls `init`, so a refusal leaves the package in package.json and the lockfile. */
+function howToUndoAdd(tree: Tree, packageManager: string): string {
+  const { dependencies, devDependencies } = readJson<Record<string, Record<string, string>>>(
+    tree,
+    'package.json',
+  );
+  const isAdded = '@org/micro' in { ...dependencies, ...devDependencies };
+  const isSetUp = tree.read('nx.json', 'utf8')?.includes('@org/micro') ?? false;
+  return isAdded && !isSetUp
+    ? `. "nx add" has installed @org/micro all the same: take it out of package.json and the lockfile with "${packageManager} remove @org/micro"`
+    : '';
 }
 
 /** The pnpm that wrote the lockfile is most likely the one on this machine. */

@@ -1,3 +1,4 @@
+import ts from 'typescript';
 import { eventConstant } from '../../platform/event';
 import { fieldSchema, parseFields, type Field } from './fields';
 
@@ -19,8 +20,7 @@ export function renderContract(event: string, fields: readonly Field[]): string 
 
 /** The fields of a contract that is as it was generated, whatever its format; of another one none are known. */
 export function readFields(event: string, text: string): Field[] | undefined {
-  const lines = [...text.matchAll(/^\s*(\w+): (z\.[\w.()]+),$/gm)];
-  const fields = lines.flatMap(([, name = '', schema]) =>
+  const fields = propertiesOf(text).flatMap(({ name, schema }) =>
     CANDIDATES.filter((field) => fieldSchema(field) === schema).map((field) => ({
       ...field,
       name,
@@ -28,6 +28,18 @@ export function readFields(event: string, text: string): Field[] | undefined {
   );
   const isWhole = ignoreFormat(renderContract(event, fields)) === ignoreFormat(text);
   return isWhole ? fields : undefined;
+}
+
+/** The properties of the first object literal: those of `z.object({ … })`. */
+function propertiesOf(text: string): { name: string; schema: string }[] {
+  const source = ts.createSourceFile('contract.ts', text, ts.ScriptTarget.Latest, true);
+  const find = (node: ts.Node): ts.ObjectLiteralExpression | undefined =>
+    ts.isObjectLiteralExpression(node) ? node : ts.forEachChild(node, find);
+  return (find(source)?.properties ?? []).flatMap((property) =>
+    ts.isPropertyAssignment(property)
+      ? [{ name: property.name.getText(source), schema: property.initializer.getText(source) }]
+      : [],
+  );
 }
 
 const CANDIDATES = parseFields([

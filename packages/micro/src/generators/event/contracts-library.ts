@@ -1,5 +1,6 @@
 import { generateFiles, OverwriteStrategy, readNxJson, writeJson, type Tree } from '@nx/devkit';
 import { join, posix } from 'node:path';
+import ts from 'typescript';
 import { CONTRACTS_ROOT, contractFile } from '../../platform/contracts-library';
 import { eventFileName } from '../../platform/event';
 import { packageScripts, scriptTargets } from '../init/nx-json';
@@ -17,7 +18,14 @@ interface ContractsLibrary {
   packageManager: WorkspacePackageManager;
 }
 
-/** Makes the library that services share contracts in, where there is none yet. */
+/**
+ * Makes the library that services share contracts in, if there is none yet.
+ *
+ * Not with `libraryGenerator` of @nx/js: tried with 22.7.12 and 23.2.1, it lays nx.json and
+ * tsconfig.json out anew and drops comments in them (nrwl/nx#4244, nrwl/nx#28484), adds packages to
+ * the root that nothing here needs (nrwl/nx#26835), and in a workspace without project references it
+ * makes path mappings in place of a package, which services could not resolve when they run.
+ */
 export function generateContractsLibrary(
   tree: Tree,
   { packageName, packageManager }: ContractsLibrary,
@@ -58,14 +66,19 @@ export function generateContract(tree: Tree, event: string, fields: readonly Fie
   if (after !== before) tree.write(index, after);
 }
 
-/** Adds an export in front of the first one that sorts behind it; other lines stay. */
+/** Adds an export in front of the first one of an event that sorts behind it; other lines stay. */
 export function addExport(text: string, module: string): string {
-  const lines = text.split('\n');
-  const exported = (line: string) =>
-    /^export \* from ['"](\.\/events\/[^'"]+)['"];?$/.exec(line)?.[1];
-  if (lines.some((line) => exported(line) === module)) return text;
-  const next = lines.findIndex((line) => (exported(line) ?? '') > module);
-  const end = lines.at(-1) === '' ? lines.length - 1 : lines.length;
-  lines.splice(next < 0 ? end : next, 0, `export * from '${module}';`);
-  return lines.at(-1) === '' ? lines.join('\n') : `${lines.join('\n')}\n`;
+  const source = ts.createSourceFile('index.ts', text, ts.ScriptTarget.Latest, true);
+  const exported = source.statements.flatMap((statement) => {
+    const isOfModule = ts.isExportDeclaration(statement) && statement.moduleSpecifier;
+    return isOfModule && ts.isStringLiteral(isOfModule)
+      ? [{ statement, module: isOfModule.text }]
+      : [];
+  });
+  if (exported.some((one) => one.module === module)) return text;
+  const line = `export * from '${module}';\n`;
+  const next = exported.find((one) => one.module.startsWith('./events/') && one.module > module);
+  if (!next) return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}`;
+  const at = next.statement.getStart(source);
+  return text.slice(0, at) + line + text.slice(at);
 }

@@ -1,11 +1,16 @@
 import type { GeneratorCallback, Tree } from '@nx/devkit';
 import { posix } from 'node:path';
 import { UserError } from '../../platform/user-error';
-import { serviceGenerator } from '../service/generator';
-import type { ServiceSchema } from '../service/options';
+import { createService } from '../service/generator';
+import type { ServiceRequest } from '../service/options';
 import { readTreePlatform } from '../workspace-tree';
 
-export type GatewaySchema = Omit<ServiceSchema, 'kind' | 'framework' | 'routes'>;
+export interface GatewaySchema extends Omit<
+  ServiceRequest,
+  'kind' | 'framework' | 'routes' | 'broker' | 'tracing' | 'auth'
+> {
+  auth?: 'none' | 'jwt';
+}
 
 /** A service of the kind gateway, composed of what is in front of other services. */
 export async function gatewayGenerator(
@@ -13,7 +18,7 @@ export async function gatewayGenerator(
   schema: GatewaySchema,
 ): Promise<GeneratorCallback> {
   refuseOtherKinds(tree, schema);
-  return serviceGenerator(tree, { ...schema, kind: 'gateway' });
+  return createService(tree, { ...schema, kind: 'gateway' });
 }
 
 export default gatewayGenerator;

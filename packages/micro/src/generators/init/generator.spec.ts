@@ -173,6 +173,19 @@ describe('init', () => {
       'This workspace uses yarn, which is not supported yet',
     );
   });
+
+  it('says how to undo what "nx add" did before it was refused', async () => {
+    const set = (more: object) =>
+      updateJson(tree, 'package.json', (json: object) => ({ ...json, ...more }));
+    set({ packageManager: 'bun@1.3.4' });
+    await expect(initGenerator(tree, {})).rejects.toThrow(/or their lockfile\)$/);
+    set({ devDependencies: { '@org/micro': '^0.1.0' } });
+    const before = treeFiles(tree);
+    await expect(initGenerator(tree, {})).rejects.toThrow(
+      '"nx add" has installed @org/micro all the same: take it out of package.json and the lockfile with "bun remove @org/micro"',
+    );
+    expect(treeFiles(tree)).toEqual(before);
+  });
 });
 
 describe('preset', () => {

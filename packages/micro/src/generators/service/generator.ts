@@ -39,12 +39,20 @@ import {
   normalizeServiceOptions,
   readRoutes,
   type ServiceOptions,
+  type ServiceRequest,
   type ServiceSchema,
 } from './options';
 
-export async function serviceGenerator(
+export function serviceGenerator(tree: Tree, schema: ServiceSchema): Promise<GeneratorCallback> {
+  return createService(tree, schema);
+}
+
+export default serviceGenerator;
+
+/** What `service`, `gateway` and `worker` do. */
+export async function createService(
   tree: Tree,
-  schema: ServiceSchema,
+  schema: ServiceRequest,
 ): Promise<GeneratorCallback> {
   const options = normalizeServiceOptions(tree, schema);
   sayWhatIsKept(options, schema);
@@ -57,8 +65,6 @@ export async function serviceGenerator(
     if (!options.skipInstall) installPackagesTask(tree, true);
   };
 }
-
-export default serviceGenerator;
 
 /** All of services that is not derived: their files, and their places in the workspace. */
 export function generateServices(tree: Tree, services: readonly ServiceOptions[]): void {
@@ -159,7 +165,7 @@ function sorted(versions: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function sayWhatIsKept(options: ServiceOptions, schema: ServiceSchema): void {
+function sayWhatIsKept(options: ServiceOptions, schema: ServiceRequest): void {
   const { name, root, port, consumes } = options;
   const differs =
     (schema.port !== undefined && schema.port !== port) ||

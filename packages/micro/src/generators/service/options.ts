@@ -17,7 +17,8 @@ import {
   type WorkspacePackageManager,
 } from '../workspace-tree';
 
-export interface ServiceSchema {
+/** Options of `service`, and what other generators ask of it beside them. */
+export interface ServiceRequest {
   name: string;
   directory?: string;
   kind?: Manifest['kind'];
@@ -38,6 +39,9 @@ export interface ServiceSchema {
   skipInstall?: boolean;
   skipFormat?: boolean;
 }
+
+/** Options as Nx gives them. */
+export type ServiceSchema = Omit<ServiceRequest, 'cors' | 'rateLimit'>;
 
 export interface ServiceOptions {
   name: string;
@@ -78,7 +82,7 @@ export interface WorkspaceFacts {
 }
 
 /** @throws with every reason why the service cannot be made; nothing is written before. */
-export function normalizeServiceOptions(tree: Tree, schema: ServiceSchema): ServiceOptions {
+export function normalizeServiceOptions(tree: Tree, schema: ServiceRequest): ServiceOptions {
   const { options, problems } = planService(schema, readWorkspaceFacts(tree));
   if (!options) throw new UserError(problems.map(({ message }) => message).join('\n'));
   return options;
@@ -99,7 +103,7 @@ export function readWorkspaceFacts(tree: Tree): WorkspaceFacts {
 
 /** The options of a service with nothing left open, or every reason why it cannot be made. */
 export function planService(
-  schema: ServiceSchema,
+  schema: ServiceRequest,
   facts: WorkspaceFacts,
 ): { options?: ServiceOptions; problems: readonly OptionProblem[] } {
   const { name, root, problem } = locate(schema);
@@ -157,7 +161,7 @@ export function planService(
 }
 
 /** `orders` -> apps/orders; `apps/shop/orders` says both. */
-function locate({ name, directory }: ServiceSchema): {
+function locate({ name, directory }: ServiceRequest): {
   name: string;
   root: string;
   problem?: string;
@@ -222,7 +226,7 @@ export function unknownProvider(
 }
 
 /** The command line gives a list as it is typed, with commas. */
-export function readRoutes(routes: ServiceSchema['routes'] = []): RouteEntry[] {
+export function readRoutes(routes: ServiceRequest['routes'] = []): RouteEntry[] {
   const entries: readonly RouteEntry[] = typeof routes === 'string' ? [routes] : routes;
   return entries.flatMap<RouteEntry>((entry) =>
     typeof entry === 'string' ? splitNames(entry) : [entry],
@@ -240,7 +244,7 @@ export function noRoutesOf(
     : 'A gateway serves the routes of the services that it consumes: give --routes to those';
 }
 
-function notOfGateway({ framework, auth, broker }: ServiceSchema): (OptionProblem | undefined)[] {
+function notOfGateway({ framework, auth, broker }: ServiceRequest): (OptionProblem | undefined)[] {
   return [
     framework === 'express'
       ? about(
@@ -263,7 +267,7 @@ function notOfGateway({ framework, auth, broker }: ServiceSchema): (OptionProble
   ];
 }
 
-function notInExpress({ framework, openapi }: ServiceSchema): string | undefined {
+function notInExpress({ framework, openapi }: ServiceRequest): string | undefined {
   return framework === 'express' && openapi
     ? 'Routes are described from what Fastify knows of them: leave out --openapi or --framework=express'
     : undefined;
