@@ -1,3 +1,4 @@
+import { brokerAccountJob, databaseAccountsJob } from '../platform/account';
 import { brokerDefinitions, brokerAccountScript } from '../platform/broker-rights';
 import { BROKER_NAME, datastoreName } from '../platform/datastore';
 import { formatStale } from '../platform/derived-file';
@@ -13,16 +14,6 @@ import { BROKER_NETWORK, dataNetwork } from './paths';
 
 /** What waits for a job waits for its success. */
 export const COMPLETED = { condition: 'service_completed_successfully' } as const;
-
-/** The entry of the short run that makes the accounts of a database: `orders-database-accounts`. */
-export function databaseAccountsJob({ name }: Pick<BackingService, 'name'>): string {
-  return `${name}-accounts`;
-}
-
-/** The entry of the short run that makes a service's account at the broker: `orders-broker-account`. */
-export function brokerAccountJob({ name }: Pick<Service, 'name'>): string {
-  return `${name}-${BROKER_NAME}-account`;
-}
 
 /** The jobs that make the accounts of a service, in the order of their running. */
 export function accountJobsOf(service: Service): string[] {

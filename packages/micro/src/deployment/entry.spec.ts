@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import type { PushReceipt } from '../image/receipt';
 import { parseEnvironment } from '../platform/environment';
 import { recordedTask } from '../testing/service-task';
+import { declaredState } from './desired-state';
 import { type ComposeEntry, inTurn, publicUrlOf, whyExclusive } from './entry';
 import { asDeployed, overrideFile, pinnedImage } from './override';
 import { changedEntryKeys, entryLabel } from './fingerprint';
@@ -19,6 +20,26 @@ const receipt: PushReceipt = {
   tags: [],
   since: '',
 };
+
+it('makes no account that the service does not use in the environment', () => {
+  const { service } = recordedTask();
+  const completed = { condition: 'service_completed_successfully' };
+  const job = `${service.name}-database-accounts`;
+  const atBroker = `${service.name}-broker-account`;
+  const config = {
+    services: { [service.name]: { depends_on: { [job]: completed, [atBroker]: completed } } },
+  };
+  const jobsIn = (text: string) => {
+    const environment = parseEnvironment('production', `services:\n  ${service.name}:${text}`);
+    const image = { key: 'k', image: 'i', source: 'engine' } as const;
+    return declaredState({ config, service, environment, image, secrets: '' });
+  };
+  const own = '\n    secrets: { DATABASE_URL: { file: ./url } }\n';
+  expect(jobsIn(own)).toMatchObject({ jobs: [atBroker] });
+  expect([...jobsIn(own).needs.keys()]).toEqual([]);
+  expect(jobsIn(' { environment: { BROKER_URL: amqp://x } }')).toMatchObject({ jobs: [job] });
+  expect(jobsIn(' { environment: { LOG_LEVEL: debug } }').jobs).toHaveLength(2);
+});
 
 it('has each job wait for those that it depends on', () => {
   const after = (...names: string[]) => ({
@@ -64,6 +85,13 @@ describe('overrideFile', () => {
           },
         },
       },
+    });
+  });
+
+  it('takes a dollar of a variable as it stands, whatever is set on the machine that deploys', () => {
+    const text = override('services: { orders: { environment: { HINT: "a$b$$c ${HOME}" } } }');
+    expect(parse(text)).toMatchObject({
+      services: { orders: { environment: { HINT: 'a$$b$$$$c $${HOME}' } } },
     });
   });
 

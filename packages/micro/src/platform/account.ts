@@ -1,3 +1,4 @@
+import { BROKER_NAME, BROKER_VARIABLE, datastoreName, datastoreVariable } from './datastore';
 import { toUpperSnake } from './name';
 
 /** Who signs in to a datastore or broker, and the variable of the root's `.env` that holds the password. */
@@ -47,4 +48,22 @@ function accountOf(admin: string, kind: keyof DatabaseAccounts): string {
 /** As which a service signs in to the broker: under its own name, with `ORDERS_BROKER_PASSWORD`. */
 export function brokerAccount(service: string, broker: string): Account {
   return { user: service, passwordVariable: passwordVariable(`${service}-${broker}`) };
+}
+
+/** The short run that makes the accounts of a database: `orders-database-accounts`. */
+export function databaseAccountsJob({ name }: { name: string }): string {
+  return `${name}-accounts`;
+}
+
+/** The short run that makes a service's account at the broker: `orders-broker-account`. */
+export function brokerAccountJob({ name }: { name: string }): string {
+  return `${name}-${BROKER_NAME}-account`;
+}
+
+/** The job without which a service cannot sign in by that variable, as compose files fill it in. */
+export function accountJobBehind(service: string, variable: string): string | undefined {
+  if (variable === BROKER_VARIABLE) return brokerAccountJob({ name: service });
+  return variable === datastoreVariable('database')
+    ? databaseAccountsJob({ name: datastoreName(service, 'database') })
+    : undefined;
 }

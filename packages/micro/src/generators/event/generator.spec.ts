@@ -96,7 +96,9 @@ describe('event', () => {
     expect(text('apps/orders/src/resources.ts')).toContain('outbox: outbox(database, broker)');
     expect(text('apps/payments/src/resources.ts')).toContain('eventTables: true');
     expect(text('apps/mailer/src/subscriptions.ts')).toContain('onOrderPlaced');
-    expect(text('apps/mailer/.serve.env')).toContain('BROKER_URL=amqp://platform:');
+    expect(text('apps/mailer/.serve.env')).toContain(
+      'BROKER_URL=amqp://mailer:${MAILER_BROKER_PASSWORD}@',
+    );
     expect(syncWorkspace(tree)).toEqual([]);
   });
 

@@ -143,12 +143,13 @@ describe('sync', () => {
   it('leads nx serve to the port that a person gave a datastore', async () => {
     await sync();
     const url = (port: number) =>
-      `DATABASE_URL=postgres://orders:\${ORDERS_DATABASE_PASSWORD}@127.0.0.1:${port}/orders\n`;
+      `DATABASE_URL=postgres://orders_service:\${ORDERS_DATABASE_SERVICE_PASSWORD}@127.0.0.1:${port}/orders\n`;
     expect(text('apps/orders/.serve.env')).toContain(url(13001));
     edit(DEVELOPMENT, '127.0.0.1:13001:5432', '127.0.0.1:5432:5432');
     const edited = text(DEVELOPMENT);
     expect(await details()).toEqual([
       'apps/orders/.serve.env: DATABASE_URL is not what the manifest says',
+      'apps/orders/.serve.env: DATABASE_OWNER_URL is not what the manifest says',
     ]);
     expect(text('apps/orders/.serve.env')).toContain(url(5432));
     expect(text(DEVELOPMENT)).toBe(edited);
