@@ -1,4 +1,5 @@
 import { wasNotSent } from '../connections/not-sent.js';
+import { SHOULD_RETRY_HEADER } from '../context/headers.js';
 import { formatReason } from '../errors/errors.js';
 import type { CallFailure } from './service-call-error.js';
 
@@ -19,6 +20,8 @@ export interface FailedOutcome {
   cause?: unknown;
   /** What the provider asked for. */
   retryAfterMs?: number;
+  /** The provider says that repeating does not help. */
+  isFinal?: boolean;
   /** The provider saw nothing of it, so that anything may be repeated. */
   notSent?: boolean;
   /** A timeout after less than half of what the provider is granted, since our caller waits no longer. */
@@ -39,6 +42,7 @@ export function judgeReply(reply: Reply): Outcome {
     reply,
     failure: { kind: 'refused', status: reply.status },
     retryAfterMs: parseRetryAfter(reply.headers.get('retry-after')),
+    isFinal: reply.headers.get(SHOULD_RETRY_HEADER) === 'false',
   };
 }
 

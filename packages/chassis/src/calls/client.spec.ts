@@ -1,10 +1,19 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fastify, type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { freePort } from '../../../../tools/testing/free-port.js';
-import { runInContext, type RequestContext } from '../context/request-context.js';
+import {
+  requestContext,
+  requestIdOptions,
+  runInContext,
+  type RequestContext,
+} from '../context/request-context.js';
+import { errorAnswers } from '../errors/errors.js';
 import { closedUrl, startProvider, type Provider } from '../testing/provider.js';
 import { createClient, type Client, type ClientOptions } from './client.js';
 import { ServiceCallError } from './service-call-error.js';
@@ -128,8 +137,10 @@ describe('a call', () => {
     provider.answer(silent);
     const controller = new AbortController();
     const call = client().get('/', { signal: controller.signal });
-    setTimeout(() => controller.abort(new Error('changed my mind')), 50);
-    await expect(call).rejects.toThrow('changed my mind');
+    const ended = expect(call).rejects.toThrow('changed my mind');
+    await expect.poll(() => provider.requests.length, { timeout: 900 }).toBe(1);
+    controller.abort(new Error('changed my mind'));
+    await ended;
     expect(provider.requests).toHaveLength(1);
   });
 
@@ -372,3 +383,72 @@ describe('secrets', () => {
     expect(Object.keys(error)).not.toContain('body');
   });
 });
+
+describe('retries over several hops', () => {
+  /** A service that calls `next` for each request, and says 502 to 504 as the chassis does where that fails. */
+  async function hop(next: string): Promise<FastifyInstance> {
+    const app = fastify(requestIdOptions());
+    requestContext(app);
+    errorAnswers(app);
+    const caller = createClient('next', { url: next, log, timeoutMs: 5000 });
+    app.get('/', () => caller.get('/'));
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return app;
+  }
+  const urlOf = ({ server }: FastifyInstance) =>
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  async function throughTwoHops(listener: RequestListener, timeoutMs: number) {
+    provider.answer(listener);
+    const second = await hop(provider.url);
+    const first = await hop(urlOf(second));
+    const caller = client({ url: urlOf(first), timeoutMs });
+    const error = await failure(caller.get('/'));
+    await Promise.all([first.close(), second.close()]);
+    return { error, asked: provider.requests };
+  }
+
+  it('are made only by who is next to what failed', async () => {
+    const { error, asked } = await throughTwoHops(status(503), 20_000);
+    expect(error).toMatchObject({ kind: 'refused', status: 503, attempts: 1 });
+    expect(asked).toHaveLength(3);
+  });
+
+  it('say so to who is called, who then makes none', async () => {
+    provider.answer(sequence(status(503), status(503), status(200)));
+    await client().get('/');
+    const marks = provider.requests.map(({ headers }) => headers['x-retry-attempt']);
+    expect(marks).toEqual([undefined, '1', '1']);
+    provider.requests.length = 0;
+    provider.answer(status(503));
+    const context: RequestContext = { requestId: 'r-1', isRetry: true };
+    await runInContext(context, () => failure(client().get('/')));
+    expect(provider.requests).toHaveLength(1);
+    expect(provider.requests[0]!.headers['x-retry-attempt']).toBe('1');
+  });
+});
+
+describe('a proxy that the environment asks for', () => {
+  it('is not used for calls between services', async () => {
+    const { status: ended, stdout } = await runWith(
+      { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: await closedUrl(), http_proxy: await closedUrl() },
+      `import { createClient } from '${new URL('./client.ts', import.meta.url).href}';
+       console.log(JSON.stringify(await createClient('orders', { url: process.argv[1] }).get('/')));`,
+      provider.url,
+    );
+    expect(ended).toBe(0);
+    expect(stdout.trim()).toBe('{}');
+    expect(provider.requests).toHaveLength(1);
+  });
+});
+
+/** Node reads this part of its environment at its start. */
+async function runWith(env: Record<string, string>, code: string, argument: string) {
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', code, argument];
+  const child = spawn(process.execPath, args, { env: { PATH: process.env.PATH, ...env } });
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  const [ended] = (await once(child, 'exit')) as [number];
+  return { status: ended, stdout };
+}

@@ -3,7 +3,7 @@ import { ExponentialBackoff } from 'cockatiel';
 import type { z } from 'zod';
 import { shortConnections } from '../connections/short-connections.js';
 import { abortable, shortenToDeadline } from '../context/deadline.js';
-import { DEADLINE_HEADER, SERVICE_KEY_HEADER } from '../context/headers.js';
+import { DEADLINE_HEADER, RETRY_HEADER, SERVICE_KEY_HEADER } from '../context/headers.js';
 import { contextHeaders, currentContext, remainingMs } from '../context/request-context.js';
 import { defaultLog, type EventLog } from '../telemetry/default-log.js';
 import {
@@ -94,13 +94,14 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
     path: Path,
     call: CallOptions,
     limit: number,
+    isRepeated: boolean,
   ): Promise<Outcome> {
     const timeout = AbortSignal.timeout(limit);
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
     const target = path + formatQuery(call.query);
     const init = {
       method,
-      headers: requestHeaders(call, options, limit),
+      headers: requestHeaders(call, options, limit, isRepeated),
       body: call.json === undefined ? undefined : JSON.stringify(call.json),
       // A redirect would take the service key to wherever it points.
       redirect: 'manual',
@@ -145,7 +146,7 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
       if (limit < 1) throw fail(last ?? { failure: { kind: 'timeout', timeoutMs: 0 } });
       const outcome = await breaker.run(() => {
         attempts++;
-        return attempt(method, path, call, limit);
+        return attempt(method, path, call, limit, attempts > 1 && !last?.notSent);
       });
       if (!outcome.failure) return parseReply(outcome.reply, call.schema, fail);
       // What failed before says more than that the breaker opened over it.
@@ -154,7 +155,7 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
 
       const wait = Math.ceil(Math.max(delay.duration, outcome.retryAfterMs ?? 0));
       const again =
-        (repeatable || outcome.notSent) &&
+        (outcome.notSent || (repeatable && !outcome.isFinal && !currentContext()?.isRetry)) &&
         attempts <= retries &&
         isPassing(outcome.failure) &&
         // Who asks for more patience than an attempt gets is not waited for, deadline or not.
@@ -228,9 +229,11 @@ function requestHeaders(
   call: CallOptions,
   { serviceKey, forwardAuth }: ClientOptions,
   limit: number,
+  isRepeated: boolean,
 ): Headers {
   const headers = new Headers({ accept: 'application/json', ...contextHeaders() });
   headers.set(DEADLINE_HEADER, String(limit));
+  if (isRepeated) headers.set(RETRY_HEADER, '1');
   if (call.json !== undefined) headers.set('content-type', 'application/json');
   if (serviceKey !== undefined) headers.set(SERVICE_KEY_HEADER, serviceKey);
   const authorization = forwardAuth ? currentContext()?.authorization : undefined;

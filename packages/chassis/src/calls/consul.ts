@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shortConnections } from '../connections/short-connections.js';
 import { DiscoveryError, type Discover } from './discovery.js';
 
 export interface ConsulOptions {
@@ -54,6 +55,7 @@ export function fromConsul({
     const response = await fetch(target, {
       headers: token ? { 'x-consul-token': token } : {},
       signal: AbortSignal.timeout(timeoutMs),
+      dispatcher: shortConnections(),
     });
     if (!response.ok) throw new DiscoveryError(`Consul answered with ${response.status}`);
     const urls = answer.parse(await response.json()).map(({ Node, Service }) => {

@@ -13,14 +13,24 @@ type AgentClass = new (options: {
 
 /** As long as nobody else has set one, it is Node's own: https://undici.nodejs.org/#/docs/api/GlobalInstallation */
 const standard = globalDispatcher();
-const agent = standard?.constructor.name === 'Agent' ? openAgent(standard) : undefined;
+const direct = standard && findAgent(standard);
+const agent = direct && openAgent(direct);
 
 /**
- * Connections for `fetch`, none of which is kept for long; undefined where a dispatcher was set for the whole process,
- * which then decides.
+ * Connections for `fetch` to other services: none is kept for long, and none goes through the proxy that
+ * `NODE_USE_ENV_PROXY` asks for, which is for calls to the outside. Undefined if code set a dispatcher for the whole
+ * process, which then decides.
  */
 export function shortConnections(): Dispatcher | undefined {
   return globalDispatcher() === standard ? agent : undefined;
+}
+
+/** With `NODE_USE_ENV_PROXY` Node's own is one for proxies, that has an agent within for hosts without. */
+function findAgent(dispatcher: Dispatcher): Dispatcher | undefined {
+  if (dispatcher.constructor.name === 'Agent') return dispatcher;
+  return Object.getOwnPropertySymbols(dispatcher)
+    .map((name) => (dispatcher as unknown as Record<symbol, object | undefined>)[name])
+    .find((part): part is Dispatcher => part?.constructor?.name === 'Agent');
 }
 
 /** Of the class that this Node's `fetch` was made with: one of the package may not fit it. */
@@ -36,5 +46,9 @@ function globalDispatcher(): Dispatcher | undefined {
   // Node loads what fetch is made of, and sets it, once something of it is asked for.
   void globalThis.Headers;
   const known = globalThis as { [key: symbol]: Dispatcher | undefined };
-  return known[Symbol.for('undici.globalDispatcher.1')];
+  const first = known[Symbol.for('undici.globalDispatcher.1')];
+  // From Node 26 on that is for older packages, and `fetch` sends with a second one.
+  return first?.constructor.name === 'Dispatcher1Wrapper'
+    ? known[Symbol.for('undici.globalDispatcher.2')]
+    : first;
 }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
-import { DEADLINE_HEADER, REQUEST_ID_HEADER } from './headers.js';
+import { DEADLINE_HEADER, REQUEST_ID_HEADER, RETRY_HEADER } from './headers.js';
 
 /** What belongs to the request or message that is being worked on. */
 export interface RequestContext {
@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly traceparent?: string;
   /** When the caller stops waiting, in milliseconds of `performance.now()`. */
   readonly deadline?: number;
+  /** Whether the caller, or who called it, repeats a call that failed. */
+  readonly isRetry?: boolean;
   /** The `Authorization` of the caller: a secret, for calls that act in the caller's name. */
   readonly authorization?: string;
 }
@@ -50,6 +52,7 @@ export function contextHeaders(context = currentContext()): Record<string, strin
   }
   const remaining = remainingMs(context);
   if (remaining !== undefined) headers[DEADLINE_HEADER] = String(Math.floor(remaining));
+  if (context.isRetry) headers[RETRY_HEADER] = '1';
   return headers;
 }
 
@@ -62,6 +65,7 @@ export function parseContext(
     requestId,
     traceparent: parseTraceparent(headers.traceparent),
     deadline: parseDeadline(headers[DEADLINE_HEADER]),
+    ...(headers[RETRY_HEADER] !== undefined && { isRetry: true }),
     authorization: headers.authorization,
   };
 }
@@ -76,12 +80,15 @@ export function parseRequestId(headers: IncomingHttpHeaders): string {
   return parseTraceparent(headers.traceparent)?.slice(3, 35) ?? randomUUID();
 }
 
+/** The standard's 55 characters, and room for what later versions append. */
+const MAX_TRACEPARENT = 256;
 // Version, trace id, parent id, flags. Version ff and ids of zeros are invalid; only later versions may append fields.
 const TRACEPARENT =
-  /^(?!ff)(?!00.{53}.)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
+  /^(?!ff)(?!00.{53}.)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:(?<!^00.{53})-.*)?$/;
 
 function parseTraceparent(given: string | string[] | undefined): string | undefined {
-  return typeof given === 'string' && TRACEPARENT.test(given) ? given : undefined;
+  if (typeof given !== 'string' || given.length > MAX_TRACEPARENT) return undefined;
+  return TRACEPARENT.test(given) ? given : undefined;
 }
 
 function parseDeadline(given: string | string[] | undefined): number | undefined {
@@ -106,11 +113,26 @@ const CONTEXT = Symbol('request context');
 
 type RequestWithContext = FastifyRequest & { [CONTEXT]: RequestContext | null };
 
+const EDGE = Symbol('callers are outside');
+
+/** Says that callers of `app` are outside of the platform: what only the platform says is then removed. */
+export function markAsEdge(app: FastifyInstance): void {
+  app.decorate(EDGE, true);
+}
+
+/** Of what comes from outside. The request id stays: it says nothing but itself. */
+const CLAIMS: readonly string[] = ['traceparent', 'tracestate', DEADLINE_HEADER, RETRY_HEADER];
+
+function removeClaims(headers: IncomingHttpHeaders): void {
+  for (const name of CLAIMS) delete headers[name];
+}
+
 /** Runs each request of `app` in its context, and answers with its id. Needs `requestIdOptions()`. */
 export function requestContext(app: FastifyInstance): void {
   app.decorateRequest(CONTEXT, null);
 
   app.addHook('onRequest', (request, reply, done) => {
+    if ((request.server as { [EDGE]?: boolean })[EDGE]) removeClaims(request.headers);
     reply.header(REQUEST_ID_HEADER, request.id);
     const context = parseContext(request.headers, request.id);
     if (!BODYLESS.has(request.method)) (request as RequestWithContext)[CONTEXT] = context;

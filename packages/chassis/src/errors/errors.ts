@@ -1,5 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ServiceCallError } from '../calls/service-call-error.js';
+import { SHOULD_RETRY_HEADER } from '../context/headers.js';
+import { remainingMs } from '../context/request-context.js';
 import { hideSecrets } from './hide-secrets.js';
 
 /** An answer that is no success: `throw new HttpError(404, 'order 12 does not exist')`. */
@@ -68,7 +71,10 @@ export function errorAnswers(app: FastifyInstance): void {
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const statusCode = statusOf(error, reply);
-  if (statusCode >= 500) request.log.error({ err: error }, 'request failed');
+  // What failed behind us was repeated by us: repeating us as well would multiply that.
+  if (error instanceof ServiceCallError) reply.header(SHOULD_RETRY_HEADER, 'false');
+  const isCallersDeadline = statusCode === 504 && remainingMs() === 0;
+  if (statusCode >= 500 && !isCallersDeadline) request.log.error({ err: error }, 'request failed');
   // The caller's mistake: where in the code it was noticed helps nobody.
   else request.log.info({ ...codeOf(error), reason: formatReason(error) }, 'request refused');
   const text = STATUS_CODES[statusCode] ?? 'Error';

@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger';
 import type { FastifyPluginAsync } from 'fastify';
+import { shortConnections } from '../connections/short-connections.js';
 import { missingPackage } from '../errors/errors.js';
 import { PROBE_ROUTE } from '../service/health.js';
 import type { Provider } from './gateway.js';
@@ -43,8 +44,11 @@ export function apiDocs({ title, version, providers, auth }: ApiDocsOptions): Fa
       route.config = { ...route.config, ...PROBE_ROUTE.config };
       route.logLevel ??= PROBE_ROUTE.logLevel;
     });
-    app.get('/openapi.json', { schema: { hide: true } }, async () =>
-      mergeDocuments({ title, version, bearer: auth === 'jwt' }, await documents.read()),
+    const merged = new MergedText((described) =>
+      mergeDocuments({ title, version, bearer: auth === 'jwt' }, described),
+    );
+    app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('application/json; charset=utf-8').send(merged.of(await documents.read())),
     );
     // The page asks for it by name; what it describes is ours.
     await app.register(swagger, { openapi: { info: { title, version } } });
@@ -58,9 +62,33 @@ export function apiDocs({ title, version, providers, auth }: ApiDocsOptions): Fa
   };
 }
 
+/** The merged document as text, made anew only once a provider says something else. */
+class MergedText {
+  #from: readonly DescribedProvider[] = [];
+  #text: string | undefined;
+
+  constructor(private readonly merge: (described: readonly DescribedProvider[]) => object) {}
+
+  of(described: readonly DescribedProvider[]): string {
+    if (this.#text === undefined || !isSame(described, this.#from)) {
+      this.#text = JSON.stringify(this.merge(described));
+      this.#from = described;
+    }
+    return this.#text;
+  }
+}
+
+/** Documents are kept while their text is the same, so that they need not be looked through. */
+function isSame(these: readonly DescribedProvider[], those: readonly DescribedProvider[]): boolean {
+  if (these === those) return true;
+  return these.every(
+    ({ document, problem }, i) => document === those[i]?.document && problem === those[i]?.problem,
+  );
+}
+
 /** What providers say of themselves; the last that they said while they cannot be asked. */
 class ProviderDocuments {
-  readonly #last = new Map<string, OpenApiDocument>();
+  readonly #last = new Map<string, { text: string; document: OpenApiDocument }>();
   #round: Promise<DescribedProvider[]> | undefined;
   #askedAt = 0;
 
@@ -77,12 +105,14 @@ class ProviderDocuments {
 
   async #describe({ service, url, routes }: Provider): Promise<DescribedProvider> {
     try {
-      const document = await fetchDocument(url);
+      const text = await fetchText(url);
+      const last = this.#last.get(service);
+      const document = last && last.text === text ? last.document : parseDocument(text);
       if (!document) return { service, routes, problem: 'describes itself nowhere' };
-      this.#last.set(service, document);
+      if (text !== undefined) this.#last.set(service, { text, document });
       return { service, routes, document };
     } catch {
-      const document = this.#last.get(service);
+      const document = this.#last.get(service)?.document;
       const problem = document
         ? 'cannot be reached; this is what it last said'
         : 'cannot be reached';
@@ -92,14 +122,15 @@ class ProviderDocuments {
 }
 
 /** Undefined where the provider has none. Rejects where it cannot be told. */
-async function fetchDocument(url: string): Promise<OpenApiDocument | undefined> {
+async function fetchText(url: string): Promise<string | undefined> {
   const answer = await fetch(`${url.replace(/\/$/, '')}/openapi.json`, {
     signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
     redirect: 'error',
+    dispatcher: shortConnections(),
   });
   if (answer.status >= 500) throw new Error(`status ${answer.status}`);
   if (!answer.ok) return undefined;
-  return parseDocument(await readText(answer));
+  return readText(answer);
 }
 
 async function readText(answer: Response): Promise<string> {
@@ -113,7 +144,8 @@ async function readText(answer: Response): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function parseDocument(text: string): OpenApiDocument | undefined {
+function parseDocument(text: string | undefined): OpenApiDocument | undefined {
+  if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && 'openapi' in value

@@ -1,6 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import { DEADLINE_HEADER, REQUEST_ID_HEADER, SERVICE_KEY_HEADER } from '../context/headers.js';
+import {
+  DEADLINE_HEADER,
+  REQUEST_ID_HEADER,
+  RETRY_HEADER,
+  SERVICE_KEY_HEADER,
+} from '../context/headers.js';
 import { contextHeaders } from '../context/request-context.js';
 
 /** Of one connection only: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
@@ -24,8 +29,13 @@ const OURS_TO_SAY = [
   'traceparent',
   DEADLINE_HEADER,
   REQUEST_ID_HEADER,
+  RETRY_HEADER,
   SERVICE_KEY_HEADER,
 ];
+
+/** Who a request is from, or comes for, as proxies tell it: `x-forwarded-for`, `x-user-id`, `x-auth-request-email`. */
+const IDENTITY =
+  /^(?:x-forwarded-|x-user(?:-|$)|x-auth-(?:request|user)-|x-authenticated-|x-remote-|remote-)/;
 
 /** Node has answered it already, and the client that calls providers does not know it. */
 const ANSWERED_HERE = ['expect'];
@@ -90,7 +100,7 @@ function withContext(
   const context = contextHeaders();
   const forwarded: IncomingHttpHeaders = {};
   for (const name in headers) {
-    if (NOT_PASSED_ON.has(name) || name.startsWith('x-forwarded-')) continue;
+    if (NOT_PASSED_ON.has(name) || IDENTITY.test(name)) continue;
     // It continues a trace, and means nothing without one; tracing brings its own.
     if (name === 'tracestate' && context.traceparent === undefined) continue;
     forwarded[name] = headers[name];

@@ -117,11 +117,8 @@ describe('headers', () => {
 
   it('carry the context: request id, trace, deadline, where the caller is', async () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
-    const headers = await received({
-      'x-request-id': 'abc',
-      traceparent,
-      authorization: 'Bearer x',
-    });
+    const sent = { 'x-request-id': 'abc', traceparent, authorization: 'Bearer x' };
+    const headers = await received(sent, { callersAreInside: true });
     expect(headers).toMatchObject({
       'x-request-id': 'abc',
       traceparent,
@@ -143,26 +140,61 @@ describe('headers', () => {
       'x-forwarded-prefix': '/admin',
       'x-real-ip': '10.0.0.1',
       forwarded: 'for=10.0.0.1',
-      traceparent: 'nonsense',
+      traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
       tracestate: 'a=b',
+      'x-retry-attempt': '1',
+      'x-user-id': 'admin',
+      'x-user': 'admin',
+      'x-auth-request-email': 'admin@example.com',
+      'x-remote-user': 'admin',
       'x-request-id': 'two words',
     });
-    expect(headers).not.toHaveProperty('x-service-key');
-    expect(headers).not.toHaveProperty('x-forwarded-prefix');
-    expect(headers).not.toHaveProperty('x-real-ip');
-    expect(headers).not.toHaveProperty('forwarded');
-    expect(headers).not.toHaveProperty('traceparent');
-    expect(headers).not.toHaveProperty('tracestate');
+    for (const name of [
+      'x-service-key',
+      'x-forwarded-prefix',
+      'x-real-ip',
+      'forwarded',
+      'traceparent',
+      'tracestate',
+      'x-retry-attempt',
+      'x-user-id',
+      'x-user',
+      'x-auth-request-email',
+      'x-remote-user',
+    ]) {
+      expect(headers).not.toHaveProperty(name);
+    }
     expect(headers['x-forwarded-for']).toBe('127.0.0.1');
     expect(headers['x-forwarded-host']).toBe(new URL(edge!.url).host);
     expect(headers['x-deadline-ms']).toBe('10000');
-    expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{32,36}$/);
+  });
+
+  it.each<Record<string, string>>([
+    { 'x-deadline-ms': '0' },
+    { traceparent: `01-${'a'.repeat(32)}-${'b'.repeat(16)}-01-${'c'.repeat(6000)}` },
+  ])('from outside make no error line, and are not passed on: %j', async (claims) => {
+    const headers = await received(claims);
+    expect(headers['x-deadline-ms']).toBe('10000');
+    expect(headers).not.toHaveProperty('traceparent');
+    expect(edge!.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('from inside with a deadline that has passed are a 504 and no error line', async () => {
+    const { url, lines } = await start(undefined, { callersAreInside: true });
+    const answer = await fetch(`${url}/api/orders`, { headers: { 'x-deadline-ms': '0' } });
+    expect(answer.status).toBe(504);
+    expect(orders.requests).toEqual([]);
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it('have a shorter deadline of the caller, and the key of the gateway', async () => {
-    const headers = await received({ 'x-deadline-ms': '800' }, { serviceKey: 'k-1' });
-    expect(Number(headers['x-deadline-ms'])).toBeGreaterThan(600);
-    expect(Number(headers['x-deadline-ms'])).toBeLessThanOrEqual(800);
+    const headers = await received(
+      { 'x-deadline-ms': '8000' },
+      { serviceKey: 'k-1', callersAreInside: true },
+    );
+    expect(Number(headers['x-deadline-ms'])).toBeGreaterThan(2000);
+    expect(Number(headers['x-deadline-ms'])).toBeLessThanOrEqual(8000);
     expect(headers['x-service-key']).toBe('k-1');
   });
 
@@ -252,21 +284,21 @@ describe('streams', () => {
     const megabyte = Buffer.alloc(1_000_000);
     const drained = () => once(upload, 'drain').then(() => true);
     let sent = 0;
-    const send = async (limit: number) => {
+    const send = async (limit: number, patienceMs: number) => {
       while (sent < limit) {
         sent++;
         if (upload.write(megabyte)) continue;
-        if (!(await Promise.race([drained(), sleep(500)]))) return;
+        if (!(await Promise.race([drained(), sleep(patienceMs)]))) return;
       }
     };
-    await send(200);
+    await send(200, 500);
     // What fits into the sockets' buffers; the rest waits at the caller.
     expect(sent).toBeLessThan(50);
     let received = 0;
     const request = await arrived.promise;
     request.on('data', (chunk: Buffer) => (received += chunk.length));
     await drained();
-    await send(200);
+    await send(200, 25_000);
     upload.end();
     const [answer] = await answered;
     expect(answer.statusCode).toBe(200);

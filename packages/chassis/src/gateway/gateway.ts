@@ -3,6 +3,7 @@ import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { wasNotSent } from '../connections/not-sent.js';
 import { shortenToDeadline } from '../context/deadline.js';
+import { markAsEdge } from '../context/request-context.js';
 import { formatReason, HttpError } from '../errors/errors.js';
 import { answerHeaders, forwardHeaders } from './forwarded-headers.js';
 import { ProviderHealthChecks, type ProviderHealth } from './provider-health.js';
@@ -44,6 +45,11 @@ export interface GatewayOptions {
   /** The gateway's own `x-service-key`, by which providers know it. */
   serviceKey?: string;
   webSockets?: WebSocketLimits;
+  /**
+   * Whether callers are services of the platform: their deadlines and traces are then continued. Default false: what
+   * comes from outside begins anew.
+   */
+  callersAreInside?: boolean;
   /** Whether the gateway itself uses `cors`: what providers say about other origins is then left out. */
   cors?: boolean;
 }
@@ -76,6 +82,7 @@ export function gateway(options: GatewayOptions): Gateway {
   return {
     health: async () => ({ services: await checks.read() }),
     routes: async (app) => {
+      if (!options.callersAreInside) markAsEdge(app);
       // Bodies are the providers' to read.
       app.removeAllContentTypeParsers();
       for (const provider of providers) {
@@ -124,7 +131,7 @@ function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
     }),
     handler: (request, reply, dest, { rewriteHeaders }) => {
       const call = beginCall(reply, limitMs);
-      if (!call) return answerFailure(reply, provider.service, new ProviderTimeoutError('no time'));
+      if (!call) return answerNoTime(reply, provider.service);
       withCall(call, () =>
         reply.from(dest, {
           rewriteRequestHeaders: (_request, headers) =>
@@ -159,6 +166,13 @@ function beginCall(reply: FastifyReply, limitMs: number): ProviderCall | undefin
   const call = new ProviderCall(limit);
   reply.raw.once('close', () => call.callerIsGone());
   return call;
+}
+
+/** Its caller's own deadline has passed: nobody's fault here. */
+function answerNoTime(reply: FastifyReply, service: string): void {
+  const message = `${service} was not asked: the caller's deadline has passed`;
+  reply.log.info({ provider: service }, message);
+  void reply.code(504).send({ statusCode: 504, error: STATUS_CODES[504], message, service });
 }
 
 /** What the proxy wrapped: its own errors have no addresses, but also no reasons. */

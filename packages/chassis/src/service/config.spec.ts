@@ -151,3 +151,13 @@ describe('formatVariables', () => {
     for (const row of rows) expect(row.split(' | ')[2]).not.toBe('');
   });
 });
+
+it.each(['collector:4318', 'grpc://collector:4317', 'collector'])(
+  'refuses the collector %s, which traces would never reach',
+  (OTEL_EXPORTER_OTLP_ENDPOINT) => {
+    const env = { PORT: '3001', OTEL_EXPORTER_OTLP_ENDPOINT };
+    expect(() => readConfig('orders', {}, env)).toThrow(
+      'OTEL_EXPORTER_OTLP_ENDPOINT: expected an http:// or https:// URL',
+    );
+  },
+);

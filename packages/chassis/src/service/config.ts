@@ -1,12 +1,24 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { parseTrustedProxies } from './trust-proxy.js';
+import { parseNetworks, parseTrustedProxies } from './trust-proxy.js';
 
 const PORT_RANGE = 'expected a port between 1 and 65535';
 const milliseconds = z.coerce
   .number('expected a number of milliseconds')
   .int('expected whole milliseconds')
   .min(0, 'expected 0 or more milliseconds');
+
+/** Text that `parse` makes something of, or throws what is wrong with it. */
+function parsed<T>(parse: (text: string) => T) {
+  return z.string().transform((text, context) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  });
+}
 
 /** What every service reads. Time limits are in milliseconds. */
 export const serviceVariables = {
@@ -40,23 +52,22 @@ export const serviceVariables = {
   READY_TIMEOUT_MS: milliseconds
     .default(1000)
     .describe('how long a resource may take to answer the check of `/ready`'),
-  TRUST_PROXY: z
-    .string()
-    .transform((text, context) => {
-      try {
-        return parseTrustedProxies(text);
-      } catch (error) {
-        context.addIssue({ code: 'custom', message: (error as Error).message });
-        return z.NEVER;
-      }
-    })
+  TRUST_PROXY: parsed(parseTrustedProxies)
     .optional()
     .describe(
-      'proxies before the service, whose `x-forwarded-*` is believed: how many, or their addresses and networks',
+      'proxies in front of the service, whose `x-forwarded-*` is trusted: how many, or their addresses and networks',
+    ),
+  PROBE_NETWORKS: parsed(parseNetworks)
+    .optional()
+    .describe(
+      'networks besides private ones that may ask `/health`, `/ready` and `/metrics`: `203.0.113.0/24`',
     ),
   METRICS: z.enum(['on', 'off']).default('off').describe('`/metrics` for Prometheus'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
-    .url()
+    .url({
+      protocol: /^https?$/,
+      error: 'expected an http:// or https:// URL, such as http://collector:4318',
+    })
     .optional()
     .describe('OTLP/HTTP collector that takes traces; none are made without'),
 } as const;

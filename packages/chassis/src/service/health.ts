@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { formatReason } from '../errors/errors.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Resource } from './resource.js';
@@ -12,6 +12,17 @@ export const PROBE_ROUTE = {
   config: { auth: false, metrics: false, otel: false, rateLimit: false },
 } as const;
 
+/** The same, for those who may ask: for others there is no such route. */
+export function probeRoute(mayAsk: (request: FastifyRequest) => boolean = () => true) {
+  return {
+    ...PROBE_ROUTE,
+    onRequest: (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+      if (mayAsk(request)) done();
+      else reply.callNotFound();
+    },
+  };
+}
+
 /** `ok`, or why a resource cannot be used now; by its name. */
 export type CheckResults = Readonly<Record<string, string>>;
 
@@ -20,6 +31,8 @@ export interface HealthOptions {
   resources: readonly Resource[];
   /** How long a resource may take to answer. */
   timeoutMs: number;
+  /** Who may ask: 404 for others. Default: anybody. */
+  mayAsk?: (request: FastifyRequest) => boolean;
   /** More for the answer of `/health`. What it says changes nothing: the process is alive. */
   details?: HealthDetails;
 }
@@ -32,17 +45,18 @@ export type HealthDetails = () => object | Promise<object>;
  * for a fault elsewhere. `GET /ready`: 200 where it is ready and each resource answers, else 503 with the reasons.
  */
 export function health(app: FastifyInstance, options: HealthOptions): ResourceChecks {
-  const { lifecycle, resources, timeoutMs, details } = options;
+  const { lifecycle, resources, timeoutMs, details, mayAsk } = options;
+  const route = probeRoute(mayAsk);
   const checks = new ResourceChecks(resources, timeoutMs, (name, result) => {
     if (result === 'ok') app.log.info({ resource: name }, `${name} can be used`);
     else app.log.warn({ resource: name, reason: result }, `${name} cannot be used: ${result}`);
   });
 
-  app.get('/health', PROBE_ROUTE, async (_request, reply) => {
+  app.get('/health', route, async (_request, reply) => {
     return reply.header('cache-control', 'no-store').send({ status: 'ok', ...(await details?.()) });
   });
 
-  app.get('/ready', PROBE_ROUTE, async (_request, reply) => {
+  app.get('/ready', route, async (_request, reply) => {
     const results = lifecycle.state === 'stopping' ? {} : await checks.run();
     // Read again: it may have changed while the resources were asked.
     const { state } = lifecycle;

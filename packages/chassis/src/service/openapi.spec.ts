@@ -2,9 +2,12 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { apiDocs } from '../gateway/api-docs.js';
+import { mergeDocuments } from '../gateway/openapi-merge.js';
 import { createService, readConfig, type Service } from '../index.js';
 import { closedUrl, startProvider } from '../testing/provider.js';
 import { openapi } from './openapi.js';
+
+vi.mock('../gateway/openapi-merge.js', { spy: true });
 
 const config = readConfig('orders', {}, { NODE_ENV: 'test', LOG_LEVEL: 'silent', PORT: '3001' });
 const services: Service[] = [];
@@ -106,6 +109,31 @@ describe('apiDocs', () => {
     expect(later.info.description).toContain(
       '- orders: cannot be reached; this is what it last said',
     );
+  });
+
+  it('is merged anew only once a provider says something else', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const provider = await startProvider();
+    let text = (await orders().app.inject('/openapi.json')).body;
+    provider.answer((_request, response) => response.end(text));
+    const providers = [{ service: 'orders', url: provider.url, routes: [{ path: '/api/orders' }] }];
+    const { app } = compose(
+      (app) => void app.register(apiDocs({ title: 'shop', version: '1', providers })),
+    );
+    const read = async () => (await app.inject('/openapi.json')).body;
+    vi.mocked(mergeDocuments).mockClear();
+    const first = await read();
+    for (let i = 0; i < 5; i++) {
+      vi.advanceTimersByTime(20_000);
+      expect(await read()).toBe(first);
+    }
+    expect(provider.requests).toHaveLength(6);
+    expect(mergeDocuments).toHaveBeenCalledTimes(1);
+    text = text.replaceAll('/api/orders/{id}', '/api/orders/{number}');
+    vi.advanceTimersByTime(20_000);
+    expect(await read()).toContain('/api/orders/{number}');
+    expect(mergeDocuments).toHaveBeenCalledTimes(2);
+    await provider.close();
   });
 
   it('has a page that needs nothing from elsewhere, and is for anybody', async () => {

@@ -24,6 +24,7 @@ import {
 } from './config.js';
 import { health, isUsable, type HealthDetails } from './health.js';
 import { Lifecycle } from './lifecycle.js';
+import { privatePeers } from './private-peers.js';
 import type { Resource } from './resource.js';
 import {
   acceptBeforeClosing,
@@ -33,12 +34,11 @@ import {
   stopOnSignals,
   stopResources,
 } from './shutdown.js';
+import { endSilentBodies, HEADERS_CHECK_MS, HEADERS_TIMEOUT_MS } from './silent-callers.js';
 import { trustProxy } from './trust-proxy.js';
 
 /** How often resources that are not there at start are asked again. */
 const RETRY_MS = 500;
-/** Time to receive a whole request; Fastify's own default is none, which a slow sender can hold open. */
-const REQUEST_TIMEOUT_MS = 60_000;
 
 /** A function, or a Fastify plugin of either kind. */
 export type Routes = (
@@ -85,7 +85,7 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   const app: FastifyInstance = fastify({
     ...requestIdOptions(),
     logger: loggerOptions(name, config),
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: HEADERS_CHECK_MS },
     trustProxy: trustProxy(config.TRUST_PROXY),
     // What still arrives while stopping is served, on a connection that closes with the answer.
     return503OnClosing: false,
@@ -94,20 +94,23 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
 
   const requests = new OpenRequests(app);
   acceptBeforeClosing(app);
+  endSilentBodies(app, requests);
   requestContext(app);
   errorAnswers(app);
+  const mayAsk = privatePeers(config.PROBE_NETWORKS);
   const checks = health(app, {
     lifecycle,
     resources,
     timeoutMs: config.READY_TIMEOUT_MS,
     details: options.health,
+    mayAsk,
   });
   const { tracing, metrics } = observability(options);
   if (tracing) app.register(tracingPlugin(name, config, tracing));
   const isReady = async () => isUsable(await checks.run()) && lifecycle.state === 'ready';
   let meter = NO_METER;
   if (metrics) {
-    const hooks = { onMeter: (given: Meter) => void (meter = given), isReady };
+    const hooks = { onMeter: (given: Meter) => void (meter = given), isReady, mayAsk };
     app.register(metricsPlugin(name, config, metrics, hooks));
   }
   if (routes) app.register(routesPlugin(routes));
@@ -205,7 +208,7 @@ function metricsPlugin(
   service: string,
   config: ServiceConfig,
   load: NonNullable<ServiceOptions['metrics']>,
-  hooks: Pick<metricsModule.MetricsOptions, 'onMeter' | 'isReady'>,
+  hooks: Pick<metricsModule.MetricsOptions, 'onMeter' | 'isReady' | 'mayAsk'>,
 ): FastifyPluginAsync {
   return fastifyPlugin(async (app: FastifyInstance) => {
     const { metrics } = await load();

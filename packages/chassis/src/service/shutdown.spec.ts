@@ -107,6 +107,18 @@ describe('a process', () => {
     agent.destroy();
   });
 
+  it('ends event streams when it begins to stop, also those that come then', async () => {
+    service = await startExample({ STOP_DELAY_MS: '500' });
+    const streams = [fetch(`${service.url}/events`), fetch(`${service.url}/events`)];
+    const first = await Promise.all(streams);
+    service.signal('SIGTERM');
+    for (const stream of first) expect(await stream.text()).toContain('data: tick');
+    const late = await fetch(`${service.url}/events`);
+    expect(await late.text()).toContain('data: tick');
+    expect(await service.exited).toBe(0);
+    expect(messagesOf(service).slice(-2)).toEqual(['closed database', 'stopped']);
+  });
+
   it('says 503 on /ready for as long as it still takes requests', async () => {
     service = await startExample({ STOP_DELAY_MS: '500' });
     expect((await fetch(`${service.url}/ready`)).status).toBe(200);

@@ -26,7 +26,7 @@ export class OpenRequests {
   }
 
   get size(): number {
-    return this.#responses().length;
+    return this.responses().length;
   }
 
   /** Lets connections end with the answers that are under way and those to come. */
@@ -34,18 +34,37 @@ export class OpenRequests {
     const announce = (response: ServerResponse): void => {
       if (!response.headersSent) response.setHeader('connection', 'close');
     };
-    this.#responses().forEach(announce);
+    this.responses().forEach(announce);
     this.app.server.prependListener('request', (_request, response) => announce(response));
+    this.endStreams();
+  }
+
+  /** Ends event streams: they never end by themselves, and their callers come again by themselves. */
+  endStreams(): void {
+    for (const response of this.responses()) {
+      if (!isEventStream(response) || response.writableEnded) continue;
+      // A handler that goes on writing must not end the process.
+      response.on('error', () => undefined);
+      response.end();
+    }
   }
 
   /** `GET /orders/12` each; without the query, which may hold what is not for the log. */
   describe(): string[] {
-    return this.#responses().map(({ req }) => `${req.method} ${req.url?.split('?')[0]}`);
+    return this.responses().map(({ req }) => `${req.method} ${req.url?.split('?')[0]}`);
   }
 
-  #responses(): ServerResponse[] {
+  /** Those that are not ended yet, each on its connection. */
+  responses(): ServerResponse[] {
     return [...this.#sockets].flatMap(({ _httpMessage }) => _httpMessage ?? []);
   }
+}
+
+/** Node keeps headers that went past `setHeader` as text only. */
+function isEventStream(response: ServerResponse & { _header?: string | null }): boolean {
+  return (
+    response.headersSent && /^content-type: *text\/event-stream/im.test(response._header ?? '')
+  );
 }
 
 /**
@@ -62,6 +81,7 @@ export async function drain(app: FastifyInstance, requests: OpenRequests): Promi
   const sweep = setInterval(() => {
     // An answer that was under way could not announce it: its connection would be kept alive.
     app.server.closeIdleConnections();
+    requests.endStreams();
     quiet = requests.size === 0 ? quiet + 1 : 0;
     // Node counts a connection that never sent a request as busy.
     if (quiet >= QUIET_SWEEPS) app.server.closeAllConnections();

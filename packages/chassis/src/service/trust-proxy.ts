@@ -12,17 +12,26 @@ const NAMED: ReadonlySet<string> = new Set(['linklocal', 'loopback', 'uniqueloca
  */
 export function parseTrustedProxies(text: string): TrustedProxies {
   if (/^\s*\d+\s*$/.test(text)) return Number(text);
+  return parseList(text, NAMED, 'a number of proxies, or addresses and networks');
+}
+
+/**
+ * `203.0.113.0/24, 2001:db8::/32`.
+ * @throws {Error} with what is wrong.
+ */
+export function parseNetworks(text: string): readonly string[] {
+  return parseList(text, new Set(), 'addresses and networks');
+}
+
+function parseList(text: string, names: ReadonlySet<string>, expected: string): string[] {
   const networks = text
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '');
-  const wrong = networks.filter((one) => !NAMED.has(one) && !isNetwork(one));
-  if (networks.length === 0 || wrong.length > 0) {
-    throw new Error(
-      `expected a number of proxies, or addresses and networks such as 10.0.0.0/8${wrong.length > 0 ? `; "${wrong.join('", "')}" is neither` : ''}`,
-    );
-  }
-  return networks;
+  const wrong = networks.filter((one) => !names.has(one) && !isNetwork(one));
+  if (networks.length > 0 && wrong.length === 0) return networks;
+  const named = wrong.map((one) => `"${one}"`).join(', ');
+  throw new Error(`expected ${expected} such as 10.0.0.0/8${named && `, not ${named}`}`);
 }
 
 function isNetwork(text: string): boolean {

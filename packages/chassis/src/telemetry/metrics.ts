@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type * as Prometheus from 'prom-client';
 import { missingPackage } from '../errors/errors.js';
-import { PROBE_ROUTE } from '../service/health.js';
+import { probeRoute } from '../service/health.js';
 import type { Meter } from './meter.js';
 
 /** Seconds. Prometheus' own defaults, and 1 ms and 2.5 ms below them: calls between services are short. */
@@ -17,6 +17,8 @@ export interface MetricsOptions {
   onMeter?: (meter: Meter) => void;
   /** Whether `/ready` would answer 200 now; asked with each scrape. Without it there is no `service_ready`. */
   isReady?: () => Promise<boolean>;
+  /** Who may ask: 404 for others. Default: anybody. */
+  mayAsk?: (request: FastifyRequest) => boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface MetricsOptions {
  * the process (memory, CPU, event loop, GC), and whether it is ready. The route is the pattern, never the URL.
  */
 export const metrics = fastifyPlugin(
-  async (app: FastifyInstance, { service, version, onMeter, isReady }: MetricsOptions) => {
+  async (app: FastifyInstance, { service, version, onMeter, isReady, mayAsk }: MetricsOptions) => {
     const prometheus = await import('prom-client').catch(
       missingPackage('METRICS=on', 'prom-client'),
     );
@@ -84,7 +86,7 @@ export const metrics = fastifyPlugin(
       done();
     });
 
-    app.get('/metrics', PROBE_ROUTE, async (_request, reply) => {
+    app.get('/metrics', probeRoute(mayAsk), async (_request, reply) => {
       const text = await registry.metrics();
       return reply.type(registry.contentType).send(text);
     });

@@ -41,6 +41,12 @@ await runService(
           setTimeout(() => reply.raw.end('end'), 500);
           return reply.hijack();
         });
+        app.get('/events', (_request, reply) => {
+          reply.raw.writeHead(200, { 'Content-Type': 'text/event-stream' });
+          // Goes on as a handler does that does not know of the end.
+          setInterval(() => reply.raw.write('data: tick\n\n'), 20);
+          return reply.hijack();
+        });
         app.post('/echo', (request) => ({ got: request.body }));
         app.post('/throw', () => {
           setImmediate(() => {
