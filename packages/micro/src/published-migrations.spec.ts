@@ -15,9 +15,10 @@ const { generators = {} } = JSON.parse(read(`${PACKAGE}/migrations.json`)) as {
   generators?: Record<string, Migration>;
 };
 
-/** `packages/micro/src/migrations/<name>/migration`, what `./dist/migrations/<name>/migration` is compiled from. */
-function sourceOf({ implementation, factory }: Migration): string {
-  return (implementation ?? factory ?? '').replace(/^\.\/dist\//, `${PACKAGE}/src/`);
+/** `./dist/migrations/<name>/migration#run` -> `packages/micro/src/migrations/<name>/migration` and the name of its export. */
+function sourceOf({ implementation, factory }: Migration): { source: string; exported: string } {
+  const [file = '', exported = 'default'] = (implementation ?? factory ?? '').split('#');
+  return { source: file.replace(/^\.\/dist\//, `${PACKAGE}/src/`), exported };
 }
 
 function read(path: string): string {
@@ -26,14 +27,24 @@ function read(path: string): string {
 
 const isThere = (path: string) => existsSync(join(ROOT, path));
 
+/** Whether a module declares what Nx will call. */
+function hasExport(source: string, exported: string): boolean {
+  const text = read(`${source}.ts`);
+  return exported === 'default'
+    ? /^export default\b/m.test(text)
+    : new RegExp(`^export (async )?(function|const) ${exported}\\b`, 'm').test(text);
+}
+
 test('every migration has a version, code, a test with a rerun case, and a line in the changelog', () => {
   const problems = Object.entries(generators).flatMap(([name, migration]) => {
-    const source = sourceOf(migration);
+    const { source, exported } = sourceOf(migration);
     const spec = `${source}.spec.ts`;
     return [
       ...(/^\d+\.\d+\.\d+/.test(migration.version ?? '') ? [] : [`${name}: no version`]),
       ...(migration.description ? [] : [`${name}: no description`]),
-      ...(source !== '' && isThere(`${source}.ts`) ? [] : [`${name}: no ${source}.ts`]),
+      ...(isThere(`${source}.ts`) && hasExport(source, exported)
+        ? []
+        : [`${name}: no ${exported} in ${source}.ts`]),
       ...(isThere(spec) && /\bagain\b/.test(read(spec))
         ? []
         : [`${name}: no it('… again …') in ${spec}`]),

@@ -1,7 +1,8 @@
+import { requireLinuxPackages } from './linux-packages';
 import { pruneAllowScripts, type AllowScripts } from './npm-install-scripts';
 import { layOut, namesOf, requiredPlaces } from './npm-layout';
 import { pruneOverrides, type NpmOverrides, type OverrideSources } from './npm-overrides';
-import type { NpmLockfile, NpmLockPackage } from './package-lock';
+import { folderOf, resolve, type NpmLockfile, type NpmLockPackage } from './package-lock';
 
 /** The parts of the workspace's package.json that decide what its lockfile may hold. */
 export interface NpmWorkspaceManifest extends OverrideSources {
@@ -50,6 +51,14 @@ export function pruneNpmLockfile(
   for (const [name, source] of sorted) {
     packageJson.dependencies[name] = versionOf(lockfile, source, name);
   }
+  requireLinuxPackages(
+    [...layout].map(([target, source]) => ({
+      name: target.slice(folderOf(target).length),
+      optional: Object.keys(lockfile.packages[source]!.optionalDependencies ?? {}),
+      has: (name) => resolve(lockfile, source, name) !== undefined,
+    })),
+    'package-lock.json',
+  );
   const overrides = pruneOverrides(workspace, packageJson.dependencies, namesOf(layout));
   if (overrides) packageJson.overrides = overrides;
   const required = requiredPlaces(lockfile, layout, sorted);

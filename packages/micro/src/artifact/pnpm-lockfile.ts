@@ -1,4 +1,5 @@
 import { parseAllDocuments, stringify } from 'yaml';
+import { requireLinuxPackages } from './linux-packages';
 import {
   nameOfSelector,
   pruneBuildSettings,
@@ -41,6 +42,8 @@ export interface PnpmRoot {
   version: string;
   /** Its folder in pnpm's virtual store, `ws@8.18.0_bufferutil@4.0.8`, where it lies in one. */
   store?: string;
+  /** Names of its optional dependencies, from its package.json. */
+  optional?: readonly string[];
 }
 
 /** What the image installs: files that `pnpm install --frozen-lockfile` accepts together. */
@@ -83,6 +86,14 @@ export function prunePnpmLockfile(
     [...roots].sort(byName).map(([name, root]) => [name, keyOf(lockfile, name, root)]),
   );
   const closure = closureOf(lockfile, [...keys.values()]);
+  requireLinuxPackages(
+    [...keys].map(([name, key]) => {
+      const locked = lockfile.snapshots![key]!.optionalDependencies ?? {};
+      const optional = roots.get(name)!.optional ?? [];
+      return { name, optional, has: (one) => locked[one] !== undefined };
+    }),
+    'pnpm-lock.yaml',
+  );
   const tarballs: Record<string, string> = {};
   const packages: Record<string, PnpmPackage> = {};
   const snapshots: Record<string, PnpmSnapshot> = {};

@@ -1,3 +1,5 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
 import { findAssets } from './assets';
@@ -18,5 +20,41 @@ it.each([
     'x.json': '',
     'other.txt': '',
   });
-  expect(findAssets(root, globs)).toEqual(expected);
+  expect(findAssets(root, globs)).toEqual({ files: expected, problems: [] });
+});
+
+it('refuses what lies or leads outside, and secrets, each with its glob', () => {
+  const root = temporaryWorkspace({
+    '.env': 'A=b',
+    'shared/a.txt': '',
+    'apps/orders/.env': 'A=b',
+    'apps/orders/data/a.json': '',
+  });
+  const project = join(root, 'apps/orders');
+  symlinkSync('../../shared', join(project, 'linked'));
+  symlinkSync('../../.env', join(project, 'settings'));
+  mkdirSync(join(project, 'own'));
+  symlinkSync('../data/a.json', join(project, 'own/a.json'));
+  const { files, problems } = findAssets(project, [
+    'data/**',
+    'linked/**',
+    'set*',
+    'own',
+    '../../.env',
+    '.e*',
+  ]);
+  expect(files).toEqual(['data/a.json', 'own/a.json']);
+  expect(problems).toEqual([
+    {
+      index: 1,
+      message:
+        'linked/a.txt leads, by a symbolic link, outside the project: assets are files of the project itself; copy it there',
+    },
+    { index: 2, message: expect.stringContaining('settings leads, by a symbolic link,') as string },
+    { index: 4, message: expect.stringContaining('../../.env lies outside the project') as string },
+    {
+      index: 5,
+      message: expect.stringContaining('.env is a file for secrets by its name') as string,
+    },
+  ]);
 });

@@ -3,28 +3,43 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { externalReason, packageOfImport, type PackageFacts } from '../artifact/external';
 
-/** A package that the image installs. */
 export interface ExternalPackage {
   reason: string;
   /** Where it lies, relative to the workspace root. */
   path: string;
 }
 
-interface Search {
-  workspaceRoot: string;
-  /** Names of packages that a person keeps out of the bundle. */
-  external: readonly string[];
+/** `node_modules/.pnpm/pg@8/node_modules/pg/lib/index.js` -> the folder of the last package. */
+export const INSTALLED_PACKAGE = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/;
+
+/** The package that a file was installed with: `pg`; `undefined` for a file of the workspace. */
+export function installedPackage(file: string): string | undefined {
+  return INSTALLED_PACKAGE.exec(toSlashes(file))?.[1];
 }
 
 /** Keeps packages out of the bundle that cannot be in it, and remembers which and why. */
-export function externalPackages({ workspaceRoot, external }: Search): {
+export function externalPackages({
+  workspaceRoot,
+  declared,
+  reading = new Map(),
+}: {
+  workspaceRoot: string;
+  /** Names that service.yml declares. */
+  declared: readonly string[];
+  /** Packages that need their own files, by their folders relative to the workspace root, and why. */
+  reading?: ReadonlyMap<string, string>;
+}): {
   plugin: Plugin;
   found: Map<string, ExternalPackage>;
 } {
   const found = new Map<string, ExternalPackage>();
   const facts = new Map<string, PackageFacts>();
   const reasonFor = (name: string, directory: string, importer: string): string | undefined => {
-    if (external.includes(name)) return 'declared in service.yml';
+    if (declared.includes(name)) return 'declared in service.yml';
+    const reads = reading.get(
+      toSlashes(relative(realpathSync(workspaceRoot), realpathSync(directory))),
+    );
+    if (reads !== undefined) return reads;
     if (!facts.has(directory)) facts.set(directory, packageFacts(directory));
     return externalReason(facts.get(directory)!, installedPackage(importer));
   };
@@ -68,7 +83,6 @@ function isSame(workspaceRoot: string, a: string, b: string): boolean {
   return a === b || realpathSync(join(workspaceRoot, a)) === realpathSync(join(workspaceRoot, b));
 }
 
-/** What decides whether a package can be in a bundle. @param directory where it lies. */
 export function packageFacts(directory: string): PackageFacts {
   const facts = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as PackageFacts;
   return {
@@ -78,19 +92,6 @@ export function packageFacts(directory: string): PackageFacts {
   };
 }
 
-/** `node_modules/.pnpm/pg@8/node_modules/pg/lib/index.js` -> the folder of the last package. */
-const INSTALLED_PACKAGE = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/;
-
-/** The folder of the package that a file was installed with. */
-export function installedFolder(file: string): string | undefined {
-  return INSTALLED_PACKAGE.exec(file)?.[0];
-}
-
-/** The package that a file was installed with: `pg`; `undefined` for a file of the workspace. */
-export function installedPackage(file: string): string | undefined {
-  return INSTALLED_PACKAGE.exec(toSlashes(file))?.[1];
-}
-
-function toSlashes(path: string): string {
+export function toSlashes(path: string): string {
   return path.split(sep).join('/');
 }

@@ -85,13 +85,15 @@ function prunePnpm(workspaceRoot: string, packages: ReadonlyMap<string, string>)
 }
 
 function pnpmRoot(workspaceRoot: string, path: string): PnpmRoot {
-  const { name, version } = readJson<{ name: string; version: string }>(
-    join(workspaceRoot, path),
-    'package.json',
-  );
+  const { name, version, optionalDependencies } = readJson<{
+    name: string;
+    version: string;
+    optionalDependencies?: Record<string, string>;
+  }>(join(workspaceRoot, path), 'package.json');
   const real = realpathSync(join(workspaceRoot, path)).replaceAll('\\', '/');
   const store = /\/\.pnpm\/([^/]+)\/node_modules\//.exec(real)?.[1];
-  return { path, name, version, store };
+  const optional = Object.keys(optionalDependencies ?? {});
+  return { path, name, version, store, optional };
 }
 
 /** With both lockfiles there, package.json decides. */

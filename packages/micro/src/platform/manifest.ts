@@ -32,6 +32,17 @@ const portRange = {
   error: ({ input }: { input?: unknown }) => `${String(input)} is not between 1024 and 65535`,
 };
 
+/** What leads out of the project never gets into an image; links are seen at the build. */
+const assetGlob = z
+  .string()
+  .refine(
+    (glob) => !/^(?:[/\\~]|[a-z]:)/i.test(glob) && !/(?:^|[/\\{,(|])\.\.(?:$|[/\\},)|])/.test(glob),
+    {
+      error: ({ input }) =>
+        `${JSON.stringify(input)} lies outside the project: assets are files of the project itself; copy it there, or give a secret by "secrets" of an environment`,
+    },
+  );
+
 /** `service.yml` as a person may write it: every key but the port has a default. */
 export const manifestSchema = z
   .strictObject({
@@ -90,7 +101,7 @@ export const manifestSchema = z
           .default([])
           .describe('Packages installed in the image instead of bundled; native addons are found'),
         assets: z
-          .array(z.string())
+          .array(assetGlob)
           .default([])
           .describe('Further files for the image, as globs relative to the project'),
       })

@@ -25,7 +25,13 @@ export async function buildCommand(
   const { read, problems } = parseManifest(file, text);
   if (!read) throw new PlatformError(problems);
   const outputPath = `dist/${root}`;
-  await buildArtifact({ workspaceRoot, projectRoot: root, build: read.manifest.build, outputPath });
+  const { warnings } = await buildArtifact({
+    workspaceRoot,
+    projectRoot: root,
+    build: read.manifest.build,
+    outputPath,
+  });
+  for (const warning of warnings) say(`${root}  warning: ${warning}`);
   say(`${root} -> ${outputPath}`);
   return 0;
 }

@@ -46,6 +46,78 @@ describe('buildService', () => {
     expect(readdirSync(join(task.workspaceRoot, 'dist/apps'))).toEqual(['orders']);
   });
 
+  const fonts = {
+    'package-lock.json': JSON.stringify({
+      lockfileVersion: 3,
+      packages: { 'node_modules/fonts': { version: '1.0.0' } },
+    }),
+    'node_modules/fonts/package.json': '{ "name": "fonts", "version": "1.0.0" }',
+    'node_modules/fonts/fonts.json': '{}',
+    'node_modules/fonts/index.js': `const { join } = require('path');
+exports.load = () => require('fs').readFileSync(join(__dirname, 'fonts.json'));
+`,
+    'apps/orders/src/main.ts': `import { load } from 'fonts';\nconsole.log(load());\n`,
+  };
+
+  it.each([
+    ['', 'port: 3001\n'],
+    [' beside others', 'port: 3001\nbuild: { external: [other] }\n'],
+  ])('installs a package that reads a file beside itself%s, and says so', async (_, manifest) => {
+    const task = recordedTask({ ...files, ...fonts, 'apps/orders/service.yml': manifest });
+    await buildService(task, {});
+    expect(task.said[1]).toBe(
+      '  installed in the image instead of bundled: fonts (it reads fonts.json beside itself, in index.js:2)',
+    );
+    expect(task.read('dist/apps/orders/app/package.json')).toContain('"fonts": "1.0.0"');
+    expect(task.read('dist/apps/orders/app/main.js')).not.toContain('fonts.json');
+  });
+
+  it('names own code that reads a file which is not there in the image', async () => {
+    const task = recordedTask({
+      ...files,
+      'libs/shared/mail.html': '',
+      'node_modules/@acme/shared/mail.html': '',
+      'apps/orders/src/schema.sql': '',
+      'apps/orders/page.html': '',
+      'apps/orders/service.yml': 'port: 3001\nbuild: { assets: [page.html] }\n',
+      'apps/orders/src/main.ts': `import { readFileSync } from 'node:fs';
+interface A { b: string }
+console.log(readFileSync(new URL('schema.sql', import.meta.url)) as unknown as A);
+console.log(readFileSync('page.html'));
+`,
+    });
+    await buildService(task, {});
+    expect(task.said.slice(1)).toEqual([
+      'orders  warning: apps/orders/src/main.ts:3: reads apps/orders/src/schema.sql beside itself, but the image has all code in /app/main.js: list it under "build.assets" of apps/orders/service.yml and read it by a path from process.cwd(), which is /app there and apps/orders in nx serve',
+    ]);
+  });
+
+  it("shows esbuild's warnings with the name of the service", async () => {
+    const task = recordedTask({
+      ...files,
+      'apps/orders/src/main.ts': 'const a = { b: 1, b: 2 };\nconsole.log(a);\n',
+    });
+    await buildService(task, {});
+    expect(task.said[1]).toBe(
+      'orders  warning: apps/orders/src/main.ts:1:19: Duplicate key "b" in object literal',
+    );
+  });
+
+  it('refuses assets that must not be in an image, each with its line', async () => {
+    const manifest = 'port: 3001\nbuild:\n  assets:\n    - data\n    - .env\n    - "*.pem"\n';
+    const task = recordedTask({
+      ...files,
+      'apps/orders/service.yml': manifest,
+      'apps/orders/data/a.json': '{}',
+      'apps/orders/.env': 'A=b',
+      'apps/orders/a.pem': ['-----BEGIN', 'PRIVATE KEY-----'].join(' '),
+    });
+    await expect(buildService(task, {})).rejects.toThrow(
+      /^2 problems .*\n {2}apps\/orders\/service\.yml:5: build\.assets: \.env is a file for secrets.*\n {2}apps\/orders\/service\.yml:6: build\.assets: a\.pem holds a private key/,
+    );
+    expect(task.read('dist/apps/orders/app/main.js')).toBeUndefined();
+  });
+
   it('says who names the entry that is not there', async () => {
     const task = recordedTask({
       ...files,

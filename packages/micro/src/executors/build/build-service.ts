@@ -13,7 +13,7 @@ export async function buildService(
   options: BuildOptions,
 ): Promise<void> {
   const outputPath = options.outputPath ?? `dist/${service.root}`;
-  const { bytes, externals } = await buildArtifact({
+  const { bytes, externals, warnings } = await buildArtifact({
     workspaceRoot,
     projectRoot: service.root,
     build: service.build,
@@ -23,4 +23,5 @@ export async function buildService(
   for (const [name, { reason }] of externals) {
     say(`  installed in the image instead of bundled: ${name} (${reason})`);
   }
+  for (const warning of warnings) say(`${service.name}  warning: ${warning}`);
 }

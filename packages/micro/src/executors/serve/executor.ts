@@ -1,6 +1,6 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { join } from 'node:path';
-import { watchBundle } from '../../effects/bundle-artifact';
+import { watchBundle } from '../../effects/watch-bundle';
 import { startNode, type NodeProcess } from '../../effects/node-process';
 import { FIRST_PORT } from '../../platform/manifest';
 import { formatStep } from '../../terminal/step';
@@ -26,7 +26,8 @@ export default function serveExecutor(options: ServeOptions, context: ExecutorCo
     };
     const watcher = await watchBundle(
       { workspaceRoot, projectRoot: service.root, build: service.build, outfile },
-      ({ error }) => {
+      ({ error, warnings }) => {
+        for (const warning of warnings) say(`${service.name}  warning: ${warning}`);
         if (error) return console.error(error.message);
         say(
           formatStep(

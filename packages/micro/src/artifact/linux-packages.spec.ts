@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { pruneNpmLockfile } from './npm-lockfile';
+import { prunePnpmLockfile } from './pnpm-lockfile';
+
+const SYSTEMS = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64', 'linuxmusl-x64'];
+const NAMES = SYSTEMS.map((system) => `@img/sharp-${system}`);
+const optionalDependencies = Object.fromEntries(NAMES.map((name) => [name, '1.0.0']));
+
+describe('package-lock.json', () => {
+  const prune = (having: readonly string[]) =>
+    pruneNpmLockfile(
+      {
+        lockfileVersion: 3,
+        packages: {
+          'node_modules/thumbs': { version: '1.0.0', dependencies: { sharp: '1.0.0' } },
+          'node_modules/sharp': { version: '1.0.0', optionalDependencies },
+          ...Object.fromEntries(
+            having.map((name) => [`node_modules/${name}`, { version: '1.0.0', optional: true }]),
+          ),
+        },
+      },
+      new Map([['thumbs', 'node_modules/thumbs']]),
+    );
+
+  it.each([
+    ['of all systems', NAMES],
+    ['of one Linux', ['@img/sharp-linux-x64']],
+    ['of Alpine', ['@img/sharp-linuxmusl-x64']],
+  ])('is good with packages %s', (_, having) => {
+    expect(Object.keys(prune(having).lockfile!.packages)).toContain(`node_modules/${having[0]!}`);
+  });
+
+  it.each([
+    ['a Mac', ['@img/sharp-darwin-arm64']],
+    ['no system', []],
+  ])('with those of %s ends with what to do', (_, having) => {
+    expect(() => prune(having)).toThrow(
+      'package-lock.json has nothing of "sharp" for Linux, where the image runs: none of @img/sharp-linux-arm64, @img/sharp-linux-x64, @img/sharp-linuxmusl-x64\nThe lockfile was written on another system beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
+    );
+  });
+
+  it('may lack what is for other systems alone', () => {
+    const { lockfile } = pruneNpmLockfile(
+      {
+        lockfileVersion: 3,
+        packages: {
+          'node_modules/watch': {
+            version: '1.0.0',
+            optionalDependencies: { fsevents: '2.0.0', 'watch-darwin-arm64': '1.0.0' },
+          },
+        },
+      },
+      new Map([['watch', 'node_modules/watch']]),
+    );
+    expect(Object.keys(lockfile!.packages)).toEqual(['', 'node_modules/watch']);
+  });
+});
+
+describe('pnpm-lock.yaml', () => {
+  const prune = (having: readonly string[]) =>
+    prunePnpmLockfile(
+      JSON.stringify({
+        lockfileVersion: '9.0',
+        importers: {
+          'apps/a': { dependencies: { sharp: { specifier: '1.0.0', version: '1.0.0' } } },
+        },
+        packages: Object.fromEntries(['sharp', ...having].map((name) => [`${name}@1.0.0`, {}])),
+        snapshots: {
+          'sharp@1.0.0': {
+            optionalDependencies: Object.fromEntries(having.map((name) => [name, '1.0.0'])),
+          },
+          ...Object.fromEntries(having.map((name) => [`${name}@1.0.0`, { optional: true }])),
+        },
+      }),
+      new Map([
+        [
+          'sharp',
+          { path: 'apps/a/node_modules/sharp', name: 'sharp', version: '1.0.0', optional: NAMES },
+        ],
+      ]),
+    );
+
+  it('is good with packages of one Linux', () => {
+    expect(prune(['@img/sharp-linux-x64']).lockfile).toContain('@img/sharp-linux-x64@1.0.0');
+  });
+
+  it('with those of a Mac ends with what to do', () => {
+    expect(() => prune(['@img/sharp-darwin-arm64'])).toThrow(
+      /^pnpm-lock\.yaml has nothing of "sharp" for Linux.*\nTake it out of "ignoredOptionalDependencies", or delete/,
+    );
+  });
+});
