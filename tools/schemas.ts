@@ -1,4 +1,4 @@
-import { editorSchemas } from './generated/editor-schemas.js';
+import { editorSchemas, outputSchemas } from './generated/editor-schemas.js';
 import { writeGenerated } from './generated/file.js';
 
-writeGenerated(editorSchemas());
+writeGenerated([...editorSchemas(), ...outputSchemas()]);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { statusSchema } from '../../packages/micro/src/commands/status/document.js';
+import { planDocumentSchema } from '../../packages/micro/src/deployment/plan-document.js';
 import { descriptionSchema } from '../../packages/micro/src/generators/platform/description.js';
 import { environmentSchema } from '../../packages/micro/src/platform/environment.js';
 import { manifestSchema } from '../../packages/micro/src/platform/manifest.js';
@@ -7,14 +9,23 @@ import type { GeneratedFile } from './file.js';
 /** JSON Schemas for editors: what a person may write, in the draft that VS Code's YAML server reads. */
 export function editorSchemas(): GeneratedFile[] {
   return [
-    editorSchema('service', 'service.yml', manifestSchema),
-    editorSchema('environment', 'environments/<name>.yml', environmentSchema),
-    editorSchema('platform', 'platform.yml', descriptionSchema),
+    jsonSchema('service', 'service.yml', manifestSchema),
+    jsonSchema('environment', 'environments/<name>.yml', environmentSchema),
+    jsonSchema('platform', 'platform.yml', descriptionSchema),
   ];
 }
 
-function editorSchema(name: string, title: string, schema: z.ZodType): GeneratedFile {
+/** JSON Schemas of what the commands print for programs. */
+export function outputSchemas(): GeneratedFile[] {
+  return [
+    jsonSchema('plan', 'compose-deploy --plan --json', planDocumentSchema),
+    jsonSchema('status', 'micro status --json', statusSchema),
+  ];
+}
+
+function jsonSchema(name: string, title: string, schema: z.ZodType): GeneratedFile {
   const { $schema, ...rest } = z.toJSONSchema(schema, {
+    // Of output, too: a later version may print more fields.
     io: 'input',
     target: 'draft-07',
     override: ({ jsonSchema }) => {

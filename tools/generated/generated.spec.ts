@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
-import { editorSchemas } from './editor-schemas.js';
+import { editorSchemas, outputSchemas } from './editor-schemas.js';
 import { readCommitted } from './file.js';
 import { optionTables } from './option-tables.js';
 
-test.each(editorSchemas())('$path is what `npm run schemas` writes', ({ path, text }) => {
-  expect(readCommitted(path)).toBe(text);
-});
+test.each([...editorSchemas(), ...outputSchemas()])(
+  '$path is what `npm run schemas` writes',
+  ({ path, text }) => {
+    expect(readCommitted(path)).toBe(text);
+  },
+);
 
 test.each(await optionTables())('$path is what `npm run docs` writes', ({ path, text }) => {
   expect(readCommitted(path)).toBe(text);

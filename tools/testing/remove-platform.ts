@@ -21,6 +21,7 @@ export async function removePlatform(
     await remove(['container', 'rm', '--force'], ['ps', '--all', '--quiet', '--filter', notes]);
     await remove(['network', 'rm'], ['network', 'ls', '--quiet', '--filter', ours]);
     await remove(['volume', 'rm'], ['volume', 'ls', '--quiet', '--filter', ours]);
+    await remove(['volume', 'rm'], ['volume', 'ls', '--quiet', '--filter', notes]);
   }
   if (registry !== undefined) await removeFromRegistry(platform, registry);
   for (const repositories of [`${platform}/*`, `*/${platform}/*`]) {

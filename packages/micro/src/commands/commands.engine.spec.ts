@@ -6,7 +6,7 @@ import { doctorCommand } from './doctor/command';
 import { logsCommand } from './logs/command';
 import type { Command } from './shell';
 import { statusCommand } from './status/command';
-import type { PlatformStatus } from './status/report';
+import type { PlatformStatus } from './status/document';
 
 /** Logs each request as a service on the chassis does, and one line that is no JSON. */
 const logger = (name: string) => `import { createServer } from 'node:http';

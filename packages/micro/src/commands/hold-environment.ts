@@ -8,7 +8,6 @@ import {
 } from '../effects/interruption';
 import type { Environment } from '../platform/environment';
 import { type Shell } from './shell';
-import type { RunningContainer } from '../deployment/container';
 import { addressOf } from '../deployment/project';
 
 /** What is kept from changing, and for what. */
@@ -16,8 +15,6 @@ export interface Hold {
   environment: Environment;
   /** The Compose project's name. */
   project: string;
-  /** Any container of it: the lock needs an image that the engine has. */
-  container: RunningContainer;
   /** `micro restore`, as those who wait are told. */
   command: string;
   /** Take the lock away from whoever has it. */
@@ -32,7 +29,7 @@ export interface Hold {
  */
 export async function holdEnvironment<T>(
   shell: Shell,
-  { environment, project, container, command, force }: Hold,
+  { environment, project, command, force }: Hold,
   work: (shell: Shell) => Promise<T>,
 ): Promise<T> {
   const { runner, clock, signal, say } = shell;
@@ -50,7 +47,6 @@ export async function holdEnvironment<T>(
         undo: stubbornRunner(runner),
         address: addressOf(environment),
         project,
-        image: container.imageId,
         // No other process is of the same run.
         holder: { user: person, pid: process.pid, run: `${person}:${process.pid}`, command },
         timeout: environment.lockTimeout,

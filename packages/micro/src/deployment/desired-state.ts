@@ -16,6 +16,7 @@ import { DEPLOY_LABELS } from './labels';
 import { pinnedImage } from './override';
 import type { Release } from './release';
 import { withoutSecrets, withSecrets } from './secrets';
+import { templateOf } from './template';
 import { jobSlice, sliceOf, type ComposeSlice } from './slice';
 
 /** Which image a service runs. */
@@ -38,6 +39,9 @@ export interface DesiredState extends DesiredImage {
   /** What two of its containers cannot have at once; absent if they can run side by side. */
   exclusive?: string;
   slice: ComposeSlice;
+  /** The slice with references in the place of values, to be noted; and the label of its entry. */
+  noted: ComposeSlice;
+  template: string;
   /** What its entry depends on and that runs all the time, with the image that the other entry names. */
   needs: ReadonlyMap<string, string | undefined>;
   /** In which networks each of them is, by their names on the engine; of a rollback nothing is known. */
@@ -68,6 +72,8 @@ export interface Declaration {
   image: DesiredImage;
   /** The part of the entry's label that tells changed secrets; empty without secrets. */
   secrets: string;
+  /** The project with nothing filled in; without it the state cannot be noted. */
+  written?: { config: ComposeConfig; workspaceRoot: string } | undefined;
 }
 
 export function declaredState({
@@ -76,6 +82,7 @@ export function declaredState({
   environment,
   image: desired,
   secrets,
+  written,
 }: Declaration): DesiredState {
   const entry = config.services[service.name] ?? {};
   const { key, image } = desired;
@@ -92,19 +99,25 @@ export function declaredState({
   const ofThisImage = (job: string) =>
     entry['build'] !== undefined &&
     isDeepStrictEqual(config.services[job]?.['build'], entry['build']);
+  const slice = sliceOf(config, service.name, {
+    image,
+    labels: {
+      [DEPLOY_LABELS.environment]: environment.name,
+      [DEPLOY_LABELS.key]: key,
+      [DEPLOY_LABELS.entry]: label,
+    },
+  });
+  const noted = written
+    ? templateOf(slice, service.name, written.config, written.workspaceRoot)
+    : slice;
   return {
     ...desired,
     service: service.name,
     entryLabel: label,
     ...replicasOf(service, environment, entry),
-    slice: sliceOf(config, service.name, {
-      image,
-      labels: {
-        [DEPLOY_LABELS.environment]: environment.name,
-        [DEPLOY_LABELS.key]: key,
-        [DEPLOY_LABELS.entry]: label,
-      },
-    }),
+    slice,
+    noted,
+    template: written ? entryLabel(noted.services[service.name] ?? {}) : '',
     needs: new Map(
       needs.map((name) => [name, config.services[name]?.['image'] as string | undefined]),
     ),
@@ -141,6 +154,7 @@ function replicasOf(
 /**
  * A release that the engine remembers.
  *
+ * @param slice with the values of today filled in.
  * @param secrets the part of the label of what its containers are given; no release remembers values.
  */
 export function recordedState(
@@ -150,7 +164,9 @@ export function recordedState(
 ): DesiredState {
   const { service, image, key, replicas } = release;
   const entry = slice.services[service] ?? {};
-  const label = withSecrets(withoutSecrets(release.entryLabel), secrets);
+  // A value may be another one than it was then.
+  const own = release.heldBy === 'volume' ? entryLabel(entry) : withoutSecrets(release.entryLabel);
+  const label = withSecrets(own, secrets);
   const labels = { ...(entry['labels'] as object | undefined), [DEPLOY_LABELS.entry]: label };
   const exclusive = whyExclusive(entry, replicas);
   return {
@@ -161,6 +177,8 @@ export function recordedState(
     replicas,
     ...(exclusive === undefined ? {} : { exclusive }),
     slice: { ...slice, services: { ...slice.services, [service]: { ...entry, labels } } },
+    noted: slice,
+    template: release.template,
     needs: new Map(),
     needNetworks: new Map(),
     jobs: [],

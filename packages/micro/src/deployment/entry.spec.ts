@@ -88,6 +88,13 @@ describe('overrideFile', () => {
     });
   });
 
+  it('takes a dollar of a variable as it stands, whatever is set on the machine that deploys', () => {
+    const text = override('services: { orders: { environment: { HINT: "a$b$$c ${HOME}" } } }');
+    expect(parse(text)).toMatchObject({
+      services: { orders: { environment: { HINT: 'a$$b$$$$c $${HOME}' } } },
+    });
+  });
+
   it('names secrets and holds none of them', () => {
     const text = override(
       'services: { orders: { environment: { A: b }, secrets: { KEY: { environment: CI_KEY }, ACE: { file: ./ace } } } }',

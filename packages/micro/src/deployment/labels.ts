@@ -5,6 +5,8 @@ export const DEPLOY_LABELS = {
   key: LABELS.key,
   entry: 'org.micro.entry',
   environment: 'org.micro.environment',
+  /** The number of the release that a container was made for. */
+  release: 'org.micro.release.number',
 } as const;
 
 /** Labels of a release and of the lock; `project` is the Compose project that they belong to. */
@@ -16,4 +18,13 @@ export const NOTE_LABELS = {
   replicas: 'org.micro.release.replicas',
   compose: 'org.micro.release.compose',
   lock: 'org.micro.lock',
+  /** A sign of life of who holds the lock. */
+  beat: 'org.micro.lock.beat',
+  /** That a release is being rolled out: `open`, or `again` if it was there before. */
+  mark: 'org.micro.release.mark',
+  /** What tells a release from another one; see `Release.template`. */
+  template: 'org.micro.release.template',
+  since: 'org.micro.release.since',
+  /** A container that is never started and keeps the image of a release from being pruned. */
+  holds: 'org.micro.release.holds',
 } as const;

@@ -1,122 +1,92 @@
-import { expect, it } from 'vitest';
-import { failure, recordingRunner, type Answer } from '../testing/recording-runner';
-import { fakeClock } from '../testing/service-task';
-import { holdLock } from '../effects/deploy-lock';
-import { EXPIRY, formatHolder, isExpired, lockName, parseLock, type HeldLock } from './lock';
+import { describe, expect, it } from 'vitest';
+import { EXPIRY, formatHolder, lockName, LockWatch, parseHeldLock, type Lock } from './lock';
 
-const since = Date.parse('2026-11-21T12:00:00Z');
-const holder = { user: 'ada@laptop', pid: 7, run: 'laptop:6', command: 'compose-deploy of orders' };
-const held: HeldLock = { id: 'theirs', holder, since, beat: 60 };
+const lock: Lock = {
+  user: 'ada@laptop',
+  pid: 7,
+  run: 'laptop:6',
+  command: 'compose-deploy of orders',
+  id: 'one',
+  since: '2026-11-21T12:00:00.000Z',
+};
+const row = (name: string, label = '', beat = '') => [name, label, beat].join('\t');
 
-const inspected = (label: unknown, beat = 60) =>
-  JSON.stringify([
-    {
-      Id: 'theirs',
-      Created: '2026-11-21T12:00:00.000000001Z',
-      Config: { Labels: { 'org.micro.lock': JSON.stringify(label) } },
-      HostConfig: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: beat } },
-    },
-  ]);
+describe('a lock', () => {
+  it('is read from the volumes of its project, with its last sign of life', () => {
+    const table = [
+      row('shop.lock.3', '', 'one 3'),
+      row('shop.lock', JSON.stringify(lock)),
+      row('shop.lock.9', '', 'of-another 9'),
+      row('shop.orders.r7'),
+    ].join('\n');
+    expect(parseHeldLock(table, 'shop')).toEqual({
+      held: { lock, beat: 3 },
+      beats: ['shop.lock.3', 'shop.lock.9'],
+    });
+  });
 
-it('is read from the container that it is', () => {
-  expect(parseLock(inspected(holder), 'org.micro.lock')).toEqual(held);
-  expect(parseLock(inspected('odd'), 'org.micro.lock')?.holder.user).toBe('somebody');
-  expect(parseLock('[]', 'org.micro.lock')).toBeUndefined();
+  it('is held by somebody if its label cannot be read, and by nobody if it is not there', () => {
+    expect(parseHeldLock(row('shop.lock', '{"odd'), 'shop').held?.lock.user).toBe('somebody');
+    expect(parseHeldLock(row('shop.lock', ''), 'shop').held?.lock.user).toBe('somebody');
+    expect(parseHeldLock('', 'shop').held).toBeUndefined();
+  });
+
+  it('names its holder', () => {
+    expect(formatHolder(lock)).toBe(
+      'ada@laptop since 12:00:00 UTC (pid 7: compose-deploy of orders)',
+    );
+    expect(lockName('acme-production')).toBe('acme-production.lock');
+  });
 });
 
-it('names its holder', () => {
-  expect(formatHolder(held)).toBe(
-    'ada@laptop since 12:00:00 UTC (pid 7: compose-deploy of orders)',
-  );
-  expect(lockName('acme-production')).toBe('acme-production.lock');
-});
+describe('a watched lock', () => {
+  const held = (beat: number, id = 'one') => ({ lock: { ...lock, id }, beat });
 
-it.each([
-  [60, false],
-  [60 + EXPIRY, false],
-  [61 + EXPIRY, true],
-])('%i s after it was taken and 60 s after the last sign of life: expired %s', (age, expected) => {
-  expect(isExpired(held, since + age * 1000)).toBe(expected);
-});
-
-/** An engine where somebody has the lock until it was looked at `looks` times. */
-function engine({ looks = Infinity, age = 61, run = holder.run } = {}): Answer {
-  let looked = 0;
-  let gone = false;
-  return (line) => {
-    if (line.includes('container create')) {
-      if (gone || looked >= looks) return { stdout: 'ours\n' };
-      return failure('Conflict. The container name "/x" is already in use by container "theirs".');
-    }
-    if (line.includes('container inspect')) {
-      looked++;
-      return { stdout: inspected({ ...holder, run }) };
-    }
-    if (line.endsWith('rm --volumes theirs')) gone = true;
-    if (line.includes('info')) return { stdout: new Date(since + age * 1000).toISOString() };
-    return undefined;
-  };
-}
-
-function request(answer: Answer, more: { force?: boolean; timeout?: number } = {}) {
-  const runner = recordingRunner(answer);
-  const said: string[] = [];
-  return {
-    runner,
-    undo: runner,
-    said,
-    address: {},
-    project: 'acme-production',
-    image: 'acme/orders:k-1',
-    holder: { ...holder, user: 'bob@desk', run: 'desk:1' },
-    timeout: 10,
-    force: false,
-    clock: fakeClock(),
-    say: (line: string) => said.push(line),
-    onLost: () => undefined,
-    ...more,
-  };
-}
-
-const removed = (lines: readonly string[]) => lines.filter((line) => line.includes(' rm '));
-
-it('is given back, also where the work fails', async () => {
-  const parts = request(engine({ looks: 0 }));
-  await expect(holdLock(parts, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-  expect(removed(parts.runner.lines)).toEqual(['docker container rm --volumes ours']);
-});
-
-it('is waited for, and the wait is told of once', async () => {
-  const parts = request(engine({ looks: 3 }));
-  expect(await holdLock(parts, () => Promise.resolve(1))).toBe(1);
-  expect(parts.said).toEqual([`waiting for the lock of ${formatHolder(held)}, 10 s at most`]);
-});
-
-it('is given up after a while, with who has it and what to do', async () => {
-  const parts = request(engine());
-  await expect(holdLock(parts, () => Promise.resolve())).rejects.toThrow(
-    `the lock of acme-production is held by ${formatHolder(held)}: wait for it, or take it away with --break-lock`,
-  );
-  expect(removed(parts.runner.lines)).toEqual([]);
-});
-
-it('of the same Nx command is waited for as long as it lives', async () => {
-  const parts = request(engine({ looks: 30, run: 'desk:1' }));
-  await holdLock(parts, () => Promise.resolve());
-  expect(parts.said).toEqual([]);
-});
-
-it.each([
-  ['that expired', { age: 200 }, {}, ', who gives no sign of life'],
-  ['that was broken', {}, { force: true }, ''],
-])('%s is taken away by its id', async (_, state, more, why) => {
-  const parts = request(engine(state), more);
-  await holdLock(parts, () => Promise.resolve());
-  expect(parts.said).toEqual([
-    `the lock of acme-production was taken from ${formatHolder(held)}${why}`,
-  ]);
-  expect(removed(parts.runner.lines)).toEqual([
-    'docker container rm --volumes theirs',
-    'docker container rm --volumes ours',
-  ]);
+  it.each<[string, [ReturnType<typeof held>, number][], string]>([
+    ['just seen', [[held(4), 0]], 'silent'],
+    [
+      'that gave a sign of life',
+      [
+        [held(4), 0],
+        [held(5), 3],
+      ],
+      'alive',
+    ],
+    [
+      'that gave none for long enough',
+      [
+        [held(4), 0],
+        [held(4), EXPIRY + 1],
+      ],
+      'dead',
+    ],
+    [
+      'that gave none, but not for long enough',
+      [
+        [held(4), 0],
+        [held(4), EXPIRY],
+      ],
+      'silent',
+    ],
+    [
+      'whose holder died while it was watched',
+      [
+        [held(4), 0],
+        [held(5), 5],
+        [held(5), 6 + EXPIRY],
+      ],
+      'dead',
+    ],
+    [
+      'that another took',
+      [
+        [held(4), 0],
+        [held(0, 'two'), EXPIRY],
+      ],
+      'alive',
+    ],
+  ])('%s', (_, looks, expected) => {
+    const watch = new LockWatch();
+    expect(looks.map(([seen, now]) => watch.look(seen, now)).at(-1)).toBe(expected);
+  });
 });

@@ -62,13 +62,17 @@ export function overrideFile(
 export function settingsOf(service: Service, environment: Environment) {
   const here = environment.services[service.name];
   const secrets = Object.keys(here?.secrets ?? {}).sort();
+  const variables = {
+    ...linksElsewhere(service, environment),
+    ...(here?.url === undefined ? {} : { [PUBLIC_URL]: here.url }),
+    ...here?.environment,
+    ...secretVariables(secrets),
+  };
   return {
-    variables: {
-      ...linksElsewhere(service, environment),
-      ...(here?.url === undefined ? {} : { [PUBLIC_URL]: here.url }),
-      ...here?.environment,
-      ...secretVariables(secrets),
-    },
+    variables: Object.fromEntries(
+      // Compose fills in what follows a dollar, from whatever is set on the machine that deploys.
+      Object.entries(variables).map(([name, value]) => [name, value.replaceAll('$', '$$$$')]),
+    ),
     volumes: secrets.length > 0 ? [{ type: 'volume', target: SECRETS_FOLDER }] : [],
   };
 }

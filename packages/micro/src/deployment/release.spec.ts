@@ -1,7 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { runningContainer } from '../testing/running-container';
 import {
   currentRelease,
+  markName,
+  parseHeldByContainers,
+  parseSlice,
+  releaseOf,
   findRelease,
   isSameRelease,
   nextNumber,
@@ -19,10 +24,12 @@ import type { Container } from './container';
 const DIGEST = `sha256:${'d'.repeat(64)}`;
 const release = (number: number, more: Partial<Release> = {}): Release => ({
   id: `id${number}`,
+  heldBy: 'volume',
   service: 'orders',
   number,
   key: `${number}`.repeat(64),
   entryLabel: 'env=1',
+  template: '',
   image: `acme/orders:k-${number}`,
   replicas: 1,
   open: false,
@@ -37,32 +44,52 @@ const container = (of: Release, more: Partial<Container> = {}): Container =>
   });
 const hidden = { edge: { aliases: [], names: ['acme-orders-1'] } };
 
-it.each<[Partial<Release>, string]>([
-  [{}, 'acme-production.orders.r7'],
-  [{ open: true }, 'acme-production.orders.r7.open'],
-  [{ open: true, again: true }, 'acme-production.orders.r7.again'],
-])('a release that is %j is called %s', (some, name) => {
-  expect(releaseName('acme-production', release(7, some))).toBe(name);
+it('has a name, and a mark while it is rolled out', () => {
+  expect(releaseName('acme-production', release(7))).toBe('acme-production.orders.r7');
+  expect(markName('acme-production', release(7), false)).toBe('acme-production.orders.r7.open');
+  expect(markName('acme-production', release(7), true)).toBe('acme-production.orders.r7.again');
 });
 
-it('the labels are one line each, whatever an entry holds', () => {
-  const slice = { services: { orders: { environment: { TEXT: 'a\nb=c' } } } };
-  const lines = releaseLabels({ ...release(7), project: 'acme', slice })
-    .trimEnd()
-    .split('\n');
-  expect(lines).toHaveLength(8);
-  expect(lines.at(-1)).toBe(`org.micro.release.compose=${JSON.stringify(slice)}`);
+it.each([
+  ['a few words', 'a\nb=c\t"$$"'],
+  ['what no single argument of a command can hold', randomBytes(200_000).toString('hex')],
+])('puts a slice with %s away in labels, and reads it again', (_, text) => {
+  const slice = { services: { orders: { environment: { TEXT: text } } } };
+  const labels = releaseLabels({ ...release(7), project: 'acme', slice });
+  const lengths = Object.values(labels).map(({ length }) => length);
+  expect(Math.max(...lengths)).toBeLessThan(100_000);
+  expect(parseSlice(labels)).toEqual(slice);
 });
 
-it('reads the table of the engine, the newest first', () => {
+it('reads the table of the engine', () => {
+  const row = (name: string, mark: string, number: string) =>
+    [name, mark, 'orders', number, 'key', 'env=1', 'env=2', 'image', '2', 'today'].join('\t');
+  const rows = [
+    row('a.orders.r1', '', '1'),
+    row('a.orders.r2.open', 'open', '2'),
+    row('a.orders.r2', '', '2'),
+    row('a.orders.r3', '', '3'),
+    row('a.orders.r3.again', 'again', '3'),
+    // The lock, and a mark whose release was never noted.
+    ['a.lock', '', '', '', '', '', '', '', '', ''].join('\t'),
+    row('a.orders.r4.open', 'open', '4'),
+  ];
+  expect(parseReleases(rows.join('\n'))).toMatchObject([
+    { id: 'a.orders.r1', number: 1, open: false, again: false, replicas: 2, template: 'env=2' },
+    { number: 2, open: true, again: false },
+    { number: 3, open: true, again: true },
+  ]);
+  expect(parseReleases('')).toEqual([]);
+});
+
+it('reads what an earlier version noted in containers', () => {
   const row = (name: string, number: string) =>
     ['id', name, 'today', 'orders', number, 'key', 'env=1', 'image', '2'].join('\t');
   const rows = `${row('a.orders.r1', '1')}\n${row('a.orders.r2.open', '2')}\n`;
-  expect(parseReleases(rows)).toMatchObject([
-    { number: 2, open: true, again: false, replicas: 2 },
-    { number: 1, open: false },
+  expect(parseHeldByContainers(rows)).toMatchObject([
+    { heldBy: 'container', number: 1, open: false },
+    { heldBy: 'container', number: 2, open: true, again: false, replicas: 2 },
   ]);
-  expect(parseReleases('')).toEqual([]);
 });
 
 it('numbers go on from the highest', () => {
@@ -90,11 +117,25 @@ describe('the release that serves', () => {
 });
 
 it.each([
-  ['other values of secrets', 'env=1 secret-values=a', 'env=1 secret-values=b', true],
-  ['another entry', 'env=1 secret-values=a', 'env=2 secret-values=a', false],
-])('%s: from "%s" to "%s" is the same release: %s', (_, one, other, same) => {
-  const a = release(1, { entryLabel: one });
-  expect(isSameRelease(a, { ...a, entryLabel: other })).toBe(same);
+  ['other values of secrets', 'env=1 secret-values=a', 'env=1 secret-values=b', '', '', true],
+  ['another entry', 'env=1 secret-values=a', 'env=2 secret-values=a', '', '', false],
+  ['a rotated password', 'env=1', 'env=2', 't=1', 't=1', true],
+  ['another reference with the same value', 'env=1', 'env=1', 't=1', 't=2', false],
+])('with %s it is the same release: %#', (_, one, other, before, after, same) => {
+  const a = release(1, { entryLabel: one, template: before });
+  expect(isSameRelease(a, { ...a, entryLabel: other, template: after })).toBe(same);
+});
+
+it('is found by the number that its containers have, though a password was rotated since', () => {
+  const known = [release(2, { key: release(1).key, template: 'b' }), release(1, { template: 'a' })];
+  const labels = {
+    'org.micro.image-key': release(1).key,
+    'org.micro.entry': 'env=9',
+    'org.micro.release.number': '1',
+  };
+  expect(releaseOf(runningContainer({ labels }), known)?.number).toBe(1);
+  const another = { ...labels, 'org.micro.image-key': 'x' };
+  expect(releaseOf(runningContainer({ labels: another }), known)).toBeUndefined();
 });
 
 describe('a rollback', () => {

@@ -1,69 +1,155 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { NOTE_LABELS, DEPLOY_LABELS } from './labels';
 import { withoutSecrets } from './secrets';
 import { type Container, isServing } from './container';
 import type { ComposeSlice } from './slice';
 
-/**
- * What the engine remembers of a deploy of one service, as labels of a container that is never
- * started. A container, because it holds the image: `docker image prune` leaves that alone.
- */
+/** What the engine remembers of a deploy of one service. */
 export interface Release {
-  /** Of the container that holds it. */
+  /** What holds it: the name of a volume, or of earlier versions the id of a container that was never started. */
   id: string;
+  heldBy: 'volume' | 'container';
   service: string;
   /** Counts up with every new content; `--to=7` goes back to it. */
   number: number;
   key: string;
   entryLabel: string;
+  /**
+   * The label of its entry with references in the place of values: the same if only a password was rotated. Empty in
+   * notes of earlier versions.
+   */
+  template: string;
   /** The pinned reference. */
   image: string;
   replicas: number;
-  /**
-   * Whether it is being rolled out, or was when its deploy was ended: what it replaces may not be
-   * gone yet. It is told by the name, since labels of a container never change.
-   */
+  /** Whether it is being rolled out, or was when its deploy was ended: what it replaces may not be gone yet. */
   open: boolean;
   /** Whether it was there before it was opened: a rollback to it, or the same once more. */
   again: boolean;
-  /** When it was first deployed, as the engine tells it. */
+  /** When it was first deployed, ISO 8601; of earlier versions as the engine prints it. */
   since: string;
 }
 
 /** What a release is made of before the engine holds it. */
-export type NewRelease = Omit<Release, 'id' | 'open' | 'again' | 'since'> & {
+export type NewRelease = Omit<Release, 'id' | 'heldBy' | 'open' | 'again'> & {
   project: string;
+  /** With references in the place of values: nothing in it is secret. */
   slice: ComposeSlice;
 };
 
-/** `acme-production.orders.r7`; `….r7.open` while it is rolled out, `….r7.again` where not for the first time. */
+/** `acme-production.orders.r7` */
 export function releaseName(
   project: string,
-  { service, number, open, again }: Pick<Release, 'service' | 'number' | 'open' | 'again'>,
+  { service, number }: Pick<Release, 'service' | 'number'>,
 ): string {
-  return `${project}.${service}.r${number}${open ? (again ? '.again' : '.open') : ''}`;
+  return `${project}.${service}.r${number}`;
 }
 
-/** The labels as lines of `docker create --label-file`. */
-export function releaseLabels(release: NewRelease): string {
-  const labels: Record<string, string> = {
+/** The mark of a release that is being rolled out: `acme-production.orders.r7.open`, `….again` if not for the first time. */
+export function markName(
+  project: string,
+  release: Pick<Release, 'service' | 'number'>,
+  again: boolean,
+): string {
+  return `${releaseName(project, release)}.${again ? 'again' : 'open'}`;
+}
+
+export function markLabels(
+  project: string,
+  { service, number }: Pick<Release, 'service' | 'number'>,
+  again: boolean,
+): Record<string, string> {
+  return {
+    [NOTE_LABELS.project]: project,
+    [NOTE_LABELS.mark]: again ? 'again' : 'open',
+    [NOTE_LABELS.service]: service,
+    [NOTE_LABELS.release]: String(number),
+  };
+}
+
+/** One argument of a command holds 128 KiB on Linux, so that what may be longer is cut into several labels. */
+const PART = 60_000;
+
+export function releaseLabels(release: NewRelease): Record<string, string> {
+  const text = deflateRawSync(JSON.stringify(release.slice)).toString('base64');
+  const parts = text.match(new RegExp(`.{1,${PART}}`, 'g')) ?? [];
+  return {
     [NOTE_LABELS.project]: release.project,
     [NOTE_LABELS.release]: String(release.number),
     [NOTE_LABELS.service]: release.service,
     [NOTE_LABELS.image]: release.image,
     [NOTE_LABELS.replicas]: String(release.replicas),
+    [NOTE_LABELS.template]: release.template,
+    [NOTE_LABELS.since]: release.since,
     [DEPLOY_LABELS.key]: release.key,
     [DEPLOY_LABELS.entry]: release.entryLabel,
-    [NOTE_LABELS.compose]: JSON.stringify(release.slice),
+    ...Object.fromEntries(parts.map((part, index) => [`${NOTE_LABELS.compose}.${index}`, part])),
   };
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');
+}
+
+/** The slice that {@link releaseLabels} put away. */
+export function parseSlice(labels: Readonly<Record<string, string>>): ComposeSlice {
+  const parts: string[] = [];
+  for (let index = 0; ; index++) {
+    const part = labels[`${NOTE_LABELS.compose}.${index}`];
+    if (part === undefined) break;
+    parts.push(part);
+  }
+  const text = inflateRawSync(Buffer.from(parts.join(''), 'base64')).toString();
+  return JSON.parse(text) as ComposeSlice;
 }
 
 const label = (name: string) => `{{.Label "${name}"}}`;
 
-/** What `docker container ls` is asked for, one column per fact; see {@link parseReleases}. */
+/** What `docker volume ls` is asked for; see {@link parseReleases}. */
 export const RELEASE_COLUMNS = [
+  '{{.Name}}',
+  label(NOTE_LABELS.mark),
+  label(NOTE_LABELS.service),
+  label(NOTE_LABELS.release),
+  label(DEPLOY_LABELS.key),
+  label(DEPLOY_LABELS.entry),
+  label(NOTE_LABELS.template),
+  label(NOTE_LABELS.image),
+  label(NOTE_LABELS.replicas),
+  label(NOTE_LABELS.since),
+];
+
+/** All releases of a project. */
+export function parseReleases(table: string): Release[] {
+  const rows = table
+    .split('\n')
+    .map((line) => line.split('\t') as string[] & { length: 10 })
+    .filter((columns) => columns.length === RELEASE_COLUMNS.length && columns[3] !== '');
+  const marks = new Set(
+    rows.flatMap(([, mark, service, number]) =>
+      mark === '' ? [] : [`${service} ${number} ${mark}`],
+    ),
+  );
+  return rows
+    .filter(([, mark]) => mark === '')
+    .map((columns): Release => {
+      const [id, , service, number, key, entryLabel, template, image, replicas, since] = columns;
+      const again = marks.has(`${service} ${number} again`);
+      return {
+        id: id!,
+        heldBy: 'volume',
+        service: service!,
+        number: Number(number),
+        key: key!,
+        entryLabel: entryLabel!,
+        template: template!,
+        image: image!,
+        replicas: Number(replicas),
+        open: again || marks.has(`${service} ${number} open`),
+        again,
+        since: since!,
+      };
+    });
+}
+
+/** What `docker container ls` is asked for: notes of earlier versions; see {@link parseHeldByContainers}. */
+export const CONTAINER_COLUMNS = [
   '{{.ID}}',
   '{{.Names}}',
   '{{.CreatedAt}}',
@@ -75,49 +161,55 @@ export const RELEASE_COLUMNS = [
   label(NOTE_LABELS.replicas),
 ];
 
-/** The newest first. */
-export function parseReleases(table: string): Release[] {
+/** Earlier versions noted releases in the labels of containers, and by their names what became of them. */
+export function parseHeldByContainers(table: string): Release[] {
   return table
     .split('\n')
     .map((line) => line.split('\t'))
-    .filter((columns) => columns.length === RELEASE_COLUMNS.length)
+    .filter((columns) => columns.length === CONTAINER_COLUMNS.length)
     .map((columns): Release => {
       const [id, name, since, service, number, key, entryLabel, image, replicas] =
         columns as string[] & { length: 9 };
       return {
         id: id!,
+        heldBy: 'container',
         service: service!,
         number: Number(number),
         key: key!,
         entryLabel: entryLabel!,
+        template: '',
         image: image!,
         replicas: Number(replicas),
         open: /\.(?:open|again)$/.test(name!),
         again: name!.endsWith('.again'),
         since: since!,
       };
-    })
-    .sort((a, b) => b.number - a.number);
+    });
 }
+
+/** What tells releases apart. */
+type Identity = Pick<Release, 'key' | 'entryLabel' | 'template'>;
 
 /** Whether both are the same image run in the same way; values of secrets are no part of a release. */
-export function isSameRelease(
-  a: Pick<Release, 'key' | 'entryLabel'>,
-  b: Pick<Release, 'key' | 'entryLabel'>,
-): boolean {
-  return a.key === b.key && withoutSecrets(a.entryLabel) === withoutSecrets(b.entryLabel);
+export function isSameRelease(a: Identity, b: Identity): boolean {
+  if (a.key !== b.key) return false;
+  return a.template !== '' && b.template !== ''
+    ? a.template === b.template
+    : withoutSecrets(a.entryLabel) === withoutSecrets(b.entryLabel);
 }
 
-/** The release that a container is of, by what it is made of. */
+/** The release that a container is of. */
 export function releaseOf(
   { labels }: Container,
   releases: readonly Release[],
 ): Release | undefined {
-  const made = {
-    key: labels[DEPLOY_LABELS.key] ?? '',
-    entryLabel: labels[DEPLOY_LABELS.entry] ?? '',
-  };
-  return releases.find((release) => isSameRelease(release, made));
+  const key = labels[DEPLOY_LABELS.key] ?? '';
+  const number = Number(labels[DEPLOY_LABELS.release]);
+  const made = { key, entryLabel: labels[DEPLOY_LABELS.entry] ?? '', template: '' };
+  return (
+    releases.find((release) => release.number === number && release.key === key) ??
+    releases.find((release) => isSameRelease(release, made))
+  );
 }
 
 /** The number of the next release; numbers are not used again while the engine remembers them. */

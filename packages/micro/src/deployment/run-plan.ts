@@ -55,31 +55,3 @@ export function leftContainers(
       labels[DEPLOY_LABELS.environment] !== undefined && !names.includes(service),
   );
 }
-
-/** The plan for a program, as one line of JSON. */
-export function planToJson({ services, ...run }: RunPlan): string {
-  return JSON.stringify({
-    ...run,
-    services: services.map(
-      ({ service, plan, desired, current, revived, starts, missing, after }) => ({
-        service,
-        action: plan.kind,
-        reason: plan.kind === 'keep' ? 'nothing changed' : plan.reason,
-        image: desired.image,
-        key: desired.key,
-        release: desired.release?.number,
-        from: current && { image: current.image, key: current.key, release: current.number },
-        order: plan.kind === 'keep' ? undefined : plan.order,
-        exclusive: desired.exclusive,
-        replicas: desired.replicas,
-        serving: plan.serving.map(({ name }) => name),
-        leftovers: plan.leftovers.map(({ name }) => name),
-        recovers: revived.map(({ name }) => name),
-        starts,
-        jobs: plan.kind === 'keep' ? [] : desired.jobs,
-        missing,
-        after,
-      }),
-    ),
-  });
-}

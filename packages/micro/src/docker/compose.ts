@@ -2,15 +2,27 @@
 export interface ComposeProject {
   name: string;
   files: readonly string[];
+  /** What paths in the files are relative to, and where `.env` is; the first file's folder if absent. */
+  directory?: string;
 }
 
-function compose({ name, files }: ComposeProject, args: readonly string[]): string[] {
-  return ['compose', ...files.flatMap((file) => ['--file', file]), '--project-name', name, ...args];
+function compose({ name, files, directory }: ComposeProject, args: readonly string[]): string[] {
+  return [
+    'compose',
+    ...files.flatMap((file) => ['--file', file]),
+    ...(directory === undefined ? [] : ['--project-directory', directory]),
+    ...['--project-name', name, ...args],
+  ];
 }
 
 /** Prints the whole project as JSON, with every file merged and every variable filled in. */
 export function configArguments(project: ComposeProject): string[] {
   return compose(project, ['config', '--format', 'json']);
+}
+
+/** Prints the whole project as JSON as the files write it, with every file merged and no variable filled in. */
+export function writtenConfigArguments(project: ComposeProject): string[] {
+  return compose(project, ['config', '--no-interpolate', '--format', 'json']);
 }
 
 /** Prints the names of the services, one a line. */

@@ -1,145 +1,197 @@
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import type { EngineAddress } from '../docker/command';
-import { docker } from '../docker/command';
-import { saysNameTaken, saysNoContainer } from '../docker/complaints';
 import {
-  countArguments,
-  discardArguments,
-  inspectArguments,
-  noteArguments,
-  timeArguments,
-} from '../docker/container';
-import type { Clock } from './clock';
-import { toEngineError } from '../docker/engine-error';
-import { runDocker } from './engine';
-import { withTemporaryFolder, writeWhole } from './files';
-import type { Runner } from './process';
-import { UserError } from '../platform/user-error';
+  createVolumeArguments,
+  listVolumesArguments,
+  removeVolumesArguments,
+} from '../docker/volume';
+import { NOTE_LABELS } from '../deployment/labels';
 import {
   BEAT,
+  beatLabels,
+  beatName,
   formatHolder,
-  isExpired,
+  LOCK_COLUMNS,
+  lockLabels,
   lockName,
-  parseLock,
-  type HeldLock,
+  LockWatch,
+  parseHeldLock,
+  UNRENEWED,
   type Holder,
+  type Lock,
 } from '../deployment/lock';
-import { NOTE_LABELS } from '../deployment/labels';
+import { UserError } from '../platform/user-error';
+import { timestamp, type Clock } from './clock';
+import { runDocker } from './engine';
+import type { Runner } from './process';
 
 const POLL_MILLISECONDS = 1000;
 
 export interface LockRequest {
   runner: Runner;
-  /** Also gives the lock back where `runner` was interrupted. */
+  /** Also gives the lock back if `runner` was interrupted. */
   undo: Runner;
   address: EngineAddress;
   project: string;
-  /** Any image that the engine has: the container is never started. */
-  image: string;
   holder: Holder;
-  /** Seconds to wait for who has it; one of the same Nx command is waited for as long as it lives. */
+  /** Seconds to wait for a holder that is alive; one of the same Nx command is waited for as long as it lives. */
   timeout: number;
   /** Take the lock away from whoever has it. */
   force: boolean;
   clock: Clock;
   say: (line: string) => void;
-  /** Called where the lock is no longer ours: somebody took it away. */
+  /** Called if the lock is no longer ours, or if nobody can tell any more whether it is. */
   onLost: (why: string) => void;
 }
 
+type Engine = Pick<LockRequest, 'runner' | 'address' | 'project'>;
+
 /**
- * Does `work` while nobody else deploys, backs up or restores the project. The lock is a container on the engine that
- * deploys, so everybody who can deploy sees it; its name can be taken once, and it is removed by its
- * id, so that nobody removes the lock of another.
+ * Does `work` while nobody else deploys, backs up or restores the project. The lock is a named volume on the engine
+ * that deploys, so everybody who can deploy sees it, and no prune of a host removes it. The engine leaves a volume as
+ * it is if one of that name is made again: whose label it carries then has the lock.
  *
- * @throws {UserError} naming the holder where it does not end in time.
+ * @throws {UserError} naming the holder if it does not end in time.
  */
 export async function holdLock<T>(request: LockRequest, work: () => Promise<T>): Promise<T> {
-  const { undo, address } = request;
-  const id = await takeLock(request);
-  const beating = startBeating(request, id);
+  const lock = await takeLock(request);
+  const beating = startBeating(request, lock);
   try {
     return await work();
   } finally {
-    clearInterval(beating);
-    await undo.run(docker(discardArguments([id]), address));
+    beating.stop();
+    await giveBack({ ...request, runner: request.undo }, lock);
   }
 }
 
-async function takeLock(request: LockRequest): Promise<string> {
-  const { runner, address, clock, say, timeout, project, holder, force } = request;
+async function takeLock(request: LockRequest): Promise<Lock> {
+  const { clock, say, timeout, project, holder, force } = request;
+  const lock = { ...holder, id: randomUUID(), since: timestamp(clock) };
+  const watch = new LockWatch();
   const started = clock.now();
   let told = '';
   for (;;) {
-    const id = await createLock(request);
-    if (id !== undefined) return id;
-    const held = await readLock(request);
+    await create(request, lockName(project), lockLabels(project, lock));
+    const { held } = await look(request);
     if (!held) continue;
-    const { stdout } = await runDocker(
-      runner,
-      timeArguments(),
-      address,
-      'Could not ask the engine for its time',
-    );
-    const expired = isExpired(held, Date.parse(stdout.trim()));
-    if (force || expired) {
-      say(
-        `the lock of ${project} was taken from ${formatHolder(held)}${expired ? ', who gives no sign of life' : ''}`,
-      );
-      // By its id: where another was quicker, this removes nothing.
-      await runner.run(docker(discardArguments([held.id]), address));
+    const other = held.lock;
+    if (other.id === lock.id) return lock;
+    const state = watch.look(held, clock.now() / 1000);
+    if (force || state === 'dead') {
+      if (await takeAway(request, other, lock)) {
+        const why = state === 'dead' ? ', who gives no sign of life' : '';
+        say(`the lock of ${project} was taken from ${formatHolder(other)}${why}`);
+      }
       continue;
     }
-    const mate = held.holder.run === holder.run;
-    if (!mate && clock.now() - started >= timeout * 1000) {
+    const mate = other.run === holder.run;
+    // One that has given no sign of life yet may be dead: that takes longer to see than a short timeout.
+    if (!mate && state === 'alive' && clock.now() - started >= timeout * 1000) {
       throw new UserError(
-        `the lock of ${project} is held by ${formatHolder(held)}: wait for it, or take it away with --break-lock`,
+        `the lock of ${project} is held by ${formatHolder(other)}: wait for it, or take it away with --break-lock`,
       );
     }
-    if (told !== held.id && !mate) {
-      say(`waiting for the lock of ${formatHolder(held)}, ${timeout} s at most`);
-      told = held.id;
+    if (told !== other.id && !mate) {
+      say(`waiting for the lock of ${formatHolder(other)}, ${timeout} s at most`);
+      told = other.id;
     }
     await clock.sleep(POLL_MILLISECONDS);
   }
 }
 
-/** @returns its id; `undefined` where somebody has it. */
-async function createLock(request: LockRequest): Promise<string | undefined> {
-  const { runner, address, project, image, holder } = request;
-  return withTemporaryFolder(async (folder) => {
-    const labelFile = join(folder, 'labels');
-    const labels = `${NOTE_LABELS.project}=${project}\n${NOTE_LABELS.lock}=${JSON.stringify(holder)}\n`;
-    await writeWhole(labelFile, labels, 0o600);
-    const outcome = await runner.run(
-      docker(noteArguments({ name: lockName(project), image, labelFile }), address),
-    );
-    if (outcome.exitCode === 0) return outcome.stdout.trim();
-    if (saysNameTaken(outcome.stderr)) return undefined;
-    throw toEngineError(`Could not take the lock of ${project}`, outcome, address);
-  });
+/**
+ * Removes the lock of another. Of several who want to, the one does whose claim the engine has first: the others might
+ * remove the lock of whoever came next.
+ */
+async function takeAway(request: LockRequest, other: Lock, own: Lock): Promise<boolean> {
+  const { project } = request;
+  const claim = `${lockName(project)}.claim-${other.id}`;
+  if (!request.force) {
+    await create(request, claim, lockLabels(project, own));
+    if (!(await isOurs(request, claim, own))) {
+      await request.clock.sleep(POLL_MILLISECONDS);
+      return false;
+    }
+  }
+  const { held, beats } = await look(request);
+  const isStill = held?.lock.id === other.id;
+  await remove(request, [...(isStill ? [lockName(project), ...beats] : []), claim]);
+  return isStill;
 }
 
-/** @returns `undefined` where it was given back meanwhile. */
-async function readLock({ runner, address, project }: LockRequest): Promise<HeldLock | undefined> {
-  const outcome = await runner.run(docker(inspectArguments([lockName(project)]), address));
-  if (outcome.exitCode === 0) return parseLock(outcome.stdout, NOTE_LABELS.lock);
-  if (saysNoContainer(outcome.stderr)) return undefined;
-  throw toEngineError(`Could not look at the lock of ${project}`, outcome, address);
+async function isOurs(engine: Engine, name: string, { id }: Lock): Promise<boolean> {
+  const { stdout } = await list(engine);
+  const row = stdout.split('\n').find((line) => line.startsWith(`${name}\t`));
+  return row?.includes(id) ?? false;
 }
 
-function startBeating({ undo, address, clock, project, onLost }: LockRequest, id: string) {
-  const started = clock.now();
-  const beating = setInterval(() => {
-    const count = Math.round((clock.now() - started) / 1000);
-    void undo.run(docker(countArguments(id, count), address)).then(({ exitCode, stderr }) => {
-      // An engine that does not answer is no reason to stop: the next command finds that out.
-      if (exitCode !== 0 && saysNoContainer(stderr)) {
-        clearInterval(beating);
-        onLost(`the lock of ${project} was taken away by somebody else`);
-      }
-    });
+async function create(
+  { runner, address, project }: Engine,
+  name: string,
+  labels: Record<string, string>,
+): Promise<void> {
+  const what = `Could not take the lock of ${project}`;
+  await runDocker(runner, createVolumeArguments({ name, labels }), address, what);
+}
+
+function list({ runner, address, project }: Engine) {
+  const what = `Could not look at the lock of ${project}`;
+  const args = listVolumesArguments(`${NOTE_LABELS.project}=${project}`, LOCK_COLUMNS);
+  return runDocker(runner, args, address, what);
+}
+
+async function look(engine: Engine): Promise<ReturnType<typeof parseHeldLock>> {
+  const { stdout } = await list(engine);
+  return parseHeldLock(stdout, engine.project);
+}
+
+async function remove(
+  { runner, address, project }: Engine,
+  names: readonly string[],
+): Promise<void> {
+  const what = `Could not give back the lock of ${project}`;
+  await runDocker(runner, removeVolumesArguments(names), address, what);
+}
+
+/** Removes the lock unless somebody took it away; what cannot be removed expires. */
+async function giveBack(engine: Engine, { id }: Lock): Promise<void> {
+  try {
+    const { held, beats } = await look(engine);
+    if (held?.lock.id === id) await remove(engine, [...beats, lockName(engine.project)]);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+  }
+}
+
+function startBeating(request: LockRequest, lock: Lock): { stop: () => void } {
+  const { address, clock, project, onLost } = request;
+  const engine = { runner: request.undo, address, project };
+  let renewed = clock.now();
+  let beat = 0;
+  let busy = false;
+  const lose = (why: string) => {
+    clearInterval(timer);
+    onLost(`the lock of ${project} ${why}`);
+  };
+  const renew = async () => {
+    const { held } = await look(engine);
+    if (held?.lock.id !== lock.id) return lose('was taken away by somebody else');
+    beat++;
+    await create(engine, beatName(project, beat), beatLabels(project, lock, beat));
+    if (beat > 1) await remove(engine, [beatName(project, beat - 1)]);
+    renewed = clock.now();
+  };
+  const timer = setInterval(() => {
+    if (clock.now() - renewed > UNRENEWED * 1000) {
+      return lose(`could not be renewed for ${UNRENEWED} s: others may take it for dead`);
+    }
+    if (busy) return;
+    busy = true;
+    void renew()
+      // An engine that does not answer for a moment is no reason to stop.
+      .catch(() => undefined)
+      .finally(() => (busy = false));
   }, BEAT * 1000);
-  beating.unref();
-  return beating;
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
 }

@@ -1,17 +1,24 @@
-import { join } from 'node:path';
 import type { EngineAddress } from '../docker/command';
 import {
   discardArguments,
   inspectArguments,
   noteArguments,
-  renameArguments,
   tableArguments,
 } from '../docker/container';
-import { runDocker } from './engine';
-import { withTemporaryFolder, writeWhole } from './files';
-import type { Runner } from './process';
 import {
+  createVolumeArguments,
+  listVolumesArguments,
+  removeVolumesArguments,
+  volumeLabelsArguments,
+} from '../docker/volume';
+import { NOTE_LABELS } from '../deployment/labels';
+import {
+  CONTAINER_COLUMNS,
+  markLabels,
+  markName,
+  parseHeldByContainers,
   parseReleases,
+  parseSlice,
   RELEASE_COLUMNS,
   releaseLabels,
   releaseName,
@@ -19,9 +26,16 @@ import {
   type Release,
 } from '../deployment/release';
 import type { ComposeSlice } from '../deployment/slice';
-import { NOTE_LABELS } from '../deployment/labels';
+import { runDocker } from './engine';
+import { docker } from '../docker/command';
+import { withTemporaryFolder, writeWhole } from './files';
+import type { Runner } from './process';
+import { join } from 'node:path';
 
-/** The engine that remembers the releases of a Compose project. */
+/**
+ * The engine that remembers the releases of a Compose project, in the labels of named volumes: `docker system prune`
+ * takes away containers that do not run, and images that none has, but no such volume.
+ */
 export interface ReleaseBook {
   runner: Runner;
   address: EngineAddress;
@@ -34,83 +48,158 @@ export async function readReleases({
   address,
   project,
 }: ReleaseBook): Promise<Map<string, Release[]>> {
-  const { stdout } = await runDocker(
-    runner,
-    tableArguments([`${NOTE_LABELS.project}=${project}`, NOTE_LABELS.release], RELEASE_COLUMNS),
-    address,
-    `Could not read the releases of ${project}`,
-  );
+  const what = `Could not read the releases of ${project}`;
+  const ours = `${NOTE_LABELS.project}=${project}`;
+  const [volumes, containers] = await Promise.all([
+    runDocker(runner, listVolumesArguments(ours, RELEASE_COLUMNS), address, what),
+    runDocker(
+      runner,
+      tableArguments([ours, NOTE_LABELS.release], CONTAINER_COLUMNS),
+      address,
+      what,
+    ),
+  ]);
   const byService = new Map<string, Release[]>();
-  for (const release of parseReleases(stdout)) {
+  const noted = parseReleases(volumes.stdout);
+  const isNoted = (old: Release) =>
+    noted.some(({ service, number }) => service === old.service && number === old.number);
+  const earlier = parseHeldByContainers(containers.stdout).filter((old) => !isNoted(old));
+  const releases = [...noted, ...earlier].sort((a, b) => b.number - a.number);
+  for (const release of releases) {
     byService.set(release.service, [...(byService.get(release.service) ?? []), release]);
   }
   return byService;
 }
 
-/** What a release runs, as it was rendered when it was deployed. */
+/** What a release runs, with references in the place of values; notes of earlier versions have the values. */
 export async function readSlice(
   { runner, address }: ReleaseBook,
-  { id, service, number }: Release,
+  { id, heldBy, service, number }: Release,
 ): Promise<ComposeSlice> {
   const what = `Could not read r${number} of ${service}`;
+  if (heldBy === 'volume') {
+    const { stdout } = await runDocker(runner, volumeLabelsArguments(id), address, what);
+    return parseSlice(JSON.parse(stdout) as Record<string, string>);
+  }
   const { stdout } = await runDocker(runner, inspectArguments([id]), address, what);
   const [container] = JSON.parse(stdout) as [{ Config: { Labels: Record<string, string> } }];
   return JSON.parse(container.Config.Labels[NOTE_LABELS.compose]!) as ComposeSlice;
 }
 
 /** Remembers a release before it is rolled out, as an open one. */
-export async function openRelease(
+export async function openRelease(book: ReleaseBook, release: NewRelease): Promise<Release> {
+  const { service, number, key, entryLabel, template, image, replicas, since } = release;
+  const id = releaseName(book.project, release);
+  const opened = { service, number, key, entryLabel, template, image, replicas, since };
+  // The mark first: a release without one is taken for one that serves.
+  await mark(book, opened, false);
+  const what = `Could not note r${number} of ${service}`;
+  const args = createVolumeArguments({ name: id, labels: releaseLabels(release) });
+  await runDocker(book.runner, args, book.address, what);
+  await holdImage(book, id, release);
+  return { ...opened, id, heldBy: 'volume', open: true, again: false };
+}
+
+/** Keeps `docker image prune` from the image. Where the image cannot be held, it can be pulled again. */
+async function holdImage(
   { runner, address, project }: ReleaseBook,
-  release: NewRelease,
-): Promise<Release> {
-  return withTemporaryFolder(async (folder) => {
+  name: string,
+  { image }: NewRelease,
+): Promise<void> {
+  await withTemporaryFolder(async (folder) => {
     const labelFile = join(folder, 'labels');
-    await writeWhole(labelFile, releaseLabels(release), 0o600);
-    const { service, number, key, entryLabel, image, replicas } = release;
-    const opened = { service, number, key, entryLabel, image, replicas, open: true, again: false };
-    const name = releaseName(project, opened);
-    const { stdout } = await runDocker(
-      runner,
-      noteArguments({ name, image, labelFile }),
-      address,
-      `Could not note r${number} of ${service}`,
-    );
-    return { ...opened, id: stdout.trim(), since: '' };
+    const text = `${NOTE_LABELS.project}=${project}\n${NOTE_LABELS.holds}=${name}\n`;
+    await writeWhole(labelFile, text, 0o600);
+    await runner.run(docker(noteArguments({ name, image, labelFile }), address));
   });
 }
 
+async function mark(
+  { runner, address, project }: ReleaseBook,
+  release: Pick<Release, 'service' | 'number'>,
+  again: boolean,
+): Promise<void> {
+  const what = `Could not note that r${release.number} of ${release.service} is rolled out`;
+  const labels = markLabels(project, release, again);
+  const args = createVolumeArguments({ name: markName(project, release, again), labels });
+  await runDocker(runner, args, address, what);
+}
+
 /** Says of a release that is known that it is rolled out once more. */
-export function reopenRelease(book: ReleaseBook, release: Release): Promise<Release> {
-  return rename(book, release, { ...release, open: true, again: true });
+export async function reopenRelease(book: ReleaseBook, release: Release): Promise<Release> {
+  const { runner, address, project } = book;
+  if (!release.again) await mark(book, release, true);
+  if (release.open && !release.again) {
+    const what = `Could not note that r${release.number} of ${release.service} is rolled out again`;
+    const first = markName(project, release, false);
+    await runDocker(runner, removeVolumesArguments([first]), address, what);
+  }
+  return { ...release, open: true, again: true };
 }
 
 /** Says of an open release that it serves and that what it replaced is gone. */
-export function closeRelease(book: ReleaseBook, release: Release): Promise<Release> {
-  return rename(book, release, { ...release, open: false, again: false });
-}
-
-async function rename(
-  { runner, address, project }: ReleaseBook,
-  before: Release,
-  after: Release,
-): Promise<Release> {
-  const name = releaseName(project, after);
-  if (name === releaseName(project, before)) return after;
-  await runDocker(
-    runner,
-    renameArguments(before.id, name),
-    address,
-    `Could not note what becomes of r${before.number} of ${before.service}`,
-  );
-  return after;
+export async function closeRelease(book: ReleaseBook, release: Release): Promise<Release> {
+  const { runner, address, project } = book;
+  if (release.open) {
+    const what = `Could not note that r${release.number} of ${release.service} serves`;
+    const name = markName(project, release, release.again);
+    await runDocker(runner, removeVolumesArguments([name]), address, what);
+  }
+  return { ...release, open: false, again: false };
 }
 
 /** Forgets releases; what they ran is not touched. */
 export async function forgetReleases(
-  { runner, address }: ReleaseBook,
+  { runner, address, project }: ReleaseBook,
   releases: readonly Release[],
 ): Promise<void> {
-  if (releases.length === 0) return;
-  const ids = releases.map(({ id }) => id);
-  await runDocker(runner, discardArguments(ids), address, 'Could not forget old releases');
+  const what = 'Could not forget old releases';
+  const inVolumes = releases.filter(({ heldBy }) => heldBy === 'volume');
+  if (inVolumes.length > 0) {
+    const names = inVolumes.map(({ id }) => id);
+    // Who holds an image may have been pruned.
+    await runner.run(docker(discardArguments(names), address));
+    // The mark last: a release without one is taken for one that serves.
+    const marks = inVolumes
+      .filter(({ open }) => open)
+      .map((one) => markName(project, one, one.again));
+    await runDocker(runner, removeVolumesArguments([...names, ...marks]), address, what);
+  }
+  const inContainers = releases.filter(({ heldBy }) => heldBy === 'container');
+  if (inContainers.length > 0) {
+    const ids = inContainers.map(({ id }) => id);
+    await runDocker(runner, discardArguments(ids), address, what);
+  }
+}
+
+/** Releases that an earlier version noted in the labels of containers, values of passwords among them. */
+export async function readEarlierNotes({
+  runner,
+  address,
+  project,
+}: ReleaseBook): Promise<Release[]> {
+  const labels = [`${NOTE_LABELS.project}=${project}`, NOTE_LABELS.release];
+  const what = `Could not read the releases of ${project}`;
+  const args = tableArguments(labels, CONTAINER_COLUMNS);
+  return parseHeldByContainers((await runDocker(runner, args, address, what)).stdout);
+}
+
+/**
+ * Moves such a release into a volume.
+ * @param slice what it runs, with references in the place of values.
+ */
+export async function moveRelease(
+  book: ReleaseBook,
+  release: Release,
+  slice: ComposeSlice,
+  template: string,
+): Promise<void> {
+  const { runner, address, project } = book;
+  const moved = { ...release, project, slice, template };
+  if (release.open) await mark(book, release, release.again);
+  const what = `Could not move the note of r${release.number} of ${release.service}`;
+  const volume = { name: releaseName(project, release), labels: releaseLabels(moved) };
+  await runDocker(runner, createVolumeArguments(volume), address, what);
+  await runDocker(runner, discardArguments([release.id]), address, what);
+  await holdImage(book, volume.name, moved);
 }

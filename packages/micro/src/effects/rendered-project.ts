@@ -1,10 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineAddress } from '../docker/command';
-import { configArguments, servicesArguments, type ComposeProject } from '../docker/compose';
+import {
+  configArguments,
+  servicesArguments,
+  writtenConfigArguments,
+  type ComposeProject,
+} from '../docker/compose';
 import type { ComposeConfig } from '../deployment/entry';
 import { asDeployed, overrideFile } from '../deployment/override';
 import { overlayFile } from '../deployment/project';
+import { sliceOf, type ComposeSlice } from '../deployment/slice';
 import type { PushReceipt } from '../image/receipt';
 import type { Environment } from '../platform/environment';
 import type { Service } from '../platform/platform';
@@ -61,6 +67,39 @@ export async function renderProject(
   const project = { name, files: [...own.files, ...overrides] };
   const answer = await runDocker(runner, configArguments(project), address, unreadable);
   return { project, names, config: parseConfig(answer.stdout, environment) };
+}
+
+/**
+ * The same project as its files write it, with no variable filled in.
+ * @throws {EngineError} if Compose cannot read the files.
+ */
+export async function readWritten(
+  { runner, address }: Pick<Rendering, 'runner' | 'address'>,
+  project: ComposeProject,
+): Promise<ComposeConfig> {
+  const what = `${ROOT_COMPOSE_FILE} could not be read`;
+  const { stdout } = await runDocker(runner, writtenConfigArguments(project), address, what);
+  const config = JSON.parse(stdout || '{}') as Partial<ComposeConfig>;
+  return { ...config, services: config.services ?? {} };
+}
+
+/**
+ * Fills the values of today into what was noted of a service.
+ * @throws {EngineError} naming a variable or a file that is not here any more.
+ */
+export async function fillIn(
+  { runner, address, workspaceRoot, name, folder }: Omit<Rendering, 'environment'>,
+  noted: ComposeSlice,
+  service: string,
+): Promise<ComposeSlice> {
+  const file = join(folder, `${service}.noted.json`);
+  await writeWhole(file, JSON.stringify(noted), 0o600);
+  const project = { name, files: [file], directory: workspaceRoot };
+  const what = `A release of ${service} could not be filled in`;
+  const { stdout } = await runDocker(runner, configArguments(project), address, what);
+  const config = JSON.parse(stdout) as ComposeConfig;
+  const image = config.services[service]?.['image'] as string;
+  return sliceOf(config, service, { image, labels: {} });
 }
 
 /** Writes what an environment changes in the entry of a service, for Compose to read. */

@@ -10,6 +10,8 @@ export function desiredState(more: Partial<DesiredState> = {}): DesiredState {
     entryLabel: 'a=1',
     replicas: 1,
     slice: { services: {} },
+    noted: { services: {} },
+    template: '',
     needs: new Map(),
     needNetworks: new Map(),
     jobs: [],

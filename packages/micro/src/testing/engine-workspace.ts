@@ -149,10 +149,12 @@ ${compose}`,
 
   /** Names of all containers of the environment and of the notes of its deploys, in any state. */
   everything(project = `${this.platform}-development`): string[] {
-    return this.deployed(
-      ...['ps', '--all', '--format', '{{.Names}} {{.State}}', '--filter', `name=${project}`],
-    )
-      .split('\n')
+    const ours = ['--filter', `name=${project}`, '--format'];
+    const containers = this.deployed('ps', '--all', ...ours, '{{.Names}} {{.State}}');
+    // The lock, notes and marks; a note and the container that keeps its image have one name.
+    const volumes = this.deployed('volume', 'ls', ...ours, '{{.Name}} created').split('\n');
+    const notes = volumes.filter((line) => line.startsWith(`${project}.`));
+    return [...new Set([...containers.split('\n'), ...notes])]
       .filter(Boolean)
       .map((line) => line.slice(project.length + 1))
       .sort();
@@ -194,6 +196,8 @@ ${compose}`,
       `name=${this.platform}`,
     );
     if (networks.length > 0) docker('network', 'rm', ...networks);
+    const volumes = list('volume', 'ls', '--quiet', '--filter', `name=${this.platform}`);
+    if (volumes.length > 0) docker('volume', 'rm', ...volumes);
     // By name, never by id: an id may be somebody else's image, too.
     const names = list(
       'image',

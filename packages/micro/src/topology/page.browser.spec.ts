@@ -6,9 +6,9 @@ import { serveLocally, type LocalServer } from '../effects/local-server';
 import { readPageAssets } from '../effects/page-assets';
 import { writeFiles, temporaryWorkspace } from '../testing/temporary-workspace';
 import { largeTopology, shopTopology } from '../testing/example-topology';
-import type { PlatformStatus, ServiceStatus } from '../commands/status/report';
 import type { Topology } from './graph';
 import { renderPage } from './page';
+import type { PlatformStatus, ServiceStatus } from '../commands/status/document';
 
 interface Rectangle {
   x: number;
@@ -211,6 +211,7 @@ describeBrowser('the topology page', (browser) => {
     afterEach(() => server.close());
 
     const status = (states: Record<string, Partial<ServiceStatus>>): PlatformStatus => ({
+      version: 1,
       platform: 'acme',
       environment: 'staging',
       project: 'acme-staging',

@@ -303,25 +303,30 @@ describeEngine('backup and restore', () => {
     const folder = await backup();
     postgres(`UPDATE item SET note = 'since'`);
     const since = both();
-    const locks = () =>
-      docker('ps', '--all', '--quiet', '--filter', `label=org.micro.project=${project}`);
+    const ours = `org.micro.project=${project}`;
+    const locks = () => docker('volume', 'ls', '--quiet', '--filter', `label=${ours}`);
     expect(locks()).toBe('');
-    const holder = {
+    const lock = {
       user: 'ada@laptop',
       pid: 7,
       run: 'laptop:6',
       command: 'compose-deploy of orders',
+      id: 'theirs',
+      since: new Date().toISOString(),
     };
-    docker(
-      ...['create', '--name', `${project}.lock`, '--label', `org.micro.project=${project}`],
-      // A sign of life ten minutes from now: it does not expire while this machine is busy.
-      ...['--restart', 'on-failure:600'],
-      ...['--label', `org.micro.lock=${JSON.stringify(holder)}`, 'node:24-bookworm-slim'],
-    );
+    const volume = (name: string, label: string) =>
+      docker('volume', 'create', '--label', ours, '--label', label, name);
+    volume(`${project}.lock`, `org.micro.lock=${JSON.stringify(lock)}`);
+    let beat = 0;
+    const alive = setInterval(() => {
+      beat++;
+      volume(`${project}.lock.${beat}`, `org.micro.lock.beat=theirs ${beat}`);
+    }, 2_000);
     const held = /the lock of \S+ is held by ada@laptop since [\d:]+ UTC \(pid 7: compose-deploy/;
     await expect(micro(backupCommand, '')).rejects.toThrow(held);
     await expect(micro(restoreCommand, `${folder} --yes`)).rejects.toThrow(held);
     expect(both()).toEqual(since);
+    clearInterval(alive);
     const { output } = await micro(restoreCommand, `${folder} --yes --break-lock`);
     expect(output).toContain(`the lock of ${project} was taken from ada@laptop`);
     expect(both()).toEqual(before);

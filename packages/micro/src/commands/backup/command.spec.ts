@@ -1,3 +1,4 @@
+import { FakeVolumes } from '../../testing/fake-volumes';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -38,19 +39,12 @@ const CONTAINERS = [
 ];
 
 const LOCK = {
-  Id: 'theirs',
-  Created: '2026-11-21T12:00:00Z',
-  Config: {
-    Labels: {
-      'org.micro.lock': JSON.stringify({
-        user: 'bob@desk',
-        pid: 7,
-        run: 'desk:6',
-        command: 'compose-deploy of orders',
-      }),
-    },
-  },
-  HostConfig: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 0 } },
+  user: 'bob@desk',
+  pid: 7,
+  run: 'desk:6',
+  command: 'compose-deploy of orders',
+  id: 'theirs',
+  since: '2026-11-21T12:00:00Z',
 };
 
 /** An engine whose databases are dumped as `dump` says. */
@@ -62,17 +56,21 @@ function engine(
   }: { containers?: readonly unknown[]; held?: boolean } = {},
 ): Runner & { lines: string[] } {
   const lines: string[] = [];
+  const volumes = new FakeVolumes();
+  let looks = 1;
   return {
     lines,
     run: async ({ args }, options = {}) => {
       lines.push(args.join(' '));
       const answer = (stdout: string) => ({ exitCode: 0, stdout, stderr: '' });
-      if (args.includes('create')) {
-        const stderr = 'Conflict. The container name "/x" is already in use by container "theirs".';
-        return held ? { exitCode: 1, stdout: '', stderr } : answer('lock\n');
+      if (args.includes('volume')) {
+        if (held && args.includes('ls')) {
+          const name = 'shop-development.lock';
+          volumes.labels.set(name, { 'org.micro.lock': JSON.stringify(LOCK) });
+          volumes.labels.set(`${name}.${looks}`, { 'org.micro.lock.beat': `theirs ${looks++}` });
+        }
+        return { ...answer(''), ...volumes.answer('', { file: 'docker', args }) };
       }
-      if (args.at(-1) === 'shop-development.lock') return answer(JSON.stringify([LOCK]));
-      if (args.includes('info')) return answer(LOCK.Created);
       if (args.includes('ls')) return answer('a\n');
       if (args.includes('inspect')) return answer(JSON.stringify(containers));
       if (!options.output) return answer('17.5\n');
@@ -99,7 +97,7 @@ it('dumps where the environment says, and tells what it has', async () => {
   expect(output).toMatch(
     /^✓ {2}orders-database {2}postgres 17\.5 {2}13 B {2}\d\.\d s {2}orders-database\.pgdump\nbacked up into (\S+)$/,
   );
-  expect(runner.lines.every((line) => line.startsWith('--context far container '))).toBe(true);
+  expect(runner.lines.every((line) => line.startsWith('--context far '))).toBe(true);
   expect([output, ...runner.lines].join()).not.toContain('hidden');
   const [, folder] = /into (\S+)$/.exec(output)!;
   expect(
@@ -147,9 +145,9 @@ it('keeps deploys away while it dumps, and until then only', async () => {
   const runner = engine(() => Promise.resolve(0));
   await runCommand(backupCommand, workspace(), '', { runner });
   const steps = runner.lines.flatMap(
-    (line) => /container (?:create|rm)|pg_dump|-dump /.exec(line) ?? [],
+    (line) => /volume (?:create|rm)|pg_dump|-dump /.exec(line) ?? [],
   );
-  expect(steps).toEqual(['container create', 'pg_dump', '-dump ', 'container rm']);
+  expect(steps).toEqual(['volume create', 'pg_dump', '-dump ', 'volume rm']);
 });
 
 it('lets them go on with --no-lock', async () => {

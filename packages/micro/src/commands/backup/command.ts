@@ -62,11 +62,9 @@ export async function backupCommand(args: readonly string[], shell: Shell): Prom
     return failed === 0 ? 0 : 1;
   };
   if (values['no-lock']) return dump(shell, steps);
-  const { container } = first;
   const hold = {
     environment,
     project,
-    container,
     command: 'micro backup',
     force: values['break-lock'],
   };

@@ -85,9 +85,8 @@ export async function restoreCommand(args: readonly string[], shell: Shell): Pro
     say('Nothing restored. This overwrites current data; run again with --yes to continue.');
     return 1;
   }
-  const { container } = steps[0]!;
   const force = values['break-lock'];
-  const hold = { environment, project, container, command: 'micro restore', force };
+  const hold = { environment, project, command: 'micro restore', force };
   await holdEnvironment(shell, hold, async (here) => {
     // What was deployed while it waited may run again.
     const now = await plan();

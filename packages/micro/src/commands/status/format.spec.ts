@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { plain } from '../shell';
 import { formatSince, formatStatus } from './format';
-import type { PlatformStatus, ServiceStatus } from './report';
+import type { PlatformStatus, ServiceStatus } from './document';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 
@@ -17,6 +17,7 @@ const service = (name: string, more: Partial<ServiceStatus> = {}): ServiceStatus
 });
 
 const status = (services: ServiceStatus[], more: Partial<PlatformStatus> = {}): PlatformStatus => ({
+  version: 1,
   platform: 'acme',
   environment: 'staging',
   project: 'acme-staging',

@@ -1,6 +1,7 @@
 import type { Colour, Paint } from '../shell';
 import { formatColumns } from '../../terminal/columns';
-import { isInStep, type Health, type PlatformStatus, type ServiceStatus } from './report';
+import { isInStep } from './report';
+import type { Health, PlatformStatus, ServiceStatus } from './document';
 
 const STATES: Record<ServiceStatus['state'], { mark: string; colour: Colour; words: string }> = {
   'in-step': { mark: '✓', colour: 'green', words: 'up to date' },

@@ -15,8 +15,9 @@ import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
 import { renderEntries } from '../../effects/rendered-entries';
 import { readWorkspacePlatform, type Shell } from '../shell';
-import { reportStatus, type PlatformStatus } from './report';
+import { reportStatus } from './report';
 import { LABELS } from '../../platform/image-labels';
+import type { PlatformStatus } from './document';
 
 /** Asks the engine of an environment what runs, and the workspace what should. */
 export async function readStatus(shell: Shell, environmentName: string): Promise<PlatformStatus> {

@@ -3,6 +3,7 @@ import { withSecrets } from '../../deployment/secrets';
 import { parseEnvironment } from '../../platform/environment';
 import { platformOf } from '../../testing/platform';
 import { runningContainer as container } from '../../testing/running-container';
+import { statusSchema } from './document';
 import { isInStep, reportStatus, type StatusFacts } from './report';
 import { entryLabel } from '../../deployment/fingerprint';
 
@@ -45,7 +46,9 @@ const orders = (more: Partial<StatusFacts>) => reportStatus(facts(more)).service
 describe('reportStatus', () => {
   it('tells everything about a service that is up to date', () => {
     const status = reportStatus(facts());
+    expect(statusSchema.parse(status)).toEqual(status);
     expect(status).toEqual({
+      version: 1,
       platform: 'acme',
       environment: 'staging',
       project: 'acme-staging',

@@ -5,6 +5,13 @@ import { planDeploy } from '../../deployment/plan';
 import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform, Service } from '../../platform/platform';
 import type { RenderedEntries } from '../../effects/rendered-entries';
+import {
+  STATUS_VERSION,
+  type BackingStatus,
+  type Health,
+  type PlatformStatus,
+  type ServiceStatus,
+} from './document';
 import { driftOf } from './drift';
 import { isServing, type Container, type RunningContainer } from '../../deployment/container';
 import { DEPLOY_LABELS } from '../../deployment/labels';
@@ -33,54 +40,6 @@ export interface StatusFacts {
   commit?: string;
 }
 
-/** An environment as it is, beside what it should be. */
-export interface PlatformStatus {
-  platform: string;
-  environment: string;
-  project: string;
-  /** The workspace's commit. */
-  commit?: string;
-  services: readonly ServiceStatus[];
-  backing: readonly BackingStatus[];
-  /** Services that a deploy brought here and that the workspace has no more. */
-  left: readonly string[];
-  /** What runs elsewhere, and what could not be looked at. */
-  notes: readonly string[];
-}
-
-export interface ServiceStatus {
-  name: string;
-  kind: Service['kind'];
-  /** `not-compared`: nothing was pushed from here, so that nobody knows what should run. */
-  state: 'in-step' | 'drifted' | 'not-deployed' | 'not-compared';
-  /** Why it is not in step, in plain words. */
-  drift: readonly string[];
-  health: Health;
-  replicas: { running: number; wanted: number };
-  /** The image key that runs, and the one that should. */
-  key?: string;
-  wantedKey?: string;
-  /** The commit that the running image was built from. */
-  revision?: string;
-  /** How many commits of the workspace came after it. */
-  commitsBehind?: number;
-  /** Since when its oldest container runs, ISO 8601. */
-  since?: string;
-  containers: readonly string[];
-}
-
-export interface BackingStatus {
-  name: string;
-  engine: string;
-  image?: string;
-  health: Health;
-  since?: string;
-  drift: readonly string[];
-}
-
-/** `down`: no container runs. `unchecked`: one runs that has no health check. */
-export type Health = 'healthy' | 'starting' | 'unhealthy' | 'restarting' | 'unchecked' | 'down';
-
 /** Whether all is as it should be, as far as it could be seen. */
 export function isInStep({ services, backing, left }: PlatformStatus): boolean {
   return (
@@ -99,6 +58,7 @@ export function reportStatus(facts: StatusFacts): PlatformStatus {
   );
   const left = new Set(deployed.map(({ service }) => service).filter((name) => !names.has(name)));
   return {
+    version: STATUS_VERSION,
     platform: platform.name,
     environment: environment.name,
     project,

@@ -1,3 +1,4 @@
+import { timestamp } from '../../effects/clock';
 import type { ComposeProject } from '../../docker/compose';
 import type { ServiceTask } from '../service-task';
 import { secretsOf } from './prepare/read-secrets';
@@ -79,7 +80,7 @@ export async function deployOne(
       plan,
       slice: desired.slice,
       secrets: secretsOf(run, service, desired.slice),
-      name: `r${release.number}`,
+      release: release.number,
     });
     return { task, desired, release, containers, kept: false, took: clock.now() - started };
   } catch (error) {
@@ -101,8 +102,8 @@ async function settle(book: ReleaseBook, tried: Release, known: readonly Release
 }
 
 function open(
-  { book, name }: Run,
-  { key, entryLabel, image, replicas, slice }: DesiredState,
+  { book, name, clock }: Run,
+  { key, entryLabel, template, image, replicas, noted }: DesiredState,
   service: string,
   known: readonly Release[],
 ): Promise<Release> {
@@ -115,7 +116,9 @@ function open(
     entryLabel,
     image,
     replicas,
-    slice,
+    template,
+    since: timestamp(clock),
+    slice: noted,
   });
 }
 

@@ -5,6 +5,7 @@ import type { Outcome } from '../../effects/process';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { Secret } from '../../platform/secret';
 import { tarOf } from '../../docker/tar';
+import { FakeVolumes } from '../../testing/fake-volumes';
 import { recordedTask } from '../../testing/service-task';
 import type { ServiceTask } from '../service-task';
 import { deployRun } from './deploy-run';
@@ -35,8 +36,9 @@ const files = {
 /** An engine that renders the entry and starts what is asked for. */
 function engine(some: { key?: string; services?: string; answer?: Answer } = {}): Answer {
   let created = false;
+  const volumes = new FakeVolumes();
   return (line, command) => {
-    const answer = some.answer?.(line, command);
+    const answer = some.answer?.(line, command) ?? volumes.answer(line, command);
     if (answer) return answer;
     if (line.endsWith('config --services')) return { stdout: some.services ?? 'users\norders\n' };
     if (line.endsWith('config --format json')) {
@@ -44,9 +46,8 @@ function engine(some: { key?: string; services?: string; answer?: Answer } = {})
       return { stdout: JSON.stringify({ services: { orders: entry } }) };
     }
     if (line.includes('--no-start')) created = true;
-    if (line.includes('container create')) {
-      return { stdout: line.includes('acme-production.lock') ? 'lock' : 'note' };
-    }
+    if (line.includes('container create')) return { stdout: 'holder' };
+    if (line.includes('config --no-interpolate')) return { stdout: '{}' };
     if (line.includes('--filter label=org.micro.project=')) return { stdout: '' };
     if (line.includes('container ls')) return { stdout: created ? 'new' : '' };
     if (line.includes('container inspect')) {
@@ -91,9 +92,7 @@ async function deployAlone(task: ServiceTask, options: ComposeDeployOptions): Pr
 
 /** What a command changes, but for the lock, which comes and goes. */
 const changes = (lines: readonly string[]) =>
-  lines.filter(
-    (line) => / up | start | stop | rm | pull /.test(line) && !/ rm --volumes lock$/.test(line),
-  );
+  lines.filter((line) => / up | start | stop | rm | pull /.test(line) && !/ volume rm /.test(line));
 
 describe('deployRun of one service', () => {
   it('talks to the engine of the environment alone, starts what is needed, and leaves the receipt', async () => {

@@ -13,7 +13,8 @@ import { requireEnvironment } from '../docker-push/push-image';
 import { limit } from '../limit';
 import { type Rolled, finish } from './deploy-one';
 import { normaliseOptions } from './options';
-import { findImages } from './prepare/find-images';
+import { moveEarlierNotes } from './prepare/earlier-releases';
+import { findImages, findRecordedImages } from './prepare/find-images';
 import { leaveElsewhere } from './prepare/leave-elsewhere';
 import { makePlan } from './prepare/make-plan';
 import { leaveFormerNetwork } from './prepare/reach-needs';
@@ -68,14 +69,12 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       tellPlan(run, plan);
       return run.failures;
     }
-    const image = await findImages(run, rendered);
-    if (image === undefined) return run.failures;
+    if (!(await findImages(run, rendered))) return run.failures;
     await holdLock(
       {
         ...run,
         undo: run.undo.runner,
         project: name,
-        image,
         holder: {
           user: readPerson(),
           pid: process.pid,
@@ -97,9 +96,11 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
 async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void> {
   const { failures, mode } = run;
   const begun = run.clock.now();
+  if (rendered) await moveEarlierNotes(run, rendered.written);
   let facts = await readFacts(run);
   let plan = await makePlan(run, rendered, facts);
   tellPlan(run, plan);
+  if (!rendered) await findRecordedImages(run, plan);
   if (mode.atomic && failures.size > 0) {
     return failAll(run, 'nothing was changed (--atomic)');
   }

@@ -61,7 +61,7 @@ describeEngine('a deploy that is ended', () => {
     ['once both are found', { when: 'after', command: '^network connect --alias' }],
     ['once the old one is hidden', { when: 'before', command: '^container stop' }],
     ['once the old one is stopped', { when: 'after', command: '^container stop' }],
-    ['before the release is noted', { when: 'before', command: '^container rename' }],
+    ['before the release is noted', { when: 'before', command: '^volume rm .*\\.open$' }],
   ])('by kill -9 %s is finished by the next, and no request fails', async (_, moment) => {
     const before = answer();
     const wanted = await prepare();

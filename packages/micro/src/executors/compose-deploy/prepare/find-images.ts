@@ -8,9 +8,9 @@ import {
 import { UserError } from '../../../platform/user-error';
 import { formatStep } from '../../../terminal/step';
 import { limit } from '../../limit';
-import type { ServiceTask } from '../../service-task';
 import { type Run, attempt, readFacts, tellOf } from '../run';
 import type { DesiredState } from '../../../deployment/desired-state';
+import type { RunPlan } from '../../../deployment/run-plan';
 import type { Rendered } from './render';
 import { LABELS } from '../../../platform/image-labels';
 import { parsePlatform, runsOn } from '../../../image/platform';
@@ -22,66 +22,70 @@ const PULLS = 8;
  * Brings every image to the engine before anything is changed, so that a registry that goes away
  * ends no roll in its middle.
  *
- * @returns one of them; `undefined` where there is nothing to deploy.
+ * @returns whether there is anything to deploy.
  */
-export async function findImages(
-  run: Run,
-  rendered: Rendered | undefined,
-): Promise<string | undefined> {
+export async function findImages(run: Run, rendered: Rendered | undefined): Promise<boolean> {
+  const { tasks, failures, environment } = run;
   if (!rendered) {
     const { releases } = await readFacts(run);
-    for (const { service } of run.tasks) {
+    for (const { service } of tasks) {
       if (releases.has(service.name)) continue;
-      run.failures.set(
+      failures.set(
         service.name,
         new UserError(
-          `the engine of ${run.environment.name} remembers no release of ${service.name} to go back to`,
+          `the engine of ${environment.name} remembers no release of ${service.name} to go back to`,
         ),
       );
     }
-    const known = run.tasks.flatMap(({ service }) => releases.get(service.name) ?? []);
-    return known[0]?.image;
+  } else {
+    await findAll(run, [...rendered.desired.values()]);
   }
-  const inTurn = limit(PULLS);
-  const images = await Promise.all(
-    run.tasks.map(async (task) => {
-      const desired = rendered.desired.get(task.service.name);
-      if (!desired) return undefined;
-      return inTurn(() =>
-        attempt(run, task.service.name, async () => {
-          await requireImage(run, task, desired);
-          return desired.image;
-        }),
-      );
-    }),
+  return tasks.some(({ service }) => !failures.has(service.name));
+}
+
+/** The same for a rollback: a host may have pruned the images of what does not run. */
+export async function findRecordedImages(run: Run, { services }: RunPlan): Promise<void> {
+  const changed = services.filter(({ plan }) => plan.kind !== 'keep');
+  await findAll(
+    run,
+    changed.map(({ desired }) => desired),
   );
-  return images.find((image) => image !== undefined);
+}
+
+async function findAll(run: Run, all: readonly DesiredState[]): Promise<void> {
+  const inTurn = limit(PULLS);
+  await Promise.all(
+    all.map((desired) =>
+      inTurn(() => attempt(run, desired.service, () => requireImage(run, desired))),
+    ),
+  );
 }
 
 /** The engine that deploys has the image, or can pull it by its digest, and can run it. */
-async function requireImage(
+export async function requireImage(
   run: Run,
-  { service }: ServiceTask,
-  { image: reference, source, key, slice }: DesiredState,
+  { service, image: reference, source, key, slice, release }: DesiredState,
 ): Promise<void> {
   const { runner, address, environment } = run;
   const image = (await inspectImages(runner, [reference], address)).get(reference);
   if (!image && source === 'engine') {
     throw new UserError(
-      `${reference} is not on the engine of ${environment.name}: build it there with nx docker-build ${service.name}, or give ${environment.file} a "registry"`,
+      release
+        ? `${reference}, the image of r${release.number} of ${service}, is not on the engine of ${environment.name} any more, and no registry has it: "docker image prune --all" and "docker system prune --all" remove what does not run. Give ${environment.file} a "registry", then releases can be pulled again`
+        : `${reference} is not on the engine of ${environment.name}: build it there with nx docker-build ${service}, or give ${environment.file} a "registry"`,
     );
   }
   if (!image) {
-    tellOf(run, service.name)(formatStep(service.name, 'pulling', reference));
+    tellOf(run, service)(formatStep(service, 'pulling', reference));
     await runDocker(runner, pullArguments(reference), address, `Could not pull ${reference}`);
   }
   const there = image ?? (await inspectImages(runner, [reference], address)).get(reference);
   if (there?.labels[LABELS.key] !== key) {
     throw new UserError(
-      `${reference} does not carry the key of its receipt: run nx docker-push ${service.name} again`,
+      `${reference} does not carry the key of its receipt: run nx docker-push ${service} again`,
     );
   }
-  await requireRunnable(run, service.name, there, slice.services[service.name]?.['platform']);
+  await requireRunnable(run, service, there, slice.services[service]?.['platform']);
 }
 
 /**

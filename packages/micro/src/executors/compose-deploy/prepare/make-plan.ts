@@ -11,7 +11,7 @@ import {
   previousRelease,
 } from '../../../deployment/release';
 import { secretsLabelOf, secretsOf } from './read-secrets';
-import { readSlice } from '../../../effects/release-book';
+import { readFilled } from './earlier-releases';
 import { type Facts, type Run, attempt } from '../run';
 import {
   type Outdated,
@@ -91,12 +91,12 @@ async function findRecorded(
   current: Release | undefined,
   releases: readonly Release[],
 ): Promise<DesiredState> {
-  const { mode, environment, book } = run;
+  const { mode, environment } = run;
   const { destination } = mode;
   const to = destination.kind === 'release' ? destination.to : undefined;
   const release = to === undefined ? previousRelease(current, releases) : findRelease(to, releases);
   if (release) {
-    const slice = await readSlice(book, release);
+    const slice = await readFilled(run, release);
     // Found missing now rather than once the roll has begun.
     secretsOf(run, service, slice);
     return recordedState(release, slice, secretsLabelOf(run, service, slice));

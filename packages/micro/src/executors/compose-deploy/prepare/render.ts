@@ -1,7 +1,8 @@
+import type { ComposeConfig } from '../../../deployment/entry';
 import type { ComposeProject } from '../../../docker/compose';
 import { declaredState, imageOfPush, type DesiredState } from '../../../deployment/desired-state';
 import { secretsLabel } from '../../../deployment/secrets';
-import { renderProject, writeOverride } from '../../../effects/rendered-project';
+import { readWritten, renderProject, writeOverride } from '../../../effects/rendered-project';
 import type { PushReceipt } from '../../../image/receipt';
 import { UserError } from '../../../platform/user-error';
 import { ROOT_COMPOSE_FILE } from '../../../platform/workspace';
@@ -15,6 +16,8 @@ export interface Rendered {
   project: ComposeProject;
   /** Every service of the compose files. */
   names: readonly string[];
+  /** The project with nothing filled in. */
+  written: ComposeConfig;
   /** Of each service of the run that can be deployed. */
   desired: ReadonlyMap<string, DesiredState>;
 }
@@ -30,6 +33,7 @@ export async function render(run: Run): Promise<Rendered | undefined> {
   }
   const services = [...pushes].map(([{ service }, push]) => ({ service, push }));
   const { project, names, config } = await renderProject(run, services);
+  const written = await readWritten(run, project);
   const desired = new Map<string, DesiredState>();
   for (const { service, push } of services) {
     if (!names.includes(service.name)) {
@@ -40,9 +44,12 @@ export async function render(run: Run): Promise<Rendered | undefined> {
     const own = secrets.get(service.name);
     const image = imageOfPush(push);
     const part = own ? secretsLabel(own) : '';
-    const state = declaredState({ config, service, environment, image, secrets: part });
+    const state = declaredState({
+      ...{ config, service, environment, image, secrets: part },
+      written: { config: written, workspaceRoot: run.workspaceRoot },
+    });
     desired.set(service.name, state);
     await writeOverride(run, { service, push }, state.entryLabel);
   }
-  return { project, names, desired };
+  return { project, names, written, desired };
 }

@@ -1,13 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { runningContainer } from '../../../testing/running-container';
 import type { Release } from '../../../deployment/release';
-import {
-  leftContainers,
-  planToJson,
-  type RunPlan,
-  type ServicePlan,
-} from '../../../deployment/run-plan';
+import { leftContainers, type RunPlan, type ServicePlan } from '../../../deployment/run-plan';
 import type { Container } from '../../../deployment/container';
+import { planDocument, planDocumentSchema } from '../../../deployment/plan-document';
 import { formatPlan } from './format-plan';
 
 const container = (name: string, more: Partial<Container> = {}) =>
@@ -20,6 +16,8 @@ const container = (name: string, more: Partial<Container> = {}) =>
   });
 const release = (number: number): Release => ({
   id: `id${number}`,
+  heldBy: 'volume',
+  template: '',
   service: 'orders',
   number,
   key: `${number}19701d169925cc68`,
@@ -41,6 +39,8 @@ const orders: ServicePlan = {
     entryLabel: 'env=1',
     replicas: 1,
     slice: { services: {} },
+    noted: { services: {} },
+    template: '',
     needs: new Map(),
     needNetworks: new Map(),
     jobs: [],
@@ -172,13 +172,14 @@ describe('a plan says', () => {
       ],
     ],
   ])('%s', (_, plan, lines) => {
-    expect(formatPlan(plan)).toEqual(['plan for production', ...lines]);
+    const document = planDocument(plan);
+    expect(planDocumentSchema.parse(document)).toEqual(document);
+    expect(formatPlan(document)).toEqual(['plan for production', ...lines]);
   });
 
-  it('the same to a program, in one line', () => {
-    const json = planToJson(run(stopped));
-    expect(json).not.toContain('\n');
-    expect(JSON.parse(json)).toEqual({
+  it('the same to a program', () => {
+    expect(planDocument(run(stopped))).toEqual({
+      version: 1,
       environment: 'production',
       project: 'acme-production',
       rollback: false,

@@ -1,6 +1,4 @@
-import type { Container } from '../../../deployment/container';
-import type { DesiredState } from '../../../deployment/desired-state';
-import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
+import type { PlanDocument, ServicePlanDocument } from '../../../deployment/plan-document';
 import { parseImageReference } from '../../../platform/image-reference';
 import { formatList } from '../../../terminal/step';
 
@@ -8,7 +6,7 @@ import { formatList } from '../../../terminal/step';
 type Row = [verb: string, name: string, rest: string];
 
 /** The plan as lines for a person; the first names the environment, the last what stays as it is. */
-export function formatPlan(plan: RunPlan): string[] {
+export function formatPlan(plan: PlanDocument): string[] {
   const { environment, services, outdated, left, prune, rollback } = plan;
   const quiet = services.filter(isQuiet).map(({ service }) => service);
   return [
@@ -32,29 +30,27 @@ export function formatPlan(plan: RunPlan): string[] {
 }
 
 /** The lines of one service. */
-export function formatService(one: ServicePlan, environment: string): string[] {
+export function formatService(one: ServicePlanDocument, environment: string): string[] {
   return formatRows(rowsOf(one, environment));
 }
 
 /** Whether there is no more to say of a service than that nothing changed. */
-function isQuiet({ plan, revived, starts, missing }: ServicePlan): boolean {
-  const more = [...plan.leftovers, ...revived, ...starts, ...missing];
-  return plan.kind === 'keep' && more.length === 0;
+function isQuiet({ action, leftovers, recovers, starts, missing }: ServicePlanDocument): boolean {
+  return action === 'keep' && [...leftovers, ...recovers, ...starts, ...missing].length === 0;
 }
 
-function rowsOf(one: ServicePlan, environment: string): Row[] {
-  const { service, plan, revived, starts, missing } = one;
-  const recovered = `a deploy was interrupted; ${namesOf(revived)} serves again first`;
-  const change = plan.kind === 'keep' ? ['nothing changed'] : describeChange(one);
-  const leftovers = plan.leftovers.filter((container) => !revived.includes(container));
+function rowsOf(one: ServicePlanDocument, environment: string): Row[] {
+  const { service, action, recovers, starts, jobs, missing } = one;
+  const recovered = `a deploy was interrupted; ${recovers.join(', ')} serves again first`;
+  const leftovers = one.leftovers.filter((name) => !recovers.includes(name));
   return [
-    ...(revived.length > 0 ? [['recover', service, recovered] satisfies Row] : []),
-    [plan.kind, service, change.join('; ')],
+    ...(recovers.length > 0 ? [['recover', service, recovered] satisfies Row] : []),
+    [action, service, describeChange(one).join('; ')],
     ...(leftovers.length > 0
-      ? [['remove', namesOf(leftovers), `of ${service}, and serves nobody`] satisfies Row]
+      ? [['remove', leftovers.join(', '), `of ${service}, and serves nobody`] satisfies Row]
       : []),
     ...starts.map((name): Row => ['start', name, `needed by ${service}`]),
-    ...jobsOf(one).map((name): Row => ['run', name, `once, before a new container of ${service}`]),
+    ...jobs.map((name): Row => ['run', name, `once, before a new container of ${service}`]),
     ...missing.map((name): Row => [
       'missing',
       name,
@@ -63,33 +59,25 @@ function rowsOf(one: ServicePlan, environment: string): Row[] {
   ];
 }
 
-/** What runs once before the service is changed. */
-function jobsOf({ plan, desired }: ServicePlan): readonly string[] {
-  return plan.kind === 'keep' ? [] : desired.jobs;
-}
-
-function describeChange({ plan, desired, current, after }: ServicePlan): string[] {
-  if (plan.kind === 'keep') return [];
-  const { release, image, replicas, exclusive } = desired;
-  const why = release
-    ? `back to r${release.number}${current ? ` from r${current.number}` : ''}`
-    : plan.reason;
+function describeChange(one: ServicePlanDocument): string[] {
+  const { action, reason, release, image, from, order, exclusive, replicas, after } = one;
+  if (action === 'keep') return [reason];
+  const why =
+    release === undefined ? reason : `back to r${release}${from ? ` from r${from.release}` : ''}`;
   return [
-    current && current.image !== image
-      ? `${why}, ${formatImage(current)} -> ${formatImage(desired)}`
-      : `${why}; ${formatImage(desired)}`,
-    ...(plan.order === 'stop-first'
+    from && from.image !== image
+      ? `${why}, ${formatImage(from)} -> ${formatImage(one)}`
+      : `${why}; ${formatImage(one)}`,
+    ...(order === 'stop-first'
       ? [`stopped first, since two cannot run side by side (${exclusive})`]
       : []),
-    ...(replicas > 1 && plan.kind !== 'create'
-      ? [`${replicas} containers one after the other`]
-      : []),
+    ...(replicas > 1 && action !== 'create' ? [`${replicas} containers one after the other`] : []),
     ...(after.length > 0 ? [`after ${after.join(', ')}`] : []),
   ];
 }
 
-/** `c19701d16992 (sha256:5669fc6c4141)`: its content, and as what a registry knows it; all of both is in the JSON. */
-function formatImage({ key, image }: Pick<DesiredState, 'key' | 'image'>): string {
+/** `c19701d16992 (sha256:5669fc6c4141)`: the key and the registry's digest, both cut; the JSON has all of both. */
+function formatImage({ key, image }: { key: string; image: string }): string {
   const { digest } = parseImageReference(image);
   return key.slice(0, 12) + (digest === undefined ? '' : ` (${digest.slice(0, 19)})`);
 }
@@ -97,8 +85,4 @@ function formatImage({ key, image }: Pick<DesiredState, 'key' | 'image'>): strin
 function formatRows(rows: readonly Row[]): string[] {
   const width = Math.max(...rows.map(([, name]) => name.length));
   return rows.map(([verb, name, rest]) => `  ${verb.padEnd(7)}  ${name.padEnd(width)}  ${rest}`);
-}
-
-function namesOf(containers: readonly Container[]): string {
-  return containers.map(({ name }) => name).join(', ');
 }

@@ -1,16 +1,18 @@
 import { publicUrlOf } from '../../../deployment/entry';
-import { type RunPlan, planToJson } from '../../../deployment/run-plan';
+import { planDocument } from '../../../deployment/plan-document';
+import type { RunPlan } from '../../../deployment/run-plan';
 import type { Rolled } from '../deploy-one';
 import type { Run } from '../run';
 import { formatPlan, formatService } from './format-plan';
 import { type Ended, formatSummary } from './summary';
 
 export function tellPlan({ tell, mode, tasks, repeat }: Run, plan: RunPlan): void {
-  if (mode.json) return tell(planToJson(plan));
-  formatPlan(plan).forEach(tell);
-  for (const one of plan.services.filter(({ service }) => repeat?.has(service))) {
+  const document = planDocument(plan);
+  if (mode.json) return tell(JSON.stringify(document));
+  formatPlan(document).forEach(tell);
+  for (const one of document.services.filter(({ service }) => repeat?.has(service))) {
     const task = tasks.find(({ service }) => service.name === one.service)!;
-    for (const line of formatService(one, plan.environment)) task.say(line);
+    for (const line of formatService(one, document.environment)) task.say(line);
   }
 }
 

@@ -3,7 +3,9 @@ import { UserError } from '../../../platform/user-error';
 import type { Rolled } from '../deploy-one';
 import { planDeploy } from '../../../deployment/plan';
 import { type GivenSecrets, readGiven } from '../prepare/read-secrets';
-import { closeRelease, forgetReleases, readSlice } from '../../../effects/release-book';
+import { requireImage } from '../prepare/find-images';
+import { readFilled } from '../prepare/earlier-releases';
+import { closeRelease, forgetReleases } from '../../../effects/release-book';
 import { rollSlice } from './roll-slice';
 import type { Run } from '../run';
 import type { RunPlan } from '../../../deployment/run-plan';
@@ -48,8 +50,9 @@ export async function putBackAll(
         await removeLeftovers({ runner, address, service }, containers);
       } else {
         const secrets = given.get(service);
-        const slice = await readSlice(book, current);
+        const slice = await readFilled(run, current);
         const desired = recordedState(current, slice, secrets?.label ?? '');
+        await requireImage(run, desired);
         const own = (await readProjectContainers(runner, address, name)).filter(
           (container) => container.service === service,
         );
@@ -60,7 +63,7 @@ export async function putBackAll(
             plan,
             slice: desired.slice,
             secrets: secrets?.archive,
-            name: 'back',
+            release: current.number,
           });
         }
       }

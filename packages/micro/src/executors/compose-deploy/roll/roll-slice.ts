@@ -1,3 +1,4 @@
+import { DEPLOY_LABELS } from '../../../deployment/labels';
 import { join } from 'node:path';
 import { writeWhole } from '../../../effects/files';
 import type { Secret } from '../../../platform/secret';
@@ -14,17 +15,23 @@ export interface SliceRoll {
   slice: ComposeSlice;
   /** A tar archive with what its new containers are given. */
   secrets: Secret | undefined;
-  /** Tells this roll of the service from others of the run: `r7`. */
-  name: string;
+  /** The number of the release that it becomes. */
+  release: number;
 }
 
 /** Rolls one service of a run, as {@link roll} does. */
 export async function rollSlice(
   run: Run,
-  { service, plan, slice, secrets, name }: SliceRoll,
+  { service, plan, slice, secrets, release }: SliceRoll,
 ): Promise<Container[]> {
-  const file = join(run.folder, `${service}.${name}.json`);
-  await writeWhole(file, JSON.stringify(slice), 0o600);
+  const file = join(run.folder, `${service}.r${release}.json`);
+  const entry = slice.services[service] ?? {};
+  const labels = {
+    ...(entry['labels'] as object | undefined),
+    [DEPLOY_LABELS.release]: String(release),
+  };
+  const services = { ...slice.services, [service]: { ...entry, labels } };
+  await writeWhole(file, JSON.stringify({ ...slice, services }), 0o600);
   const { healthTimeout, steady } = run.environment;
   return roll({
     ...run,

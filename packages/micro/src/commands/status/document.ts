@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/** Goes up with every change that a reader of version 1 would misread; new fields alone do not count. */
+export const STATUS_VERSION = 1;
+
+const since = z.string().describe('Since when its oldest container runs, ISO 8601').optional();
+const drift = z.array(z.string()).describe('How it differs from what is declared, in words');
+
+const healthSchema = z
+  .enum(['healthy', 'starting', 'unhealthy', 'restarting', 'unchecked', 'down'])
+  .describe('`unchecked`: a container without a health check runs. `down`: none runs');
+export type Health = z.output<typeof healthSchema>;
+
+const serviceSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['service', 'gateway', 'worker']),
+  state: z
+    .enum(['in-step', 'drifted', 'not-deployed', 'not-compared'])
+    .describe('`not-compared`: nobody knows what should run, since nothing was pushed from here'),
+  drift,
+  health: healthSchema,
+  replicas: z.object({ running: z.int(), wanted: z.int() }),
+  key: z.string().describe('The image key that runs').optional(),
+  wantedKey: z.string().describe('The image key that was last pushed from here').optional(),
+  revision: z.string().describe('The commit that the running image was built from').optional(),
+  commitsBehind: z.int().describe('How many commits of the workspace came after it').optional(),
+  since,
+  containers: z.array(z.string()).describe('Those that serve, by name'),
+});
+export type ServiceStatus = z.output<typeof serviceSchema>;
+
+const backingSchema = z.object({
+  name: z.string(),
+  engine: z.string().describe('What it is, for example postgres'),
+  image: z.string().optional(),
+  health: healthSchema,
+  since,
+  drift,
+});
+export type BackingStatus = z.output<typeof backingSchema>;
+
+/** What `micro status --json` prints; what it prints for people is formatted from the same. */
+export const statusSchema = z
+  .object({
+    version: z.literal(STATUS_VERSION).describe('Of this format'),
+    platform: z.string(),
+    environment: z.string(),
+    project: z.string().describe('The Compose project'),
+    commit: z.string().describe("The workspace's commit").optional(),
+    services: z.array(serviceSchema),
+    backing: z.array(backingSchema).describe('Datastores and the broker'),
+    left: z
+      .array(z.string())
+      .describe('Services that run and that the workspace does not have any more'),
+    notes: z.array(z.string()).describe('What runs elsewhere, and what could not be looked at'),
+  })
+  .describe('What runs in an environment, and how it differs from what is declared');
+export type PlatformStatus = z.output<typeof statusSchema>;

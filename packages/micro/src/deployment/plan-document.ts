@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import type { Container } from './container';
+import type { RunPlan, ServicePlan } from './run-plan';
+
+/** Goes up with every change that a reader of version 1 would misread; new fields alone do not count. */
+const VERSION = 1;
+
+const names = (what: string) => z.array(z.string()).describe(what);
+
+const servicePlanSchema = z.object({
+  service: z.string(),
+  action: z
+    .enum(['create', 'update', 'restart', 'keep'])
+    .describe('What the deploy does: `update` is another image, `restart` the same image again'),
+  reason: z.string().describe('Why, in words; not for programs'),
+  image: z.string().describe('The pinned reference that will run'),
+  key: z.string().describe('The image key of its content'),
+  release: z.int().describe('The release that a rollback goes back to').optional(),
+  from: z
+    .object({ image: z.string(), key: z.string(), release: z.int() })
+    .describe('The release that serves now')
+    .optional(),
+  order: z
+    .enum(['start-first', 'stop-first'])
+    .describe('Whether new containers start before the old ones stop; absent if nothing changes')
+    .optional(),
+  exclusive: z.string().describe('What two of its containers cannot have at once').optional(),
+  replicas: z.int().describe('How many containers of it run afterwards'),
+  serving: names('Its containers that serve now'),
+  leftovers: names('Containers that serve nobody; they are removed'),
+  recovers: names('Containers that an interrupted deploy stopped; they serve again first'),
+  starts: names('Datastores and the broker that it needs and that are started'),
+  jobs: names('What runs once before a new container starts, such as a migration'),
+  missing: names('Services that it consumes, that do not run and are not deployed now'),
+  after: names('Services of the run that are deployed before it'),
+});
+
+/** What `compose-deploy --plan --json` prints; what it prints for people is formatted from the same. */
+export const planDocumentSchema = z
+  .object({
+    version: z.literal(VERSION).describe('Of this format'),
+    environment: z.string(),
+    project: z.string().describe('The Compose project'),
+    rollback: z.boolean(),
+    services: z.array(servicePlanSchema).describe('In the order in which they are deployed'),
+    outdated: z
+      .array(
+        z.object({
+          name: z.string().describe('The container'),
+          service: z.string().describe('Its name in the compose file'),
+          image: z.string().describe('What it was made from'),
+          wanted: z.string().describe('What its entry says now'),
+        }),
+      )
+      .describe(
+        'Datastores and brokers of another image than their entry says; they stay as they are',
+      ),
+    left: names('Services on the engine that the workspace does not have any more'),
+    prune: z.boolean().describe('Whether those are removed'),
+  })
+  .describe('What compose-deploy is going to do');
+export type PlanDocument = z.output<typeof planDocumentSchema>;
+export type ServicePlanDocument = PlanDocument['services'][number];
+
+/** A plan as data for programs, and for what is printed. */
+export function planDocument({ services, outdated, left, ...run }: RunPlan): PlanDocument {
+  const { environment, project, rollback, prune } = run;
+  return {
+    version: VERSION,
+    environment,
+    project,
+    rollback,
+    services: services.map(serviceDocument),
+    outdated: [...outdated],
+    left: [...left],
+    prune,
+  };
+}
+
+function serviceDocument(one: ServicePlan): ServicePlanDocument {
+  const { service, plan, desired, current, revived, starts, missing, after } = one;
+  const isKept = plan.kind === 'keep';
+  return {
+    service,
+    action: plan.kind,
+    reason: isKept ? 'nothing changed' : plan.reason,
+    image: desired.image,
+    key: desired.key,
+    ...(desired.release ? { release: desired.release.number } : {}),
+    ...(current
+      ? { from: { image: current.image, key: current.key, release: current.number } }
+      : {}),
+    ...(isKept ? {} : { order: plan.order }),
+    ...(desired.exclusive === undefined ? {} : { exclusive: desired.exclusive }),
+    replicas: desired.replicas,
+    serving: namesOf(plan.serving),
+    leftovers: namesOf(plan.leftovers),
+    recovers: namesOf(revived),
+    starts: [...starts],
+    jobs: isKept ? [] : [...desired.jobs],
+    missing: [...missing],
+    after: [...after],
+  };
+}
+
+function namesOf(containers: readonly Container[]): string[] {
+  return containers.map(({ name }) => name);
+}

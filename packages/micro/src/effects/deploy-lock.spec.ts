@@ -1,0 +1,183 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import {
+  beatLabels,
+  beatName,
+  EXPIRY,
+  formatHolder,
+  lockLabels,
+  lockName,
+  UNRENEWED,
+  type Lock,
+} from '../deployment/lock';
+import { FakeVolumes } from '../testing/fake-volumes';
+import { failure, recordingRunner, type Answer } from '../testing/recording-runner';
+import { fakeClock } from '../testing/service-task';
+import type { Clock } from './clock';
+import { holdLock } from './deploy-lock';
+
+const PROJECT = 'acme-production';
+const theirs: Lock = {
+  user: 'ada@laptop',
+  pid: 7,
+  run: 'laptop:6',
+  command: 'compose-deploy of orders',
+  id: 'theirs',
+  since: '2026-11-21T12:00:00.000Z',
+};
+
+/** An engine on which somebody has the lock; `beats`: every so many looks there is a sign of life; `looks`: until when. */
+function engine({ beats = 3, looks = Infinity, run = theirs.run } = {}) {
+  const volumes = new FakeVolumes();
+  const held = { ...theirs, run };
+  volumes.labels.set(lockName(PROJECT), lockLabels(PROJECT, held));
+  let looked = 0;
+  const answer: Answer = (line, command) => {
+    if (line.includes('volume ls')) {
+      looked++;
+      if (looked === looks) volumes.labels.delete(lockName(PROJECT));
+      if (beats > 0 && looked % beats === 0) {
+        const beat = looked / beats;
+        volumes.labels.set(beatName(PROJECT, beat), beatLabels(PROJECT, held, beat));
+      }
+    }
+    return volumes.answer(line, command);
+  };
+  return { volumes, answer };
+}
+
+function request(answer: Answer, more: { force?: boolean; timeout?: number; clock?: Clock } = {}) {
+  const runner = recordingRunner(answer);
+  const said: string[] = [];
+  const lost: string[] = [];
+  return {
+    runner,
+    undo: runner,
+    said,
+    lost,
+    address: {},
+    project: PROJECT,
+    holder: { user: 'bob@desk', pid: 8, run: 'desk:1', command: 'compose-deploy of users' },
+    timeout: 10,
+    force: false,
+    clock: fakeClock(),
+    say: (line: string) => said.push(line),
+    onLost: (why: string) => lost.push(why),
+    ...more,
+  };
+}
+
+afterEach(() => vi.useRealTimers());
+
+it('is given back, also if the work fails', async () => {
+  const volumes = new FakeVolumes();
+  const work = () => {
+    expect([...volumes.labels.keys()]).toEqual([lockName(PROJECT)]);
+    return Promise.reject(new Error('no'));
+  };
+  await expect(holdLock(request(volumes.answer), work)).rejects.toThrow('no');
+  expect(volumes.labels.size).toBe(0);
+});
+
+it('is waited for, and the wait is told of once', async () => {
+  const { answer } = engine({ looks: 4 });
+  const parts = request(answer);
+  expect(await holdLock(parts, () => Promise.resolve(1))).toBe(1);
+  expect(parts.said).toEqual([`waiting for the lock of ${formatHolder(theirs)}, 10 s at most`]);
+});
+
+it('is given up after a while, with who has it and what to do', async () => {
+  const { answer, volumes } = engine();
+  await expect(holdLock(request(answer), () => Promise.resolve())).rejects.toThrow(
+    `the lock of acme-production is held by ${formatHolder(theirs)}: wait for it, or take it away with --break-lock`,
+  );
+  expect(volumes.labels.has(lockName(PROJECT))).toBe(true);
+});
+
+it('of the same Nx command is waited for as long as it lives', async () => {
+  const { answer } = engine({ looks: 60, run: 'desk:1' });
+  const parts = request(answer);
+  await holdLock(parts, () => Promise.resolve());
+  expect(parts.said).toEqual([]);
+});
+
+it.each<[string, number, object, string]>([
+  ['that gives no sign of life', 0, {}, ', who gives no sign of life'],
+  ['that gives none, with no time to wait', 0, { timeout: 0 }, ', who gives no sign of life'],
+  ['that was broken', 3, { force: true }, ''],
+])('%s is taken away', async (_, beats, more, why) => {
+  const { answer, volumes } = engine({ beats });
+  const parts = request(answer, more);
+  await holdLock(parts, () => Promise.resolve());
+  expect(parts.said.at(-1)).toBe(
+    `the lock of acme-production was taken from ${formatHolder(theirs)}${why}`,
+  );
+  expect(volumes.labels.size).toBe(0);
+});
+
+it('is taken away by nobody else while one does', async () => {
+  const { answer, volumes } = engine({ beats: 0 });
+  const claim = `${lockName(PROJECT)}.claim-theirs`;
+  volumes.labels.set(claim, lockLabels(PROJECT, { ...theirs, id: 'third' }));
+  let slept = 0;
+  const clock = fakeClock();
+  const parts = request(answer, {
+    timeout: 120,
+    clock: {
+      now: () => clock.now(),
+      sleep: (milliseconds) => {
+        slept++;
+        // The one who claimed it is done: it is somebody else's by now.
+        if (slept === EXPIRY + 5) {
+          volumes.labels.set(lockName(PROJECT), lockLabels(PROJECT, { ...theirs, id: 'third' }));
+          volumes.labels.delete(claim);
+        }
+        if (slept === EXPIRY + 9) volumes.labels.delete(lockName(PROJECT));
+        return clock.sleep(milliseconds);
+      },
+    },
+  });
+  await holdLock(parts, () => Promise.resolve());
+  expect(parts.said.some((line) => line.includes('was taken from'))).toBe(false);
+});
+
+it('leaves signs of life, one at a time', async () => {
+  vi.useFakeTimers();
+  const volumes = new FakeVolumes();
+  await holdLock(request(volumes.answer), async () => {
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect([...volumes.labels.keys()]).toEqual([lockName(PROJECT), beatName(PROJECT, 3)]);
+  });
+  expect(volumes.labels.size).toBe(0);
+});
+
+it('that somebody took away ends the work', async () => {
+  vi.useFakeTimers();
+  const volumes = new FakeVolumes();
+  const parts = request(volumes.answer);
+  await holdLock(parts, async () => {
+    volumes.labels.set(lockName(PROJECT), lockLabels(PROJECT, theirs));
+    await vi.advanceTimersByTimeAsync(6_000);
+  });
+  expect(parts.lost).toEqual(['the lock of acme-production was taken away by somebody else']);
+  expect(volumes.labels.get(lockName(PROJECT))).toEqual(lockLabels(PROJECT, theirs));
+});
+
+it('that cannot be renewed ends the work before others take it for dead', async () => {
+  vi.useFakeTimers();
+  const volumes = new FakeVolumes();
+  let away = false;
+  const clock = { now: () => Date.now(), sleep: () => Promise.resolve() };
+  const parts = request(
+    (line, command) => (away ? failure('error during connect') : volumes.answer(line, command)),
+    { clock },
+  );
+  await holdLock(parts, async () => {
+    await vi.advanceTimersByTimeAsync(6_000);
+    away = true;
+    await vi.advanceTimersByTimeAsync(EXPIRY * 1000);
+  });
+  expect(UNRENEWED).toBeLessThan(EXPIRY);
+  expect(parts.lost).toEqual([
+    `the lock of acme-production could not be renewed for ${UNRENEWED} s: others may take it for dead`,
+  ]);
+});
