@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fastify, type FastifyInstance } from 'fastify';
 import { afterEach, expect, it } from 'vitest';
 import { health } from '../service/health.js';
@@ -53,14 +52,12 @@ it('counts down where the caller hangs up', async () => {
   const url = await app.listen({ port: 0 });
   const caller = new AbortController();
   const call = fetch(`${url}/hang`, { signal: caller.signal }).catch(() => {});
-  await sleep(100);
-  expect((await scrape()).join()).toMatch(/http_requests_in_flight\{[^}]*\} 1/);
+  const text = async () => (await scrape()).join();
+  await expect.poll(text, { timeout: 20_000 }).toMatch(/http_requests_in_flight\{[^}]*\} 1/);
   caller.abort();
   await call;
-  await sleep(50);
-  const text = (await scrape()).join();
-  expect(text).toMatch(/http_requests_in_flight\{[^}]*\} 0/);
-  expect(text).toContain('route="/hang",status="499"');
+  await expect.poll(text, { timeout: 20_000 }).toMatch(/http_requests_in_flight\{[^}]*\} 0/);
+  expect(await text()).toContain('route="/hang",status="499"');
 });
 
 it('says with each scrape whether the service is ready', async () => {

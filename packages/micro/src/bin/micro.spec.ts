@@ -71,9 +71,12 @@ describe('micro', () => {
 
   it('adds passwords once', async () => {
     const root = workspace();
-    expect((await micro(root, 'env')).output).toBe('.env: added ORDERS_DATABASE_PASSWORD\n');
+    expect((await micro(root, 'env')).output).toBe(
+      '.env: added ORDERS_DATABASE_OWNER_PASSWORD, ORDERS_DATABASE_PASSWORD, ORDERS_DATABASE_SERVICE_PASSWORD\n',
+    );
+    const names = ['OWNER_PASSWORD', 'PASSWORD', 'SERVICE_PASSWORD'];
     expect(readFileSync(join(root, '.env'), 'utf8')).toMatch(
-      /^ORDERS_DATABASE_PASSWORD=[0-9a-f]{48}\n$/,
+      new RegExp(`^${names.map((name) => `ORDERS_DATABASE_${name}=[0-9a-f]{48}\n`).join('')}$`),
     );
     expect(statSync(join(root, '.env')).mode & 0o777).toBe(0o600);
     expect((await micro(root, 'env')).output).toBe('.env has all that is needed\n');

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MIGRATIONS_FOLDER } from '../platform/datastore';
-import { MANIFEST_FILE, parseManifest, type Manifest } from '../platform/manifest';
+import { MANIFEST_FILE, parseManifest } from '../platform/manifest';
 import { PlatformError } from '../platform/problem';
+import type { ArtifactRequest } from './artifact-request';
 import { findAssets } from './assets';
 import { bundle } from './bundle';
 import { ArtifactError, requireEntry } from './artifact-error';
@@ -16,15 +17,6 @@ import { replaceFolder } from './replace-folder';
 
 /** The artifact is laid out as the image is: copied to its root, every folder keeps its own time. */
 const APP_FOLDER = 'app';
-
-export interface ArtifactRequest {
-  workspaceRoot: string;
-  /** Relative to the workspace root. */
-  projectRoot: string;
-  build: Manifest['build'];
-  /** Where the artifact goes, relative to the workspace root. */
-  outputPath: string;
-}
 
 export interface Artifact {
   /** Files of the bundle that lie in the workspace itself, relative to its root. */

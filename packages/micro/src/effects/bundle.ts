@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
 import { externalReason } from '../artifact/external';
-import type { ArtifactRequest } from './bundle-artifact';
+import type { ArtifactRequest } from './artifact-request';
 import { formatMessage, toArtifactError } from './artifact-error';
 import {
   externalPackages,

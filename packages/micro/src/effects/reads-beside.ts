@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join, posix } from 'node:path';
 import { findReadsBeside, startsLogThreads, type PackageFiles } from '../artifact/beside-itself';
-import type { ArtifactRequest } from './bundle-artifact';
+import type { ArtifactRequest } from './artifact-request';
 import { INSTALLED_PACKAGE } from './external-packages';
 
 /**

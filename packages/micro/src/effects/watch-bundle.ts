@@ -2,7 +2,7 @@ import { context } from 'esbuild';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
-import type { ArtifactRequest } from './bundle-artifact';
+import type { ArtifactRequest } from './artifact-request';
 import { formatMessage, requireEntry, toArtifactError, type ArtifactError } from './artifact-error';
 import { externalPackages } from './external-packages';
 import { writeWhole } from './files';
