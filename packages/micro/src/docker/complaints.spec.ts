@@ -5,7 +5,6 @@ import {
   parseComplaint,
   saysAlreadyDone,
   saysContainerGone,
-  saysNameTaken,
   saysNoContainer,
   saysNotFound,
   type Complaint,
@@ -474,13 +473,6 @@ describe('one question each', () => {
       'Error response from daemon: can not get logs from container which is dead or marked for removal',
       true,
     ],
-    [
-      saysNameTaken,
-      'all',
-      'Error response from daemon: Conflict. The container name "/lock" is already in use by container "1a". You have to remove (or rename) that container to be able to reuse that name.',
-      true,
-    ],
-    [saysNameTaken, 'all', 'Error response from daemon: No such image: lock:1', false],
     [
       saysAlreadyDone,
       'all',

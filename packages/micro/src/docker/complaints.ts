@@ -56,7 +56,6 @@ const NOT_FOUND =
 const MISSING_IMAGE = /no such image: (\S+)$/i;
 const NO_CONTAINER = /no such container/i;
 const DYING = /dead or marked for removal/i;
-const NAME_TAKEN = /is already in use by container/i;
 const ALREADY_DONE =
   /no such container|already in progress|already exists in network|is not connected/i;
 
@@ -119,11 +118,6 @@ export function saysNoContainer(words: string): boolean {
 /** The container is gone, or about to be. */
 export function saysContainerGone(words: string): boolean {
   return NO_CONTAINER.test(words) || DYING.test(words);
-}
-
-/** A container could not be made, since another one has its name. */
-export function saysNameTaken(words: string): boolean {
-  return NAME_TAKEN.test(words);
 }
 
 /** What a command was to do had been done before it came. */

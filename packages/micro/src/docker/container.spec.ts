@@ -29,10 +29,8 @@ it.each([
   ],
   [container.putFilesArguments('a', '/run'), ['container', 'cp', '-', 'a:/run']],
   [container.readFileArguments('a', '/run/b'), ['container', 'cp', 'a:/run/b', '-']],
-  [container.renameArguments('a', 'b'), ['container', 'rename', 'a', 'b']],
   [container.discardArguments(['a']), ['container', 'rm', '--volumes', 'a']],
   [container.discardKeepingVolumesArguments(['a']), ['container', 'rm', 'a']],
-  [container.countArguments('a', 12), ['container', 'update', '--restart', 'on-failure:12', 'a']],
   [
     container.tableArguments(['a=1', 'b'], ['{{.ID}}', '{{.Names}}']),
     [
@@ -40,7 +38,6 @@ it.each([
       ...['--format', '{{.ID}}\t{{.Names}}'],
     ],
   ],
-  [container.timeArguments(), ['info', '--format', '{{.SystemTime}}']],
 ])('%j', (args, expected) => {
   expect(args).toEqual(expected);
 });

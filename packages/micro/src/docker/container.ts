@@ -86,10 +86,6 @@ export function readFileArguments(id: string, file: string): string[] {
   return ['container', 'cp', `${id}:${file}`, '-'];
 }
 
-export function renameArguments(container: string, name: string): string[] {
-  return ['container', 'rename', container, name];
-}
-
 /** Removes containers that are not running, with the volumes that their image asked for. */
 export function discardArguments(containers: readonly string[]): string[] {
   return ['container', 'rm', '--volumes', ...containers];
@@ -100,14 +96,6 @@ export function discardKeepingVolumesArguments(containers: readonly string[]): s
   return ['container', 'rm', ...containers];
 }
 
-/**
- * Leaves a number at a container that never runs. The retries of its restart policy are the one number
- * of it that every engine stores and lets be changed, whatever the host's kernel offers.
- */
-export function countArguments(container: string, count: number): string[] {
-  return ['container', 'update', '--restart', `on-failure:${count}`, container];
-}
-
 /** Lists containers with all of these labels in the columns of a Go template. */
 export function tableArguments(labels: readonly string[], columns: readonly string[]): string[] {
   return [
@@ -115,9 +103,4 @@ export function tableArguments(labels: readonly string[], columns: readonly stri
     ...labels.flatMap((label) => ['--filter', `label=${label}`]),
     ...['--format', columns.join('\t')],
   ];
-}
-
-/** The time of the engine's own clock. */
-export function timeArguments(): string[] {
-  return ['info', '--format', '{{.SystemTime}}'];
 }
