@@ -61,7 +61,7 @@ describeEngine('a published port', () => {
 
   const environment = ({ edge = '{}', publish = String(port) } = {}) =>
     workspace.write({
-      'environments/development.yml': `healthTimeout: 60\nsteady: 1\nedge: ${edge}\nservices:\n  gateway:\n    publish: ${publish}\n`,
+      'environments/development.yml': `healthTimeout: 60\nsteady: 1\nreleases: 50\nedge: ${edge}\nservices:\n  gateway:\n    publish: ${publish}\n`,
     });
 
   const plainUrl = () => `http://127.0.0.1:${port}`;
