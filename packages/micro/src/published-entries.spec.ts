@@ -71,3 +71,14 @@ function specsOf({ folder }: Entry): string[] {
 function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
+
+// npm takes the newest version that a peer's range allows, also where the workspace has another one that fits: with Nx 22
+// that is @nx/devkit 24, and `nx add` ends in ERESOLVE (findings/npm-newest-nx-devkit-as-a-peer.sh).
+test('the devkit is a dependency that the workspace meets, and Nx alone a peer', () => {
+  const manifest = JSON.parse(read('packages/micro/package.json')) as {
+    dependencies: Record<string, string>;
+    peerDependencies: Record<string, string>;
+  };
+  expect(manifest.peerDependencies).toEqual({ nx: '>=22 <25' });
+  expect(manifest.dependencies['@nx/devkit']).toBe('>=22 <25');
+});
