@@ -36,7 +36,7 @@ export const commands = {
   migrate: command(
     {
       DATABASE_URL: resourceVariables.DATABASE_URL,
-      DATABASE_OWNER_URL: secret(z.url()).optional(),
+      DATABASE_OWNER_URL: secret(connectionUrl('postgres')).optional(),
     },
     ({ DATABASE_URL, DATABASE_OWNER_URL: url = DATABASE_URL }) =>
       migratePostgres({ url, directory: 'migrations', eventTables: true }),

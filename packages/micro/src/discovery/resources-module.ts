@@ -244,7 +244,7 @@ function migrateLines({ engine, options }: Migration): string[] {
     `  migrate: command(`,
     `    {`,
     `      DATABASE_URL: resourceVariables.DATABASE_URL,`,
-    `      ${OWNER_VARIABLE}: secret(z.url()).optional(),`,
+    `      ${OWNER_VARIABLE}: secret(connectionUrl('${engine}')).optional(),`,
     `    },`,
     ...arrow(
       4,
