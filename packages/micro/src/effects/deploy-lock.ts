@@ -59,7 +59,7 @@ export async function holdLock<T>(request: LockRequest, work: () => Promise<T>):
   try {
     return await work();
   } finally {
-    beating.stop();
+    await beating.stop();
     await giveBack({ ...request, runner: request.undo }, lock);
   }
 }
@@ -163,12 +163,12 @@ async function giveBack(engine: Engine, { id }: Lock): Promise<void> {
   }
 }
 
-function startBeating(request: LockRequest, lock: Lock): { stop: () => void } {
+function startBeating(request: LockRequest, lock: Lock): { stop: () => Promise<void> } {
   const { address, clock, project, onLost } = request;
   const engine = { runner: request.undo, address, project };
   let renewed = clock.now();
   let beat = 0;
-  let busy = false;
+  let renewing: Promise<void> | undefined;
   const lose = (why: string) => {
     clearInterval(timer);
     onLost(`the lock of ${project} ${why}`);
@@ -185,13 +185,17 @@ function startBeating(request: LockRequest, lock: Lock): { stop: () => void } {
     if (clock.now() - renewed > UNRENEWED * 1000) {
       return lose(`could not be renewed for ${UNRENEWED} s: others may take it for dead`);
     }
-    if (busy) return;
-    busy = true;
-    void renew()
+    renewing ??= renew()
       // An engine that does not answer for a moment is no reason to stop.
       .catch(() => undefined)
-      .finally(() => (busy = false));
+      .finally(() => (renewing = undefined));
   }, BEAT * 1000);
   timer.unref();
-  return { stop: () => clearInterval(timer) };
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      // A beat that came after the lock was given back would stay on the engine for good.
+      await renewing;
+    },
+  };
 }
