@@ -1,5 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import {
+  BEAT,
   beatLabels,
   beatName,
   EXPIRY,
@@ -13,6 +14,7 @@ import { FakeVolumes } from '../testing/fake-volumes';
 import { failure, recordingRunner, type Answer } from '../testing/recording-runner';
 import { fakeClock } from '../testing/service-task';
 import type { Clock } from './clock';
+import type { Runner } from './process';
 import { holdLock } from './deploy-lock';
 
 const PROJECT = 'acme-production';
@@ -148,6 +150,26 @@ it('leaves signs of life, one at a time', async () => {
     expect([...volumes.labels.keys()]).toEqual([lockName(PROJECT), beatName(PROJECT, 3)]);
   });
   expect(volumes.labels.size).toBe(0);
+});
+
+it('leaves no sign of life that was under way when the work ended', async () => {
+  vi.useFakeTimers();
+  const volumes = new FakeVolumes();
+  const { run } = recordingRunner(volumes.answer);
+  // As over ssh: a sign of life takes longer to arrive than what is left of the work.
+  const slow: Runner = {
+    run: async (command) => {
+      if (command.args.at(-1) === beatName(PROJECT, 1)) {
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+      }
+      return run(command);
+    },
+  };
+  const work = () => new Promise((resolve) => setTimeout(resolve, BEAT * 1000 + 500));
+  const held = holdLock({ ...request(volumes.answer), runner: slow, undo: slow }, work);
+  await vi.advanceTimersByTimeAsync(20_000);
+  await held;
+  expect([...volumes.labels.keys()]).toEqual([]);
 });
 
 it('that somebody took away ends the work', async () => {
