@@ -17,6 +17,8 @@ describeEngine('secrets of an environment', () => {
   beforeAll(async () => {
     vi.stubEnv('SPEC_CI_KEY', VARIABLE);
     workspace = new EngineWorkspace();
+    // It runs elsewhere, as the environment says.
+    workspace.addService('users', 3002);
     workspace.addService('orders', 3001, {
       manifest: 'consumes: [users]\n',
       // As a generated service: it is not root, and cannot write where Compose puts secrets.
