@@ -15,7 +15,11 @@ export type Layout = Map<string, string>;
  * Lays packages out anew with all that they need: each at the top if its name is free there, else below the one package
  * that needs it, so that a version which npm had nested in a project keeps its place in the tree.
  */
-export function layOut(lockfile: NpmLockfile, roots: ReadonlyMap<string, string>): Layout {
+export function layOut(
+  lockfile: NpmLockfile,
+  roots: ReadonlyMap<string, string>,
+  ignoresPeers = false,
+): Layout {
   const layout: Layout = new Map();
   for (const [name, source] of roots) {
     if (!lockfile.packages[source]) throw notInLockfile(`"${name}" (${source})`);
@@ -23,7 +27,7 @@ export function layOut(lockfile: NpmLockfile, roots: ReadonlyMap<string, string>
     layout.set(`node_modules/${name}`, source);
   }
   // What is added while the loop runs is visited by it, too.
-  for (const [target, source] of layout) placeNeeds(lockfile, layout, target, source);
+  for (const [target, source] of layout) placeNeeds(lockfile, layout, target, source, ignoresPeers);
   requireSound(lockfile, layout);
   return layout;
 }
@@ -38,11 +42,18 @@ function requireInstallable(lockfile: NpmLockfile, path: string, name: string): 
   throw new Error(`"${name}" is a package of this workspace and cannot be external: bundle it`);
 }
 
-function placeNeeds(lockfile: NpmLockfile, layout: Layout, target: string, source: string): void {
+function placeNeeds(
+  lockfile: NpmLockfile,
+  layout: Layout,
+  target: string,
+  source: string,
+  ignoresPeers: boolean,
+): void {
   for (const { name, kind } of needs(lockfile.packages[source]!)) {
     const wanted = resolve(lockfile, source, name);
     if (wanted === undefined) {
       if (kind === 'optional' || kind === 'optional-peer') continue;
+      if (kind === 'peer' && ignoresPeers) continue;
       throw notInLockfile(`"${name}", needed by ${source},`);
     }
     if (visible(layout, target, name) === wanted) continue;
