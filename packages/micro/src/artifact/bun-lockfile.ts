@@ -1,4 +1,5 @@
 import { parse } from 'jsonc-parser';
+import { posix } from 'node:path';
 import { requireLinuxPackages } from './linux-packages';
 import { layOut, namesOf } from './npm-layout';
 import { folderOf, resolve, type NpmLockfile, type NpmLockPackage } from './package-lock';
@@ -15,9 +16,13 @@ interface BunNeeds {
   [key: string]: unknown;
 }
 
+type DependencyGroup = 'dependencies' | 'devDependencies' | 'optionalDependencies';
+
 interface BunLockfile {
   lockfileVersion?: number;
   configVersion?: number;
+  /** By folder; the root is `''`. */
+  workspaces?: Record<string, Partial<Record<DependencyGroup, Record<string, string>>>>;
   packages?: Record<string, BunPackage>;
 }
 
@@ -82,7 +87,7 @@ export function pruneBunLockfile(
   const dependencies: Record<string, string> = {};
   for (const [target, source] of [...layout].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [reference, ...rest] = packages[places.keys.get(source)!]!;
-    const path = tarballPath(reference);
+    const path = tarballPath(lockfile, reference);
     const flat = path === undefined ? undefined : flatName(path);
     if (path !== undefined && flat !== undefined) tarballs[flat] = path;
     const own = nameOfReference(reference);
@@ -149,7 +154,10 @@ function toPlaces(packages: Readonly<Record<string, BunPackage>>): Places {
   for (const [key, entry] of Object.entries(packages)) {
     const [first = '', ...rest] = namesOfKey(key);
     const folder = rest.length > 0 ? folders.get(first) : undefined;
-    const place = [folder ?? `node_modules/${first}`, ...rest.map((name) => `node_modules/${name}`)];
+    const place = [
+      folder ?? `node_modules/${first}`,
+      ...rest.map((name) => `node_modules/${name}`),
+    ];
     const at = place.join('/');
     const [reference] = entry;
     places.keys.set(at, key);
@@ -170,7 +178,12 @@ function namesOfKey(key: string): string[] {
 }
 
 function toNpmPackage(entry: BunPackage, isWorkspace: boolean): NpmLockPackage {
-  const { dependencies, optionalDependencies, peerDependencies, optionalPeers = [] } = needsOf(entry);
+  const {
+    dependencies,
+    optionalDependencies,
+    peerDependencies,
+    optionalPeers = [],
+  } = needsOf(entry);
   return {
     link: isWorkspace,
     dependencies,
@@ -193,18 +206,25 @@ function placeOf({ lockfile, labels }: Places, name: string, root: BunRoot): str
   const found = isStored ? undefined : resolve(lockfile, importer, name);
   const label = `${root.name}@${root.version}`;
   const place =
-    found ?? [...labels].find(([at, reference]) => reference === label && lockfile.packages[at])?.[0];
+    found ??
+    [...labels].find(([at, reference]) => reference === label && lockfile.packages[at])?.[0];
   if (place !== undefined) return place;
   throw new Error(
     `"${name}" (${root.path}) is not in bun.lock: run bun install and commit the lockfile`,
   );
 }
 
-/** `packed@vendor/packed-1.0.0.tgz` -> `vendor/packed-1.0.0.tgz` */
-function tarballPath(reference: string): string | undefined {
-  const version = reference.slice(nameOfReference(reference).length + 1);
-  const isLocal = /\.(?:tgz|tar\.gz)$/.test(version) && !/^[a-z+]+:\/\//.test(version);
-  return isLocal ? version.replace(/^(?:file:)?(?:\.\/)?/, '') : undefined;
+/** `packed@../../vendor/packed-1.0.0.tgz` -> `vendor/packed-1.0.0.tgz`: the path is that of the package that asks. */
+function tarballPath({ workspaces = {} }: BunLockfile, reference: string): string | undefined {
+  const name = nameOfReference(reference);
+  const written = reference.slice(name.length + 1);
+  if (!/\.(?:tgz|tar\.gz)$/.test(written) || /^[a-z+]+:\/\//.test(written)) return undefined;
+  const asking = Object.entries(workspaces).find(([, groups]) =>
+    [groups.dependencies, groups.devDependencies, groups.optionalDependencies].some(
+      (group) => group?.[name]?.replace(/^file:/, '') === written.replace(/^file:/, ''),
+    ),
+  );
+  return posix.join(asking?.[0] ?? '', written.replace(/^file:/, ''));
 }
 
 function flatName(path: string): string {
@@ -215,7 +235,12 @@ function nameOfReference(reference: string): string {
   return reference.slice(0, reference.indexOf('@', 1));
 }
 
-function specifierOf(name: string, own: string, moved: string, tarball: string | undefined): string {
+function specifierOf(
+  name: string,
+  own: string,
+  moved: string,
+  tarball: string | undefined,
+): string {
   if (tarball !== undefined) return `file:${tarball}`;
   const version = moved.slice(own.length + 1);
   return own === name || /[:/]/.test(version) ? version : `npm:${moved}`;

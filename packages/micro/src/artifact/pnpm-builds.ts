@@ -50,8 +50,7 @@ function isAbout(selector: string, key: string): boolean {
   if (nameOfSelector(selector) !== name) return false;
   const versions = selector.slice(name.length + 1);
   return (
-    versions === '' ||
-    versions.split('||').some((version) => `${name}@${version.trim()}` === key)
+    versions === '' || versions.split('||').some((version) => `${name}@${version.trim()}` === key)
   );
 }
 

@@ -87,7 +87,8 @@ function requireNoCredential(key: string, value: unknown): void {
   const addresses: unknown[] =
     typeof value === 'object' && value !== null ? Object.values(value) : [value];
   for (const address of addresses) {
-    if (typeof address === 'string') addressWithoutCredentials(address, `pnpm-workspace.yaml: ${key}`);
+    if (typeof address === 'string')
+      addressWithoutCredentials(address, `pnpm-workspace.yaml: ${key}`);
   }
 }
 

@@ -32,8 +32,9 @@ export function prunePatches(
     const hash = /\(patch_hash=([^)]+)\)/.exec(key)?.[1];
     if (hash === undefined) continue;
     const [selector, patch] =
-      Object.entries(locked).find(([, one]) => (typeof one === 'string' ? one : one.hash) === hash) ??
-      [];
+      Object.entries(locked).find(
+        ([, one]) => (typeof one === 'string' ? one : one.hash) === hash,
+      ) ?? [];
     const path = selector === undefined ? undefined : paths[selector];
     if (selector === undefined || patch === undefined || path === undefined) {
       throw new Error(

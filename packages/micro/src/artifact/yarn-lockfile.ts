@@ -2,6 +2,7 @@ import { parse, stringify } from 'yaml';
 import { requireLinuxPackages } from './linux-packages';
 import { YarnClosure, nameOf, type YarnEntries, type YarnPackage } from './yarn-closure';
 import { parseResolutions, patchPaths, tarballPath } from './yarn-resolutions';
+import { formatYarnLockfile } from './yarn-text';
 import { pruneBuilt, pruneYarnSettings, type BuiltMeta, type YarnSettings } from './yarn-settings';
 
 /** The parts of the workspace's package.json that decide what is installed. */
@@ -114,10 +115,8 @@ export function pruneYarnLockfile(
   );
   return {
     packageJson: move(packageJson, files),
-    lockfile: toYaml({ __metadata: metadata, ...move(locked, files) }),
-    settings: toYaml(
-      pruneYarnSettings(settings, new Set(closure.packages().map(nameOf))),
-    ),
+    lockfile: formatYarnLockfile({ __metadata: metadata, ...move(locked, files) }),
+    settings: toYaml(pruneYarnSettings(settings, new Set(closure.packages().map(nameOf)))),
     tarballs: Object.fromEntries(files.map(({ path, name }) => [name, path])),
   };
 }

@@ -52,7 +52,9 @@ const rootPackage = z
 export function readWorkspaceContext(
   read: ReadFile,
 ): Pick<DockerignoreFacts, 'workspaceFiles' | 'workspaceGlobs'> {
-  const { workspaces, patchedDependencies, pnpm, ...groups } = rootPackage.parse(JSON.parse(read('package.json') ?? '{}'));
+  const { workspaces, patchedDependencies, pnpm, ...groups } = rootPackage.parse(
+    JSON.parse(read('package.json') ?? '{}'),
+  );
   const listed = Array.isArray(workspaces) ? workspaces : workspaces.packages;
   const npmrc = read('.npmrc');
   const pnpmWorkspace = readPnpmWorkspace(read(PNPM_WORKSPACE));

@@ -23,7 +23,9 @@ export function findInstallScripts(paths: readonly string[]): Set<string> {
   const seen = new Set(waiting);
   const found = new Set<string>();
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    const manifest = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')) as InstalledManifest;
+    const manifest = JSON.parse(
+      readFileSync(join(at, 'package.json'), 'utf8'),
+    ) as InstalledManifest;
     if (hasInstallScript(at, manifest)) found.add(`${manifest.name}@${manifest.version}`);
     const { dependencies, optionalDependencies, peerDependencies } = manifest;
     for (const name of Object.keys({

@@ -117,7 +117,7 @@ function prunePnpm(workspaceRoot: string, packages: ReadonlyMap<string, string>)
   return {
     files: {
       'package.json': toJson(packageJson),
-      ...(lockfile === undefined ? {} : { [LOCKFILES.npm]: lockfile }),
+      ...(lockfile === undefined ? {} : { [LOCKFILES.pnpm]: lockfile }),
       ...(workspace === undefined ? {} : { [PNPM_WORKSPACE]: workspace }),
       ...npmrcOf(workspaceRoot),
     },
