@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { mustRun, run } from '../tools/command.js';
+import { recordSupport } from '../tools/generated/support-page.js';
 import { ensureRegistry } from '../tools/registry/ensure-registry.js';
 import { mustEnd, startChild } from '../tools/testing/child.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
@@ -20,8 +21,8 @@ const SETTINGS = {
     '.yarnrc.yml': [
       'nodeLinker: node-modules',
       'enableTelemetry: false',
-      'npmMinimalAgeGate: 0',
-      `npmScopes: { org: { npmRegistryServer: "${registry}" } }`,
+      // Published a moment ago. A scope does not follow the setting for all (findings/yarn-4-age-gate-of-a-scope.sh).
+      `npmScopes: { org: { npmRegistryServer: "${registry}", npmMinimalAgeGate: 0 } }`,
       'unsafeHttpWhitelist: [127.0.0.1]',
       '',
     ].join('\n'),
@@ -53,11 +54,7 @@ describeEngine('a workspace of another package manager', () => {
 
     beforeAll(async () => {
       const { host } = await ensureRegistry();
-      environment = {
-        ...(await managerEnvironment(manager)),
-        // The plugin of this test was published a moment ago, and `nx add` with Yarn looks in a folder without settings.
-        YARN_NPM_MINIMAL_AGE_GATE: '0',
-      };
+      environment = await managerEnvironment(manager);
       const registry = /@org:registry=(\S+)/.exec(inject('prepared').npmrc)![1]!;
       workspace = await createWorkspace('e2e-manager');
       for (const [path, text] of Object.entries(SETTINGS[manager](registry))) {
@@ -133,6 +130,13 @@ describeEngine('a workspace of another package manager', () => {
         },
       );
       await starts(tag);
+      if (process.env['SUPPORT'] !== 'write') return;
+      await recordSupport({
+        tool: program,
+        version: managerVersion(manager),
+        run: 'nx add, service, sync, build, image with a native addon, with Nx and with plain docker build',
+        result: 'works',
+      });
     });
 
     async function starts(image: string): Promise<void> {

@@ -16,7 +16,10 @@ export async function startMadeRegistry(universe: Universe): Promise<MadeRegistr
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? '/').slice(1);
     const tarball = tarballs.get(path.split('/-/')[1] ?? '');
-    if (tarball) return response.end(tarball);
+    if (tarball) {
+      response.end(tarball);
+      return;
+    }
     const versions = universe.filter(({ name }) => name === path);
     response.setHeader('content-type', 'application/json');
     if (versions.length === 0) response.statusCode = 404;

@@ -1,13 +1,20 @@
 import { parseArgs } from 'node:util';
 import { LabError, runProgram, say } from '../../program.js';
-import { managerEnvironment, MANAGERS, type Manager } from '../../testing/package-managers.js';
+import { recordSupport } from '../../generated/support-page.js';
+import {
+  managerEnvironment,
+  managerVersion,
+  MANAGERS,
+  type Manager,
+} from '../../testing/package-managers.js';
 import { playCases, type CaseResult } from './play.js';
 
 const USAGE = `usage: npm run exactness:installs -- [options]
 
   --cases=100    workspaces for each package manager
   --seed=1       the same seed gives the same packages and workspaces
-  --only=yarn    one of ${Object.keys(MANAGERS).join(', ')}; can be repeated`;
+  --only=yarn    one of ${Object.keys(MANAGERS).join(', ')}; can be repeated
+  --write        the result into docs/support.md`;
 
 void runProgram(async () => {
   const { values } = parseArgs({
@@ -15,6 +22,7 @@ void runProgram(async () => {
       cases: { type: 'string', default: '100' },
       seed: { type: 'string', default: '1' },
       only: { type: 'string', multiple: true, default: Object.keys(MANAGERS) },
+      write: { type: 'boolean', default: false },
     },
   });
   const [cases, seed] = [Number(values.cases), Number(values.seed)];
@@ -36,8 +44,16 @@ void runProgram(async () => {
         say(`${manager}, seed ${seed}, case ${at}: ${result.kind}\n${result.why}`);
       }
     });
+    const result = `${counts.equal} equal, ${counts.refused} refused, ${counts.differing} differing`;
     console.log(
-      `${MANAGERS[manager]}: ${cases} cases, seed ${seed}: ${counts.equal} equal, ${counts.refused} refused, ${counts.differing} differing; ${counts.void} workspaces that the tool itself refused`,
+      `${MANAGERS[manager]}: ${cases} cases, seed ${seed}: ${result}; ${counts.void} workspaces that the tool itself refused`,
     );
+    if (!values.write) continue;
+    await recordSupport({
+      tool: manager.split(' ')[0]!,
+      version: managerVersion(manager),
+      run: `frozen installs of pruned lockfiles: ${cases} random workspaces, seed ${seed}`,
+      result: counts.void > 0 ? `${result}; ${counts.void} refused by the tool as a whole` : result,
+    });
   }
 });

@@ -9,7 +9,13 @@ describe('the .yarnrc.yml of an image', () => {
       npmMinimalAgeGate: 0,
       npmRegistryServer: 'https://npm.acme.example',
       npmAuthToken: 's3cret',
-      npmScopes: { acme: { npmRegistryServer: 'https://acme.example', npmAuthToken: 's3cret' } },
+      npmScopes: {
+        acme: {
+          npmRegistryServer: 'https://acme.example',
+          npmMinimalAgeGate: '3d',
+          npmAuthToken: 's3cret',
+        },
+      },
       packageExtensions: {
         'debug@*': { dependencies: { ms: '*' } },
         'other@*': { dependencies: { ms: '*' } },
@@ -21,7 +27,7 @@ describe('the .yarnrc.yml of an image', () => {
       compressionLevel: 'mixed',
       npmMinimalAgeGate: 0,
       npmRegistryServer: 'https://npm.acme.example',
-      npmScopes: { acme: { npmRegistryServer: 'https://acme.example' } },
+      npmScopes: { acme: { npmRegistryServer: 'https://acme.example', npmMinimalAgeGate: '3d' } },
       packageExtensions: { 'debug@*': { dependencies: { ms: '*' } } },
     });
     expect(extensionsOf(settings, 'debug')).toEqual({ ms: '*' });

@@ -1,4 +1,7 @@
-/** Settings of `.yarnrc.yml` that decide whether a lockfile is accepted, and from where packages come. */
+/**
+ * Settings of `.yarnrc.yml` that decide whether a lockfile is accepted, and from where packages come. A scope has its own:
+ * with Yarn 4.18.1 it does not even follow the minimum age of the whole, but has Yarn's default of a day.
+ */
 const KEPT = [
   'checksumBehavior',
   'compressionLevel',
@@ -27,12 +30,12 @@ export function pruneYarnSettings(
   names: ReadonlySet<string>,
 ): Record<string, unknown> {
   const kept = Object.entries(settings).filter(([key]) => KEPT.includes(key));
-  const scopes = Object.entries((settings['npmScopes'] as object | undefined) ?? {}).flatMap(
-    ([scope, value]: [string, { npmRegistryServer?: string }]) =>
-      value.npmRegistryServer === undefined
-        ? []
-        : [[scope, { npmRegistryServer: value.npmRegistryServer }] as const],
-  );
+  const scopes = Object.entries(
+    (settings['npmScopes'] as Record<string, Record<string, unknown>> | undefined) ?? {},
+  ).map(([scope, value]): [string, object] => [
+    scope,
+    Object.fromEntries(Object.entries(value).filter(([key]) => KEPT.includes(key))),
+  ]);
   const extensions = Object.entries(extensionsIn(settings)).filter(([selector]) =>
     names.has(selector.slice(0, selector.indexOf('@', 1))),
   );
