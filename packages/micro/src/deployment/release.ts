@@ -1,5 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { NOTE_LABELS, DEPLOY_LABELS } from './labels';
+import { type Commit, formatCommit, parseCommit } from './commit';
 import { withoutSecrets } from './secrets';
 import { type Container, isServing } from './container';
 import type { ComposeSlice } from './slice';
@@ -22,6 +23,8 @@ export interface Release {
   /** The pinned reference. */
   image: string;
   replicas: number;
+  /** What it was first deployed from; absent without git and in notes of earlier versions. */
+  commit?: Commit | undefined;
   /** Whether it is being rolled out, or was when its deploy was ended: what it replaces may not be gone yet. */
   open: boolean;
   /** Whether it was there before it was opened: a rollback to it, or the same once more. */
@@ -81,6 +84,7 @@ export function releaseLabels(release: NewRelease): Record<string, string> {
     [NOTE_LABELS.replicas]: String(release.replicas),
     [NOTE_LABELS.template]: release.template,
     [NOTE_LABELS.since]: release.since,
+    ...(release.commit ? { [DEPLOY_LABELS.commit]: formatCommit(release.commit) } : {}),
     [DEPLOY_LABELS.key]: release.key,
     [DEPLOY_LABELS.entry]: release.entryLabel,
     ...Object.fromEntries(parts.map((part, index) => [`${NOTE_LABELS.compose}.${index}`, part])),
@@ -112,6 +116,7 @@ export const RELEASE_COLUMNS = [
   label(NOTE_LABELS.template),
   label(NOTE_LABELS.image),
   label(NOTE_LABELS.replicas),
+  label(DEPLOY_LABELS.commit),
   label(NOTE_LABELS.since),
 ];
 
@@ -119,7 +124,7 @@ export const RELEASE_COLUMNS = [
 export function parseReleases(table: string): Release[] {
   const rows = table
     .split('\n')
-    .map((line) => line.split('\t') as string[] & { length: 10 })
+    .map((line) => line.split('\t') as string[] & { length: 11 })
     .filter((columns) => columns.length === RELEASE_COLUMNS.length && columns[3] !== '');
   const marks = new Set(
     rows.flatMap(([, mark, service, number]) =>
@@ -129,7 +134,8 @@ export function parseReleases(table: string): Release[] {
   return rows
     .filter(([, mark]) => mark === '')
     .map((columns): Release => {
-      const [id, , service, number, key, entryLabel, template, image, replicas, since] = columns;
+      const [id, , service, number, key, entryLabel, template, image, replicas, commit, since] =
+        columns;
       const again = marks.has(`${service} ${number} again`);
       return {
         id: id!,
@@ -141,6 +147,7 @@ export function parseReleases(table: string): Release[] {
         template: template!,
         image: image!,
         replicas: Number(replicas),
+        commit: parseCommit(commit),
         open: again || marks.has(`${service} ${number} open`),
         again,
         since: since!,

@@ -16,6 +16,7 @@ import { edgeTurns } from './edge/edge-turns';
 import { readEdgePorts, requireEdgeImage } from './edge/run-edge';
 import { normaliseOptions } from './options';
 import { moveEarlierNotes } from './prepare/earlier-releases';
+import { confirmKept, readCommit, refuseOlder } from './prepare/check-commits';
 import { findImages, findRecordedImages } from './prepare/find-images';
 import { leaveElsewhere } from './prepare/leave-elsewhere';
 import { makePlan } from './prepare/make-plan';
@@ -58,6 +59,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       clock: interruptibleClock(request.clock, interruption),
       undo: { runner: stubbornRunner(request.runner), clock: request.clock },
       book: { runner, address, project: name },
+      ...(await readCommit(runner)),
       failures: new Map(),
       secrets: new Map(),
       folder,
@@ -69,6 +71,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
     if (mode.plan) {
       const plan = await makePlan(run, rendered, await readFacts(run));
       tellPlan(run, plan);
+      refuseOlder(run, plan);
       return run.failures;
     }
     if (!(await findImages(run, rendered))) return run.failures;
@@ -103,6 +106,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   let facts = await readFacts(run);
   let plan = await makePlan(run, rendered, facts);
   tellPlan(run, plan);
+  if (refuseOlder(run, plan)) return;
   if (!rendered) await findRecordedImages(run, plan);
   if (mode.atomic && failures.size > 0) {
     return failAll(run, 'nothing was changed (--atomic)');
@@ -133,6 +137,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
     const { name, consumes } = task.service;
     await attempt(run, name, () => leaveFormerNetwork(run, desired, consumes, facts.containers));
   }
+  await attemptAll(run, () => confirmKept(run, plan, rolled, facts));
   const pruned = mode.prune && failures.size === 0 ? await prune(run, rendered!, facts) : [];
   if (!run.interruption.signal.aborted) {
     await attemptAll(run, () => requireOthersUntouched(run, plan, facts, pruned));
