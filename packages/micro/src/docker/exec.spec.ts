@@ -1,15 +1,16 @@
 import { expect, it } from 'vitest';
-import { scriptArguments } from './exec';
+import { tryOutArguments } from './exec';
 
-it.each([
-  [
-    scriptArguments('a', 'pg_dump'),
-    ['container', 'exec', 'a', 'bash', '-o', 'pipefail', '-c', 'pg_dump'],
-  ],
-  [
-    scriptArguments('a', 'psql', { interactive: true }),
-    ['container', 'exec', '--interactive', 'a', 'bash', '-o', 'pipefail', '-c', 'psql'],
-  ],
-])('%j', (args, expected) => {
-  expect(args).toEqual(expected);
+it('a program is tried out with the rights of the one that it is for, and no network', () => {
+  const what = {
+    ...{ volumesOf: 'abc', image: 'caddy:2', user: '65532:65532' },
+    ...{ capabilities: ['NET_BIND_SERVICE'], command: ['caddy', 'validate'] },
+  };
+  expect(tryOutArguments(what)).toEqual([
+    ...['container', 'run', '--rm', '--network', 'none', '--volumes-from', 'abc'],
+    ...['--user', '65532:65532', '--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL'],
+    ...['--cap-add', 'NET_BIND_SERVICE', '--security-opt', 'no-new-privileges'],
+    ...['--env', 'HOME=/tmp', '--env', 'XDG_CONFIG_HOME=/tmp', '--env', 'XDG_DATA_HOME=/data'],
+    ...['caddy:2', 'caddy', 'validate'],
+  ]);
 });

@@ -9,9 +9,9 @@ import { EngineError } from '../../../docker/engine-error';
 import { inspectImages, runDocker } from '../../../effects/engine';
 import { UserError } from '../../../platform/user-error';
 import { formatStep } from '../../../terminal/step';
+import { readEdgeFiles } from '../../../effects/edge-files';
+import { wantedEdge } from '../../../effects/wanted-edge';
 import type { Run } from '../run';
-import { readEdgeFiles } from './read-edge';
-import { wantedEdge } from './wanted-edge';
 
 /** The edge of a run: what it publishes, and what it is for any part of that. */
 export interface RunEdge {
