@@ -1,6 +1,18 @@
 import { expect, it } from 'vitest';
-import { tryOutArguments } from './exec';
+import { scriptArguments, tryOutArguments } from './exec';
 
+it.each([
+  [
+    scriptArguments('a', 'pg_dump'),
+    ['container', 'exec', 'a', 'bash', '-o', 'pipefail', '-c', 'pg_dump'],
+  ],
+  [
+    scriptArguments('a', 'psql', { interactive: true }),
+    ['container', 'exec', '--interactive', 'a', 'bash', '-o', 'pipefail', '-c', 'psql'],
+  ],
+])('%j', (args, expected) => {
+  expect(args).toEqual(expected);
+});
 it('a program is tried out with the rights of the one that it is for, and no network', () => {
   const what = {
     ...{ volumesOf: 'abc', image: 'caddy:2', user: '65532:65532' },
