@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { say } from '../tools/program.js';
 import { mustEnd } from '../tools/testing/child.js';
-import { changedIn, publishedUrl, readState, type Place } from '../tools/testing/deployed-platform.js';
+import {
+  changedIn,
+  publishedUrl,
+  readState,
+  type Place,
+} from '../tools/testing/deployed-platform.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { formatLoad, startLoad } from '../tools/testing/load.js';
 import {
