@@ -32,6 +32,6 @@ export function readServedCertificate(
       end({ kind: 'served', covers: certificate.checkHost(host) !== undefined, from, to });
     });
     socket.once('timeout', () => end({ kind: 'unknown', problem: 'no answer' }));
-    socket.once('error', ({ message }) => end({ kind: 'unknown', problem: message }));
+    socket.once('error', (error: Error) => end({ kind: 'unknown', problem: error.message }));
   });
 }
