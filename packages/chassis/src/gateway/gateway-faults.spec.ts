@@ -51,7 +51,9 @@ async function settledStatus(call: Promise<Response>): Promise<number | undefine
 }
 
 /** How many connections fail while `work` runs. */
-async function failedConnections<T>(work: () => Promise<T>): Promise<{ result: T; failed: number }> {
+async function failedConnections<T>(
+  work: () => Promise<T>,
+): Promise<{ result: T; failed: number }> {
   let failed = 0;
   const count = () => void failed++;
   subscribe('undici:client:connectError', count);
