@@ -1,6 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { HttpError } from '../errors/errors.js';
-import type { ProviderRoute } from './gateway.js';
+
+/** What decides whether a token is needed and whether a call is counted. */
+export interface GuardedRoute {
+  path: string;
+  auth?: 'none';
+  rateLimit?: 'off';
+}
 
 /** Decoded this often at most: some servers decode a path again that a proxy has decoded. */
 const MAX_DECODINGS = 3;
@@ -13,7 +19,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
  * Refuses paths that a provider might read in another way than the gateway, which has decided by its own reading whether a
  * token is needed and whether the call is counted.
  */
-export function refuseAmbiguousPaths(app: FastifyInstance, routes: readonly ProviderRoute[]): void {
+export function refuseAmbiguousPaths(app: FastifyInstance, routes: readonly GuardedRoute[]): void {
   const problemOf = pathGuard(routes);
   app.addHook('onRequest', (request, _reply, done) => {
     const matched = request.routeOptions.config.providerRoute;
@@ -27,8 +33,8 @@ export function refuseAmbiguousPaths(app: FastifyInstance, routes: readonly Prov
  * was sent, so it must mean the same to one that decodes more, merges slashes or ignores case.
  */
 export function pathGuard(
-  routes: readonly ProviderRoute[],
-): (target: string, matched: ProviderRoute) => string | undefined {
+  routes: readonly GuardedRoute[],
+): (target: string, matched: GuardedRoute) => string | undefined {
   const known = routes
     .map((route) => ({ route, path: lenientPath(route.path) ?? route.path }))
     .sort((a, b) => b.path.length - a.path.length);
@@ -45,7 +51,7 @@ export function pathGuard(
   };
 }
 
-function isGuardedMore(one: ProviderRoute, other: ProviderRoute): boolean {
+function isGuardedMore(one: GuardedRoute, other: GuardedRoute): boolean {
   return (
     (other.auth === 'none' && one.auth !== 'none') ||
     (other.rateLimit === 'off' && one.rateLimit !== 'off')

@@ -92,7 +92,7 @@ function callerSocket(service: string) {
       super(...args);
       // Until the provider is there, the caller's messages wait on its own side. It is open when this runs.
       queueMicrotask(() => this.pause());
-      const expiry = (handshake.getStore()?.user as FastifyRequest['user'] | undefined)?.exp;
+      const expiry = handshake.getStore()?.user?.exp;
       if (expiry !== undefined) this.#endAt(expiry * 1000);
     }
 
