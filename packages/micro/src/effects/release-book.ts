@@ -12,19 +12,16 @@ import {
   volumeLabelsArguments,
 } from '../docker/volume';
 import { NOTE_LABELS } from '../deployment/labels';
+import { markName, releaseName, type NewRelease, type Release } from '../deployment/release';
 import {
   CONTAINER_COLUMNS,
   markLabels,
-  markName,
   parseHeldByContainers,
   parseReleases,
   parseSlice,
   RELEASE_COLUMNS,
   releaseLabels,
-  releaseName,
-  type NewRelease,
-  type Release,
-} from '../deployment/release';
+} from '../deployment/release-labels';
 import type { ComposeSlice } from '../deployment/slice';
 import { runDocker } from './engine';
 import { docker } from '../docker/command';

@@ -2,13 +2,8 @@ import { timestamp } from '../../effects/clock';
 import type { ComposeProject } from '../../docker/compose';
 import type { ServiceTask } from '../service-task';
 import { secretsOf } from './prepare/read-secrets';
-import {
-  type Release,
-  isSameRelease,
-  nextNumber,
-  stillOpen,
-  surplusReleases,
-} from '../../deployment/release';
+import { type Release, isSameRelease, nextNumber } from '../../deployment/release';
+import { stillOpen, surplusReleases } from '../../deployment/release-retention';
 import {
   type ReleaseBook,
   closeRelease,

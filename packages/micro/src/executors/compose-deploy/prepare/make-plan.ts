@@ -17,10 +17,10 @@ import {
   type Release,
   currentRelease,
   findRelease,
-  planRevival,
   previousRelease,
 } from '../../../deployment/release';
 import { checkRunning } from './check-commits';
+import { planRevival } from '../../../deployment/plan-revival';
 import { secretsLabelOf, secretsOf } from './read-secrets';
 import { readFilled } from './earlier-releases';
 import { type Facts, type Run, attempt } from '../run';
