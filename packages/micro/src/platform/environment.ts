@@ -113,7 +113,7 @@ export const environmentSchema = z
         error: 'edge is false, or a map such as { accessLog: json }',
       })
       .describe(
-        'The proxy that holds published ports while services are replaced; {} for its defaults, which a published host name has, too. Without one each service holds its own port and is stopped before it is replaced',
+        'Settings of the proxy that holds published ports while services are replaced. false: no proxy; each service holds its own port and is stopped before it is replaced',
       )
       .optional(),
     services: z

@@ -117,12 +117,14 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   const edge = edgeTurns(run, rendered?.edge, plan, facts);
   await attemptAll(run, edge.first);
   await rollAll(run, rendered, plan, facts, rolled, edge);
-  if (!run.interruption.signal.aborted && (rolled.size > 0 || failures.size === 0)) {
+  const isUndone = mode.atomic && failures.size > 0;
+  if (!run.interruption.signal.aborted && !isUndone && (rolled.size > 0 || failures.size === 0)) {
     await attemptAll(run, edge.last);
   }
   if (given && failures.size > 0) {
     await edge.undo();
     await putBackAll(run, plan, rolled, given);
+    await attemptAll(run, edge.restore);
     tellSummary(run, plan, rolled, begun);
     return;
   }

@@ -9,7 +9,7 @@ import type { ComposeDeployOptions, DeployMode } from './options';
 import type { Release } from '../../deployment/release';
 import { type ReleaseBook, readReleases } from '../../effects/release-book';
 import type { EdgeState } from '../../deployment/edge-plan';
-import { readEdge } from './edge/read-edge';
+import { readEdge } from '../../effects/edge-state';
 import type { ServiceSecrets } from '../../deployment/secrets';
 import type { Container } from '../../deployment/container';
 

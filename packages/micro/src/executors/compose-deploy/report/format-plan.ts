@@ -74,7 +74,7 @@ function describeChange(one: ServicePlanDocument): string[] {
       : `${why}; ${formatImage(one)}`,
     ...(order === 'stop-first'
       ? [
-          `stopped first, since two cannot run side by side (${exclusive}): nobody answers until the new one does${exclusive?.startsWith('port ') ? ' ("edge: {}" in the environment prevents that)' : ''}`,
+          `stopped first, since two cannot run side by side (${exclusive}): nobody answers until the new one does${exclusive?.startsWith('port ') ? ' (an environment without "edge: false" prevents that for the port of the service itself)' : ''}`,
         ]
       : []),
     ...(replicas > 1 && action !== 'create' ? [`${replicas} containers one after the other`] : []),
