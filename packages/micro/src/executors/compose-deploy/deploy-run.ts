@@ -16,7 +16,7 @@ import { edgeTurns } from './edge/edge-turns';
 import { readEdgePorts, requireEdgeImage } from './edge/run-edge';
 import { normaliseOptions } from './options';
 import { moveEarlierNotes } from './prepare/earlier-releases';
-import { confirmKept, readCommit, refuseOlder } from './prepare/check-commits';
+import { readCommit, refuseOlder } from './prepare/check-commits';
 import { findImages, findRecordedImages } from './prepare/find-images';
 import { leaveElsewhere } from './prepare/leave-elsewhere';
 import { makePlan } from './prepare/make-plan';
@@ -26,10 +26,11 @@ import { type Rendered, render } from './prepare/render';
 import { leaveReceipt } from './report/receipt';
 import { tellPlan, tellSummary } from './report/tell';
 import { prune, requireOthersUntouched } from './roll/others';
-import { failAll, keepGiven, putBackAll } from './roll/put-back';
+import { confirmKept } from './roll/confirm-kept';
+import { keepGiven, putBackAll } from './roll/put-back';
 import { reviveAll } from './roll/revival';
 import { rollAll } from './roll/roll-all';
-import { type DeployRequest, type Failures, type Run, attempt, readFacts } from './run';
+import { type DeployRequest, type Failures, type Run, attempt, failAll, readFacts } from './run';
 
 /**
  * Deploys the services of a run as one: compares all of them with what the engine runs, prints one

@@ -1,3 +1,4 @@
+import { UserError } from '../../platform/user-error';
 import type { EngineAddress } from '../../docker/command';
 import type { Clock } from '../../effects/clock';
 import { readProjectContainers } from '../../effects/containers';
@@ -100,4 +101,13 @@ export async function readFacts(run: Run): Promise<Facts> {
     readConfirmed(book),
   ]);
   return { containers, releases, confirmed, edge: await readEdge(run, containers) };
+}
+
+/** Lets the services of a run fail that could be deployed, since others cannot. */
+export function failAll({ failures, tasks }: Run, what: string): void {
+  const why = [...failures.keys()].join(', ');
+  for (const { service } of tasks) {
+    if (failures.has(service.name)) continue;
+    failures.set(service.name, new UserError(`${why} cannot be deployed, so ${what}`));
+  }
 }

@@ -7,13 +7,10 @@ import {
 import type { Container } from '../../../deployment/container';
 import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
 import { isSameRelease } from '../../../deployment/release';
-import { noteConfirmed } from '../../../effects/confirmed-commits';
 import { readAncestry, readGitFacts } from '../../../effects/git';
 import type { Runner } from '../../../effects/process';
 import { UserError } from '../../../platform/user-error';
-import type { Rolled } from '../deploy-one';
-import { failAll } from '../roll/put-back';
-import type { Facts, Run } from '../run';
+import { failAll, type Run } from '../run';
 
 /** The commit of the workspace, and how others are related to it; git is asked once for each. */
 export async function readCommit(runner: Runner): Promise<Pick<Run, 'commit' | 'ancestryOf'>> {
@@ -74,27 +71,4 @@ export function refuseOlder(run: Run, { services }: Pick<RunPlan, 'services'>): 
 export function commitOfRoll(run: Run, { desired, commit }: ServicePlan): Commit | undefined {
   if (desired.release) return desired.release.commit;
   return commit?.isSame && commit.takesBack ? commit.runs : run.commit;
-}
-
-/** Notes that what was kept is what this commit says, too: an earlier one must not change it any more. */
-export async function confirmKept(
-  run: Run,
-  { services }: RunPlan,
-  rolled: ReadonlyMap<string, Rolled>,
-  { confirmed }: Facts,
-): Promise<void> {
-  const { commit, mode } = run;
-  if (!commit || mode.destination.kind === 'release') return;
-  const now = new Map(confirmed);
-  for (const { service, commit: check } of services) {
-    const done = rolled.get(service);
-    if (!done || run.failures.has(service)) continue;
-    if (!done.kept) now.delete(service);
-    else if (!check || check.relation === 'older') {
-      now.set(service, { release: done.release.number, commit });
-    }
-  }
-  const isSame =
-    now.size === confirmed.size && [...now].every(([name, it]) => confirmed.get(name) === it);
-  if (!isSame) await noteConfirmed({ ...run.book, runner: run.undo.runner }, now);
 }

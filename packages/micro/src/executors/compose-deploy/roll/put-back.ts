@@ -85,12 +85,3 @@ export async function putBackAll(
     }
   }
 }
-
-/** Lets the services of a run fail that could be deployed, since others cannot. */
-export function failAll({ failures, tasks }: Run, what: string): void {
-  const why = [...failures.keys()].join(', ');
-  for (const { service } of tasks) {
-    if (failures.has(service.name)) continue;
-    failures.set(service.name, new UserError(`${why} cannot be deployed, so ${what}`));
-  }
-}
