@@ -11,6 +11,7 @@ import {
   serviceComposeFile,
 } from '../../compose/paths';
 import { brokerImage, deriveRootCompose } from '../../compose/root-compose';
+import { isChecked } from '../../compose/checked-services';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import {
   deriveResourcesModule,
@@ -165,6 +166,7 @@ function deriveAll(
             migrates,
             observed(service),
             brokerImage(read(ROOT_COMPOSE_FILE)),
+            (one) => isChecked(one, read),
           ),
         ],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),

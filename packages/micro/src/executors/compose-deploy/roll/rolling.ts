@@ -79,7 +79,7 @@ async function takeStep(
     if (stopFirst) await stopOld(parts, step.retire, progress);
     await run(startArguments(idsOf(created)), `Could not start ${service}`);
     await waitUntilHealthy(parts, idsOf(created));
-    tellStep(parts, 'healthy', created, begun);
+    await tellHealth(parts, created, begun);
     progress.found.push(...created);
     if (hidden) await reveal(run, created, parts.clock);
     await watch(parts, created);
@@ -103,6 +103,17 @@ async function stopOld(
   stopped.push(...retired);
   await runIn(parts)(stopArguments(idsOf(retired)), `Could not stop the old ${parts.service}`);
   tellStep(parts, 'stopped', retired, begun);
+}
+
+/** Nobody checked a container without a health check: that it runs is all that can be said. */
+async function tellHealth(
+  parts: Roll,
+  created: readonly Container[],
+  begun: number,
+): Promise<void> {
+  const now = await readContainers(parts.runner, parts.address, idsOf(created));
+  const unchecked = now.some(({ health }) => health === 'none');
+  tellStep(parts, unchecked ? 'running, unchecked' : 'healthy', created, begun);
 }
 
 /** `orders  healthy  acme-orders-2  4.2 s` */
