@@ -72,6 +72,17 @@ export async function readEnginePlatform(
   return parsePlatform(stdout);
 }
 
+/** The Linux that containers of the engine share, `6.18.44-cloud-amd64`. @throws {EngineError} if it does not answer. */
+export async function readEngineKernel(runner: Runner, address: EngineAddress): Promise<string> {
+  const { stdout } = await runDocker(
+    runner,
+    ['version', '--format', '{{.Server.KernelVersion}}'],
+    address,
+    'Could not ask the engine for its kernel',
+  );
+  return stdout.trim();
+}
+
 /** Images of the engine by reference; those that are not there are missing in the answer. */
 export async function inspectImages(
   runner: Runner,

@@ -27,6 +27,7 @@ import { tellPlan, tellSummary } from './report/tell';
 import { prune, requireOthersUntouched } from './roll/others';
 import { failAll, keepGiven, putBackAll } from './roll/put-back';
 import { reviveAll } from './roll/revival';
+import { readLinkPause } from './roll/link-pause';
 import { rollAll } from './roll/roll-all';
 import { type DeployRequest, type Failures, type Run, attempt, readFacts } from './run';
 
@@ -63,6 +64,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       folder,
       alone: limit(1),
       addresses: limit(1),
+      linkPause: readLinkPause(request.runner, address),
     };
     await readSecrets(run);
     const rendered = await render(run);

@@ -24,6 +24,8 @@ export interface Roll {
   undo: { runner: Runner; clock: Clock };
   /** Gives or frees addresses of networks while no other service of the run does. */
   addresses: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Milliseconds that a container has to stay off a network before it joins it again. */
+  linkPause: () => Promise<number>;
   /** Makes containers while no other service of the run does. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;
   say: (line: string) => void;
