@@ -11,6 +11,7 @@ import {
   openRelease,
   reopenRelease,
 } from '../../effects/release-book';
+import type { RollEvents } from './roll/roll';
 import { rollSlice } from './roll/roll-slice';
 import { type Facts, type Run } from './run';
 import { startNeeds } from './prepare/start-needs';
@@ -40,7 +41,7 @@ export async function deployOne(
   one: ServicePlan,
   { releases, containers: before }: Facts,
   datastores: Map<string, Promise<void>>,
-  released?: () => Promise<void>,
+  events: RollEvents,
 ): Promise<Rolled> {
   const { service, desired, plan, starts, current } = one;
   const { runner, address, book, clock } = run;
@@ -77,7 +78,7 @@ export async function deployOne(
       slice: desired.slice,
       secrets: secretsOf(run, service, desired.slice),
       release: release.number,
-      released,
+      events,
     });
     return { task, desired, release, containers, kept: false, took: clock.now() - started };
   } catch (error) {

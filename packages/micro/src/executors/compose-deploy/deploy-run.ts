@@ -1,3 +1,4 @@
+import { changesNothing } from '../../deployment/run-plan';
 import { addressOf, projectNameOf } from '../../deployment/project';
 import { holdLock } from '../../effects/deploy-lock';
 import { readEnvironment } from '../../effects/environments';
@@ -7,7 +8,9 @@ import {
   interruptibleRunner,
   stubbornRunner,
 } from '../../effects/interruption';
+import { readEarlierNotes } from '../../effects/release-book';
 import { readPerson, readRunId } from '../../effects/person';
+import { sharedRunner } from '../../effects/shared-runner';
 import { formatList, formatSeconds, formatStep } from '../../terminal/step';
 import { requireEnvironment } from '../docker-push/push-image';
 import { limit } from '../limit';
@@ -46,7 +49,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
   const name = projectNameOf(platformName, environment);
   const tasks = leaveElsewhere(request, environment, mode);
   if (tasks.length === 0 && !mode.json) return new Map();
-  const runner = interruptibleRunner(request.runner, interruption);
+  const runner = sharedRunner(interruptibleRunner(request.runner, interruption));
   return withTemporaryFolder(async (folder) => {
     const run: Run = {
       ...request,
@@ -101,8 +104,10 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
 async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void> {
   const { failures, mode } = run;
   const begun = run.clock.now();
-  if (rendered) await moveEarlierNotes(run, rendered.written);
-  let facts = await readFacts(run);
+  const [earlier, found] = await Promise.all([readEarlierNotes(run.book), readFacts(run)]);
+  const moves = rendered !== undefined && earlier.length > 0;
+  if (moves) await moveEarlierNotes(run, earlier, rendered.written);
+  let facts = moves ? await readFacts(run) : found;
   let plan = await makePlan(run, rendered, facts);
   tellPlan(run, plan);
   if (!rendered) await findRecordedImages(run, plan);
@@ -119,7 +124,8 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   const edge = edgeTurns(run, rendered?.edge, plan, facts);
   await attemptAll(run, edge.first);
   await rollAll(run, rendered, plan, facts, rolled, edge);
-  if (!run.interruption.signal.aborted && (rolled.size > 0 || failures.size === 0)) {
+  const isKept = changesNothing(plan) && facts.edge.leftovers.length === 0;
+  if (!isKept && !run.interruption.signal.aborted && (rolled.size > 0 || failures.size === 0)) {
     await attemptAll(run, edge.last);
   }
   if (given && failures.size > 0) {
@@ -136,7 +142,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
     await attempt(run, name, () => leaveFormerNetwork(run, desired, consumes, facts.containers));
   }
   const pruned = mode.prune && failures.size === 0 ? await prune(run, rendered!, facts) : [];
-  if (!run.interruption.signal.aborted) {
+  if (!isKept && !run.interruption.signal.aborted) {
     await attemptAll(run, () => requireOthersUntouched(run, plan, facts, pruned));
   }
   for (const { task, desired, containers, kept, took } of rolled.values()) {

@@ -64,6 +64,7 @@ export async function putBackAll(
             slice: desired.slice,
             secrets: secrets?.archive,
             release: current.number,
+            events: {},
           });
         }
       }

@@ -82,6 +82,7 @@ async function takeStep(
     tellStep(parts, 'healthy', created, begun);
     progress.found.push(...created);
     if (hidden) await reveal(run, created, parts);
+    parts.serving?.();
   }
   const steadyAt = step.create > 0 ? parts.clock.now() + parts.steady * 1000 : 0;
   const watch = watchOf(progress.current, parts.clock.now());
