@@ -7,7 +7,7 @@ import {
   type Environment,
 } from '../platform/environment';
 import { UserError } from '../platform/user-error';
-import { didYouMean } from '../platform/yaml-source';
+import { didYouMean, parseYaml } from '../platform/yaml-source';
 import { fileReader } from './files';
 import { findServiceProjects } from './workspace-projects';
 
@@ -40,6 +40,16 @@ function read(workspaceRoot: string, name: string, serviceNames?: readonly strin
     );
   }
   return parseEnvironment(name, text, serviceNames);
+}
+
+/** The 1-based line of what an environment says at a path, or of the nearest key around it. */
+export function lineInEnvironment(
+  workspaceRoot: string,
+  { file }: Pick<Environment, 'file'>,
+  path: readonly string[],
+): number {
+  const { source } = parseYaml(file, fileReader(workspaceRoot)(file) ?? '');
+  return source?.lineOf(path) ?? 1;
 }
 
 function environmentNames(workspaceRoot: string): string[] {

@@ -19,6 +19,7 @@ import { edgeTurns } from './edge/edge-turns';
 import { readEdgePorts, requireEdgeImage } from './edge/run-edge';
 import { normaliseOptions } from './options';
 import { moveEarlierNotes } from './prepare/earlier-releases';
+import { readCommit, refuseOlder } from './prepare/check-commits';
 import { findImages, findRecordedImages } from './prepare/find-images';
 import { leaveElsewhere } from './prepare/leave-elsewhere';
 import { makePlan } from './prepare/make-plan';
@@ -28,11 +29,12 @@ import { type Rendered, render } from './prepare/render';
 import { leaveReceipt } from './report/receipt';
 import { tellPlan, tellSummary } from './report/tell';
 import { prune, requireOthersUntouched } from './roll/others';
-import { failAll, keepGiven, putBackAll } from './roll/put-back';
+import { confirmKept } from './roll/confirm-kept';
+import { keepGiven, putBackAll } from './roll/put-back';
 import { reviveAll } from './roll/revival';
 import { readLinkPause } from './roll/link-pause';
 import { rollAll } from './roll/roll-all';
-import { type DeployRequest, type Failures, type Run, attempt, readFacts } from './run';
+import { type DeployRequest, type Failures, type Run, attempt, failAll, readFacts } from './run';
 
 /**
  * Deploys the services of a run as one: compares all of them with what the engine runs, prints one
@@ -62,6 +64,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       clock: interruptibleClock(request.clock, interruption),
       undo: { runner: stubbornRunner(request.runner), clock: request.clock },
       book: { runner, address, project: name },
+      ...(await readCommit(runner)),
       failures: new Map(),
       secrets: new Map(),
       folder,
@@ -74,6 +77,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
     if (mode.plan) {
       const plan = await makePlan(run, rendered, await readFacts(run));
       tellPlan(run, plan);
+      refuseOlder(run, plan);
       return run.failures;
     }
     if (!(await findImages(run, rendered))) return run.failures;
@@ -110,6 +114,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   let facts = moves ? await readFacts(run) : found;
   let plan = await makePlan(run, rendered, facts);
   tellPlan(run, plan);
+  if (refuseOlder(run, plan)) return;
   if (!rendered) await findRecordedImages(run, plan);
   if (mode.atomic && failures.size > 0) {
     return failAll(run, 'nothing was changed (--atomic)');
@@ -124,13 +129,16 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   const edge = edgeTurns(run, rendered?.edge, plan, facts);
   await attemptAll(run, edge.first);
   await rollAll(run, rendered, plan, facts, rolled, edge);
+  const isUndone = mode.atomic && failures.size > 0;
   const isKept = changesNothing(plan) && facts.edge.leftovers.length === 0;
-  if (!isKept && !run.interruption.signal.aborted && (rolled.size > 0 || failures.size === 0)) {
+  const isLeft = isKept || isUndone || run.interruption.signal.aborted;
+  if (!isLeft && (rolled.size > 0 || failures.size === 0)) {
     await attemptAll(run, edge.last);
   }
   if (given && failures.size > 0) {
     await edge.undo();
     await putBackAll(run, plan, rolled, given);
+    await attemptAll(run, edge.restore);
     tellSummary(run, plan, rolled, begun);
     return;
   }
@@ -141,6 +149,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
     const { name, consumes } = task.service;
     await attempt(run, name, () => leaveFormerNetwork(run, desired, consumes, facts.containers));
   }
+  await attemptAll(run, () => confirmKept(run, plan, rolled, facts));
   const pruned = mode.prune && failures.size === 0 ? await prune(run, rendered!, facts) : [];
   if (!isKept && !run.interruption.signal.aborted) {
     await attemptAll(run, () => requireOthersUntouched(run, plan, facts, pruned));
