@@ -108,6 +108,12 @@ export const environmentSchema = z
       .min(1)
       .default(10)
       .describe('How many releases of each service the engine remembers, to go back to'),
+    olderCommits: z
+      .enum(['refuse', 'allow'], { error: 'olderCommits is refuse or allow' })
+      .default('refuse')
+      .describe(
+        'Whether a deploy may replace what runs if that has commits which the workspace lacks; allow suits previews of branches',
+      ),
     edge: z
       .union([z.literal(false), edgeSchema], {
         error: 'edge is false, or a map such as { accessLog: json }',
