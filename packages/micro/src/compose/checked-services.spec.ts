@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { serviceNamed } from '../platform/platform';
-import { platformOf } from '../testing/platform';
+import { hasHealthCheck } from '../dockerfile/health-check';
 import { isChecked } from './checked-services';
 
 const PLAIN = 'FROM node:24\nCMD ["node", "main.js"]\n';
@@ -41,10 +40,7 @@ it.each([
   ['a compose file that cannot be read', CHECKED, 'services: [', true],
   ['an image that nobody here builds', undefined, entry(''), true],
 ])('a service is checked by %s', (_, dockerfile, compose, expected) => {
-  const orders = serviceNamed(platformOf({ orders: 'port: 3001' }), 'orders');
-  const files: Record<string, string | undefined> = {
-    'apps/orders/Dockerfile': dockerfile,
-    'apps/orders/compose.yaml': compose,
-  };
-  expect(isChecked(orders, (path) => files[path])).toBe(expected);
+  const imageHasCheck = (target: string | undefined) =>
+    dockerfile === undefined || hasHealthCheck(dockerfile, target);
+  expect(isChecked('orders', compose, imageHasCheck)).toBe(expected);
 });

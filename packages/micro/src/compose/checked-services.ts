@@ -1,8 +1,4 @@
 import { parseDocument } from 'yaml';
-import { dockerfileOf } from '../dockerfile/dockerfile-edit';
-import { hasHealthCheck } from '../dockerfile/health-check';
-import type { Service } from '../platform/platform';
-import { serviceComposeFile } from './paths';
 
 /** What counts of an entry here, as a person writes it. */
 interface Entry {
@@ -11,21 +7,22 @@ interface Entry {
 }
 
 /**
- * Whether something says if a container of the service is healthy: a `healthcheck` in its entry, or its Dockerfile.
- * Compose refuses to wait for the health of one that nobody checks.
+ * Whether something says if a container of a service is healthy: a `healthcheck` in its entry, or its image. Compose
+ * refuses to wait for the health of one that nobody checks.
+ *
+ * @param text its compose file.
+ * @param imageHasCheck whether its image has a check, if this stage is built.
  */
-export function isChecked(service: Service, read: (path: string) => string | undefined): boolean {
-  const entry = entryIn(read(serviceComposeFile(service)), service.name);
-  const { healthcheck } = entry;
+export function isChecked(
+  name: string,
+  text: string | undefined,
+  imageHasCheck: (target: string | undefined) => boolean,
+): boolean {
+  const { healthcheck, build } = entryIn(text, name);
   if (healthcheck?.disable === true || isNone(healthcheck?.test)) return false;
   if (healthcheck?.test !== undefined) return true;
-  const dockerfile = read(dockerfileOf(service));
-  const target = typeof entry.build === 'object' ? entry.build.target : undefined;
-  // Without a Dockerfile nobody here knows the image.
-  return (
-    dockerfile === undefined ||
-    hasHealthCheck(dockerfile, typeof target === 'string' ? target : undefined)
-  );
+  const target = typeof build === 'object' ? build.target : undefined;
+  return imageHasCheck(typeof target === 'string' ? target : undefined);
 }
 
 function entryIn(text: string | undefined, name: string): Entry {

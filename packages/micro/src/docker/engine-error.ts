@@ -1,4 +1,4 @@
-import { visible } from '../terminal/visible';
+import { visible } from '../platform/visible';
 import { UserError } from '../platform/user-error';
 import type { EngineAddress } from './command';
 import { parseBuildComplaint, parseComplaint, type Complaint } from './complaints';

@@ -1,4 +1,4 @@
-import { visible } from '../../terminal/visible';
+import { visible } from '../../platform/visible';
 import type { Colour, Paint } from '../shell';
 import type { LogLine } from './log-line';
 

@@ -35,6 +35,7 @@ import {
   deriveDockerignore,
   type DockerignoreFacts,
 } from '../../dockerfile/dockerignore';
+import { hasHealthCheck } from '../../dockerfile/health-check';
 import { readWorkspaceContext } from '../../dockerfile/workspace-context';
 import { CONTRACTS_ROOT, readContractsPackage } from '../../platform/contracts-library';
 import { MIGRATIONS_FOLDER } from '../../platform/datastore';
@@ -166,7 +167,7 @@ function deriveAll(
             migrates,
             observed(service),
             brokerImage(read(ROOT_COMPOSE_FILE)),
-            (one) => isChecked(one, read),
+            (one) => isServiceChecked(one, read),
           ),
         ],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
@@ -177,6 +178,16 @@ function deriveAll(
     }),
     () => [deriveTopologyDocument(drawing(), read(TOPOLOGY_FILE)) ?? []].flat(),
   ]);
+}
+
+function isServiceChecked(service: Service, read: ReadFile): boolean {
+  const dockerfile = read(dockerfileOf(service));
+  // Without a Dockerfile nobody here knows the image.
+  return isChecked(
+    service.name,
+    read(serviceComposeFile(service)),
+    (target) => dockerfile === undefined || hasHealthCheck(dockerfile, target),
+  );
 }
 
 function deriveDiscovery(

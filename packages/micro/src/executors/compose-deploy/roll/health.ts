@@ -1,7 +1,7 @@
 import type { Container } from '../../../deployment/container';
 import { readContainers, readLastLogLines } from '../../../effects/containers';
 import { UserError } from '../../../platform/user-error';
-import { visible } from '../../../terminal/visible';
+import { visible } from '../../../platform/visible';
 import { idsOf, type Roll } from './roll';
 
 const LOG_LINES = 20;
