@@ -97,7 +97,7 @@ describeEngine('the environments of a new workspace', () => {
     expect(await nx('status', 'platform', '--check')).toContain('orders');
     expect(await nx('logs', 'platform', '-c', 'staging', 'gateway')).toContain('gateway');
     expect(await nx('topology', 'platform')).toContain('--> service_orders');
-    expect(await doctor('staging')).toContain('used by gateway itself');
+    expect(await doctor('staging')).toContain('used by the edge for gateway');
   });
 
   it('are no reason to build, test or deploy anything', async () => {

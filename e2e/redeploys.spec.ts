@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { mustRun } from '../tools/command.js';
 import { say } from '../tools/program.js';
 import { mustEnd } from '../tools/testing/child.js';
-import { changedIn, readState, type Place } from '../tools/testing/deployed-platform.js';
+import {
+  changedIn,
+  publishedUrl,
+  readState,
+  type Place,
+} from '../tools/testing/deployed-platform.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { formatLoad, startLoad } from '../tools/testing/load.js';
 import {
@@ -36,9 +40,7 @@ describeEngine('a platform that is deployed while it is used', () => {
     await workspace.write(file, `${await workspace.read(file)}steady: 1s\n${publish}`);
     await workspace.commit('A gateway and three providers');
     await workspace.nx('run-many', '-t', 'compose-deploy');
-    const { gateway: state } = await readState(place, SERVICES);
-    const published = await mustRun('docker', ['port', state.containers[0]!]);
-    gateway = `http://${published.trim().split(' ').at(-1)!}`;
+    gateway = await publishedUrl(project);
   });
 
   afterAll(() => fresh?.remove());

@@ -1,6 +1,6 @@
 import { parseEnvironment, type Environment } from '../platform/environment';
 import { UserError } from '../platform/user-error';
-import { didYouMean } from '../platform/yaml-source';
+import { didYouMean, parseYaml } from '../platform/yaml-source';
 import { environmentFile } from '../platform/environment-file';
 import { environmentNames } from './environment-names';
 import { fileReader } from './files';
@@ -35,4 +35,14 @@ function read(workspaceRoot: string, name: string, serviceNames?: readonly strin
     );
   }
   return parseEnvironment(name, text, serviceNames);
+}
+
+/** The 1-based line of what an environment says at a path, or of the nearest key around it. */
+export function lineInEnvironment(
+  workspaceRoot: string,
+  { file }: Pick<Environment, 'file'>,
+  path: readonly string[],
+): number {
+  const { source } = parseYaml(file, fileReader(workspaceRoot)(file) ?? '');
+  return source?.lineOf(path) ?? 1;
 }

@@ -107,12 +107,18 @@ export const environmentSchema = z
       .min(1)
       .default(10)
       .describe('How many releases of each service the engine remembers, to go back to'),
+    olderCommits: z
+      .enum(['refuse', 'allow'], { error: 'olderCommits is refuse or allow' })
+      .default('refuse')
+      .describe(
+        'Whether a deploy may replace what runs if that has commits which the workspace lacks; allow suits previews of branches',
+      ),
     edge: z
       .union([z.literal(false), edgeSchema], {
         error: 'edge is false, or a map such as { accessLog: json }',
       })
       .describe(
-        'The proxy that holds published ports while services are replaced; {} for its defaults, which a published host name has, too. Without one each service holds its own port and is stopped before it is replaced',
+        'Settings of the proxy that holds published ports while services are replaced. false: no proxy; each service holds its own port and is stopped before it is replaced',
       )
       .optional(),
     services: z

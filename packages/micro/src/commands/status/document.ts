@@ -39,6 +39,32 @@ const backingSchema = z.object({
 });
 export type BackingStatus = z.output<typeof backingSchema>;
 
+const edgeSchema = z.object({
+  image: z.string().optional(),
+  health: healthSchema,
+  since,
+  drift,
+  problem: z.string().describe('Why it could not be compared with what is declared').optional(),
+  ports: z.array(z.string()).describe('Ports of the host that it holds, such as `0.0.0.0:443`'),
+  hosts: z
+    .array(
+      z.object({
+        host: z.string(),
+        service: z.string().describe('What it leads to'),
+        tls: z.enum(['auto', 'internal', 'own', 'none']),
+        url: z.string(),
+        certificateUntil: z
+          .string()
+          .describe(
+            'When the certificate that it shows ends, ISO 8601; absent if it could not be asked',
+          )
+          .optional(),
+      }),
+    )
+    .describe('Host names that it publishes'),
+});
+export type EdgeStatus = z.output<typeof edgeSchema>;
+
 /** What `micro status --json` prints; what it prints for people is formatted from the same. */
 export const statusSchema = z
   .object({
@@ -49,6 +75,9 @@ export const statusSchema = z
     commit: z.string().describe("The workspace's commit").optional(),
     services: z.array(serviceSchema),
     backing: z.array(backingSchema).describe('Datastores and the broker'),
+    edge: edgeSchema
+      .describe('The proxy that holds the published ports; absent if there is none')
+      .optional(),
     left: z
       .array(z.string())
       .describe('Services that run and that the workspace does not have any more'),

@@ -13,6 +13,7 @@ import {
 } from '../../effects/release-book';
 import { rollSlice } from './roll/roll-slice';
 import { type Facts, type Run } from './run';
+import { commitOfRoll } from './prepare/check-commits';
 import { startNeeds } from './prepare/start-needs';
 import { reachNeeds } from './prepare/reach-needs';
 import { runJobs } from './prepare/run-jobs';
@@ -77,6 +78,7 @@ export async function deployOne(
       slice: desired.slice,
       secrets: secretsOf(run, service, desired.slice),
       release: release.number,
+      commit: commitOfRoll(run, one),
       released,
     });
     return { task, desired, release, containers, kept: false, took: clock.now() - started };
@@ -99,7 +101,7 @@ async function settle(book: ReleaseBook, tried: Release, known: readonly Release
 }
 
 function open(
-  { book, name, clock }: Run,
+  { book, name, clock, commit }: Run,
   { key, entryLabel, template, image, replicas, noted }: DesiredState,
   service: string,
   known: readonly Release[],
@@ -114,6 +116,7 @@ function open(
     image,
     replicas,
     template,
+    commit,
     since: timestamp(clock),
     slice: noted,
   });

@@ -100,7 +100,7 @@ describe('deployRun of one service', () => {
     await deployAlone(task, { environment: 'production' });
     expect(
       task.runner.lines.filter(
-        (line) => !line.startsWith('docker --host ssh://deploy@example.com '),
+        (line) => !/^(?:docker --host ssh:\/\/deploy@example.com|git) /.test(line),
       ),
     ).toEqual([]);
     const short = changes(task.runner.lines).map((line) =>

@@ -16,6 +16,7 @@ import { edgeTurns } from './edge/edge-turns';
 import { readEdgePorts, requireEdgeImage } from './edge/run-edge';
 import { normaliseOptions } from './options';
 import { moveEarlierNotes } from './prepare/earlier-releases';
+import { readCommit, refuseOlder } from './prepare/check-commits';
 import { findImages, findRecordedImages } from './prepare/find-images';
 import { leaveElsewhere } from './prepare/leave-elsewhere';
 import { makePlan } from './prepare/make-plan';
@@ -25,10 +26,11 @@ import { type Rendered, render } from './prepare/render';
 import { leaveReceipt } from './report/receipt';
 import { tellPlan, tellSummary } from './report/tell';
 import { prune, requireOthersUntouched } from './roll/others';
-import { failAll, keepGiven, putBackAll } from './roll/put-back';
+import { confirmKept } from './roll/confirm-kept';
+import { keepGiven, putBackAll } from './roll/put-back';
 import { reviveAll } from './roll/revival';
 import { rollAll } from './roll/roll-all';
-import { type DeployRequest, type Failures, type Run, attempt, readFacts } from './run';
+import { type DeployRequest, type Failures, type Run, attempt, failAll, readFacts } from './run';
 
 /**
  * Deploys the services of a run as one: compares all of them with what the engine runs, prints one
@@ -58,6 +60,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       clock: interruptibleClock(request.clock, interruption),
       undo: { runner: stubbornRunner(request.runner), clock: request.clock },
       book: { runner, address, project: name },
+      ...(await readCommit(runner)),
       failures: new Map(),
       secrets: new Map(),
       folder,
@@ -69,6 +72,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
     if (mode.plan) {
       const plan = await makePlan(run, rendered, await readFacts(run));
       tellPlan(run, plan);
+      refuseOlder(run, plan);
       return run.failures;
     }
     if (!(await findImages(run, rendered))) return run.failures;
@@ -103,6 +107,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   let facts = await readFacts(run);
   let plan = await makePlan(run, rendered, facts);
   tellPlan(run, plan);
+  if (refuseOlder(run, plan)) return;
   if (!rendered) await findRecordedImages(run, plan);
   if (mode.atomic && failures.size > 0) {
     return failAll(run, 'nothing was changed (--atomic)');
@@ -117,12 +122,14 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   const edge = edgeTurns(run, rendered?.edge, plan, facts);
   await attemptAll(run, edge.first);
   await rollAll(run, rendered, plan, facts, rolled, edge);
-  if (!run.interruption.signal.aborted && (rolled.size > 0 || failures.size === 0)) {
+  const isUndone = mode.atomic && failures.size > 0;
+  if (!run.interruption.signal.aborted && !isUndone && (rolled.size > 0 || failures.size === 0)) {
     await attemptAll(run, edge.last);
   }
   if (given && failures.size > 0) {
     await edge.undo();
     await putBackAll(run, plan, rolled, given);
+    await attemptAll(run, edge.restore);
     tellSummary(run, plan, rolled, begun);
     return;
   }
@@ -133,6 +140,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
     const { name, consumes } = task.service;
     await attempt(run, name, () => leaveFormerNetwork(run, desired, consumes, facts.containers));
   }
+  await attemptAll(run, () => confirmKept(run, plan, rolled, facts));
   const pruned = mode.prune && failures.size === 0 ? await prune(run, rendered!, facts) : [];
   if (!run.interruption.signal.aborted) {
     await attemptAll(run, () => requireOthersUntouched(run, plan, facts, pruned));

@@ -43,6 +43,20 @@ describe('environment', () => {
       { engine: 'compose', services: { gateway: { publish: '8080' } } },
     ],
     [
+      { name: 'lab', publish: 'shop.example.com' },
+      {
+        engine: 'compose',
+        services: { gateway: { publish: { host: 'shop.example.com', tls: 'auto' } } },
+      },
+    ],
+    [
+      { name: 'lab', publish: 'shop.localhost', tls: 'internal' },
+      {
+        engine: 'compose',
+        services: { gateway: { publish: { host: 'shop.localhost', tls: 'internal' } } },
+      },
+    ],
+    [
       {
         name: 'lab',
         host: 'ssh://deploy@example.com',
@@ -116,6 +130,13 @@ services:
     expect(schemaJson.properties.publish.type).toEqual(['string', 'integer']);
   });
 
+  it('writes a host on one line', async () => {
+    await make({ name: 'lab', publish: 'shop.example.com' });
+    expect(text('lab')).toContain(
+      'services:\n  gateway:\n    publish: { host: shop.example.com, tls: auto }\n',
+    );
+  });
+
   it('changes nothing when it is run again', async () => {
     await make({ name: 'staging' });
     tree.write('environments/staging.yml', `${text('staging')}# ours\nsteady: 5\n`);
@@ -132,7 +153,11 @@ services:
     [{ name: 'lab', context: 'a', host: 'ssh://b' }, 'give either a docker context or a host'],
     [{ name: 'lab', host: 'example.com' }, 'the host is an address such as ssh://'],
     [{ name: 'lab', registry: 'https://registry.example.com' }, 'the registry is host[:port]'],
-    [{ name: 'lab', publish: 'localhost:80' }, 'what is published is a port such as 8080'],
+    [{ name: 'lab', publish: 'localhost:80' }, 'a host is a name in lower case without port'],
+    [{ name: 'lab', publish: 'https://shop.example.com' }, 'a host is a name in lower case'],
+    [{ name: 'lab', publish: 'localhost' }, 'no public authority gives a certificate'],
+    [{ name: 'lab', publish: 8080, tls: 'auto' }, '--tls is for a host name'],
+    [{ name: 'lab', tls: 'auto' }, 'add for example --publish=shop.example.com'],
   ])('refuses %j and writes nothing', async (schema, message) => {
     await expect(make(schema)).rejects.toThrow(message);
     expect(text('lab')).toBe('');

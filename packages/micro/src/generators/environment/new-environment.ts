@@ -1,4 +1,11 @@
-import { stringify } from 'yaml';
+import { Document, isMap, stringify } from 'yaml';
+
+/** Where a gateway is published. */
+export interface NewPublication {
+  service: string;
+  /** A port, or a host name and where its certificate comes from. */
+  publish: string | { host: string; tls: string };
+}
 
 /** What a new environment is made of. */
 export interface NewEnvironment {
@@ -9,8 +16,7 @@ export interface NewEnvironment {
   images?: 'pushed' | 'local';
   /** Added to published ports; other environments on the same engine have others. */
   portOffset?: number;
-  /** Where a gateway is published. */
-  published?: { service: string; publish: string };
+  published?: NewPublication;
   /** The platform's gateways; the first serves as an example. */
   gateways: readonly string[];
 }
@@ -90,18 +96,28 @@ const OF_A_SERVICE = [
   '  STRIPE_KEY: { environment: STRIPE_KEY }',
 ];
 
+/** As people write it: a map on one line. */
+function publishLine(publish: NewPublication['publish']): string {
+  const document = new Document({ publish });
+  const value = document.get('publish', true);
+  if (isMap(value)) value.flow = true;
+  return document.toString().trimEnd();
+}
+
 function servicesOf(published: NewEnvironment['published'], example: string): string {
   const lines = published
     ? [
         'services:',
         `  ${published.service}:`,
-        `    ${stringify({ publish: published.publish }).trimEnd()}`,
+        `    ${publishLine(published.publish)}`,
         ...OF_A_SERVICE.map((line) => `    # ${line}`),
       ]
     : [
         '# services:',
         `#   ${example}:`,
-        ...['publish: 0.0.0.0:8080', ...OF_A_SERVICE].map((line) => `#     ${line}`),
+        ...['publish: { host: shop.example.com, tls: auto }', ...OF_A_SERVICE].map(
+          (line) => `#     ${line}`,
+        ),
       ];
   return `${lines.join('\n')}\n`;
 }

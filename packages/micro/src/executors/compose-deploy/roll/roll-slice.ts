@@ -1,3 +1,4 @@
+import { type Commit, formatCommit } from '../../../deployment/commit';
 import { DEPLOY_LABELS } from '../../../deployment/labels';
 import { join } from 'node:path';
 import { writeWhole } from '../../../effects/files';
@@ -17,6 +18,8 @@ export interface SliceRoll {
   secrets: Secret | undefined;
   /** The number of the release that it becomes. */
   release: number;
+  /** What it was deployed from. */
+  commit: Commit | undefined;
   /** Called once the old containers have stopped. */
   released?: (() => Promise<void>) | undefined;
 }
@@ -24,13 +27,14 @@ export interface SliceRoll {
 /** Rolls one service of a run, as {@link roll} does. */
 export async function rollSlice(
   run: Run,
-  { service, plan, slice, secrets, release, released }: SliceRoll,
+  { service, plan, slice, secrets, release, commit, released }: SliceRoll,
 ): Promise<Container[]> {
   const file = join(run.folder, `${service}.r${release}.json`);
   const entry = slice.services[service] ?? {};
   const labels = {
     ...(entry['labels'] as object | undefined),
     [DEPLOY_LABELS.release]: String(release),
+    ...(commit ? { [DEPLOY_LABELS.commit]: formatCommit(commit) } : {}),
   };
   const services = { ...slice.services, [service]: { ...entry, labels } };
   await writeWhole(file, JSON.stringify({ ...slice, services }), 0o600);
