@@ -18,6 +18,13 @@ const PRIVATE: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
 /** What proxies say of the caller they act for. */
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
+const isPrivate = within(PRIVATE);
+
+/** @param address a valid one, of either kind. */
+export function isPrivateAddress(address: string): boolean {
+  return isPrivate(plainAddress(address));
+}
+
 /** What of the surroundings decides; tests give their own. */
 export interface Surroundings {
   gateways: () => readonly string[];
@@ -41,7 +48,6 @@ export function privatePeers(
   more: readonly string[] = [],
   { gateways, isKubernetes }: Surroundings = ACTUAL,
 ): (request: FastifyRequest) => boolean {
-  const isPrivate = within(PRIVATE);
   const isNamed = within(more.map(parseNetwork));
   const isPublishedPort = (address: string, own: string) =>
     !isKubernetes &&
@@ -53,7 +59,9 @@ export function privatePeers(
     const address = plainAddress(raw.socket.remoteAddress);
     if (isIP(address) === 0) return false;
     if (isNamed(address)) return true;
-    return isPrivate(address) && !isPublishedPort(address, plainAddress(raw.socket.localAddress));
+    return (
+      isPrivateAddress(address) && !isPublishedPort(address, plainAddress(raw.socket.localAddress))
+    );
   };
 }
 

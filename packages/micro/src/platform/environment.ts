@@ -94,7 +94,7 @@ export const environmentSchema = z
       .optional(),
     healthTimeout: seconds.default(60).describe('How long a container may take to become healthy'),
     steady: secondsOrNone
-      .default(3)
+      .default(2)
       .describe('How long a new container has to stay healthy before the old one is stopped'),
     jobTimeout: seconds
       .default(600)

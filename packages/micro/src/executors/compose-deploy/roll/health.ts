@@ -45,31 +45,38 @@ export async function waitUntilHealthy(
   }
 }
 
-/** Looks whether containers that serve go on doing so; the old ones serve beside them until then. */
-export async function watch(
-  { runner, address, steady, service, clock }: Roll,
-  containers: readonly Container[],
-): Promise<void> {
-  const started = clock.now();
+/** Watches containers that were healthy just now until a time of the clock. */
+export type Watch = (
+  parts: Pick<Roll, 'runner' | 'address' | 'steady' | 'service' | 'clock'>,
+  until: number,
+) => Promise<void>;
+
+/**
+ * A watch over containers that serve. The old ones run beside them until it ends.
+ * It throws a {@link UserError} if one does not stay healthy, or was restarted.
+ */
+export function watchOf(containers: readonly Container[], healthyAt: number): Watch {
   const ids = idsOf(containers);
   const restarts = new Map<string, number>();
-  while (clock.now() - started < steady * 1000) {
-    const now = await readContainers(runner, address, ids);
-    const ill = now.find((container) => {
-      const before = restarts.get(container.id) ?? container.restarts;
-      restarts.set(container.id, before);
-      const { state, health } = container;
-      return state !== 'running' || health === 'unhealthy' || container.restarts > before;
-    });
-    if (ill || now.length < ids.length) {
-      const time = ((clock.now() - started) / 1000).toFixed(1);
-      const what = ill ? `${ill.name} ${describeEnd(ill)}` : 'a new container was gone';
-      throw new UserError(
-        `${service}: ${what} ${time} s after it was healthy (it has to stay so for ${steady} s, "steady" of the environment)`,
-      );
+  return async ({ runner, address, steady, service, clock }, until) => {
+    for (let left = until - clock.now(); left > 0; left = until - clock.now()) {
+      const now = ids.length > 0 ? await readContainers(runner, address, ids) : [];
+      const ill = now.find((container) => {
+        const before = restarts.get(container.id) ?? container.restarts;
+        restarts.set(container.id, before);
+        const { state, health } = container;
+        return state !== 'running' || health === 'unhealthy' || container.restarts > before;
+      });
+      if (ill || now.length < ids.length) {
+        const time = ((clock.now() - healthyAt) / 1000).toFixed(1);
+        const what = ill ? `${ill.name} ${describeEnd(ill)}` : 'a new container was gone';
+        throw new UserError(
+          `${service}: ${what} ${time} s after it was healthy (it has to stay so for ${steady} s, "steady" of the environment)`,
+        );
+      }
+      await clock.sleep(Math.min(POLL_MILLISECONDS, left));
     }
-    await clock.sleep(POLL_MILLISECONDS);
-  }
+  };
 }
 
 function describeEnd({ health, state }: Container): string {

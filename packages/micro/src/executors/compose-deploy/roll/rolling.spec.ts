@@ -101,6 +101,7 @@ function partsOf(runner: ReturnType<typeof engine>, plan: Partial<ServiceChange>
     healthTimeout: 10,
     steady: 0,
     clock,
+    linkPause: () => Promise.resolve(1100),
     undo: { runner, clock },
     alone: <T>(work: () => Promise<T>) => work(),
     addresses: <T>(work: () => Promise<T>) => work(),
@@ -144,7 +145,7 @@ describe('roll', () => {
     expect(stripVTControlCharacters(parts.said.join('\n'))).toBe(
       'orders  healthy  acme-orders-2  0.3 s\norders  stopped  acme-orders-1  0.0 s',
     );
-    expect(parts.clock.slept).toEqual([250, 1100, 2000]);
+    expect(parts.clock.slept).toEqual([250, 1100, 250, 250, 250, 250]);
   });
 
   it('leaves an old container found that would get another address: what is open to it would break off', async () => {
