@@ -13,7 +13,7 @@ import { topologyCommand } from './topology/command';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-const asked = vi.hoisted(() => ({ options: {} as ParseArgsConfig['options'] & object, usage: '' }));
+const asked = vi.hoisted((): { options: Options; usage: string } => ({ options: {}, usage: '' }));
 
 /** Ends each command where it reads its options, and remembers them. */
 vi.mock(import('./options.js'), async (original) => ({
