@@ -21,7 +21,7 @@ import {
 } from './paths';
 import { holdsPassword, secretReference } from './password';
 import { isSwitch, NOT_OBSERVED, observedVariables, type Observed } from './observability';
-import { convergePorts } from './ports';
+import { convergePorts, publishesPort } from './ports';
 import { providersToWaitFor } from './start-order';
 
 const HEADER = `# \`nx sync\` keeps what service.yml says; anything else here is yours.\n`;
@@ -201,8 +201,7 @@ function convergeNetworks(edit: ComposeEdit, service: Service): void {
 /** Compose enforces `deploy.resources.limits` as Swarm does, so one spelling serves both. */
 function convergeDeploy(edit: ComposeEdit, { name, kind, replicas, resources }: Service): void {
   const at = ['services', name];
-  // A port of the host belongs to one container.
-  const several = replicas > 1 && kind !== 'gateway';
+  const several = replicas > 1 && !publishesPort({ kind });
   setOrRemove(edit, at, ['deploy', 'replicas'], several ? replicas : undefined);
   const limits = ['deploy', 'resources', 'limits'];
   setOrRemove(edit, at, [...limits, 'cpus'], resources.cpus && String(resources.cpus));

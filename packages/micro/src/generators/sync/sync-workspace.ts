@@ -28,6 +28,7 @@ import {
   deriveSubscriptionsModule,
   subscriptionsModuleFile,
 } from '../../discovery/subscriptions-module';
+import { importsOf } from '../../discovery/same-code';
 import { deriveServeEnv } from '../../discovery/serve-env';
 import { derivePort, dockerfileOf } from '../../dockerfile/dockerfile-edit';
 import {
@@ -201,12 +202,13 @@ function deriveDiscovery(
   // Only a service made by our generator has a configuration that reads the module.
   const config = read(at('src/config.ts'));
   if (config === undefined) return [env];
+  const hasCallers = importsOf(config).some((from) => isModule(from, 'callers'));
   const links = read(at('src/links.ts'));
   const callers = callersOf(platform, service).map(({ name }) => name);
   return [
     env,
     deriveLinksModule(service, links, keyedProviders(platform, service)),
-    ...(config.includes('./callers')
+    ...(hasCallers
       ? [deriveCallersModule(service, callers, read(callersModuleFile(service)))]
       : []),
   ];
@@ -214,7 +216,8 @@ function deriveDiscovery(
 
 /** Whether a service has code that uses the modules of resources and subscriptions. */
 function isOnChassis({ root }: Service, read: ReadFile): boolean {
-  return read(posix.join(root, 'src/config.ts'))?.includes('./resources') ?? false;
+  const config = read(posix.join(root, 'src/config.ts')) ?? '';
+  return importsOf(config).some((from) => isModule(from, 'resources'));
 }
 
 function deriveResources(service: Service, facts: ResourcesFacts, read: ReadFile): DerivedFile[] {
@@ -230,8 +233,14 @@ function deriveResources(service: Service, facts: ResourcesFacts, read: ReadFile
 function deriveProviderRoutes(platform: Platform, service: Service, read: ReadFile): DerivedFile[] {
   const current = read(providerRoutesModuleFile(service));
   const app = read(posix.join(service.root, 'src/app.ts'));
-  if (current === undefined && !app?.includes('./provider-routes')) return [];
+  const isUsed = importsOf(app ?? '').some((from) => isModule(from, 'provider-routes'));
+  if (current === undefined && !isUsed) return [];
   return [deriveProviderRoutesModule(platform, service, current)];
+}
+
+/** Whether an import is of a module beside the one that imports it: `./links`, `./links.js`. */
+function isModule(from: string, name: string): boolean {
+  return posix.join(posix.dirname(from), posix.parse(from).name) === name && from.startsWith('./');
 }
 
 function hasMigrations(tree: Tree, { root }: Service): boolean {
