@@ -54,6 +54,18 @@ export interface RunPlan {
   prune: boolean;
 }
 
+/** Whether everything is as it is wanted, so that the run has nothing to do on the engine. */
+export function changesNothing({ services, edge, left, prune }: RunPlan): boolean {
+  const isKept = services.every(
+    ({ plan, starts, revived }) =>
+      plan.kind === 'keep' &&
+      plan.leftovers.length === 0 &&
+      starts.length === 0 &&
+      revived.length === 0,
+  );
+  return isKept && (edge.kind === 'none' || edge.kind === 'keep') && !(prune && left.length > 0);
+}
+
 /** Containers of services that were deployed by us and that no compose file names any more. */
 export function leftContainers(
   containers: readonly Container[],

@@ -11,6 +11,7 @@ import {
   openRelease,
   reopenRelease,
 } from '../../effects/release-book';
+import type { RollEvents } from './roll/roll';
 import { rollSlice } from './roll/roll-slice';
 import { type Facts, type Run } from './run';
 import { commitOfRoll } from './prepare/check-commits';
@@ -41,7 +42,7 @@ export async function deployOne(
   one: ServicePlan,
   { releases, containers: before }: Facts,
   datastores: Map<string, Promise<void>>,
-  released?: () => Promise<void>,
+  events: RollEvents,
 ): Promise<Rolled> {
   const { service, desired, plan, starts, current } = one;
   const { runner, address, book, clock } = run;
@@ -79,7 +80,7 @@ export async function deployOne(
       secrets: secretsOf(run, service, desired.slice),
       release: release.number,
       commit: commitOfRoll(run, one),
-      released,
+      events,
     });
     return { task, desired, release, containers, kept: false, took: clock.now() - started };
   } catch (error) {

@@ -54,6 +54,8 @@ export interface Run extends DeployRequest {
   folder: string;
   /** Gives or frees addresses of networks while no other service of the run does. */
   addresses: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Milliseconds that a container has to stay off a network of the engine before it joins it again. */
+  linkPause: () => Promise<number>;
   /** Compose makes what several containers share one command at a time. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;
 }

@@ -65,6 +65,7 @@ export async function putBackAll(
             secrets: secrets?.archive,
             release: current.number,
             commit: current.commit,
+            events: {},
           });
         }
       }

@@ -7,6 +7,7 @@ import type { ServiceChange } from '../../../deployment/plan';
 import { type Run, tellOf } from '../run';
 import type { Container } from '../../../deployment/container';
 import type { ComposeSlice } from '../../../deployment/slice';
+import type { RollEvents } from './roll';
 import { roll } from './rolling';
 
 /** What a service of a run becomes. */
@@ -20,14 +21,13 @@ export interface SliceRoll {
   release: number;
   /** What it was deployed from. */
   commit: Commit | undefined;
-  /** Called once the old containers have stopped. */
-  released?: (() => Promise<void>) | undefined;
+  events: RollEvents;
 }
 
 /** Rolls one service of a run, as {@link roll} does. */
 export async function rollSlice(
   run: Run,
-  { service, plan, slice, secrets, release, commit, released }: SliceRoll,
+  { service, plan, slice, secrets, release, commit, events }: SliceRoll,
 ): Promise<Container[]> {
   const file = join(run.folder, `${service}.r${release}.json`);
   const entry = slice.services[service] ?? {};
@@ -45,7 +45,7 @@ export async function rollSlice(
     service,
     plan,
     secrets,
-    released,
+    ...events,
     healthTimeout,
     steady,
     say: tellOf(run, service),
