@@ -20,6 +20,22 @@ const servicePlanSchema = z.object({
     .object({ image: z.string(), key: z.string(), release: z.int() })
     .describe('The release that serves now')
     .optional(),
+  commit: z
+    .object({
+      runs: z.string().describe('The commit that what runs was deployed from'),
+      dirty: z.boolean().describe('Whether files differed from it'),
+      workspace: z.string().describe('The commit of the workspace; absent without git').optional(),
+      relation: z
+        .enum(['same', 'older', 'newer', 'diverged', 'absent', 'unknown'])
+        .describe(
+          'What runs, seen from the workspace; `absent`: it is not in the whole history here; `unknown`: git cannot tell',
+        ),
+      newer: z.int().describe('How many commits it has that the workspace lacks').optional(),
+      refused: z.boolean().describe('Whether nothing is deployed for that reason'),
+      reason: z.string().describe('Why, in words; not for programs').optional(),
+    })
+    .describe('What runs by its commit; absent if nothing says so, and for a rollback')
+    .optional(),
   order: z
     .enum(['start-first', 'stop-first'])
     .describe('Whether new containers start before the old ones stop; absent if nothing changes')
@@ -102,6 +118,7 @@ function serviceDocument(one: ServicePlan): ServicePlanDocument {
     ...(current
       ? { from: { image: current.image, key: current.key, release: current.number } }
       : {}),
+    ...commitOf(one),
     ...(isKept ? {} : { order: plan.order }),
     ...(desired.exclusive === undefined ? {} : { exclusive: desired.exclusive }),
     replicas: desired.replicas,
@@ -112,6 +129,22 @@ function serviceDocument(one: ServicePlan): ServicePlanDocument {
     jobs: isKept ? [] : [...desired.jobs],
     missing: [...missing],
     after: [...after],
+  };
+}
+
+function commitOf({ commit }: ServicePlan): Pick<ServicePlanDocument, 'commit'> {
+  if (!commit) return {};
+  const { runs, workspace, relation, newer, isRefused, reason } = commit;
+  return {
+    commit: {
+      runs: runs.id,
+      dirty: runs.dirty,
+      ...(workspace ? { workspace: workspace.id } : {}),
+      relation,
+      ...(newer === undefined ? {} : { newer }),
+      refused: isRefused,
+      ...(reason === undefined ? {} : { reason }),
+    },
   };
 }
 

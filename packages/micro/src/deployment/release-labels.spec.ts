@@ -15,8 +15,11 @@ it.each([
 });
 
 it('reads the table of the engine', () => {
+  const commit = `${'a'.repeat(40)} 7`;
   const row = (name: string, mark: string, number: string) =>
-    [name, mark, 'orders', number, 'key', 'env=1', 'env=2', 'image', '2', 'today'].join('\t');
+    [name, mark, 'orders', number, 'key', 'env=1', 'env=2', 'image', '2', commit, 'today'].join(
+      '\t',
+    );
   const rows = [
     row('a.orders.r1', '', '1'),
     row('a.orders.r2.open', 'open', '2'),
@@ -24,11 +27,19 @@ it('reads the table of the engine', () => {
     row('a.orders.r3', '', '3'),
     row('a.orders.r3.again', 'again', '3'),
     // The lock, and a mark whose release was never noted.
-    ['a.lock', '', '', '', '', '', '', '', '', ''].join('\t'),
+    ['a.lock', '', '', '', '', '', '', '', '', '', ''].join('\t'),
     row('a.orders.r4.open', 'open', '4'),
   ];
   expect(parseReleases(rows.join('\n'))).toMatchObject([
-    { id: 'a.orders.r1', number: 1, open: false, again: false, replicas: 2, template: 'env=2' },
+    {
+      id: 'a.orders.r1',
+      number: 1,
+      open: false,
+      again: false,
+      commit: { at: 7 },
+      replicas: 2,
+      template: 'env=2',
+    },
     { number: 2, open: true, again: false },
     { number: 3, open: true, again: true },
   ]);

@@ -1,4 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { formatCommit, parseCommit } from './commit';
 import { DEPLOY_LABELS, NOTE_LABELS } from './labels';
 import type { NewRelease, Release } from './release';
 import type { ComposeSlice } from './slice';
@@ -30,6 +31,7 @@ export function releaseLabels(release: NewRelease): Record<string, string> {
     [NOTE_LABELS.replicas]: String(release.replicas),
     [NOTE_LABELS.template]: release.template,
     [NOTE_LABELS.since]: release.since,
+    ...(release.commit ? { [DEPLOY_LABELS.commit]: formatCommit(release.commit) } : {}),
     [DEPLOY_LABELS.key]: release.key,
     [DEPLOY_LABELS.entry]: release.entryLabel,
     ...Object.fromEntries(parts.map((part, index) => [`${NOTE_LABELS.compose}.${index}`, part])),
@@ -61,6 +63,7 @@ export const RELEASE_COLUMNS = [
   label(NOTE_LABELS.template),
   label(NOTE_LABELS.image),
   label(NOTE_LABELS.replicas),
+  label(DEPLOY_LABELS.commit),
   label(NOTE_LABELS.since),
 ];
 
@@ -68,7 +71,7 @@ export const RELEASE_COLUMNS = [
 export function parseReleases(table: string): Release[] {
   const rows = table
     .split('\n')
-    .map((line) => line.split('\t') as string[] & { length: 10 })
+    .map((line) => line.split('\t') as string[] & { length: 11 })
     .filter((columns) => columns.length === RELEASE_COLUMNS.length && columns[3] !== '');
   const marks = new Set(
     rows.flatMap(([, mark, service, number]) =>
@@ -78,7 +81,8 @@ export function parseReleases(table: string): Release[] {
   return rows
     .filter(([, mark]) => mark === '')
     .map((columns): Release => {
-      const [id, , service, number, key, entryLabel, template, image, replicas, since] = columns;
+      const [id, , service, number, key, entryLabel, template, image, replicas, commit, since] =
+        columns;
       const again = marks.has(`${service} ${number} again`);
       return {
         id: id!,
@@ -90,6 +94,7 @@ export function parseReleases(table: string): Release[] {
         template: template!,
         image: image!,
         replicas: Number(replicas),
+        commit: parseCommit(commit),
         open: again || marks.has(`${service} ${number} open`),
         again,
         since: since!,

@@ -1,3 +1,4 @@
+import type { Commit } from './commit';
 import { DEPLOY_LABELS } from './labels';
 import { withoutSecrets } from './secrets';
 import { type Container, isServing } from './container';
@@ -21,6 +22,8 @@ export interface Release {
   /** The pinned reference. */
   image: string;
   replicas: number;
+  /** What it was first deployed from; absent without git and in notes of earlier versions. */
+  commit?: Commit | undefined;
   /** Whether it is being rolled out, or was when its deploy was ended: what it replaces may not be gone yet. */
   open: boolean;
   /** Whether it was there before it was opened: a rollback to it, or the same once more. */

@@ -1,3 +1,4 @@
+import { environmentFile } from './environment-file';
 import { z } from 'zod';
 import { edgeSchema, publishProblems } from './edge-options';
 import { serviceNameProblem } from './name';
@@ -9,8 +10,6 @@ import { seconds, secondsOrNone } from './time';
 import { unknownServices } from './unknown-services';
 import { UserError } from './user-error';
 import { checkYaml, parseYaml } from './yaml-source';
-
-export const ENVIRONMENTS_FOLDER = 'environments';
 
 const variable = z
   .union([z.string(), z.number(), z.boolean()], {
@@ -95,7 +94,7 @@ export const environmentSchema = z
       .optional(),
     healthTimeout: seconds.default(60).describe('How long a container may take to become healthy'),
     steady: secondsOrNone
-      .default(3)
+      .default(2)
       .describe('How long a new container has to stay healthy before the old one is stopped'),
     jobTimeout: seconds
       .default(600)
@@ -108,6 +107,12 @@ export const environmentSchema = z
       .min(1)
       .default(10)
       .describe('How many releases of each service the engine remembers, to go back to'),
+    olderCommits: z
+      .enum(['refuse', 'allow'], { error: 'olderCommits is refuse or allow' })
+      .default('refuse')
+      .describe(
+        'Whether a deploy may replace what runs if that has commits which the workspace lacks; allow suits previews of branches',
+      ),
     edge: z
       .union([z.literal(false), edgeSchema], {
         error: 'edge is false, or a map such as { accessLog: json }',
@@ -228,11 +233,6 @@ export function linkedWithin<S extends { consumes: readonly string[] }>(
     ...service,
     consumes: service.consumes.filter((name) => elsewhere({ links }, name) === undefined),
   };
-}
-
-/** `environments/production.yml` */
-export function environmentFile(name: string): string {
-  return `${ENVIRONMENTS_FOLDER}/${name}.yml`;
 }
 
 /**

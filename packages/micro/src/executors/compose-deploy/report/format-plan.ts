@@ -50,6 +50,7 @@ function rowsOf(one: ServicePlanDocument, environment: string): Row[] {
   return [
     ...(recovers.length > 0 ? [['recover', service, recovered] satisfies Row] : []),
     [action, service, describeChange(one).join('; ')],
+    ...commitRows(one),
     ...(leftovers.length > 0
       ? [['remove', leftovers.join(', '), `of ${service}, and serves nobody`] satisfies Row]
       : []),
@@ -61,6 +62,12 @@ function rowsOf(one: ServicePlanDocument, environment: string): Row[] {
       `${service} consumes it, and it does not run in ${environment}: nx compose-deploy ${name} -c ${environment}`,
     ]),
   ];
+}
+
+/** What a person has to know of the commits; of what stays as it is, nothing. */
+function commitRows({ service, action, commit }: ServicePlanDocument): Row[] {
+  if (action === 'keep' || commit?.reason === undefined) return [];
+  return [[commit.refused ? 'refused' : 'note', service, commit.reason]];
 }
 
 function describeChange(one: ServicePlanDocument): string[] {
