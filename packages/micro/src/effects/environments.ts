@@ -1,13 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import {
-  environmentFile,
-  ENVIRONMENTS_FOLDER,
-  parseEnvironment,
-  type Environment,
-} from '../platform/environment';
+import { parseEnvironment, type Environment } from '../platform/environment';
 import { UserError } from '../platform/user-error';
 import { didYouMean, parseYaml } from '../platform/yaml-source';
+import { environmentFile } from '../platform/environment-file';
+import { environmentNames } from './environment-names';
 import { fileReader } from './files';
 import { findServiceProjects } from './workspace-projects';
 
@@ -50,13 +45,4 @@ export function lineInEnvironment(
 ): number {
   const { source } = parseYaml(file, fileReader(workspaceRoot)(file) ?? '');
   return source?.lineOf(path) ?? 1;
-}
-
-function environmentNames(workspaceRoot: string): string[] {
-  const folder = join(workspaceRoot, ENVIRONMENTS_FOLDER);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((file) => /^[^.]+\.yml$/.test(file))
-    .map((file) => file.slice(0, -'.yml'.length))
-    .sort();
 }

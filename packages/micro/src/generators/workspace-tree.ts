@@ -5,7 +5,7 @@ import {
   readJson,
   type Tree,
 } from '@nx/devkit';
-import { ENVIRONMENTS_FOLDER } from '../platform/environment';
+import { environmentOfFile, ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import { UserError } from '../platform/user-error';
 import type { Platform } from '../platform/platform';
 import { DEFAULT_PNPM_VERSION } from './versions';
@@ -21,7 +21,7 @@ export type EnvironmentTexts = Record<string, string>;
 
 /** What is in `environments/`, Compose files aside. */
 export function readTreeEnvironments(tree: Tree): EnvironmentTexts {
-  const files = tree.children(ENVIRONMENTS_FOLDER).filter((file) => /^[^.]+\.yml$/.test(file));
+  const files = tree.children(ENVIRONMENTS_FOLDER).filter(environmentOfFile);
   return Object.fromEntries(
     files.map((file) => {
       const path = `${ENVIRONMENTS_FOLDER}/${file}`;

@@ -1,3 +1,4 @@
+import { environmentFile } from './environment-file';
 import { z } from 'zod';
 import { edgeSchema, publishProblems } from './edge-options';
 import { serviceNameProblem } from './name';
@@ -9,8 +10,6 @@ import { seconds, secondsOrNone } from './time';
 import { unknownServices } from './unknown-services';
 import { UserError } from './user-error';
 import { checkYaml, parseYaml } from './yaml-source';
-
-export const ENVIRONMENTS_FOLDER = 'environments';
 
 const variable = z
   .union([z.string(), z.number(), z.boolean()], {
@@ -234,11 +233,6 @@ export function linkedWithin<S extends { consumes: readonly string[] }>(
     ...service,
     consumes: service.consumes.filter((name) => elsewhere({ links }, name) === undefined),
   };
-}
-
-/** `environments/production.yml` */
-export function environmentFile(name: string): string {
-  return `${ENVIRONMENTS_FOLDER}/${name}.yml`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { formatFiles, logger, type Tree } from '@nx/devkit';
-import { environmentFile, parseEnvironment } from '../../platform/environment';
+import { parseEnvironment } from '../../platform/environment';
+import { environmentFile } from '../../platform/environment-file';
 import { serviceNameProblem } from '../../platform/name';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';

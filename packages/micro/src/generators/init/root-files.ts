@@ -1,7 +1,8 @@
 import type { Tree } from '@nx/devkit';
 import { posix } from 'node:path';
 import { parseDocument } from 'yaml';
-import { environmentFile, parseEnvironment } from '../../platform/environment';
+import { parseEnvironment } from '../../platform/environment';
+import { environmentFile } from '../../platform/environment-file';
 import { newEnvironment } from '../environment/new-environment';
 import type { EnvironmentTexts } from '../workspace-tree';
 

@@ -1,6 +1,7 @@
 import type { Container } from '../../../deployment/container';
 import { readContainers, readLastLogLines } from '../../../effects/containers';
 import { UserError } from '../../../platform/user-error';
+import { visible } from '../../../platform/visible';
 import { idsOf, type Roll } from './roll';
 
 const LOG_LINES = 20;
@@ -10,7 +11,7 @@ const STEADY_MILLISECONDS = 3000;
 /** A container that was restarted this often will not become healthy by waiting. */
 const TOO_MANY_RESTARTS = 3;
 
-/** Waits until all of these containers are healthy. @throws {UserError} where one will not be. */
+/** Waits until all of these containers are healthy, and returns them. @throws {UserError} where one will not be. */
 export async function waitUntilHealthy(
   {
     runner,
@@ -20,25 +21,36 @@ export async function waitUntilHealthy(
     clock,
   }: Pick<Roll, 'runner' | 'address' | 'healthTimeout' | 'service' | 'clock'>,
   ids: readonly string[],
-): Promise<void> {
+): Promise<Container[]> {
   const started = clock.now();
+  const since = new Map<string, { restarts: number; at: number }>();
   for (;;) {
     const containers = await readContainers(runner, address, ids);
-    const waited = clock.now() - started;
+    const now = clock.now();
+    const waited = now - started;
+    for (const { id, restarts } of containers) {
+      if (since.get(id)?.restarts === restarts) continue;
+      since.set(id, { restarts, at: since.has(id) ? now : started });
+    }
     const ill = containers.find(isLost);
     if (containers.length < ids.length || ill) {
       throw new UserError(
         `${service}: ${ill ? `${ill.name} ${describe(ill)}` : 'a new container is gone'}`,
       );
     }
-    const isUp = ({ state, health }: Container) =>
+    const isUp = ({ id, state, health }: Container) =>
       state === 'running' &&
-      (health === 'healthy' || (health === 'none' && waited >= STEADY_MILLISECONDS));
-    if (containers.every(isUp)) return;
+      (health === 'healthy' ||
+        (health === 'none' && now - since.get(id)!.at >= STEADY_MILLISECONDS));
+    if (containers.every(isUp)) return containers;
     if (waited > healthTimeout * 1000) {
       const slow = containers.find((container) => !isUp(container))!;
+      const what =
+        slow.health === 'none'
+          ? `ended ${slow.restarts} times and did not stay up for ${STEADY_MILLISECONDS / 1000} s within`
+          : 'was not healthy after';
       throw new UserError(
-        `${service}: ${slow.name} was not healthy after ${healthTimeout} s (healthTimeout of the environment)`,
+        `${service}: ${slow.name} ${what} ${healthTimeout} s (healthTimeout of the environment)`,
       );
     }
     await clock.sleep(POLL_MILLISECONDS);
@@ -70,8 +82,9 @@ export function watchOf(containers: readonly Container[], healthyAt: number): Wa
       if (ill || now.length < ids.length) {
         const time = ((clock.now() - healthyAt) / 1000).toFixed(1);
         const what = ill ? `${ill.name} ${describeEnd(ill)}` : 'a new container was gone';
+        const counted = now.some(({ health }) => health === 'none') ? 'started' : 'healthy';
         throw new UserError(
-          `${service}: ${what} ${time} s after it was healthy (it has to stay so for ${steady} s, "steady" of the environment)`,
+          `${service}: ${what} ${time} s after it was ${counted} (it has to stay so for ${steady} s, "steady" of the environment)`,
         );
       }
       await clock.sleep(Math.min(POLL_MILLISECONDS, left));
@@ -101,7 +114,7 @@ function describe({ state, health, restarts }: Container): string {
 
 /** What the new containers last said. */
 export async function readLastWords(
-  { undo: { runner }, address }: Roll,
+  { undo: { runner }, address }: Pick<Roll, 'address' | 'undo'>,
   ids: readonly string[],
 ): Promise<string[]> {
   const containers = await readContainers(runner, address, ids).catch(() => []);
@@ -116,5 +129,5 @@ export async function readLastWords(
 }
 
 function indent(text: string): string {
-  return text.replace(/^/gm, '    ');
+  return visible(text).replace(/^/gm, '    ');
 }

@@ -159,6 +159,22 @@ describe('roll', () => {
     ]);
   });
 
+  it('does not call healthy what nobody checked', async () => {
+    const parts = partsOf(engine({ lives: [{ state: 'running' }] }));
+    await roll(parts);
+    expect(stripVTControlCharacters(parts.said[0]!)).toBe(
+      'orders  running, unchecked  acme-orders-2  3.0 s',
+    );
+  });
+
+  it('does not count a moment between two ends as running', async () => {
+    const lives = [0, 1, 2].flatMap((restarts) =>
+      Array.from({ length: 8 }, () => ({ state: 'running', restarts })),
+    );
+    const parts = partsOf(engine({ lives: [...lives, { state: 'restarting', restarts: 3 }] }));
+    await expect(roll(parts)).rejects.toThrow('acme-orders-2 ended 3 times');
+  });
+
   it('stops first where two cannot run side by side', async () => {
     const runner = engine();
     await roll(partsOf(runner, { order: 'stop-first' }));
