@@ -30,7 +30,8 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     await workspace.nx('g', '@org/micro:service', ...desk, '--skipInstall');
     await workspace.nx('g', '@org/micro:service', 'shelf', '--datastores=postgres,redis');
     const file = 'environments/development.yml';
-    const published = `healthTimeout: 60s\nservices:\n  shelf:\n    publish: ${port}\n  desk:\n    publish: ${deskPort}\n`;
+    // Asked through the published port, which is for anybody; through the edge nobody may ask.
+    const published = `healthTimeout: 60s\nedge: false\nservices:\n  shelf:\n    publish: ${port}\n    environment: { PROBE_NETWORKS: '10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16' }\n  desk:\n    publish: ${deskPort}\n`;
     await workspace.write(file, (await workspace.read(file)) + published);
     await useOwnPorts(workspace);
     await mustRun('npx', ['micro', 'env'], { cwd: workspace.root });

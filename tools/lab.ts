@@ -5,6 +5,7 @@ import {
   ensureDatastoreImage,
   type DatastoreImage,
 } from './images/datastores/datastore-image.js';
+import { ensureCaddyImage } from './images/caddy/caddy-image.js';
 import { formatImage } from './images/ensure-image.js';
 import { ensureNodeImage } from './images/node/node-image.js';
 import { LabError, runProgram } from './program.js';
@@ -16,6 +17,7 @@ void runProgram(async () => {
   const datastores = positionals.map(parseDatastore);
   console.log(formatEngine(await ensureEngine()));
   console.log(formatImage(await ensureNodeImage()));
+  console.log(formatImage(await ensureCaddyImage()));
   for (const engine of datastores) console.log(formatImage(await ensureDatastoreImage(engine)));
   console.log(formatRegistry(await ensureRegistry()));
 });

@@ -88,7 +88,8 @@ async function setUp(
   await workspace.nx('g', '@org/micro:init');
   await generateRolledPlatform(workspace);
   const file = 'environments/development.yml';
-  const own = `healthTimeout: ${health}s\nservices:\n  gateway:\n    publish: 0\n`;
+  // The gateway is not rolled out: its own port is the same for all contenders.
+  const own = `healthTimeout: ${health}s\nedge: false\nservices:\n  gateway:\n    publish: 0\n`;
   await workspace.write(file, (await workspace.read(file)) + own);
   for (const { project } of contenders) {
     // Where Compose makes the gateway anew it has to come back where it was.

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { CommandFailed, endAllChildren } from '../testing/child.js';
 import { removePlatform } from '../testing/remove-platform.js';
 import { createWorkspace, type Workspace } from '../testing/workspace.js';
+import { ensureCaddyImage } from '../images/caddy/caddy-image.js';
 import { ensureRegistry } from '../registry/ensure-registry.js';
 import { LabError, runProgram, say } from '../program.js';
 import { openStage } from './stage.js';
@@ -19,6 +20,7 @@ void runProgram(async () => {
   });
   if (values.help) return say(USAGE);
   const { host } = await ensureRegistry();
+  await ensureCaddyImage();
   const interrupted = onInterrupt();
   const workspace = await createWorkspace('demo');
   const stage = openStage(interrupted);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { readTar } from './tar.js';
 
 /** What an image is, whoever built it: every file with its mode, and how it is started. */
@@ -26,6 +27,9 @@ const CONFIG = [
   'Volumes',
   'WorkingDir',
 ];
+
+/** How every gzip stream begins (RFC 1952). */
+const GZIP = 0x1f8b;
 
 /** Runs docker and returns its stdout. @throws with what it said if it fails. */
 export function docker(args: readonly string[]): Promise<Buffer> {
@@ -71,12 +75,17 @@ export async function readImages(
   const contents = manifest.flatMap(({ Config, Layers, RepoTags }) => {
     const { config } = JSON.parse(entries.get(Config)!.toString()) as ImageConfig;
     const content = toContent(
-      Layers.map((layer) => entries.get(layer)!),
+      Layers.map((layer) => unpacked(entries.get(layer)!)),
       config,
     );
     return (RepoTags ?? []).map((tag) => [tag, content] as const);
   });
   return new Map(contents);
+}
+
+/** The containerd image store saves layers as they are pushed, which is packed; the older store unpacks them. */
+function unpacked(layer: Buffer): Buffer {
+  return layer.readUInt16BE() === GZIP ? gunzipSync(layer) : layer;
 }
 
 function toContent(layers: readonly Buffer[], all: Record<string, unknown>): ImageContent {

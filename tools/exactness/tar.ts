@@ -16,6 +16,7 @@ export function* readTar(archive: Buffer): Generator<TarEntry> {
   for (let at = 0; at + BLOCK <= archive.length;) {
     const header = archive.subarray(at, at + BLOCK);
     if (header[0] === 0) return;
+    if (text(header, 257, 5) !== 'ustar') throw new Error('this is no tar archive');
     const size = octal(header, 124, 12);
     const data = archive.subarray(at + BLOCK, at + BLOCK + size);
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;

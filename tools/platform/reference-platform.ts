@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { mustRun } from '../command.js';
+import { ensureCaddyImage } from '../images/caddy/caddy-image.js';
 import { ensureDatastoreImage } from '../images/datastores/datastore-image.js';
 import { startChild, type Child } from '../testing/child.js';
+import { publishedUrl } from '../testing/deployed-platform.js';
 import { removePlatform } from '../testing/remove-platform.js';
 import { userEnvironment } from '../testing/user-environment.js';
 
@@ -24,6 +26,7 @@ export const COLLECTOR = 'http://collector:4318';
 /** Passwords, and the images of what the services need: both stay if they are there already. */
 export async function prepare(): Promise<void> {
   for (const image of ['postgres', 'redis', 'rabbitmq'] as const) await ensureDatastoreImage(image);
+  await ensureCaddyImage();
   await mustRun(process.execPath, [MICRO, 'env'], { cwd: ROOT });
 }
 
@@ -38,9 +41,8 @@ export function startNx(
 }
 
 /** Where the gateway is published on this machine. */
-export async function gatewayUrl(): Promise<string> {
-  const port = await mustRun('docker', ['port', await containerOf('gateway'), '3003/tcp']);
-  return `http://${port.trim().split('\n')[0]!}`;
+export function gatewayUrl(): Promise<string> {
+  return publishedUrl(PROJECT);
 }
 
 /** Id of the one container of a service, also of one that has ended. */

@@ -78,6 +78,17 @@ async function readImage(reference: string) {
   return { id: image!.Id, tags: image!.RepoTags, taggedAt: image!.Metadata.LastTagTime };
 }
 
+/** Where the edge of a Compose project publishes a gateway, if it is the only one. */
+export async function publishedUrl(project: string): Promise<string> {
+  const [edge] = await listContainers(
+    `com.docker.compose.project=${project}`,
+    'com.docker.compose.service=micro-edge',
+  );
+  if (edge === undefined) throw new Error(`no edge runs in ${project}`);
+  const ports = (await mustRun('docker', ['port', edge])).trim().split('\n');
+  return `http://${ports[0]!.split(' ').at(-1)!}`;
+}
+
 /** Ids of running containers that carry all of these labels, sorted. */
 async function listContainers(...labels: string[]): Promise<string[]> {
   const filters = labels.flatMap((label) => ['--filter', `label=${label}`]);

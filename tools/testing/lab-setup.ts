@@ -1,17 +1,19 @@
 import type { TestProject } from 'vitest/node';
 import { ensureEngine } from '../engine/ensure-engine.js';
+import { ensureCaddyImage } from '../images/caddy/caddy-image.js';
 import { ensureNodeImage } from '../images/node/node-image.js';
 import { LabError, say } from '../program.js';
 import { ensureRegistry } from '../registry/ensure-registry.js';
 
 /**
- * Once per project, before its first file: an engine, the base image and a registry that answer.
+ * Once per project, before its first file: an engine, the images of services and of the edge, and a registry that answer.
  * Where they cannot be found or pulled, `describeEngine` learns why: it fails in CI and skips elsewhere.
  */
 export default async function setUpLab(project: TestProject): Promise<void> {
   try {
     await ensureEngine();
     await ensureNodeImage();
+    await ensureCaddyImage();
     await ensureRegistry();
     project.provide('noEngine', '');
   } catch (error) {

@@ -1,4 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
+import { isInside } from '../connections/inside.js';
+import { shortConnections } from '../connections/short-connections.js';
 import { formatReason } from '../errors/errors.js';
 import type { EventLog } from '../telemetry/default-log.js';
 
@@ -91,9 +93,15 @@ function since(time: number): number {
   return performance.now() - time;
 }
 
-/** An empty list is a fault of the issuer, not the end of all keys. */
+/**
+ * Through the proxy that `NODE_USE_ENV_PROXY` asks for if the issuer is outside, as all of `fetch`; an issuer that is a container beside
+ * this one is asked directly. An empty list is a fault of the issuer, not the end of all keys.
+ */
 async function fetchSomeKeys(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, init);
+  const response = await fetch(url, {
+    ...init,
+    ...(isInside(new URL(url)) && { dispatcher: shortConnections() }),
+  });
   if (!response.ok) throw new Error(`the issuer answered with ${response.status}`);
   const set = (await response.clone().json()) as { keys?: unknown } | null;
   if (Array.isArray(set?.keys) && set.keys.length === 0) throw new Error('the issuer has no keys');

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fastify, type FastifyInstance } from 'fastify';
+import { Agent, setGlobalDispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { freePort } from '../../../../tools/testing/free-port.js';
@@ -15,6 +15,7 @@ import {
 } from '../context/request-context.js';
 import { errorAnswers } from '../errors/errors.js';
 import { closedUrl, startProvider, type Provider } from '../testing/provider.js';
+import { runWith } from '../testing/run-with.js';
 import { createClient, type Client, type ClientOptions } from './client.js';
 import { ServiceCallError } from './service-call-error.js';
 
@@ -167,17 +168,19 @@ describe('connections', () => {
   });
 
   it('are those of the process where somebody set them', async () => {
-    const name = Symbol.for('undici.globalDispatcher.1');
+    // Which of them `fetch` sends with depends on the version of Node, which the package knows.
+    const names = ['undici.globalDispatcher.1', 'undici.globalDispatcher.2'].map(Symbol.for);
     const known = globalThis as { [key: symbol]: unknown };
-    const before = known[name];
-    const dispatch = vi.fn(() => {
+    const before = names.map((name) => known[name]);
+    const agent = new Agent();
+    const dispatch = vi.spyOn(agent, 'dispatch').mockImplementation(() => {
       throw new Error('through the proxy');
     });
-    known[name] = { dispatch };
+    setGlobalDispatcher(agent);
     try {
       await failure(client({ retries: 0 }).get('/'));
     } finally {
-      known[name] = before;
+      names.forEach((name, index) => (known[name] = before[index]));
     }
     expect(dispatch).toHaveBeenCalledOnce();
     expect(provider.requests).toEqual([]);
@@ -441,14 +444,3 @@ describe('a proxy that the environment asks for', () => {
     expect(provider.requests).toHaveLength(1);
   });
 });
-
-/** Node reads this part of its environment at its start. */
-async function runWith(env: Record<string, string>, code: string, argument: string) {
-  const args = ['--import', 'tsx', '--input-type=module', '--eval', code, argument];
-  const child = spawn(process.execPath, args, { env: { PATH: process.env.PATH, ...env } });
-  let stdout = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  const [ended] = (await once(child, 'exit')) as [number];
-  return { status: ended, stdout };
-}

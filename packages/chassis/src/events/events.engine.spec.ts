@@ -176,6 +176,38 @@ describeEngine('events', () => {
       await soon(ids).toEqual(['early']);
     });
 
+    it('outside of what its account may do is refused by name, and so is consuming', async () => {
+      const service = unique('narrow');
+      const own = `^(events|${service}:.*)$`;
+      await server.exec('rabbitmqctl', '-q', 'add_user', service, USER.password);
+      const write = `^(events|amq\\.default|${service}:.*)$`;
+      await server.exec('rabbitmqctl', '-q', 'set_permissions', service, own, write, own);
+      const topics = ['set_topic_permissions', service, 'events', '^other$', '^other$'];
+      await server.exec('rabbitmqctl', '-q', ...topics);
+      const narrow = rabbitmq(`amqp://${service}:${USER.password}@127.0.0.1:${server.port}`, {
+        ...{ service, publishes: [orderPlaced], log, retryDelaysMs: [100] },
+      });
+      open.push(narrow);
+      const refusal = await place(narrow, 'a').catch((error: unknown) => error);
+      expect(refusal).toBeInstanceOf(EventRefusedError);
+      const may = `the account of ${service} at the broker may not`;
+      expect((refusal as EventRefusedError).cause).toMatchObject({
+        message: expect.stringContaining(
+          `${may} publish order.placed: check "publishes" in its service.yml, run nx sync and deploy ${service}`,
+        ) as string,
+      });
+      // What its account may do goes on.
+      await narrow.check(AbortSignal.timeout(20_000));
+      narrow.subscribe([handle(orderPlaced, () => Promise.resolve())]);
+      await narrow.start();
+      await soon(() => said('warn').join()).toContain(
+        `${may} consume order.placed: check "subscribes" in its service.yml`,
+      );
+      await expect(narrow.check(AbortSignal.timeout(20_000))).rejects.toThrow(
+        `${service}:order.placed is not consumed: ${may} consume order.placed`,
+      );
+    });
+
     it('is counted', async () => {
       const counted: MetricLabels[] = [];
       const meter = {

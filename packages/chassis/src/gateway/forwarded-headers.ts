@@ -33,9 +33,22 @@ const OURS_TO_SAY = [
   SERVICE_KEY_HEADER,
 ];
 
-/** Who a request is from, or comes for, as proxies tell it: `x-forwarded-for`, `x-user-id`, `x-auth-request-email`. */
-const IDENTITY =
-  /^(?:x-forwarded-|x-user(?:-|$)|x-auth-(?:request|user)-|x-authenticated-|x-remote-|remote-)/;
+/**
+ * What proxies say of a request: who it is from or comes for (`x-forwarded-for`, `x-user-id`, `x-auth-request-email`), its
+ * client certificate, and where it went before it was rewritten.
+ */
+const SAID_BY_PROXIES = new RegExp(
+  [
+    '^x-forwarded(?:-|$)',
+    '^x-user(?:-|$)',
+    '^x-(?:auth-(?:request|user)|authenticated|webauth|remote|ssl|envoy|goog-(?:authenticated|iap)|amzn-oidc)-',
+    '^(?:remote|ssl|cf-access|tailscale-user)-',
+    '^(?:[a-z]+-)*client-(?:ip|cert(?:-.*)?)$',
+    '^(?:[a-z]+-)*connecting-ip$',
+    '^x-(?:original|rewrite)-(?:url|uri|host|path|method)$',
+    '^x-host$',
+  ].join('|'),
+);
 
 /** Node has answered it already, and the client that calls providers does not know it. */
 const ANSWERED_HERE = ['expect'];
@@ -85,8 +98,11 @@ export function forwardHeaders(
 
 /** The same for a WebSocket, whose handshake the provider gets from us and which has no deadline. */
 export function upgradeHeaders(request: FastifyRequest, serviceKey?: string): IncomingHttpHeaders {
+  const named = namedByConnection(request.headers.connection);
   const headers = Object.fromEntries(
-    Object.entries(request.headers).filter(([name]) => !OF_THE_HANDSHAKE.test(name)),
+    Object.entries(request.headers).filter(
+      ([name]) => !OF_THE_HANDSHAKE.test(name) && !named.includes(name),
+    ),
   );
   return withContext(request, headers, serviceKey);
 }
@@ -100,7 +116,7 @@ function withContext(
   const context = contextHeaders();
   const forwarded: IncomingHttpHeaders = {};
   for (const name in headers) {
-    if (NOT_PASSED_ON.has(name) || IDENTITY.test(name)) continue;
+    if (!isPassedOn(name)) continue;
     // It continues a trace, and means nothing without one; tracing brings its own.
     if (name === 'tracestate' && context.traceparent === undefined) continue;
     forwarded[name] = headers[name];
@@ -112,6 +128,12 @@ function withContext(
   forwarded['x-forwarded-host'] = request.host;
   if (serviceKey !== undefined) forwarded[SERVICE_KEY_HEADER] = serviceKey;
   return forwarded;
+}
+
+/** Servers that make variables of headers read `x_user_id` as `x-user-id`. */
+function isPassedOn(name: string): boolean {
+  const read = name.includes('_') ? name.replaceAll('_', '-') : name;
+  return !NOT_PASSED_ON.has(read) && !SAID_BY_PROXIES.test(read);
 }
 
 /** The caller, then the proxies before us that Fastify's `trustProxy` believes. */

@@ -1,8 +1,9 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT } from 'jose';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { jwt } from '../auth/jwt.js';
 import { cors } from '../service/web.js';
 import { startGateway, type TestGateway } from '../testing/gateway.js';
@@ -17,6 +18,7 @@ beforeEach(async () => {
   orders = await startProvider();
 });
 afterEach(async () => {
+  vi.useRealTimers();
   await edge?.service.stop();
   edge = undefined;
   await orders.close();
@@ -401,7 +403,7 @@ describe('/health', () => {
     const down = await startProvider();
     await down.close();
     const slow = await startProvider();
-    slow.answer(() => undefined);
+    const isAsked = new Promise<void>((resolve) => slow.answer(() => resolve()));
     try {
       const routes: ProviderRoute[] = [];
       edge = await startGateway({
@@ -412,11 +414,15 @@ describe('/health', () => {
         ],
       });
       const { url } = edge;
-      const begun = performance.now();
-      const answers = await Promise.all(
-        Array.from({ length: 20 }, async () => await fetch(`${url}/health`)),
-      );
-      expect(performance.now() - begun).toBeLessThan(1500);
+      // Time passes only here: a provider is asked again after 2 s.
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      const others = [seen('undici:request:trailers'), seen('undici:client:connectError')];
+      const asked = Array.from({ length: 20 }, async () => await fetch(`${url}/health`));
+      await Promise.all([isAsked, ...others]);
+      for (let turn = 0; turn < 50; turn++) await immediate();
+      vi.advanceTimersByTime(500);
+      const answers = await Promise.all(asked);
+      expect(slow.requests).toHaveLength(1);
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
       expect(await answers[0]!.json()).toEqual({
         status: 'ok',
@@ -429,6 +435,11 @@ describe('/health', () => {
     }
   });
 });
+
+/** Resolves once undici says so for the first time: https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
+function seen(channel: string): Promise<void> {
+  return new Promise((resolve) => subscribe(channel, () => resolve()));
+}
 
 /** A promise, and what resolves it. */
 function later<T>() {

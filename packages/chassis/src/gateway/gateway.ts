@@ -4,8 +4,9 @@ import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { wasNotSent } from '../connections/not-sent.js';
 import { shortenToDeadline } from '../context/deadline.js';
 import { markAsEdge } from '../context/request-context.js';
-import { formatReason, HttpError } from '../errors/errors.js';
+import { formatReason } from '../errors/errors.js';
 import { answerHeaders, forwardHeaders } from './forwarded-headers.js';
+import { refuseAmbiguousPaths } from './path-guard.js';
 import { ProviderHealthChecks, type ProviderHealth } from './provider-health.js';
 import {
   CallerGoneError,
@@ -15,7 +16,12 @@ import {
   withCall,
   type Transport,
 } from './transport.js';
-import { isUpgrade, webSocketOptions, type WebSocketLimits } from './websocket.js';
+import {
+  beginWebSocket,
+  refuseWebSocket,
+  webSocketOptions,
+  type WebSocketLimits,
+} from './websocket.js';
 
 /** A path that a provider serves, and all paths below it; they reach the provider unchanged. */
 export interface ProviderRoute {
@@ -65,6 +71,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Of a route that a provider serves: the provider's name. */
     provider?: string;
+    providerRoute?: ProviderRoute;
   }
 }
 
@@ -85,6 +92,10 @@ export function gateway(options: GatewayOptions): Gateway {
       if (!options.callersAreInside) markAsEdge(app);
       // Bodies are the providers' to read.
       app.removeAllContentTypeParsers();
+      refuseAmbiguousPaths(
+        app,
+        providers.flatMap(({ routes }) => routes),
+      );
       for (const provider of providers) {
         for (const route of provider.routes) {
           await app.register(
@@ -117,18 +128,12 @@ function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
     undici: transport as FastifyHttpProxyOptions['undici'],
     config: {
       provider: provider.service,
+      providerRoute: route,
       ...(route.auth === 'none' && { auth: false }),
       ...(route.rateLimit === 'off' && { rateLimit: false }),
     },
     // Node hands every upgrade to whoever listens for some, and the proxy would leave this one unanswered.
-    ...(!route.websocket && {
-      preHandler: (request, _reply, done) =>
-        done(
-          isUpgrade(request.raw)
-            ? new HttpError(400, `no WebSockets are served on ${route.path}`)
-            : undefined,
-        ),
-    }),
+    preHandler: route.websocket ? beginWebSocket : refuseWebSocket(route.path),
     handler: (request, reply, dest, { rewriteHeaders }) => {
       const call = beginCall(reply, limitMs);
       if (!call) return answerNoTime(reply, provider.service);

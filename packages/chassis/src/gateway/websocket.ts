@@ -1,7 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import type { FastifyRequest } from 'fastify';
 import { WebSocket } from 'ws';
+import { HttpError } from '../errors/errors.js';
+import { isAllowedOrigin } from '../service/allowed-origins.js';
 import { upgradeHeaders, type ForwardOptions } from './forwarded-headers.js';
 import { keepAlive, relieve } from './websocket-link.js';
 
@@ -9,6 +12,9 @@ import { keepAlive, relieve } from './websocket-link.js';
 const CLOSE_TIMEOUT_MS = 1000;
 /** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
 const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
+/** What `setTimeout` can wait at most. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface WebSocketLimits {
   /** A longer message ends the WebSocket with code 1009. Default 1 048 576, of each direction. */
@@ -21,6 +27,30 @@ export interface WebSocketLimits {
 export function isUpgrade({ headers }: IncomingMessage): boolean {
   return headers.upgrade !== undefined && /\bupgrade\b/i.test(headers.connection ?? '');
 }
+
+type PreHandler = (request: FastifyRequest, reply: unknown, done: (error?: Error) => void) => void;
+
+/** Of a route that has none. */
+export function refuseWebSocket(path: string): PreHandler {
+  return (request, _reply, done) =>
+    done(
+      isUpgrade(request.raw)
+        ? new HttpError(400, `no WebSockets are served on ${path}`)
+        : undefined,
+    );
+}
+
+/** The request that a caller's socket is made for; the proxy does not tell. */
+const handshake = new AsyncLocalStorage<FastifyRequest>();
+
+/** @throws a 403 for a page of a foreign origin. */
+export const beginWebSocket: PreHandler = (request, _reply, done) => {
+  if (!isUpgrade(request.raw)) return done();
+  if (!isAllowedOrigin(request)) {
+    return done(new HttpError(403, 'pages of this origin may open no WebSocket'));
+  }
+  handshake.run(request, done);
+};
 
 /** How @fastify/http-proxy serves WebSockets of a provider. */
 export function webSocketOptions(
@@ -62,6 +92,23 @@ function callerSocket(service: string) {
       super(...args);
       // Until the provider is there, the caller's messages wait on its own side. It is open when this runs.
       queueMicrotask(() => this.pause());
+      const expiry = handshake.getStore()?.user?.exp;
+      if (expiry !== undefined) this.#endAt(expiry * 1000);
+    }
+
+    /** A token lets its bearer in until it expires, and no longer. */
+    #endAt(time: number): void {
+      const left = time - Date.now();
+      const timer = setTimeout(
+        () => (left > LONGEST_TIMER_MS ? this.#endAt(time) : this.#endWithToken()),
+        Math.min(Math.max(left, 0), LONGEST_TIMER_MS),
+      );
+      timer.unref();
+      this.once('close', () => clearTimeout(timer));
+    }
+
+    #endWithToken(): void {
+      this.close(POLICY_VIOLATION, Buffer.from('the token has expired'));
     }
 
     override close(code = GOING_AWAY, reason?: string | Buffer): void {

@@ -16,6 +16,7 @@ import type { EventMessage, Subscription } from '../events/events.js';
 import type { Log } from '../telemetry/log.js';
 import type { BrokerConnection } from './connection.js';
 import type { ConfirmingPublisher, OutgoingMessage } from './publisher.js';
+import { missingRight } from './rights.js';
 import {
   consumerQueue,
   consumerTopology,
@@ -85,7 +86,8 @@ export class EventConsumer {
     this.#consumer = consumer;
     consumer.on('error', (error: unknown) => {
       const isNew = this.#problem === undefined;
-      this.#problem = formatReason(error);
+      const deed = { doing: `consume ${name}`, list: 'subscribes' } as const;
+      this.#problem = formatReason(missingRight(error, service, deed) ?? error);
       if (isNew) this.options.log().warn({ queue: this.#queue }, this.problem);
     });
     return new Promise((resolve) => {

@@ -3,9 +3,10 @@ import { AMQPError, type Channel, type ReturnedMessage } from 'rabbitmq-client';
 import { abortable, limitToDeadline } from '../context/deadline.js';
 import { UnavailableError } from '../errors/unavailable.js';
 import type { BrokerConnection } from './connection.js';
+import { explainRights, MissingRightError } from './rights.js';
 import type { Topology } from './topology.js';
 
-/** The broker would refuse this event again: it is too big, for example. */
+/** The broker would refuse this event again: it is too big, for example, or the service's account may not publish it. */
 export class EventRefusedError extends Error {
   override readonly name = 'EventRefusedError';
 
@@ -105,8 +106,13 @@ export class ConfirmingPublisher {
         mandatory: true,
       };
       const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-      await abortable(channel.basicPublish(envelope, bytes), signal);
+      const publishing = explainRights(channel.basicPublish(envelope, bytes), source, {
+        doing: `publish ${name}`,
+        list: 'publishes',
+      });
+      await abortable(publishing, signal);
     } catch (error) {
+      if (error instanceof MissingRightError) throw new EventRefusedError(name, { cause: error });
       if (error instanceof AMQPError && REFUSALS.has(error.code)) {
         throw new EventRefusedError(name, { cause: error });
       }

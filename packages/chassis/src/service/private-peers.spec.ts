@@ -1,7 +1,9 @@
+import type { FastifyRequest } from 'fastify';
 import { expect, it } from 'vitest';
 import { gateway } from '../gateway/gateway.js';
 import * as metricsModule from '../telemetry/metrics.js';
 import { readConfig } from './config.js';
+import { privatePeers } from './private-peers.js';
 import { createService, type Service } from './service.js';
 
 function service(more: Record<string, string> = {}): Service {
@@ -61,4 +63,27 @@ it('refuses what is no network at start', () => {
   expect(() => service({ PROBE_NETWORKS: 'kubelet' })).toThrow(
     'PROBE_NETWORKS: expected addresses',
   );
+});
+
+const asks = (remoteAddress: string, localAddress = '172.18.0.3') =>
+  ({ raw: { socket: { remoteAddress, localAddress } }, headers: {} }) as unknown as FastifyRequest;
+
+it('takes who comes by a published port for anybody, whose address an engine replaced by one of its own', () => {
+  const gateways = () => ['172.18.0.1', 'fd00:0000:0000:0000:0000:0000:0000:0001'];
+  const mayAsk = privatePeers([], { gateways, isKubernetes: false });
+  expect(mayAsk(asks('172.18.0.1'))).toBe(false);
+  expect(mayAsk(asks('::ffff:172.18.0.1'))).toBe(false);
+  expect(mayAsk(asks('fd00::1'))).toBe(false);
+  // Podman without root.
+  expect(mayAsk(asks('172.18.0.3'))).toBe(false);
+  expect(mayAsk(asks('::ffff:172.18.0.3'))).toBe(false);
+  // Other containers, and the check in the own one.
+  expect(mayAsk(asks('172.18.0.4'))).toBe(true);
+  expect(mayAsk(asks('127.0.0.1', '127.0.0.1'))).toBe(true);
+  expect(mayAsk(asks('::1', '::1'))).toBe(true);
+  expect(privatePeers(['172.18.0.1'], { gateways, isKubernetes: false })(asks('172.18.0.1'))).toBe(
+    true,
+  );
+  // A kubelet.
+  expect(privatePeers([], { gateways, isKubernetes: true })(asks('172.18.0.1'))).toBe(true);
 });

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
+import { defaultGateways } from './default-gateway.js';
 
 /** Networks that no caller from the internet is in: RFC 1918, 6598, 3927, 4193, 4291 and loopback. */
 const PRIVATE: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
@@ -17,23 +18,74 @@ const PRIVATE: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
 /** What proxies say of the caller they act for. */
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
+const isPrivate = within(PRIVATE);
+
+/** @param address a valid one, of either kind. */
+export function isPrivateAddress(address: string): boolean {
+  return isPrivate(plainAddress(address));
+}
+
+/** What of the surroundings decides; tests give their own. */
+export interface Surroundings {
+  gateways: () => readonly string[];
+  /** Its nodes ask probes from the address of the pod's own gateway, and publish no port of a container. */
+  isKubernetes: boolean;
+}
+
+const ACTUAL: Surroundings = {
+  gateways: defaultGateways,
+  isKubernetes: process.env.KUBERNETES_SERVICE_HOST !== undefined,
+};
+
 /**
- * Tells whether a request comes from the platform itself: from a private address, and not through a proxy.
- * @param more networks whose probes come from public addresses, such as `203.0.113.0/24`.
+ * Tells whether a request comes from the platform itself: from a private address, and not through a proxy. Whoever comes
+ * by the published port of a container may have the address of the network's gateway (Docker's userland proxy, IPv6, rootless
+ * engines) or the container's own (Podman): that is no private peer, but anybody.
+ *
+ * @param more networks that may ask all the same, such as `203.0.113.0/24`.
  */
-export function privatePeers(more: readonly string[] = []): (request: FastifyRequest) => boolean {
-  const list = new BlockList();
-  for (const [address, bits, family] of PRIVATE) list.addSubnet(address, bits, family);
-  for (const network of more) {
-    const [address = '', bits] = network.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
+export function privatePeers(
+  more: readonly string[] = [],
+  { gateways, isKubernetes }: Surroundings = ACTUAL,
+): (request: FastifyRequest) => boolean {
+  const isNamed = within(more.map(parseNetwork));
+  const isPublishedPort = (address: string, own: string) =>
+    !isKubernetes &&
+    !isLoopback(address) &&
+    (address === own || within(gateways().map(parseNetwork))(address));
+
   return ({ raw, headers }) => {
     if (FORWARDED.some((name) => headers[name] !== undefined)) return false;
-    // Node listens on IPv6 for both: such an address is an IPv4 one.
-    const address = raw.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '') ?? '';
-    return isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+    const address = plainAddress(raw.socket.remoteAddress);
+    if (isIP(address) === 0) return false;
+    if (isNamed(address)) return true;
+    return (
+      isPrivateAddress(address) && !isPublishedPort(address, plainAddress(raw.socket.localAddress))
+    );
   };
+}
+
+type Network = readonly [address: string, bits: number, family: 'ipv4' | 'ipv6'];
+
+function parseNetwork(network: string): Network {
+  const [address = '', bits] = network.split('/');
+  return isIP(address) === 6
+    ? [address, Number(bits ?? 128), 'ipv6']
+    : [address, Number(bits ?? 32), 'ipv4'];
+}
+
+function within(networks: readonly Network[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const [address, bits, family] of networks) list.addSubnet(address, bits, family);
+  return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+const isLoopback = within([
+  ['127.0.0.0', 8, 'ipv4'],
+  ['::1', 128, 'ipv6'],
+]);
+
+/** Node listens on IPv6 for both: `::ffff:192.168.1.7` is an IPv4 address. */
+function plainAddress(address: string | undefined): string {
+  return address?.replace(/^::ffff:(?=\d+\.)/i, '') ?? '';
 }

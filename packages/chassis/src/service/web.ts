@@ -2,6 +2,7 @@ import fastifyCors from '@fastify/cors';
 import fastifyHelmet from '@fastify/helmet';
 import type { FastifyPluginAsync } from 'fastify';
 import fp from 'fastify-plugin';
+import { noteAllowedOrigins } from './allowed-origins.js';
 
 export interface CorsOptions {
   /** Exact origins, `https://shop.example.com`; or `*` alone, for data that anybody may read. */
@@ -32,6 +33,7 @@ export function cors({
 }: CorsOptions): FastifyPluginAsync {
   checkOrigins(origins, credentials);
   const plugin: FastifyPluginAsync = async (app) => {
+    noteAllowedOrigins(app, origins);
     await app.register(fastifyCors, {
       origin: origins.includes('*') ? '*' : [...origins],
       credentials,

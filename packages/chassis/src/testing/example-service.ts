@@ -24,6 +24,7 @@ await runService(
     const service = createService({
       name: 'example',
       config,
+      metrics: () => import('../metrics.js'),
       resources: [
         resource('database', 'database'),
         resource('cache', 'cache'),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findReadsBeside, startsLogThreads } from './beside-itself';
+import { findReadsBeside } from './beside-itself';
 
 /** A package with data beside its code, and one of code alone. */
 const FILES = [
@@ -79,14 +79,4 @@ describe('findReadsBeside', () => {
       { line: 3, what: 'lib/fonts.json' },
     ]);
   });
-});
-
-it.each([
-  [`pino({ transport: { target: 'pino-pretty' } })`, true],
-  [`const t = pino.transport({ target: 'x' })`, true],
-  [`fastify({ logger: { transport: { target: 'x' } } })`, true],
-  [`nodemailer.createTransport({ transport: 1 })`, false],
-  [`const transport = openTransport(); proxy({ transport })`, false],
-])('whether %s starts threads: %s', (code, starts) => {
-  expect(startsLogThreads(code)).toBe(starts);
 });

@@ -50,6 +50,18 @@ describe('micro', () => {
     expect(exitCode).toBe(1);
   });
 
+  it.each(['--help', '-h', 'help'])('%s prints the usage', async (argument) => {
+    const { exitCode, output } = await micro(workspace(), argument);
+    expect(output).toMatch(/^usage: micro <command>/);
+    expect(exitCode).toBe(0);
+  });
+
+  it.each(['build', 'env'])('%s refuses an option that it does not have', async (command) => {
+    const { exitCode, output } = await micro(workspace(), command, '--nonsense');
+    expect(output).toContain(`usage: micro ${command}`);
+    expect(exitCode).toBe(1);
+  });
+
   it.each(['build', 'status', 'backup', 'restore'])('%s --help', async (command) => {
     const { exitCode, output } = await micro(workspace(), command, '--help');
     expect(output).toMatch(new RegExp(`^usage: micro ${command}`));
@@ -79,6 +91,6 @@ describe('micro', () => {
       new RegExp(`^${names.map((name) => `ORDERS_DATABASE_${name}=[0-9a-f]{48}\n`).join('')}$`),
     );
     expect(statSync(join(root, '.env')).mode & 0o777).toBe(0o600);
-    expect((await micro(root, 'env')).output).toBe('.env has all that is needed\n');
+    expect((await micro(root, 'env')).output).toBe('.env is complete\n');
   });
 });

@@ -24,7 +24,7 @@ const USAGE = `usage: micro <command>
   micro <command> --help shows the options.
 `;
 
-/** Loaded when they are asked for: a Dockerfile's `micro build` needs none of the others. */
+/** Each is loaded only if it is called: `micro build` in a Dockerfile needs none of the others. */
 const COMMANDS: Record<string, () => Promise<{ command: Command; usage: string }>> = {
   build: async () => {
     const { buildCommand, BUILD_USAGE } = await import('../commands/build/command.js');
@@ -64,11 +64,17 @@ const COMMANDS: Record<string, () => Promise<{ command: Command; usage: string }
   },
 };
 
+const HELP = new Set(['--help', '-h', 'help']);
+
 async function main([name = '', ...args]: readonly string[]): Promise<number> {
+  if (HELP.has(name)) {
+    console.log(USAGE.trimEnd());
+    return 0;
+  }
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!load) throw new UserError(name === '' ? USAGE : unknownCommand(name));
   const { command, usage } = await load();
-  if (args.includes('--help')) {
+  if (args.some((argument) => argument !== 'help' && HELP.has(argument))) {
     console.log(usage.trimEnd());
     return 0;
   }
@@ -78,7 +84,7 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
     workspaceRoot,
     runner: processRunner(workspaceRoot),
     clock: systemClock,
-    // Only asked for by what goes on until it is ended: all else ends at Ctrl-C by itself.
+    // Read only by commands that run until they are stopped: Ctrl-C ends the others by itself.
     get signal() {
       return (signal ??= interrupted());
     },
@@ -92,10 +98,10 @@ function unknownCommand(name: string): string {
   return `there is no command "${name}"${didYouMean(name, names)}\n\n${USAGE}`;
 }
 
-/** Ended by the first Ctrl-C; the second one ends the process as usual. */
+/** Aborts at the first Ctrl-C; a second one ends the process as usual. */
 function interrupted(): AbortSignal {
   const controller = new AbortController();
-  // One listener for each container whose log is followed.
+  // There is one listener per container whose log is followed.
   setMaxListeners(0, controller.signal);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => controller.abort());

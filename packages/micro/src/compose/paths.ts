@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { ENVIRONMENTS_FOLDER } from '../platform/environment';
+import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import type { Service } from '../platform/platform';
 
 export { ROOT_COMPOSE_FILE } from '../platform/workspace';

@@ -12,6 +12,11 @@ const LONG = z.object({
   host_ip: z.string().optional(),
 });
 
+/** Whether the development stack publishes a service's port, which only one container of the host can have. */
+export function publishesPort({ kind }: Pick<Service, 'kind'>): boolean {
+  return kind === 'gateway';
+}
+
 /**
  * Publishes a gateway on this machine under its own port, and no other service. An entry that maps
  * a port to the same port of the host is ours; others, such as a debugger's, are the person's.
@@ -24,7 +29,7 @@ export function convergePorts(
   before: number,
 ): void {
   const path = ['services', name, 'ports'];
-  const wanted = kind === 'gateway' ? `127.0.0.1:${port}:${port}` : undefined;
+  const wanted = publishesPort({ kind }) ? `127.0.0.1:${port}:${port}` : undefined;
   let isThere = false;
   // From the end, so that a removal moves no index that is still to come.
   for (const [index, item] of [...edit.items(path).entries()].reverse()) {

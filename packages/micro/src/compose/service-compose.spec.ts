@@ -73,6 +73,22 @@ describe('a new file', () => {
     expect(derive({ edge: `kind: gateway\n${manifest}` }, 'edge').text).not.toContain('replicas');
   });
 
+  it('waits for a provider that nobody checks until it runs', () => {
+    const platform = platformOf({ users: USERS, orders: ORDERS });
+    const of = (current?: string) =>
+      deriveServiceCompose(
+        platform,
+        serviceNamed(platform, 'orders'),
+        current,
+        ...([undefined, undefined, undefined] as const),
+        ({ name }) => name !== 'users',
+      );
+    const started = orders.replace('condition: service_healthy', 'condition: service_started');
+    expect(of().text).toBe(started);
+    expect(of(orders)).toMatchObject({ text: started, drift: [expect.any(String)] });
+    expect(of(started).drift).toEqual([]);
+  });
+
   it('waits for no provider that waits for it', () => {
     const { text } = derive({ orders: ORDERS, users: 'port: 3002\nconsumes: [orders]' }, 'orders');
     expect(text).toContain('MICROSERVICE_USERS_URL');

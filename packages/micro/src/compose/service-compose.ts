@@ -21,7 +21,7 @@ import {
 } from './paths';
 import { holdsPassword, secretReference } from './password';
 import { isSwitch, NOT_OBSERVED, observedVariables, type Observed } from './observability';
-import { convergePorts } from './ports';
+import { convergePorts, publishesPort } from './ports';
 import { providersToWaitFor } from './start-order';
 
 const HEADER = `# \`nx sync\` keeps what service.yml says; anything else here is yours.\n`;
@@ -44,6 +44,7 @@ const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
  * @param hasMigrations whether the service has tables that a job makes before it starts.
  * @param observed what it has of metrics and traces, in a platform that collects them.
  * @param brokerImage what the broker's entry runs.
+ * @param isChecked whether something says if a container of a service is healthy.
  * @throws {PlatformError} where the text cannot be read as a compose file.
  */
 export function deriveServiceCompose(
@@ -53,6 +54,7 @@ export function deriveServiceCompose(
   hasMigrations = false,
   observed: Observed = NOT_OBSERVED,
   brokerImage: string = BACKING_IMAGES.rabbitmq,
+  isChecked: (service: Service) => boolean = () => true,
 ): DerivedFile {
   const edit = new ComposeEdit(serviceComposeFile(service), current, HEADER);
   const at = ['services', service.name];
@@ -62,7 +64,7 @@ export function deriveServiceCompose(
   convergeEnvironment(edit, platform, service, observedVariables(observed, before));
   convergeAccountJobs(edit, platform, service, brokerImage);
   convergeMigrationJob(edit, platform, service, hasMigrations);
-  convergeStartOrder(edit, platform, service, before, hasMigrations);
+  convergeStartOrder(edit, platform, service, { before, hasMigrations, isChecked });
   convergeNetworks(edit, service);
   convergeDeploy(edit, service);
   convergePorts(edit, service, Number(before.get('PORT') ?? service.port));
@@ -128,14 +130,25 @@ function convergeStartOrder(
   edit: ComposeEdit,
   platform: Platform,
   service: Service,
-  before: ReadonlyMap<string, string | undefined>,
-  hasMigrations: boolean,
+  facts: {
+    before: ReadonlyMap<string, string | undefined>;
+    hasMigrations: boolean;
+    isChecked: (service: Service) => boolean;
+  },
 ): void {
+  const { before, hasMigrations, isChecked } = facts;
   const job = migrationJobName(service);
   const names = [
     ...providersToWaitFor(platform, service),
     ...backingsOf(service).map(({ name }) => name),
   ];
+  const unchecked = platform.services.flatMap((one) => (isChecked(one) ? [] : [one.name]));
+  const at = ['services', service.name, 'depends_on'];
+  for (const name of names.filter((one) => unchecked.includes(one))) {
+    const condition = [...at, name, 'condition'];
+    // Compose ends with "has no healthcheck configured".
+    if (edit.value(condition) === 'service_healthy') edit.set(condition, 'service_started');
+  }
   const accountJobs = accountJobsOf(service);
   const ours = new Set([
     ...platform.services.map(({ name }) => name),
@@ -148,9 +161,14 @@ function convergeStartOrder(
     const backing = backingNamedIn(text, service);
     if (backing) ours.add(backing);
   }
-  edit.converge(['services', service.name, 'depends_on'], {
+  edit.converge(at, {
     wanted: {
-      ...Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' }])),
+      ...Object.fromEntries(
+        names.map((name) => [
+          name,
+          { condition: unchecked.includes(name) ? 'service_started' : 'service_healthy' },
+        ]),
+      ),
       ...Object.fromEntries(accountJobs.map((name) => [name, COMPLETED])),
       ...(needsMigration(service, hasMigrations) ? { [job]: COMPLETED } : {}),
     },
@@ -183,8 +201,7 @@ function convergeNetworks(edit: ComposeEdit, service: Service): void {
 /** Compose enforces `deploy.resources.limits` as Swarm does, so one spelling serves both. */
 function convergeDeploy(edit: ComposeEdit, { name, kind, replicas, resources }: Service): void {
   const at = ['services', name];
-  // A port of the host belongs to one container.
-  const several = replicas > 1 && kind !== 'gateway';
+  const several = replicas > 1 && !publishesPort({ kind });
   setOrRemove(edit, at, ['deploy', 'replicas'], several ? replicas : undefined);
   const limits = ['deploy', 'resources', 'limits'];
   setOrRemove(edit, at, [...limits, 'cpus'], resources.cpus && String(resources.cpus));

@@ -7,6 +7,8 @@ export const DEPLOY_LABELS = {
   environment: 'org.micro.environment',
   /** The number of the release that a container was made for. */
   release: 'org.micro.release.number',
+  /** The commit of the workspace that it was deployed from; see `formatCommit`. */
+  commit: 'org.micro.commit',
 } as const;
 
 /** Labels of a release and of the lock; `project` is the Compose project that they belong to. */
@@ -25,6 +27,8 @@ export const NOTE_LABELS = {
   /** What tells a release from another one; see `Release.template`. */
   template: 'org.micro.release.template',
   since: 'org.micro.release.since',
+  /** The later commits that kept what ran, of all services; see `Confirmed`. */
+  confirmed: 'org.micro.confirmed',
   /** A container that is never started and keeps the image of a release from being pruned. */
   holds: 'org.micro.release.holds',
 } as const;

@@ -20,12 +20,28 @@ const servicePlanSchema = z.object({
     .object({ image: z.string(), key: z.string(), release: z.int() })
     .describe('The release that serves now')
     .optional(),
+  commit: z
+    .object({
+      runs: z.string().describe('The commit that what runs was deployed from'),
+      dirty: z.boolean().describe('Whether files differed from it'),
+      workspace: z.string().describe('The commit of the workspace; absent without git').optional(),
+      relation: z
+        .enum(['same', 'older', 'newer', 'diverged', 'absent', 'unknown'])
+        .describe(
+          'What runs, seen from the workspace; `absent`: it is not in the whole history here; `unknown`: git cannot tell',
+        ),
+      newer: z.int().describe('How many commits it has that the workspace lacks').optional(),
+      refused: z.boolean().describe('Whether nothing is deployed for that reason'),
+      reason: z.string().describe('Why, in words; not for programs').optional(),
+    })
+    .describe('What runs by its commit; absent if nothing says so, and for a rollback')
+    .optional(),
   order: z
     .enum(['start-first', 'stop-first'])
     .describe('Whether new containers start before the old ones stop; absent if nothing changes')
     .optional(),
-  exclusive: z.string().describe('What two of its containers cannot have at once').optional(),
-  replicas: z.int().describe('How many containers of it run afterwards'),
+  exclusive: z.string().describe('What only one of its containers can have at a time').optional(),
+  replicas: z.int().describe('Number of containers after the deploy'),
   serving: names('Its containers that serve now'),
   leftovers: names('Containers that serve nobody; they are removed'),
   recovers: names('Containers that an interrupted deploy stopped; they serve again first'),
@@ -38,7 +54,7 @@ const servicePlanSchema = z.object({
 /** What `compose-deploy --plan --json` prints; what it prints for people is formatted from the same. */
 export const planDocumentSchema = z
   .object({
-    version: z.literal(VERSION).describe('Of this format'),
+    version: z.literal(VERSION).describe('Version of this format'),
     environment: z.string(),
     project: z.string().describe('The Compose project'),
     rollback: z.boolean(),
@@ -53,7 +69,7 @@ export const planDocumentSchema = z
           takesFrom: names('Services whose own containers hold ports that it takes over'),
         }),
       ])
-      .describe('What becomes of the proxy that holds the published ports'),
+      .describe('What happens to the proxy that holds the published ports'),
     outdated: z
       .array(
         z.object({
@@ -66,10 +82,10 @@ export const planDocumentSchema = z
       .describe(
         'Datastores and brokers of another image than their entry says; they stay as they are',
       ),
-    left: names('Services on the engine that the workspace does not have any more'),
+    left: names('Services on the engine that are no longer in the workspace'),
     prune: z.boolean().describe('Whether those are removed'),
   })
-  .describe('What compose-deploy is going to do');
+  .describe('What compose-deploy will do');
 export type PlanDocument = z.output<typeof planDocumentSchema>;
 export type ServicePlanDocument = PlanDocument['services'][number];
 
@@ -102,6 +118,7 @@ function serviceDocument(one: ServicePlan): ServicePlanDocument {
     ...(current
       ? { from: { image: current.image, key: current.key, release: current.number } }
       : {}),
+    ...commitOf(one),
     ...(isKept ? {} : { order: plan.order }),
     ...(desired.exclusive === undefined ? {} : { exclusive: desired.exclusive }),
     replicas: desired.replicas,
@@ -112,6 +129,22 @@ function serviceDocument(one: ServicePlan): ServicePlanDocument {
     jobs: isKept ? [] : [...desired.jobs],
     missing: [...missing],
     after: [...after],
+  };
+}
+
+function commitOf({ commit }: ServicePlan): Pick<ServicePlanDocument, 'commit'> {
+  if (!commit) return {};
+  const { runs, workspace, relation, newer, isRefused, reason } = commit;
+  return {
+    commit: {
+      runs: runs.id,
+      dirty: runs.dirty,
+      ...(workspace ? { workspace: workspace.id } : {}),
+      relation,
+      ...(newer === undefined ? {} : { newer }),
+      refused: isRefused,
+      ...(reason === undefined ? {} : { reason }),
+    },
   };
 }
 

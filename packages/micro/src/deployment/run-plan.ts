@@ -3,6 +3,7 @@ import type { Release } from './release';
 import type { Container } from './container';
 import type { EdgePlan } from './edge-plan';
 import { DEPLOY_LABELS } from './labels';
+import type { CommitCheck } from './commit';
 import type { DesiredState } from './desired-state';
 
 /** A container of a datastore or the broker, which a deploy leaves as it is. */
@@ -23,6 +24,12 @@ export interface ServicePlan {
   plan: DeployPlan;
   /** The release that serves now. */
   current: Release | undefined;
+  /** What runs by its commit; absent if nothing says what it was deployed from, and for a rollback. */
+  commit?: CommitCheck & {
+    /** Whether the deploy leaves what the commits have in them: image, entry and number of containers. */
+    isSame: boolean;
+    isRefused: boolean;
+  };
   /** Containers that a deploy which was ended took out of service, and that come back first. */
   revived: readonly Container[];
   /** Datastores and the broker that it needs and that do not run. */
@@ -42,9 +49,21 @@ export interface RunPlan {
   edge: EdgePlan;
   /** Of whichever services need them, each once. */
   outdated: readonly Outdated[];
-  /** Services on the engine that the workspace does not have any more. */
+  /** Services on the engine that are no longer in the workspace. */
   left: readonly string[];
   prune: boolean;
+}
+
+/** Whether everything is as it is wanted, so that the run has nothing to do on the engine. */
+export function changesNothing({ services, edge, left, prune }: RunPlan): boolean {
+  const isKept = services.every(
+    ({ plan, starts, revived }) =>
+      plan.kind === 'keep' &&
+      plan.leftovers.length === 0 &&
+      starts.length === 0 &&
+      revived.length === 0,
+  );
+  return isKept && (edge.kind === 'none' || edge.kind === 'keep') && !(prune && left.length > 0);
 }
 
 /** Containers of services that were deployed by us and that no compose file names any more. */

@@ -22,7 +22,7 @@ export function deriveCallersModule(
       path: callersModuleFile(service),
       text: renderModule(callers),
       variables: callers.map(callerKeyVariable),
-      pattern: /\bCALLER_[A-Z0-9_]+_KEY\b/g,
+      pattern: /^CALLER_[A-Z0-9_]+_KEY$/,
     },
     current,
   );
@@ -56,7 +56,7 @@ function renderModule(callers: readonly string[]): string {
   ].join('\n');
 }
 
-/** Quoted only where it must be, as Prettier has it unless another one is. */
+/** Quoted only if it must be. */
 function propertyKey(name: string): string {
   return name.includes('-') ? `'${name}'` : name;
 }

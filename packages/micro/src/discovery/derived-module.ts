@@ -1,4 +1,5 @@
 import { formatDrift, formatStale, type DerivedFile } from '../platform/derived-file';
+import { isSameCode, wordsOf } from './same-code';
 
 /** A module of a service that is wholly ours. */
 export interface DerivedModule {
@@ -7,28 +8,27 @@ export interface DerivedModule {
   text: string;
   /** The variables that it is about, by which a drift is told. */
   variables: readonly string[];
-  /** Finds such variables in what stands there, with the flag `g`. */
+  /** Tells such a variable from other names and texts in the module. */
   pattern: RegExp;
 }
 
-/** Made anew where it says something else; left alone where only its format is another. */
+/** Made again if it says something else; left alone if only its format differs. */
 export function convergeModule(
   { path, text, variables, pattern }: DerivedModule,
   current: string | undefined,
 ): DerivedFile {
   if (current === undefined) return { path, text, drift: ['the file is missing'] };
-  if (ignoreFormat(current) === ignoreFormat(text)) return { path, text: current, drift: [] };
-  const present = [...new Set(current.match(pattern) ?? [])];
+  if (isSameCode(current, text)) return { path, text: current, drift: [] };
+  const present = wordsOf(current).filter((word) => pattern.test(word));
   const drift = [
     ...present.filter((name) => !variables.includes(name)).map(formatStale),
     ...variables
       .filter((name) => !present.includes(name))
       .map((name) => formatDrift(name, undefined, name)),
   ];
-  return { path, text, drift: drift.length > 0 ? drift : ['it was edited; it is made anew'] };
-}
-
-/** What is left where a workspace's Prettier has other quotes, semicolons, commas or indents. */
-function ignoreFormat(text: string): string {
-  return text.replace(/[\s;,]/g, '').replaceAll('"', "'");
+  return {
+    path,
+    text,
+    drift: drift.length > 0 ? drift : ['it was edited; nx sync writes it again'],
+  };
 }

@@ -29,7 +29,7 @@ export function deriveLinksModule(
       path: linksModuleFile(service),
       text: renderLinksModule(urls, keys),
       variables: [...urls, ...keys],
-      pattern: /\bMICROSERVICE_[A-Z0-9_]+_(?:URL|KEY)\b/g,
+      pattern: /^MICROSERVICE_[A-Z0-9_]+_(?:URL|KEY)$/,
     },
     current,
   );

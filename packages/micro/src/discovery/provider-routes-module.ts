@@ -28,7 +28,7 @@ export function deriveProviderRoutesModule(
         ...providers.map(({ name }) => linkVariable(name)),
         ...providers.flatMap(({ routes }) => routes.map((entry) => toRoute(entry).path)),
       ],
-      pattern: /\bMICROSERVICE_[A-Z0-9_]+_URL\b|(?<=['"])\/[^'"]+(?=['"])/g,
+      pattern: /^MICROSERVICE_[A-Z0-9_]+_URL$|^\/./,
     },
     current,
   );

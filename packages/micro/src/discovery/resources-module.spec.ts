@@ -1,3 +1,4 @@
+import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import type { Service } from '../platform/platform';
 import { parseManifest } from '../platform/manifest';
@@ -46,7 +47,7 @@ export function connectResources(config: ResourceConfig) {
 
 export type Resources = ReturnType<typeof connectResources>;
 
-/** What \`node main.js <command>\` does in place of serving. */
+/** The commands of \`node main.js <command>\`, which run instead of the server. */
 export const commands = {
   migrate: command(
     {
@@ -58,7 +59,7 @@ export const commands = {
   ),
 };
 
-/** Those that run before serving on a developer's machine, where nothing else runs them. */
+/** Commands that \`nx serve\` runs before the server: in development, nothing else runs them. */
 export const inDevelopment: readonly string[] = ['migrate'];
 `);
   });
@@ -79,10 +80,10 @@ export const inDevelopment: readonly string[] = ['migrate'];
     expect(mongo).toContain('commands = {};');
   });
 
-  it('is left alone where only its format differs, and says what drifted', () => {
+  it('is left alone if only its format differs, and says what drifted', async () => {
     const service = serviceWith('cache: redis');
     const { text } = deriveResourcesModule(service, facts(false), undefined);
-    const formatted = text.replaceAll("'", '"').replaceAll(';', '');
+    const formatted = await format(text, { parser: 'typescript', semi: false, useTabs: true });
     expect(deriveResourcesModule(service, facts(false), formatted)).toMatchObject({
       text: formatted,
       drift: [],

@@ -2,10 +2,7 @@ import { posix } from 'node:path';
 import {
   BROKER_VARIABLE,
   DATASTORE_PURPOSES,
-  MIGRATIONS_FOLDER,
-  OWNER_VARIABLE,
   datastoreVariable,
-  migrationEngine,
   type CacheEngine,
   type DatabaseEngine,
   type DatastorePurpose,
@@ -14,7 +11,14 @@ import type { DerivedFile } from '../platform/derived-file';
 import { eventConstant, keepsEventTables } from '../platform/event';
 import type { Service } from '../platform/platform';
 import { convergeModule } from './derived-module';
-import { arrow, list, namedImport } from './module-text';
+import {
+  commandLines,
+  handlesEvents,
+  MIGRATE,
+  migrationOf,
+  NO_COMMANDS,
+  type ServiceMigration,
+} from './resource-commands';
 
 const HEADER =
   '// Kept by `nx sync` from service.yml: the datastores and the broker that this service uses.';
@@ -66,7 +70,7 @@ export function deriveResourcesModule(
       path: resourcesModuleFile(service),
       text: renderModule(service, facts),
       variables: [...variablesOf(service), ...contracts],
-      pattern: new RegExp(`\\b(?:${[...VARIABLES, ...contracts].join('|')})\\b`, 'g'),
+      pattern: new RegExp(`^(?:${[...VARIABLES, ...contracts].join('|')})$`),
     },
     current,
   );
@@ -96,7 +100,7 @@ function variablesOf(service: Service): string[] {
 function renderModule(service: Service, facts: ResourcesFacts): string {
   const variables = variablesOf(service);
   if (variables.length === 0) return NO_RESOURCES;
-  const migration = migrationOf(service, facts);
+  const migration = migrationOf(service, facts.hasMigrations);
   return [
     HEADER,
     ...importLines(service, facts, migration),
@@ -118,26 +122,6 @@ function renderModule(service: Service, facts: ResourcesFacts): string {
   ].join('\n');
 }
 
-interface Migration {
-  engine: 'postgres' | 'mysql';
-  /** What is told to the chassis: `url`, and what it brings the database up to date with. */
-  options: readonly string[];
-}
-
-function migrationOf(service: Service, { hasMigrations }: ResourcesFacts): Migration | undefined {
-  const engine = migrationEngine(service.datastores);
-  const hasEvents = keepsEventTables(service);
-  if (!engine || !(hasMigrations || hasEvents)) return undefined;
-  return {
-    engine,
-    options: [
-      'url',
-      ...(hasMigrations ? [`directory: '${MIGRATIONS_FOLDER}'`] : []),
-      ...(hasEvents ? ['eventTables: true'] : []),
-    ],
-  };
-}
-
 /** Whether events are kept in the database until the broker has them. */
 function hasOutbox(service: Service): boolean {
   return keepsEventTables(service) && service.publishes.length > 0;
@@ -146,7 +130,7 @@ function hasOutbox(service: Service): boolean {
 function importLines(
   service: Service,
   { contractsPackage }: ResourcesFacts,
-  migration: Migration | undefined,
+  migration: ServiceMigration | undefined,
 ): string[] {
   const modules = new Map<string, string[]>();
   for (const purpose of purposesOf(service)) {
@@ -160,11 +144,11 @@ function importLines(
   if (hasOutbox(service)) modules.set('outbox', ['outbox']);
   const contracts = service.publishes.map(eventConstant).sort();
   return [
-    ...(contracts.length > 0 ? namedImport(contracts, contractsPackage) : []),
+    ...(contracts.length > 0 ? [namedImport(contracts, contractsPackage)] : []),
     `import { ${migration || handlesEvents(service) ? 'command, ' : ''}connectionUrl, secret, type Config } from '@org/chassis';`,
     ...[...modules.keys()]
       .sort()
-      .flatMap((name) => namedImport(modules.get(name)!, `@org/chassis/${name}`)),
+      .map((name) => namedImport(modules.get(name)!, `@org/chassis/${name}`)),
   ];
 }
 
@@ -209,83 +193,23 @@ function brokerLines(
   const at = ' '.repeat(indent);
   const subscribers = publishes.flatMap((event) => {
     const names = subscribersOf(event).map((subscriber) => `'${subscriber}'`);
-    return names.length > 0 ? list(indent + 4, `'${event}': [`, names, '],') : [];
+    return names.length > 0 ? [`${at}    '${event}': [${names.join(', ')}],`] : [];
   });
   return [
     `${at}${head} ${broker}(config.${BROKER_VARIABLE}, {`,
     `${at}  service: '${name}',`,
     ...(publishes.length > 0
-      ? list(indent + 2, 'publishes: [', publishes.map(eventConstant), '],')
+      ? [`${at}  publishes: [${publishes.map(eventConstant).join(', ')}],`]
       : []),
     ...(subscribers.length > 0 ? [`${at}  subscribers: {`, ...subscribers, `${at}  },`] : []),
     `${at}})${end}`,
   ];
 }
 
-function commandLines(service: Service, migration: Migration | undefined): string[] {
-  const commands = [
-    ...(migration ? migrateLines(migration) : []),
-    ...(handlesEvents(service) ? replayLines(service) : []),
-  ];
-  return [
-    COMMANDS_COMMENT,
-    ...(commands.length > 0
-      ? ['export const commands = {', ...commands, '};']
-      : ['export const commands = {};']),
-    '',
-    IN_DEVELOPMENT_COMMENT,
-    `export const inDevelopment: readonly string[] = [${migration ? `'migrate'` : ''}];`,
-  ];
-}
-
-/** Where the service's own account may not change tables, the owner's URL is given beside its own. */
-function migrateLines({ engine, options }: Migration): string[] {
-  return [
-    `  migrate: command(`,
-    `    {`,
-    `      DATABASE_URL: resourceVariables.DATABASE_URL,`,
-    `      ${OWNER_VARIABLE}: secret(connectionUrl('${engine}')).optional(),`,
-    `    },`,
-    ...arrow(
-      4,
-      `({ DATABASE_URL, ${OWNER_VARIABLE}: url = DATABASE_URL }) =>`,
-      `${MIGRATE[engine]}({ ${options.join(', ')} }),`,
-    ),
-    `  ),`,
-  ];
-}
-
-/** Whether it has queues, and so may have dead letters. */
-function handlesEvents({ broker, subscribes }: Service): boolean {
-  return broker !== undefined && subscribes.length > 0;
-}
-
-function replayLines({ name, subscribes }: Service): string[] {
-  const names = subscribes.map((event) => `{ name: '${event}' }`);
-  return [
-    `  'replay-dead-letters': command(`,
-    `    { ${BROKER_VARIABLE}: resourceVariables.${BROKER_VARIABLE} },`,
-    `    ({ ${BROKER_VARIABLE}: url }, log) =>`,
-    `      replayDeadLetters(url, {`,
-    `        service: '${name}',`,
-    ...list(8, 'subscribes: [', names, '],'),
-    `        log,`,
-    `      }),`,
-    `  ),`,
-  ];
-}
-
-const MIGRATE = { postgres: 'migratePostgres', mysql: 'migrateMysql' } as const;
-
 /** `rate-limit` -> `rateLimit` */
 function propertyName(purpose: DatastorePurpose): string {
   return purpose.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
-
-const IN_DEVELOPMENT_COMMENT =
-  "/** Those that run before serving on a developer's machine, where nothing else runs them. */";
-
-const COMMANDS_COMMENT = '/** What `node main.js <command>` does in place of serving. */';
 
 const NO_RESOURCES = [
   HEADER,
@@ -295,10 +219,10 @@ const NO_RESOURCES = [
   '',
   'export const connectResources: (config: object) => Resources = () => ({});',
   '',
-  COMMANDS_COMMENT,
-  'export const commands = {};',
-  '',
-  IN_DEVELOPMENT_COMMENT,
-  'export const inDevelopment: readonly string[] = [];',
+  ...NO_COMMANDS,
   '',
 ].join('\n');
+
+function namedImport(names: readonly string[], module: string): string {
+  return `import { ${names.join(', ')} } from '${module}';`;
+}

@@ -19,10 +19,7 @@ import { onOrderPaid } from './events/on-order-paid.js';
 import { onOrderPlaced } from './events/on-order-placed.js';
 import type { Resources } from './resources.js';
 
-const handlers: readonly ((resources: Resources) => Subscription)[] = [
-  onOrderPlaced,
-  onOrderPaid,
-];
+const handlers: readonly ((resources: Resources) => Subscription)[] = [onOrderPlaced, onOrderPaid];
 
 export const subscriptions = (resources: Resources): Subscription[] =>
   handlers.map((handler) => handler(resources));

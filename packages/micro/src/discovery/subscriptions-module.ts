@@ -3,7 +3,6 @@ import type { DerivedFile } from '../platform/derived-file';
 import { handlerModule, handlerName } from '../platform/event';
 import type { Service } from '../platform/platform';
 import { convergeModule } from './derived-module';
-import { list } from './module-text';
 
 const HEADER = '// Kept by `nx sync` from service.yml: the events that this service handles.';
 
@@ -23,7 +22,7 @@ export function deriveSubscriptionsModule(
       path: subscriptionsModuleFile(service),
       text: renderModule(service.subscribes),
       variables: handlers,
-      pattern: /\bon[A-Z]\w*/g,
+      pattern: /^on[A-Z]\w*$/,
     },
     current,
   );
@@ -39,12 +38,7 @@ function renderModule(events: readonly string[]): string {
     ...imports,
     `import type { Resources } from './resources.js';`,
     '',
-    ...list(
-      0,
-      'const handlers: readonly ((resources: Resources) => Subscription)[] = [',
-      events.map(handlerName),
-      '];',
-    ),
+    `const handlers: readonly ((resources: Resources) => Subscription)[] = [${events.map(handlerName).join(', ')}];`,
     '',
     'export const subscriptions = (resources: Resources): Subscription[] =>',
     '  handlers.map((handler) => handler(resources));',

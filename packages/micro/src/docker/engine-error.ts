@@ -1,3 +1,4 @@
+import { visible } from '../platform/visible';
 import { UserError } from '../platform/user-error';
 import type { EngineAddress } from './command';
 import { parseBuildComplaint, parseComplaint, type Complaint } from './complaints';
@@ -39,7 +40,7 @@ export function toBuildError(dockerfile: string, ended: Ended): EngineError {
 }
 
 export function lastLines(text: string, count: number): string {
-  return text.trimEnd().split('\n').slice(-count).join('\n');
+  return visible(text.trimEnd()).split('\n').slice(-count).join('\n');
 }
 
 function toError(

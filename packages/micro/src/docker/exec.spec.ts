@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { scriptArguments } from './exec';
+import { scriptArguments, tryOutArguments } from './exec';
 
 it.each([
   [
@@ -12,4 +12,17 @@ it.each([
   ],
 ])('%j', (args, expected) => {
   expect(args).toEqual(expected);
+});
+it('a program is tried out with the rights of the one that it is for, and no network', () => {
+  const what = {
+    ...{ volumesOf: 'abc', image: 'caddy:2', user: '65532:65532' },
+    ...{ capabilities: ['NET_BIND_SERVICE'], command: ['caddy', 'validate'] },
+  };
+  expect(tryOutArguments(what)).toEqual([
+    ...['container', 'run', '--rm', '--network', 'none', '--volumes-from', 'abc'],
+    ...['--user', '65532:65532', '--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL'],
+    ...['--cap-add', 'NET_BIND_SERVICE', '--security-opt', 'no-new-privileges'],
+    ...['--env', 'HOME=/tmp', '--env', 'XDG_CONFIG_HOME=/tmp', '--env', 'XDG_DATA_HOME=/data'],
+    ...['caddy:2', 'caddy', 'validate'],
+  ]);
 });

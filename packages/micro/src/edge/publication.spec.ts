@@ -28,7 +28,8 @@ describe('what the edge publishes of a service', () => {
     ['edge: {}\nservices: { gateway: { publish: 80 } }', { network_mode: 'host' }, []],
     ['edge: {}\nlinks: { gateway: "https://elsewhere.example.com" }', entry, []],
     ['edge: false', entry, []],
-    ['', entry, []],
+    ['', entry, [{ kind: 'port', address: '127.0.0.1', port: 3000 }]],
+    ['edge: false\nservices: { gateway: { publish: 80 } }', entry, []],
     [
       'services: { shop: { publish: { host: shop.example.com } } }',
       entry,

@@ -39,7 +39,9 @@ export async function runDocker(
 ): Promise<Outcome> {
   const { env: own, stdin, ...runOptions } = options;
   const env = args[0] === 'compose' ? { ...COMPOSE_PARTS, ...own } : own;
-  const outcome = await runner.run({ ...docker(args, address), env, stdin }, runOptions);
+  const plain = Object.keys(runOptions).length === 0;
+  const command = { ...docker(args, address), env, stdin };
+  const outcome = await runner.run(command, plain ? undefined : runOptions);
   if (outcome.exitCode !== 0) throw toEngineError(what, outcome, address);
   return outcome;
 }
@@ -70,6 +72,17 @@ export async function readEnginePlatform(
     options,
   );
   return parsePlatform(stdout);
+}
+
+/** The Linux that containers of the engine share, `6.18.44-cloud-amd64`. @throws {EngineError} if it does not answer. */
+export async function readEngineKernel(runner: Runner, address: EngineAddress): Promise<string> {
+  const { stdout } = await runDocker(
+    runner,
+    ['version', '--format', '{{.Server.KernelVersion}}'],
+    address,
+    'Could not ask the engine for its kernel',
+  );
+  return stdout.trim();
 }
 
 /** Images of the engine by reference; those that are not there are missing in the answer. */

@@ -1,13 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import {
-  environmentFile,
-  ENVIRONMENTS_FOLDER,
-  parseEnvironment,
-  type Environment,
-} from '../platform/environment';
+import { parseEnvironment, type Environment } from '../platform/environment';
 import { UserError } from '../platform/user-error';
-import { didYouMean } from '../platform/yaml-source';
+import { didYouMean, parseYaml } from '../platform/yaml-source';
+import { environmentFile } from '../platform/environment-file';
+import { environmentNames } from './environment-names';
 import { fileReader } from './files';
 import { findServiceProjects } from './workspace-projects';
 
@@ -42,11 +37,12 @@ function read(workspaceRoot: string, name: string, serviceNames?: readonly strin
   return parseEnvironment(name, text, serviceNames);
 }
 
-function environmentNames(workspaceRoot: string): string[] {
-  const folder = join(workspaceRoot, ENVIRONMENTS_FOLDER);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((file) => /^[^.]+\.yml$/.test(file))
-    .map((file) => file.slice(0, -'.yml'.length))
-    .sort();
+/** The 1-based line of what an environment says at a path, or of the nearest key around it. */
+export function lineInEnvironment(
+  workspaceRoot: string,
+  { file }: Pick<Environment, 'file'>,
+  path: readonly string[],
+): number {
+  const { source } = parseYaml(file, fileReader(workspaceRoot)(file) ?? '');
+  return source?.lineOf(path) ?? 1;
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { expect, it } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { temporaryWorkspace, writeFiles } from '../testing/temporary-workspace';
-import { countCommitsSince, readGitFacts, withoutCredentials } from './git';
+import { countCommitsSince, readAncestry, readGitFacts, withoutCredentials } from './git';
 import { processRunner } from './process';
 
 it('reads commit, branch and origin, and whether files differ', async () => {
@@ -69,4 +70,62 @@ it('counts the commits that came after a revision, where git knows it', async ()
   );
   const noGit = { run: () => Promise.reject(new Error('ENOENT')) };
   expect(await countCommitsSince(noGit, new Set([one]))).toEqual(new Map());
+});
+
+describe('readAncestry', () => {
+  let root: string;
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
+      cwd,
+      encoding: 'utf8',
+    }).trim();
+  const commit = (message: string) => {
+    git(root, 'commit', '--quiet', '--allow-empty', '-m', message);
+    return git(root, 'rev-parse', 'HEAD');
+  };
+  const clone = (name: string, ...args: string[]) => {
+    const folder = join(root, name);
+    git(root, 'clone', '--quiet', ...args, `file://${root}`, folder);
+    return folder;
+  };
+
+  it('tells what git can tell, and that it cannot', async () => {
+    root = temporaryWorkspace();
+    git(root, 'init', '--quiet', '--initial-branch', 'main');
+    const first = commit('first');
+    git(root, 'checkout', '--quiet', '-b', 'hotfix');
+    const hotfix = commit('hotfix');
+    git(root, 'checkout', '--quiet', 'main');
+    const second = commit('second');
+    const behind = clone('behind');
+    git(behind, 'checkout', '--quiet', '--detach', first);
+    const stale = clone('stale', '--single-branch', '--branch', 'hotfix');
+    const shallow = clone('shallow', '--depth', '1');
+    const cut = clone('cut', '--depth', '1');
+    git(cut, 'fetch', '--quiet', '--depth', '1', 'origin', 'hotfix');
+    const none = temporaryWorkspace();
+    const told = async (folder: string, other: string) =>
+      readAncestry(processRunner(folder), other);
+    expect({
+      same: await told(root, second),
+      ancestor: await told(root, first),
+      descendant: await told(behind, second),
+      'another branch': await told(root, hotfix),
+      'not fetched': await told(stale, second),
+      'not in a shallow clone': await told(shallow, first),
+      'what joins them cut off': await told(cut, hotfix),
+      'no repository': await told(none, first),
+      'no git': await readAncestry({ run: () => Promise.reject(new Error('ENOENT')) }, first),
+    }).toEqual({
+      same: { kind: 'counted', ahead: 0, behind: 0 },
+      ancestor: { kind: 'counted', ahead: 0, behind: 1 },
+      descendant: { kind: 'counted', ahead: 1, behind: 0 },
+      'another branch': { kind: 'counted', ahead: 1, behind: 1 },
+      'not fetched': { kind: 'absent' },
+      'not in a shallow clone': { kind: 'unknown', shallow: true },
+      'what joins them cut off': { kind: 'unknown', shallow: true },
+      'no repository': { kind: 'unknown', shallow: false },
+      'no git': { kind: 'unknown', shallow: false },
+    });
+  });
 });

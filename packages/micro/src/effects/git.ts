@@ -1,3 +1,4 @@
+import type { Ancestry } from '../deployment/commit';
 import { UserError } from '../platform/user-error';
 import type { Runner } from './process';
 
@@ -92,4 +93,22 @@ export async function countCommitsSince(
     }),
   );
   return counts;
+}
+
+/** How a commit is related to HEAD. Nothing is fetched, also where a partial clone would do so by itself. */
+export async function readAncestry(runner: Runner, commit: string): Promise<Ancestry> {
+  const ask = (...args: string[]) =>
+    runner.run({ file: 'git', args, env: { GIT_NO_LAZY_FETCH: '1' } }).catch(() => undefined);
+  const [counted, known, cut] = await Promise.all([
+    ask('rev-list', '--left-right', '--count', `${commit}...HEAD`),
+    ask('cat-file', '-e', commit),
+    ask('rev-parse', '--is-shallow-repository'),
+  ]);
+  const shallow = cut?.stdout.trim() !== 'false';
+  const [ahead, behind] = (counted?.stdout ?? '').trim().split(/\s+/).map(Number);
+  const isCounted = counted?.exitCode === 0 && ahead !== undefined && behind !== undefined;
+  // Where the history is cut off, two commits may seem unrelated that are not.
+  if (isCounted && !(shallow && ahead > 0 && behind > 0)) return { kind: 'counted', ahead, behind };
+  if (known?.exitCode === 1 && cut?.exitCode === 0 && !shallow) return { kind: 'absent' };
+  return { kind: 'unknown', shallow: shallow && cut?.exitCode === 0 };
 }

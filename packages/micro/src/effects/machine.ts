@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 /** Free bytes where a folder lies; `undefined` where this machine has no such folder. */
 export async function freeSpace(folder: string): Promise<number | undefined> {
@@ -17,7 +17,24 @@ export async function freeSpace(folder: string): Promise<number | undefined> {
 export function isPortFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.on('error', () => resolve(false));
+    server.on('error', ({ code }: NodeJS.ErrnoException) => {
+      // Ports below 1024 are root's on most machines: whether somebody answers there, everybody can see.
+      if (code === 'EACCES') void isAnswered(host, port).then((answered) => resolve(!answered));
+      else resolve(false);
+    });
     server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
+
+function isAnswered(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: host === '0.0.0.0' ? '127.0.0.1' : host, port, timeout: 2000 });
+    const end = (answered: boolean) => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('timeout', () => end(false));
+    socket.once('error', () => end(false));
   });
 }

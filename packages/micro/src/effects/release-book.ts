@@ -12,19 +12,16 @@ import {
   volumeLabelsArguments,
 } from '../docker/volume';
 import { NOTE_LABELS } from '../deployment/labels';
+import { markName, releaseName, type NewRelease, type Release } from '../deployment/release';
 import {
   CONTAINER_COLUMNS,
   markLabels,
-  markName,
   parseHeldByContainers,
   parseReleases,
   parseSlice,
   RELEASE_COLUMNS,
   releaseLabels,
-  releaseName,
-  type NewRelease,
-  type Release,
-} from '../deployment/release';
+} from '../deployment/release-labels';
 import type { ComposeSlice } from '../deployment/slice';
 import { runDocker } from './engine';
 import { docker } from '../docker/command';
@@ -88,9 +85,9 @@ export async function readSlice(
 
 /** Remembers a release before it is rolled out, as an open one. */
 export async function openRelease(book: ReleaseBook, release: NewRelease): Promise<Release> {
-  const { service, number, key, entryLabel, template, image, replicas, since } = release;
+  const { project: _project, slice: _slice, ...opened } = release;
+  const { service, number } = opened;
   const id = releaseName(book.project, release);
-  const opened = { service, number, key, entryLabel, template, image, replicas, since };
   // The mark first: a release without one is taken for one that serves.
   await mark(book, opened, false);
   const what = `Could not note r${number} of ${service}`;

@@ -24,6 +24,7 @@ it('renders every service that is included, with what the environment says, and 
   }));
   expect(lines).toEqual([
     'docker --context far compose --file compose.yaml --file environments/staging.compose.yaml --project-name acme-staging config --services',
+    'docker --context far compose --file compose.yaml --file environments/staging.compose.yaml --file orders.yaml --file users.yaml --project-name acme-staging config --format json',
     'docker --context far compose --file compose.yaml --file environments/staging.compose.yaml --file orders.yaml --project-name acme-staging config --format json',
   ]);
   expect(rendered).toEqual({

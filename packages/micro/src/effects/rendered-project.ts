@@ -46,6 +46,8 @@ export interface RenderedProject {
   names: readonly string[];
   /** Every entry as it is deployed; no entry if none of the services is in the compose files. */
   config: ComposeConfig;
+  /** The same with no variable filled in; only if asked for. */
+  written?: ComposeConfig;
   /** What the edge publishes; no value if nothing was rendered. */
   publications?: readonly Publication[];
 }
@@ -60,26 +62,41 @@ export async function renderProject(
   rendering: Rendering,
   services: readonly RenderedService[],
   all: readonly Service[] = services.map(({ service }) => service),
+  { asWritten = false } = {},
 ): Promise<RenderedProject> {
   const { runner, address, workspaceRoot, environment, name } = rendering;
   const own = { name, files: composeFiles(workspaceRoot, environment) };
   const unreadable = `${ROOT_COMPOSE_FILE} could not be read`;
-  const { stdout } = await runDocker(runner, servicesArguments(own), address, unreadable);
-  const names = stdout.split('\n').filter(Boolean);
+  const renderAll = async (some: readonly RenderedService[]) => {
+    for (const one of some) await writeOverride(rendering, one, undefined);
+    const overrides = some.map(({ service }) => overrideOf(rendering, service));
+    const project = { name, files: [...own.files, ...overrides] };
+    const [config, written] = await Promise.all([
+      settled(runDocker(runner, configArguments(project), address, unreadable)),
+      settled(asWritten ? readWritten(rendering, project) : Promise.resolve(undefined)),
+    ]);
+    const read = parseConfig(config().stdout, environment, all);
+    return { project, written: written(), ...read };
+  };
+  // Compose takes its time to read the files: what it says of all services is asked for beside their names.
+  const [named, ofAll] = await Promise.all([
+    settled(runDocker(runner, servicesArguments(own), address, unreadable)),
+    settled(renderAll(services)),
+  ]);
+  const names = named().stdout.split('\n').filter(Boolean);
   const included = services.filter(({ service }) => names.includes(service.name));
-  if (included.length === 0) return { project: own, names, config: { services: {} } };
-  for (const one of included) await writeOverride(rendering, one, undefined);
-  const overrides = included.map(({ service }) => overrideOf(rendering, service));
-  const project = { name, files: [...own.files, ...overrides] };
-  const answer = await runDocker(runner, configArguments(project), address, unreadable);
-  return { project, names, ...parseConfig(answer.stdout, environment, all) };
+  if (included.length === 0) {
+    return { project: own, names, config: NOTHING, written: NOTHING };
+  }
+  // An override of a service that the files lack would make one of it.
+  const rendered = included.length === services.length ? ofAll() : await renderAll(included);
+  return { names, ...rendered };
 }
 
-/**
- * The same project as its files write it, with no variable filled in.
- * @throws {EngineError} if Compose cannot read the files.
- */
-export async function readWritten(
+const NOTHING: ComposeConfig = { services: {} };
+
+/** The project as its files write it, with no variable filled in. */
+async function readWritten(
   { runner, address }: Pick<Rendering, 'runner' | 'address'>,
   project: ComposeProject,
 ): Promise<ComposeConfig> {
@@ -87,6 +104,18 @@ export async function readWritten(
   const { stdout } = await runDocker(runner, writtenConfigArguments(project), address, what);
   const config = JSON.parse(stdout || '{}') as Partial<ComposeConfig>;
   return { ...config, services: config.services ?? {} };
+}
+
+/** Its result, or the error that it throws once it is asked for: nothing that runs beside it is left behind. */
+async function settled<T>(work: Promise<T>): Promise<() => T> {
+  try {
+    const result = await work;
+    return () => result;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
 
 /**

@@ -32,7 +32,7 @@ export function sharedRunner(runner: Runner): Runner {
 
   return {
     run: (command, options) => {
-      if (!options && isFact(command)) {
+      if (isFact(command) && (!options || command.file === 'docker')) {
         const question = formatCommand(command);
         const answer = known.get(question) ?? runner.run(command, options);
         known.set(question, answer);

@@ -1,4 +1,5 @@
 import { readJson, type Tree } from '@nx/devkit';
+import { minimatch } from 'minimatch';
 import { isSeq, parseDocument } from 'yaml';
 import { editJson } from './json-text';
 import type { WorkspacePackageManager } from './workspace-tree';
@@ -11,11 +12,13 @@ export function coverFolder(tree: Tree, { kind }: WorkspacePackageManager, folde
   else coverInPackageJson(tree, folder);
 }
 
-/** Whether a package directly below `folder` is matched: `apps/*`, `apps/**`, and the like. */
+/** Whether a new package directly below `folder` is matched, as npm, pnpm and Yarn read the globs: `!` excludes. */
 export function coversFolder(globs: readonly string[], folder: string): boolean {
-  const forms = [`${folder}/*`, `${folder}/**`, `${folder}/**/*`, '**', '**/*'];
-  if (!folder.includes('/')) forms.push('*/*');
-  return globs.some((glob) => forms.includes(glob.replace(/^\.\//, '').replace(/\/$/, '')));
+  const path = `${folder}/a-new-package`;
+  const matches = (glob: string) =>
+    minimatch(path, glob.replace(/^\.\//, '').replace(/\/$/, ''), { nonegate: true });
+  const excluded = globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1));
+  return !excluded.some(matches) && globs.some((glob) => !glob.startsWith('!') && matches(glob));
 }
 
 function coverInPackageJson(tree: Tree, folder: string): void {

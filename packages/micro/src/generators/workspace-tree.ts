@@ -6,7 +6,7 @@ import {
   type Tree,
 } from '@nx/devkit';
 import { parse } from 'yaml';
-import { ENVIRONMENTS_FOLDER } from '../platform/environment';
+import { environmentOfFile, ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import { UserError } from '../platform/user-error';
 import type { Platform } from '../platform/platform';
 import { DEFAULT_MANAGER_VERSIONS } from './versions';
@@ -22,7 +22,7 @@ export type EnvironmentTexts = Record<string, string>;
 
 /** What is in `environments/`, Compose files aside. */
 export function readTreeEnvironments(tree: Tree): EnvironmentTexts {
-  const files = tree.children(ENVIRONMENTS_FOLDER).filter((file) => /^[^.]+\.yml$/.test(file));
+  const files = tree.children(ENVIRONMENTS_FOLDER).filter(environmentOfFile);
   return Object.fromEntries(
     files.map((file) => {
       const path = `${ENVIRONMENTS_FOLDER}/${file}`;

@@ -1,5 +1,4 @@
 import type { RECEIPTS_FOLDER as Receipts } from '../image/receipt';
-import type { ENVIRONMENTS_FOLDER as Environments } from '../platform/environment';
 import type { MANIFEST_FILE as Manifest } from '../platform/manifest';
 import type { ROOT_COMPOSE_FILE as RootCompose } from '../platform/workspace';
 
@@ -8,6 +7,5 @@ import type { ROOT_COMPOSE_FILE as RootCompose } from '../platform/workspace';
  * yaml with them, so only their types are imported: they hold each name to be the same.
  */
 export const RECEIPTS_FOLDER: typeof Receipts = 'dist/receipts';
-export const ENVIRONMENTS_FOLDER: typeof Environments = 'environments';
 export const MANIFEST_FILE: typeof Manifest = 'service.yml';
 export const ROOT_COMPOSE_FILE: typeof RootCompose = 'compose.yaml';

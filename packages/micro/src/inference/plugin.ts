@@ -1,8 +1,10 @@
 // Types only: Nx calls this for every project graph, and to load @nx/devkit takes longer than all the rest.
 import type { CreateNodesContext, CreateNodesResult, CreateNodesResultArray } from '@nx/devkit';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ENVIRONMENTS_FOLDER, MANIFEST_FILE } from './paths';
+import { environmentNames } from '../effects/environment-names';
+import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
+import { MANIFEST_FILE } from './paths';
 import { PROJECT_FILES, platformProjectName, platformTargets } from './platform-project';
 import { DEFAULT_TARGET_NAMES, serviceTargets, type TargetNames } from './targets';
 
@@ -86,15 +88,6 @@ function platformNode(
 
 function folderOf(file: string): string {
   return dirname(file).replaceAll('\\', '/');
-}
-
-function environmentNames(workspaceRoot: string): string[] {
-  const folder = join(workspaceRoot, ENVIRONMENTS_FOLDER);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((file) => /^[^.]+\.yml$/.test(file))
-    .map((file) => file.slice(0, -'.yml'.length))
-    .sort();
 }
 
 /** Nx knows this package as a dependency only if it is installed: in its own workspace it is a project. */

@@ -1,5 +1,6 @@
 import type { TargetConfiguration } from '@nx/devkit';
-import { ENVIRONMENTS_FOLDER, RECEIPTS_FOLDER, ROOT_COMPOSE_FILE } from './paths';
+import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
+import { RECEIPTS_FOLDER, ROOT_COMPOSE_FILE } from './paths';
 
 /** Names of the inferred targets; each can be changed in the plugin's options. */
 export interface TargetNames {

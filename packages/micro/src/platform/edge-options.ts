@@ -70,19 +70,9 @@ export type EdgeOptions = z.output<typeof edgeSchema>;
 
 export const DEFAULT_EDGE: EdgeOptions = edgeSchema.parse({});
 
-/**
- * Whether an environment has an edge: it says so with a map, or it publishes a host name, which takes one.
- * Without, each service holds its published port itself.
- */
-export function usesEdge({
-  edge,
-  services,
-}: {
-  edge?: EdgeOptions | false | undefined;
-  services: Readonly<Record<string, { publish?: Publish | undefined }>>;
-}): boolean {
-  if (edge !== undefined) return edge !== false;
-  return Object.values(services).some(({ publish }) => publish?.kind === 'host');
+/** Whether an environment has an edge: all but those that say `edge: false`, where each service holds its published port itself. */
+export function usesEdge({ edge }: { edge?: EdgeOptions | false | undefined }): boolean {
+  return edge !== false;
 }
 
 /** A problem of what is published, at a path below `services`. */

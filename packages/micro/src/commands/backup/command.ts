@@ -16,10 +16,10 @@ export const BACKUPS_FOLDER = 'backups';
 
 export const BACKUP_USAGE = `usage: micro backup [services...] [-e environment] [--to folder] [--no-lock | --break-lock]
 
-  Dumps the databases of an environment while they run, each as it is at one moment, into a new
-  folder <to>/<environment>/<time>. Caches that keep nothing on disk are left out. If a database
-  cannot be dumped, the others still are, and the exit code is 1. The dumps contain all data: protect
-  them like secrets. Deploys wait until the backup is done, because a migration would block on it.
+  Dumps the databases of an environment while they run, each as of one moment, into a new folder
+  <to>/<environment>/<time>. Caches without data on disk are skipped. If a database cannot be
+  dumped, the others still are, and the exit code is 1. The dumps contain all data: protect them
+  like secrets. Deploys wait until the backup is done, because a migration would block on it.
 
   -e, --environment   the environment; development by default
       --to            the folder; ${BACKUPS_FOLDER} by default, which git ignores

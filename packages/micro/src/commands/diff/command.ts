@@ -8,6 +8,8 @@ import { formatColumns } from '../../terminal/columns';
 export const DIFF_USAGE = `usage: micro diff <environment> <environment> [--json]
 
   Shows how two environments differ. Defaults are compared too.
+
+      --json          print the differences as JSON
 `;
 
 const OPTIONS = { json: { type: 'boolean' } } as const;

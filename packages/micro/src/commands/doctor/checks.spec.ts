@@ -16,6 +16,7 @@ const GOOD: DoctorFacts = {
       service: 'gateway',
       address: '127.0.0.1:3000',
       chosenIn: 'environments/development.yml',
+      throughEdge: false,
       state: 'free',
     },
   ],
@@ -24,7 +25,9 @@ const GOOD: DoctorFacts = {
   sync: { kind: 'in-step' },
 };
 
-const check = (facts: Partial<DoctorFacts>) => checkFacts({ ...GOOD, ...facts });
+const NOW = new Date('2026-11-27T12:00:00Z');
+
+const check = (facts: Partial<DoctorFacts>) => checkFacts({ ...GOOD, ...facts }, NOW);
 
 describe('checkFacts', () => {
   it('finds nothing wrong if nothing is', () => {
@@ -92,6 +95,7 @@ describe('checkFacts', () => {
             service: 'gateway',
             address: '0.0.0.0:80',
             chosenIn: 'environments/x.yml',
+            throughEdge: true,
             state: { takenBy: 'nginx' },
           },
         ],
@@ -136,6 +140,21 @@ describe('checkFacts', () => {
     ]);
   });
 
+  it.each([
+    ['free', false, 'free for gateway'],
+    ['free', true, 'free for the edge, which leads to gateway'],
+    ['own', false, 'used by gateway itself'],
+    ['own', true, 'used by gateway itself; the next deploy gives it to the edge'],
+    ['edge', true, 'used by the edge for gateway'],
+  ] as const)('tells who has a port: %s, %s', (state, throughEdge, says) => {
+    const [port] = GOOD.ports;
+    expect(check({ ports: [{ ...port!, throughEdge, state }] })).toContainEqual({
+      level: 'ok',
+      what: 'port',
+      says: `127.0.0.1:3000 ${says}`,
+    });
+  });
+
   it('tells both faults of a version that has two', () => {
     const faults = check({ compose: '2.27.1' }).filter(({ what }) => what === 'Compose');
     expect(faults.map(({ advice }) => /#\d+/.exec(advice!)?.[0])).toEqual(['#12069', '#11887']);
@@ -143,7 +162,7 @@ describe('checkFacts', () => {
 
   it('has no line for what was not looked at', () => {
     const { disk: _disk, registry: _registry, ...rest } = GOOD;
-    const whats = checkFacts({ ...rest, platforms: { known: [], wanted: [] }, ports: [] }).map(
+    const whats = checkFacts({ ...rest, platforms: { known: [], wanted: [] }, ports: [] }, NOW).map(
       ({ what }) => what,
     );
     expect(whats).toEqual(['Node', 'Nx', 'engine', 'buildx', 'Compose', 'secrets', 'sync']);

@@ -1,4 +1,6 @@
+import type { Check } from './check';
 import { composeFaults } from './compose-faults';
+import { checkEdge, type EdgeFacts } from './edge-facts';
 import { isOlder, parseVersion, type Version } from './version';
 
 /** What was found on the machine and at the engine; a problem is what kept it from being found. */
@@ -15,6 +17,8 @@ export interface DoctorFacts {
   /** What the builder builds for, and what the services' options ask for. */
   platforms: { known: readonly string[]; wanted: readonly string[] };
   ports: readonly PortFact[];
+  /** Absent without an engine, or without an edge. */
+  edge?: EdgeFacts;
   registry?: RegistryFact;
   /** Variables that .env lacks. */
   missingSecrets: readonly string[];
@@ -28,24 +32,16 @@ export interface PortFact {
   address: string;
   /** The key and the file in which a person chooses it. */
   chosenIn: string;
-  /** `free`; its own container has it; or another has, with its name if it is known. */
-  state: 'free' | 'own' | { takenBy: string };
+  /** Whether the edge shall hold it. */
+  throughEdge: boolean;
+  /** `free`; its own container or the edge has it; or another has, with its name if it is known. */
+  state: 'free' | 'own' | 'edge' | { takenBy: string };
 }
 
 export interface RegistryFact {
   host: string;
   answer: 'answers' | 'denied' | 'silent' | 'unnamed';
   problem?: string;
-}
-
-/** One line of the doctor's list. */
-export interface Check {
-  level: 'ok' | 'warn' | 'fail';
-  what: string;
-  /** What was found. */
-  says: string;
-  /** What to do, where something is to be done. */
-  advice?: string;
 }
 
 const OLDEST_NODE: Version = [20, 20, 2];
@@ -62,7 +58,7 @@ const FULL = 1 * GB;
 const NEARLY_FULL = 5 * GB;
 
 /** Judges each fact; all of them are told, the good ones too. */
-export function checkFacts(facts: DoctorFacts): Check[] {
+export function checkFacts(facts: DoctorFacts, now: Date): Check[] {
   return [
     checkNode(facts.node),
     checkNx(facts.nx),
@@ -70,6 +66,7 @@ export function checkFacts(facts: DoctorFacts): Check[] {
     ...(facts.disk ? [checkDisk(facts.disk)] : []),
     ...checkPlatforms(facts.platforms),
     ...facts.ports.map(checkPort),
+    ...(facts.edge ? checkEdge(facts.edge, now) : []),
     ...(facts.registry ? [checkRegistry(facts.registry)] : []),
     checkSecrets(facts.missingSecrets),
     checkSync(facts.sync),
@@ -177,11 +174,10 @@ function checkPlatforms({ known, wanted }: DoctorFacts['platforms']): Check[] {
   ];
 }
 
-function checkPort({ service, address, chosenIn, state }: PortFact): Check {
+function checkPort({ service, address, chosenIn, throughEdge, state }: PortFact): Check {
   const what = 'port';
-  if (state === 'free' || state === 'own') {
-    const whose = state === 'own' ? `used by ${service} itself` : `free for ${service}`;
-    return { level: 'ok', what, says: `${address} ${whose}` };
+  if (typeof state === 'string') {
+    return { level: 'ok', what, says: `${address} ${describeHolder(state, service, throughEdge)}` };
   }
   return {
     level: 'fail',
@@ -189,6 +185,17 @@ function checkPort({ service, address, chosenIn, state }: PortFact): Check {
     says: `${address} of ${service} is taken by ${state.takenBy}`,
     advice: `stop that, or choose another port with ${chosenIn}`,
   };
+}
+
+function describeHolder(
+  state: 'free' | 'own' | 'edge',
+  service: string,
+  throughEdge: boolean,
+): string {
+  if (state === 'free')
+    return `free for ${throughEdge ? `the edge, which leads to ${service}` : service}`;
+  if (state === 'edge') return `used by the edge for ${service}`;
+  return `used by ${service} itself${throughEdge ? '; the next deploy gives it to the edge' : ''}`;
 }
 
 function checkRegistry({ host, answer, problem }: RegistryFact): Check {

@@ -1,7 +1,8 @@
 import { ENVIRONMENT_OPTION, readOptions } from '../options';
 import type { Colour, Paint, Shell } from '../shell';
 import { formatColumns } from '../../terminal/columns';
-import { checkFacts, type Check } from './checks';
+import type { Check } from './check';
+import { checkFacts } from './checks';
 import { readDoctorFacts } from './read-facts';
 
 export const DOCTOR_USAGE = `usage: micro doctor [-e environment] [--json]
@@ -24,7 +25,10 @@ const MARKS: Record<Check['level'], { mark: string; colour: Colour }> = {
 /** `micro doctor` */
 export async function doctorCommand(args: readonly string[], shell: Shell): Promise<number> {
   const { values } = readOptions(args, OPTIONS, DOCTOR_USAGE);
-  const checks = checkFacts(await readDoctorFacts(shell, values.environment));
+  const checks = checkFacts(
+    await readDoctorFacts(shell, values.environment),
+    new Date(shell.clock.now()),
+  );
   if (values.json) shell.say(JSON.stringify(checks, null, 2));
   else formatChecks(checks, shell.paint).forEach(shell.say);
   return checks.some(({ level }) => level === 'fail') ? 1 : 0;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { platformOf } from '../../testing/platform';
-import { publishedPorts, publishers, takenPorts, wantedPlatforms } from './ports';
+import { listenersFor } from '../../edge/listener';
+import { edgePorts, publishedPorts, publishers, takenPorts, wantedPlatforms } from './ports';
 
 it('publishers: services, datastores and the broker, each with where its port is chosen', () => {
   const platform = platformOf({
@@ -34,17 +35,38 @@ it('publishedPorts: those of the platform that have a number', () => {
   };
   const publishers = new Map(['gateway', 'orders', 'users'].map((name) => [name, 'a.yml']));
   expect(publishedPorts(entries, publishers)).toEqual([
-    { service: 'gateway', host: '127.0.0.1', port: 3000, chosenIn: 'a.yml' },
-    { service: 'gateway', host: '0.0.0.0', port: 9229, chosenIn: 'a.yml' },
+    { service: 'gateway', host: '127.0.0.1', port: 3000, chosenIn: 'a.yml', throughEdge: false },
+    { service: 'gateway', host: '0.0.0.0', port: 9229, chosenIn: 'a.yml', throughEdge: false },
+  ]);
+});
+
+it('edgePorts: each once, with all that it leads to', () => {
+  const host = (service: string, name: string) => ({
+    ...{ service, port: 3000 },
+    publish: {
+      ...{ kind: 'host' as const, hosts: [name], tls: { kind: 'internal' as const } },
+      ...{ http: 80, https: 443 },
+    },
+  });
+  const free = {
+    ...{ service: 'third', port: 3000 },
+    publish: { kind: 'port' as const, address: '127.0.0.1', port: 0 },
+  };
+  const publications = [host('admin', 'a.example.com'), host('shop', 'b.example.com'), free];
+  const publishers = new Map(['shop', 'admin', 'third'].map((name) => [name, 'a.yml']));
+  const both = { service: 'admin, shop', host: '0.0.0.0', chosenIn: 'a.yml', throughEdge: true };
+  expect(edgePorts(listenersFor(publications), publishers)).toEqual([
+    { ...both, port: 443 },
+    { ...both, port: 80 },
   ]);
 });
 
 it('takenPorts: which container has which', () => {
   const stdout =
-    'shop-gateway-1\tshop\t127.0.0.1:3000->3000/tcp, [::]:9229->9229/tcp\nother\t\t5432/tcp\n';
+    'shop-gateway-1\tshop\tgateway\t127.0.0.1:3000->3000/tcp, [::]:9229->9229/tcp\nother\t\t\t5432/tcp\n';
   expect([...takenPorts(stdout)]).toEqual([
-    [3000, { name: 'shop-gateway-1', project: 'shop' }],
-    [9229, { name: 'shop-gateway-1', project: 'shop' }],
+    [3000, { name: 'shop-gateway-1', project: 'shop', service: 'gateway' }],
+    [9229, { name: 'shop-gateway-1', project: 'shop', service: 'gateway' }],
   ]);
 });
 

@@ -1,5 +1,6 @@
 import { publishedBackings } from '../../compose/development-ports';
 import type { ComposeEntry } from '../../deployment/entry';
+import type { EdgeListener } from '../../edge/listener';
 import { overlayFile } from '../../deployment/project';
 import type { Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
@@ -11,6 +12,7 @@ export interface PublishedPort {
   port: number;
   /** The key and the file in which a person chooses it. */
   chosenIn: string;
+  throughEdge: boolean;
 }
 
 /** The services, datastores and the broker, which may publish a port, each with where that is chosen. */
@@ -38,17 +40,42 @@ export function publishedPorts(
     }[];
     return ports.flatMap(({ published, host_ip: host = '0.0.0.0' }) => {
       const port = Number(published);
-      return Number.isInteger(port) && port > 0 ? [{ service, host, port, chosenIn }] : [];
+      return Number.isInteger(port) && port > 0
+        ? [{ service, host, port, chosenIn, throughEdge: false }]
+        : [];
     });
   });
 }
 
-/** Which container has a port of the host, by `docker ps`: name, Compose project and ports, with tabs between. */
-export function takenPorts(stdout: string): Map<number, { name: string; project: string }> {
-  const taken = new Map<number, { name: string; project: string }>();
+/** The ports that the edge holds for services; one that the engine picks is nobody's. */
+export function edgePorts(
+  listeners: readonly EdgeListener[],
+  publishedBy: ReadonlyMap<string, string>,
+): PublishedPort[] {
+  return listeners
+    .filter(({ published }) => published > 0)
+    .map(({ address: host = '0.0.0.0', published: port, publications }) => {
+      const services = publications.map(({ service }) => service);
+      const chosenIn = publishedBy.get(services[0]!)!;
+      return { service: services.join(', '), host, port, chosenIn, throughEdge: true };
+    });
+}
+
+/** A container that has a port of the host. */
+export interface PortHolder {
+  name: string;
+  project: string;
+  service: string;
+}
+
+/** Who has a port of the host, by `docker ps`: name, Compose project and service, and ports, with tabs between. */
+export function takenPorts(stdout: string): Map<number, PortHolder> {
+  const taken = new Map<number, PortHolder>();
   for (const line of stdout.split('\n')) {
-    const [name = '', project = '', ports = ''] = line.split('\t');
-    for (const [, port] of ports.matchAll(/:(\d+)->/g)) taken.set(Number(port), { name, project });
+    const [name = '', project = '', service = '', ports = ''] = line.split('\t');
+    for (const [, port] of ports.matchAll(/:(\d+)->/g)) {
+      taken.set(Number(port), { name, project, service });
+    }
   }
   return taken;
 }

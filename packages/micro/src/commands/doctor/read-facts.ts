@@ -9,10 +9,14 @@ import { runsElsewhere, type Environment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import type { Platform } from '../../platform/platform';
 import { missingSecretsOf } from '../env/command';
-import { renderEntries } from '../../effects/rendered-entries';
+import { listenersFor } from '../../edge/listener';
+import { EDGE_SERVICE } from '../../platform/edge-options';
+import { renderEntries, type RenderedEntries } from '../../effects/rendered-entries';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import type { DoctorFacts, PortFact, RegistryFact } from './checks';
+import { readEdgeFacts } from './read-edge-facts';
 import {
+  edgePorts,
   publishedPorts,
   publishers,
   takenPorts,
@@ -39,6 +43,12 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
   ]);
   const there = engine.kind === 'answers';
   const registry = there ? await readRegistry(shell, platform, environment) : undefined;
+  const rendered =
+    there && compose ? await renderEntries(shell, platform, environment, new Map()) : undefined;
+  const edge =
+    rendered?.kind === 'rendered' && rendered.publications
+      ? await readEdgeFacts(shell, platform, environment, rendered.publications)
+      : undefined;
   const disk = there && !runsElsewhere(environment) ? await readDisk(shell, address) : undefined;
   return {
     node: process.versions.node,
@@ -59,7 +69,8 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
         ].map(read),
       ),
     },
-    ports: there && compose ? await readPorts(shell, platform, environment) : [],
+    ports: rendered ? await readPorts(shell, platform, environment, rendered) : [],
+    ...optional('edge', edge),
     ...optional('registry', registry),
     missingSecrets: missingSecretsOf(platform, read),
     sync,
@@ -115,23 +126,23 @@ async function readPorts(
   shell: Shell,
   platform: Platform,
   environment: Environment,
+  rendered: RenderedEntries,
 ): Promise<PortFact[]> {
-  if (runsElsewhere(environment)) return [];
-  const rendered = await renderEntries(shell, platform, environment, new Map());
-  if (rendered.kind === 'unreadable') return [];
-  const ports = publishedPorts(rendered.config.services, publishers(platform, environment));
+  if (runsElsewhere(environment) || rendered.kind === 'unreadable') return [];
+  const chosenIn = publishers(platform, environment);
+  const ports = [
+    ...publishedPorts(rendered.config.services, chosenIn),
+    ...edgePorts(listenersFor(rendered.publications ?? []), chosenIn),
+  ];
   const { stdout } = await shell.runner.run(
-    docker(
-      ['ps', '--format', '{{.Names}}\t{{.Label "com.docker.compose.project"}}\t{{.Ports}}'],
-      addressOf(environment),
-    ),
+    docker(['ps', '--format', HOLDERS], addressOf(environment)),
   );
   const taken = takenPorts(stdout);
   const project = projectNameOf(platform.name, environment);
   const stateOf = async ({ host, port }: PublishedPort): Promise<PortFact['state']> => {
     const owner = taken.get(port);
-    if (owner)
-      return owner.project === project ? 'own' : { takenBy: `the container ${owner.name}` };
+    if (owner?.project === project) return owner.service === EDGE_SERVICE ? 'edge' : 'own';
+    if (owner) return { takenBy: `the container ${owner.name}` };
     return (await isPortFree(host, port)) ? 'free' : { takenBy: 'a process on this machine' };
   };
   return Promise.all(
@@ -139,10 +150,18 @@ async function readPorts(
       service: port.service,
       address: `${port.host}:${port.port}`,
       chosenIn: port.chosenIn,
+      throughEdge: port.throughEdge,
       state: await stateOf(port),
     })),
   );
 }
+
+const HOLDERS = [
+  '{{.Names}}',
+  '{{.Label "com.docker.compose.project"}}',
+  '{{.Label "com.docker.compose.service"}}',
+  '{{.Ports}}',
+].join('\t');
 
 /** Asks for an image that need not be there, with the login that docker itself uses. */
 async function readRegistry(

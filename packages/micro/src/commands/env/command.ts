@@ -5,12 +5,19 @@ import { missingSecrets } from '../../compose/secrets';
 import { fileReader, writeWhole } from '../../effects/files';
 import type { Platform } from '../../platform/platform';
 import type { ReadFile } from '../../platform/workspace';
+import { readOptions } from '../options';
 import { readWorkspacePlatform, type Shell } from '../shell';
 
-/** Compose reads it from beside compose.yaml; git never does. */
+/** Compose reads it from the folder of compose.yaml; git ignores it. */
 export const ENV_FILE = '.env';
 
-export const ENV_USAGE = 'usage: micro env\n';
+export const ENV_USAGE = `usage: micro env
+
+  Writes each password and key that the compose files of this workspace need and .env lacks, as a
+  random value. What .env already has stays as it is. Compose reads the file; keep it out of git.
+
+  There are no options.
+`;
 
 /** The passwords and keys that the workspace's compose files need and `.env` lacks. */
 export function missingSecretsOf(platform: Platform, read: ReadFile): string[] {
@@ -18,17 +25,18 @@ export function missingSecretsOf(platform: Platform, read: ReadFile): string[] {
   return missingSecrets(platform, read(ENV_FILE) ?? '', isObserved);
 }
 
-/** `micro env`: adds each password and key that is missing; those that are there stay. */
+/** `micro env`: adds each missing password and key; existing ones stay. */
 export async function envCommand(
-  _args: readonly string[],
+  args: readonly string[],
   { workspaceRoot, say }: Shell,
 ): Promise<number> {
+  readOptions(args, {}, ENV_USAGE);
   const platform = readWorkspacePlatform(workspaceRoot);
   const read = fileReader(workspaceRoot);
   const text = read(ENV_FILE) ?? '';
   const missing = missingSecretsOf(platform, read);
   if (missing.length === 0) {
-    say(`${ENV_FILE} has all that is needed`);
+    say(`${ENV_FILE} is complete`);
     return 0;
   }
   const lines = missing.map((name) => `${name}=${randomBytes(24).toString('hex')}\n`);

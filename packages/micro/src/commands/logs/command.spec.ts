@@ -19,6 +19,7 @@ const container = (service: string, number: number) => ({
 const LOGS: Record<string, string> = {
   'orders-1': '2026-11-21T12:00:02Z {"level":"info","msg":"second","requestId":"one"}\n',
   'orders-2': '2026-11-21T12:00:03Z third\n',
+  'micro-edge-1': '2026-11-21T12:00:04Z {"level":"info","msg":"handled request"}\n',
   'users-1': '2026-11-21T12:00:01Z {"level":"info","msg":"first","requestId":"one"}\n',
 };
 
@@ -27,7 +28,12 @@ function engine() {
   const recorder = recordingRunner((line) => {
     if (line.includes(' ls ')) return { stdout: 'a\n' };
     if (line.includes(' inspect ')) {
-      const all = [container('orders', 1), container('orders', 2), container('users', 1)];
+      const all = [
+        container('orders', 1),
+        container('orders', 2),
+        container('users', 1),
+        container('micro-edge', 1),
+      ];
       return { stdout: JSON.stringify(all) };
     }
     return undefined;
@@ -64,6 +70,7 @@ describe('micro logs', () => {
       ['12:00:01', 'users', 'info', 'first', 'requestId=one'],
       ['12:00:02', 'orders', 'info', 'second', 'requestId=one'],
       ['12:00:03', 'orders', 'third'],
+      ['12:00:04', 'micro-edge', 'info', 'handled request'],
     ]);
   });
 
@@ -88,6 +95,11 @@ describe('micro logs', () => {
     ['-e nowhere', /there is no environment "nowhere"/],
   ])('says what is wrong with "%s"', async (line, message) => {
     await expect(run(line)).rejects.toThrow(message);
+  });
+
+  it.each(['edge', 'micro-edge'])('knows the edge as "%s"', async (word) => {
+    const { output } = await run(word);
+    expect(output).toMatch(/^\S+ {2}micro-edge {2}info {3}handled request$/);
   });
 
   it('knows datastores too', async () => {

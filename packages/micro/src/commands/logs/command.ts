@@ -1,6 +1,7 @@
 import { datastoresOf, platformBroker } from '../../compose/datastore';
 import { readEnvironment } from '../../effects/environments';
 import { projectNameOf, addressOf } from '../../deployment/project';
+import { EDGE_SERVICE } from '../../platform/edge-options';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
@@ -12,7 +13,7 @@ import { followLogs, readLogs, type LogQuery } from './read-logs';
 
 export const LOGS_USAGE = `usage: micro logs [services...] [-e environment] [--request-id id] [--since 10m] [--follow] [--json]
 
-  Shows the logs of an environment's services, merged by time.
+  Shows the logs of an environment's services, merged by time; "edge" for those of the edge.
 
   -e, --environment   the environment; development by default
       --request-id    only the lines of this request, in any service
@@ -34,7 +35,10 @@ export async function logsCommand(args: readonly string[], shell: Shell): Promis
   const { values, words } = readOptions(args, OPTIONS, LOGS_USAGE, { words: true });
   const platform = readWorkspacePlatform(shell.workspaceRoot);
   const names = loggedNames(platform);
-  requireKnown(words, names);
+  const services = words.map((word) =>
+    word === 'edge' && !names.includes(word) ? EDGE_SERVICE : word,
+  );
+  requireKnown(services, names);
   const { since } = values;
   if (since !== undefined && !SINCE.test(since)) {
     throw new UserError(`--since ${since}: give a time such as 10m, 2h or 2026-11-21T12:00:00Z`);
@@ -43,10 +47,10 @@ export async function logsCommand(args: readonly string[], shell: Shell): Promis
   const query: LogQuery = {
     address: addressOf(environment),
     project: projectNameOf(platform.name, environment),
-    services: words,
+    services,
     since,
   };
-  const width = Math.max(0, ...(words.length > 0 ? words : names).map((name) => name.length));
+  const width = Math.max(0, ...(services.length > 0 ? services : names).map((name) => name.length));
   const requestId = values['request-id'];
   const tell = (line: LogLine) => {
     if (requestId !== undefined && !isOfRequest(line, requestId)) return;
@@ -69,6 +73,7 @@ function loggedNames(platform: Platform): string[] {
       ...datastoresOf(service).map(({ name }) => name),
     ]),
     ...(broker ? [broker.name] : []),
+    EDGE_SERVICE,
   ];
 }
 

@@ -41,6 +41,24 @@ describe('formatLogLine', () => {
       { level: 'error', msg: 'failed', err: { message: 'no', stack: 'Error: no\n  at x' } },
       '12:00:01.250  orders    error  failed\n    Error: no\n      at x',
     ],
+    [
+      'what a terminal would act on',
+      'a\x1b[2J\u009b1mb',
+      '12:00:01.250  orders    a\\x1b[2J\\x9b1mb',
+    ],
+    [
+      'the same in each part of a record',
+      {
+        level: 'info\x1b[1m',
+        msg: '\x1b]0;owned\x07',
+        requestId: '\x1b[3m',
+        req: { method: 'GET', url: '/\x1b[2J' },
+        '\x1b[4m': '\x1b[5m',
+        nested: ['\u009b6m'],
+        err: { stack: 'Error: \x1b[7m\n\tat x' },
+      },
+      '12:00:01.250  orders    info\\x1b[1m  \\x1b]0;owned\\x07  GET /\\x1b[2J  \\x1b[4m=\\x1b[5m  nested=["\\x9b6m"]  requestId=\\x1b[3m\n    Error: \\x1b[7m\n    \tat x',
+    ],
   ])('shows %s', (_, text, expected) => {
     expect(format(text)).toBe(expected);
   });

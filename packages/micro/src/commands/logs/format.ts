@@ -1,3 +1,4 @@
+import { visible } from '../../platform/visible';
 import type { Colour, Paint } from '../shell';
 import type { LogLine } from './log-line';
 
@@ -42,24 +43,25 @@ const SHOWN_ELSEWHERE = new Set([
 
 /**
  * One line for a person: `12:00:01.250  orders  info   GET /orders 200 12 ms  requestId=…`. An error's
- * stack follows on lines of its own, and what is no JSON stands as it is.
+ * stack follows on lines of its own, and what is no JSON stands as it is. What a terminal would act on is
+ * shown as `\x1b`.
  *
  * @param width of the longest service name.
  */
 export function formatLogLine(line: LogLine, width: number, paint: Paint): string {
   const head = `${paint('dim', line.time.slice(11, 23).replace('Z', ''))}  ${paint(colourOf(line.service), line.service.padEnd(width))}`;
   const { record } = line;
-  if (!record) return `${head}  ${line.text}`;
+  if (!record) return `${head}  ${visible(line.text)}`;
   const level = levelOf(record['level']);
   const rest = Object.entries(record)
     .filter(([key]) => !SHOWN_ELSEWHERE.has(key))
-    .map(([key, value]) => paint('dim', `${key}=${shortText(value)}`));
+    .map(([key, value]) => paint('dim', `${visible(key)}=${shortText(value)}`));
   const id = record['requestId'];
   return [
     head,
     paint(LEVELS[level] ?? 'dim', level.padEnd(5)),
     [textOf(record['msg']), ...requestOf(record), ...rest].filter(Boolean).join('  '),
-    ...(typeof id === 'string' ? [paint('dim', `requestId=${id}`)] : []),
+    ...(typeof id === 'string' ? [paint('dim', `requestId=${visible(id)}`)] : []),
   ]
     .join('  ')
     .concat(stackOf(record['err']));
@@ -98,9 +100,9 @@ function stackOf(error: unknown): string {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  return typeof value === 'string' || typeof value === 'number' ? visible(String(value)) : '';
 }
 
 function shortText(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return visible(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
 }

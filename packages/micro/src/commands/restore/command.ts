@@ -28,12 +28,13 @@ import type { RunningContainer } from '../../deployment/container';
 
 export const RESTORE_USAGE = `usage: micro restore <folder or dump> [services...] [-e environment] --yes [options]
 
-  Replaces the data of an environment's databases by a backup. Nothing is touched unless every dump
-  is complete and fits its server, and the services that own the databases are stopped. Deploys wait
-  until the restore is done.
+  Replaces the data of an environment's databases with a backup. Nothing is touched unless every
+  dump is complete and fits its server, and the services that own the databases are stopped.
+  Deploys wait until the restore is done.
 
-  PostgreSQL restores in one transaction: if it fails, the old data is still there. MySQL, MariaDB and
-  MongoDB cannot, so their current data is dumped first, into ${BACKUPS_FOLDER}/<environment>/before-restore.
+  PostgreSQL restores in one transaction: if it fails, the old data is still there. MySQL, MariaDB
+  and MongoDB cannot, so their current data is dumped first, into
+  ${BACKUPS_FOLDER}/<environment>/before-restore.
 
   -e, --environment     the environment; development by default
       --yes             really do it; without it, only says what would be replaced

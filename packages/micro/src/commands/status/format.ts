@@ -1,7 +1,8 @@
 import type { Colour, Paint } from '../shell';
 import { formatColumns } from '../../terminal/columns';
 import { isInStep } from './report';
-import type { Health, PlatformStatus, ServiceStatus } from './document';
+import { formatTimeLeft } from '../../edge/certificate';
+import type { EdgeStatus, Health, PlatformStatus, ServiceStatus } from './document';
 
 const STATES: Record<ServiceStatus['state'], { mark: string; colour: Colour; words: string }> = {
   'in-step': { mark: '✓', colour: 'green', words: 'up to date' },
@@ -12,7 +13,7 @@ const STATES: Record<ServiceStatus['state'], { mark: string; colour: Colour; wor
 
 /** The report as lines for a terminal. @param now milliseconds since 1970. */
 export function formatStatus(status: PlatformStatus, now: number, paint: Paint): string[] {
-  const { platform, environment, commit, services, backing, left, notes } = status;
+  const { platform, environment, commit, services, backing, edge, left, notes } = status;
   const head = ['', 'service', 'state', 'image', 'commit', 'running', 'health', 'since'].map(
     (word) => paint('dim', word),
   );
@@ -27,7 +28,12 @@ export function formatStatus(status: PlatformStatus, now: number, paint: Paint):
     formatHealth(health, paint),
     formatSince(since, now),
   ]);
-  const [title, ...lines] = formatColumns([head, ...rows, ...more]);
+  const [title, ...lines] = formatColumns([
+    head,
+    ...rows,
+    ...more,
+    ...(edge ? [edgeRow(edge, now, paint)] : []),
+  ]);
   return [
     `${paint('bold', platform)} in ${paint('bold', environment)}${commit ? paint('dim', `  workspace at ${commit.slice(0, 7)}`) : ''}`,
     '',
@@ -38,6 +44,7 @@ export function formatStatus(status: PlatformStatus, now: number, paint: Paint):
         .filter((cause) => cause !== 'not deployed')
         .map((cause) => `     ${paint(STATES[services[index]!.state].colour, cause)}`),
     ]),
+    ...(edge ? formatEdge(edge, now, paint) : []),
     ...left.map(
       (name) => `${paint('yellow', '!')}  ${name}  left the workspace but is still running`,
     ),
@@ -63,6 +70,54 @@ function serviceRow(service: ServiceStatus, now: number, paint: Paint): string[]
   ];
 }
 
+function edgeRow(
+  { drift, problem, image, health, since }: EdgeStatus,
+  now: number,
+  paint: Paint,
+): string[] {
+  const isRight = drift.length === 0 && problem === undefined;
+  const state =
+    health === 'down'
+      ? 'not deployed'
+      : isRight
+        ? 'up to date'
+        : problem === undefined
+          ? 'drifted'
+          : 'not compared';
+  const colour = isRight ? 'green' : health === 'down' ? 'red' : 'yellow';
+  return [
+    paint(colour, isRight ? '✓' : health === 'down' ? '✕' : '!'),
+    'edge',
+    paint(colour, state),
+    image ?? '',
+    '',
+    '',
+    formatHealth(health, paint),
+    formatSince(since, now),
+  ];
+}
+
+/** Below the edge: how it differs, and what it publishes. */
+function formatEdge(
+  { drift, problem, ports, hosts }: EdgeStatus,
+  now: number,
+  paint: Paint,
+): string[] {
+  return [
+    ...[...drift, ...(problem === undefined ? [] : problem.split('\n'))].map(
+      (cause) => `     ${paint('yellow', cause)}`,
+    ),
+    ...(ports.length > 0 ? [`     ports ${ports.join(', ')}`] : []),
+    ...hosts.map(({ url, service, certificateUntil }) => {
+      const left =
+        certificateUntil === undefined
+          ? ''
+          : `, certificate: ${formatTimeLeft(new Date(certificateUntil), new Date(now))}`;
+      return `     ${url} leads to ${service}${left}`;
+    }),
+  ];
+}
+
 function summaryOf(status: PlatformStatus, paint: Paint): string {
   const { services } = status;
   if (isInStep(status)) return paint('green', 'everything is up to date');
@@ -71,7 +126,8 @@ function summaryOf(status: PlatformStatus, paint: Paint): string {
   const parts = (Object.keys(STATES) as ServiceStatus['state'][])
     .filter((state) => count(state) > 0)
     .map((state) => `${count(state)} ${STATES[state].words}`);
-  return `${services.length} services: ${parts.join(', ')}`;
+  const ofEdge = status.edge && status.edge.drift.length > 0 ? ['the edge drifted'] : [];
+  return `${services.length} services: ${[...parts, ...ofEdge].join(', ')}`;
 }
 
 function formatHealth(health: Health, paint: Paint): string {

@@ -12,9 +12,9 @@ import {
   type PushReceipt,
 } from '../../image/receipt';
 import { elsewhere, type Environment } from '../../platform/environment';
-import { EDGE_SERVICE, usesEdge } from '../../platform/edge-options';
-import type { Platform, Service } from '../../platform/platform';
+import type { Platform } from '../../platform/platform';
 import { renderEntries } from '../../effects/rendered-entries';
+import { readEdgeStatus } from './read-edge-status';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import { reportStatus } from './report';
 import { LABELS } from '../../platform/image-labels';
@@ -33,6 +33,7 @@ export async function readStatus(shell: Shell, environmentName: string): Promise
     renderEntries(shell, platform, environment, receipts.pushed),
     readGitFacts(runner),
   ]);
+  const edge = await readEdgeStatus(shell, environment, rendered, containers);
   const imageIds = [...new Set(containers.map(({ imageId }) => imageId))];
   const revisions = containers.flatMap(({ labels }) => labels[LABELS.revision] ?? []);
   return reportStatus({
@@ -44,6 +45,8 @@ export async function readStatus(shell: Shell, environmentName: string): Promise
     backing: backingOf(platform, environment),
     rendered,
     containers,
+    ...(edge ? { edge } : {}),
+    now: new Date(shell.clock.now()),
     imageVariables: await readImageVariables(shell, address, imageIds),
     commitsSince: await countCommitsSince(runner, new Set(revisions)),
     ...(git.commit === undefined ? {} : { commit: git.commit }),
@@ -74,18 +77,11 @@ function backingOf(platform: Platform, environment: Environment): Map<string, st
   const broker = platformBroker(platform);
   const here = platform.services.filter(({ name }) => elsewhere(environment, name) === undefined);
   return new Map(
-    [...here.flatMap(datastoresOf), ...(broker ? [broker] : []), ...edgeOf(here, environment)].map(
-      ({ name, engine }) => [name, engine],
-    ),
+    [...here.flatMap(datastoresOf), ...(broker ? [broker] : [])].map(({ name, engine }) => [
+      name,
+      engine,
+    ]),
   );
-}
-
-/** The edge, if it has something to publish. */
-function edgeOf(services: readonly Service[], environment: Environment) {
-  const publishes = services.some(
-    ({ name, kind }) => kind === 'gateway' || environment.services[name]?.publish !== undefined,
-  );
-  return usesEdge(environment) && publishes ? [{ name: EDGE_SERVICE, engine: 'edge' }] : [];
 }
 
 /** One that is gone since its container was made brings no variables that could be told apart. */

@@ -35,6 +35,7 @@ const facts = (more: Partial<StatusFacts> = {}): StatusFacts => ({
   backing: new Map(),
   rendered: { kind: 'rendered', config: { services: { orders: ORDERS } } },
   containers: [container({ labels })],
+  now: new Date('2026-11-21T12:00:00Z'),
   imageVariables: new Map(),
   commitsSince: new Map([['c0ffee1', 3]]),
   commit: 'f00d',

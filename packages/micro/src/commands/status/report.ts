@@ -12,6 +12,7 @@ import {
   type PlatformStatus,
   type ServiceStatus,
 } from './document';
+import { type EdgeStatusFacts, reportEdge } from './edge';
 import { driftOf } from './drift';
 import { isServing, type Container, type RunningContainer } from '../../deployment/container';
 import { DEPLOY_LABELS } from '../../deployment/labels';
@@ -32,6 +33,8 @@ export interface StatusFacts {
   backing: ReadonlyMap<string, string>;
   rendered: RenderedEntries;
   containers: readonly RunningContainer[];
+  edge?: EdgeStatusFacts;
+  now: Date;
   /** Variables that images bring themselves, by the image's id. */
   imageVariables: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** How many commits the workspace is ahead of a revision; absent if git cannot tell. */
@@ -41,10 +44,11 @@ export interface StatusFacts {
 }
 
 /** Whether all is as it should be, as far as it could be seen. */
-export function isInStep({ services, backing, left }: PlatformStatus): boolean {
+export function isInStep({ services, backing, edge, left }: PlatformStatus): boolean {
   return (
     services.every(({ state }) => state === 'in-step') &&
     backing.every(({ drift }) => drift.length === 0) &&
+    (edge === undefined || (edge.drift.length === 0 && edge.problem === undefined)) &&
     left.length === 0
   );
 }
@@ -67,6 +71,7 @@ export function reportStatus(facts: StatusFacts): PlatformStatus {
       .filter(({ name }) => elsewhere(environment, name) === undefined)
       .map((service) => reportService(service, facts)),
     backing: [...backing].map(([name, engine]) => reportBacking(name, engine, facts)),
+    ...(facts.edge ? { edge: reportEdge(facts.edge, facts.now) } : {}),
     left: [...left].sort(),
     notes: [
       ...platform.services.flatMap(({ name }) => {

@@ -142,9 +142,9 @@ describeEngine('compose-deploy', () => {
     );
   });
 
-  it('stops a service first that publishes a port, and puts it back where the new one fails', async () => {
+  it('stops a service first that holds its published port itself, and puts it back where the new one fails', async () => {
     const port = await freePort();
-    const publish = `services: { orders: { publish: ${port} } }\n`;
+    const publish = `edge: false\nservices: { orders: { publish: ${port} } }\n`;
     workspace.write({
       'environments/development.yml': `healthTimeout: 60\n${publish}`,
       'apps/orders/src/main.ts': server('orders published'),
@@ -179,7 +179,7 @@ describeEngine('compose-deploy', () => {
     try {
       const { port } = blocker.address() as { port: number };
       workspace.write({
-        'environments/development.yml': `healthTimeout: 20\nservices: { orders: { publish: ${port} } }\n`,
+        'environments/development.yml': `healthTimeout: 20\nedge: false\nservices: { orders: { publish: ${port} } }\n`,
       });
       const { success, output } = await workspace.deploy('orders');
       expect(success).toBe(false);

@@ -2,13 +2,8 @@ import { timestamp } from '../../effects/clock';
 import type { ComposeProject } from '../../docker/compose';
 import type { ServiceTask } from '../service-task';
 import { secretsOf } from './prepare/read-secrets';
-import {
-  type Release,
-  isSameRelease,
-  nextNumber,
-  stillOpen,
-  surplusReleases,
-} from '../../deployment/release';
+import { type Release, isSameRelease, nextNumber } from '../../deployment/release';
+import { stillOpen, surplusReleases } from '../../deployment/release-retention';
 import {
   type ReleaseBook,
   closeRelease,
@@ -16,8 +11,10 @@ import {
   openRelease,
   reopenRelease,
 } from '../../effects/release-book';
+import type { RollEvents } from './roll/roll';
 import { rollSlice } from './roll/roll-slice';
 import { type Facts, type Run } from './run';
+import { commitOfRoll } from './prepare/check-commits';
 import { startNeeds } from './prepare/start-needs';
 import { reachNeeds } from './prepare/reach-needs';
 import { runJobs } from './prepare/run-jobs';
@@ -45,7 +42,7 @@ export async function deployOne(
   one: ServicePlan,
   { releases, containers: before }: Facts,
   datastores: Map<string, Promise<void>>,
-  released?: () => Promise<void>,
+  events: RollEvents,
 ): Promise<Rolled> {
   const { service, desired, plan, starts, current } = one;
   const { runner, address, book, clock } = run;
@@ -82,7 +79,8 @@ export async function deployOne(
       slice: desired.slice,
       secrets: secretsOf(run, service, desired.slice),
       release: release.number,
-      released,
+      commit: commitOfRoll(run, one),
+      events,
     });
     return { task, desired, release, containers, kept: false, took: clock.now() - started };
   } catch (error) {
@@ -104,7 +102,7 @@ async function settle(book: ReleaseBook, tried: Release, known: readonly Release
 }
 
 function open(
-  { book, name, clock }: Run,
+  { book, name, clock, commit }: Run,
   { key, entryLabel, template, image, replicas, noted }: DesiredState,
   service: string,
   known: readonly Release[],
@@ -119,6 +117,7 @@ function open(
     image,
     replicas,
     template,
+    commit,
     since: timestamp(clock),
     slice: noted,
   });

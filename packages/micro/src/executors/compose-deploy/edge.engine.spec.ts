@@ -228,7 +228,7 @@ describeEngine('a published port', () => {
     const refused = await workspace.deploy('gateway');
     expect(refused.success).toBe(false);
     expect(refused.output).toContain(
-      'environments/development.yml: services.gateway.publish.tls: the key is not the key of the certificate',
+      'environments/development.yml:7: services.gateway.publish.tls: the key is not the key of the certificate',
     );
     expect(refused.output).toContain(`the certificate is not for ${HOST}, but for other.localhost`);
     environment({ publish: asHost('{ certificate: right.pem, key: right.key }') });

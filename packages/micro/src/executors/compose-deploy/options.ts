@@ -13,6 +13,8 @@ export interface ComposeDeployOptions {
   prune?: boolean;
   /** Take the lock away from whoever has it. */
   breakLock?: boolean;
+  /** Deploy also if what runs is of a newer commit than the workspace. */
+  allowOlder?: boolean;
   /** Go back to the release before the one that runs. */
   rollback?: boolean;
   /** Go back to this release: its number, digest or key. */
@@ -29,12 +31,14 @@ export interface DeployMode {
   atomic: boolean;
   prune: boolean;
   breakLock: boolean;
+  allowOlder: boolean;
   destination: Destination;
 }
 
 /** @throws {UserError} where two options do not go together. */
 export function normaliseOptions(options: ComposeDeployOptions): DeployMode {
   const { plan = false, json = false, atomic = false, prune = false, breakLock = false } = options;
+  const { allowOlder = false } = options;
   const to = options.to === undefined ? undefined : String(options.to);
   const back = options.rollback === true || to !== undefined;
   if (back && prune) {
@@ -42,5 +46,5 @@ export function normaliseOptions(options: ComposeDeployOptions): DeployMode {
   }
   if (json && !plan) throw new UserError('--json prints a plan: give --plan, too');
   const destination: Destination = back ? { kind: 'release', to } : { kind: 'push' };
-  return { plan, json, atomic, prune, breakLock, destination };
+  return { plan, json, atomic, prune, breakLock, allowOlder, destination };
 }

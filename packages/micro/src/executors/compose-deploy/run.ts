@@ -1,3 +1,4 @@
+import { UserError } from '../../platform/user-error';
 import type { EngineAddress } from '../../docker/command';
 import type { Clock } from '../../effects/clock';
 import { readProjectContainers } from '../../effects/containers';
@@ -9,9 +10,11 @@ import type { ComposeDeployOptions, DeployMode } from './options';
 import type { Release } from '../../deployment/release';
 import { type ReleaseBook, readReleases } from '../../effects/release-book';
 import type { EdgeState } from '../../deployment/edge-plan';
-import { readEdge } from './edge/read-edge';
+import { readEdge } from '../../effects/edge-state';
 import type { ServiceSecrets } from '../../deployment/secrets';
 import type { Container } from '../../deployment/container';
+import type { Ancestry, Commit, Confirmed } from '../../deployment/commit';
+import { readConfirmed } from '../../effects/confirmed-commits';
 
 /** What one coordinated roll starts from. */
 export interface DeployRequest {
@@ -39,6 +42,10 @@ export interface Run extends DeployRequest {
   /** The Compose project's name. */
   name: string;
   book: ReleaseBook;
+  /** Of the workspace; absent without git. */
+  commit: Commit | undefined;
+  /** How another commit is related to it. */
+  ancestryOf: (commit: string) => Promise<Ancestry>;
   /** What undoing uses. */
   undo: { runner: Runner; clock: Clock };
   failures: Map<string, Error>;
@@ -47,6 +54,8 @@ export interface Run extends DeployRequest {
   folder: string;
   /** Gives or frees addresses of networks while no other service of the run does. */
   addresses: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Milliseconds that a container has to stay off a network of the engine before it joins it again. */
+  linkPause: () => Promise<number>;
   /** Compose makes what several containers share one command at a time. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -55,6 +64,7 @@ export interface Run extends DeployRequest {
 export interface Facts {
   containers: readonly Container[];
   releases: ReadonlyMap<string, readonly Release[]>;
+  confirmed: Confirmed;
   edge: EdgeState;
 }
 
@@ -87,9 +97,19 @@ export function tellOf(
 /** Asks the engine what there is. */
 export async function readFacts(run: Run): Promise<Facts> {
   const { runner, address, name, book } = run;
-  const [containers, releases] = await Promise.all([
+  const [containers, releases, confirmed] = await Promise.all([
     readProjectContainers(runner, address, name),
     readReleases(book),
+    readConfirmed(book),
   ]);
-  return { containers, releases, edge: await readEdge(run, containers) };
+  return { containers, releases, confirmed, edge: await readEdge(run, containers) };
+}
+
+/** Lets the services of a run fail that could be deployed, since others cannot. */
+export function failAll({ failures, tasks }: Run, what: string): void {
+  const why = [...failures.keys()].join(', ');
+  for (const { service } of tasks) {
+    if (failures.has(service.name)) continue;
+    failures.set(service.name, new UserError(`${why} cannot be deployed, so ${what}`));
+  }
 }

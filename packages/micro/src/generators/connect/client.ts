@@ -28,18 +28,8 @@ export function generateClient(
       provider,
       propertyName: names(provider).propertyName,
       variables,
-      parameter: parameterOf(variables),
+      keys: variables.map((name) => `'${name}'`).join(' | '),
     },
     { overwriteStrategy: OverwriteStrategy.KeepExisting },
   );
-}
-
-/** On as few lines as Prettier, left to itself, would take. */
-function parameterOf(variables: readonly string[]): string {
-  const keys = variables.map((name) => `'${name}'`);
-  const line = `  config: Pick<Config, ${keys.join(' | ')}>,`;
-  if (line.length <= 80 || keys.length === 1) return line;
-  const union = `    ${keys.join(' | ')}`;
-  const lines = union.length <= 80 ? [union] : keys.map((key) => `    | ${key}`);
-  return ['  config: Pick<', '    Config,', ...lines, '  >,'].join('\n');
 }

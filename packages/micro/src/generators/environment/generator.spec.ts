@@ -43,6 +43,20 @@ describe('environment', () => {
       { engine: 'compose', services: { gateway: { publish: '8080' } } },
     ],
     [
+      { name: 'lab', publish: 'shop.example.com' },
+      {
+        engine: 'compose',
+        services: { gateway: { publish: { host: 'shop.example.com', tls: 'auto' } } },
+      },
+    ],
+    [
+      { name: 'lab', publish: 'shop.localhost', tls: 'internal' },
+      {
+        engine: 'compose',
+        services: { gateway: { publish: { host: 'shop.localhost', tls: 'internal' } } },
+      },
+    ],
+    [
       {
         name: 'lab',
         host: 'ssh://deploy@example.com',
@@ -66,16 +80,16 @@ describe('environment', () => {
     expect(text('production'))
       .toBe(`# yaml-language-server: $schema=../node_modules/@org/micro/schemas/environment.schema.json
 
-# The Docker Engine that it is deployed to. Without \`registry:\`, images have to be built on it.
+# The Docker Engine to deploy to. Without \`registry:\`, images must be built on it.
 engine: compose
 host: ssh://deploy@example.com
 
-# A service gets longer to become healthy than in development: it starts beside the others. It has
-# to stay so for longer before the old version goes, since some faults show only under real load.
+# Services get more time to become healthy than in development, because they start beside others.
+# A new version must stay healthy for longer, because some faults show only under real load.
 healthTimeout: 120
 steady: 10
 
-# What differs here for single services; all that can be said of one:
+# Overrides for single services, with all that can be set:
 services:
   gateway:
     publish: "443"
@@ -85,7 +99,7 @@ services:
     # secrets:
     #   STRIPE_KEY: { environment: STRIPE_KEY }
 
-# Services that run elsewhere, and where those that consume them reach them:
+# Services that run elsewhere, with the URL for their consumers:
 # links:
 #   billing: https://billing.example.com
 `);
@@ -104,7 +118,7 @@ services:
   });
 
   it.each<[EnvironmentSchema, string]>([
-    [{ name: 'lab', images: 'pushed' }, 'registry.example.com/acme` is to be filled in'],
+    [{ name: 'lab', images: 'pushed' }, 'by digest: set `registry: registry.example.com/acme`'],
     [{ name: 'lab', images: 'local', registry: 'localhost:5000' }, 'Images stay on it'],
   ])('%j says "%s"', async (schema, says) => {
     await make(schema);
@@ -114,6 +128,13 @@ services:
 
   it('takes a port as Nx hands it on, which makes a number of --publish=8080', () => {
     expect(schemaJson.properties.publish.type).toEqual(['string', 'integer']);
+  });
+
+  it('writes a host on one line', async () => {
+    await make({ name: 'lab', publish: 'shop.example.com' });
+    expect(text('lab')).toContain(
+      'services:\n  gateway:\n    publish: { host: shop.example.com, tls: auto }\n',
+    );
   });
 
   it('changes nothing when it is run again', async () => {
@@ -132,7 +153,11 @@ services:
     [{ name: 'lab', context: 'a', host: 'ssh://b' }, 'give either a docker context or a host'],
     [{ name: 'lab', host: 'example.com' }, 'the host is an address such as ssh://'],
     [{ name: 'lab', registry: 'https://registry.example.com' }, 'the registry is host[:port]'],
-    [{ name: 'lab', publish: 'localhost:80' }, 'what is published is a port such as 8080'],
+    [{ name: 'lab', publish: 'localhost:80' }, 'a host is a name in lower case without port'],
+    [{ name: 'lab', publish: 'https://shop.example.com' }, 'a host is a name in lower case'],
+    [{ name: 'lab', publish: 'localhost' }, 'no public authority gives a certificate'],
+    [{ name: 'lab', publish: 8080, tls: 'auto' }, '--tls is for a host name'],
+    [{ name: 'lab', tls: 'auto' }, 'add for example --publish=shop.example.com'],
   ])('refuses %j and writes nothing', async (schema, message) => {
     await expect(make(schema)).rejects.toThrow(message);
     expect(text('lab')).toBe('');

@@ -1,10 +1,11 @@
 import { formatFiles, logger, type Tree } from '@nx/devkit';
-import { environmentFile, parseEnvironment } from '../../platform/environment';
+import { parseEnvironment } from '../../platform/environment';
+import { environmentFile } from '../../platform/environment-file';
 import { serviceNameProblem } from '../../platform/name';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { readTreePlatform } from '../workspace-tree';
-import { newEnvironment } from './new-environment';
+import { newEnvironment, type NewPublication } from './new-environment';
 import { freePortOffset } from './port-offset';
 
 export interface EnvironmentSchema {
@@ -14,6 +15,7 @@ export interface EnvironmentSchema {
   registry?: string;
   images?: 'pushed' | 'local';
   publish?: string | number;
+  tls?: 'auto' | 'internal' | 'none';
   skipFormat?: boolean;
 }
 
@@ -28,7 +30,7 @@ export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema
     logger.warn(`${file} is there already and was kept: edit it`);
     return;
   }
-  const { publish } = schema;
+  const published = publishedBy(schema);
   const text = newEnvironment({
     name,
     // A prompt that nobody answers gives an empty text.
@@ -38,9 +40,9 @@ export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema
     images: schema.images,
     portOffset: schema.context || schema.host ? 0 : freePortOffset(tree),
     gateways: gatewaysOf(platform),
-    ...(publish === undefined || publish === ''
+    ...(published === undefined
       ? {}
-      : { published: { service: onlyGateway(platform), publish: String(publish) } }),
+      : { published: { service: onlyGateway(platform), publish: published } }),
   });
   parseEnvironment(
     name,
@@ -53,6 +55,22 @@ export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema
 }
 
 export default environmentGenerator;
+
+/** A port, or a host name with where its certificate comes from; the file's own parser judges it. */
+function publishedBy({ publish, tls }: EnvironmentSchema): NewPublication['publish'] | undefined {
+  const text = String(publish ?? '');
+  if (text === '' && tls === undefined) return undefined;
+  if (text !== '' && !/[a-z]/i.test(text)) {
+    if (tls === undefined) return text;
+    throw new UserError(
+      `--tls is for a host name, and --publish=${text} is a port: leave --tls out`,
+    );
+  }
+  if (text === '') {
+    throw new UserError('--tls is for a host name: add for example --publish=shop.example.com');
+  }
+  return { host: text, tls: tls ?? 'auto' };
+}
 
 function gatewaysOf({ services }: Platform): string[] {
   return services.filter(({ kind }) => kind === 'gateway').map(({ name }) => name);

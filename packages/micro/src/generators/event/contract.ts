@@ -1,8 +1,9 @@
 import ts from 'typescript';
+import { isSameCode } from '../../discovery/same-code';
 import { eventConstant } from '../../platform/event';
 import { fieldSchema, parseFields, type Field } from './fields';
 
-/** The module of an event's contract, as Prettier leaves it. */
+/** The module of an event's contract. */
 export function renderContract(event: string, fields: readonly Field[]): string {
   return [
     `import { defineEvent } from '@org/chassis/events';`,
@@ -26,7 +27,7 @@ export function readFields(event: string, text: string): Field[] | undefined {
       name,
     })),
   );
-  const isWhole = ignoreFormat(renderContract(event, fields)) === ignoreFormat(text);
+  const isWhole = isSameCode(renderContract(event, fields), text);
   return isWhole ? fields : undefined;
 }
 
@@ -46,7 +47,3 @@ const CANDIDATES = parseFields([
   ...['s:string', 'i:int', 'n:number', 'b:boolean', 'u:uuid', 'd:date-time'],
   ...['os?:string', 'oi?:int', 'on?:number', 'ob?:boolean', 'ou?:uuid', 'od?:date-time'],
 ]).fields;
-
-function ignoreFormat(text: string): string {
-  return text.replace(/[\s;,]/g, '').replaceAll('"', "'");
-}

@@ -19,8 +19,8 @@ interface PackageJson {
   dependencies: Record<string, string>;
 }
 
-async function workspace(formatter: 'none' | 'prettier' = 'none'): Promise<Tree> {
-  const tree = createTreeWithEmptyWorkspace({ formatter });
+async function workspace(): Promise<Tree> {
+  const tree = createTreeWithEmptyWorkspace();
   updateJson(tree, 'package.json', (json: object) => ({ ...json, name: '@acme/source' }));
   await serviceGenerator(tree, { name: 'orders', datastores: 'postgres', broker: 'rabbitmq' });
   await serviceGenerator(tree, { name: 'payments', datastores: 'postgres' });
@@ -207,24 +207,6 @@ describe('event', () => {
         'apps/mailer/src/app.ts does not give its handlers to the broker: before createService, call resources.broker.subscribe(subscriptions(resources))',
       ),
     );
-  });
-
-  it('writes what prettier would write', async () => {
-    const formatted = await workspace('prettier');
-    const long = {
-      name: 'order.payment-failed-for-good',
-      publisher: 'payments',
-      subscribers: 'orders,mailer,payments',
-      fields: 'aLongName:string,anotherLongName:string,aThirdLongName:string,theLast?:date-time',
-    };
-    for (const each of [tree, formatted]) {
-      await eventGenerator(each, ORDER_PLACED);
-      await eventGenerator(each, long);
-      await eventGenerator(each, { ...long, name: 'x.y', fields: [] });
-    }
-    for (const folder of ['apps', 'packages']) {
-      expect(treeFiles(tree, folder)).toEqual(treeFiles(formatted, folder));
-    }
   });
 
   it.each<[EventSchema, string]>([

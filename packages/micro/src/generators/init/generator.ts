@@ -8,7 +8,8 @@ import {
 } from '@nx/devkit';
 import { ROOT_COMPOSE_FILE } from '../../compose/paths';
 import { deriveRootCompose } from '../../compose/root-compose';
-import { environmentFile, parseEnvironment } from '../../platform/environment';
+import { parseEnvironment } from '../../platform/environment';
+import { environmentFile } from '../../platform/environment-file';
 import { editJson } from '../json-text';
 import { LINT_VERSIONS, WORKSPACE_VERSIONS } from '../versions';
 import { coverFolder } from '../workspace-globs';

@@ -1,4 +1,5 @@
-import { createProjectGraphAsync, type ProjectGraph, type Tree } from '@nx/devkit';
+import { createProjectGraphAsync, formatFiles, type ProjectGraph, type Tree } from '@nx/devkit';
+import type { DerivedFile } from '../../platform/derived-file';
 import { librariesInGraph } from './libraries';
 import { syncWorkspace } from './sync-workspace';
 
@@ -24,10 +25,22 @@ export async function syncGenerator(
     librariesOf: (service, platform) => librariesInGraph(graph, platform, service),
   });
   if (drifted.length === 0) return undefined;
+  await formatFiles(modulesOf(tree, drifted));
   return {
     outOfSyncMessage: "Some files do not say what the services' manifests say.",
     outOfSyncDetails: drifted.flatMap(({ path, drift }) => drift.map((line) => `${path}: ${line}`)),
   };
+}
+
+/**
+ * The tree, with only the derived modules to be formatted: they are ours as a whole, while the other derived files are
+ * edits in what a person wrote. `formatFiles` also looks there for settings that are not on disk yet.
+ */
+function modulesOf(tree: Tree, drifted: readonly DerivedFile[]): Tree {
+  const modules = drifted.map(({ path }) => path).filter((path) => path.endsWith('.ts'));
+  const formatted = new Set([...modules, '.prettierrc']);
+  const listChanges = () => tree.listChanges().filter(({ path }) => formatted.has(path));
+  return Object.create(tree, { listChanges: { value: listChanges } }) as Tree;
 }
 
 export default syncGenerator;

@@ -11,6 +11,7 @@ import {
   serviceComposeFile,
 } from '../../compose/paths';
 import { brokerImage, deriveRootCompose } from '../../compose/root-compose';
+import { isChecked } from '../../compose/checked-services';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import {
   deriveResourcesModule,
@@ -27,6 +28,7 @@ import {
   deriveSubscriptionsModule,
   subscriptionsModuleFile,
 } from '../../discovery/subscriptions-module';
+import { importsOf } from '../../discovery/same-code';
 import { deriveServeEnv } from '../../discovery/serve-env';
 import { derivePort, dockerfileOf } from '../../dockerfile/dockerfile-edit';
 import {
@@ -34,6 +36,7 @@ import {
   deriveDockerignore,
   type DockerignoreFacts,
 } from '../../dockerfile/dockerignore';
+import { hasHealthCheck } from '../../dockerfile/health-check';
 import { readWorkspaceContext } from '../../dockerfile/workspace-context';
 import { CONTRACTS_ROOT, readContractsPackage } from '../../platform/contracts-library';
 import { MIGRATIONS_FOLDER } from '../../platform/datastore';
@@ -165,6 +168,7 @@ function deriveAll(
             migrates,
             observed(service),
             brokerImage(read(ROOT_COMPOSE_FILE)),
+            (one) => isServiceChecked(one, read),
           ),
         ],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
@@ -175,6 +179,16 @@ function deriveAll(
     }),
     () => [deriveTopologyDocument(drawing(), read(TOPOLOGY_FILE)) ?? []].flat(),
   ]);
+}
+
+function isServiceChecked(service: Service, read: ReadFile): boolean {
+  const dockerfile = read(dockerfileOf(service));
+  // Without a Dockerfile nobody here knows the image.
+  return isChecked(
+    service.name,
+    read(serviceComposeFile(service)),
+    (target) => dockerfile === undefined || hasHealthCheck(dockerfile, target),
+  );
 }
 
 function deriveDiscovery(
@@ -188,12 +202,13 @@ function deriveDiscovery(
   // Only a service made by our generator has a configuration that reads the module.
   const config = read(at('src/config.ts'));
   if (config === undefined) return [env];
+  const hasCallers = importsOf(config).some((from) => isModule(from, 'callers'));
   const links = read(at('src/links.ts'));
   const callers = callersOf(platform, service).map(({ name }) => name);
   return [
     env,
     deriveLinksModule(service, links, keyedProviders(platform, service)),
-    ...(config.includes('./callers')
+    ...(hasCallers
       ? [deriveCallersModule(service, callers, read(callersModuleFile(service)))]
       : []),
   ];
@@ -201,7 +216,8 @@ function deriveDiscovery(
 
 /** Whether a service has code that uses the modules of resources and subscriptions. */
 function isOnChassis({ root }: Service, read: ReadFile): boolean {
-  return read(posix.join(root, 'src/config.ts'))?.includes('./resources') ?? false;
+  const config = read(posix.join(root, 'src/config.ts')) ?? '';
+  return importsOf(config).some((from) => isModule(from, 'resources'));
 }
 
 function deriveResources(service: Service, facts: ResourcesFacts, read: ReadFile): DerivedFile[] {
@@ -217,8 +233,14 @@ function deriveResources(service: Service, facts: ResourcesFacts, read: ReadFile
 function deriveProviderRoutes(platform: Platform, service: Service, read: ReadFile): DerivedFile[] {
   const current = read(providerRoutesModuleFile(service));
   const app = read(posix.join(service.root, 'src/app.ts'));
-  if (current === undefined && !app?.includes('./provider-routes')) return [];
+  const isUsed = importsOf(app ?? '').some((from) => isModule(from, 'provider-routes'));
+  if (current === undefined && !isUsed) return [];
   return [deriveProviderRoutesModule(platform, service, current)];
+}
+
+/** Whether an import is of a module beside the one that imports it: `./links`, `./links.js`. */
+function isModule(from: string, name: string): boolean {
+  return posix.join(posix.dirname(from), posix.parse(from).name) === name && from.startsWith('./');
 }
 
 function hasMigrations(tree: Tree, { root }: Service): boolean {

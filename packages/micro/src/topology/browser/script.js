@@ -141,6 +141,24 @@
       make('h2', 'Outside'),
       make('p', 'What reaches the platform from outside', 'muted'),
     );
+    const edge = status?.edge;
+    if (edge) {
+      section(`The edge in ${status.environment}`, [
+        line(
+          edge.drift.length ? 'drifted' : 'up to date',
+          edge.drift.length ? 'drifted' : 'in-step',
+        ),
+        ...edge.drift.map((cause) => line(cause)),
+        ...(edge.problem ? [line(edge.problem)] : []),
+        line(edge.health),
+        ...edge.ports.map((port) => line(`holds ${port}`)),
+        ...edge.hosts.map(({ url, service, certificateUntil }) =>
+          line(
+            `${url} leads to ${service}${certificateUntil ? `, certificate until ${new Date(certificateUntil).toLocaleString()}` : ''}`,
+          ),
+        ),
+      ]);
+    }
     section(
       'Gateways',
       topology.services.filter((s) => s.kind === 'gateway').map((s) => toService(s.name)),
@@ -424,6 +442,7 @@
       const store = picture.querySelector(`[data-store="${CSS.escape(name)}"]`);
       store?.classList.toggle('ill', drift.length > 0);
     }
+    boxOf('outside:outside')?.classList.toggle('ill', Boolean(status.edge?.drift.length));
     const behind = status.services.filter(({ state }) => state !== 'in-step').length;
     const summary =
       behind === 0

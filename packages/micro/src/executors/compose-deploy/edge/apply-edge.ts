@@ -8,19 +8,11 @@ import {
 } from '../../../deployment/edge-plan';
 import { DEPLOY_LABELS } from '../../../deployment/labels';
 import { createArguments } from '../../../docker/compose';
-import {
-  putFilesArguments,
-  removeArguments,
-  startArguments,
-  stopArguments,
-} from '../../../docker/container';
-import { execArguments } from '../../../docker/exec';
-import { tarOf } from '../../../docker/tar';
+import { removeArguments, startArguments, stopArguments } from '../../../docker/container';
 import { readProjectContainers } from '../../../effects/containers';
 import { runDocker } from '../../../effects/engine';
 import { writeWhole } from '../../../effects/files';
-import { ADMIN_SOCKET, CONFIG_FOLDER, STORAGE_FOLDER } from '../../../edge/caddy-config';
-import { type EdgeFile, NEXT_FILE } from '../../../edge/edge-content';
+import { CONFIG_FOLDER, STORAGE_FOLDER } from '../../../edge/caddy-config';
 import { EDGE_USER } from '../../../edge/edge-entry';
 import { EDGE_SERVICE } from '../../../platform/edge-options';
 import { formatSeconds, formatStep } from '../../../terminal/step';
@@ -28,19 +20,29 @@ import { UserError } from '../../../platform/user-error';
 import { waitUntilHealthy } from '../roll/health';
 import { idsOf } from '../roll/roll';
 import type { Run } from '../run';
-import { readEdge, readFingerprint } from './read-edge';
+import { readEdge, readFingerprint } from '../../../effects/edge-state';
+import { putFiles, reloadEdge, rememberEdge, validateEdge } from './edge-config';
 import type { RunEdge } from './run-edge';
+
+/** For a run whose every change may have to be undone. */
+export interface Undoable {
+  /** Gets what puts the configuration of a reloaded edge back. */
+  onReload: (undo: () => Promise<void>) => void;
+}
 
 /**
  * Brings the edge to what is wanted of it by now. A port that a service's own container holds is left to that.
+ *
+ * @param undoable only a configuration is changed: another container would end what it takes to go back.
  * @throws {UserError} if it could not; then the edge serves as before.
  */
-export async function applyEdge(run: Run, edge: RunEdge): Promise<void> {
+export async function applyEdge(run: Run, edge: RunEdge, undoable?: Undoable): Promise<void> {
   const containers = await readProjectContainers(run.runner, run.address, run.name);
   const holders = portHolders(containers, edge.publications);
   const wanted = edge.of(edge.publications.filter(({ service }) => !holders.includes(service)));
   const state = await readEdge(run, containers);
   const plan = planEdge(state, wanted);
+  if (undoable && (plan.kind === 'recreate' || plan.kind === 'remove')) return;
   const begun = run.clock.now();
   const done = (verb: string, what: string) =>
     run.tell(formatStep('edge', verb, `${what}  ${formatSeconds(run.clock.now() - begun)}`));
@@ -54,7 +56,8 @@ export async function applyEdge(run: Run, edge: RunEdge): Promise<void> {
     case 'keep':
       return;
     case 'reload':
-      await reload(run, state.container!, wanted!);
+      undoable?.onReload(await rememberEdge(run, state.container!));
+      await reloadEdge(run, state.container!, wanted!);
       return done('reloaded', state.container!.name);
     case 'remove':
       await removeEdge(run, [state.container!]);
@@ -66,16 +69,6 @@ export async function applyEdge(run: Run, edge: RunEdge): Promise<void> {
       return done(plan.kind === 'create' ? 'started' : 'replaced', created.name);
     }
   }
-}
-
-/** Asks the running edge to take a configuration, and once it has it lets it start with that, too. */
-async function reload(run: Run, { id, name }: Container, wanted: WantedEdge): Promise<void> {
-  const what = `The edge ${name} did not take its new configuration, and serves with the one before`;
-  await put(run, id, CONFIG_FOLDER, wanted.next, what);
-  const config = `${CONFIG_FOLDER}/${NEXT_FILE}`;
-  const command = ['caddy', 'reload', '--config', config, '--address', ADMIN_SOCKET];
-  await runDocker(run.runner, execArguments(id, command), run.address, what);
-  await put(run, id, CONFIG_FOLDER, wanted.files, what);
 }
 
 /** Makes the edge's container before the ports are free that it takes over, so that it only has to be started then. */
@@ -159,22 +152,17 @@ async function create(
   const all = await readProjectContainers(run.runner, run.address, run.name);
   const created = all.find(({ service, id }) => service === EDGE_SERVICE && id !== old?.id);
   if (!created) throw new UserError(`${what}: docker compose made no container`);
-  await put(run, created.id, CONFIG_FOLDER, wanted.files, what);
+  await putFiles(run, created.id, CONFIG_FOLDER, wanted.files, what);
   const [, volume = '', folder = ''] = STORAGE_FOLDER.split('/');
   const storage = { path: `${folder}/`, mode: 0o700, content: Buffer.alloc(0), owner: EDGE_USER };
-  await put(run, created.id, `/${volume}`, [storage], what);
+  await putFiles(run, created.id, `/${volume}`, [storage], what);
+  try {
+    await validateEdge(run, created.id, wanted);
+  } catch (error) {
+    await removeEdge({ ...run, runner: run.undo.runner }, [created]);
+    throw error;
+  }
   return created;
-}
-
-/** Through standard input: what the files hold touches no disk on its way. */
-async function put(
-  { runner, address }: Run,
-  id: string,
-  folder: string,
-  files: readonly EdgeFile[],
-  what: string,
-): Promise<void> {
-  await runDocker(runner, putFilesArguments(id, folder), address, what, { stdin: tarOf(files) });
 }
 
 /** Its volume of certificates stays. */

@@ -8,7 +8,7 @@ import { isOfService, portMappingsOf, type Publication } from '../../../edge/pub
 import { limit } from '../../limit';
 import type { Facts, Run } from '../run';
 import { formatStep } from '../../../terminal/step';
-import { applyEdge, prepareEdge, removeEdge, startPrepared } from './apply-edge';
+import { applyEdge, prepareEdge, removeEdge, startPrepared, type Undoable } from './apply-edge';
 import type { RunEdge } from './run-edge';
 
 /** What a run does of the edge, and when: between the services that it rolls. */
@@ -21,6 +21,8 @@ export interface EdgeTurns {
   last(): Promise<void>;
   /** Frees the ports that it took, so that services can be put back that held them. */
   undo(): Promise<void>;
+  /** Once services are put back: the edge is as it was, too. */
+  restore(): Promise<void>;
 }
 
 /** @param edge absent in a rollback, which leaves the edge as it is. */
@@ -31,7 +33,13 @@ export function edgeTurns(
   { edge: state, containers }: Facts,
 ): EdgeTurns {
   const inTurn = limit(1);
-  const apply = () => inTurn(async () => void (edge && (await applyEdge(run, edge))));
+  /** The last first. */
+  const undos: (() => Promise<void>)[] = [];
+  const undoable = run.mode.atomic
+    ? { onReload: (undo: () => Promise<void>) => undos.unshift(undo) }
+    : undefined;
+  const apply = (how?: Undoable) =>
+    inTurn(async () => void (edge && (await applyEdge(run, edge, how))));
   const takesFrom =
     planned.kind === 'create' || planned.kind === 'recreate' ? planned.takesFrom : [];
   const published = new Set(edge?.publications.map(({ service }) => service));
@@ -53,6 +61,11 @@ export function edgeTurns(
   const control = (runner: Run['runner'], args: readonly string[], what: string) =>
     run.addresses(() => runDocker(runner, args, run.address, what));
 
+  const startOld = async () => {
+    if (!old) return;
+    await control(run.undo.runner, startArguments([old.id]), 'Could not start the edge again');
+  };
+
   return {
     first: async () => {
       if (planned.kind !== 'create' || !edge) return;
@@ -68,22 +81,26 @@ export function edgeTurns(
         plan.kind !== 'keep' && ports.some((mapping) => isOfService(mapping, ownPort ?? 0));
       if (!old || !wantsPort) {
         const result = await work();
-        if (plan.kind !== 'keep' && published.has(service)) await apply();
+        if (plan.kind !== 'keep' && published.has(service)) await apply(undoable);
         return result;
       }
       await inTurn(async () => {
         if (stopped) return;
         stopped = true;
         await control(run.runner, stopArguments([old.id]), 'Could not stop the edge');
+        undos.unshift(startOld);
       });
       try {
         return await work();
       } catch (error) {
-        await control(run.undo.runner, startArguments([old.id]), 'Could not start the edge again');
+        await startOld();
         throw error;
       }
     },
-    last: apply,
+    last: () => apply(),
+    restore: async () => {
+      for (const undo of undos) await undo();
+    },
     undo: async () => {
       if (!edge || planned.kind !== 'create') return;
       const containers = await readProjectContainers(run.undo.runner, run.address, run.name);

@@ -5,11 +5,13 @@ import { pullArguments } from '../../../docker/image';
 import { readProjectContainers } from '../../../effects/containers';
 import { listenersFor } from '../../../edge/listener';
 import type { Publication } from '../../../edge/publication';
+import { EngineError } from '../../../docker/engine-error';
 import { inspectImages, runDocker } from '../../../effects/engine';
+import { UserError } from '../../../platform/user-error';
 import { formatStep } from '../../../terminal/step';
+import { readEdgeFiles } from '../../../effects/edge-files';
+import { wantedEdge } from '../../../effects/wanted-edge';
 import type { Run } from '../run';
-import { readEdgeFiles } from './read-edge';
-import { wantedEdge } from './wanted-edge';
 
 /** The edge of a run: what it publishes, and what it is for any part of that. */
 export interface RunEdge {
@@ -31,16 +33,26 @@ export async function readRunEdge(
   };
 }
 
-/** Brings the edge's image to the engine before anything is changed. */
+/**
+ * Brings the edge's image to the engine before anything is changed.
+ * @throws {UserError} with what to do if it can neither be found nor pulled.
+ */
 export async function requireEdgeImage(
-  { runner, address, tell }: Run,
+  { runner, address, tell, environment }: Run,
   { of, publications }: RunEdge,
 ): Promise<void> {
   const image = of(publications)?.image;
   if (image === undefined) return;
   if ((await inspectImages(runner, [image], address)).has(image)) return;
   tell(formatStep('edge', 'pulling', image));
-  await runDocker(runner, pullArguments(image), address, `Could not pull ${image} for the edge`);
+  try {
+    await runDocker(runner, pullArguments(image), address, `Could not pull ${image}`);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new UserError(
+      `${error.message}\nThe edge is made from it, and nothing was changed: load it into the engine, name it in another registry with "edge: { image: registry.example.com/caddy:2 }" in ${environment.file}, or have services hold their ports themselves with "edge: false"`,
+    );
+  }
 }
 
 /** A port of the host at which the edge publishes a service. */

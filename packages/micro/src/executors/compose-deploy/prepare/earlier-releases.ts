@@ -3,7 +3,7 @@ import { entryLabel } from '../../../deployment/fingerprint';
 import type { Release } from '../../../deployment/release';
 import type { ComposeSlice } from '../../../deployment/slice';
 import { templateOf } from '../../../deployment/template';
-import { moveRelease, readEarlierNotes, readSlice } from '../../../effects/release-book';
+import { moveRelease, readSlice } from '../../../effects/release-book';
 import { fillIn } from '../../../effects/rendered-project';
 import type { Run } from '../run';
 
@@ -17,8 +17,12 @@ export async function readFilled(run: Run, release: Release): Promise<ComposeSli
  * Moves what an earlier version noted in labels of containers into volumes, with references in the place of passwords.
  * What left the workspace stays where it is until it is pruned: nobody can tell any more what in it is a password.
  */
-export async function moveEarlierNotes(run: Run, written: ComposeConfig): Promise<void> {
-  for (const release of await readEarlierNotes(run.book)) {
+export async function moveEarlierNotes(
+  run: Run,
+  earlier: readonly Release[],
+  written: ComposeConfig,
+): Promise<void> {
+  for (const release of earlier) {
     const { service } = release;
     if (!(service in written.services)) continue;
     const slice = await readSlice(run.book, release);

@@ -17,9 +17,10 @@ import {
   type Release,
   currentRelease,
   findRelease,
-  planRevival,
   previousRelease,
 } from '../../../deployment/release';
+import { checkRunning } from './check-commits';
+import { planRevival } from '../../../deployment/plan-revival';
 import { secretsLabelOf, secretsOf } from './read-secrets';
 import { readFilled } from './earlier-releases';
 import { type Facts, type Run, attempt } from '../run';
@@ -37,7 +38,7 @@ import type { Container } from '../../../deployment/container';
 export async function makePlan(
   run: Run,
   rendered: Rendered | undefined,
-  { containers, releases, edge }: Facts,
+  { containers, releases, confirmed, edge }: Facts,
 ): Promise<RunPlan> {
   const { tasks, failures, environment, name, mode } = run;
   const services: ServicePlan[] = [];
@@ -67,11 +68,10 @@ export async function makePlan(
     for (const one of outdatedNeeds(desired.needs, task.service.consumes, containers)) {
       outdated.set(one.name, one);
     }
+    const planned = { service, desired, plan, current };
     services.push({
-      service,
-      desired,
-      plan,
-      current,
+      ...planned,
+      ...(await checkRunning(run, planned, own, confirmed)),
       revived: planRevival(own, known),
       ...missingNeeds(
         { ...task, service: linkedWithin(environment, task.service) },

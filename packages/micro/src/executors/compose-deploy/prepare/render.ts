@@ -4,7 +4,7 @@ import { declaredState, imageOfPush, type DesiredState } from '../../../deployme
 import { secretsLabel } from '../../../deployment/secrets';
 import { fileReader } from '../../../effects/files';
 import { findServiceProjects } from '../../../effects/workspace-projects';
-import { readWritten, renderProject, writeOverride } from '../../../effects/rendered-project';
+import { renderProject, writeOverride } from '../../../effects/rendered-project';
 import type { PushReceipt } from '../../../image/receipt';
 import { UserError } from '../../../platform/user-error';
 import type { Service } from '../../../platform/platform';
@@ -39,8 +39,9 @@ export async function render(run: Run): Promise<Rendered | undefined> {
   }
   const all = readServices(run);
   const services = [...pushes].map(([{ service }, push]) => ({ service, push }));
-  const { project, names, config, publications } = await renderProject(run, services, all);
-  const written = await readWritten(run, project);
+  const asWritten = true;
+  const answer = await renderProject(run, services, all, { asWritten });
+  const { project, names, config, written = config, publications } = answer;
   const desired = new Map<string, DesiredState>();
   for (const { service, push } of services) {
     if (!names.includes(service.name)) {

@@ -31,6 +31,7 @@ it('startNeeds: a start that fails while that of another service goes on fails t
       clock: systemClock,
       tasks: [],
       tell: () => undefined,
+      undo: { runner, clock: systemClock },
     },
     { name: 'acme-development', files: [] },
     { service: 'orders', starts: ['broker', 'cache'] },
@@ -39,4 +40,50 @@ it('startNeeds: a start that fails while that of another service goes on fails t
   // Vitest fails where a rejection has nobody who awaits it.
   await expect(work).rejects.toThrow(/^Could not start what orders needs \(cache\)/);
   await broker;
+});
+
+const CONTAINER = {
+  Id: 'mail',
+  Name: '/acme-mail-1',
+  RestartCount: 0,
+  Config: { Labels: { 'com.docker.compose.service': 'mail' } },
+  NetworkSettings: { Networks: null },
+};
+
+it.each([
+  ['ended after a second', { Status: 'exited' }, /mail: acme-mail-1 is exited/],
+  [
+    'is unhealthy',
+    { Status: 'running', Health: { Status: 'unhealthy', Log: [{ Output: 'no \x1bmailbox' }] } },
+    /its last health check said:\n {4}no \\x1bmailbox/,
+  ],
+])('startNeeds: what %s does not count as started, and says why', async (_, State, message) => {
+  const isChecked = 'Health' in State;
+  const runner = recordingRunner((line) => {
+    if (line.includes(' up ') && isChecked) return failure('container acme-mail-1 is unhealthy');
+    if (line.includes('container ls')) return { stdout: 'mail' };
+    if (line.includes('container inspect')) {
+      return { stdout: JSON.stringify([{ ...CONTAINER, State }]) };
+    }
+    return line.includes('logs') ? { stdout: 'no configuration' } : undefined;
+  });
+  const work = startNeeds(
+    {
+      ...{ runner, address: {}, tasks: [], clock: systemClock },
+      environment: parseEnvironment('development', ''),
+      alone: (start) => start(),
+      tell: () => undefined,
+      undo: { runner, clock: systemClock },
+    },
+    { name: 'acme-development', files: [] },
+    { service: 'orders', starts: ['mail'] },
+    new Map(),
+  );
+  const error: Error = await work.then(
+    () => new Error('it counts as started'),
+    (reason: Error) => reason,
+  );
+  expect(error.message).toMatch(/^Could not start what orders needs \(mail\)/);
+  expect(error.message).toMatch(message);
+  expect(error.message).toContain('the last lines of acme-mail-1:\n    no configuration');
 });

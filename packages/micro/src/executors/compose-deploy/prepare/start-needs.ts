@@ -2,7 +2,12 @@ import type { Container } from '../../../deployment/container';
 import type { ServicePlan } from '../../../deployment/run-plan';
 import { type ComposeProject, startArguments } from '../../../docker/compose';
 import { discardKeepingVolumesArguments } from '../../../docker/container';
+import { EngineError } from '../../../docker/engine-error';
+import { readProjectContainers } from '../../../effects/containers';
 import { runDocker } from '../../../effects/engine';
+import { Interrupted } from '../../../effects/interruption';
+import { UserError } from '../../../platform/user-error';
+import { readLastWords, waitUntilHealthy } from '../roll/health';
 import { formatSeconds, formatStep } from '../../../terminal/step';
 import { type Run, tellOf } from '../run';
 
@@ -13,7 +18,7 @@ import { type Run, tellOf } from '../run';
 export async function startNeeds(
   run: Pick<
     Run,
-    'runner' | 'address' | 'environment' | 'alone' | 'clock' | 'tell' | 'tasks' | 'repeat'
+    'runner' | 'address' | 'environment' | 'alone' | 'clock' | 'tell' | 'tasks' | 'repeat' | 'undo'
   >,
   project: ComposeProject,
   { service, starts }: Pick<ServicePlan, 'service' | 'starts'>,
@@ -24,12 +29,16 @@ export async function startNeeds(
   if (missing.length > 0) {
     const work = run.alone(async () => {
       const begun = clock.now();
-      await runDocker(
-        runner,
-        startArguments(project, missing, environment.healthTimeout),
-        address,
-        `Could not start what ${service} needs (${missing.join(', ')})`,
-      );
+      const failed = `Could not start what ${service} needs (${missing.join(', ')})`;
+      try {
+        const args = startArguments(project, missing, environment.healthTimeout);
+        await runDocker(runner, args, address, failed);
+        await stayUp(run, project, missing);
+      } catch (error) {
+        if (!(error instanceof UserError) || error instanceof Interrupted) throw error;
+        const why = error instanceof EngineError ? error.message : `${failed}: ${error.message}`;
+        throw new UserError([why, ...(await lastWordsOf(run, project, missing))].join('\n'));
+      }
       const took = formatSeconds(clock.now() - begun);
       tellOf(run, service)(formatStep(service, 'started', `${missing.join(', ')}  ${took}`));
     });
@@ -37,6 +46,47 @@ export async function startNeeds(
   }
   // All at once: a start that fails while another is awaited would be nobody's, and end the process.
   await Promise.all(starts.flatMap((name) => started.get(name) ?? []));
+}
+
+type Needs = Pick<Run, 'runner' | 'address' | 'environment' | 'clock' | 'undo'>;
+
+/**
+ * Compose counts what has no health check as started once it ran for a moment, also if it ends then.
+ * @throws {UserError} if one does not stay up.
+ */
+async function stayUp(
+  { runner, address, environment, clock }: Needs,
+  { name }: ComposeProject,
+  needs: readonly string[],
+): Promise<void> {
+  const all = await readProjectContainers(runner, address, name);
+  const unchecked = all.filter(
+    ({ service, health }) => needs.includes(service) && health === 'none',
+  );
+  const { healthTimeout } = environment;
+  await Promise.all(
+    unchecked.map(({ id, service }) =>
+      waitUntilHealthy({ runner, address, clock, healthTimeout, service }, [id]),
+    ),
+  );
+}
+
+/** What those said that do not serve. */
+async function lastWordsOf(
+  { undo, address }: Needs,
+  { name }: ComposeProject,
+  needs: readonly string[],
+): Promise<string[]> {
+  const all = await readProjectContainers(undo.runner, address, name).catch(() => []);
+  const ill = all.filter(
+    ({ service, state, health, restarts }) =>
+      needs.includes(service) &&
+      (state !== 'running' || restarts > 0 || (health !== 'healthy' && health !== 'none')),
+  );
+  return readLastWords(
+    { undo, address },
+    ill.map(({ id }) => id),
+  );
 }
 
 /**

@@ -117,7 +117,7 @@ describe('a plan says', () => {
       'what is stopped first and why, and after whom',
       run({ ...stopped, current: undefined, after: ['users'] }),
       [
-        '  update   orders  its image changed; b432546d8050; stopped first, since two cannot run side by side (port 80 of the host): nobody answers until the new one does ("edge: {}" in the environment prevents that); after users',
+        '  update   orders  its image changed; b432546d8050; stopped first, since two cannot run side by side (port 80 of the host): nobody answers until the new one does (an environment without "edge: false" prevents that for the port of the service itself); after users',
       ],
     ],
     [

@@ -50,6 +50,7 @@ function rowsOf(one: ServicePlanDocument, environment: string): Row[] {
   return [
     ...(recovers.length > 0 ? [['recover', service, recovered] satisfies Row] : []),
     [action, service, describeChange(one).join('; ')],
+    ...commitRows(one),
     ...(leftovers.length > 0
       ? [['remove', leftovers.join(', '), `of ${service}, and serves nobody`] satisfies Row]
       : []),
@@ -63,6 +64,12 @@ function rowsOf(one: ServicePlanDocument, environment: string): Row[] {
   ];
 }
 
+/** What a person has to know of the commits; of what stays as it is, nothing. */
+function commitRows({ service, action, commit }: ServicePlanDocument): Row[] {
+  if (action === 'keep' || commit?.reason === undefined) return [];
+  return [[commit.refused ? 'refused' : 'note', service, commit.reason]];
+}
+
 function describeChange(one: ServicePlanDocument): string[] {
   const { action, reason, release, image, from, order, exclusive, replicas, after } = one;
   if (action === 'keep') return [reason];
@@ -74,7 +81,7 @@ function describeChange(one: ServicePlanDocument): string[] {
       : `${why}; ${formatImage(one)}`,
     ...(order === 'stop-first'
       ? [
-          `stopped first, since two cannot run side by side (${exclusive}): nobody answers until the new one does${exclusive?.startsWith('port ') ? ' ("edge: {}" in the environment prevents that)' : ''}`,
+          `stopped first, since two cannot run side by side (${exclusive}): nobody answers until the new one does${exclusive?.startsWith('port ') ? ' (an environment without "edge: false" prevents that for the port of the service itself)' : ''}`,
         ]
       : []),
     ...(replicas > 1 && action !== 'create' ? [`${replicas} containers one after the other`] : []),

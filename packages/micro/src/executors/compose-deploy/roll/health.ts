@@ -1,6 +1,7 @@
 import type { Container } from '../../../deployment/container';
 import { readContainers, readLastLogLines } from '../../../effects/containers';
 import { UserError } from '../../../platform/user-error';
+import { visible } from '../../../platform/visible';
 import { idsOf, type Roll } from './roll';
 
 const LOG_LINES = 20;
@@ -10,7 +11,7 @@ const STEADY_MILLISECONDS = 3000;
 /** A container that was restarted this often will not become healthy by waiting. */
 const TOO_MANY_RESTARTS = 3;
 
-/** Waits until all of these containers are healthy. @throws {UserError} where one will not be. */
+/** Waits until all of these containers are healthy, and returns them. @throws {UserError} where one will not be. */
 export async function waitUntilHealthy(
   {
     runner,
@@ -20,56 +21,75 @@ export async function waitUntilHealthy(
     clock,
   }: Pick<Roll, 'runner' | 'address' | 'healthTimeout' | 'service' | 'clock'>,
   ids: readonly string[],
-): Promise<void> {
+): Promise<Container[]> {
   const started = clock.now();
+  const since = new Map<string, { restarts: number; at: number }>();
   for (;;) {
     const containers = await readContainers(runner, address, ids);
-    const waited = clock.now() - started;
+    const now = clock.now();
+    const waited = now - started;
+    for (const { id, restarts } of containers) {
+      if (since.get(id)?.restarts === restarts) continue;
+      since.set(id, { restarts, at: since.has(id) ? now : started });
+    }
     const ill = containers.find(isLost);
     if (containers.length < ids.length || ill) {
       throw new UserError(
         `${service}: ${ill ? `${ill.name} ${describe(ill)}` : 'a new container is gone'}`,
       );
     }
-    const isUp = ({ state, health }: Container) =>
+    const isUp = ({ id, state, health }: Container) =>
       state === 'running' &&
-      (health === 'healthy' || (health === 'none' && waited >= STEADY_MILLISECONDS));
-    if (containers.every(isUp)) return;
+      (health === 'healthy' ||
+        (health === 'none' && now - since.get(id)!.at >= STEADY_MILLISECONDS));
+    if (containers.every(isUp)) return containers;
     if (waited > healthTimeout * 1000) {
       const slow = containers.find((container) => !isUp(container))!;
+      const what =
+        slow.health === 'none'
+          ? `ended ${slow.restarts} times and did not stay up for ${STEADY_MILLISECONDS / 1000} s within`
+          : 'was not healthy after';
       throw new UserError(
-        `${service}: ${slow.name} was not healthy after ${healthTimeout} s (healthTimeout of the environment)`,
+        `${service}: ${slow.name} ${what} ${healthTimeout} s (healthTimeout of the environment)`,
       );
     }
     await clock.sleep(POLL_MILLISECONDS);
   }
 }
 
-/** Looks whether containers that serve go on doing so; the old ones serve beside them until then. */
-export async function watch(
-  { runner, address, steady, service, clock }: Roll,
-  containers: readonly Container[],
-): Promise<void> {
-  const started = clock.now();
+/** Watches containers that were healthy just now until a time of the clock. */
+export type Watch = (
+  parts: Pick<Roll, 'runner' | 'address' | 'steady' | 'service' | 'clock'>,
+  until: number,
+) => Promise<void>;
+
+/**
+ * A watch over containers that serve. The old ones run beside them until it ends.
+ * It throws a {@link UserError} if one does not stay healthy, or was restarted.
+ */
+export function watchOf(containers: readonly Container[], healthyAt: number): Watch {
   const ids = idsOf(containers);
   const restarts = new Map<string, number>();
-  while (clock.now() - started < steady * 1000) {
-    const now = await readContainers(runner, address, ids);
-    const ill = now.find((container) => {
-      const before = restarts.get(container.id) ?? container.restarts;
-      restarts.set(container.id, before);
-      const { state, health } = container;
-      return state !== 'running' || health === 'unhealthy' || container.restarts > before;
-    });
-    if (ill || now.length < ids.length) {
-      const time = ((clock.now() - started) / 1000).toFixed(1);
-      const what = ill ? `${ill.name} ${describeEnd(ill)}` : 'a new container was gone';
-      throw new UserError(
-        `${service}: ${what} ${time} s after it was healthy (it has to stay so for ${steady} s, "steady" of the environment)`,
-      );
+  return async ({ runner, address, steady, service, clock }, until) => {
+    for (let left = until - clock.now(); left > 0; left = until - clock.now()) {
+      const now = ids.length > 0 ? await readContainers(runner, address, ids) : [];
+      const ill = now.find((container) => {
+        const before = restarts.get(container.id) ?? container.restarts;
+        restarts.set(container.id, before);
+        const { state, health } = container;
+        return state !== 'running' || health === 'unhealthy' || container.restarts > before;
+      });
+      if (ill || now.length < ids.length) {
+        const time = ((clock.now() - healthyAt) / 1000).toFixed(1);
+        const what = ill ? `${ill.name} ${describeEnd(ill)}` : 'a new container was gone';
+        const counted = now.some(({ health }) => health === 'none') ? 'started' : 'healthy';
+        throw new UserError(
+          `${service}: ${what} ${time} s after it was ${counted} (it has to stay so for ${steady} s, "steady" of the environment)`,
+        );
+      }
+      await clock.sleep(Math.min(POLL_MILLISECONDS, left));
     }
-    await clock.sleep(POLL_MILLISECONDS);
-  }
+  };
 }
 
 function describeEnd({ health, state }: Container): string {
@@ -94,7 +114,7 @@ function describe({ state, health, restarts }: Container): string {
 
 /** What the new containers last said. */
 export async function readLastWords(
-  { undo: { runner }, address }: Roll,
+  { undo: { runner }, address }: Pick<Roll, 'address' | 'undo'>,
   ids: readonly string[],
 ): Promise<string[]> {
   const containers = await readContainers(runner, address, ids).catch(() => []);
@@ -109,5 +129,5 @@ export async function readLastWords(
 }
 
 function indent(text: string): string {
-  return text.replace(/^/gm, '    ');
+  return visible(text).replace(/^/gm, '    ');
 }

@@ -64,6 +64,8 @@ export async function putBackAll(
             slice: desired.slice,
             secrets: secrets?.archive,
             release: current.number,
+            commit: current.commit,
+            events: {},
           });
         }
       }
@@ -82,14 +84,5 @@ export async function putBackAll(
         new UserError(`${service} could not be put back (--atomic): ${error.message}`),
       );
     }
-  }
-}
-
-/** Lets the services of a run fail that could be deployed, since others cannot. */
-export function failAll({ failures, tasks }: Run, what: string): void {
-  const why = [...failures.keys()].join(', ');
-  for (const { service } of tasks) {
-    if (failures.has(service.name)) continue;
-    failures.set(service.name, new UserError(`${why} cannot be deployed, so ${what}`));
   }
 }

@@ -12,7 +12,10 @@ import { type Facts, type Run, attempt } from '../run';
 /** How many services are rolled at the same time, where no link says which goes first. */
 const ROLLS = 4;
 
-/** Rolls every service once what it consumes is rolled. */
+/**
+ * Rolls every service once what it consumes is rolled. One that does not run yet starts as soon as those that it
+ * consumes serve, if these did not run either: nobody calls it so far, and a first deploy need not watch one after the other.
+ */
 export async function rollAll(
   run: Run,
   rendered: Rendered | undefined,
@@ -25,12 +28,20 @@ export async function rollAll(
   const inTurn = limit(ROLLS);
   const started = new Map<string, Promise<void>>();
   const ended = new Map<string, Promise<void>>();
+  const served = new Map<string, Promise<void>>();
+  const isNew = (name: string) =>
+    plan.services.some(({ service, plan }) => service === name && plan.kind === 'create');
   await removeNeverStarted(run, facts.containers, plan.services);
   const order = rollOrder(tasks.map(({ service }) => linkedWithin(run.environment, service)));
   for (const [service, providers] of order) {
     const one = plan.services.find((candidate) => candidate.service === service);
+    let serving = () => {};
+    served.set(service, new Promise((resolve) => (serving = resolve)));
     const work = async () => {
-      for (const provider of providers) await ended.get(provider);
+      for (const provider of providers) {
+        const isFirst = isNew(service) && isNew(provider);
+        await (isFirst ? served : ended).get(provider);
+      }
       if (!one || failures.has(service)) return;
       const broken = providers.find((provider) => failures.has(provider));
       if (broken !== undefined && one.plan.kind !== 'keep') {
@@ -45,12 +56,12 @@ export async function rollAll(
       await inTurn(() =>
         attempt(run, service, async () => {
           const work = (released?: () => Promise<void>) =>
-            deployOne(run, rendered?.project, one, facts, started, released);
+            deployOne(run, rendered?.project, one, facts, started, { released, serving });
           rolled.set(service, await edge.around(one, work));
         }),
       );
     };
-    ended.set(service, work());
+    ended.set(service, work().finally(serving));
   }
   await Promise.all(ended.values());
 }

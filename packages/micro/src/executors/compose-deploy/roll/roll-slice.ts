@@ -1,3 +1,4 @@
+import { type Commit, formatCommit } from '../../../deployment/commit';
 import { DEPLOY_LABELS } from '../../../deployment/labels';
 import { join } from 'node:path';
 import { writeWhole } from '../../../effects/files';
@@ -6,6 +7,7 @@ import type { ServiceChange } from '../../../deployment/plan';
 import { type Run, tellOf } from '../run';
 import type { Container } from '../../../deployment/container';
 import type { ComposeSlice } from '../../../deployment/slice';
+import type { RollEvents } from './roll';
 import { roll } from './rolling';
 
 /** What a service of a run becomes. */
@@ -17,20 +19,22 @@ export interface SliceRoll {
   secrets: Secret | undefined;
   /** The number of the release that it becomes. */
   release: number;
-  /** Called once the old containers have stopped. */
-  released?: (() => Promise<void>) | undefined;
+  /** What it was deployed from. */
+  commit: Commit | undefined;
+  events: RollEvents;
 }
 
 /** Rolls one service of a run, as {@link roll} does. */
 export async function rollSlice(
   run: Run,
-  { service, plan, slice, secrets, release, released }: SliceRoll,
+  { service, plan, slice, secrets, release, commit, events }: SliceRoll,
 ): Promise<Container[]> {
   const file = join(run.folder, `${service}.r${release}.json`);
   const entry = slice.services[service] ?? {};
   const labels = {
     ...(entry['labels'] as object | undefined),
     [DEPLOY_LABELS.release]: String(release),
+    ...(commit ? { [DEPLOY_LABELS.commit]: formatCommit(commit) } : {}),
   };
   const services = { ...slice.services, [service]: { ...entry, labels } };
   await writeWhole(file, JSON.stringify({ ...slice, services }), 0o600);
@@ -41,7 +45,7 @@ export async function rollSlice(
     service,
     plan,
     secrets,
-    released,
+    ...events,
     healthTimeout,
     steady,
     say: tellOf(run, service),

@@ -7,7 +7,15 @@ import { runDocker } from '../../../effects/engine';
 import type { Runner } from '../../../effects/process';
 import type { Secret } from '../../../platform/secret';
 
-export interface Roll {
+/** What others wait for of a roll. */
+export interface RollEvents {
+  /** Called once the old containers have stopped, and with them gave up their ports; where it fails, they come back. */
+  released?: (() => Promise<void>) | undefined;
+  /** Called once a new container is healthy and found under its names. */
+  serving?: (() => void) | undefined;
+}
+
+export interface Roll extends RollEvents {
   runner: Runner;
   address: EngineAddress;
   project: ComposeProject;
@@ -24,11 +32,11 @@ export interface Roll {
   undo: { runner: Runner; clock: Clock };
   /** Gives or frees addresses of networks while no other service of the run does. */
   addresses: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Milliseconds that a container has to stay off a network before it joins it again. */
+  linkPause: () => Promise<number>;
   /** Makes containers while no other service of the run does. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;
   say: (line: string) => void;
-  /** Called once the old containers have stopped, and with them gave up their ports; where it fails, they come back. */
-  released?: (() => Promise<void>) | undefined;
 }
 
 /** What a roll has done so far, so that it can be undone. */

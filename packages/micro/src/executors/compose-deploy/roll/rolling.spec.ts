@@ -101,6 +101,7 @@ function partsOf(runner: ReturnType<typeof engine>, plan: Partial<ServiceChange>
     healthTimeout: 10,
     steady: 0,
     clock,
+    linkPause: () => Promise.resolve(1100),
     undo: { runner, clock },
     alone: <T>(work: () => Promise<T>) => work(),
     addresses: <T>(work: () => Promise<T>) => work(),
@@ -144,7 +145,7 @@ describe('roll', () => {
     expect(stripVTControlCharacters(parts.said.join('\n'))).toBe(
       'orders  healthy  acme-orders-2  0.3 s\norders  stopped  acme-orders-1  0.0 s',
     );
-    expect(parts.clock.slept).toEqual([250, 1100, 2000]);
+    expect(parts.clock.slept).toEqual([250, 1100, 250, 250, 250, 250]);
   });
 
   it('leaves an old container found that would get another address: what is open to it would break off', async () => {
@@ -156,6 +157,22 @@ describe('roll', () => {
       'docker container stop old',
       'docker container rm --force --volumes old',
     ]);
+  });
+
+  it('does not call healthy what nobody checked', async () => {
+    const parts = partsOf(engine({ lives: [{ state: 'running' }] }));
+    await roll(parts);
+    expect(stripVTControlCharacters(parts.said[0]!)).toBe(
+      'orders  running, unchecked  acme-orders-2  3.0 s',
+    );
+  });
+
+  it('does not count a moment between two ends as running', async () => {
+    const lives = [0, 1, 2].flatMap((restarts) =>
+      Array.from({ length: 8 }, () => ({ state: 'running', restarts })),
+    );
+    const parts = partsOf(engine({ lives: [...lives, { state: 'restarting', restarts: 3 }] }));
+    await expect(roll(parts)).rejects.toThrow('acme-orders-2 ended 3 times');
   });
 
   it('stops first where two cannot run side by side', async () => {

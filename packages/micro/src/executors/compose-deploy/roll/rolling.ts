@@ -7,10 +7,10 @@ import { Interrupted } from '../../../effects/interruption';
 import { UserError } from '../../../platform/user-error';
 import { formatSeconds, formatStep } from '../../../terminal/step';
 import { giveSecrets } from './give-secrets';
-import { readLastWords, waitUntilHealthy, watch } from './health';
+import { readLastWords, waitUntilHealthy, watchOf } from './health';
 import { removeLeftovers } from './leftovers';
 import { idsOf, runIn, undoing, type Progress, type Roll } from './roll';
-import { drain, hide, reveal } from './traffic';
+import { DRAIN_MILLISECONDS, hide, reveal, withdraw } from './traffic';
 import { putBack } from './undo';
 
 /** A roll that failed or was interrupted. */
@@ -78,20 +78,29 @@ async function takeStep(
     if (hidden) await hide(run, created);
     if (stopFirst) await stopOld(parts, step.retire, progress);
     await run(startArguments(idsOf(created)), `Could not start ${service}`);
-    await waitUntilHealthy(parts, idsOf(created));
-    tellStep(parts, 'healthy', created, begun);
+    const up = await waitUntilHealthy(parts, idsOf(created));
+    // That it runs is all that can be said of what nobody checks.
+    const isUnchecked = up.some(({ health }) => health === 'none');
+    tellStep(parts, isUnchecked ? 'running, unchecked' : 'healthy', created, begun);
     progress.found.push(...created);
-    if (hidden) await reveal(run, created, parts.clock);
-    await watch(parts, created);
-    progress.current = [];
+    if (hidden) await reveal(run, created, parts);
+    parts.serving?.();
   }
-  if (!stopFirst && step.retire.length > 0) {
+  const steadyAt = step.create > 0 ? parts.clock.now() + parts.steady * 1000 : 0;
+  const watch = watchOf(progress.current, parts.clock.now());
+  if (stopFirst || step.retire.length === 0) {
+    await watch(parts, steadyAt);
+  } else {
+    await watch(parts, steadyAt - DRAIN_MILLISECONDS);
     progress.hidden.push(...step.retire);
     // All that is wanted serves by now: where the deploy has to end, to finish takes less than to undo.
     const ending = isLast ? { ...parts, ...parts.undo } : parts;
-    await drain(ending, step.retire);
+    await withdraw(ending, step.retire);
+    await watch(ending, Math.max(steadyAt, ending.clock.now() + DRAIN_MILLISECONDS));
+    progress.current = [];
     await stopOld(ending, step.retire, progress);
   }
+  progress.current = [];
 }
 
 async function stopOld(

@@ -1,6 +1,5 @@
 import type { Container } from '../../../deployment/container';
 import { connectArguments, disconnectArguments } from '../../../docker/container';
-import type { Clock } from '../../../effects/clock';
 import { runDocker } from '../../../effects/engine';
 import { Interrupted } from '../../../effects/interruption';
 import { readNetwork } from '../../../effects/networks';
@@ -8,14 +7,9 @@ import { UserError } from '../../../platform/user-error';
 import { keepsAddress } from './addresses';
 import type { Engine, Roll, Run } from './roll';
 
-/**
- * How long a container stays off a network before it comes back under its names. Linux reports
- * changes of links once a second at most (net/core/link_watch.c): a port that comes back earlier is
- * found by name and does not answer for up to a second.
- */
-const LINK_MILLISECONDS = 1100;
-/** How long those who looked an address up a moment ago have for coming with it. */
-export const DRAIN_MILLISECONDS = 2000;
+/** Time for callers that resolved the address of a container just before its name was withdrawn. */
+export const DRAIN_MILLISECONDS = 1000;
+
 /** Takes containers out of name resolution; they reach others all the same. */
 export async function hide(run: Run, containers: readonly Container[]): Promise<void> {
   for (const { container, network } of placesOf(containers)) {
@@ -47,25 +41,24 @@ export async function hideInPlace(
 export async function reveal(
   run: Run,
   containers: readonly Container[],
-  clock: Clock,
+  { clock, linkPause }: Pick<Roll, 'clock' | 'linkPause'>,
 ): Promise<void> {
+  const pause = await linkPause();
   for (const { container, network } of placesOf(containers)) await leave(run, container, network);
-  await clock.sleep(LINK_MILLISECONDS);
+  if (pause > 0) await clock.sleep(pause);
   for (const { container, network, aliases } of placesOf(containers)) {
     await join(run, container, network, aliases);
   }
 }
 
 /**
- * Lets the old containers end what they were asked before they are stopped. A name can only be taken
- * away by connecting anew. One that keeps its name because of its address is found until it stops; who
- * is refused then asks another one.
+ * Takes the names from the old containers before they are stopped. A name can only be taken away by connecting anew.
+ * One that keeps its name because of its address is found until it stops; callers that are refused then ask another one.
  */
-export async function drain(parts: Roll, retired: readonly Container[]): Promise<void> {
-  const { service, clock, say } = parts;
+export async function withdraw(parts: Roll, retired: readonly Container[]): Promise<void> {
+  const { service, say } = parts;
   try {
     await hideInPlace(parts, retired);
-    await clock.sleep(DRAIN_MILLISECONDS);
   } catch (error) {
     // The new ones serve already: what remains is to stop the old.
     if (!(error instanceof UserError) || error instanceof Interrupted) throw error;

@@ -38,7 +38,7 @@ export async function putBack(
         await run(startArguments(old), `Could not start the old ${service} again`);
         await waitUntilHealthy({ ...parts, ...undo }, old);
       }
-      if (hidden.length > 0) await reveal(run, hidden, undo.clock);
+      if (hidden.length > 0) await reveal(run, hidden, { ...parts, ...undo });
     });
   }
   if (called.length > 0) {

@@ -1,16 +1,16 @@
-import { backingHardening } from '../../../compose/hardening';
-import { EDGE_NETWORK } from '../../../compose/paths';
-import type { WantedEdge } from '../../../deployment/edge-plan';
-import type { ComposeConfig } from '../../../deployment/entry';
-import { entryLabel } from '../../../deployment/fingerprint';
-import { DEPLOY_LABELS } from '../../../deployment/labels';
-import { EDGE_CAPABILITIES, edgeSlice } from '../../../edge/edge-entry';
-import { edgeContent } from '../../../edge/edge-content';
-import type { KeyPair } from '../../../edge/key-pair';
-import { listenersFor } from '../../../edge/listener';
-import type { Publication } from '../../../edge/publication';
-import { DEFAULT_EDGE, EDGE_SERVICE } from '../../../platform/edge-options';
-import type { Environment } from '../../../platform/environment';
+import { backingHardening } from '../compose/hardening';
+import { EDGE_NETWORK } from '../compose/paths';
+import type { WantedEdge } from '../deployment/edge-plan';
+import type { ComposeConfig } from '../deployment/entry';
+import { entryLabel } from '../deployment/fingerprint';
+import { DEPLOY_LABELS } from '../deployment/labels';
+import { EDGE_CAPABILITIES, edgeSlice } from '../edge/edge-entry';
+import { edgeContent } from '../edge/edge-content';
+import type { KeyPair } from '../edge/key-pair';
+import { listenersFor } from '../edge/listener';
+import type { Publication } from '../edge/publication';
+import { DEFAULT_EDGE, EDGE_SERVICE } from '../platform/edge-options';
+import type { Environment } from '../platform/environment';
 
 /** What an edge is made from, beside what it publishes. */
 export interface EdgeSource {

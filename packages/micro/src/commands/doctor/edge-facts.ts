@@ -1,0 +1,89 @@
+import { type Validity, formatValidity, judgeValidity } from '../../edge/certificate';
+import type { Tls } from '../../platform/publish';
+import type { Check } from './check';
+
+/** What was found of the edge of an environment. */
+export interface EdgeFacts {
+  hosts: readonly HostFact[];
+  certificates: readonly CertificateFact[];
+  /** What is wrong with certificates of one's own, each with the file and the line. */
+  problems: readonly string[];
+}
+
+/** A host name that is published. */
+export interface HostFact {
+  host: string;
+  tls: Tls['kind'];
+  /** Where the name leads. */
+  addresses: readonly string[];
+  /** Those of the engine's machine; absent if nobody can tell. */
+  engine?: readonly string[];
+}
+
+/** The certificate of a host. */
+export interface CertificateFact {
+  host: string;
+  tls: Tls['kind'];
+  /** Read from its file, or shown by the edge; or why it could not be seen. */
+  found: (Validity & { covers: boolean }) | { problem: string };
+}
+
+/** Judges what was found; the good is told, too. */
+export function checkEdge(facts: EdgeFacts, now: Date): Check[] {
+  return [
+    ...facts.hosts.map(checkHost),
+    ...facts.problems.map(checkProblem),
+    ...facts.certificates.map((one) => checkCertificate(one, now)),
+  ];
+}
+
+function checkHost({ host, tls, addresses, engine }: HostFact): Check {
+  const what = 'host';
+  if (addresses.length === 0) {
+    const advice = 'add a DNS entry that leads to the machine of the engine';
+    // No authority gives a certificate for a name that leads nowhere.
+    const level = tls === 'auto' ? 'fail' : 'warn';
+    return { level, what, says: `${host} leads nowhere`, advice };
+  }
+  const says = `${host} leads to ${addresses.join(', ')}`;
+  if (engine === undefined || addresses.some((one) => engine.includes(one))) {
+    return { level: 'ok', what, says };
+  }
+  return {
+    level: 'warn',
+    what,
+    says: `${says}, which is not the engine (${engine.join(', ') || 'its name leads nowhere'})`,
+    advice:
+      'right if a load balancer or a router in between leads on; otherwise correct the DNS entry',
+  };
+}
+
+function checkProblem(says: string): Check {
+  const advice = 'correct it: a deploy would end before it changes anything';
+  return { level: 'fail', what: 'edge', says, advice };
+}
+
+const REPLACE: Record<Tls['kind'], string> = {
+  own: 'replace the certificate and its key, and deploy again',
+  auto: 'the edge renews it by itself and could not: "npx micro logs micro-edge" says why',
+  internal: 'the edge renews it by itself and could not: "npx micro logs micro-edge" says why',
+  none: '',
+};
+
+function checkCertificate({ host, tls, found }: CertificateFact, now: Date): Check {
+  const what = 'edge';
+  if ('problem' in found) {
+    const says = `the certificate of ${host} could not be seen: ${found.problem}`;
+    return { level: 'warn', what, says, advice: REPLACE_UNSEEN };
+  }
+  if (!found.covers) {
+    const says = `the edge shows a certificate that is not for ${host}`;
+    return { level: 'fail', what, says, advice: REPLACE[tls] };
+  }
+  const level = judgeValidity(found, tls, now);
+  const says = `the certificate of ${host}: ${formatValidity(found, now)}`;
+  return { level, what, says, ...(level === 'ok' ? {} : { advice: REPLACE[tls] }) };
+}
+
+const REPLACE_UNSEEN =
+  'is its port open from here? "npx micro logs micro-edge" says what the edge does';

@@ -1,0 +1,60 @@
+import type { ParseArgsConfig } from 'node:util';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { backupCommand } from './backup/command';
+import { buildCommand } from './build/command';
+import { diffCommand } from './diff/command';
+import { doctorCommand } from './doctor/command';
+import { envCommand } from './env/command';
+import { logsCommand } from './logs/command';
+import { restoreCommand } from './restore/command';
+import type { Command, Shell } from './shell';
+import { statusCommand } from './status/command';
+import { topologyCommand } from './topology/command';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+const asked = vi.hoisted((): { options: Options; usage: string } => ({ options: {}, usage: '' }));
+
+/** Ends each command where it reads its options, and remembers them. */
+vi.mock(import('./options.js'), async (original) => ({
+  ...(await original()),
+  readOptions: (_args: readonly string[], options: Options, usage: string) => {
+    Object.assign(asked, { options, usage });
+    throw new Error('no more than the options');
+  },
+}));
+
+const COMMANDS: Record<string, Command> = {
+  build: buildCommand,
+  env: envCommand,
+  status: statusCommand,
+  logs: logsCommand,
+  topology: topologyCommand,
+  backup: backupCommand,
+  restore: restoreCommand,
+  diff: diffCommand,
+  doctor: doctorCommand,
+};
+
+describe.each(Object.entries(COMMANDS))('micro %s --help', (name, command) => {
+  beforeEach(async () => {
+    const run = async () => command([], {} as Shell);
+    await expect(run()).rejects.toThrow('no more than the options');
+  });
+
+  it('starts with the usage, then says what the command does', () => {
+    const [usage, empty, purpose] = asked.usage.split('\n');
+    expect(usage).toMatch(new RegExp(`^usage: micro ${name}\\b`));
+    expect(empty).toBe('');
+    expect(purpose).toMatch(/^ {2}[A-Z].{20,}/);
+    for (const line of asked.usage.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it('lists every option that the command takes, and no other', () => {
+    const listed = [...asked.usage.matchAll(/^ +(?:-(\w), )? *--([\w-]+) {2,}\S/gm)].map(
+      ([, short, long]) => [long!, short],
+    );
+    const taken = Object.entries(asked.options).map(([long, { short }]) => [long, short]);
+    expect(listed.sort()).toEqual(taken.sort());
+  });
+});

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { hasHealthCheck } from './health-check';
+
+it.each([
+  ['its own', 'FROM node:24\nHEALTHCHECK CMD ["node", "check.js"]\n', undefined, true],
+  ['none', 'FROM node:24\nCMD ["node", "main.js"]\n', undefined, false],
+  [
+    'one that is taken away',
+    'FROM node:24\nHEALTHCHECK CMD x\nHEALTHCHECK none\n',
+    undefined,
+    false,
+  ],
+  ['one in a comment', 'FROM node:24\n# HEALTHCHECK CMD x\n', undefined, false],
+  [
+    'that of the stage that it begins with',
+    'FROM node:24 AS base\nHEALTHCHECK CMD x\nFROM base\n',
+    undefined,
+    true,
+  ],
+  [
+    'one of another stage',
+    'FROM node:24 AS a\nHEALTHCHECK CMD x\nFROM node:24\nCOPY --from=a / /\n',
+    undefined,
+    false,
+  ],
+  ['one of the target', 'FROM node:24 AS a\nHEALTHCHECK CMD x\nFROM node:24 AS b\n', 'a', true],
+  ['none of the target', 'FROM node:24 AS a\nFROM node:24 AS b\nHEALTHCHECK CMD x\n', 'A', false],
+  [
+    'a stage of the name of its base',
+    'FROM node AS node\nHEALTHCHECK CMD x\nFROM node\n',
+    undefined,
+    true,
+  ],
+  ['nothing that can be read', 'RUN x\n', undefined, true],
+])('a Dockerfile with %s', (_, text, target, expected) => {
+  expect(hasHealthCheck(text, target)).toBe(expected);
+});

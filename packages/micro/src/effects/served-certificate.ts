@@ -1,0 +1,37 @@
+import { X509Certificate } from 'node:crypto';
+import { connect } from 'node:tls';
+import type { Validity } from '../edge/certificate';
+
+/** What a server shows to those who ask for a host, or why that could not be seen. */
+export type ServedCertificate =
+  ({ kind: 'served'; covers: boolean } & Validity) | { kind: 'unknown'; problem: string };
+
+const MILLISECONDS = 5000;
+
+/**
+ * Asks for the certificate of a host, as a browser would. Who signed it is not judged: the CA of an environment is known to nobody.
+ * @param address of the machine: the host's own name may lead elsewhere.
+ */
+export function readServedCertificate(
+  address: string,
+  port: number,
+  host: string,
+): Promise<ServedCertificate> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      ...{ host: address, port, servername: host, timeout: MILLISECONDS },
+      rejectUnauthorized: false,
+    });
+    const end = (answer: ServedCertificate) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('secureConnect', () => {
+      const certificate = new X509Certificate(socket.getPeerCertificate(true).raw);
+      const { validFromDate: from, validToDate: to } = certificate;
+      end({ kind: 'served', covers: certificate.checkHost(host) !== undefined, from, to });
+    });
+    socket.once('timeout', () => end({ kind: 'unknown', problem: 'no answer' }));
+    socket.once('error', (error: Error) => end({ kind: 'unknown', problem: error.message }));
+  });
+}

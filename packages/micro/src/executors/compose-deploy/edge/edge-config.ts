@@ -1,0 +1,105 @@
+import type { Container } from '../../../deployment/container';
+import type { WantedEdge } from '../../../deployment/edge-plan';
+import { EngineError } from '../../../docker/engine-error';
+import { putFilesArguments, readFileArguments } from '../../../docker/container';
+import { execArguments, tryOutArguments } from '../../../docker/exec';
+import { tarOf } from '../../../docker/tar';
+import { ADMIN_SOCKET, CONFIG_FOLDER } from '../../../edge/caddy-config';
+import { type EdgeFile, NEXT_FILE } from '../../../edge/edge-content';
+import { CONFIG_FILE, EDGE_CAPABILITIES, EDGE_USER } from '../../../edge/edge-entry';
+import { runDocker } from '../../../effects/engine';
+import { lineInEnvironment } from '../../../effects/environments';
+import { UserError } from '../../../platform/user-error';
+import type { Run } from '../run';
+
+/**
+ * Asks the running edge to take a configuration, and once it has it lets it start with that, too.
+ * @throws {UserError} with Caddy's words and where it was declared; then it serves with the one before.
+ */
+export async function reloadEdge(
+  run: Run,
+  { id, name }: Container,
+  wanted: WantedEdge,
+): Promise<void> {
+  const what = `The edge ${name} did not take its new configuration, and serves with the one before`;
+  await putFiles(run, id, CONFIG_FOLDER, wanted.next, what);
+  await explained(run, wanted, () => reload(run, id, NEXT_FILE, what));
+  await putFiles(run, id, CONFIG_FOLDER, wanted.files, what);
+}
+
+/** Lets Caddy read a configuration without serving it. @throws {UserError} as `reloadEdge` does. */
+export async function validateEdge(run: Run, id: string, wanted: WantedEdge): Promise<void> {
+  const args = tryOutArguments({
+    ...{ volumesOf: id, image: wanted.image, user: `${EDGE_USER}:${EDGE_USER}` },
+    capabilities: EDGE_CAPABILITIES,
+    command: ['caddy', 'validate', '--config', `${CONFIG_FOLDER}/${CONFIG_FILE}`],
+  });
+  const what = 'The edge cannot be made as declared, and nothing was changed';
+  await explained(run, wanted, () => runDocker(run.runner, args, run.address, what));
+}
+
+/** Reads what an edge serves, and returns what puts that back. */
+export async function rememberEdge(
+  run: Run,
+  { id, name }: Container,
+): Promise<() => Promise<void>> {
+  const what = `The edge ${name} could not be put back`;
+  const { runner, address } = run;
+  const { stdout } = await runDocker(
+    runner,
+    readFileArguments(id, `${CONFIG_FOLDER}/.`),
+    address,
+    what,
+  );
+  const undo = { ...run, runner: run.undo.runner };
+  return async () => {
+    const stdin = Buffer.from(stdout);
+    await runDocker(undo.runner, putFilesArguments(id, CONFIG_FOLDER), address, what, { stdin });
+    await reload(undo, id, CONFIG_FILE, what);
+  };
+}
+
+/** Through standard input: what the files hold touches no disk on its way. */
+export async function putFiles(
+  { runner, address }: Run,
+  id: string,
+  folder: string,
+  files: readonly EdgeFile[],
+  what: string,
+): Promise<void> {
+  await runDocker(runner, putFilesArguments(id, folder), address, what, { stdin: tarOf(files) });
+}
+
+function reload({ runner, address }: Run, id: string, file: string, what: string) {
+  const config = ['--config', `${CONFIG_FOLDER}/${file}`, '--address', ADMIN_SOCKET];
+  return runDocker(runner, execArguments(id, ['caddy', 'reload', ...config]), address, what);
+}
+
+/** Says of what Caddy refuses where it was declared. */
+async function explained(
+  run: Run,
+  { publications }: WantedEdge,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.kind !== 'failed') throw error;
+    const { workspaceRoot, environment } = run;
+    const paths = [
+      ...(environment.edge ? [['edge']] : []),
+      ...publications
+        .filter(({ service }) => environment.services[service]?.publish !== undefined)
+        .map(({ service }) => ['services', service, 'publish']),
+    ];
+    const places = paths.map(
+      (path) =>
+        `${environment.file}:${lineInEnvironment(workspaceRoot, environment, path)} (${path.join('.')})`,
+    );
+    throw new UserError(
+      places.length === 0
+        ? error.message
+        : `${error.message}\nIt was declared in ${places.join(', ')}`,
+    );
+  }
+}

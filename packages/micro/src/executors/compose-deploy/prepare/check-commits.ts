@@ -1,0 +1,74 @@
+import {
+  checkCommit,
+  runningCommit,
+  type Commit,
+  type Confirmed,
+} from '../../../deployment/commit';
+import type { Container } from '../../../deployment/container';
+import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
+import { isSameRelease } from '../../../deployment/release';
+import { readAncestry, readGitFacts } from '../../../effects/git';
+import type { Runner } from '../../../effects/process';
+import { UserError } from '../../../platform/user-error';
+import { failAll, type Run } from '../run';
+
+/** The commit of the workspace, and how others are related to it; git is asked once for each. */
+export async function readCommit(runner: Runner): Promise<Pick<Run, 'commit' | 'ancestryOf'>> {
+  const { commit: id, committed: at, dirty } = await readGitFacts(runner);
+  const asked = new Map<string, ReturnType<typeof readAncestry>>();
+  return {
+    commit: id === undefined || at === undefined ? undefined : { id, at, dirty },
+    ancestryOf: (other) => {
+      const answer = asked.get(other) ?? readAncestry(runner, other);
+      asked.set(other, answer);
+      return answer;
+    },
+  };
+}
+
+/** Compares what runs of a service with the workspace; no value if nothing says what it was deployed from. */
+export async function checkRunning(
+  { commit, ancestryOf, mode, environment }: Run,
+  {
+    service,
+    desired,
+    plan,
+    current,
+  }: Pick<ServicePlan, 'service' | 'desired' | 'plan' | 'current'>,
+  containers: readonly Container[],
+  confirmed: Confirmed,
+): Promise<Pick<ServicePlan, 'commit'>> {
+  if (mode.destination.kind === 'release') return {};
+  const runs = runningCommit(service, containers, confirmed);
+  if (!runs) return {};
+  const check = checkCommit(runs, commit, await ancestryOf(runs.id));
+  // The same image with another password takes no commit back.
+  const isSame =
+    plan.kind === 'keep' ||
+    (current !== undefined &&
+      isSameRelease(current, desired) &&
+      current.replicas === desired.replicas);
+  const isAllowed = mode.allowOlder || environment.olderCommits === 'allow';
+  return { commit: { ...check, isSame, isRefused: check.takesBack && !isSame && !isAllowed } };
+}
+
+/** @returns whether something would be taken back, so that nothing is to be done. */
+export function refuseOlder(run: Run, { services }: Pick<RunPlan, 'services'>): boolean {
+  const refused = services.filter(({ commit }) => commit?.isRefused);
+  for (const { service, commit } of refused) {
+    run.failures.set(
+      service,
+      new UserError(
+        `${service}: ${commit!.reason}. Update the workspace; or replace what runs with --allow-older, or go back to a release with --rollback`,
+      ),
+    );
+  }
+  if (refused.length > 0) failAll(run, 'nothing was changed');
+  return refused.length > 0;
+}
+
+/** What the containers of a roll are labelled with. */
+export function commitOfRoll(run: Run, { desired, commit }: ServicePlan): Commit | undefined {
+  if (desired.release) return desired.release.commit;
+  return commit?.isSame && commit.takesBack ? commit.runs : run.commit;
+}
