@@ -160,7 +160,7 @@ function localFiles(packages: readonly YarnPackage[]): LocalFile[] {
       path: patch,
       name: flatName(patch),
       texts: [[`~/${patch}`, `~/${flatName(patch)}`]] as const,
-    })) as LocalFile[];
+    }));
   });
 }
 
