@@ -516,6 +516,15 @@ describeEngine('events', () => {
       expect(said('info')).toContain('broker is connected again');
     });
 
+    it('has what was confirmed for a service that was never started, though the broker was killed at once', async () => {
+      const later = unique('later');
+      const publisher = connect(unique('shop'), { subscribers: { [orderPlaced.name]: [later] } });
+      await place(publisher, 'kept');
+      await server.kill();
+      await server.start();
+      await soon(() => depth(consumerQueue(later, orderPlaced.name))).toBe(1);
+    });
+
     it('goes on after its queue was deleted', async () => {
       const service = unique('billing');
       const { ids } = await consumer(service);
