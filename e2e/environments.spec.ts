@@ -35,14 +35,14 @@ describeEngine('the environments of a new workspace', () => {
 
   afterAll(() => fresh?.remove());
 
-  it('say what is to be filled in before anything is built', async () => {
+  it('say what is missing before anything is built', async () => {
     const { workspace, registry } = fresh;
     await workspace.edit('environments/production.yml', `registry: ${registry}\n`, '');
     const { exitCode, output } = await deploy('production');
     await workspace.git('checkout', '--', '.');
     expect(exitCode).not.toBe(0);
     expect(output).toContain(
-      'environments/production.yml is to be filled in: it runs images that were pushed, so add "registry: registry.example.com/acme"',
+      'environments/production.yml is incomplete: it runs pushed images, so add "registry: registry.example.com/acme"',
     );
     await expect(workspace.read('dist/receipts/apps/orders/docker-build.json')).rejects.toThrow();
     expect(await doctor('production')).not.toContain('names no registry');
