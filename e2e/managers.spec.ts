@@ -54,7 +54,11 @@ describeEngine('a workspace of another package manager', () => {
 
     beforeAll(async () => {
       const { host } = await ensureRegistry();
-      environment = await managerEnvironment(manager);
+      environment = {
+        ...(await managerEnvironment(manager)),
+        // What `nx add` adds is no change of the lockfile to refuse, as Yarn does in a pipeline.
+        YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
+      };
       const registry = /@org:registry=(\S+)/.exec(inject('prepared').npmrc)![1]!;
       workspace = await createWorkspace('e2e-manager');
       for (const [path, text] of Object.entries(SETTINGS[manager](registry))) {

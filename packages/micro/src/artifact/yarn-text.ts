@@ -25,11 +25,13 @@ function formatEntry(key: string, value: unknown, indent: string): string {
   if (value === undefined) return '';
   const name =
     key.length > LONGEST_KEY ? `? ${formatText(key)}\n${indent}:` : `${formatText(key)}:`;
-  if (typeof value !== 'object' || value === null) {
-    return `${indent}${name} ${formatText(String(value))}\n`;
-  }
+  if (!isMap(value)) return `${indent}${name} ${formatText(`${value as string | number}`)}\n`;
   const inner = Object.entries(value).map(([one, of]) => formatEntry(one, of, `${indent}  `));
   return `${indent}${name}\n${inner.join('')}`;
+}
+
+function isMap(value: unknown): value is YarnValue {
+  return typeof value === 'object' && value !== null;
 }
 
 function formatText(text: string): string {
