@@ -42,7 +42,7 @@ describeEngine('the environments of a new workspace', () => {
     await workspace.git('checkout', '--', '.');
     expect(exitCode).not.toBe(0);
     expect(output).toContain(
-      'environments/production.yml is to be filled in: it runs images that were pushed, so add "registry: registry.example.com/acme"',
+      'environments/production.yml is incomplete: it runs pushed images, so add "registry: registry.example.com/acme"',
     );
     await expect(workspace.read('dist/receipts/apps/orders/docker-build.json')).rejects.toThrow();
     expect(await doctor('production')).not.toContain('names no registry');

@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { say } from '../tools/program.js';
+import { mustRun } from '../tools/command.js';
 import { mustEnd } from '../tools/testing/child.js';
-import {
-  changedIn,
-  publishedUrl,
-  readState,
-  type Place,
-} from '../tools/testing/deployed-platform.js';
+import { changedIn, readState, type Place } from '../tools/testing/deployed-platform.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
+import { freePort } from '../tools/testing/free-port.js';
 import { formatLoad, startLoad } from '../tools/testing/load.js';
 import {
   breakProvider,
@@ -22,12 +19,16 @@ import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
 
 /** Deploys of a test, each of a version that was never built before: `REDEPLOYS=10` is for docs/faults.md. */
 const REDEPLOYS = Number(process.env['REDEPLOYS'] ?? 5);
-const SERVICES = [...PROVIDERS, 'gateway'] as const;
+const SERVICES = [...PROVIDERS, 'gateway', 'door'] as const;
+
+/** Requests of one caller in a minute. */
+const LIMIT = 20;
 
 describeEngine('a platform that is deployed while it is used', () => {
   let fresh: FreshWorkspace;
   let place: Place;
   let gateway: string;
+  let limited: string;
 
   beforeAll(async () => {
     fresh = await freshWorkspace();
@@ -36,11 +37,16 @@ describeEngine('a platform that is deployed while it is used', () => {
     place = { registry, platform: workspace.name, project };
     await generateRolledPlatform(workspace);
     const file = 'environments/development.yml';
-    const publish = 'services:\n  gateway:\n    publish: 0\n';
+    // A second gateway on the edge, which limits its callers.
+    const door = ['door', '--consumes=stock', '--rate-limit'];
+    await workspace.nx('g', '@org/micro:gateway', ...door);
+    const [port, doorPort] = [await freePort(), await freePort()];
+    const publish = `services:\n  gateway:\n    publish: ${port}\n  door:\n    publish: ${doorPort}\n    environment: { RATE_LIMIT: ${LIMIT} }\n`;
     await workspace.write(file, `${await workspace.read(file)}steady: 1s\n${publish}`);
     await workspace.commit('A gateway and three providers');
     await workspace.nx('run-many', '-t', 'compose-deploy');
-    gateway = await publishedUrl(project);
+    gateway = `http://127.0.0.1:${port}`;
+    limited = `http://127.0.0.1:${doorPort}`;
   });
 
   afterAll(() => fresh?.remove());
@@ -50,6 +56,45 @@ describeEngine('a platform that is deployed while it is used', () => {
 
   it(`loses none while the other providers are deployed ${REDEPLOYS} times, together`, () =>
     loseNothing(() => redeploy('users', 'stock')));
+
+  it(`loses none while the gateway itself is deployed ${REDEPLOYS} times`, () =>
+    loseNothing(async () => {
+      const { workspace } = fresh;
+      const edge = await containersOf('micro-edge');
+      for (let round = 1; round <= REDEPLOYS; round++) {
+        const before = await readState(place, SERVICES);
+        const file = 'apps/gateway/src/main.ts';
+        await workspace.write(file, `${await workspace.read(file)}console.log('${round}');\n`);
+        await workspace.commit(`Gateway ${round}`);
+        await mustEnd(affected());
+        const after = await readState(place, SERVICES);
+        expect(changedIn(before, after, 'containers')).toEqual(['gateway']);
+      }
+      expect(await containersOf('micro-edge')).toEqual(edge);
+    }));
+
+  it('shows nobody outside its probes and metrics', async () => {
+    for (const path of ['/health', '/ready', '/metrics']) {
+      expect([path, (await fetch(gateway + path)).status]).toEqual([path, 404]);
+      const own = { headers: { 'x-forwarded-for': '127.0.0.1' } };
+      expect([path, (await fetch(gateway + path, own)).status]).toEqual([path, 404]);
+    }
+    // Within the platform they are answered.
+    expect(await inNetwork(`http://gateway:${await portOf('gateway')}/ready`)).toBe(200);
+  });
+
+  it('limits each caller behind the edge for itself, and believes nobody who claims to be another', async () => {
+    const ask = async (headers: Record<string, string> = {}) =>
+      (await fetch(`${limited}/api/stock`, { headers })).status;
+    const answers: number[] = [];
+    for (let call = 0; call < LIMIT + 5; call++) answers.push(await ask());
+    expect(answers.filter((status) => status === 200)).toHaveLength(LIMIT);
+    expect(answers.filter((status) => status === 429)).toHaveLength(5);
+    expect(await ask({ 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' })).toBe(429);
+    // The same edge, from another address.
+    const edge = `http://micro-edge:${await edgePort(limited)}/api/stock`;
+    expect(await inNetwork(edge)).toBe(200);
+  });
 
   it('loses none beside an image that never becomes healthy, and the version before serves', async () => {
     const { workspace } = fresh;
@@ -68,6 +113,35 @@ describeEngine('a platform that is deployed while it is used', () => {
     expect(await readVersion(gateway, 'orders')).toBe(version);
     expect(changedIn(before, await readState(place, SERVICES), 'containers')).toEqual([]);
   });
+
+  /** The status of an answer to a container in the network of the services. */
+  async function inNetwork(url: string): Promise<number> {
+    const script = `fetch(process.argv[1]).then(({ status }) => console.log(status))`;
+    const stdout = await mustRun('docker', [
+      ...['run', '--rm', '--network', `${place.project}_edge`, 'node:24-bookworm-slim'],
+      ...['node', '-e', script, url],
+    ]);
+    return Number(stdout.trim());
+  }
+
+  async function containersOf(service: string): Promise<string[]> {
+    const filters = [`project=${place.project}`, `service=${service}`].flatMap((label) => [
+      '--filter',
+      `label=com.docker.compose.${label}`,
+    ]);
+    return (await mustRun('docker', ['ps', '--quiet', ...filters])).trim().split('\n');
+  }
+
+  /** The port of the edge's container that is published there. */
+  async function edgePort(url: string): Promise<string> {
+    const [edge] = await containersOf('micro-edge');
+    const lines = (await mustRun('docker', ['port', edge!])).split('\n');
+    return lines.find((line) => line.endsWith(`:${new URL(url).port}`))!.split('/')[0]!;
+  }
+
+  async function portOf(service: string): Promise<string> {
+    return /^port: (\d+)$/m.exec(await fresh.workspace.read(`apps/${service}/service.yml`))![1]!;
+  }
 
   async function redeploy(...services: Provider[]): Promise<void> {
     const { workspace } = fresh;

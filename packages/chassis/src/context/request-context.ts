@@ -120,8 +120,22 @@ export function markAsEdge(app: FastifyInstance): void {
   app.decorate(EDGE, true);
 }
 
-/** Of what comes from outside. The request id stays: it says nothing but itself. */
-const CLAIMS: readonly string[] = ['traceparent', 'tracestate', DEADLINE_HEADER, RETRY_HEADER];
+/** Of what comes from outside, also in the forms of other tracers. The request id stays: it says nothing but itself. */
+const CLAIMS: readonly string[] = [
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'b3',
+  ...['traceid', 'spanid', 'parentspanid', 'sampled', 'flags'].map((part) => `x-b3-${part}`),
+  'uber-trace-id',
+  'x-amzn-trace-id',
+  'x-cloud-trace-context',
+  'x-datadog-trace-id',
+  'x-datadog-parent-id',
+  'sentry-trace',
+  DEADLINE_HEADER,
+  RETRY_HEADER,
+];
 
 function removeClaims(headers: IncomingHttpHeaders): void {
   for (const name of CLAIMS) delete headers[name];

@@ -20,22 +20,35 @@ const HEADER_NAMES = SECRET_HEADERS.join('|');
 /** `"Authorization":"…"` and `"set-cookie":["…"]` of JSON, also where JSON is text within JSON. */
 const JSON_FIELD = new RegExp(
   String.raw`(\\{0,7}")(${HEADER_NAMES}|[\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))\1(\s*[:,]\s*)` +
-    String.raw`(?:\1(?:(?!\1)(?:\\.|[^\\]))*\1(?!\s*:)|\[[^\]]*\])`,
+    String.raw`(?:\1(?:(?!\1)(?:\\.|[^\\]))*\1(?!\s*:)|\[(?:\s*(?:\1(?:(?!\1)(?:\\.|[^\\]))*\1|[\w.+-]+)\s*,?)*\s*\])`,
   'gi',
 );
-/** `Authorization: …` of a message as HTTP/1.1 sends it. */
-const HEADER_LINE = new RegExp(String.raw`\b(${HEADER_NAMES}): ?[^"\r\n\\]+`, 'gi');
+/** `{"name":"Authorization","value":"…"}`, as archives and proxies keep headers. */
+const NAMED_FIELD = new RegExp(
+  String.raw`(\\{0,7}")name\1\s*:\s*\1(${HEADER_NAMES})\1\s*,\s*\1value\1\s*:\s*\1(?:(?!\1)(?:\\.|[^\\]))*\1`,
+  'gi',
+);
+/** `password: '…'` and `'x-api-key': '…'`, as Node prints objects. */
+const PRINTED_FIELD = new RegExp(
+  String.raw`('?)\b(${HEADER_NAMES}|[\w-]{0,100}(?:password|passwd|secret|token|api[_-]?key|private[_-]?key))\1: '(?:\\.|[^'\\])*'`,
+  'gi',
+);
+/** `Authorization: …` of a message as HTTP/1.1 sends it; the end of a line before it may be `\n` in JSON. */
+const HEADER_LINE = new RegExp(
+  String.raw`(?:(?<=\\[nrt])|\b)(${HEADER_NAMES}): ?(?:\\["\\]|[^"\r\n\\])+`,
+  'gi',
+);
 /** https://www.rfc-editor.org/rfc/rfc9110#section-11.4 */
 const CREDENTIALS = /\b(Bearer|Basic) +[\w.~+/-]+=*/gi;
 /** Three parts of base64url, the first of which begins as JSON does: https://www.rfc-editor.org/rfc/rfc7519 */
 const JSON_WEB_TOKEN = /\beyJ[\w-]{5,1000}\.[\w-]{0,8000}\.[\w-]*/g;
-/** What each match of the three above has in it. */
+/** What each match of those above has in it. */
 const TELLTALE = /authori|cookie|key|token|secret|passw|bearer|basic/i;
 /** Up to the last `@`: a password may hold `@` and `/` that are not encoded. */
 const USER_OF_URL = /(https?:)?\/\/([^\s"'<>\\]{0,512})@/gi;
 /** No user, but a path that has an `@` in it: `https://registry.example.com/@scope/name`. */
 const HOST_AND_PATH = /^[^@/?#:]*(?::\d*)?[/?#]/;
-const PARAMETER = /([?&;#])([^\s"'\\=&;?#<>]{1,200})=([^\s"'\\&;#<>]+)/g;
+const PARAMETER = /(^|[?&;#\s"']|\\[nrt"])([^\s"'\\=&;?#<>]{1,200})=([^\s"'\\&;#<>]+)/g;
 
 /** Whole words of a parameter's name: `code`, not `postcode`. */
 const SECRET_WORDS: ReadonlySet<string> = new Set([
@@ -57,7 +70,7 @@ const SECRET_WORDS: ReadonlySet<string> = new Set([
   'ticket',
 ]);
 /** Anywhere in a name. */
-const SECRET_PARTS = /token|secret|passw|apikey|credential|signature/i;
+const SECRET_PARTS = /token|secret|passw|apikey|credential|signature|sess(?:ion)?_?id/i;
 
 /**
  * A text that may be logged: without users and passwords of URLs, secret parameters of a query, credentials and
@@ -71,6 +84,8 @@ export function hideSecrets(text: string): string {
   // Most lines have none of it, and a search is cheaper than four replacements.
   if (TELLTALE.test(safe)) {
     safe = safe
+      .replace(NAMED_FIELD, `$1name$1:$1$2$1,$1value$1:$1${HIDDEN}$1`)
+      .replace(PRINTED_FIELD, `$1$2$1: '${HIDDEN}'`)
       .replace(JSON_FIELD, `$1$2$1$3$1${HIDDEN}$1`)
       .replace(HEADER_LINE, `$1: ${HIDDEN}`)
       .replace(CREDENTIALS, `$1 ${HIDDEN}`);
@@ -84,7 +99,9 @@ function hideUser(all: string, web: string | undefined, before: string): string 
 }
 
 function hideParameter(all: string, mark: string, name: string): string {
-  return isSecretName(name) ? `${mark}${name}=${HIDDEN}` : all;
+  // In a sentence `code=1` is no parameter.
+  const isSecret = /[?&;#]/.test(mark) ? isSecretName(name) : SECRET_PARTS.test(decode(name));
+  return isSecret ? `${mark}${name}=${HIDDEN}` : all;
 }
 
 /** Whether a parameter of this name tends to hold a secret: `access_token`, `apiKey`, `X-Amz-Signature`. */

@@ -88,8 +88,10 @@ describe('a provider that is down', () => {
 
   it('is a 503 also where its name is unknown', async () => {
     const { url } = await start('http://orders.invalid:3001');
-    const answer = await fetch(`${url}/api/orders`);
+    const { result: answer, failed } = await failedConnections(() => fetch(`${url}/api/orders`));
     expect(answer.status).toBe(503);
+    // As while its own container is off the network: pauses of 25 to 800 ms.
+    expect(failed).toBe(7);
     expect(await answer.text()).not.toContain('invalid');
   });
 

@@ -1,3 +1,6 @@
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fastify } from 'fastify';
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
@@ -23,6 +26,21 @@ describe('rateLimit', () => {
     expect(answers[2]?.headers['retry-after']).toBe('60');
     expect((await app.inject('/free')).statusCode).toBe(200);
     expect((await app.inject('/health')).statusCode).toBe(200);
+  });
+
+  it('counts callers without an address together, and mapped addresses as what they are', async () => {
+    const app = await appWith({ max: 2, windowMs: 60_000 });
+    const from = async (remoteAddress: string) =>
+      (await app.inject({ url: '/', remoteAddress })).statusCode;
+    expect(await from('203.0.113.7')).toBe(200);
+    expect(await from('::ffff:203.0.113.7')).toBe(200);
+    expect(await from('203.0.113.7')).toBe(429);
+    const path = join(tmpdir(), `micro-spec-${process.pid}.sock`);
+    await app.listen({ path });
+    const status = () =>
+      new Promise((resolve) => get({ socketPath: path, path: '/' }, (r) => resolve(r.statusCode)));
+    expect([await status(), await status(), await status()]).toEqual([200, 200, 429]);
+    await app.close();
   });
 
   it('counts by the key that it is given', async () => {

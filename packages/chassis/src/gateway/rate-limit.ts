@@ -63,8 +63,9 @@ function callerOf(request: FastifyRequest): string {
   return typeof user?.sub === 'string' ? `user:${user.sub}` : `ip:${addressOf(request)}`;
 }
 
-function addressOf({ ip }: FastifyRequest): string {
-  return normalizeIP(ip);
+/** None of a caller that has hung up meanwhile, or that came by a local socket. */
+function addressOf({ ip }: { ip?: string }): string {
+  return ip === undefined ? '' : normalizeIP(ip);
 }
 
 type Done = (error: Error | null, result?: unknown) => void;

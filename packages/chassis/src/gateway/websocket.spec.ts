@@ -150,6 +150,11 @@ describe('a WebSocket', () => {
     fromCaller.send(Buffer.alloc(1001));
     expect((await once(fromCaller, 'close'))[0]).toBe(1009);
 
+    const inParts = new WebSocket(`${base}/api/live`);
+    await once(inParts, 'open');
+    for (let part = 0; part < 4; part++) inParts.send(Buffer.alloc(300), { fin: part === 3 });
+    expect((await once(inParts, 'close'))[0]).toBe(1009);
+
     const fromProvider = new WebSocket(`${base}/api/live?say=2000`);
     expect((await once(fromProvider, 'close'))[0]).toBeGreaterThan(1000);
   });

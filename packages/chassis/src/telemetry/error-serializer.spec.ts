@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorAnswers } from '../errors/errors.js';
 import { closedUrl, startProvider, type Provider } from '../testing/provider.js';
 import { loggerOptions } from './logger.js';
+import { serializeError } from './error-serializer.js';
 
 const config = { NODE_ENV: 'production', LOG_LEVEL: 'info', SERVICE_VERSION: '1.2.3' } as const;
 const SECRET = 'hunter2';
@@ -134,4 +135,16 @@ it.each(Object.keys(headers))('hides the header %s wherever it is in a line', (n
   log.child({ call: { headers: secret } }).info('of a child');
   expect(raw).toHaveLength(2);
   expect(raw.join('')).not.toContain(SECRET);
+});
+
+it('says what can be said of an error whose fields throw', () => {
+  const error = new Error('a');
+  for (const field of ['code', 'cause', 'errors']) {
+    Object.defineProperty(error, field, {
+      get: () => {
+        throw new Error('b');
+      },
+    });
+  }
+  expect(serializeError(error)).toMatchObject({ type: 'Error', message: 'a' });
 });

@@ -53,16 +53,25 @@ function loggedError(error: Error, depth: number): LoggedError {
   const logged: LoggedError = { type: typeOf(error), message: error.message };
   if (typeof error.stack === 'string') logged.stack = error.stack;
   for (const field of LOGGED_FIELDS) {
-    const value = (error as unknown as Record<string, unknown>)[field];
+    const value = read(error, field);
     if (isHarmless(value)) logged[field] = value;
   }
   if (depth === MAX_DEPTH) return logged;
-  const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+  const [cause, errors] = [read(error, 'cause'), read(error, 'errors')];
   if (isError(cause)) logged.cause = loggedError(cause, depth + 1);
   if (Array.isArray(errors)) {
     logged.aggregateErrors = errors.filter(isError).map((one) => loggedError(one, depth + 1));
   }
   return logged;
+}
+
+/** Undefined where reading it throws: a line about an error must not become another one. */
+function read(error: Error, field: string): unknown {
+  try {
+    return (error as unknown as Record<string, unknown>)[field];
+  } catch {
+    return undefined;
+  }
 }
 
 function typeOf(error: Error): string {

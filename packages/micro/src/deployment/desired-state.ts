@@ -36,7 +36,7 @@ export interface DesiredState extends DesiredImage {
   entryLabel: string;
   /** How many containers of it run. */
   replicas: number;
-  /** What two of its containers cannot have at once; absent if they can run side by side. */
+  /** What only one of its containers can have at a time; absent if they can run side by side. */
   exclusive?: string;
   slice: ComposeSlice;
   /** The slice with references in the place of values, to be noted; and the label of its entry. */

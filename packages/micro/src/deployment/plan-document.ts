@@ -40,8 +40,8 @@ const servicePlanSchema = z.object({
     .enum(['start-first', 'stop-first'])
     .describe('Whether new containers start before the old ones stop; absent if nothing changes')
     .optional(),
-  exclusive: z.string().describe('What two of its containers cannot have at once').optional(),
-  replicas: z.int().describe('How many containers of it run afterwards'),
+  exclusive: z.string().describe('What only one of its containers can have at a time').optional(),
+  replicas: z.int().describe('Number of containers after the deploy'),
   serving: names('Its containers that serve now'),
   leftovers: names('Containers that serve nobody; they are removed'),
   recovers: names('Containers that an interrupted deploy stopped; they serve again first'),
@@ -54,7 +54,7 @@ const servicePlanSchema = z.object({
 /** What `compose-deploy --plan --json` prints; what it prints for people is formatted from the same. */
 export const planDocumentSchema = z
   .object({
-    version: z.literal(VERSION).describe('Of this format'),
+    version: z.literal(VERSION).describe('Version of this format'),
     environment: z.string(),
     project: z.string().describe('The Compose project'),
     rollback: z.boolean(),
@@ -69,7 +69,7 @@ export const planDocumentSchema = z
           takesFrom: names('Services whose own containers hold ports that it takes over'),
         }),
       ])
-      .describe('What becomes of the proxy that holds the published ports'),
+      .describe('What happens to the proxy that holds the published ports'),
     outdated: z
       .array(
         z.object({
@@ -82,10 +82,10 @@ export const planDocumentSchema = z
       .describe(
         'Datastores and brokers of another image than their entry says; they stay as they are',
       ),
-    left: names('Services on the engine that the workspace does not have any more'),
+    left: names('Services on the engine that are no longer in the workspace'),
     prune: z.boolean().describe('Whether those are removed'),
   })
-  .describe('What compose-deploy is going to do');
+  .describe('What compose-deploy will do');
 export type PlanDocument = z.output<typeof planDocumentSchema>;
 export type ServicePlanDocument = PlanDocument['services'][number];
 

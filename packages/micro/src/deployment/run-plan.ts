@@ -49,7 +49,7 @@ export interface RunPlan {
   edge: EdgePlan;
   /** Of whichever services need them, each once. */
   outdated: readonly Outdated[];
-  /** Services on the engine that the workspace does not have any more. */
+  /** Services on the engine that are no longer in the workspace. */
   left: readonly string[];
   prune: boolean;
 }

@@ -26,5 +26,9 @@ export function convergeModule(
       .filter((name) => !present.includes(name))
       .map((name) => formatDrift(name, undefined, name)),
   ];
-  return { path, text, drift: drift.length > 0 ? drift : ['it was edited; it is made anew'] };
+  return {
+    path,
+    text,
+    drift: drift.length > 0 ? drift : ['it was edited; nx sync writes it again'],
+  };
 }

@@ -86,9 +86,10 @@ function replayLines({ name, subscribes }: Service): string[] {
 export const MIGRATE = { postgres: 'migratePostgres', mysql: 'migrateMysql' } as const;
 
 const IN_DEVELOPMENT_COMMENT =
-  "/** Those that run before serving on a developer's machine, where nothing else runs them. */";
+  '/** Commands that `nx serve` runs before the server: in development, nothing else runs them. */';
 
-const COMMANDS_COMMENT = '/** What `node main.js <command>` does in place of serving. */';
+const COMMANDS_COMMENT =
+  '/** The commands of `node main.js <command>`, which run instead of the server. */';
 
 /** The lines of a service without any command. */
 export const NO_COMMANDS = [

@@ -47,7 +47,7 @@ export function connectResources(config: ResourceConfig) {
 
 export type Resources = ReturnType<typeof connectResources>;
 
-/** What \`node main.js <command>\` does in place of serving. */
+/** The commands of \`node main.js <command>\`, which run instead of the server. */
 export const commands = {
   migrate: command(
     {
@@ -59,7 +59,7 @@ export const commands = {
   ),
 };
 
-/** Those that run before serving on a developer's machine, where nothing else runs them. */
+/** Commands that \`nx serve\` runs before the server: in development, nothing else runs them. */
 export const inDevelopment: readonly string[] = ['migrate'];
 `);
   });

@@ -6,6 +6,8 @@ import type { Runner } from './process';
 
 /** Where a name leads; nothing if it leads nowhere. */
 export async function resolveHost(host: string): Promise<string[]> {
+  // As browsers do it (RFC 6761); not every resolver of an operating system does.
+  if (/(?:^|\.)localhost$/.test(host)) return ['127.0.0.1'];
   try {
     return (await lookup(host, { all: true })).map(({ address }) => address);
   } catch {

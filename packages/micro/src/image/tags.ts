@@ -77,7 +77,7 @@ function readPart(template: string, text: string, values: TagValues): Part {
   const asTag = toImageTag(value);
   if (!/[A-Za-z0-9]/.test(asTag)) {
     throw new UserError(
-      `tag "${template}": the branch "${value}" has no letter or digit that a tag may hold; use {shortCommit} in place of {branch}`,
+      `tag "${template}": the branch "${value}" has no letter or digit that a tag may hold; use {shortCommit} instead of {branch}`,
     );
   }
   return { text: asTag, immutable: false, isBranch: true };

@@ -146,7 +146,7 @@ test.each<[string, string[]]>([
   [
     '{ hosts: a }',
     [
-      ':3: "services.orders.publish.host" is missing: The host name that people reach it by, or several',
+      ':3: "services.orders.publish.host" is missing: Its public host name, or several',
       ':3: unknown key "services.orders.publish.hosts"; did you mean "host"?',
     ],
   ],
@@ -414,7 +414,7 @@ test.each([
 
 test('says what is to be filled in where pushed images have no registry', () => {
   expect(() => imageSource(parseEnvironment('production', 'images: pushed\n'))).toThrow(
-    'environments/production.yml is to be filled in: it runs images that were pushed, so add "registry: registry.example.com/acme"',
+    'environments/production.yml is incomplete: it runs pushed images, so add "registry: registry.example.com/acme"',
   );
 });
 

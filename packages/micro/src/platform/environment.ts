@@ -59,7 +59,7 @@ export const environmentSchema = z
         'a platform is for example linux/amd64 or linux/arm64',
       )
       .describe(
-        'What its hosts are, such as linux/amd64: images are built for it, and others are neither pushed nor deployed',
+        'Platform of its hosts, such as linux/amd64: images are built for it, and others are neither pushed nor deployed',
       )
       .optional(),
     registry: z
@@ -68,12 +68,14 @@ export const environmentSchema = z
         /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
         'the registry is host[:port][/path], in lower case and without https://',
       )
-      .describe('Where images are pushed to; without one the engine must have built them itself')
+      .describe(
+        'Registry that images are pushed to; without one, the engine must have built them itself',
+      )
       .optional(),
     images: z
       .enum(['pushed', 'local'])
       .describe(
-        'Whether it runs images that were pushed, by digest, or those that the engine built; pushed where there is a registry, unless given',
+        'pushed: run images from the registry, by digest; local: run images that the engine built. Default: pushed if there is a registry',
       )
       .optional(),
     portOffset: z
@@ -82,7 +84,7 @@ export const environmentSchema = z
       .max(60_000)
       .default(0)
       .describe(
-        'Added to each port that compose files publish of a service, for environments on one engine; what "publish" says is left as it is',
+        'Number added to each port that Compose files publish, for several environments on one engine; ports under "publish" do not change',
       ),
     project: z
       .string()
@@ -90,7 +92,7 @@ export const environmentSchema = z
         /^[a-z0-9][a-z0-9_-]*$/,
         'the Compose project is named with lower-case letters, digits, "-" and "_"',
       )
-      .describe('The Compose project name; <platform>-<environment> unless given')
+      .describe('The Compose project name. Default: <platform>-<environment>')
       .optional(),
     healthTimeout: seconds.default(60).describe('How long a container may take to become healthy'),
     steady: secondsOrNone
@@ -98,7 +100,7 @@ export const environmentSchema = z
       .describe('How long a new container has to stay healthy before the old one is stopped'),
     jobTimeout: seconds
       .default(600)
-      .describe('How long a job may take that runs before a service, such as its migration'),
+      .describe('How long a job before a service, such as its migration, may take'),
     lockTimeout: secondsOrNone
       .default(120)
       .describe('How long a deploy waits for another one to end'),
@@ -106,12 +108,12 @@ export const environmentSchema = z
       .int()
       .min(1)
       .default(10)
-      .describe('How many releases of each service the engine remembers, to go back to'),
+      .describe('How many releases of each service are kept for rollbacks'),
     olderCommits: z
       .enum(['refuse', 'allow'], { error: 'olderCommits is refuse or allow' })
       .default('refuse')
       .describe(
-        'Whether a deploy may replace what runs if that has commits which the workspace lacks; allow suits previews of branches',
+        'Whether a deploy may replace a running version that has commits the workspace lacks; use allow for branch previews',
       ),
     edge: z
       .union([z.literal(false), edgeSchema], {
@@ -127,12 +129,12 @@ export const environmentSchema = z
         z.strictObject({
           publish: publishSchema
             .describe(
-              'Publish it: a port of the host, on 127.0.0.1 unless given, or host names with HTTPS',
+              'Publish it: a port of the host, by default on 127.0.0.1, or host names with HTTPS',
             )
             .optional(),
           url: publicUrl
             .describe(
-              'Where people reach it, with the host name of the proxy or DNS entry in front; it is told so as PUBLIC_URL',
+              'Its public URL, with the host name of the proxy or DNS entry in front; the service gets it as PUBLIC_URL',
             )
             .optional(),
           environment: z
@@ -143,20 +145,20 @@ export const environmentSchema = z
             .record(secretName, secretSourceSchema)
             .default({})
             .describe(
-              'Where the values of variables are that nobody may read: X is given as the file X_FILE names',
+              'Sources of secret values: the service reads the secret X from the file that X_FILE names',
             ),
           resources: resourcesSchema
-            .describe('What each container of it may use here, instead of what its manifest says')
+            .describe('Resources of each container here, instead of those in its manifest')
             .optional(),
-          replicas: z.int().min(1).describe('How many containers of it run here').optional(),
+          replicas: z.int().min(1).describe('Number of containers here').optional(),
         }),
       )
       .default({})
-      .describe('What differs for single services'),
+      .describe('Overrides for single services'),
     links: z
       .record(z.string(), link)
       .default({})
-      .describe('Services that run elsewhere, and where those that consume them reach them'),
+      .describe('Services that run elsewhere, with the URL for their consumers'),
   })
   .superRefine((environment, context) => {
     if (environment.context && environment.host) {
@@ -187,7 +189,7 @@ export const environmentSchema = z
       }
     }
   })
-  .describe('A place that the platform is deployed to');
+  .describe('A place to deploy the platform to');
 
 export interface Environment extends z.output<typeof environmentSchema> {
   name: string;
@@ -207,7 +209,7 @@ export function imageSource({ images, registry, file }: Environment): ImageSourc
   if (images === 'local') return { kind: 'local' };
   if (registry !== undefined) return { kind: 'pushed', registry };
   throw new UserError(
-    `${file} is to be filled in: it runs images that were pushed, so add "registry: registry.example.com/acme", and "host: ssh://deploy@example.com" unless it is this machine. To run what its own engine built, replace "images: pushed" by "images: local"`,
+    `${file} is incomplete: it runs pushed images, so add "registry: registry.example.com/acme", and "host: ssh://deploy@example.com" unless it is this machine. To run what its own engine built, replace "images: pushed" by "images: local"`,
   );
 }
 

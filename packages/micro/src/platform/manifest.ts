@@ -54,7 +54,7 @@ export const manifestSchema = z
       .int()
       .min(1024, portRange)
       .max(65535, portRange)
-      .describe('Port that the service listens on, unique over the platform'),
+      .describe('Port that the service listens on, unique in the platform'),
     consumes: z
       .array(serviceName)
       .default([])
@@ -91,8 +91,8 @@ export const manifestSchema = z
       .array(routeSchema)
       .default([])
       .describe('Path prefixes under which a gateway serves this service, passed on unchanged'),
-    resources: resourcesSchema.default({}).describe('What each container of it may use'),
-    replicas: z.int().min(1).default(1).describe('How many containers of it run'),
+    resources: resourcesSchema.default({}).describe('Resources of each container'),
+    replicas: z.int().min(1).default(1).describe('Number of containers'),
     build: z
       .strictObject({
         entry: z.string().default('src/main.ts').describe('Entry file, relative to the project'),
@@ -103,10 +103,10 @@ export const manifestSchema = z
         assets: z
           .array(assetGlob)
           .default([])
-          .describe('Further files for the image, as globs relative to the project'),
+          .describe('More files for the image, as globs relative to the project'),
       })
       .prefault({})
-      .describe('What the artifact is made of'),
+      .describe('How the artifact is built'),
   })
   .describe('What a service of the platform is');
 

@@ -181,10 +181,10 @@ describe('between services', () => {
 
 describe('in one manifest', () => {
   test.each<[string, string[]]>([
-    ['', ['1: "port" is missing: Port that the service listens on, unique over the platform']],
+    ['', ['1: "port" is missing: Port that the service listens on, unique in the platform']],
     [
       '# only a comment\n',
-      ['1: "port" is missing: Port that the service listens on, unique over the platform'],
+      ['1: "port" is missing: Port that the service listens on, unique in the platform'],
     ],
     [
       '- port: 3001',

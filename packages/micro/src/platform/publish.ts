@@ -99,7 +99,7 @@ const hostPublish = z
   .strictObject({
     host: z
       .union([host, z.array(host).min(1)], { error: HOST_SHAPE })
-      .describe('The host name that people reach it by, or several'),
+      .describe('Its public host name, or several'),
     tls: tls
       .describe(
         'auto: a certificate by ACME, from Let’s Encrypt unless edge.acme says otherwise; internal: from a CA of the environment’s own; none: plain HTTP; or your own certificate and key',
@@ -107,13 +107,13 @@ const hostPublish = z
       .default({ kind: 'auto' }),
     address: z
       .ipv4('an address is for example 127.0.0.1')
-      .describe('The address of the host machine; all of them unless given')
+      .describe('Address of the host machine to listen on. Default: all of them')
       .optional(),
     http: z
       .union([portNumber, z.literal(false)], { error: 'http is a port from 1 to 65535, or false' })
-      .describe('The port of plain HTTP, which leads to HTTPS where there is TLS; false for none')
+      .describe('Port of plain HTTP, which redirects to HTTPS if there is TLS; false for none')
       .default(80),
-    https: portNumber.describe('The port of HTTPS; 443 unless given').optional(),
+    https: portNumber.describe('Port of HTTPS. Default: 443').optional(),
   })
   .superRefine(({ host: hosts, tls: { kind }, http, https }, context) => {
     const issue = (path: string, message: string) =>

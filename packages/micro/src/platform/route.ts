@@ -39,9 +39,9 @@ export const routeSchema = z.union(
         .int()
         .min(1)
         .max(3_600_000)
-        .describe('Milliseconds until its answer begins')
+        .describe('Timeout until the response starts, in milliseconds')
         .optional(),
-      websocket: z.boolean().describe('Whether WebSockets are opened on it').optional(),
+      websocket: z.boolean().describe('Whether it accepts WebSockets').optional(),
     }),
   ],
   { error: 'is no route: give a path such as /api/orders, or a map with a path' },

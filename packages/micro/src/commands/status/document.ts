@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Goes up with every change that a reader of version 1 would misread; new fields alone do not count. */
 export const STATUS_VERSION = 1;
 
-const since = z.string().describe('Since when its oldest container runs, ISO 8601').optional();
+const since = z.string().describe('When its oldest container was started, ISO 8601').optional();
 const drift = z.array(z.string()).describe('How it differs from what is declared, in words');
 
 const healthSchema = z
@@ -16,7 +16,9 @@ const serviceSchema = z.object({
   kind: z.enum(['service', 'gateway', 'worker']),
   state: z
     .enum(['in-step', 'drifted', 'not-deployed', 'not-compared'])
-    .describe('`not-compared`: nobody knows what should run, since nothing was pushed from here'),
+    .describe(
+      '`not-compared`: it is unknown what should run, because nothing was pushed from here',
+    ),
   drift,
   health: healthSchema,
   replicas: z.object({ running: z.int(), wanted: z.int() }),
@@ -55,9 +57,7 @@ const edgeSchema = z.object({
         url: z.string(),
         certificateUntil: z
           .string()
-          .describe(
-            'When the certificate that it shows ends, ISO 8601; absent if it could not be asked',
-          )
+          .describe('When its certificate expires, ISO 8601; absent if it could not be read')
           .optional(),
       }),
     )
@@ -68,7 +68,7 @@ export type EdgeStatus = z.output<typeof edgeSchema>;
 /** What `micro status --json` prints; what it prints for people is formatted from the same. */
 export const statusSchema = z
   .object({
-    version: z.literal(STATUS_VERSION).describe('Of this format'),
+    version: z.literal(STATUS_VERSION).describe('Version of this format'),
     platform: z.string(),
     environment: z.string(),
     project: z.string().describe('The Compose project'),
@@ -78,10 +78,8 @@ export const statusSchema = z
     edge: edgeSchema
       .describe('The proxy that holds the published ports; absent if there is none')
       .optional(),
-    left: z
-      .array(z.string())
-      .describe('Services that run and that the workspace does not have any more'),
-    notes: z.array(z.string()).describe('What runs elsewhere, and what could not be looked at'),
+    left: z.array(z.string()).describe('Running services that are no longer in the workspace'),
+    notes: z.array(z.string()).describe('What runs elsewhere, and what could not be checked'),
   })
   .describe('What runs in an environment, and how it differs from what is declared');
 export type PlatformStatus = z.output<typeof statusSchema>;

@@ -206,7 +206,7 @@ describe('deployRun of one service', () => {
       'nobody said where images come from',
       { 'environments/production.yml': 'images: pushed\n' },
       {},
-      'environments/production.yml is to be filled in',
+      'environments/production.yml is incomplete',
     ],
     [
       'the service is missing',

@@ -191,10 +191,10 @@ describe('buildImage', () => {
       /"push" needs an environment with a "registry"/,
     ],
     [
-      'an environment that is to be filled in',
+      'an environment that is incomplete',
       { 'environments/live.yml': 'images: pushed\n' },
       { environment: 'live' },
-      /environments\/live\.yml is to be filled in/,
+      /environments\/live\.yml is incomplete/,
     ],
     ['a tag that is none', {}, { tags: ['{nope}'] }, /unknown token {nope}/],
   ])('fails before building for %s', async (_, more, options, message) => {

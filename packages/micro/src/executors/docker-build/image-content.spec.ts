@@ -148,7 +148,7 @@ describe('repositories in the key', () => {
   it('that cannot be read are a problem with its line, without a password', async () => {
     const secret = ADD.replace('https://', 'https://me:hunter2@');
     await expect(keyOf(secret, having({}))).rejects.toThrow(
-      'apps/orders/Dockerfile:2: ADD https://example.com/x.git#main: git could not tell what "main" is (fatal: not found); write the commit in place of the branch',
+      'apps/orders/Dockerfile:2: ADD https://example.com/x.git#main: git could not tell what "main" is (fatal: not found); write the commit instead of the branch',
     );
   });
 });

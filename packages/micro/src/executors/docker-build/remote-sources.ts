@@ -40,7 +40,7 @@ export async function readRemoteSources(
           },
           (error: unknown) => {
             if (!(error instanceof UserError)) throw error;
-            const message = `${shown(remote)}: ${error.message}; write the commit in place of the branch, "#<40 digits>", or see that git can read the repository`;
+            const message = `${shown(remote)}: ${error.message}; write the commit instead of the branch, "#<40 digits>", or see that git can read the repository`;
             content.problems.push({ file, line: remote.line, message });
           },
         );

@@ -94,7 +94,7 @@ describe('pushImage', () => {
     const unfilled = { 'environments/production.yml': 'images: pushed\n' };
     const task = recordedTask({ ...files, ...unfilled }, engine());
     await expect(pushImage(task, { environment: 'production' })).rejects.toThrow(
-      'environments/production.yml is to be filled in',
+      'environments/production.yml is incomplete',
     );
     expect(task.runner.lines).toEqual([]);
     expect(task.read(RECEIPT)).toBeUndefined();

@@ -80,16 +80,16 @@ describe('environment', () => {
     expect(text('production'))
       .toBe(`# yaml-language-server: $schema=../node_modules/@org/micro/schemas/environment.schema.json
 
-# The Docker Engine that it is deployed to. Without \`registry:\`, images have to be built on it.
+# The Docker Engine to deploy to. Without \`registry:\`, images must be built on it.
 engine: compose
 host: ssh://deploy@example.com
 
-# A service gets longer to become healthy than in development: it starts beside the others. It has
-# to stay so for longer before the old version goes, since some faults show only under real load.
+# Services get more time to become healthy than in development, because they start beside others.
+# A new version must stay healthy for longer, because some faults show only under real load.
 healthTimeout: 120
 steady: 10
 
-# What differs here for single services; all that can be said of one:
+# Overrides for single services, with all that can be set:
 services:
   gateway:
     publish: "443"
@@ -99,7 +99,7 @@ services:
     # secrets:
     #   STRIPE_KEY: { environment: STRIPE_KEY }
 
-# Services that run elsewhere, and where those that consume them reach them:
+# Services that run elsewhere, with the URL for their consumers:
 # links:
 #   billing: https://billing.example.com
 `);
@@ -118,7 +118,7 @@ services:
   });
 
   it.each<[EnvironmentSchema, string]>([
-    [{ name: 'lab', images: 'pushed' }, 'registry.example.com/acme` is to be filled in'],
+    [{ name: 'lab', images: 'pushed' }, 'by digest: set `registry: registry.example.com/acme`'],
     [{ name: 'lab', images: 'local', registry: 'localhost:5000' }, 'Images stay on it'],
   ])('%j says "%s"', async (schema, says) => {
     await make(schema);

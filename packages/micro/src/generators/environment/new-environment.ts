@@ -24,12 +24,12 @@ export interface NewEnvironment {
 /** Where people are served: what differs from development, and why. */
 const SERVING: Readonly<Record<string, string>> = {
   staging: `
-# A service gets longer to become healthy than in development: it starts beside the others.
+# Services get more time to become healthy than in development, because they start beside others.
 healthTimeout: 120
 `,
   production: `
-# A service gets longer to become healthy than in development: it starts beside the others. It has
-# to stay so for longer before the old version goes, since some faults show only under real load.
+# Services get more time to become healthy than in development, because they start beside others.
+# A new version must stay healthy for longer, because some faults show only under real load.
 healthTimeout: 120
 steady: 10
 `,
@@ -48,9 +48,9 @@ export function newEnvironment(environment: NewEnvironment): string {
 ${engineOf(context !== undefined || host !== undefined, registry, images)}
 engine: compose
 ${setting('context', context)}${setting('host', host)}${setting('registry', registry)}${setting('images', images)}${offsetOf(portOffset)}${SERVING[name] ?? ''}
-# What differs here for single services${published ? '; all that can be said of one:' : ':'}
+# Overrides for single services${published ? ', with all that can be set' : ''}:
 ${servicesOf(published, gateways[0] ?? 'gateway')}
-# Services that run elsewhere, and where those that consume them reach them:
+# Services that run elsewhere, with the URL for their consumers:
 # links:
 #   billing: https://billing.example.com
 `;
@@ -63,22 +63,23 @@ function engineOf(
 ): string {
   const images =
     source === 'pushed' && registry === undefined
-      ? 'It runs images that were\n# pushed, by digest: `registry: registry.example.com/acme` is to be filled in.'
+      ? 'It runs pushed images, by digest: set `registry: registry.example.com/acme`.'
       : registry !== undefined && source !== 'local'
         ? 'Images come from the registry, by digest.'
         : elsewhere
-          ? 'Without `registry:`, images have to be built on it.'
-          : 'Images stay on it, unless `registry:` says where they are pushed to.';
+          ? 'Without `registry:`, images must be built on it.'
+          : 'Images stay on it; to push them, set `registry:`.';
   return elsewhere
-    ? `# The Docker Engine that it is deployed to. ${images}`
-    : `# This machine's Docker Engine, unless \`host: ssh://deploy@example.com\` or a docker \`context:\` says
-# which other one. ${images}`;
+    ? `# The Docker Engine to deploy to. ${images}`
+    : `# The Docker Engine of this machine. For another one, set \`host: ssh://deploy@example.com\` or a
+# docker \`context:\`.
+# ${images}`;
 }
 
 function offsetOf(portOffset: number | undefined): string {
   if (!portOffset) return '';
   return `
-# Other environments are on this engine: ports that compose.yaml publishes, such as 3001, are ${portOffset + 3001} here.
+# Other environments use this engine too: ports that compose.yaml publishes are moved, 3001 to ${portOffset + 3001}.
 portOffset: ${portOffset}
 `;
 }

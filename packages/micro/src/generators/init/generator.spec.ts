@@ -52,9 +52,7 @@ describe('init', () => {
       images: 'pushed',
       portOffset: 2000,
     });
-    expect(text('production')).toContain(
-      '`registry: registry.example.com/acme` is to be filled in',
-    );
+    expect(text('production')).toContain('by digest: set `registry: registry.example.com/acme`');
     expect(tree.read('.gitignore', 'utf8')?.split('\n')).toEqual(
       expect.arrayContaining(['dist', '.env', '.nx/cache', '.nx/workspace-data', 'tmp']),
     );

@@ -107,11 +107,10 @@ const MADE = ['development', 'staging', 'production'];
 function newDevelopment(registry: string | undefined): string {
   return `# yaml-language-server: $schema=../node_modules/@org/micro/schemas/environment.schema.json
 
-# This machine's Docker Engine. Images stay on it, unless \`registry: localhost:5000\` or another
-# says where they are pushed to.
+# The Docker Engine of this machine. Images stay on it; to push them, set \`registry: localhost:5000\`.
 engine: compose
 ${registry === undefined ? '' : `registry: ${registry}\n`}
-# What differs here for single services:
+# Overrides for single services:
 # services:
 #   gateway:
 #     publish: 8080

@@ -40,7 +40,7 @@ const eventSchema = z.strictObject({
   subscribers: z.array(serviceName).default([]).describe('The services that handle it'),
   fields: fields
     .describe(
-      `What it carries, each with its type: ${FIELD_TYPES.join(', ')}; with "?" behind it where it may be left out; "id: uuid" unless given`,
+      `Its fields, each with its type: ${FIELD_TYPES.join(', ')}; a "?" after the type makes it optional. Default: "id: uuid"`,
     )
     .optional(),
 });
@@ -49,7 +49,7 @@ const shared = {
   kind: optional(manifest.kind),
   framework: z
     .enum(['fastify', 'express'])
-    .describe('What its routes are written for; fastify unless given')
+    .describe('Framework of its routes. Default: fastify')
     .optional(),
   auth: z
     .enum(['none', 'jwt', 'service-keys'])
@@ -59,7 +59,7 @@ const shared = {
     .optional(),
   tracing: z
     .boolean()
-    .describe('Traces of OpenTelemetry, where a collector is named; false unless given')
+    .describe('OpenTelemetry traces, if a collector is configured. Default: false')
     .optional(),
   openapi: z
     .boolean()
@@ -76,9 +76,9 @@ const shared = {
 
 const serviceSchema = z.strictObject({
   ...shared,
-  directory: z.string().min(1).describe('Its folder; apps/<name> unless given').optional(),
+  directory: z.string().min(1).describe('Its folder. Default: apps/<name>').optional(),
   port: manifest.port
-    .describe('Port that it listens on; the next free one from 3001 unless given')
+    .describe('Port that it listens on. Default: the next free one from 3001')
     .optional(),
   consumes: optional(manifest.consumes),
   routes: optional(manifest.routes),
@@ -92,7 +92,7 @@ export const descriptionSchema = z
     defaults: z
       .strictObject(shared)
       .default({})
-      .describe('Options of every service that it does not give itself'),
+      .describe('Defaults for the options of every service'),
     services: z
       .record(serviceName, serviceSchema.nullable())
       .describe('The services by name, each with its options; one without any has no value'),

@@ -18,7 +18,7 @@ export interface WorkerSchema extends OfService {
   subscribes?: string | string[];
 }
 
-/** Creates a service that is reached by events alone. */
+/** Creates a service that only handles events. */
 export async function workerGenerator(
   tree: Tree,
   { subscribes, ...schema }: WorkerSchema,

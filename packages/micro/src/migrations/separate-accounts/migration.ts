@@ -29,7 +29,7 @@ export async function separateAccounts(
   );
   if (others.length > 0) {
     logger.warn(
-      `These entries of yours are in the network "${FORMER_BACKEND_NETWORK}", where no datastore is any more. ` +
+      `These entries of yours are in the network "${FORMER_BACKEND_NETWORK}", which has no datastores any more. ` +
         `Have each join the network of the datastore that it needs, such as "orders-data", or "broker":\n` +
         others.map((line) => `  ${line}`).join('\n'),
     );
