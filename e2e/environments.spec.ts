@@ -35,7 +35,7 @@ describeEngine('the environments of a new workspace', () => {
 
   afterAll(() => fresh?.remove());
 
-  it('say what is to be filled in before anything is built', async () => {
+  it('say what is missing before anything is built', async () => {
     const { workspace, registry } = fresh;
     await workspace.edit('environments/production.yml', `registry: ${registry}\n`, '');
     const { exitCode, output } = await deploy('production');

@@ -28,6 +28,20 @@ it('has no circle of imports, also of types', () => {
   expect(findCircles(IMPORTS), 'move what both need to the folder it is about').toEqual([]);
 });
 
+it('has no command that imports of an executor, and neither an effect nor a pure folder that imports of either', () => {
+  const micro = 'packages/micro/src/';
+  const folderOf = (file: string) => file.slice(micro.length).split('/')[0]!;
+  const upwards = [...IMPORTS]
+    .filter(([file]) => file.startsWith(micro) && !/\/(?:bin|executors)\//.test(file))
+    .flatMap(([file, imports]) =>
+      imports
+        .filter((one) => ['executors', 'commands'].includes(folderOf(one)))
+        .filter((one) => folderOf(one) !== folderOf(file))
+        .map((one) => `${file} > ${one}`),
+    );
+  expect(upwards, 'move what both need to the folder it is about').toEqual([]);
+});
+
 it('exports nothing that only a test uses', () => {
   const uses = new Map<string, number>();
   // Nx finds what these name by the text in them.

@@ -412,7 +412,7 @@ test.each([
   expect(imageSource(parseEnvironment('production', text))).toEqual(expected);
 });
 
-test('says what is to be filled in where pushed images have no registry', () => {
+test('says what is missing if pushed images have no registry', () => {
   expect(() => imageSource(parseEnvironment('production', 'images: pushed\n'))).toThrow(
     'environments/production.yml is incomplete: it runs pushed images, so add "registry: registry.example.com/acme"',
   );
