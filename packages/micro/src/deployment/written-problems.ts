@@ -72,7 +72,7 @@ function scaleProblems(service: Service, environment: Environment, source: YamlS
       : []),
   ];
   return found.flatMap(([path, value]) => {
-    if (value === undefined || value === null || Number(value) === here) return [];
+    if (!isWord(value) || Number(value) === here) return [];
     const message = `${path.join('.')} ${String(value)} has no effect on a deploy, which runs ${here} of ${service.name}: write "replicas: ${String(value)}" under services.${service.name} of ${environment.file}, or into ${service.root}/service.yml for everywhere`;
     return [problemAt(source, service, path, message)];
   });
@@ -108,16 +108,17 @@ function overlayProblems(
     ...('ports' in entry && here?.publish?.kind === 'port'
       ? at(['ports'], `ports have no effect beside "publish" under ${own}: keep one of the two`)
       : []),
-    ...(['cpus', 'memory'] as const).flatMap((key) =>
-      limits[key] !== undefined &&
-      here?.resources?.[key] !== undefined &&
-      String(limits[key]) !== String(here.resources[key])
+    ...(['cpus', 'memory'] as const).flatMap((key) => {
+      const limit = limits[key];
+      return isWord(limit) &&
+        here?.resources?.[key] !== undefined &&
+        String(limit) !== String(here.resources[key])
         ? at(
             ['deploy', 'resources', 'limits', key],
-            `${key} ${String(limits[key])} has no effect beside "resources" under ${own}, which says ${String(here.resources[key])}: keep one of the two`,
+            `${key} ${String(limit)} has no effect beside "resources" under ${own}, which says ${String(here.resources[key])}: keep one of the two`,
           )
-        : [],
-    ),
+        : [];
+    }),
     ...Object.entries(here?.environment ?? {}).flatMap(([name, value]) =>
       variables.has(name) && variables.get(name) !== value
         ? at(
@@ -170,7 +171,12 @@ function variablesOf(entry: Written): ReadonlyMap<string, string> {
   }
   return new Map(
     Object.entries((written ?? {}) as Record<string, unknown>).flatMap(([name, value]) =>
-      value === null || typeof value === 'object' ? [] : [[name, String(value)] as const],
+      isWord(value) ? [[name, String(value)] as const] : [],
     ),
   );
+}
+
+/** A scalar of YAML that says something. */
+function isWord(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }
