@@ -103,7 +103,8 @@ export function planEdge(
 /** What a change of the edge costs, for the person who reads the plan. */
 export function describeEdgePlan(plan: EdgePlan): string {
   if (plan.kind === 'none' || plan.kind === 'keep') return 'nothing changed';
-  if (plan.kind === 'reload') return `${plan.reason}; no connection is closed`;
+  if (plan.kind === 'reload')
+    return `${plan.reason}; no stream ends, and a request that arrives in that moment may be cut off`;
   if (plan.kind === 'remove') {
     return `${plan.reason}; its ports do not answer until the services hold them again`;
   }

@@ -17,6 +17,9 @@ import { docker, EngineWorkspace, server } from '../../testing/engine-workspace'
 /** Deploys under load: `REDEPLOYS=10` is for docs/faults.md. */
 const REDEPLOYS = Number(process.env['REDEPLOYS'] ?? 3);
 
+/** Of the load; each has one request at a time. */
+const CALLERS = 16;
+
 const HOST = 'shop.localhost';
 
 /** Beside what `server` answers: an event stream that ends when it stops, and an echo after an upgrade. */
@@ -80,7 +83,7 @@ describeEngine('a published port', () => {
         { method: 'GET', path: '/' },
         { method: 'POST', path: '/' },
       ],
-      ...{ perSecond: 40, callers: 16, atMost: 72_000 },
+      ...{ perSecond: 40, callers: CALLERS, atMost: 72_000 },
       ...(ca === undefined ? {} : { ca }),
     });
 
@@ -187,21 +190,26 @@ describeEngine('a published port', () => {
     expect(report.failed).toEqual([]);
   });
 
-  it('takes another configuration without closing a connection', async () => {
+  it('takes another configuration, and no stream ends', async () => {
     const edge = workspace.containerIds('micro-edge');
     const running = load(`https://${HOST}:${https}`, root());
     const events = await openStream('/events');
     const socket = await openStream('/socket', { upgrade: 'websocket', connection: 'Upgrade' });
     environment({ publish: asHost(), edge: '{ idleTimeout: 30, accessLog: json }' });
     const { success, output } = await workspace.deploy('gateway');
-    expect(output).toMatch(/reload +edge +its configuration changed; no connection is closed/);
+    expect(output).toMatch(
+      /reload +edge +its configuration changed; no stream ends, and a request that arrives in that moment may be cut off/,
+    );
     expect(success).toBe(true);
     const [atReload, socketAtReload] = [events.beats(), socket.text().length];
     await sleep(1000);
     expect(events.beats()).toBeGreaterThan(atReload);
     expect(socket.text().length).toBeGreaterThan(socketAtReload);
     expect([events.ending(), socket.ending()]).toEqual([undefined, undefined]);
-    expect((await running.stop()).failed).toEqual([]);
+    const { failed } = await running.stop();
+    // Caddy's reload cuts off what arrives in that moment: findings/caddy-reload-cuts-requests.sh.
+    expect(failed.filter((line) => !/socket hang up|ECONNRESET/.test(line))).toEqual([]);
+    expect(failed.length).toBeLessThanOrEqual(CALLERS);
     expect(workspace.containerIds('micro-edge')).toEqual(edge);
     const log = docker('logs', edge[0]!);
     expect(log).toContain('"uri":"/"');

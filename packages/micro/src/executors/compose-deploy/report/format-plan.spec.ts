@@ -186,7 +186,7 @@ describe('a plan says', () => {
     ],
     [
       { kind: 'reload', reason: 'its configuration changed' },
-      '  reload   edge    its configuration changed; no connection is closed',
+      '  reload   edge    its configuration changed; no stream ends, and a request that arrives in that moment may be cut off',
     ],
     [
       { kind: 'recreate', reason: 'its entry changed: ports', takesFrom: [] },
