@@ -7,7 +7,16 @@ import {
   type Resolution,
 } from './yarn-resolutions';
 import { extensionsOf, type YarnSettings } from './yarn-settings';
-import type { YarnRoot } from './yarn-lockfile';
+
+/** A package that the image needs. */
+export interface YarnRoot {
+  path: string;
+  /** Its own name and version, from its package.json. */
+  name: string;
+  version: string;
+  /** Names of its optional dependencies, from its package.json. */
+  optional?: readonly string[];
+}
 
 /** An entry of a `yarn.lock` of Yarn 4. Its key lists the descriptors that lead to it. */
 export interface YarnPackage {

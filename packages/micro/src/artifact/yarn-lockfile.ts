@@ -1,6 +1,12 @@
 import { parse, stringify } from 'yaml';
 import { requireLinuxPackages } from './linux-packages';
-import { YarnClosure, nameOf, type YarnEntries, type YarnPackage } from './yarn-closure';
+import {
+  YarnClosure,
+  nameOf,
+  type YarnEntries,
+  type YarnPackage,
+  type YarnRoot,
+} from './yarn-closure';
 import { parseResolutions, patchPaths, tarballPath } from './yarn-resolutions';
 import { formatYarnLockfile } from './yarn-text';
 import { pruneBuilt, pruneYarnSettings, type BuiltMeta, type YarnSettings } from './yarn-settings';
@@ -9,16 +15,6 @@ import { pruneBuilt, pruneYarnSettings, type BuiltMeta, type YarnSettings } from
 export interface YarnWorkspaceManifest {
   resolutions?: Record<string, string>;
   dependenciesMeta?: BuiltMeta;
-}
-
-/** A package that the image needs. */
-export interface YarnRoot {
-  path: string;
-  /** Its own name and version, from its package.json. */
-  name: string;
-  version: string;
-  /** Names of its optional dependencies, from its package.json. */
-  optional?: readonly string[];
 }
 
 /** Files of the workspace, as far as an image's installation comes from them. */
