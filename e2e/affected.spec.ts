@@ -60,7 +60,7 @@ describeEngine('nx affected -t docker-build', () => {
     const routes = 'apps/users/src/routes/users.ts';
     await workspace.edit(routes, 'import', "import invariant from 'tiny-invariant';\nimport");
     await workspace.edit(routes, 'async () => users', 'async () => (invariant(users), users)');
-    // A changed lockfile bundles every service anew; only one bundle comes out another.
+    // A changed lockfile bundles every service again; only one bundle comes out another.
     expect(await shop.affected('docker-build')).toMatchObject({
       selected: ['gateway', 'orders', 'users'],
       built: ['users'],

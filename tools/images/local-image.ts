@@ -7,7 +7,7 @@ export interface LocalImage {
   ref: string;
   /** `sha256:...` */
   id: string;
-  /** Built here in place of the real one, which could not be pulled. */
+  /** Built here instead of the real one, which could not be pulled. */
   standIn: boolean;
 }
 

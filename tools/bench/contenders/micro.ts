@@ -43,7 +43,7 @@ export const micro: Contender = {
   },
 };
 
-/** The route of the benchmark in place of the generator's example; everything else stays as generated. */
+/** The route of the benchmark instead of the generator's example; everything else stays as generated. */
 async function useCommonSources(
   workspace: Workspace,
   service: ServiceName,

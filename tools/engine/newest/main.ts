@@ -3,7 +3,7 @@ import { ensureNewestEngine, onNewestEngine, removeNewestEngine } from './newest
 
 /**
  * `npm run lab:newest`: the newest engine of Debian, ready for tests. `npm run lab:newest -- npx vitest run --project engine`:
- * a command that finds it in place of this machine's own. `npm run lab:newest -- --down`: takes it away again.
+ * a command that finds it instead of this machine's own. `npm run lab:newest -- --down`: takes it away again.
  */
 void runProgram(async () => {
   const command = process.argv.slice(2);

@@ -66,7 +66,7 @@ export async function ensureNewestEngine(): Promise<void> {
   });
 }
 
-/** Takes it away with all that it holds, the programs too if they are to be fetched anew. */
+/** Takes it away with all that it holds, the programs too if they are to be fetched again. */
 export async function removeNewestEngine(): Promise<void> {
   await stop();
   await rm(FOLDER, { recursive: true, force: true });

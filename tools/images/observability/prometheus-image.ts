@@ -10,7 +10,7 @@ const HERE = join(dirname(fileURLToPath(import.meta.url)), 'prometheus');
 
 /**
  * The image that the profile `observability` names for Prometheus: the real one if it is present or can be pulled,
- * else a stand-in from Debian 12's package: Prometheus 2.42 in place of 3.5. Grafana and Jaeger have no package there.
+ * else a stand-in from Debian 12's package: Prometheus 2.42 instead of 3.5. Grafana and Jaeger have no package there.
  * @throws LabError if it cannot be found or pulled.
  */
 export function ensurePrometheusImage(): Promise<LocalImage> {

@@ -68,7 +68,7 @@ export async function prepareSsh(machine: Machine): Promise<string> {
 export async function startSshServer(machine: Machine): Promise<ChildProcess> {
   // Where it confines what strangers reach; made at boot elsewhere.
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-  // It starts itself anew for each connection, by its whole path.
+  // It starts itself again for each connection, by its whole path.
   const path = (await mustRun('which', ['sshd'])).trim();
   const config = join(machine.folder, 'ssh/sshd_config');
   const [command, args] = on(machine, path, ['-D', '-e', '-f', config]);

@@ -88,7 +88,7 @@ export function isPassing(failure: CallFailure): boolean {
   return failure.kind === 'timeout' || failure.kind === 'unreachable';
 }
 
-/** Seconds or a date (RFC 9110, 10.2.3) to milliseconds; undefined where it is neither. */
+/** Seconds or a date (RFC 9110, 10.2.3) to milliseconds; undefined if it is neither. */
 export function parseRetryAfter(value: string | null, now = Date.now()): number | undefined {
   if (value === null) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;

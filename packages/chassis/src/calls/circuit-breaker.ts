@@ -35,7 +35,7 @@ class Untelling extends Error {
   }
 }
 
-/** @throws {RangeError} where `threshold` is not between 0 and 1. */
+/** @throws {RangeError} if `threshold` is not between 0 and 1. */
 export function createBreaker(
   provider: string,
   log: EventLog,

@@ -82,7 +82,7 @@ const backoff = new ExponentialBackoff({ initialDelay: 100, maxDelay: 2000 });
 
 /**
  * A client for one declared link. Make one per provider and keep it: the breaker is its own.
- * @throws {TypeError} where `url` is no http(s) URL or holds more than a base URL does.
+ * @throws {TypeError} if `url` is no http(s) URL or holds more than a base URL does.
  */
 export function createClient(provider: string, options: ClientOptions = {}): Client {
   const { timeoutMs = 5000, retries = 2 } = options;

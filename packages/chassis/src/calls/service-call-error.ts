@@ -24,7 +24,7 @@ export class ServiceCallError extends Error {
   override readonly name = 'ServiceCallError';
   readonly provider: string;
   readonly kind: CallFailure['kind'];
-  /** What the provider answered; undefined where it did not. */
+  /** What the provider answered; undefined if it did not. */
   readonly status: number | undefined;
   readonly attempts: number;
   readonly durationMs: number;

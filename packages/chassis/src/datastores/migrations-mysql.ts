@@ -34,7 +34,7 @@ interface AppliedRow extends RowDataPacket {
 /**
  * Brings a MySQL or MariaDB database to the state that a directory of SQL files describes, as `migrate` does.
  * @throws {MigrationError} with all problems of the files, or with the one that a statement has.
- * @throws {TypeError} where `url` is invalid.
+ * @throws {TypeError} if `url` is invalid.
  */
 export async function migrateMysql(options: MigrateOptions): Promise<MigrationReport> {
   checkConnectionUrl('database', 'mysql', options.url);

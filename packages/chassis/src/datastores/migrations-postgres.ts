@@ -28,7 +28,7 @@ export interface PostgresMigrateOptions extends Omit<MigrateOptions, 'directory'
 /**
  * Brings a PostgreSQL database to the state that a directory of SQL files describes, as `migrate` does.
  * @throws {MigrationError} with all problems of the files, or with the one that a statement has.
- * @throws {TypeError} where `url` is invalid.
+ * @throws {TypeError} if `url` is invalid.
  */
 export async function migratePostgres(options: PostgresMigrateOptions): Promise<MigrationReport> {
   checkConnectionUrl('database', 'postgres', options.url);

@@ -52,7 +52,7 @@ export interface MigrationReport {
 export interface MigrationSession {
   /** Waits for others that migrate the same database; `close` gives it free. */
   lock(timeoutMs: number): Promise<void>;
-  /** Makes the table where it is missing. */
+  /** Makes the table if it is missing. */
   readApplied(): Promise<AppliedMigration[]>;
   /** Makes the tables that the chassis itself needs; comes after `lock`. */
   prepare?(): Promise<void>;

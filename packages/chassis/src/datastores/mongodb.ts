@@ -32,7 +32,7 @@ const GRACE_MS = 500;
 /**
  * MongoDB. The driver connects with the first operation and again after each break. Type-checked and
  * tested without a server only.
- * @throws {TypeError} where `url` is invalid.
+ * @throws {TypeError} if `url` is invalid.
  */
 export function mongodb(url: string, options: MongodbOptions = {}): Mongodb {
   const { name = 'database', max = 10 } = options;

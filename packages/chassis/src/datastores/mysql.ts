@@ -41,7 +41,7 @@ export interface Mysql extends Resource {
 /**
  * MySQL or MariaDB (`mysql://` and `mariadb://`), as a pool that survives the server's restarts: a
  * broken connection is replaced by the next query. Dates are UTC unless `pool.timezone` says otherwise.
- * @throws {TypeError} where `url` is invalid.
+ * @throws {TypeError} if `url` is invalid.
  */
 export function mysql(url: string, options: MysqlOptions = {}): Mysql {
   const { name = 'database', max = 10, connectTimeoutMs = 3000 } = options;
@@ -171,7 +171,7 @@ async function transact<T>(
     await connection.commit();
     return result;
   } catch (error) {
-    // Where it fails too, the connection must not be used again; closing it rolls back.
+    // If it fails too, the connection must not be used again; closing it rolls back.
     await connection.rollback().catch(() => connection.destroy());
     throw error;
   }

@@ -27,7 +27,7 @@ export interface RedisResource extends Resource {
 /**
  * Redis or Valkey (`redis://`, or `rediss://` with TLS). It connects at once and again after each
  * break. Without a connection commands fail at once: nothing queues up, and nothing is sent twice.
- * @throws {TypeError} where `url` is invalid.
+ * @throws {TypeError} if `url` is invalid.
  */
 export function redis(url: string, options: RedisOptions = {}): RedisResource {
   const { name = 'cache', kind = 'cache', maxReconnectDelayMs = 2000 } = options;

@@ -1,4 +1,4 @@
-/** Each is made once, where it is missing; a later version adds statements that can run again. */
+/** Each is made once, if it is missing; a later version adds statements that can run again. */
 export const EVENT_TABLES: readonly { readonly name: string; readonly statements: string }[] = [
   {
     name: 'chassis_outbox',

@@ -96,7 +96,7 @@ function parse(contract: EventContract, data: unknown, when: string): unknown {
 
 function toJson(event: string, data: unknown): string {
   try {
-    // undefined where there is nothing that JSON could carry.
+    // undefined if there is nothing that JSON could carry.
     const text = JSON.stringify(data) as string | undefined;
     if (text !== undefined) return text;
   } catch (cause) {

@@ -516,6 +516,15 @@ describeEngine('events', () => {
       expect(said('info')).toContain('broker is connected again');
     });
 
+    it('has what was confirmed for a service that was never started, though the broker was killed at once', async () => {
+      const later = unique('later');
+      const publisher = connect(unique('shop'), { subscribers: { [orderPlaced.name]: [later] } });
+      await place(publisher, 'kept');
+      await server.kill();
+      await server.start();
+      await soon(() => depth(consumerQueue(later, orderPlaced.name))).toBe(1);
+    });
+
     it('goes on after its queue was deleted', async () => {
       const service = unique('billing');
       const { ids } = await consumer(service);
@@ -729,8 +738,11 @@ describeEngine('events', () => {
       relay.start();
       await soon(() => sent).toEqual(['fine']);
       await soon(() => said('error')).toEqual(['the broker refuses order.placed: too big']);
-      const { rows } = await database.query('SELECT attempts, last_error FROM chassis_outbox');
-      expect(rows).toEqual([{ attempts: 1, last_error: 'too big' }]);
+      // Said before it is committed.
+      await soon(async () => {
+        const text = 'SELECT attempts, last_error FROM chassis_outbox';
+        return (await database.query(text)).rows;
+      }).toEqual([{ attempts: 1, last_error: 'too big' }]);
       await relay.close();
       await database.query('DELETE FROM chassis_outbox');
     });

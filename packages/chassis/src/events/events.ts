@@ -34,7 +34,7 @@ export interface PublishOptions {
 export interface Publisher<E extends EventContract = EventContract> {
   /**
    * Resolves with the event's id once the broker has it on disk.
-   * @throws {InvalidEventError} where `data` does not fit the contract.
+   * @throws {InvalidEventError} if `data` does not fit the contract.
    */
   publish<C extends E>(contract: C, data: EventInput<C>, options?: PublishOptions): Promise<string>;
 }
@@ -69,7 +69,7 @@ const MAX_NAME_LENGTH = 100;
 /**
  * `defineEvent('order.placed', z.object({ orderId: z.uuid(), total: z.number() }))`. It travels as JSON, and what
  * the schema gives it must also take, so that a service can pass on what it got.
- * @throws {TypeError} where the name is not words of lower case with dots between them.
+ * @throws {TypeError} if the name is not words of lower case with dots between them.
  */
 export function defineEvent<const N extends string, S extends z.ZodType>(
   name: N,

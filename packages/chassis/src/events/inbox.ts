@@ -23,7 +23,7 @@ const cleanAt = new WeakMap<Postgres, number>();
  * Its table is made by `migratePostgres({ …, eventTables: true })`.
  *
  * @param consumer names what handles the event, such as `orders`: one event may be handled by several.
- * @returns false where it was done before.
+ * @returns false if it was done before.
  */
 export async function once(
   database: Postgres,

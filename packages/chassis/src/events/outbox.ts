@@ -35,7 +35,7 @@ export interface Outbox<E extends EventContract = EventContract> extends Resourc
    * Publishes within the transaction of `client`: if that is rolled back, nobody hears of the event; if it is committed, it
    * is published, at the latest by the next start of the service.
    * @returns the event's id.
-   * @throws {InvalidEventError} where `data` does not fit the contract.
+   * @throws {InvalidEventError} if `data` does not fit the contract.
    */
   publish<C extends E>(
     client: SqlClient,

@@ -62,7 +62,7 @@ export function apiDocs({ title, version, providers, auth }: ApiDocsOptions): Fa
   };
 }
 
-/** The merged document as text, made anew only once a provider says something else. */
+/** The merged document as text, written again only once a provider says something else. */
 class MergedText {
   #from: readonly DescribedProvider[] = [];
   #text: string | undefined;

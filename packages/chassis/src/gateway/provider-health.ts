@@ -15,7 +15,7 @@ export interface HealthTarget {
 /** `ok`, or in words for anybody why not; by service. */
 export type ProviderHealth = Readonly<Record<string, string>>;
 
-/** Asks `/ready` of all providers at once; what was found a moment ago is answered while it asks anew. */
+/** Asks `/ready` of all providers at once; what was found a moment ago is answered while it asks again. */
 export class ProviderHealthChecks {
   #known: ProviderHealth | undefined;
   #askedAt = -Infinity;

@@ -61,7 +61,25 @@ export interface RabbitMq<E extends EventContract = EventContract> extends Resou
   stop(): Promise<void>;
 }
 
+const HANDLER_TIMEOUT_MS = 30_000;
+/** What a stop needs beside the handlers: their answers, and connections that are closed. */
+const STOP_MARGIN_MS = 2000;
+
 const RETRY_DELAYS_MS = [1000, 10_000, 60_000, 600_000];
+
+/**
+ * How long a handler may take: one that is under way when a stop begins has to end before the process does.
+ * @throws {Error} if the code asks for more than a stop has.
+ */
+export function handlerLimit(asked: number | undefined, stopTimeoutMs = Infinity): number {
+  const most = Math.max(stopTimeoutMs - STOP_MARGIN_MS, Math.floor(stopTimeoutMs / 2));
+  if (asked !== undefined && asked > most) {
+    throw new Error(
+      `handlerTimeoutMs is ${asked}, and a stop may take ${stopTimeoutMs} ms: set STOP_TIMEOUT_MS to ${asked + STOP_MARGIN_MS} or more, or a lower handlerTimeoutMs`,
+    );
+  }
+  return asked ?? Math.min(HANDLER_TIMEOUT_MS, most);
+}
 
 /**
  * RabbitMQ (`amqp://`, or `amqps://` with TLS), 3.10 or newer. It connects when it is first used, and again after each
@@ -74,7 +92,8 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
   options: RabbitMqOptions<P>,
 ): RabbitMq<P[number]> {
   const { service, subscribers = {}, name = 'broker', exchange = 'events' } = options;
-  const { prefetch = 10, retryDelaysMs = RETRY_DELAYS_MS, handlerTimeoutMs = 30_000 } = options;
+  const { prefetch = 10, retryDelaysMs = RETRY_DELAYS_MS } = options;
+  let handlerTimeoutMs = options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS;
   const { publishTimeoutMs = 5000, maxReconnectDelayMs = 2000 } = options;
   const publishes: readonly P[number][] = options.publishes ?? [];
   checkConnectionUrl(name, 'rabbitmq', url);
@@ -216,6 +235,7 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
       state = 'started';
       hostLog = host?.log;
       if (host) metrics = eventMetrics(host.meter);
+      handlerTimeoutMs = handlerLimit(options.handlerTimeoutMs, host?.stopTimeoutMs);
       if (subscriptions.length === 0) return;
       // The queues for what fails are there before anything can.
       await publisher.channel().catch(() => undefined);

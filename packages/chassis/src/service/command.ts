@@ -27,7 +27,7 @@ export function command<S extends z.ZodRawShape>(
 
 /**
  * Runs one of a service's commands with the variables of this process.
- * @throws {CommandError} where there is no such command.
+ * @throws {CommandError} if there is no such command.
  * @throws {ConfigError} with all problems of its variables.
  */
 export async function runCommand(

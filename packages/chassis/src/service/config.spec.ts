@@ -25,7 +25,7 @@ describe('readConfig', () => {
       PORT: 3001,
       LOG_LEVEL: 'info',
       SERVICE_VERSION: '0.0.0',
-      STOP_TIMEOUT_MS: 8000,
+      STOP_TIMEOUT_MS: 35_000,
       STOP_DELAY_MS: 250,
       READY_TIMEOUT_MS: 1000,
       METRICS: 'off',

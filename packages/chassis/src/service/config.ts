@@ -42,8 +42,10 @@ export const serviceVariables = {
     .default('0.0.0')
     .describe('version that is running: in the log, in metrics and traces'),
   STOP_TIMEOUT_MS: milliseconds
-    .default(8000)
-    .describe('how long a stop may take; less than the 10 s after which Docker kills'),
+    .default(35_000)
+    .describe(
+      'how long a stop may take, so that what is in hand ends; less than the `stop_grace_period` of Compose',
+    ),
   STOP_DELAY_MS: milliseconds
     .default(250)
     .describe(

@@ -12,6 +12,8 @@ export interface ResourceHost {
   readonly log: Log;
   /** Records nothing where metrics are off. */
   readonly meter: Meter;
+  /** How long a stop may take: what is under way then has to end within it. */
+  readonly stopTimeoutMs?: number;
 }
 
 /** What a service depends on at run time, and must let go of in order. */

@@ -126,7 +126,7 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   }
 
   async function startResources(): Promise<void> {
-    const host = { log: app.log, meter };
+    const host = { log: app.log, meter, stopTimeoutMs: config.STOP_TIMEOUT_MS };
     await Promise.all(resources.map(async (resource) => resource.start?.(host)));
   }
 

@@ -39,7 +39,7 @@ export interface Tracing {
  * One span per request, outgoing `fetch`, published event and handling of one, passed on as W3C trace context. Routes with
  * `config: { otel: false }`, as `/health`, `/ready` and `/metrics`, have none.
  *
- * @throws {MissingPackageError} where the packages of OpenTelemetry are not installed.
+ * @throws {MissingPackageError} if the packages of OpenTelemetry are not installed.
  */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const missing = missingPackage('OTEL_EXPORTER_OTLP_ENDPOINT', ...PACKAGES);

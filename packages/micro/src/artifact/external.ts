@@ -29,7 +29,7 @@ const HOOKING_PACKAGES =
 /**
  * Instrumentations that listen to diagnostics channels and hook nothing. What they extend brings the
  * hooks along and sets them only on modules that an instrumentation names: with these all of it can
- * be bundled, 1.2 MB in place of 13.4 MB that would be installed.
+ * be bundled, 1.2 MB instead of 13.4 MB that would be installed.
  */
 const HOOKLESS_INSTRUMENTATIONS: readonly string[] = [
   '@fastify/otel',
@@ -41,7 +41,7 @@ const INSTRUMENTATION_BASE = '@opentelemetry/instrumentation';
 const PLATFORM_PACKAGE = /[-/](?:linux|darwin|win32|freebsd)[-/](?:x64|arm64|ia32|arm)\b/;
 
 /**
- * Why a package must be installed in the image instead of bundled; `undefined` where it can be bundled.
+ * Why a package must be installed in the image instead of bundled; `undefined` if it can be bundled.
  *
  * @param importer the package whose code imports it; none for the service's own code and its libraries.
  */

@@ -14,8 +14,8 @@ export class ComposeEdit {
   private readonly drift: string[] = [];
 
   /**
-   * @param current the file's text; absent where it is to be created.
-   * @throws {PlatformError} where the text is not YAML, or not a map.
+   * @param current the file's text; absent if it is to be created.
+   * @throws {PlatformError} if the text is not YAML, or not a map.
    */
   constructor(
     private readonly path: string,
@@ -54,7 +54,7 @@ export class ComposeEdit {
     this.write(path, wanted, drift);
   }
 
-  /** Writes what a person may change later, where there is no value. */
+  /** Writes what a person may change later, if there is no value. */
   seed(path: ComposePath, value: unknown, drift?: string): void {
     if (!this.has(path)) this.write(path, value, drift);
   }
@@ -81,7 +81,7 @@ export class ComposeEdit {
 
   /**
    * Removes what is there, with the maps around it that it leaves empty below `depth` keys.
-   * @throws {PlatformError} where it is merged in: it may be meant for others, too.
+   * @throws {PlatformError} if it is merged in: it may be meant for others, too.
    */
   remove(path: ComposePath, drift: string, depth = path.length): void {
     const found = this.nodes.find(path);
@@ -150,7 +150,7 @@ export class ComposeEdit {
     this.drift.push(drift);
   }
 
-  /** Puts another item in the place of the one at `index`. */
+  /** Replaces the item at `index`. */
   replaceItem(path: ComposePath, index: number, value: unknown, drift: string): void {
     const { items } = this.nodes.list(path);
     items[index] = takeComments(this.document.createNode(value), items[index]);

@@ -22,7 +22,7 @@ export class ComposeNodes {
   readonly document: Document;
   private readonly lineAt: (offset: number) => number;
 
-  /** @throws {PlatformError} where the text is not YAML, or not a map. */
+  /** @throws {PlatformError} if the text is not YAML, or not a map. */
   constructor(
     private readonly path: string,
     text: string,

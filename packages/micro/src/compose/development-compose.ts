@@ -18,7 +18,7 @@ const NOT_WATCHED = ['node_modules/', 'dist/', 'out-tsc/'];
 
 /** What deriving needs to know beside the platform. */
 export interface DevelopmentFacts {
-  /** The roots of a service's libraries; `undefined` where they cannot be told. */
+  /** The roots of a service's libraries; `undefined` if they cannot be told. */
   librariesOf: (service: Service) => readonly string[] | undefined;
   /** Whether a file or folder is there, by its path relative to the workspace root. */
   exists: (path: string) => boolean;
@@ -38,8 +38,8 @@ export interface DevelopmentCompose {
  * a watched folder for each library of a service that is watched. Written once and then the
  * person's: the number of a port, a service's variables, and whether it is watched.
  *
- * @param current the file's text, absent where there is none.
- * @throws {PlatformError} where the text cannot be read as a compose file.
+ * @param current the file's text, absent if there is none.
+ * @throws {PlatformError} if the text cannot be read as a compose file.
  */
 export function deriveDevelopmentCompose(
   platform: Platform,

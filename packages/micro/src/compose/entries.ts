@@ -8,7 +8,7 @@ import { keyText, mergedPairs, ownPairs, scalarText } from './merged-keys';
  */
 export interface Entries {
   names(): string[];
-  /** The text of a scalar value; `undefined` where the entry has none or is not there. */
+  /** The text of a scalar value; `undefined` if the entry has none or is not there. */
   text(name: string): string | undefined;
   /** Writes the value, where the list form can carry it: text does, options do not. */
   set(name: string, value: unknown): void;
@@ -27,7 +27,7 @@ export interface OwnedEntries {
   wanted: Readonly<Record<string, unknown>>;
   /** Whether an entry that is not wanted stands there only because we once wrote it. */
   isStale: (name: string, text: string | undefined) => boolean;
-  /** How the entries are written where there are none yet. */
+  /** How the entries are written if there are none yet. */
   form: 'map' | 'list';
   /** Whether the value is ours too (`environment`), or only that the entry is there (`networks`). */
   ownsValues: boolean;

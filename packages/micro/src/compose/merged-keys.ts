@@ -50,7 +50,7 @@ export function ownPairs(map: YAMLMap): Pair[] {
 }
 
 /**
- * A collection of one's own in place of a merged one: a map goes on to have what the shared one has
+ * A collection of one's own instead of a merged one: a map goes on to have what the shared one has
  * (`<<: *name`), a list gets its items.
  */
 export function takeOver(document: Document, shared: unknown, name: string): YAMLMap | YAMLSeq {

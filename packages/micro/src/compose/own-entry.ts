@@ -5,7 +5,7 @@ import type { ComposeEdit } from './compose-edit';
 import { SERVICE_HARDENING } from './hardening';
 import { FORMER_BACKEND_NETWORK } from './paths';
 
-/** Whatever runs the image of a service names it, and how it is built where there is no Nx. */
+/** Whatever runs the image of a service names it, and how it is built if there is no Nx. */
 export function convergeOwnImage(
   edit: ComposeEdit,
   entry: string,

@@ -23,7 +23,7 @@ services:
       dockerfile: apps/orders/Dockerfile
     init: true
     restart: unless-stopped
-    stop_grace_period: 15s
+    stop_grace_period: 40s
     read_only: true
     tmpfs:
       - /tmp

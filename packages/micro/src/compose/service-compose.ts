@@ -76,7 +76,7 @@ function convergeImage(edit: ComposeEdit, platform: Platform, service: Service):
   const isNew = !edit.has(['services', name]);
   convergeOwnImage(edit, name, platform, service);
   if (!isNew) return;
-  seedOwnEntry(edit, name, { init: true, restart: 'unless-stopped', stop_grace_period: '15s' });
+  seedOwnEntry(edit, name, { init: true, restart: 'unless-stopped', stop_grace_period: '40s' });
 }
 
 function convergeBackings(edit: ComposeEdit, service: Service): void {

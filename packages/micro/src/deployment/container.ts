@@ -29,7 +29,7 @@ export interface PublishedPort {
 /** A container with what it was made from. */
 export interface RunningContainer extends Container {
   imageId: string;
-  /** ISO 8601; absent where it was never started. */
+  /** ISO 8601; absent if it was never started. */
   startedAt?: string;
   /** Its variables, those of the image among them. */
   environment: Readonly<Record<string, string>>;

@@ -64,9 +64,15 @@ export function whyExclusive(entry: ComposeEntry, replicas: number): string | un
   if (port) return `port ${port.published} of the host`;
   if (typeof entry['network_mode'] === 'string') return `network_mode ${entry['network_mode']}`;
   const networks = Object.values((entry['networks'] ?? {}) as Record<string, object | null>);
-  if (networks.some((it) => it && ('ipv4_address' in it || 'ipv6_address' in it))) {
+  if (
+    networks.some(
+      (it) => it && ('ipv4_address' in it || 'ipv6_address' in it || 'link_local_ips' in it),
+    )
+  ) {
     return 'a fixed address';
   }
+  const macs = [entry, ...networks].map((it) => (it as ComposeEntry | null)?.['mac_address']);
+  if (macs.some((mac) => mac !== undefined)) return 'a fixed MAC address';
   const written = replicas > 1 ? undefined : writtenVolume(entry);
   return written && `the volume "${written}", which it writes to`;
 }

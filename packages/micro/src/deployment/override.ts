@@ -7,6 +7,7 @@ import type { Service } from '../platform/platform';
 import { publishedUrl } from '../platform/publish';
 import type { ComposeEntry } from './entry';
 import { DEPLOY_LABELS } from './labels';
+import { withStopTime } from './stop-time';
 import { SECRETS_FOLDER, secretVariables, withoutReplaced } from './secrets';
 
 /** The reference that is deployed: by digest from a registry, by its key on the engine that built it. */
@@ -103,7 +104,7 @@ export function asDeployed(
   service: string,
   { portOffset, services }: Pick<Environment, 'portOffset' | 'services'>,
 ): ComposeEntry {
-  const own = withoutReplaced(entry);
+  const own = withStopTime(withoutReplaced(entry));
   const ports = own['ports'] as readonly { published?: string }[] | undefined;
   if (!ports || portOffset === 0 || services[service]?.publish) return own;
   // A range, too; 0 is a port that the engine picks.

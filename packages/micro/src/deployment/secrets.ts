@@ -29,7 +29,7 @@ export function newSecretsKey(): Secret {
   return new Secret(randomBytes(KEY_BYTES).toString('hex'));
 }
 
-/** A key as a container gives it back; `undefined` where it is none. */
+/** A key as a container gives it back; `undefined` if it is none. */
 export function parseSecretsKey(text: string | undefined): Secret | undefined {
   return text !== undefined && new RegExp(`^[0-9a-f]{${2 * KEY_BYTES}}$`).test(text)
     ? new Secret(text)
@@ -84,7 +84,7 @@ export function secretsLabel(
   return `${LABEL}=${hmac.digest('hex').slice(0, 8)}`;
 }
 
-/** The part of a container's label that {@link secretsLabel} gave it; empty where there is none. */
+/** The part of a container's label that {@link secretsLabel} gave it; empty if there is none. */
 export function secretsPart(entryLabel: string): string {
   return entryLabel.split(' ').find((part) => part.startsWith(`${LABEL}=`)) ?? '';
 }

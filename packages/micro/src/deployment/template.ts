@@ -1,4 +1,5 @@
 import type { ComposeConfig, ComposeEntry } from './entry';
+import { STOP_VARIABLE } from './stop-time';
 import type { ComposeSlice } from './slice';
 
 /** Keys in which no secret is kept, and which are deployed otherwise than the files write them. */
@@ -51,7 +52,7 @@ function environmentOf(entry: ComposeEntry, written: ComposeEntry, hasFiles: boo
   return Object.fromEntries(
     Object.entries(rendered).flatMap(([name, value]) => {
       // What no file writes comes from a file of variables.
-      if (!(name in raw)) return hasFiles ? [] : [[name, value]];
+      if (!(name in raw)) return hasFiles && name !== STOP_VARIABLE ? [] : [[name, value]];
       const reference = raw[name];
       return [[name, reference === null || hasReference(reference) ? reference : value]];
     }),

@@ -126,7 +126,7 @@ const DATABASE_VARIABLES: Readonly<Record<DatabaseEngine, readonly string[]>> = 
   mongodb: ['MONGO_INITDB_DATABASE'],
 };
 
-/** The database of a container with these variables; `undefined` where they name none. */
+/** The database of a container with these variables; `undefined` if they name none. */
 export function databaseOf(
   engine: DatabaseEngine,
   environment: Readonly<Record<string, string>>,

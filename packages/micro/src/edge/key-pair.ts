@@ -6,7 +6,7 @@ export interface KeyPair {
   key: string;
 }
 
-/** Why a certificate of one's own cannot serve these hosts; empty where it can. */
+/** Why a certificate of one's own cannot serve these hosts; empty if it can. */
 export function keyPairProblems(
   { certificate, key }: KeyPair,
   hosts: readonly string[],

@@ -111,7 +111,7 @@ const COPY_PAUSE = 100;
  * Copies a folder that a build may replace meanwhile into one of its own, and normalises it: what is
  * hashed there is what is built. The copy is of one build, never a mix of two.
  *
- * @returns its files, relative and sorted; `undefined` where the folder is not there or does not
+ * @returns its files, relative and sorted; `undefined` if the folder is not there or does not
  * come to rest within a second.
  */
 export async function copyWhole(
@@ -147,7 +147,7 @@ export async function copyWhole(
  * folder is new to it: under a name of its own it is, and equal content gives an equal layer (tried
  * with 26.1).
  *
- * @returns its files; `undefined` where there is no artifact.
+ * @returns its files; `undefined` if there is no artifact.
  */
 export async function copyArtifact(
   from: string,

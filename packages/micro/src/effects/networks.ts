@@ -5,7 +5,7 @@ import type { Runner } from './process';
 
 /** A network of the engine, as far as IPv4 goes. */
 export interface Network {
-  /** `172.20.0.0/16`; absent where it has none. */
+  /** `172.20.0.0/16`; absent if it has none. */
   subnet?: string;
   gateway?: string;
   /** Of the containers that run in it, by their ids. */
@@ -17,7 +17,7 @@ interface NetworkJson {
   Containers: Record<string, { IPv4Address: string }> | null;
 }
 
-/** @throws {EngineError} where there is no such network. */
+/** @throws {EngineError} if there is no such network. */
 export async function readNetwork(
   runner: Runner,
   address: EngineAddress,

@@ -20,7 +20,7 @@ export interface RunOptions {
   timeout?: number;
   /** What ends it, then and on `signal`; SIGTERM unless given. */
   killSignal?: NodeJS.Signals;
-  /** Read to its end by the program, byte by byte; in place of a command's `stdin`. */
+  /** Read to its end by the program, byte by byte; instead of a command's `stdin`. */
   input?: Readable;
   /** Gets the standard output, byte by byte; the outcome has none of it. */
   output?: Writable;

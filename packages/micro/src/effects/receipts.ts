@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { writeWhole } from './files';
 
-/** A receipt of an earlier step; `undefined` where there is none or it is not one of this version. */
+/** A receipt of an earlier step; `undefined` if there is none or it is not one of this version. */
 export async function readReceipt<Schema extends z.ZodType>(
   workspaceRoot: string,
   file: string,

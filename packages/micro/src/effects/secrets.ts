@@ -10,7 +10,7 @@ const COMMAND_MILLISECONDS = 120_000;
 
 /**
  * Reads a secret where it is kept. Nothing of it is written or printed.
- * @throws {UserError} where it is not there, or empty.
+ * @throws {UserError} if it is not there, or empty.
  */
 export async function readSecret(
   source: SecretSource,

@@ -55,7 +55,7 @@ export async function writeStreamed(
   }
 }
 
-/** The sha256 of a file of any size, hex; `undefined` where it is not there. */
+/** The sha256 of a file of any size, hex; `undefined` if it is not there. */
 export async function hashFile(file: string): Promise<string | undefined> {
   const hash = createHash('sha256');
   try {

@@ -27,7 +27,7 @@ export function findWorkspaceRoot(folder: string): string {
   }
 }
 
-/** What Nx calls the project in `root`; `undefined` where there is none. */
+/** What Nx calls the project in `root`; `undefined` if there is none. */
 function projectName(root: string, read: ReadFile): string | undefined {
   const project = parse<{ name?: string }>(read(`${root}/project.json`));
   if (project?.name) return project.name;

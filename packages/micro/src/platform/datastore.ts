@@ -35,7 +35,7 @@ export const BROKER_VARIABLE = 'BROKER_URL';
 /** Where a service keeps the SQL files that its database is migrated with. */
 export const MIGRATIONS_FOLDER = 'migrations';
 
-/** What a database is migrated as with SQL files; `undefined` where there is none, or not an SQL one. */
+/** What a database is migrated as with SQL files; `undefined` if there is none, or not an SQL one. */
 export function migrationEngine({
   database,
 }: {

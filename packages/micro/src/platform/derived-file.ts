@@ -4,7 +4,7 @@ export interface DerivedFile {
   path: string;
   /** The content as it should be; the current one, byte for byte, where nothing drifted. */
   text: string;
-  /** What was not as the platform says, in plain words; empty where the file is in sync. */
+  /** What was not as the platform says, in plain words; empty if the file is in sync. */
   drift: readonly string[];
 }
 

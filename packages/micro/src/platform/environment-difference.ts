@@ -4,7 +4,7 @@ import type { Environment } from './environment';
 export interface Difference {
   /** `services.orders.replicas` */
   path: string;
-  /** As text; absent where that environment says nothing of it. */
+  /** As text; absent if that environment says nothing of it. */
   one?: string;
   other?: string;
 }

@@ -4,7 +4,7 @@ export const EVENT_NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9]*(?:-
 /** What the chassis takes; with the service before it, it names a queue. */
 const MAX_LENGTH = 100;
 
-/** Why `name` cannot be an event's name, or `undefined` where it can. */
+/** Why `name` cannot be an event's name, or `undefined` if it can. */
 export function eventNameProblem(name: string): string | undefined {
   return EVENT_NAME.test(name) && name.length <= MAX_LENGTH
     ? undefined

@@ -1,7 +1,7 @@
 /** A DNS label (RFC 1123) that starts with a letter: it becomes a host name and part of an image name. */
 export const SERVICE_NAME = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}$/;
 
-/** Why `name` cannot be a service's name (or that of another thing), or `undefined` where it can. */
+/** Why `name` cannot be a service's name (or that of another thing), or `undefined` if it can. */
 export function serviceNameProblem(name: string, whose = "a service's"): string | undefined {
   if (SERVICE_NAME.test(name)) return undefined;
   const suggestion = toServiceName(name);

@@ -51,7 +51,7 @@ export function checkPlatform(
   };
 }
 
-/** The service called `name`. @throws where there is none: check links first. */
+/** The service called `name`. @throws if there is none: check links first. */
 export function serviceNamed(platform: Platform, name: string): Service {
   const service = platform.services.find((candidate) => candidate.name === name);
   if (!service) throw new Error(`No service "${name}" in the platform "${platform.name}"`);

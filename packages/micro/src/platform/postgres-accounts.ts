@@ -44,7 +44,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" GRANT USAGE, SELECT, UPDATE ON SEQUEN
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" GRANT EXECUTE ON ROUTINES TO :"service";`;
 
 /**
- * Makes the two roles where they are missing, gives them their passwords, and hands the database over. A shell script for
+ * Makes the two roles if they are missing, gives them their passwords, and hands the database over. A shell script for
  * the image of PostgreSQL. Expects the admin's PGHOST, PGUSER, PGPASSWORD and PGDATABASE, and OWNER, OWNER_PASSWORD,
  * SERVICE, SERVICE_PASSWORD. No password stands in an argv or in the server's log.
  */

@@ -4,7 +4,7 @@ import { UserError } from './user-error';
 export interface Problem {
   /** Path relative to the workspace root, with forward slashes. */
   file: string;
-  /** 1-based; absent where the whole file is meant. */
+  /** 1-based; absent if the whole file is meant. */
   line?: number;
   /** What is wrong and what to do, one sentence, no trailing full stop. */
   message: string;

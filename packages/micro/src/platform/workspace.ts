@@ -6,7 +6,7 @@ import { parseYaml } from './yaml-source';
 
 export const ROOT_COMPOSE_FILE = 'compose.yaml';
 
-/** Reads a file by its path relative to the workspace root; `undefined` where there is none. */
+/** Reads a file by its path relative to the workspace root; `undefined` if there is none. */
 export type ReadFile = (path: string) => string | undefined;
 
 /** What the model needs of an Nx project. */

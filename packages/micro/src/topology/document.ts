@@ -13,7 +13,7 @@ const TITLE =
  * The file with the picture between its marks; the text around them is a person's.
  *
  * @param create whether a file that has no picture gets one, at its end.
- * @returns `undefined` where there is no picture and none is to be made.
+ * @returns `undefined` if there is no picture and none is to be made.
  */
 export function deriveTopologyDocument(
   mermaid: string,
@@ -36,7 +36,7 @@ export function deriveTopologyDocument(
   return { path: TOPOLOGY_FILE, text: `${before}${block}\n`, drift: ['the picture is missing'] };
 }
 
-/** From the first mark to the end of the second; `undefined` where one of them is missing. */
+/** From the first mark to the end of the second; `undefined` if one of them is missing. */
 function placeOf(text: string): [number, number] | undefined {
   const start = text.indexOf(START);
   const end = text.indexOf(END, start);

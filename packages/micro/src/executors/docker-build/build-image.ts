@@ -7,7 +7,7 @@ import { provideImage } from './provide-image';
 
 /**
  * Finds, fetches or builds the image of a service, and leaves the receipt.
- * @throws {UserError} where anything is wrong; then no receipt claims an image that is not there.
+ * @throws {UserError} if anything is wrong; then no receipt claims an image that is not there.
  */
 export async function buildImage(task: ServiceTask, raw: DockerBuildOptions): Promise<void> {
   await withTemporaryFolder(async (folder) => {

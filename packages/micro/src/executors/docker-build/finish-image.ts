@@ -53,7 +53,7 @@ const VERBS: Record<BuildPlan['kind'], string> = {
   build: 'built',
 };
 
-/** The image on the engine that the receipt will name; `undefined` where it stays in the registry. */
+/** The image on the engine that the receipt will name; `undefined` if it stays in the registry. */
 async function imageHere(prepared: PreparedImage): Promise<LocalImage | undefined> {
   const { task, options, content, plan, onEngine, local } = prepared;
   if (!options.load) return undefined;

@@ -21,10 +21,10 @@ interface ContractsLibrary {
 /**
  * Makes the library that services share contracts in, if there is none yet.
  *
- * Not with `libraryGenerator` of @nx/js: tried with 22.7.12 and 23.2.1, it lays nx.json and
- * tsconfig.json out anew and drops comments in them (nrwl/nx#4244, nrwl/nx#28484), adds packages to
+ * Not with `libraryGenerator` of @nx/js: tried with 22.7.12 and 23.2.1, it formats nx.json and
+ * tsconfig.json again and drops comments in them (nrwl/nx#4244, nrwl/nx#28484), adds packages to
  * the root that nothing here needs (nrwl/nx#26835), and in a workspace without project references it
- * makes path mappings in place of a package, which services could not resolve when they run.
+ * makes path mappings instead of a package, which services could not resolve when they run.
  */
 export function generateContractsLibrary(
   tree: Tree,

@@ -36,7 +36,7 @@ export interface EventOptions {
   subscribers: readonly Service[];
   /** A service that publishes it. */
   source: string;
-  /** What the contract says; absent where it is there and not as it was generated. */
+  /** What the contract says; absent if it is there and not as it was generated. */
   fields: readonly Field[] | undefined;
   /** Whether other fields were asked for than those of the contract that is there. */
   keepsFields: boolean;

@@ -13,7 +13,7 @@ interface Insertion {
 /**
  * Has the app of a service that got its broker later give its handlers to it.
  *
- * @returns false where a person's app.ts does not connect its resources as a generated one does, and they have to do it.
+ * @returns false if a person's app.ts does not connect its resources as a generated one does, and they have to do it.
  */
 export function subscribeInApp(tree: Tree, root: string): boolean {
   const file = posix.join(root, 'src/app.ts');

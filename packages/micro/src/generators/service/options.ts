@@ -53,7 +53,7 @@ export interface ServiceOptions {
   consumes: readonly string[];
   datastores: Datastores;
   broker: Broker | undefined;
-  /** Where there are any, it is exposed. */
+  /** If there are any, it is exposed. */
   routes: readonly RouteEntry[];
   auth: 'none' | 'jwt' | 'service-keys';
   openapi: boolean;
@@ -213,7 +213,7 @@ export function portTaken(
   return `Port ${port} is already used by "${owner}"; the next free one is ${free}`;
 }
 
-/** Why a service cannot consume a provider, or `undefined` where it can. */
+/** Why a service cannot consume a provider, or `undefined` if it can. */
 export function unknownProvider(
   facts: Pick<WorkspaceFacts, 'names'>,
   consumer: string,
@@ -233,7 +233,7 @@ export function readRoutes(routes: ServiceRequest['routes'] = []): RouteEntry[] 
   );
 }
 
-/** Why a service has no routes of its own, or `undefined` where it may. */
+/** Why a service has no routes of its own, or `undefined` if it may. */
 export function noRoutesOf(
   kind: Manifest['kind'],
   routes: readonly RouteEntry[],

@@ -112,7 +112,7 @@ export interface GivenSecrets {
   label: string;
 }
 
-/** Reads what a container was given, as it was; `undefined` where that is no secret. */
+/** Reads what a container was given, as it was; `undefined` if that is no secret. */
 export async function readGiven(
   { runner, address }: Pick<Run, 'runner' | 'address'>,
   { id, name, labels }: Container,

@@ -6,6 +6,10 @@ import { fileReader } from '../../../effects/files';
 import { findServiceProjects } from '../../../effects/workspace-projects';
 import { renderProject, writeOverride } from '../../../effects/rendered-project';
 import type { PushReceipt } from '../../../image/receipt';
+import { overlayFile } from '../../../deployment/project';
+import { writtenProblems } from '../../../deployment/written-problems';
+import { PlatformError } from '../../../platform/problem';
+import { parseYaml } from '../../../platform/yaml-source';
 import { UserError } from '../../../platform/user-error';
 import type { Service } from '../../../platform/platform';
 import { readPlatform, ROOT_COMPOSE_FILE } from '../../../platform/workspace';
@@ -37,6 +41,7 @@ export async function render(run: Run): Promise<Rendered | undefined> {
     const push = await attempt(run, task.service.name, () => readPush(task, environment));
     if (push) pushes.set(task, push);
   }
+  requireKept(run);
   const all = readServices(run);
   const services = [...pushes].map(([{ service }, push]) => ({ service, push }));
   const asWritten = true;
@@ -46,6 +51,12 @@ export async function render(run: Run): Promise<Rendered | undefined> {
   for (const { service, push } of services) {
     if (!names.includes(service.name)) {
       const message = `${ROOT_COMPOSE_FILE} has no service "${service.name}": run "nx sync" so that it includes ${service.root}/compose.yaml`;
+      failures.set(service.name, new UserError(message));
+      continue;
+    }
+    // Also what "extends" or a further file brings, which nobody here reads line by line.
+    if (config.services[service.name]?.['container_name'] !== undefined) {
+      const message = `${service.root}/compose.yaml: the entry of "${service.name}" has a container_name, which can be of one container only: remove it where it comes from`;
       failures.set(service.name, new UserError(message));
       continue;
     }
@@ -62,6 +73,24 @@ export async function render(run: Run): Promise<Rendered | undefined> {
   const rendered = { project, names, written, desired };
   if (!publications) return rendered;
   return { ...rendered, edge: await readRunEdge(run, config, publications) };
+}
+
+/** @throws {PlatformError} with everything in compose files that a deploy could not keep to. */
+function requireKept({ workspaceRoot, tasks, environment }: Run): void {
+  const read = fileReader(workspaceRoot);
+  const sourceOf = (file: string) => {
+    const text = read(file);
+    // One that cannot be read is a problem of Compose.
+    return text === undefined ? undefined : parseYaml(file, text).source;
+  };
+  const overlay = sourceOf(overlayFile(environment));
+  const problems = tasks.flatMap(({ service }) =>
+    writtenProblems(service, environment, {
+      own: sourceOf(`${service.root}/compose.yaml`),
+      overlay,
+    }),
+  );
+  if (problems.length > 0) throw new PlatformError(problems);
 }
 
 /** Every service of the platform; what is published of those that are not of the run stays published. */
