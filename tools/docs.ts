@@ -1,4 +1,5 @@
 import { writeGenerated } from './generated/file.js';
 import { optionTables } from './generated/option-tables.js';
+import { supportPage } from './generated/support-page.js';
 
-writeGenerated(await optionTables());
+writeGenerated([...(await optionTables()), await supportPage()]);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { editorSchemas, outputSchemas } from './editor-schemas.js';
 import { readCommitted } from './file.js';
 import { optionTables } from './option-tables.js';
+import { supportPage } from './support-page.js';
 
 test.each([...editorSchemas(), ...outputSchemas()])(
   '$path is what `npm run schemas` writes',
@@ -10,6 +11,9 @@ test.each([...editorSchemas(), ...outputSchemas()])(
   },
 );
 
-test.each(await optionTables())('$path is what `npm run docs` writes', ({ path, text }) => {
-  expect(readCommitted(path)).toBe(text);
-});
+test.each([...(await optionTables()), await supportPage()])(
+  '$path is what `npm run docs` writes',
+  ({ path, text }) => {
+    expect(readCommitted(path)).toBe(text);
+  },
+);

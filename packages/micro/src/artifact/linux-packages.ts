@@ -18,7 +18,7 @@ export interface OptionalNeeds {
  */
 export function requireLinuxPackages(
   needs: readonly OptionalNeeds[],
-  lockfile: 'package-lock.json' | 'pnpm-lock.yaml',
+  lockfile: keyof typeof ADVICE,
 ): void {
   const missing = needs.flatMap(({ name, optional, has }) => {
     const forLinux = optional.filter(isForLinux);
@@ -37,6 +37,8 @@ const ADVICE = {
     'The lockfile was written on another system beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
   'pnpm-lock.yaml':
     'Take it out of "ignoredOptionalDependencies", or delete node_modules and pnpm-lock.yaml and run pnpm install; then commit the new lockfile',
+  'yarn.lock': 'Delete yarn.lock, run yarn install, and commit the new lockfile',
+  'bun.lock': 'Delete node_modules and bun.lock, run bun install, and commit the new lockfile',
 };
 
 /** `@img/sharp-linux-x64`, `@img/sharp-libvips-linuxmusl-arm64`, `@esbuild/linux-x64` */

@@ -11,11 +11,33 @@ import {
 /** Where packages come to lie: path in the image -> path in the workspace's lockfile. */
 export type Layout = Map<string, string>;
 
+/** Two versions of a package at one place. */
+class LayoutConflict extends Error {}
+
 /**
  * Lays packages out anew with all that they need: each at the top if its name is free there, else below the one package
- * that needs it, so that a version which npm had nested in a project keeps its place in the tree.
+ * that needs it, so that a version which npm had nested in a project keeps its place in the tree. If that takes the place
+ * of another one's peer, what was nested in the workspace stays nested.
  */
-export function layOut(lockfile: NpmLockfile, roots: ReadonlyMap<string, string>): Layout {
+export function layOut(
+  lockfile: NpmLockfile,
+  roots: ReadonlyMap<string, string>,
+  ignoresPeers = false,
+): Layout {
+  try {
+    return layOutAs(lockfile, roots, ignoresPeers, false);
+  } catch (error) {
+    if (!(error instanceof LayoutConflict)) throw error;
+    return layOutAs(lockfile, roots, ignoresPeers, true);
+  }
+}
+
+function layOutAs(
+  lockfile: NpmLockfile,
+  roots: ReadonlyMap<string, string>,
+  ignoresPeers: boolean,
+  staysNested: boolean,
+): Layout {
   const layout: Layout = new Map();
   for (const [name, source] of roots) {
     if (!lockfile.packages[source]) throw notInLockfile(`"${name}" (${source})`);
@@ -23,7 +45,9 @@ export function layOut(lockfile: NpmLockfile, roots: ReadonlyMap<string, string>
     layout.set(`node_modules/${name}`, source);
   }
   // What is added while the loop runs is visited by it, too.
-  for (const [target, source] of layout) placeNeeds(lockfile, layout, target, source);
+  for (const [target, source] of layout) {
+    placeNeeds(lockfile, layout, target, source, ignoresPeers, staysNested);
+  }
   requireSound(lockfile, layout);
   return layout;
 }
@@ -38,11 +62,19 @@ function requireInstallable(lockfile: NpmLockfile, path: string, name: string): 
   throw new Error(`"${name}" is a package of this workspace and cannot be external: bundle it`);
 }
 
-function placeNeeds(lockfile: NpmLockfile, layout: Layout, target: string, source: string): void {
+function placeNeeds(
+  lockfile: NpmLockfile,
+  layout: Layout,
+  target: string,
+  source: string,
+  ignoresPeers: boolean,
+  staysNested: boolean,
+): void {
   for (const { name, kind } of needs(lockfile.packages[source]!)) {
     const wanted = resolve(lockfile, source, name);
     if (wanted === undefined) {
       if (kind === 'optional' || kind === 'optional-peer') continue;
+      if (kind === 'peer' && ignoresPeers) continue;
       throw notInLockfile(`"${name}", needed by ${source},`);
     }
     if (visible(layout, target, name) === wanted) continue;
@@ -50,9 +82,21 @@ function placeNeeds(lockfile: NpmLockfile, layout: Layout, target: string, sourc
     const isPeer = kind === 'peer' || kind === 'optional-peer';
     const bundled = bundledPlace(lockfile, wanted, source, target);
     if (bundled) layout.set(bundled, wanted);
+    else if (staysNested && canStay(layout, wanted, target)) layout.set(wanted, wanted);
     else
       place(lockfile, layout, name, wanted, isPeer ? folderOf(target) : `${target}/node_modules/`);
   }
+}
+
+/** Whether a package's place in the workspace is there in the image, too, and `target` looks there. */
+function canStay(layout: Layout, wanted: string, target: string): boolean {
+  const owner = folderOf(wanted).slice(0, -'/node_modules/'.length);
+  return (
+    !layout.has(wanted) &&
+    wanted.startsWith('node_modules/') &&
+    (owner === '' || layout.get(owner) === owner) &&
+    lookupPath(target).includes(owner === '' ? '' : `${owner}/`)
+  );
 }
 
 /** Puts a package at the top where its name is free and its peers are what it expects, else into `folder`. */
@@ -75,7 +119,7 @@ function place(
     peers.every((peer) => isFreeFor(`node_modules/${peer.name}`, peer.source));
   const target = `${fitsTop ? 'node_modules/' : folder}${name}`;
   if (!isFreeFor(target, wanted)) {
-    throw new Error(
+    throw new LayoutConflict(
       `"${name}" is needed as ${layout.get(target)!} and as ${wanted} by packages that share it: align the versions`,
     );
   }
@@ -110,7 +154,7 @@ function requireSound(lockfile: NpmLockfile, layout: Layout): void {
     for (const { name } of needs(lockfile.packages[source]!)) {
       const wanted = resolve(lockfile, source, name);
       if (wanted === undefined || visible(layout, target, name) === wanted) continue;
-      throw new Error(
+      throw new LayoutConflict(
         `"${name}" is needed as ${wanted} and as ${visible(layout, target, name)!} by packages that share it: align the versions`,
       );
     }

@@ -7,6 +7,8 @@ import { folderOf, resolve, type NpmLockfile, type NpmLockPackage } from './pack
 /** The parts of the workspace's package.json that decide what its lockfile may hold. */
 export interface NpmWorkspaceManifest extends OverrideSources {
   allowScripts?: AllowScripts;
+  /** Whether the lockfile was written without peers (`legacy-peer-deps`). */
+  ignoresPeers?: boolean;
 }
 
 /** What the image installs: a manifest and a lockfile that `npm ci` accepts together. */
@@ -47,7 +49,7 @@ export function pruneNpmLockfile(
   };
   if (sorted.length === 0) return { packageJson, tarballs: {} };
   requirePackages(lockfile);
-  const layout = layOut(lockfile, new Map(sorted));
+  const layout = layOut(lockfile, new Map(sorted), workspace.ignoresPeers);
   for (const [name, source] of sorted) {
     packageJson.dependencies[name] = versionOf(lockfile, source, name);
   }

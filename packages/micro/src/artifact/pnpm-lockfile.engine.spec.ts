@@ -64,7 +64,7 @@ describeEngine('an install from a pruned pnpm lockfile', () => {
     const dockerfile = readFileSync(TEMPLATE, 'utf8')
       .replaceAll('<%= root %>', 'apps/orders')
       .replaceAll('<%= port %>', '3001')
-      .replaceAll('<%= pnpmVersion %>', PNPM);
+      .replaceAll('<%= managerVersion %>', PNPM);
     write('Dockerfile', dockerfile);
     run('npx', '-y', `pnpm@${PNPM}`, 'install', '--no-frozen-lockfile');
   });

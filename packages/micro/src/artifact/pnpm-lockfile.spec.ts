@@ -202,7 +202,7 @@ describe('a pruned pnpm lockfile', () => {
 
   it.each([
     [inOrders('@acme/shared'), '"@acme/shared" is a package of this workspace'],
-    [at('', 'patched'), 'patched@1.0.0 is patched, and patches are not applied in an image'],
+    [at('', 'patched'), 'patched@1.0.0(patch_hash=abc) is patched, and "patchedDependencies"'],
     [inOrders('gone'), '"gone" (apps/orders/node_modules/gone) is not in pnpm-lock.yaml'],
   ])('refuses %j', (root, message) => {
     expect(() => prune(root)).toThrow(message);

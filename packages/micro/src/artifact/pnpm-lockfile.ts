@@ -1,14 +1,13 @@
 import { parseAllDocuments, stringify } from 'yaml';
 import { requireLinuxPackages } from './linux-packages';
-import {
-  nameOfSelector,
-  pruneBuildSettings,
-  type PnpmSettingsFiles,
-} from './pnpm-lockfile-settings';
+import { requireDecidedBuilds } from './pnpm-builds';
+import { nameOfSelector, pruneSettings, type PnpmSettingsFiles } from './pnpm-lockfile-settings';
+import { prunePatches, type LockedPatches } from './pnpm-patches';
 
 /** A `pnpm-lock.yaml` of version 9, as far as pruning reads it. */
 interface PnpmLockfile {
   lockfileVersion?: string | number;
+  patchedDependencies?: LockedPatches;
   importers?: Record<string, Partial<Record<DependencyGroup, Record<string, ImporterDependency>>>>;
   packages?: Record<string, PnpmPackage>;
   snapshots?: Record<string, PnpmSnapshot>;
@@ -56,24 +55,28 @@ export interface PnpmInstall {
   };
   /** `pnpm-lock.yaml`; absent where nothing is installed. */
   lockfile?: string;
-  /** `pnpm-workspace.yaml` with the settings of the workspace that decide about build scripts. */
+  /** `pnpm-workspace.yaml` with the settings that decide about acceptance, build scripts and registries. */
   workspace?: string;
-  /** Packed packages that the lockfile names: its name for each -> where it lies in the workspace. */
+  /** Packed packages and patches that the lockfile names: its name for each -> where it lies in the workspace. */
   tarballs: Record<string, string>;
 }
 
 /**
  * Cuts a workspace's lockfile down to the closure of some packages, with one importer. Overrides,
  * catalogs and package extensions have had their effect on it already and are not repeated.
+ * The settings that decide whether it is accepted are.
  *
  * @param text of the workspace's pnpm-lock.yaml.
  * @param roots by the name under which the code imports them.
- * @throws where a package is not in the lockfile, or cannot be had outside the workspace.
+ * @param scripted packages that have an install script, as `name@version`.
+ * @throws if a package is not in the lockfile, cannot be had outside the workspace, or has an install script about
+ *   which nobody decided.
  */
 export function prunePnpmLockfile(
   text: string,
   roots: ReadonlyMap<string, PnpmRoot>,
   settings: PnpmSettingsFiles = {},
+  scripted: ReadonlySet<string> = new Set(),
 ): PnpmInstall {
   const packageJson: PnpmInstall['packageJson'] = {
     private: true,
@@ -122,11 +125,21 @@ export function prunePnpmLockfile(
     };
   }
   const names = new Set([...closure.keys()].map(nameOfSelector));
-  const { packageJson: inManifest, workspace } = pruneBuildSettings(settings, names);
+  requireDecidedBuilds(
+    Object.keys(packages).filter((base) => scripted.has(labelOf(base, packages[base]!))),
+    settings,
+  );
+  const { packageJson: inManifest, workspace } = pruneSettings(settings, names);
+  const patches = prunePatches(closure.keys(), lockfile.patchedDependencies ?? {}, settings);
+  const isPatched = Object.keys(patches.settings).length > 0;
+  const inWorkspace = isPatched
+    ? { ...workspace, patchedDependencies: patches.settings }
+    : workspace;
   if (inManifest) packageJson.pnpm = inManifest;
   const pruned = {
     lockfileVersion: '9.0',
     settings: { autoInstallPeers: true, excludeLinksFromLockfile: false },
+    ...(isPatched ? { patchedDependencies: patches.locked } : {}),
     importers: { '.': { dependencies: importer } },
     packages,
     snapshots,
@@ -134,8 +147,8 @@ export function prunePnpmLockfile(
   return {
     packageJson: flatten(packageJson, tarballs),
     lockfile: toYaml(flatten(pruned, tarballs)),
-    ...(workspace ? { workspace: toYaml(workspace) } : {}),
-    tarballs,
+    ...(inWorkspace ? { workspace: toYaml(flatten(inWorkspace, tarballs)) } : {}),
+    tarballs: { ...tarballs, ...patches.files },
   };
 }
 
@@ -237,9 +250,6 @@ function baseOf(key: string): string {
 
 function requireInstallable(key: string, { resolution }: PnpmPackage): void {
   const base = baseOf(key);
-  if (key.startsWith(`${base}(patch_hash=`)) {
-    throw new Error(`${base} is patched, and patches are not applied in an image: bundle it`);
-  }
   if (resolution?.type === 'directory' || /@(?:link|workspace):/.test(base)) {
     throw new Error(`${base} is a folder of this workspace and cannot be external: bundle it`);
   }
@@ -269,6 +279,11 @@ function specifierOf(name: string, key: string, entry: PnpmPackage): string {
   const own = nameOfSelector(base);
   const version = base.slice(own.length + 1);
   return own === name || entry.resolution?.tarball !== undefined ? version : `npm:${base}`;
+}
+
+/** `packed@file:packed.tgz` is known on disk as `packed@1.2.3`. */
+function labelOf(base: string, { version }: PnpmPackage): string {
+  return version === undefined ? base : `${nameOfSelector(base)}@${version}`;
 }
 
 function notInLockfile(what: string): Error {

@@ -4,6 +4,10 @@ import { parseYaml } from '../platform/yaml-source';
 import type { DockerignoreFacts } from './dockerignore';
 
 const PNPM_WORKSPACE = 'pnpm-workspace.yaml';
+const YARN_SETTINGS = '.yarnrc.yml';
+
+/** What Yarn keeps in a workspace and an installation reads; its cache is not among it. */
+const YARN_FOLDERS = ['.yarn/patches', '.yarn/plugins', '.yarn/releases'];
 
 /** What an installation or a build reads at the workspace root, where it is there. */
 const ROOT_FILES = [
@@ -12,9 +16,12 @@ const ROOT_FILES = [
   'npm-shrinkwrap.json',
   'pnpm-lock.yaml',
   PNPM_WORKSPACE,
+  '.pnpmfile.cjs',
+  '.pnpmfile.mjs',
   'yarn.lock',
-  '.yarnrc.yml',
+  YARN_SETTINGS,
   'bun.lock',
+  'bunfig.toml',
   'nx.json',
   'tsconfig.base.json',
   'tsconfig.json',
@@ -29,23 +36,38 @@ const rootPackage = z
     dependencies,
     devDependencies: dependencies,
     optionalDependencies: dependencies,
+    patchedDependencies: dependencies,
+    pnpm: z.object({ patchedDependencies: dependencies }).catch({ patchedDependencies: {} }),
   })
-  .catch({ workspaces: [], dependencies: {}, devDependencies: {}, optionalDependencies: {} });
+  .catch({
+    workspaces: [],
+    dependencies: {},
+    devDependencies: {},
+    optionalDependencies: {},
+    patchedDependencies: {},
+    pnpm: { patchedDependencies: {} },
+  });
 
 /** What every image's build context shares: files at the root and the packages' places. */
 export function readWorkspaceContext(
   read: ReadFile,
 ): Pick<DockerignoreFacts, 'workspaceFiles' | 'workspaceGlobs'> {
-  const { workspaces, ...groups } = rootPackage.parse(JSON.parse(read('package.json') ?? '{}'));
+  const { workspaces, patchedDependencies, pnpm, ...groups } = rootPackage.parse(
+    JSON.parse(read('package.json') ?? '{}'),
+  );
   const listed = Array.isArray(workspaces) ? workspaces : workspaces.packages;
   const npmrc = read('.npmrc');
+  const pnpmWorkspace = readPnpmWorkspace(read(PNPM_WORKSPACE));
   return {
     workspaceFiles: [
       ...ROOT_FILES.filter((file) => read(file) !== undefined),
       ...(npmrc !== undefined && !holdsCredential(npmrc) ? ['.npmrc'] : []),
       ...Object.values(groups).flatMap((group) => Object.values(group).flatMap(localTarball)),
+      ...(read(YARN_SETTINGS) === undefined ? [] : YARN_FOLDERS),
+      ...Object.values(patchedDependencies),
+      ...Object.values({ ...pnpm.patchedDependencies, ...pnpmWorkspace.patchedDependencies }),
     ],
-    workspaceGlobs: [...listed, ...readPnpmGlobs(read(PNPM_WORKSPACE))],
+    workspaceGlobs: [...listed, ...pnpmWorkspace.packages],
   };
 }
 
@@ -60,8 +82,12 @@ function holdsCredential(npmrc: string): boolean {
   return /^[^#;\n]*_(?:authToken|auth|password)\s*=\s*(?!["']?\$\{)\S/im.test(npmrc);
 }
 
-function readPnpmGlobs(text: string | undefined): string[] {
-  if (text === undefined) return [];
-  const { source } = parseYaml(PNPM_WORKSPACE, text);
-  return z.object({ packages: globs }).safeParse(source?.value).data?.packages ?? [];
+const pnpmWorkspaceFile = z.object({
+  packages: globs.catch([]),
+  patchedDependencies: dependencies,
+});
+
+function readPnpmWorkspace(text: string | undefined): z.infer<typeof pnpmWorkspaceFile> {
+  const value = text === undefined ? undefined : parseYaml(PNPM_WORKSPACE, text).source?.value;
+  return pnpmWorkspaceFile.safeParse(value).data ?? { packages: [], patchedDependencies: {} };
 }

@@ -89,6 +89,7 @@ function installOf(
     return pruneInstall(
       workspaceRoot,
       new Map([...externals].map(([name, { path }]) => [name, path])),
+      projectRoot,
     );
   } catch (error) {
     throw new ArtifactError(`${projectRoot}: ${(error as Error).message}`);

@@ -1,9 +1,15 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parse } from 'yaml';
+import { pruneBunLockfile, type BunWorkspaceManifest } from '../artifact/bun-lockfile';
 import { pruneNpmLockfile, type NpmWorkspaceManifest } from '../artifact/npm-lockfile';
+import { ignoresPeers, pruneNpmrc } from '../artifact/npmrc';
 import type { NpmLockfile } from '../artifact/package-lock';
 import { prunePnpmLockfile, type PnpmRoot } from '../artifact/pnpm-lockfile';
+import { pruneYarnLockfile, type YarnWorkspaceManifest } from '../artifact/yarn-lockfile';
+import type { YarnSettings } from '../artifact/yarn-settings';
+import { findInstallScripts } from './install-scripts';
 
 /** What an artifact installs: its files, and the packed packages that lie beside them. */
 export interface Install {
@@ -13,31 +19,58 @@ export interface Install {
   tarballs: Readonly<Record<string, string>>;
 }
 
-const NPM_LOCKFILE = 'package-lock.json';
-const PNPM_LOCKFILE = 'pnpm-lock.yaml';
+const LOCKFILES = {
+  npm: 'package-lock.json',
+  pnpm: 'pnpm-lock.yaml',
+  yarn: 'yarn.lock',
+  bun: 'bun.lock',
+} as const;
+const YARN_SETTINGS = '.yarnrc.yml';
 const PNPM_WORKSPACE = 'pnpm-workspace.yaml';
+const NPMRC = '.npmrc';
 
 /**
  * The closure of some packages, taken from the lockfile of the workspace's package manager.
  *
  * @param packages name -> where it lies, relative to the workspace root.
+ * @param projectRoot of the service.
  * @throws where there is no lockfile or it does not have a package.
  */
 export function pruneInstall(
   workspaceRoot: string,
   packages: ReadonlyMap<string, string>,
+  projectRoot: string,
 ): Install {
   if (packages.size === 0) {
     const { packageJson } = pruneNpmLockfile({ lockfileVersion: 3, packages: {} }, packages);
     return { files: { 'package.json': toJson(packageJson) }, tarballs: {} };
   }
-  const has = (file: string) => existsSync(join(workspaceRoot, file));
-  const isPnpm = has(PNPM_LOCKFILE) && (!has(NPM_LOCKFILE) || namesPnpm(workspaceRoot));
-  if (isPnpm) return prunePnpm(workspaceRoot, packages);
-  if (has(NPM_LOCKFILE)) return pruneNpm(workspaceRoot, packages);
-  throw new Error(
-    `${[...packages.keys()].join(', ')} must be installed in the image, and there is no ${NPM_LOCKFILE} or ${PNPM_LOCKFILE} at the workspace root to take the versions from: run npm install or pnpm install`,
+  switch (lockfileOwner(workspaceRoot)) {
+    case 'npm':
+      return pruneNpm(workspaceRoot, packages);
+    case 'pnpm':
+      return prunePnpm(workspaceRoot, packages);
+    case 'yarn':
+      return pruneYarn(workspaceRoot, packages, projectRoot);
+    case 'bun':
+      return pruneBun(workspaceRoot, packages);
+    default:
+      throw new Error(
+        `${[...packages.keys()].join(', ')} must be installed in the image, and there is no ${Object.values(LOCKFILES).join(', ')} at the workspace root to take the versions from: install with your package manager`,
+      );
+  }
+}
+
+type PackageManager = keyof typeof LOCKFILES;
+
+/** If there are several lockfiles, package.json decides. */
+function lockfileOwner(workspaceRoot: string): PackageManager | undefined {
+  const there = (Object.keys(LOCKFILES) as PackageManager[]).filter((owner) =>
+    existsSync(join(workspaceRoot, LOCKFILES[owner])),
   );
+  if (there.length < 2) return there[0];
+  const { packageManager } = readJson<{ packageManager?: string }>(workspaceRoot, 'package.json');
+  return there.find((owner) => packageManager?.startsWith(`${owner}@`)) ?? there[0];
 }
 
 /** Writes `package.json`, lockfile and packed packages into the artifact. */
@@ -54,37 +87,45 @@ export async function writeInstall(
 
 function pruneNpm(workspaceRoot: string, packages: ReadonlyMap<string, string>): Install {
   const { packageJson, lockfile, tarballs } = pruneNpmLockfile(
-    readJson<NpmLockfile>(workspaceRoot, NPM_LOCKFILE),
+    readJson<NpmLockfile>(workspaceRoot, LOCKFILES.npm),
     packages,
-    readJson<NpmWorkspaceManifest>(workspaceRoot, 'package.json'),
-  );
-  return {
-    files: { 'package.json': toJson(packageJson), [NPM_LOCKFILE]: toJson(lockfile) },
-    tarballs,
-  };
-}
-
-function prunePnpm(workspaceRoot: string, packages: ReadonlyMap<string, string>): Install {
-  const workspaceFile = join(workspaceRoot, PNPM_WORKSPACE);
-  const { packageJson, lockfile, workspace, tarballs } = prunePnpmLockfile(
-    readFileSync(join(workspaceRoot, PNPM_LOCKFILE), 'utf8'),
-    new Map([...packages].map(([name, path]) => [name, pnpmRoot(workspaceRoot, path)])),
     {
-      packageJson: readJson<{ pnpm?: Record<string, unknown> }>(workspaceRoot, 'package.json'),
-      workspace: existsSync(workspaceFile) ? readFileSync(workspaceFile, 'utf8') : undefined,
+      ...readJson<NpmWorkspaceManifest>(workspaceRoot, 'package.json'),
+      ignoresPeers: ignoresPeers(readText(workspaceRoot, NPMRC)),
     },
   );
   return {
     files: {
       'package.json': toJson(packageJson),
-      ...(lockfile === undefined ? {} : { [PNPM_LOCKFILE]: lockfile }),
-      ...(workspace === undefined ? {} : { [PNPM_WORKSPACE]: workspace }),
+      [LOCKFILES.npm]: toJson(lockfile),
+      ...npmrcOf(workspaceRoot),
     },
     tarballs,
   };
 }
 
-function pnpmRoot(workspaceRoot: string, path: string): PnpmRoot {
+function prunePnpm(workspaceRoot: string, packages: ReadonlyMap<string, string>): Install {
+  const { packageJson, lockfile, workspace, tarballs } = prunePnpmLockfile(
+    readFileSync(join(workspaceRoot, LOCKFILES.pnpm), 'utf8'),
+    new Map([...packages].map(([name, path]) => [name, installedRoot(workspaceRoot, path)])),
+    {
+      packageJson: readJson<{ pnpm?: Record<string, unknown> }>(workspaceRoot, 'package.json'),
+      workspace: readText(workspaceRoot, PNPM_WORKSPACE),
+    },
+    findInstallScripts([...packages.values()].map((path) => join(workspaceRoot, path))),
+  );
+  return {
+    files: {
+      'package.json': toJson(packageJson),
+      ...(lockfile === undefined ? {} : { [LOCKFILES.pnpm]: lockfile }),
+      ...(workspace === undefined ? {} : { [PNPM_WORKSPACE]: workspace }),
+      ...npmrcOf(workspaceRoot),
+    },
+    tarballs,
+  };
+}
+
+function installedRoot(workspaceRoot: string, path: string): PnpmRoot {
   const { name, version, optionalDependencies } = readJson<{
     name: string;
     version: string;
@@ -96,10 +137,56 @@ function pnpmRoot(workspaceRoot: string, path: string): PnpmRoot {
   return { path, name, version, store, optional };
 }
 
-/** With both lockfiles there, package.json decides. */
-function namesPnpm(workspaceRoot: string): boolean {
-  const { packageManager } = readJson<{ packageManager?: string }>(workspaceRoot, 'package.json');
-  return packageManager?.startsWith('pnpm@') ?? false;
+function pruneYarn(
+  workspaceRoot: string,
+  packages: ReadonlyMap<string, string>,
+  project: string,
+): Install {
+  const pruned = pruneYarnLockfile(
+    new Map([...packages].map(([name, path]) => [name, installedRoot(workspaceRoot, path)])),
+    {
+      lockfile: readText(workspaceRoot, LOCKFILES.yarn)!,
+      manifest: readJson<YarnWorkspaceManifest>(workspaceRoot, 'package.json'),
+      settings: (parse(readText(workspaceRoot, YARN_SETTINGS) ?? '') ?? {}) as YarnSettings,
+      scripted: findInstallScripts([...packages.values()].map((path) => join(workspaceRoot, path))),
+      project,
+    },
+  );
+  return {
+    files: {
+      'package.json': toJson(pruned.packageJson),
+      [LOCKFILES.yarn]: pruned.lockfile,
+      [YARN_SETTINGS]: pruned.settings,
+    },
+    tarballs: pruned.tarballs,
+  };
+}
+
+function pruneBun(workspaceRoot: string, packages: ReadonlyMap<string, string>): Install {
+  const { packageJson, lockfile, tarballs } = pruneBunLockfile(
+    readText(workspaceRoot, LOCKFILES.bun)!,
+    new Map([...packages].map(([name, path]) => [name, installedRoot(workspaceRoot, path)])),
+    readJson<BunWorkspaceManifest>(workspaceRoot, 'package.json'),
+  );
+  return {
+    files: {
+      'package.json': toJson(packageJson),
+      [LOCKFILES.bun]: lockfile,
+      ...npmrcOf(workspaceRoot),
+    },
+    tarballs,
+  };
+}
+
+/** Where packages come from decides about an installation, and is no secret. */
+function npmrcOf(workspaceRoot: string): Record<string, string> {
+  const pruned = pruneNpmrc(readText(workspaceRoot, NPMRC) ?? '');
+  return pruned === undefined ? {} : { [NPMRC]: pruned };
+}
+
+function readText(directory: string, file: string): string | undefined {
+  const path = join(directory, file);
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 function readJson<T>(directory: string, file: string): T {

@@ -112,5 +112,5 @@ export function datastorePackages(datastores: Datastores): {
   };
 }
 
-/** For images where neither `packageManager` of package.json nor an installed pnpm says which one. */
-export const DEFAULT_PNPM_VERSION = '10';
+/** For images if neither `packageManager` of package.json nor an installed program says which version. */
+export const DEFAULT_MANAGER_VERSIONS = { pnpm: '10', yarn: '4', bun: '1' } as const;

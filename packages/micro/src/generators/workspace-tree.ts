@@ -5,10 +5,11 @@ import {
   readJson,
   type Tree,
 } from '@nx/devkit';
+import { parse } from 'yaml';
 import { environmentOfFile, ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import { UserError } from '../platform/user-error';
 import type { Platform } from '../platform/platform';
-import { DEFAULT_PNPM_VERSION } from './versions';
+import { DEFAULT_MANAGER_VERSIONS } from './versions';
 import { readPlatform, type ProjectLocation } from '../platform/workspace';
 
 /** The platform as it stands in a generator's tree. */
@@ -34,19 +35,39 @@ export function projectLocations(tree: Tree): ProjectLocation[] {
   return [...getProjects(tree)].map(([name, { root }]) => ({ name, root }));
 }
 
-export type WorkspacePackageManager = { kind: 'npm' } | { kind: 'pnpm'; version: string };
+/** The package manager of a workspace; npm comes with Node, the others are installed in an image. */
+export type WorkspacePackageManager =
+  { kind: 'npm' } | { kind: 'pnpm' | 'yarn' | 'bun'; version: string };
 
-/** @throws for a package manager that images cannot be built with yet. */
+/** @throws for a package manager that images cannot be built with. */
 export function readPackageManager(tree: Tree): WorkspacePackageManager {
   const { packageManager = '' } = readJson<{ packageManager?: string }>(tree, 'package.json');
-  const [, named, version] = /^(npm|pnpm|yarn|bun)@(\d[^+]*)/.exec(packageManager) ?? [];
-  const kind = named ?? lockfileOwner(tree) ?? detectPackageManager(tree.root);
-  if (kind !== 'npm' && kind !== 'pnpm') {
-    throw new UserError(
-      `This workspace uses ${kind}, which is not supported yet: use npm or pnpm (package.json "packageManager", or their lockfile)${howToUndoAdd(tree, kind)}`,
-    );
+  const [, named, written] = /^(npm|pnpm|yarn|bun)@(\d[^+]*)/.exec(packageManager) ?? [];
+  const kind = (named ?? lockfileOwner(tree) ?? detectPackageManager(tree.root)) as
+    'npm' | keyof typeof DEFAULT_MANAGER_VERSIONS;
+  if (kind === 'npm') return { kind };
+  const version = written ?? installedVersion(kind, tree.root);
+  const refusal = refusalOf(tree, kind, version);
+  if (refusal !== undefined) throw new UserError(`${refusal}${howToUndoAdd(tree, kind)}`);
+  return { kind, version };
+}
+
+function refusalOf(tree: Tree, kind: string, version: string): string | undefined {
+  if (kind === 'yarn' && Number(version.split('.')[0]) < 4) {
+    return `This workspace uses Yarn ${version}, and images are built with Yarn 4 or later: run "yarn set version stable"`;
   }
-  return kind === 'npm' ? { kind } : { kind, version: version ?? installedPnpm(tree.root) };
+  if (kind === 'yarn' && yarnLinker(tree) !== 'node-modules') {
+    return 'This workspace uses Plug\'n\'Play of Yarn, which is not supported yet: set "nodeLinker: node-modules" in .yarnrc.yml and run "yarn install"';
+  }
+  return kind === 'bun' && tree.exists('bun.lockb') && !tree.exists('bun.lock')
+    ? 'This workspace has the binary lockfile bun.lockb, of which an image cannot be given a part: run "bun install --save-text-lockfile" and remove bun.lockb'
+    : undefined;
+}
+
+/** Plug'n'Play is what Yarn does if nothing else is set. */
+function yarnLinker(tree: Tree): unknown {
+  const settings = parse(tree.read('.yarnrc.yml', 'utf8') ?? '') as { nodeLinker?: unknown } | null;
+  return settings?.nodeLinker ?? 'pnp';
 }
 
 /** `nx add` installs before it calls `init`, so a refusal leaves the package in package.json and the lockfile. */
@@ -62,12 +83,15 @@ function howToUndoAdd(tree: Tree, packageManager: string): string {
     : '';
 }
 
-/** The pnpm that wrote the lockfile is most likely the one on this machine. */
-function installedPnpm(workspaceRoot: string): string {
+/** What wrote the lockfile is most likely what is on this machine. */
+function installedVersion(
+  kind: keyof typeof DEFAULT_MANAGER_VERSIONS,
+  workspaceRoot: string,
+): string {
   try {
-    return getPackageManagerVersion('pnpm', workspaceRoot);
+    return getPackageManagerVersion(kind, workspaceRoot);
   } catch {
-    return DEFAULT_PNPM_VERSION;
+    return DEFAULT_MANAGER_VERSIONS[kind];
   }
 }
 

@@ -43,9 +43,13 @@ const DEFAULT_ENVIRONMENT = 'development';
 const INSTALLATION = [
   '{workspaceRoot}/package-lock.json',
   '{workspaceRoot}/pnpm-lock.yaml',
-  // Overrides, and which packages may run install scripts: parts of what the image installs.
+  '{workspaceRoot}/yarn.lock',
+  '{workspaceRoot}/bun.lock',
+  // Overrides, registries, and which packages may run install scripts: parts of what the image installs.
   '{workspaceRoot}/package.json',
   '{workspaceRoot}/pnpm-workspace.yaml',
+  '{workspaceRoot}/.npmrc',
+  '{workspaceRoot}/.yarnrc.yml',
 ];
 
 /**

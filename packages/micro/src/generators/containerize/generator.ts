@@ -55,7 +55,7 @@ function generateMissing(tree: Tree, options: ContainerizeOptions): void {
     offset: offsetFromRoot(root),
     routeTexts: routes.map(formatRoute),
     entryText: stringify(options.entry).trimEnd(),
-    pnpmVersion: packageManager.kind === 'pnpm' ? packageManager.version : '',
+    managerVersion: packageManager.kind === 'npm' ? '' : packageManager.version,
   };
   const folders = [
     join(__dirname, 'files'),

@@ -45,7 +45,7 @@ function joinEvents(
   const before = tree.read(manifest, 'utf8') ?? '';
   const after = addToList(before, list, event);
   if (after !== before) tree.write(manifest, after);
-  const version = packageManager.kind === 'pnpm' ? 'workspace:*' : '*';
+  const version = packageManager.kind === 'npm' ? '*' : 'workspace:*';
   addPackages(tree, root, { [contractsPackage]: version });
   addReference(tree, posix.join(root, 'tsconfig.json'), CONTRACTS_ROOT);
 }

@@ -165,22 +165,35 @@ describe('init', () => {
     expect(treeFiles(tree)).toEqual(before);
   });
 
-  it('says that yarn and bun are not supported yet', async () => {
-    updateJson(tree, 'package.json', (json: object) => ({ ...json, packageManager: 'yarn@4.9.2' }));
-    await expect(initGenerator(tree, {})).rejects.toThrow(
-      'This workspace uses yarn, which is not supported yet',
-    );
+  it.each([
+    ['yarn@4.18.1', { '.yarnrc.yml': 'nodeLinker: node-modules\n' }],
+    ['bun@1.4.5', {}],
+  ])('sets up a workspace of %s', async (packageManager, files) => {
+    updateJson(tree, 'package.json', (json: object) => ({ ...json, packageManager }));
+    for (const [path, text] of Object.entries(files)) tree.write(path, text);
+    await initGenerator(tree, {});
+    expect(readJson<{ workspaces: string[] }>(tree, 'package.json').workspaces).toContain('apps/*');
+  });
+
+  it.each([
+    ['yarn@1.22.22', {}, 'This workspace uses Yarn 1.22.22, and images are built with Yarn 4'],
+    ['yarn@4.18.1', {}, "uses Plug'n'Play of Yarn, which is not supported yet: set \"nodeLinker"],
+    ['bun@1.4.5', { 'bun.lockb': 'x' }, 'run "bun install --save-text-lockfile"'],
+  ])('refuses %s with %j', async (packageManager, files, message) => {
+    updateJson(tree, 'package.json', (json: object) => ({ ...json, packageManager }));
+    for (const [path, text] of Object.entries(files)) tree.write(path, text);
+    await expect(initGenerator(tree, {})).rejects.toThrow(message);
   });
 
   it('says how to undo what "nx add" did before it was refused', async () => {
     const set = (more: object) =>
       updateJson(tree, 'package.json', (json: object) => ({ ...json, ...more }));
-    set({ packageManager: 'bun@1.3.4' });
-    await expect(initGenerator(tree, {})).rejects.toThrow(/or their lockfile\)$/);
+    set({ packageManager: 'yarn@1.22.22' });
+    await expect(initGenerator(tree, {})).rejects.toThrow(/"yarn set version stable"$/);
     set({ devDependencies: { '@org/micro': '^0.1.0' } });
     const before = treeFiles(tree);
     await expect(initGenerator(tree, {})).rejects.toThrow(
-      '"nx add" has installed @org/micro all the same: take it out of package.json and the lockfile with "bun remove @org/micro"',
+      '"nx add" has installed @org/micro all the same: take it out of package.json and the lockfile with "yarn remove @org/micro"',
     );
     expect(treeFiles(tree)).toEqual(before);
   });

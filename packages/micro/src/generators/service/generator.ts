@@ -89,7 +89,7 @@ function generateProject(tree: Tree, options: ServiceOptions): boolean {
     prefix: options.routes.map(pathOf)[0] ?? '',
     routeTexts: options.routes.map(formatRoute),
     hasCache: options.datastores.cache !== undefined,
-    pnpmVersion: options.packageManager.kind === 'pnpm' ? options.packageManager.version : '',
+    managerVersion: options.packageManager.kind === 'npm' ? '' : options.packageManager.version,
   };
   const folders = [
     'service',

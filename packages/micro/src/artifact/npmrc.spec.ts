@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { ignoresPeers, pruneNpmrc } from './npmrc';
+
+describe('the .npmrc of an image', () => {
+  it('says where packages come from and what decides about the lockfile, and no credential', () => {
+    const text = [
+      '# ours',
+      'registry = "https://npm.acme.example/"',
+      '@acme:registry=https://npm.acme.example/private/',
+      '//npm.acme.example/:_authToken=${NPM_TOKEN}',
+      '_password=c2VjcmV0',
+      'legacy-peer-deps=true',
+      'minimum-release-age=1440',
+      'save-exact=true',
+      '',
+    ].join('\r\n');
+    expect(pruneNpmrc(text)).toBe(
+      'registry=https://npm.acme.example/\n@acme:registry=https://npm.acme.example/private/\nlegacy-peer-deps=true\nminimum-release-age=1440\n',
+    );
+  });
+
+  it('is not there if nothing of it matters', () => {
+    expect(pruneNpmrc('save-exact=true\n; registry=https://old.example/\n')).toBeUndefined();
+  });
+
+  it('refuses an address with a password, by its line, and does not repeat it', () => {
+    expect(() => pruneNpmrc('\n@acme:registry=https://ada:s3cret@npm.acme.example/\n')).toThrow(
+      /^\.npmrc:2: the address of the registry contains a credential(?!.*s3cret)/,
+    );
+  });
+
+  it.each([
+    [undefined, false],
+    ['legacy-peer-deps=false', false],
+    ['legacy-peer-deps', true],
+    ['legacy-peer-deps = true', true],
+  ])('tells whether %j leaves peers alone: %s', (text, expected) => {
+    expect(ignoresPeers(text)).toBe(expected);
+  });
+});

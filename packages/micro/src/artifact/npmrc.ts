@@ -1,0 +1,70 @@
+/** What decides whether a lockfile is accepted. Every version reads what it knows, and passes over the rest. */
+const POLICIES: readonly string[] = [
+  'before',
+  'legacy-peer-deps',
+  'min-release-age',
+  'minimum-release-age',
+  'minimum-release-age-exclude[]',
+  'replace-registry-host',
+  'strict-dep-builds',
+  'strict-peer-deps',
+  'trust-policy',
+  'trust-policy-exclude[]',
+];
+
+/**
+ * The lines of the workspace's `.npmrc` that an image's installation needs: where packages come from, and what decides
+ * whether the lockfile is accepted. Credentials stay out; a build is given them as the secret `npmrc`.
+ *
+ * @returns `undefined` if nothing is left.
+ * @throws if the address of a registry contains a credential.
+ */
+export function pruneNpmrc(text: string): string | undefined {
+  const kept = readSettings(text).flatMap(({ line, key, value }) => {
+    if (isRegistry(key)) {
+      addressWithoutCredentials(value, `.npmrc:${line}`);
+      return [`${key}=${value}`];
+    }
+    return POLICIES.includes(key) ? [`${key}=${value}`] : [];
+  });
+  return kept.length > 0 ? `${kept.join('\n')}\n` : undefined;
+}
+
+/** Whether the workspace tells npm to leave peers alone, as npm 6 did: its lockfile then has none. */
+export function ignoresPeers(npmrc: string | undefined): boolean {
+  return readSettings(npmrc ?? '').some(
+    ({ key, value }) => key === 'legacy-peer-deps' && value !== 'false',
+  );
+}
+
+/** @throws if the address is one with a user or a password. */
+export function addressWithoutCredentials(address: string, place: string): string {
+  const { username = '', password = '' } = URL.canParse(address) ? new URL(address) : {};
+  if (username === '' && password === '') return address;
+  throw new Error(
+    `${place}: the address of the registry contains a credential, which would stay in the image: take it out, and give it to the build as the secret "npmrc"`,
+  );
+}
+
+function isRegistry(key: string): boolean {
+  return key === 'registry' || /^@[^:]+:registry$/.test(key);
+}
+
+interface Setting {
+  /** 1-based. */
+  line: number;
+  key: string;
+  value: string;
+}
+
+/** The lines `key = value` of an ini file, of which npm reads no sections. */
+function readSettings(text: string): Setting[] {
+  return text.split(/\r?\n/).flatMap((written, index): Setting[] => {
+    const line = written.trim();
+    if (line === '' || line.startsWith('#') || line.startsWith(';')) return [];
+    const equals = line.indexOf('=');
+    const key = (equals < 0 ? line : line.slice(0, equals)).trim();
+    const value = equals < 0 ? 'true' : line.slice(equals + 1).trim();
+    return [{ line: index + 1, key, value: value.replace(/^(["'])(.*)\1$/, '$2') }];
+  });
+}
