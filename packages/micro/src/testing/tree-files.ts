@@ -1,4 +1,5 @@
 import type { Tree } from '@nx/devkit';
+import { format } from 'prettier';
 
 /** Every file of a tree with its text, to compare before and after. */
 export function treeFiles(tree: Tree, folder = '.'): Record<string, string> {
@@ -12,4 +13,15 @@ export function treeFiles(tree: Tree, folder = '.'): Record<string, string> {
           : Object.entries(treeFiles(tree, path)),
       ),
   );
+}
+
+/** The same files, with the TypeScript in the format that Nx gives a new workspace. */
+export async function formattedModules(
+  files: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  const entries = Object.entries(files).map(async ([path, text]) => [
+    path,
+    path.endsWith('.ts') ? await format(text, { parser: 'typescript', singleQuote: true }) : text,
+  ]);
+  return Object.fromEntries(await Promise.all(entries)) as Record<string, string>;
 }

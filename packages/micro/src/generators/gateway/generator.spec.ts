@@ -1,7 +1,7 @@
 import { readJson, updateJson, type Tree } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { treeFiles } from '../../testing/tree-files';
+import { formattedModules, treeFiles } from '../../testing/tree-files';
 import { serviceGenerator } from '../service/generator';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { readTreePlatform } from '../workspace-tree';
@@ -101,7 +101,7 @@ describe('gateway', () => {
     expect(treeFiles(tree)).toEqual(edited);
   });
 
-  it('writes what prettier would write', async () => {
+  it('writes the same with and without a formatter', async () => {
     const formatted = createTreeWithEmptyWorkspace({ formatter: 'prettier' });
     const plain = createTreeWithEmptyWorkspace({ formatter: 'none' });
     for (const each of [plain, formatted]) {
@@ -123,7 +123,9 @@ describe('gateway', () => {
       await gatewayGenerator(each, { name: 'described', openapi: true });
     }
     const after = treeFiles(formatted, 'apps');
-    for (const [file, written] of Object.entries(treeFiles(plain, 'apps'))) {
+    for (const [file, written] of Object.entries(
+      await formattedModules(treeFiles(plain, 'apps')),
+    )) {
       expect(written, file).toBe(after[file]);
     }
     expect(syncWorkspace(formatted)).toEqual([]);

