@@ -64,6 +64,8 @@ describeEngine('a workspace of another package manager', () => {
       for (const [path, text] of Object.entries(SETTINGS[manager](registry))) {
         await workspace.write(path, text);
       }
+      // As `yarn init` has it.
+      await workspace.write('.gitignore', `${await workspace.read('.gitignore')}.yarn/*\n`);
       const manifest = JSON.parse(await workspace.read('package.json')) as object;
       const packageManager = `${program}@${managerVersion(manager)}`;
       await workspace.write(
