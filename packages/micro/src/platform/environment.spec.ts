@@ -26,6 +26,7 @@ test('an empty file is an environment on this machine', () => {
     jobTimeout: 600,
     lockTimeout: 120,
     releases: 10,
+    olderCommits: 'refuse',
     services: {},
     links: {},
   });
@@ -67,6 +68,7 @@ links:
     jobTimeout: 600,
     lockTimeout: 120,
     releases: 10,
+    olderCommits: 'refuse',
     services: {
       orders: {
         publish: { kind: 'port', address: '0.0.0.0', port: 8080 },
