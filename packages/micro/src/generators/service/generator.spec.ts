@@ -8,7 +8,7 @@ import {
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
-import { treeFiles } from '../../testing/tree-files';
+import { formattedModules, treeFiles } from '../../testing/tree-files';
 import { readTreePlatform } from '../workspace-tree';
 import { serviceGenerator } from './generator';
 import type { ServiceSchema } from './options';
@@ -273,7 +273,7 @@ describe('service', () => {
     expect(treeFiles(tree)).toEqual(rerun);
   });
 
-  it('writes what prettier would write', async () => {
+  it('writes the same with and without a formatter, but for the layout of derived modules', async () => {
     const formatted = createTreeWithEmptyWorkspace({ formatter: 'prettier' });
     for (const each of [tree, formatted]) {
       updateJson(each, 'package.json', (json: object) => ({ ...json, name: '@acme/source' }));
@@ -291,7 +291,7 @@ describe('service', () => {
       await serviceGenerator(each, { name: 'site', framework: 'express', auth: 'jwt' });
       await serviceGenerator(each, { name: 'traced', tracing: true });
     }
-    expect(treeFiles(tree, 'apps')).toEqual(treeFiles(formatted, 'apps'));
+    expect(await formattedModules(treeFiles(tree, 'apps'))).toEqual(treeFiles(formatted, 'apps'));
   });
 
   it('keeps the port of the manifest', async () => {
