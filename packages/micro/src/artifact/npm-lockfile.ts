@@ -1,6 +1,7 @@
 import { requireLinuxPackages } from './linux-packages';
 import { pruneAllowScripts, type AllowScripts } from './npm-install-scripts';
 import { layOut, namesOf, requiredPlaces } from './npm-layout';
+import { NO_SOURCES, requireAllowedSources, type AllowedSources } from './npm-sources';
 import { pruneOverrides, type NpmOverrides, type OverrideSources } from './npm-overrides';
 import { folderOf, resolve, type NpmLockfile, type NpmLockPackage } from './package-lock';
 
@@ -9,6 +10,8 @@ export interface NpmWorkspaceManifest extends OverrideSources {
   allowScripts?: AllowScripts;
   /** Whether the lockfile was written without peers (`legacy-peer-deps`). */
   ignoresPeers?: boolean;
+  /** Absent: what npm 12 allows by itself. */
+  allowed?: AllowedSources;
 }
 
 /** What the image installs: a manifest and a lockfile that `npm ci` accepts together. */
@@ -61,6 +64,7 @@ export function pruneNpmLockfile(
     })),
     'package-lock.json',
   );
+  requireAllowedSources(lockfile, layout.values(), workspace.allowed ?? NO_SOURCES);
   const overrides = pruneOverrides(workspace, packageJson.dependencies, namesOf(layout));
   if (overrides) packageJson.overrides = overrides;
   const required = requiredPlaces(lockfile, layout, sorted);

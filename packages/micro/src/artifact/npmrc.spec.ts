@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ignoresPeers, pruneNpmrc } from './npmrc';
+import { ignoresPeers, pruneNpmrc, readAllowedSources } from './npmrc';
 
 describe('the .npmrc of an image', () => {
   it('says where packages come from and what decides about the lockfile, and no credential', () => {
@@ -17,6 +17,24 @@ describe('the .npmrc of an image', () => {
     expect(pruneNpmrc(text)).toBe(
       'registry=https://npm.acme.example/\n@acme:registry=https://npm.acme.example/private/\nlegacy-peer-deps=true\nminimum-release-age=1440\n',
     );
+  });
+
+  it('has what npm 12 decides about a locked package by', () => {
+    const text = 'allow-git=root\nallow-remote=all\nengine-strict\n';
+    expect(pruneNpmrc(text)).toBe(text.replace('strict\n', 'strict=true\n'));
+  });
+
+  it('has no age gate of npm, which refuses locked packages whatever is excepted from it', () => {
+    const text = 'min-release-age=3\nmin-release-age-exclude[]=@acme/*\nbefore=2026-01-01\n';
+    expect(pruneNpmrc(text)).toBeUndefined();
+  });
+
+  it.each([
+    [undefined, { git: false, remote: false }],
+    ['allow-git=none\nallow-remote=all', { git: false, remote: true }],
+    ['allow-git = "root"', { git: true, remote: false }],
+  ])('allows with %j: %j', (text, expected) => {
+    expect(readAllowedSources(text)).toEqual(expected);
   });
 
   it('is not there if nothing of it matters', () => {

@@ -1,8 +1,18 @@
-/** What decides whether a lockfile is accepted. Every version reads what it knows, and passes over the rest. */
+import { allowedSources, type AllowedSources } from './npm-sources';
+
+/**
+ * What decides whether a lockfile is accepted. Every version reads what it knows, and passes over the rest.
+ * npm's age gate (`min-release-age`, `before`) is not among them: it was for whoever wrote the lockfile. `npm ci` holds a
+ * locked package against it only if the lockfile has no `resolved`, and then does not know the exceptions
+ * (findings/npm-age-gate-of-a-lockfile.sh), so an image could not be built that the workspace has installed.
+ */
 const POLICIES: readonly string[] = [
-  'before',
+  'allow-directory',
+  'allow-file',
+  'allow-git',
+  'allow-remote',
+  'engine-strict',
   'legacy-peer-deps',
-  'min-release-age',
   'minimum-release-age',
   'minimum-release-age-exclude[]',
   'replace-registry-host',
@@ -35,6 +45,12 @@ export function ignoresPeers(npmrc: string | undefined): boolean {
   return readSettings(npmrc ?? '').some(
     ({ key, value }) => key === 'legacy-peer-deps' && value !== 'false',
   );
+}
+
+/** What the workspace lets npm 12 fetch from elsewhere than a registry. */
+export function readAllowedSources(npmrc: string | undefined): AllowedSources {
+  const settings = new Map(readSettings(npmrc ?? '').map(({ key, value }) => [key, value]));
+  return allowedSources((key) => settings.get(key));
 }
 
 /** @throws if the address is one with a user or a password. */

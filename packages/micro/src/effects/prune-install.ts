@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { pruneBunLockfile, type BunWorkspaceManifest } from '../artifact/bun-lockfile';
 import { pruneNpmLockfile, type NpmWorkspaceManifest } from '../artifact/npm-lockfile';
-import { ignoresPeers, pruneNpmrc } from '../artifact/npmrc';
+import { ignoresPeers, pruneNpmrc, readAllowedSources } from '../artifact/npmrc';
 import type { NpmLockfile } from '../artifact/package-lock';
 import { prunePnpmLockfile, type PnpmRoot } from '../artifact/pnpm-lockfile';
 import { pruneYarnLockfile, type YarnWorkspaceManifest } from '../artifact/yarn-lockfile';
@@ -86,12 +86,14 @@ export async function writeInstall(
 }
 
 function pruneNpm(workspaceRoot: string, packages: ReadonlyMap<string, string>): Install {
+  const npmrc = readText(workspaceRoot, NPMRC);
   const { packageJson, lockfile, tarballs } = pruneNpmLockfile(
     readJson<NpmLockfile>(workspaceRoot, LOCKFILES.npm),
     packages,
     {
       ...readJson<NpmWorkspaceManifest>(workspaceRoot, 'package.json'),
-      ignoresPeers: ignoresPeers(readText(workspaceRoot, NPMRC)),
+      ignoresPeers: ignoresPeers(npmrc),
+      allowed: readAllowedSources(npmrc),
     },
   );
   return {
