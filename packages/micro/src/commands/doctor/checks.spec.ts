@@ -22,6 +22,8 @@ const GOOD: DoctorFacts = {
   ],
   registry: { host: 'registry.example.com', answer: 'answers' },
   missingSecrets: [],
+  contradictions: [],
+  keepsImages: 'registry',
   sync: { kind: 'in-step' },
 };
 
@@ -42,6 +44,7 @@ describe('checkFacts', () => {
       'ok  port       127.0.0.1:3000 free for gateway',
       'ok  registry   registry.example.com answers',
       'ok  secrets    .env has all passwords and keys',
+      'ok  pruning    "docker system prune --all" takes no release: images are pulled again for a rollback',
       'ok  sync       every derived file is up to date with the manifests',
     ]);
   });
@@ -52,6 +55,13 @@ describe('checkFacts', () => {
     ['no Nx', { nx: undefined }, 'fail', 'Nx', /npm install/],
     ['an old Nx', { nx: '21.6.1' }, 'fail', 'Nx', /22, 23 and 24/],
     ['a new Nx', { nx: '25.0.0-beta.1' }, 'fail', 'Nx', /22, 23 and 24/],
+    [
+      'a compose file that a deploy cannot keep to',
+      { contradictions: ['apps/orders/compose.yaml:4: container_name "orders"'] },
+      'fail',
+      'compose',
+      /before it changes anything/,
+    ],
     [
       'no engine',
       { engine: { kind: 'silent', problem: 'no Docker Engine answers' } },
@@ -161,7 +171,7 @@ describe('checkFacts', () => {
   });
 
   it('has no line for what was not looked at', () => {
-    const { disk: _disk, registry: _registry, ...rest } = GOOD;
+    const { disk: _disk, registry: _registry, keepsImages: _keeps, ...rest } = GOOD;
     const whats = checkFacts({ ...rest, platforms: { known: [], wanted: [] }, ports: [] }, NOW).map(
       ({ what }) => what,
     );

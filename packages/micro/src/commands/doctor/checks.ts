@@ -22,6 +22,10 @@ export interface DoctorFacts {
   registry?: RegistryFact;
   /** Variables that .env lacks. */
   missingSecrets: readonly string[];
+  /** What a deploy could not keep to of compose files, each with its file and line. */
+  contradictions: readonly string[];
+  /** Where the images of earlier releases are; absent without an engine. */
+  keepsImages?: 'engine' | 'registry';
   sync: { kind: 'in-step' } | { kind: 'drifted' | 'failed'; says: string };
 }
 
@@ -69,6 +73,8 @@ export function checkFacts(facts: DoctorFacts, now: Date): Check[] {
     ...(facts.edge ? checkEdge(facts.edge, now) : []),
     ...(facts.registry ? [checkRegistry(facts.registry)] : []),
     checkSecrets(facts.missingSecrets),
+    ...facts.contradictions.map(checkContradiction),
+    ...(facts.keepsImages ? [checkPruning(facts.keepsImages)] : []),
     checkSync(facts.sync),
   ];
 }
@@ -221,6 +227,20 @@ function checkSecrets(missing: readonly string[]): Check {
         says: `.env lacks ${missing.join(', ')}`,
         advice: 'run "npx micro env"',
       };
+}
+
+function checkContradiction(says: string): Check {
+  const advice = 'correct it: compose-deploy ends before it changes anything';
+  return { level: 'fail', what: 'compose', says, advice };
+}
+
+/** Hosts prune every night; whoever sets that up wants to know what it takes. */
+function checkPruning(keepsImages: 'engine' | 'registry'): Check {
+  const says =
+    keepsImages === 'registry'
+      ? '"docker system prune --all" takes no release: images are pulled again for a rollback'
+      : '"docker system prune" takes no release; with --all it takes the images of earlier ones, which no registry has';
+  return { level: 'ok', what: 'pruning', says };
 }
 
 function checkSync(sync: DoctorFacts['sync']): Check {

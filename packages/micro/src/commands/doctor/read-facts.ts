@@ -12,6 +12,8 @@ import { missingSecretsOf } from '../env/command';
 import { listenersFor } from '../../edge/listener';
 import { EDGE_SERVICE } from '../../platform/edge-options';
 import { renderEntries, type RenderedEntries } from '../../effects/rendered-entries';
+import { readWrittenProblems } from '../../effects/written-problems';
+import { formatProblem } from '../../platform/problem';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import type { DoctorFacts, PortFact, RegistryFact } from './checks';
 import { readEdgeFacts } from './read-edge-facts';
@@ -73,8 +75,16 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
     ...optional('edge', edge),
     ...optional('registry', registry),
     missingSecrets: missingSecretsOf(platform, read),
+    contradictions: readWrittenProblems(workspaceRoot, platform.services, environment).map(
+      formatProblem,
+    ),
+    ...optional('keepsImages', there ? keeperOf(environment) : undefined),
     sync,
   };
+}
+
+function keeperOf({ registry }: Environment): 'engine' | 'registry' {
+  return registry === undefined ? 'engine' : 'registry';
 }
 
 async function readEngine(

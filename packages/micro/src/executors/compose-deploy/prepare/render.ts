@@ -6,10 +6,8 @@ import { fileReader } from '../../../effects/files';
 import { findServiceProjects } from '../../../effects/workspace-projects';
 import { renderProject, writeOverride } from '../../../effects/rendered-project';
 import type { PushReceipt } from '../../../image/receipt';
-import { overlayFile } from '../../../deployment/project';
-import { writtenProblems } from '../../../deployment/written-problems';
+import { readWrittenProblems } from '../../../effects/written-problems';
 import { PlatformError } from '../../../platform/problem';
-import { parseYaml } from '../../../platform/yaml-source';
 import { UserError } from '../../../platform/user-error';
 import type { Service } from '../../../platform/platform';
 import { readPlatform, ROOT_COMPOSE_FILE } from '../../../platform/workspace';
@@ -77,19 +75,8 @@ export async function render(run: Run): Promise<Rendered | undefined> {
 
 /** @throws {PlatformError} with everything in compose files that a deploy could not keep to. */
 function requireKept({ workspaceRoot, tasks, environment }: Run): void {
-  const read = fileReader(workspaceRoot);
-  const sourceOf = (file: string) => {
-    const text = read(file);
-    // One that cannot be read is a problem of Compose.
-    return text === undefined ? undefined : parseYaml(file, text).source;
-  };
-  const overlay = sourceOf(overlayFile(environment));
-  const problems = tasks.flatMap(({ service }) =>
-    writtenProblems(service, environment, {
-      own: sourceOf(`${service.root}/compose.yaml`),
-      overlay,
-    }),
-  );
+  const services = tasks.map(({ service }) => service);
+  const problems = readWrittenProblems(workspaceRoot, services, environment);
   if (problems.length > 0) throw new PlatformError(problems);
 }
 
