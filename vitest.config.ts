@@ -12,7 +12,11 @@ const AT_A_TIME = 3;
 /** First the unit tests, then all others, mixed. No project retries: a flake is a bug. */
 export default defineConfig({
   test: {
-    reporters: ['default', './tools/ci/summary-reporter.ts'],
+    reporters: [
+      'default',
+      './tools/ci/summary-reporter.ts',
+      ...(process.env['SUPPORT'] === 'write' ? ['./tools/ci/support-reporter.ts'] : []),
+    ],
     sequence: { sequencer: Turns },
     projects: [
       {

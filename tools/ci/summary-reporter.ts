@@ -28,7 +28,7 @@ export function formatCounts({ passed, failed, skipped }: Counts): string {
 }
 
 /** A file that cannot be loaded, a hook that throws and an error outside any test are failures too. */
-function countTests(modules: readonly TestModule[], unhandled: number): Counts {
+export function countTests(modules: readonly TestModule[], unhandled: number): Counts {
   const counts: Counts = { passed: 0, failed: unhandled, skipped: 0 };
   for (const module of modules) {
     let failed = 0;

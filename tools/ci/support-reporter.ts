@@ -1,0 +1,23 @@
+import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+import { readEngineFacts } from '../engine/facts.js';
+import { recordSupport } from '../generated/support-page.js';
+import { countTests, formatCounts } from './summary-reporter.js';
+
+/** Writes into docs/support.md how the tests with an engine ended on the one that was there. Used if `SUPPORT=write`. */
+export default class SupportReporter implements Reporter {
+  async onTestRunEnd(
+    modules: readonly TestModule[],
+    errors: readonly SerializedError[],
+  ): Promise<void> {
+    const ran = modules.filter(({ project }) => project.name !== 'unit');
+    const { client, server, buildx, compose } = await readEngineFacts();
+    if (ran.length === 0 || server.kind !== 'running') return;
+    const projects = [...new Set(ran.map(({ project }) => project.name))].sort().join(', ');
+    await recordSupport({
+      tool: 'Docker Engine',
+      version: server.version,
+      run: `tests (${projects}) of ${ran.length} files, with client ${client}, buildx ${buildx}, Compose ${compose}`,
+      result: formatCounts(countTests(ran, errors.length)),
+    });
+  }
+}
