@@ -50,15 +50,24 @@ export async function logsCommand(args: readonly string[], shell: Shell): Promis
     services,
     since,
   };
-  const width = Math.max(0, ...(services.length > 0 ? services : names).map((name) => name.length));
   const requestId = values['request-id'];
-  const tell = (line: LogLine) => {
-    if (requestId !== undefined && !isOfRequest(line, requestId)) return;
+  const isAsked = (line: LogLine) => requestId === undefined || isOfRequest(line, requestId);
+  const tell = (line: LogLine, width: number) =>
     shell.say(values.json ? formatLogJson(line) : formatLogLine(line, width, shell.paint));
-  };
-  if (values.follow) await followLogs(shell, query, tell);
-  else (await readLogs(shell, query)).forEach(tell);
+  if (values.follow) {
+    const expected = names.filter((name) => name !== EDGE_SERVICE);
+    const width = widest(services.length > 0 ? services : expected);
+    await followLogs(shell, query, (line) => isAsked(line) && tell(line, width));
+  } else {
+    const lines = (await readLogs(shell, query)).filter(isAsked);
+    const width = widest(lines.map(({ service }) => service));
+    for (const line of lines) tell(line, width);
+  }
   return 0;
+}
+
+function widest(names: readonly string[]): number {
+  return Math.max(0, ...new Set(names.map((name) => name.length)));
 }
 
 /** A Go duration, a date, or a date with a time. */
