@@ -43,7 +43,9 @@ describe.skipIf(!isHere).each(VERSIONS)('@org/chassis on Node $version', (given)
     expect(code).toBe(0);
   });
 
-  it.runIf(given.runsSpecs)('keeps what its specs say of connections', async () => {
+  if (!given.runsSpecs) return;
+
+  it('keeps what its specs say of connections', async () => {
     const specs = SPECS.map((path) => `packages/chassis/src/${path}`);
     const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', ...specs];
     const { stdout, stderr, code } = await onIt(...vitest);
