@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseDocument } from 'yaml';
 import { LabError } from '../program.js';
 import { startChild } from '../testing/child.js';
 import {
@@ -109,9 +110,9 @@ function teller(stage: Stage, workspace: Workspace) {
 async function publishGateway(workspace: Workspace): Promise<string> {
   const port = await freePort();
   const file = 'environments/development.yml';
-  const text = await workspace.read(file);
-  const start = text.slice(0, text.indexOf('# What differs here'));
-  await workspace.write(file, `${start}services:\n  gateway:\n    publish: ${port}\n`);
+  const environment = parseDocument(await workspace.read(file));
+  environment.setIn(['services', 'gateway', 'publish'], port);
+  await workspace.write(file, environment.toString());
   return `http://127.0.0.1:${port}/shop`;
 }
 
