@@ -1,3 +1,4 @@
+import { flatName } from './flat-name';
 import { parse } from 'jsonc-parser';
 import { posix } from 'node:path';
 import { requireLinuxPackages } from './linux-packages';
@@ -225,10 +226,6 @@ function tarballPath({ workspaces = {} }: BunLockfile, reference: string): strin
     ),
   );
   return posix.join(asking?.[0] ?? '', written.replace(/^file:/, ''));
-}
-
-function flatName(path: string): string {
-  return path.replace(/^[./]+/, '').replaceAll('/', '-');
 }
 
 function nameOfReference(reference: string): string {

@@ -1,3 +1,4 @@
+import { flatName } from './flat-name';
 import { requireLinuxPackages } from './linux-packages';
 import { pruneAllowScripts, type AllowScripts } from './npm-install-scripts';
 import { layOut, namesOf, requiredPlaces } from './npm-layout';
@@ -108,11 +109,10 @@ function versionOf(lockfile: NpmLockfile, path: string, name: string): string {
   return entry.version ?? '*';
 }
 
-/** `file:vendor/acme-1.0.0.tgz` lies beside the package.json of the image as `vendor-acme-1.0.0.tgz`. */
 function tarballOf({ resolved }: NpmLockPackage): { name: string; path: string } | undefined {
   const path = /^file:(?:\.\/)?(.+)$/.exec(resolved ?? '')?.[1];
   if (path === undefined) return undefined;
-  return { path, name: path.replace(/^[./]+/, '').replaceAll('/', '-') };
+  return { path, name: flatName(path) };
 }
 
 /** A lockfile entry as it stands where everything is a production dependency. */

@@ -1,3 +1,4 @@
+import { flatName } from './flat-name';
 import { parseAllDocuments, stringify } from 'yaml';
 import { requireLinuxPackages } from './linux-packages';
 import { requireDecidedBuilds } from './pnpm-builds';
@@ -258,11 +259,6 @@ function requireInstallable(key: string, { resolution }: PnpmPackage): void {
 /** `file:vendor/acme-1.0.0.tgz` -> `vendor/acme-1.0.0.tgz` */
 function tarballOf({ resolution }: PnpmPackage): string | undefined {
   return /^file:(?:\.\/)?(.+)$/.exec(resolution?.tarball ?? '')?.[1];
-}
-
-/** Packed packages lie beside the package.json of the image. */
-function flatName(path: string): string {
-  return path.replace(/^[./]+/, '').replaceAll('/', '-');
 }
 
 /** The names of packed packages are part of keys, of references and of other packages' peers. */

@@ -1,3 +1,4 @@
+import { flatName } from './flat-name';
 import type { PnpmSettingsFiles } from './pnpm-lockfile-settings';
 import { parseWorkspace } from './pnpm-lockfile-settings';
 
@@ -41,7 +42,7 @@ export function prunePatches(
         `${key} is patched, and "patchedDependencies" of pnpm-workspace.yaml does not name its patch: run pnpm install and commit the lockfile`,
       );
     }
-    const name = path.replace(/^[./]+/, '').replaceAll('/', '-');
+    const name = flatName(path);
     pruned.files[name] = path;
     pruned.settings[selector] = name;
     pruned.locked[selector] = typeof patch === 'string' ? patch : { hash, path: name };

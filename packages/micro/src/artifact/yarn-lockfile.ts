@@ -1,3 +1,4 @@
+import { flatName } from './flat-name';
 import { parse, stringify } from 'yaml';
 import { requireLinuxPackages } from './linux-packages';
 import {
@@ -158,10 +159,6 @@ function localFiles(packages: readonly YarnPackage[]): LocalFile[] {
       texts: [[`~/${patch}`, `~/${flatName(patch)}`]] as const,
     }));
   });
-}
-
-function flatName(path: string): string {
-  return path.replace(/^[./]+/, '').replaceAll('/', '-');
 }
 
 /** Names of local files are part of keys, of references and of each other. */
