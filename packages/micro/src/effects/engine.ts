@@ -39,9 +39,7 @@ export async function runDocker(
 ): Promise<Outcome> {
   const { env: own, stdin, ...runOptions } = options;
   const env = args[0] === 'compose' ? { ...COMPOSE_PARTS, ...own } : own;
-  const plain = Object.keys(runOptions).length === 0;
-  const command = { ...docker(args, address), env, stdin };
-  const outcome = await runner.run(command, plain ? undefined : runOptions);
+  const outcome = await runner.run({ ...docker(args, address), env, stdin }, runOptions);
   if (outcome.exitCode !== 0) throw toEngineError(what, outcome, address);
   return outcome;
 }

@@ -39,12 +39,19 @@ export interface ReleaseBook {
   project: string;
 }
 
-/** All releases of the project, by service, the newest first. */
+/** What an engine remembers of a project. */
+export interface NotedReleases {
+  /** By service, the newest first. */
+  releases: Map<string, Release[]>;
+  /** Those that an earlier version noted in the labels of containers, values of passwords among them. */
+  earlier: readonly Release[];
+}
+
 export async function readReleases({
   runner,
   address,
   project,
-}: ReleaseBook): Promise<Map<string, Release[]>> {
+}: ReleaseBook): Promise<NotedReleases> {
   const what = `Could not read the releases of ${project}`;
   const ours = `${NOTE_LABELS.project}=${project}`;
   const [volumes, containers] = await Promise.all([
@@ -56,16 +63,16 @@ export async function readReleases({
       what,
     ),
   ]);
-  const byService = new Map<string, Release[]>();
+  const releases = new Map<string, Release[]>();
   const noted = parseReleases(volumes.stdout);
   const isNoted = (old: Release) =>
     noted.some(({ service, number }) => service === old.service && number === old.number);
-  const earlier = parseHeldByContainers(containers.stdout).filter((old) => !isNoted(old));
-  const releases = [...noted, ...earlier].sort((a, b) => b.number - a.number);
-  for (const release of releases) {
-    byService.set(release.service, [...(byService.get(release.service) ?? []), release]);
+  const earlier = parseHeldByContainers(containers.stdout);
+  const all = [...noted, ...earlier.filter((old) => !isNoted(old))];
+  for (const release of all.sort((a, b) => b.number - a.number)) {
+    releases.set(release.service, [...(releases.get(release.service) ?? []), release]);
   }
-  return byService;
+  return { releases, earlier };
 }
 
 /** What a release runs, with references in the place of values; notes of earlier versions have the values. */
@@ -169,20 +176,8 @@ export async function forgetReleases(
   }
 }
 
-/** Releases that an earlier version noted in the labels of containers, values of passwords among them. */
-export async function readEarlierNotes({
-  runner,
-  address,
-  project,
-}: ReleaseBook): Promise<Release[]> {
-  const labels = [`${NOTE_LABELS.project}=${project}`, NOTE_LABELS.release];
-  const what = `Could not read the releases of ${project}`;
-  const args = tableArguments(labels, CONTAINER_COLUMNS);
-  return parseHeldByContainers((await runDocker(runner, args, address, what)).stdout);
-}
-
 /**
- * Moves such a release into a volume.
+ * Moves a release that an earlier version noted into a volume.
  * @param slice what it runs, with references in the place of values.
  */
 export async function moveRelease(

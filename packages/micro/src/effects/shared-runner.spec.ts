@@ -81,6 +81,19 @@ describe('a shared runner', () => {
     ]);
   });
 
+  it('shares what is asked with no options in them, and the engine also with a time limit', async () => {
+    const runner = engine(['a:1', 'b:1']);
+    const shared = sharedRunner(runner);
+    await Promise.all([shared.run(lookUp('a:1'), {}), shared.run(lookUp('b:1'), {})]);
+    const version = docker(['version', '--format', '{{.Server.Os}}']);
+    await shared.run(version, { timeout: 1000 });
+    await shared.run(version, {});
+    expect(runner.lines).toEqual([
+      `docker image inspect --format '{{json .}}' a:1 b:1`,
+      'docker version --format {{.Server.Os}}',
+    ]);
+  });
+
   it('tells everyone where docker cannot be started', async () => {
     const shared = sharedRunner({ run: () => Promise.reject(new Error('no docker')) });
     const asked = [shared.run(lookUp('a:1')), shared.run(lookUp('b:1'))];

@@ -32,13 +32,14 @@ export function sharedRunner(runner: Runner): Runner {
 
   return {
     run: (command, options) => {
-      if (isFact(command) && (!options || command.file === 'docker')) {
+      const isPlain = Object.keys(options ?? {}).length === 0;
+      if (isFact(command) && (isPlain || command.file === 'docker')) {
         const question = formatCommand(command);
         const answer = known.get(question) ?? runner.run(command, options);
         known.set(question, answer);
         return answer;
       }
-      return !options && isLookUp(command) ? lookUp(command) : runner.run(command, options);
+      return isPlain && isLookUp(command) ? lookUp(command) : runner.run(command, options);
     },
   };
 }

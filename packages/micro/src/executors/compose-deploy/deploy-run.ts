@@ -8,7 +8,7 @@ import {
   interruptibleRunner,
   stubbornRunner,
 } from '../../effects/interruption';
-import { readEarlierNotes } from '../../effects/release-book';
+import { readEngineKernel } from '../../effects/engine';
 import { readPerson, readRunId } from '../../effects/person';
 import { sharedRunner } from '../../effects/shared-runner';
 import { formatList, formatSeconds, formatStep } from '../../terminal/step';
@@ -32,7 +32,7 @@ import { prune, requireOthersUntouched } from './roll/others';
 import { confirmKept } from './roll/confirm-kept';
 import { keepGiven, putBackAll } from './roll/put-back';
 import { reviveAll } from './roll/revival';
-import { readLinkPause } from './roll/link-pause';
+import { linkPauseOf } from './roll/link-pause';
 import { rollAll } from './roll/roll-all';
 import { type DeployRequest, type Failures, type Run, attempt, failAll, readFacts } from './run';
 
@@ -70,7 +70,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       folder,
       alone: limit(1),
       addresses: limit(1),
-      linkPause: readLinkPause(request.runner, address),
+      linkPause: async () => linkPauseOf(await readEngineKernel(request.runner, address)),
     };
     await readSecrets(run);
     const rendered = await render(run);
@@ -108,10 +108,11 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
 async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void> {
   const { failures, mode } = run;
   const begun = run.clock.now();
-  const [earlier, found] = await Promise.all([readEarlierNotes(run.book), readFacts(run)]);
-  const moves = rendered !== undefined && earlier.length > 0;
-  if (moves) await moveEarlierNotes(run, earlier, rendered.written);
-  let facts = moves ? await readFacts(run) : found;
+  let facts = await readFacts(run);
+  if (rendered && facts.earlier.length > 0) {
+    await moveEarlierNotes(run, facts.earlier, rendered.written);
+    facts = await readFacts(run);
+  }
   let plan = await makePlan(run, rendered, facts);
   tellPlan(run, plan);
   if (refuseOlder(run, plan)) return;

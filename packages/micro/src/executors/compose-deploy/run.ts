@@ -64,6 +64,8 @@ export interface Run extends DeployRequest {
 export interface Facts {
   containers: readonly Container[];
   releases: ReadonlyMap<string, readonly Release[]>;
+  /** Those that an earlier version noted in the labels of containers. */
+  earlier: readonly Release[];
   confirmed: Confirmed;
   edge: EdgeState;
 }
@@ -97,12 +99,12 @@ export function tellOf(
 /** Asks the engine what there is. */
 export async function readFacts(run: Run): Promise<Facts> {
   const { runner, address, name, book } = run;
-  const [containers, releases, confirmed] = await Promise.all([
+  const [containers, { releases, earlier }, confirmed] = await Promise.all([
     readProjectContainers(runner, address, name),
     readReleases(book),
     readConfirmed(book),
   ]);
-  return { containers, releases, confirmed, edge: await readEdge(run, containers) };
+  return { containers, releases, earlier, confirmed, edge: await readEdge(run, containers) };
 }
 
 /** Lets the services of a run fail that could be deployed, since others cannot. */

@@ -1,7 +1,3 @@
-import type { EngineAddress } from '../../../docker/command';
-import { readEngineKernel } from '../../../effects/engine';
-import type { Runner } from '../../../effects/process';
-
 /**
  * Milliseconds that a container stays off a network before it joins it again under its names. Older kernels report
  * changes of links once a second at most (net/core/link_watch.c): a container that comes back earlier is found by its
@@ -15,10 +11,4 @@ export function linkPauseOf(kernel: string): number {
   const isNew =
     major !== undefined && minor !== undefined && (major > 6 || (major === 6 && minor >= 18));
   return isNew ? 0 : 1100;
-}
-
-/** Asks the engine once, when it is first needed. */
-export function readLinkPause(runner: Runner, address: EngineAddress): () => Promise<number> {
-  let pause: Promise<number> | undefined;
-  return () => (pause ??= readEngineKernel(runner, address).then(linkPauseOf));
 }
