@@ -7,3 +7,9 @@ export interface Check {
   /** What to do, where something is to be done. */
   advice?: string;
 }
+
+/** Something that a person wrote and a deploy refuses, with its file and line. */
+export function checkWritten(what: string, says: string): Check {
+  const advice = 'correct it: a deploy ends before it changes anything';
+  return { level: 'fail', what, says, advice };
+}

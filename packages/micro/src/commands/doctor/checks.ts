@@ -1,4 +1,4 @@
-import type { Check } from './check';
+import { checkWritten, type Check } from './check';
 import { composeFaults } from './compose-faults';
 import { checkEdge, type EdgeFacts } from './edge-facts';
 import { isOlder, parseVersion, type Version } from './version';
@@ -73,7 +73,7 @@ export function checkFacts(facts: DoctorFacts, now: Date): Check[] {
     ...(facts.edge ? checkEdge(facts.edge, now) : []),
     ...(facts.registry ? [checkRegistry(facts.registry)] : []),
     checkSecrets(facts.missingSecrets),
-    ...facts.contradictions.map(checkContradiction),
+    ...facts.contradictions.map((says) => checkWritten('compose', says)),
     ...(facts.keepsImages ? [checkPruning(facts.keepsImages)] : []),
     checkSync(facts.sync),
   ];
@@ -227,11 +227,6 @@ function checkSecrets(missing: readonly string[]): Check {
         says: `.env lacks ${missing.join(', ')}`,
         advice: 'run "npx micro env"',
       };
-}
-
-function checkContradiction(says: string): Check {
-  const advice = 'correct it: compose-deploy ends before it changes anything';
-  return { level: 'fail', what: 'compose', says, advice };
 }
 
 /** Hosts prune every night; whoever sets that up wants to know what it takes. */

@@ -1,6 +1,6 @@
 import { type Validity, formatValidity, judgeValidity } from '../../edge/certificate';
 import type { Tls } from '../../platform/publish';
-import type { Check } from './check';
+import { checkWritten, type Check } from './check';
 
 /** What was found of the edge of an environment. */
 export interface EdgeFacts {
@@ -32,7 +32,7 @@ export interface CertificateFact {
 export function checkEdge(facts: EdgeFacts, now: Date): Check[] {
   return [
     ...facts.hosts.map(checkHost),
-    ...facts.problems.map(checkProblem),
+    ...facts.problems.map((says) => checkWritten('edge', says)),
     ...facts.certificates.map((one) => checkCertificate(one, now)),
   ];
 }
@@ -56,11 +56,6 @@ function checkHost({ host, tls, addresses, engine }: HostFact): Check {
     advice:
       'right if a load balancer or a router in between leads on; otherwise correct the DNS entry',
   };
-}
-
-function checkProblem(says: string): Check {
-  const advice = 'correct it: a deploy would end before it changes anything';
-  return { level: 'fail', what: 'edge', says, advice };
 }
 
 const REPLACE: Record<Tls['kind'], string> = {

@@ -83,8 +83,10 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
   };
 }
 
-function keeperOf({ registry }: Environment): 'engine' | 'registry' {
-  return registry === undefined ? 'engine' : 'registry';
+/** Nobody knows for one that runs pushed images and has no registry yet. */
+function keeperOf({ images, registry }: Environment): DoctorFacts['keepsImages'] {
+  if (images === 'local') return 'engine';
+  return registry === undefined ? undefined : 'registry';
 }
 
 async function readEngine(
