@@ -36,8 +36,17 @@ it('commits a restore of PostgreSQL only after the whole dump was read', () => {
   expect(restore).toMatch(/^BEGIN;$/m);
   expect(restore.match(/COMMIT/g)).toHaveLength(1);
   expect(restore).toContain("pg_restore --clean --if-exists --file=- && cat <<'SQL'\n");
-  expect(restore).toContain('\n\\endif\nCOMMIT;\nSQL\n} |\n');
+  expect(restore).toContain('\nCOMMIT;\nSQL\n} |\n');
   expect(isAtomic).toBe(true);
+});
+
+it('restores into a new server, where no deploy has made the accounts yet', () => {
+  expect(DUMP_TOOLS.postgres.restore.indexOf('CREATE ROLE %I NOLOGIN')).toBeLessThan(
+    DUMP_TOOLS.postgres.restore.indexOf('pg_restore'),
+  );
+  expect(DUMP_TOOLS.mariadb.restore).toContain(
+    `--user=root --execute="GRANT ALL PRIVILEGES ON *.* TO '\${MARIADB_USER:-$MYSQL_USER}'@'%' WITH GRANT OPTION"`,
+  );
 });
 
 it.each([
