@@ -3,9 +3,9 @@ import { brokerDefinitions, brokerAccountScript } from '../platform/broker-right
 import { BROKER_NAME, datastoreName } from '../platform/datastore';
 import { formatStale } from '../platform/derived-file';
 import type { Platform, Service } from '../platform/platform';
-import { BACKING_IMAGES } from './backing-image';
 import type { ComposeEdit } from './compose-edit';
 import { databaseAccountsRun } from './database-accounts';
+import { BACKING_IMAGES } from './datastore-image';
 import { brokerFor, datastoresOf, type BackingService } from './datastore';
 import { SERVICE_HARDENING } from './hardening';
 import { convergeNetwork } from './own-entry';
@@ -117,7 +117,7 @@ function convergeJob(
     return;
   }
   edit.set([...at, 'image'], image);
-  edit.put([...at, 'command'], command, `${name}: the command is not what the manifest says`);
+  edit.put([...at, 'command'], command, `${name}: the command does not match the manifest`);
   edit.converge([...at, 'environment'], {
     wanted: environment,
     isStale: () => false,

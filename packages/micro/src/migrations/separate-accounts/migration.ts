@@ -7,9 +7,9 @@ import { librariesInGraph } from '../../generators/sync/libraries';
 import { syncWorkspace } from '../../generators/sync/sync-workspace';
 import { readTreePlatform } from '../../generators/workspace-tree';
 
-const ENV_STEP = `Run "npx micro env": it adds the passwords of the new accounts to .env, and changes none that is there.
-Deploy as ever, one service after the other if you like. A deploy makes the accounts in the databases and the broker that
-run, connects them to their new networks, and stops none of them.`;
+const ENV_STEP = `Run "npx micro env": it adds the passwords of the new accounts to .env, and keeps those that are there.
+Then deploy as usual, also one service at a time. A deploy creates the accounts in the databases and the broker that
+are running and connects them to their new networks. It stops none of them.`;
 
 const MYSQL_STEP = `MySQL and MariaDB have to be restarted once before, some seconds each, as their images let nobody make accounts
 later: "docker compose up --detach --no-deps NAME", with the files (-f) and the project (-p) of the environment, of `;

@@ -11,7 +11,7 @@ import {
 } from '../../../deployment/edge-plan';
 import type { Service } from '../../../platform/platform';
 import { stateBehindEdge } from '../edge/state-behind-edge';
-import { publicationsNow } from '../edge/edge-turns';
+import { publicationsNow } from '../edge/edge-steps';
 import type { RunEdge } from '../edge/run-edge';
 import { rollOrder } from '../../../deployment/order';
 import { planDeploy } from '../../../deployment/plan';
@@ -63,7 +63,7 @@ export async function makePlan(
       failures.set(
         service,
         new UserError(
-          `the engine remembers no release of what runs of ${service}, so --atomic could not put it back: deploy it once without`,
+          `the engine has no release of the running version of ${service}, so --atomic could not go back to it: deploy once without --atomic`,
         ),
       );
     }

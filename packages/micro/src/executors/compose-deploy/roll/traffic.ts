@@ -5,7 +5,7 @@ import { Interrupted } from '../../../effects/interruption';
 import { readNetwork } from '../../../effects/networks';
 import { UserError } from '../../../platform/user-error';
 import { keepsAddress } from './addresses';
-import type { Engine, Roll, Run } from './roll';
+import type { Engine, Roll, Run } from './roll-state';
 
 /** Time for callers that resolved the address of a container just before its name was withdrawn. */
 export const DRAIN_MILLISECONDS = 1000;
@@ -77,7 +77,7 @@ function placesOf(containers: readonly Container[]) {
 }
 
 export function leave(run: Run, { id, name }: Container, network: string): Promise<unknown> {
-  return run(disconnectArguments(network, id), `Could not take ${name} off ${network}`);
+  return run(disconnectArguments(network, id), `Could not disconnect ${name} from ${network}`);
 }
 
 export function join(

@@ -1,0 +1,26 @@
+import type { RunPlan } from '../../../deployment/run-plan';
+import { touchedOthers } from '../../../deployment/plan';
+import { readProjectContainers } from '../../../effects/containers';
+import { EDGE_SERVICE } from '../../../platform/edge-options';
+import { UserError } from '../../../platform/user-error';
+import type { Facts, Run } from '../run';
+
+/** Checks that the deploy changed containers of its own services only. */
+export async function requireOthersUntouched(
+  { runner, address, name, tasks }: Run,
+  { services, edge: planned }: RunPlan,
+  { containers: before, edge }: Facts,
+  pruned: readonly string[],
+): Promise<void> {
+  const after = await readProjectContainers(runner, address, name);
+  const started = services.flatMap(({ starts, desired }) => [...starts, ...desired.jobs]);
+  const own = tasks.map(({ service }) => service.name);
+  const isEdgeKept = planned.kind === 'none' || planned.kind === 'keep';
+  const ofEdge = isEdgeKept && edge.leftovers.length === 0 ? [] : [EDGE_SERVICE];
+  const touched = touchedOthers(before, after, new Set([...own, ...started, ...pruned, ...ofEdge]));
+  if (touched.length > 0) {
+    throw new UserError(
+      `the deploy of "${own.join('", "')}" also changed ${touched.join(', ')}: nothing else should change; check whether another deploy is running`,
+    );
+  }
+}
