@@ -36,7 +36,7 @@ it('commits a restore of PostgreSQL only after the whole dump was read', () => {
   expect(restore).toMatch(/^BEGIN;$/m);
   expect(restore.match(/COMMIT/g)).toHaveLength(1);
   expect(restore).toContain("pg_restore --clean --if-exists --file=- && cat <<'SQL'\n");
-  expect(restore).toContain('\nCOMMIT;\nSQL\n} |\n');
+  expect(restore).toContain('\n\\endif\nCOMMIT;\nSQL\n} |\n');
   expect(isAtomic).toBe(true);
 });
 

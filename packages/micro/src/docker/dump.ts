@@ -47,9 +47,16 @@ END $$;`;
 
 /**
  * Ends that transaction. A dump may be older than the accounts of owner and service, or be from a database without: what
- * it brings is handed over to them. A new server, where no deploy has made them yet, gets them without a password.
+ * it brings is handed over to them, where they are. On a new server, where no deploy has made them yet, they are there
+ * without a password for what belongs to them, and only then.
  */
-const END_OF_POSTGRES_RESTORE = `${HAND_OVER_TO_OWNER}
+const END_OF_POSTGRES_RESTORE = String.raw`SELECT format('DROP ROLE %I', rolname) FROM pg_roles r
+WHERE rolname IN (:'owner', :'service') AND NOT rolcanlogin
+  AND NOT EXISTS (SELECT FROM pg_shdepend d WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid) \gexec
+SELECT count(*) = 2 AS has_accounts FROM pg_roles WHERE rolname IN (:'owner', :'service') \gset
+\if :has_accounts
+${HAND_OVER_TO_OWNER}
+\endif
 COMMIT;`;
 
 /**
