@@ -162,7 +162,7 @@ export async function copyArtifact(
   return files;
 }
 
-/** A folder that was replaced is another one, though its path is the same. */
+/** The inode shows whether a folder was replaced by another one with the same path. */
 async function inodeOf(folder: string): Promise<bigint | undefined> {
   try {
     return (await stat(folder, { bigint: true })).ino;

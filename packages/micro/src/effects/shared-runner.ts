@@ -51,7 +51,7 @@ interface LookUp {
   reject: (error: unknown) => void;
 }
 
-/** What stays as it is for as long as a run lasts: answers of git, and which engine there is. */
+/** Whether a command's answer cannot change during a run: git, and the engine's version. */
 function isFact({ file, args }: Command): boolean {
   return file === 'git' || (file === 'docker' && args.at(-3) === 'version');
 }
