@@ -4,10 +4,10 @@ import { UserError } from '../platform/user-error';
 import type { ComposeEntry } from './entry';
 
 /*
- * Compose itself cannot do this: a secret of a `file` is a bind mount, which another engine does not
- * have; one of `environment` is refused where a container cannot write to its root
- * (docker/compose#12531), and newer versions put it in only where they start the container themselves,
- * which a roll does later. So each container has a volume of its own there, which is filled before it starts and removed with it.
+ * Compose itself cannot do this: a secret of a `file` is a bind mount, which another engine does not have; one of
+ * `environment` is refused if a container cannot write to its root (docker/compose#12531), and newer versions put it in
+ * only if they start the container themselves, which a roll does later. So each container has a volume of its own
+ * there, which is filled before it starts and removed with it.
  */
 export const SECRETS_FOLDER = '/run/secrets';
 

@@ -104,7 +104,7 @@ export async function inspectImages(
   return found;
 }
 
-/** An image in its registry; `undefined` where the registry says that it is not there. */
+/** An image in its registry; `undefined` if the registry says that it does not exist. */
 export async function inspectRemoteImage(
   runner: Runner,
   reference: string,

@@ -81,8 +81,8 @@ async function runTogether(runner: Runner, lookUps: readonly LookUp[]): Promise<
 }
 
 /**
- * The answer of each reference: docker prints one line per image that is there, in the order asked
- * for, and names those that are not. `undefined` where that does not add up; then each is asked alone.
+ * The answer of each reference: docker prints one line per image that is there, in the order asked for, and names those
+ * that are not. `undefined` if the output does not fit; then each is asked alone.
  */
 function split(
   { exitCode, stdout, stderr }: Outcome,
