@@ -46,9 +46,9 @@ BEGIN
 END $$;`;
 
 /**
- * Ends that transaction. A dump may be older than the accounts of owner and service, or be from a database without: what
- * it brings is handed over to them, where they are. On a new server, where no deploy has made them yet, they are there
- * without a password for what belongs to them, and only then.
+ * Ends that transaction. A dump may be older than the accounts of owner and service, or be from a database without:
+ * what it brings is handed over to them, if they exist. On a new server, where no deploy has made them yet, they exist
+ * without a password if something of the dump belongs to them.
  */
 const END_OF_POSTGRES_RESTORE = String.raw`SELECT format('DROP ROLE %I', rolname) FROM pg_roles r
 WHERE rolname IN (:'owner', :'service') AND NOT rolcanlogin

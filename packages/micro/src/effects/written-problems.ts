@@ -13,7 +13,7 @@ import { parseYaml } from '../platform/yaml-source';
 import { ROOT_COMPOSE_FILE } from '../platform/workspace';
 import { fileReader } from './files';
 
-/** What the compose files of these services say that a deploy to an environment could not keep to. */
+/** Settings in the compose files of these services that a deploy cannot follow. */
 export function readWrittenProblems(
   workspaceRoot: string,
   services: readonly Service[],
@@ -47,7 +47,7 @@ function sourceReader(
   const read = fileReader(workspaceRoot);
   const sourceOf = (file: string) => {
     const text = read(file);
-    // One that cannot be read is a problem of Compose.
+    // Compose itself reports a file that cannot be parsed.
     return text === undefined ? undefined : parseYaml(file, text).source;
   };
   const [root, overlay] = [sourceOf(ROOT_COMPOSE_FILE), sourceOf(overlayFile(environment))];
