@@ -7,8 +7,8 @@ import type { ServiceChange } from '../../../deployment/plan';
 import { type Run, tellOf } from '../run';
 import type { Container } from '../../../deployment/container';
 import type { ComposeSlice } from '../../../deployment/slice';
-import type { RollEvents } from './roll';
-import { roll } from './rolling';
+import type { RollEvents } from './roll-state';
+import { roll } from './roll-service';
 
 /** What a service of a run becomes. */
 export interface SliceRoll {

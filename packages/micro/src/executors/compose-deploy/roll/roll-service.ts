@@ -9,9 +9,9 @@ import { formatSeconds, formatStep } from '../../../terminal/step';
 import { giveSecrets } from './give-secrets';
 import { readLastWords, waitUntilHealthy, watchOf } from './health';
 import { removeLeftovers } from './leftovers';
-import { idsOf, runIn, undoing, type Progress, type Roll } from './roll';
+import { idsOf, runIn, undoing, type Progress, type Roll } from './roll-state';
 import { DRAIN_MILLISECONDS, hide, reveal, withdraw } from './traffic';
-import { putBack } from './undo';
+import { putBack } from './undo-roll';
 
 /** A roll that failed or was interrupted. */
 export class RollFailure extends UserError {

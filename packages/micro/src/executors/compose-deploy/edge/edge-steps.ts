@@ -12,7 +12,7 @@ import { applyEdge, prepareEdge, removeEdge, startPrepared, type Undoable } from
 import type { RunEdge } from './run-edge';
 
 /** What a run does of the edge, and when: between the services that it rolls. */
-export interface EdgeTurns {
+export interface EdgeSteps {
   /** Before any service is rolled: what would fail fails here, with nothing changed. */
   first(): Promise<void>;
   /** Rolls a service that needs its port itself, or gives it to the edge. */
@@ -26,12 +26,12 @@ export interface EdgeTurns {
 }
 
 /** @param edge absent in a rollback, which leaves the edge as it is. */
-export function edgeTurns(
+export function edgeSteps(
   run: Run,
   edge: RunEdge | undefined,
   { edge: planned }: RunPlan,
   { edge: state, containers }: Facts,
-): EdgeTurns {
+): EdgeSteps {
   const inTurn = limit(1);
   /** The last first. */
   const undos: (() => Promise<void>)[] = [];
