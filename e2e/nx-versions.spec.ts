@@ -17,6 +17,8 @@ const VERSIONS: { version: string; beside: string; nx: Record<string, string> }[
     nx: { nx: '22.7.12', '@nx/js': '22.7.12' },
   },
   { version: '24.0.6', beside: 'without @nx/js', nx: { nx: '24.0.6' } },
+  { version: '24.0.6', beside: 'with @nx/js 23.3.1', nx: { nx: '24.0.6', '@nx/js': '23.3.1' } },
+  { version: '22.7.12', beside: 'without @nx/js', nx: { nx: '22.7.12' } },
 ];
 
 /** Each asks of Nx what no other version answers for: the graph, its hashes, batches, sync, `affected`. */
@@ -29,7 +31,7 @@ describeEngine('a fresh workspace of another Nx', () => {
       fresh = await addedWorkspace(undefined, packages);
       const { nx, npm, commit, read, write } = fresh.workspace;
       port = await freePort();
-      await nx('g', '@org/micro:service', 'users', '--skipInstall');
+      await nx('g', '@org/micro:service', 'users', '--routes=/api/users', '--skipInstall');
       await nx(
         'g',
         '@org/micro:gateway',
@@ -65,7 +67,8 @@ describeEngine('a fresh workspace of another Nx', () => {
 
     it('builds, pushes and deploys all services in one run', async () => {
       await fresh.workspace.nx('run-many', '-t', 'compose-deploy');
-      expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+      const answer = await fetch(`http://127.0.0.1:${port}/api/users/hello`);
+      expect(await answer.json()).toEqual({ message: 'Hello world, this is users' });
       const now = await state();
       expect(containers(now)).toEqual([[expect.any(String)], [expect.any(String)]]);
       await fresh.workspace.nx('run-many', '-t', 'compose-deploy');
