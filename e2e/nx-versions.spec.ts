@@ -17,8 +17,6 @@ const VERSIONS: { version: string; beside: string; nx: Record<string, string> }[
     nx: { nx: '22.7.12', '@nx/js': '22.7.12' },
   },
   { version: '24.0.6', beside: 'without @nx/js', nx: { nx: '24.0.6' } },
-  { version: '24.0.6', beside: 'with @nx/js 23.3.1', nx: { nx: '24.0.6', '@nx/js': '23.3.1' } },
-  { version: '22.7.12', beside: 'without @nx/js', nx: { nx: '22.7.12' } },
 ];
 
 /** Each asks of Nx what no other version answers for: the graph, its hashes, batches, sync, `affected`. */
