@@ -25,7 +25,13 @@ const ours = new URL('gateway/chassis-gateway.ts', import.meta.url);
 const provider = new URL('chassis/bare-service.ts', import.meta.url);
 
 /** The first is what the second is compared with; the others cost more than the second. */
-const NAMES = ['@fastify/http-proxy alone', 'gateway', 'gateway, JWT', 'gateway, rate limit'];
+const NAMES = [
+  '@fastify/http-proxy alone',
+  'gateway',
+  'gateway, JWT seen before',
+  'gateway, JWT verified each time',
+  'gateway, rate limit',
+];
 
 interface Readings {
   /** Requests answered per second. */
@@ -54,6 +60,8 @@ void runProgram(async () => {
       { file: bare, env: { PROVIDER_URL } },
       { file: ours, env: { PROVIDER_URL } },
       { file: ours, env: { PROVIDER_URL, PUBLIC_KEY: publicKey } },
+      // What each first request of a token costs.
+      { file: ours, env: { PROVIDER_URL, PUBLIC_KEY: publicKey, REMEMBERED_TOKENS: '0' } },
       { file: ours, env: { PROVIDER_URL, RATE_LIMIT: LIMIT } },
     ].map((one, index) => ({ name: NAMES[index]!, ...one }));
     const all = contenders.map((): Readings => ({ rate: [], slowest: [] }));

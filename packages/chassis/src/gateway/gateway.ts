@@ -1,10 +1,10 @@
-import { STATUS_CODES } from 'node:http';
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { wasNotSent } from '../connections/request-not-sent.js';
 import { shortenToDeadline } from '../context/deadline.js';
 import { markAsEdge } from '../context/request-context.js';
 import { formatReason } from '../errors/errors.js';
+import { STATUS_CODES } from '../errors/status-codes.js';
 import { answerHeaders, forwardHeaders } from './forwarded-headers.js';
 import { refuseAmbiguousPaths } from './path-guard.js';
 import { ProviderHealthChecks, type ProviderHealth } from './provider-health.js';
@@ -175,7 +175,7 @@ function beginCall(reply: FastifyReply, limitMs: number): ProviderCall | undefin
 
 /** Its caller's own deadline has passed: nobody's fault here. */
 function answerNoTime(reply: FastifyReply, service: string): void {
-  const message = `${service} was not asked: the caller's deadline has passed`;
+  const message = `${service} was not called: the caller's deadline has passed`;
   reply.log.info({ provider: service }, message);
   void reply.code(504).send({ statusCode: 504, error: STATUS_CODES[504], message, service });
 }

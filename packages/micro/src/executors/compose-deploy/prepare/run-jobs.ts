@@ -23,7 +23,7 @@ export async function runJobs(
   const { runner, address, clock, name, folder, environment } = run;
   for (const job of jobs) {
     const started = clock.now();
-    const failed = `${job} failed, and ${service} was left as it was`;
+    const failed = `${job} failed, and ${service} was not changed`;
     const slice = ownJobs.get(job);
     const file = join(folder, `${job}.json`);
     if (slice) await writeWhole(file, JSON.stringify(slice), 0o600);
@@ -82,7 +82,9 @@ async function runWithSecrets(
     await alone(() => runDocker(runner, args, address, `Could not create the container of ${job}`));
     const [created] = await find(runner);
     if (!created) {
-      throw new UserError(`${job}: docker compose made no container: look for another deploy`);
+      throw new UserError(
+        `${job}: docker compose made no container: check whether another deploy is running`,
+      );
     }
     await giveSecrets({ runner, address, service, secrets }, [created]);
     await runDocker(

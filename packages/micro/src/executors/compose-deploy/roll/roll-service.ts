@@ -141,7 +141,7 @@ async function createContainers(
   const created = await findNew(parts, progress);
   if (created.length !== create) {
     throw new UserError(
-      `${service}: docker compose made ${created.length} containers instead of ${create}: look for another deploy at the same time`,
+      `${service}: docker compose made ${created.length} containers instead of ${create}: check whether another deploy is running`,
     );
   }
   await giveSecrets(parts, created);
