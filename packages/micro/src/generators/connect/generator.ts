@@ -1,9 +1,4 @@
-import {
-  formatFiles,
-  readJson,
-  type GeneratorCallback,
-  type Tree,
-} from '@nx/devkit';
+import { formatFiles, readJson, type GeneratorCallback, type Tree } from '@nx/devkit';
 import { installPackages } from '../../effects/package-install';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';

@@ -1,9 +1,4 @@
-import {
-  formatFiles,
-  logger,
-  type GeneratorCallback,
-  type Tree,
-} from '@nx/devkit';
+import { formatFiles, logger, type GeneratorCallback, type Tree } from '@nx/devkit';
 import { installPackages } from '../../effects/package-install';
 import { readContractsPackage } from '../../platform/contracts-library';
 import { MANIFEST_FILE } from '../../platform/manifest';
