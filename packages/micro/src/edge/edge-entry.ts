@@ -82,3 +82,28 @@ export function edgeSlice({
     volumes: { [DATA_VOLUME]: {} },
   };
 }
+
+/** The first API of the engine with `start_interval`, that of Docker 25; Compose refuses it before. */
+const START_INTERVAL_API = [1, 44] as const;
+
+/**
+ * The project as an engine with this API takes it: `1.41` is Podman's and that of Docker 20. There, the first health check comes
+ * after `interval`. The label of the entry is the same for all engines.
+ */
+export function edgeSliceOn<Slice extends { services: Readonly<Record<string, Entry>> }>(
+  slice: Slice,
+  api: string,
+): Slice {
+  const [major = 0, minor] = api.split('.').map(Number);
+  const [firstMajor, firstMinor] = START_INTERVAL_API;
+  // An engine that does not say is a new one.
+  const isOlder =
+    minor !== undefined && (major < firstMajor || (major === firstMajor && minor < firstMinor));
+  const entry = slice.services[EDGE_SERVICE];
+  if (!isOlder || !entry) return slice;
+  const { start_interval: _, ...check } = entry['healthcheck'] as Entry;
+  const healthcheck = { ...check, interval: '2s' };
+  return { ...slice, services: { ...slice.services, [EDGE_SERVICE]: { ...entry, healthcheck } } };
+}
+
+type Entry = Readonly<Record<string, unknown>>;

@@ -72,6 +72,17 @@ export async function readEnginePlatform(
   return parsePlatform(stdout);
 }
 
+/** The newest API that the engine has, `1.45`. @throws {EngineError} if it does not answer. */
+export async function readEngineApi(runner: Runner, address: EngineAddress): Promise<string> {
+  const { stdout } = await runDocker(
+    runner,
+    ['version', '--format', '{{.Server.APIVersion}}'],
+    address,
+    'Could not ask the engine for its version',
+  );
+  return stdout.trim();
+}
+
 /** The Linux that containers of the engine share, `6.18.44-cloud-amd64`. @throws {EngineError} if it does not answer. */
 export async function readEngineKernel(runner: Runner, address: EngineAddress): Promise<string> {
   const { stdout } = await runDocker(
