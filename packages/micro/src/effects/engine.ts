@@ -2,6 +2,7 @@ import { docker, type Command, type EngineAddress } from '../docker/command';
 import { buildEnvironment, inspectRemoteArguments } from '../docker/buildx';
 import { saysNotFound } from '../docker/error-patterns';
 import { toBuildError, toEngineError } from '../docker/engine-error';
+import type { EngineKind } from '../edge/edge-entry';
 import type { ImageVariant } from '../image/base-image';
 import { formatPlatform, parsePlatform, type ImagePlatform } from '../image/platform';
 import type { Outcome, Runner, RunOptions } from './process';
@@ -72,15 +73,16 @@ export async function readEnginePlatform(
   return parsePlatform(stdout);
 }
 
-/** The newest API that the engine has, `1.45`. @throws {EngineError} if it does not answer. */
-export async function readEngineApi(runner: Runner, address: EngineAddress): Promise<string> {
+/** What an entry may say depends on the engine. @throws {EngineError} if it does not answer. */
+export async function readEngineKind(runner: Runner, address: EngineAddress): Promise<EngineKind> {
   const { stdout } = await runDocker(
     runner,
-    ['version', '--format', '{{.Server.APIVersion}}'],
+    ['version', '--format', '{{.Server.APIVersion}}{{range .Server.Components}}\t{{.Name}}{{end}}'],
     address,
     'Could not ask the engine for its version',
   );
-  return stdout.trim();
+  const [api = '', ...parts] = stdout.trim().split('\t');
+  return { api, isPodman: parts.includes('Podman Engine') };
 }
 
 /** The Linux that containers of the engine share, `6.18.44-cloud-amd64`. @throws {EngineError} if it does not answer. */

@@ -10,7 +10,7 @@ import { DEPLOY_LABELS } from '../../../deployment/labels';
 import { createArguments } from '../../../docker/compose';
 import { removeArguments, startArguments, stopArguments } from '../../../docker/container';
 import { readProjectContainers } from '../../../effects/containers';
-import { readEngineApi, runDocker } from '../../../effects/engine';
+import { readEngineKind, runDocker } from '../../../effects/engine';
 import { writeWhole } from '../../../effects/files';
 import { CONFIG_FOLDER, STORAGE_FOLDER } from '../../../edge/caddy-config';
 import { edgeSliceOn, EDGE_USER } from '../../../edge/edge-entry';
@@ -141,7 +141,7 @@ async function create(
   wanted: WantedEdge,
 ): Promise<Container> {
   const file = join(run.folder, `${EDGE_SERVICE}.${wanted.fingerprint.slice(0, 12)}.json`);
-  const slice = edgeSliceOn(wanted.slice, await readEngineApi(run.runner, run.address));
+  const slice = edgeSliceOn(wanted.slice, await readEngineKind(run.runner, run.address));
   await writeWhole(file, JSON.stringify(slice), 0o600);
   const project = { name: run.name, files: [file] };
   const what = 'Could not create the edge';
