@@ -13,8 +13,8 @@ import { UserError } from '../../../platform/user-error';
 import type { Run } from '../run';
 
 /**
- * Asks the running edge to take a configuration, and once it has it lets it start with that, too.
- * @throws {UserError} with Caddy's words and where it was declared; then it serves with the one before.
+ * Loads a configuration into the running edge, and then makes it the one that the edge starts with.
+ * @throws {UserError} with Caddy's words and the place in the environment file; then the edge keeps the previous one.
  */
 export async function reloadEdge(
   run: Run,
@@ -27,7 +27,7 @@ export async function reloadEdge(
   await putFiles(run, id, CONFIG_FOLDER, wanted.files, what);
 }
 
-/** Lets Caddy read a configuration without serving it. @throws {UserError} as `reloadEdge` does. */
+/** Has Caddy check a configuration without serving it. @throws {UserError} as `reloadEdge` does. */
 export async function validateEdge(run: Run, id: string, wanted: WantedEdge): Promise<void> {
   const args = tryOutArguments({
     ...{ volumesOf: id, image: wanted.image, user: `${EDGE_USER}:${EDGE_USER}` },
@@ -38,7 +38,7 @@ export async function validateEdge(run: Run, id: string, wanted: WantedEdge): Pr
   await explained(run, wanted, () => runDocker(run.runner, args, run.address, what));
 }
 
-/** Reads what an edge serves, and returns what puts that back. */
+/** Reads the current configuration of an edge, and returns a function that restores it. */
 export async function rememberEdge(
   run: Run,
   { id, name }: Container,
@@ -59,7 +59,7 @@ export async function rememberEdge(
   };
 }
 
-/** Through standard input: what the files hold touches no disk on its way. */
+/** Passes the files through standard input, so that private keys are never written to the local disk. */
 export async function putFiles(
   { runner, address }: Run,
   id: string,
@@ -75,7 +75,7 @@ function reload({ runner, address }: Run, id: string, file: string, what: string
   return runDocker(runner, execArguments(id, ['caddy', 'reload', ...config]), address, what);
 }
 
-/** Says of what Caddy refuses where it was declared. */
+/** Adds to Caddy's error where the refused settings are declared. */
 async function explained(
   run: Run,
   { publications }: WantedEdge,
