@@ -73,15 +73,15 @@ export async function readEnginePlatform(
   return parsePlatform(stdout);
 }
 
-/** What an entry may say depends on the engine. @throws {EngineError} if it does not answer. */
+/** What an entry may say depends on the engine. Docker's client makes spaces of tabs here. @throws {EngineError} if it does not answer. */
 export async function readEngineKind(runner: Runner, address: EngineAddress): Promise<EngineKind> {
   const { stdout } = await runDocker(
     runner,
-    ['version', '--format', '{{.Server.APIVersion}}{{range .Server.Components}}\t{{.Name}}{{end}}'],
+    ['version', '--format', '{{.Server.APIVersion}}{{range .Server.Components}}|{{.Name}}{{end}}'],
     address,
     'Could not ask the engine for its version',
   );
-  const [api = '', ...parts] = stdout.trim().split('\t');
+  const [api = '', ...parts] = stdout.trim().split('|');
   return { api, isPodman: parts.includes('Podman Engine') };
 }
 

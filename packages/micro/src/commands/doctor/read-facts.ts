@@ -91,7 +91,7 @@ function keeperOf({ images, registry }: Environment): DoctorFacts['keepsImages']
 
 /** The names of its parts come last: `Engine`, or `Podman Engine`. */
 const ENGINE =
-  '{{.Client.Version}} {{.Server.Version}}{{range .Server.Components}}\t{{.Name}}{{end}}';
+  '{{.Client.Version}} {{.Server.Version}}{{range .Server.Components}} {{.Name}}{{end}}';
 
 async function readEngine(
   { runner }: Shell,
@@ -105,7 +105,7 @@ async function readEngine(
       'The engine does not answer',
       { timeout: 20_000 },
     );
-    const [client = '', server = '', ...parts] = stdout.trim().split(/[ \t]/);
+    const [client = '', server = '', ...parts] = stdout.trim().split(' ');
     const name = parts.includes('Podman') ? 'Podman' : 'Docker';
     return { kind: 'answers', name, client, server };
   } catch (error) {
