@@ -14,7 +14,7 @@ export interface FailedCall {
   provider: string;
   /** `GET /orders/7`, without the query. */
   call: string;
-  /** How often the provider was asked: 0 where the breaker was open or no time was left. */
+  /** How often the provider was asked: 0 if the breaker was open or no time was left. */
   attempts: number;
   durationMs: number;
 }
@@ -28,7 +28,7 @@ export class ServiceCallError extends Error {
   readonly status: number | undefined;
   readonly attempts: number;
   readonly durationMs: number;
-  /** What our own caller is answered where nobody catches this: 502, 503 or 504. */
+  /** The status that our own caller gets if nobody catches this: 502, 503 or 504. */
   readonly statusCode: number;
   readonly #body: string | undefined;
 
@@ -73,14 +73,14 @@ function formatFailure(
   switch (failure.kind) {
     case 'timeout':
       return attempts === 0
-        ? `${provider} was not asked ${call}: the caller's deadline has passed`
+        ? `${provider} was not called for ${call}: the caller's deadline has passed`
         : `${provider} did not answer ${call} within ${failure.timeoutMs} ms (${effort})`;
     case 'unreachable':
       return `${provider} cannot be reached for ${call}: ${failure.reason} (${effort})`;
     case 'refused':
       return `${provider} answered ${call} with ${failure.status} (${effort})`;
     case 'open':
-      return `${provider} was not asked ${call}: too many calls failed, its circuit breaker is open`;
+      return `${provider} was not called for ${call}: too many calls failed, its circuit breaker is open`;
     case 'invalid-answer':
       return `${provider} answered ${call} with ${failure.status} and an invalid body: ${failure.reason} (${effort})`;
   }

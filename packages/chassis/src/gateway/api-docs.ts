@@ -114,14 +114,14 @@ class ProviderDocuments {
     } catch {
       const document = this.#last.get(service)?.document;
       const problem = document
-        ? 'cannot be reached; this is what it last said'
+        ? 'cannot be reached; this is its last description'
         : 'cannot be reached';
       return { service, routes, document, problem };
     }
   }
 }
 
-/** Undefined where the provider has none. Rejects where it cannot be told. */
+/** Undefined if the provider has none. Rejects if that is unknown. */
 async function fetchText(url: string): Promise<string | undefined> {
   const answer = await fetch(`${url.replace(/\/$/, '')}/openapi.json`, {
     signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),

@@ -24,7 +24,7 @@ export interface PrunedInstall {
     overrides?: NpmOverrides;
     allowScripts?: AllowScripts;
   };
-  /** Absent where nothing is installed. */
+  /** Absent if nothing is installed. */
   lockfile?: NpmLockfile;
   /** Packed packages that the lockfile names: its name for each -> where it lies in the workspace. */
   tarballs: Record<string, string>;
@@ -95,7 +95,7 @@ export function pruneNpmLockfile(
 function requirePackages({ packages, lockfileVersion }: Partial<NpmLockfile>): void {
   if (packages) return;
   throw new Error(
-    `package-lock.json is of version ${lockfileVersion ?? 'unknown'}, which does not say where packages lie: run npm install with npm 7 or later`,
+    `package-lock.json has version ${lockfileVersion ?? 'unknown'}, which does not record where packages are installed: run npm install with npm 7 or later`,
   );
 }
 

@@ -54,7 +54,7 @@ export interface PnpmInstall {
     dependencies: Record<string, string>;
     pnpm?: Record<string, unknown>;
   };
-  /** `pnpm-lock.yaml`; absent where nothing is installed. */
+  /** `pnpm-lock.yaml`; absent if nothing is installed. */
   lockfile?: string;
   /** `pnpm-workspace.yaml` with the settings that decide about acceptance, build scripts and registries. */
   workspace?: string;
@@ -158,7 +158,7 @@ function parseLockfile(text: string): PnpmLockfile {
   const lockfile = (parseAllDocuments(text).at(-1)?.toJS() ?? {}) as PnpmLockfile;
   const version = String(lockfile.lockfileVersion ?? 'unknown');
   if (version.split('.')[0] === '9') return lockfile;
-  throw new Error(`pnpm-lock.yaml is of version ${version}: run pnpm install with pnpm 9 or later`);
+  throw new Error(`pnpm-lock.yaml has version ${version}: run pnpm install with pnpm 9 or later`);
 }
 
 /** The snapshot that stands for a package, `ws@8.18.0(bufferutil@4.0.8)`. */
@@ -196,7 +196,7 @@ function storedKey(lockfile: PnpmLockfile, { name, version, store }: PnpmRoot): 
   const key = keys.find((candidate) => folderOf(candidate) === store);
   if (key !== undefined) return key;
   throw new Error(
-    `${name}@${version} is installed with different peers, and which of them is meant cannot be told: add "${name}" to the dependencies of the package that imports it`,
+    `${name}@${version} is installed several times with different peers, and it is unclear which one is meant: add "${name}" to the dependencies of the package that imports it`,
   );
 }
 
@@ -225,7 +225,7 @@ function closureOf(
         const need = toKey(name, reference);
         if (!lockfile.snapshots![need]) throw notInLockfile(`"${name}", needed by ${key},`);
         const known = closure.get(need);
-        // Visited again where it turns out to be required after all.
+        // Visited again if it turns out to be required.
         if (known && (!known.optional || optional || isOptional)) continue;
         closure.set(need, { optional: optional || isOptional });
         waiting.push(need);
@@ -235,7 +235,7 @@ function closureOf(
   return closure;
 }
 
-/** A version, or a whole key where the name is an alias: `num: is-number@6.0.0`. */
+/** A version, or a whole key if the name is an alias: `num: is-number@6.0.0`. */
 function toKey(name: string, reference: string): string {
   if (reference.startsWith('@')) return reference;
   const at = reference.indexOf('@');

@@ -22,7 +22,7 @@ interface Published {
   target: number;
 }
 
-/** The datastores and the broker of a platform, each with the port that it gets where that is free. */
+/** The datastores and the broker of a platform, each with the port that it gets if that port is free. */
 export function publishedBackings(
   platform: Platform,
 ): { backing: BackingService; first: number }[] {
@@ -96,12 +96,12 @@ function publish(edit: ComposeEdit, { name, engine }: BackingService, port: numb
   }
   const drift =
     there.target === target
-      ? `${name}: port ${there.port} belongs to another one; the next free one is ${port}`
+      ? `${name}: port ${there.port} is used by something else; the next free one is ${port}`
       : formatDrift(`${name}: the port`, String(there.target), String(target));
   edit.replaceItem(path, there.index, wanted, drift);
 }
 
-/** Where an entry publishes the port of an engine, of whichever one it ran before. */
+/** The mapping with which an entry publishes the port of its engine, or of the engine that it had before. */
 function published(edit: ComposeEdit, name: string): Published | undefined {
   return mappings(edit, name).find(({ target }) => ENGINE_TARGETS.has(target));
 }

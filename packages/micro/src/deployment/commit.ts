@@ -33,23 +33,23 @@ export type Ancestry =
   /** The history is cut off, or git does not say. */
   | { kind: 'unknown'; shallow: boolean };
 
-/** What runs of a service, compared with the workspace by their commits. */
+/** The running commit of a service compared with the commit of the workspace. */
 export interface CommitCheck {
-  /** Of what runs. */
+  /** The running commit. */
   runs: Commit;
   /** Absent without git. */
   workspace?: Commit | undefined;
-  /** What runs is this, seen from the workspace. */
+  /** How the running commit relates to that of the workspace. */
   relation: 'same' | 'older' | 'newer' | 'diverged' | 'absent' | 'unknown';
-  /** How many commits what runs has and the workspace lacks, if git can tell. */
+  /** How many running commits the workspace lacks, if git can tell. */
   newer?: number;
-  /** Whether a deploy would take something back, as far as can be told. */
+  /** Whether a deploy would undo running commits, as far as git can tell. */
   takesBack: boolean;
-  /** Why, in words; absent if the workspace has all that runs. */
+  /** Why, in words; absent if the workspace has all running commits. */
   reason?: string;
 }
 
-/** Where git has no answer, the times of both commits say whether the workspace's can be the later one. */
+/** If git has no answer, the times of both commits show whether the workspace's commit can be the newer one. */
 export function checkCommit(
   runs: Commit,
   workspace: Commit | undefined,
@@ -58,7 +58,7 @@ export function checkCommit(
   const both = { runs, workspace };
   const name = `${short(runs)}${runs.dirty ? ' with uncommitted changes' : ''}`;
   if (!workspace) {
-    const reason = `git does not say which commit this workspace is, so nobody can tell whether what runs (${name}) is newer`;
+    const reason = `git cannot say which commit this workspace is, so it is unknown whether the running version (${name}) is newer`;
     return { ...both, relation: 'unknown', takesBack: false, reason };
   }
   if (ancestry.kind === 'counted') {
@@ -68,23 +68,23 @@ export function checkCommit(
     const count = `${ahead} ${ahead === 1 ? 'commit' : 'commits'}`;
     const reason =
       behind === 0
-        ? `what runs is ${count} newer than this workspace (${name}; here is ${short(workspace)})`
-        : `what runs has ${count} that this workspace lacks (${name}; here is ${short(workspace)}, with ${behind} of its own)`;
+        ? `the running version is ${count} newer than this workspace (${name}; this workspace is ${short(workspace)})`
+        : `the running version has ${count} that this workspace lacks (${name}; this workspace is ${short(workspace)}, with ${behind} of its own)`;
     const relation = behind === 0 ? 'newer' : 'diverged';
     return { ...both, relation, newer: ahead, takesBack: true, reason };
   }
   if (ancestry.kind === 'absent') {
-    const reason = `what runs was deployed from ${name}, which is not in the history of this workspace (${short(workspace)}); "git fetch" may bring it`;
+    const reason = `the running version was deployed from ${name}, which is not in the history of this workspace (${short(workspace)}); "git fetch" may get it`;
     return { ...both, relation: 'absent', takesBack: true, reason };
   }
   const why = ancestry.shallow
-    ? 'the history here is cut off (git fetch --unshallow; in GitHub Actions fetch-depth: 0)'
+    ? 'this clone is shallow (git fetch --unshallow; in GitHub Actions fetch-depth: 0)'
     : 'git does not say';
-  // A commit is not made before its parents, so that an earlier one cannot build on what runs.
+  // A commit is never older than its parents, so an older one cannot contain the running commit.
   const isEarlier = workspace.at < runs.at;
   const reason = isEarlier
-    ? `this workspace (${short(workspace)}) was committed before what runs (${name}); how they are related cannot be told: ${why}`
-    : `whether what runs (${name}) is newer than this workspace (${short(workspace)}) cannot be told: ${why}`;
+    ? `this workspace (${short(workspace)}) was committed before the running version (${name}), and git cannot tell how they are related: ${why}`
+    : `it is unknown whether the running version (${name}) is newer than this workspace (${short(workspace)}): ${why}`;
   return { ...both, relation: 'unknown', takesBack: isEarlier, reason };
 }
 
@@ -92,10 +92,10 @@ function short({ id }: Commit): string {
   return id.slice(0, 8);
 }
 
-/** What a deploy found in place, by the service: it kept the containers of an earlier commit. */
+/** By service: the later commit of a deploy that kept the containers of an earlier one. */
 export type Confirmed = ReadonlyMap<string, { release: number; commit: Commit }>;
 
-/** The commit that what runs of a service stands for: its containers', or a later one that kept them. */
+/** The running commit of a service: that of its containers, or of a later deploy that kept them. */
 export function runningCommit(
   service: string,
   containers: readonly Container[],

@@ -6,26 +6,26 @@ import { changedEntryKeys } from './fingerprint';
 import { DEPLOY_LABELS } from './labels';
 import type { ComposeSlice } from './slice';
 
-/** What the edge of an environment shall be. */
+/** The desired state of the edge. */
 export interface WantedEdge {
   image: string;
-  /** One hash per key of its entry: another one takes another container. */
+  /** One hash per key of its entry; if it changes, the container is replaced. */
   entryLabel: string;
-  /** Of its whole configuration: another one is given to the container that runs. */
+  /** The hash of its configuration; if it changes, the running container reloads it. */
   fingerprint: string;
   slice: ComposeSlice;
-  /** Given to a running edge to try, and kept by it once it runs. */
+  /** Files that a running edge tests, and then starts with. */
   next: readonly EdgeFile[];
   files: readonly EdgeFile[];
   publications: readonly Publication[];
 }
 
-/** What runs of the edge. */
+/** The running edge. */
 export interface EdgeState {
   container?: Container;
-  /** What it was last given. */
+  /** The fingerprint of its last configuration. */
   fingerprint?: string;
-  /** Containers of it that serve nobody. */
+  /** Containers of the edge that get no traffic. */
   leftovers: readonly Container[];
 }
 
@@ -52,7 +52,7 @@ export function edgeContainers(containers: readonly Container[]): Omit<EdgeState
   };
 }
 
-/** Published services whose own containers hold their ports: as before there was an edge, or without one. */
+/** Published services whose own containers hold their ports, from before the edge or with `edge: false`. */
 export function portHolders(
   containers: readonly Container[],
   publications: readonly Publication[],
@@ -81,7 +81,7 @@ export function planEdge(
       : { kind: 'none' };
   }
   const takesFrom = [...holders].sort();
-  if (!container) return { kind: 'create', reason: 'it does not run', takesFrom };
+  if (!container) return { kind: 'create', reason: 'it is not running', takesFrom };
   if (container.image !== wanted.image) {
     const reason = `its image changed: ${container.image} -> ${wanted.image}`;
     return { kind: 'recreate', reason, takesFrom };
@@ -104,13 +104,13 @@ export function planEdge(
 export function describeEdgePlan(plan: EdgePlan): string {
   if (plan.kind === 'none' || plan.kind === 'keep') return 'nothing changed';
   if (plan.kind === 'reload')
-    return `${plan.reason}; no stream ends, and a request that arrives in that moment may be cut off`;
+    return `${plan.reason}; open streams stay, but a request that arrives in that moment may be cut off`;
   if (plan.kind === 'remove') {
-    return `${plan.reason}; its ports do not answer until the services hold them again`;
+    return `${plan.reason}; its ports do not answer until the services publish them again`;
   }
   const { kind, reason, takesFrom } = plan;
   if (takesFrom.length > 0) {
-    return `${reason}; it takes the published port over from ${takesFrom.join(', ')}: connections are refused while that stops and the edge starts, about a second`;
+    return `${reason}; it takes over the published port from ${takesFrom.join(', ')}: connections are refused for about a second, while the edge starts`;
   }
   return kind === 'create'
     ? reason

@@ -5,15 +5,15 @@ import type { Container } from './container';
 import { changedEntryKeys } from './fingerprint';
 import { DEPLOY_LABELS } from './labels';
 
-/** A change of what runs. */
+/** What to change for one service. */
 export interface ServiceChange {
   kind: 'create' | 'update' | 'restart';
   reason: string;
   /** Containers that serve now. */
   serving: readonly Container[];
-  /** Those of them that are what is wanted already, and go on. */
+  /** Those of them that are up to date and stay. */
   kept: readonly Container[];
-  /** Containers that serve nobody: an earlier run did not get to remove them. */
+  /** Containers that get no traffic, left by an earlier run. */
   leftovers: readonly Container[];
   order: 'start-first' | 'stop-first';
   /** How many containers there are afterwards. */
@@ -24,7 +24,7 @@ export interface ServiceChange {
 export type DeployPlan =
   { kind: 'keep'; serving: readonly Container[]; leftovers: readonly Container[] } | ServiceChange;
 
-/** Compares what runs with what is wanted; the engine's answer is all it knows of earlier deploys. */
+/** Compares running containers with the desired state. Earlier deploys are known only from the engine. */
 export function planDeploy(containers: readonly Container[], wanted: DesiredState): DeployPlan {
   const serving = containers.filter(isServing);
   const leftovers = containers.filter((container) => !serving.includes(container));
@@ -59,7 +59,7 @@ function isIll({ health, state }: Container): boolean {
   return health === 'unhealthy' || state === 'restarting';
 }
 
-/** A network that a deploy took it off, and was ended before it put it back. */
+/** A network from which an interrupted deploy disconnected it. */
 function lostNetwork({ service, networks }: Container, wanted: DesiredState): string | undefined {
   return Object.keys(placesOf(wanted.slice, service, '')).find(
     (name) => !networks[name]?.names.includes(service),
@@ -73,12 +73,12 @@ function changeOf(
 ): Pick<ServiceChange, 'kind' | 'reason'> | undefined {
   const { key, entryLabel, replicas } = wanted;
   const [first] = serving;
-  if (!first) return { kind: 'create', reason: 'it does not run' };
+  if (!first) return { kind: 'create', reason: 'it is not running' };
   if (serving.some((container) => labelOf(container, DEPLOY_LABELS.entry) === '')) {
     return { kind: 'update', reason: 'it was not started by a deploy' };
   }
   if (kept.length === replicas && !serving.every((container) => isWanted(container, wanted))) {
-    return { kind: 'update', reason: 'a deploy that was interrupted is finished' };
+    return { kind: 'update', reason: 'this finishes a deploy that was interrupted' };
   }
   if (serving.some((container) => labelOf(container, DEPLOY_LABELS.key) !== key)) {
     return { kind: 'update', reason: 'its image changed' };
@@ -101,7 +101,10 @@ function changeOf(
   }
   const lost = serving.find((container) => lostNetwork(container, wanted));
   if (lost) {
-    return { kind: 'restart', reason: `${lost.name} is not found in ${lostNetwork(lost, wanted)}` };
+    return {
+      kind: 'restart',
+      reason: `${lost.name} cannot be found by name in ${lostNetwork(lost, wanted)}`,
+    };
   }
   if (serving.length !== replicas) {
     return { kind: 'restart', reason: `${serving.length} of ${replicas} replicas run` };
@@ -129,7 +132,7 @@ export function planSteps({ serving, kept, order, replicas }: ServiceChange): Ro
   }));
 }
 
-/** Containers that were there before and are not any more, or the other way round, of other services. */
+/** Names of other services' containers that were removed or added. */
 export function touchedOthers(
   before: readonly Container[],
   after: readonly Container[],

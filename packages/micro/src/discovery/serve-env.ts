@@ -14,7 +14,7 @@ const HEADER = '# `nx sync` keeps PORT and the URLs that service.yml leads to; a
 
 const OWNED = /^(?:PORT|MICROSERVICE_[A-Z0-9_]+_URL)$/;
 
-/** Variables that a person may use for a datastore of their own, where the manifest has none. */
+/** Variables that a person may use for their own datastore, if the manifest has none. */
 const BACKING_VARIABLES: ReadonlySet<string> = new Set([
   ...DATASTORE_PURPOSES.map(datastoreVariable),
   BROKER_VARIABLE,
@@ -76,7 +76,7 @@ function convergeDotenv(
     const isSecret = BACKING_VARIABLES.has(name) || SERVICE_KEY_VARIABLE.test(name);
     drift.push(
       isSecret
-        ? `${name} is not what the manifest says`
+        ? `${name} does not match the manifest`
         : formatDrift(name, plainValue(value), should),
     );
     return [start + should];

@@ -8,7 +8,7 @@ import { lineInEnvironment } from './environments';
 import type { Runner } from './process';
 import { readSecret, readWorkspaceFile } from './secrets';
 
-/** What the edge needs of files and variables that no workspace holds. */
+/** Certificates and keys of the edge, from files and variables outside git. */
 export interface EdgeFiles {
   /** By the service that brings them. */
   keyPairs: ReadonlyMap<string, KeyPair>;
@@ -72,7 +72,7 @@ export async function readEdgeFiles({
     const path = ['edge', 'acme', 'root'];
     const text = await attempt(path, () => readWorkspaceFile(workspaceRoot, file).toString());
     if (text !== undefined && !isCertificate(text)) {
-      add(path, `${file} is no PEM file with a certificate`);
+      add(path, `${file} is not a PEM file with a certificate`);
     }
     return text;
   }

@@ -31,14 +31,14 @@ export async function readSecret(
   const what = formatCommand(command);
   if (outcome.exitCode !== 0) {
     throw new UserError(
-      `"${what}" failed (exit code ${outcome.exitCode}): ${outcome.stderr.trim() || 'it says no more'}`,
+      `"${what}" failed (exit code ${outcome.exitCode}): ${outcome.stderr.trim() || 'it printed no reason'}`,
     );
   }
-  // The end of the line is the program's, not the secret's.
+  // The final line break is not part of the secret.
   return notEmpty(Buffer.from(outcome.stdout.replace(/\r?\n$/, '')), `what "${what}" printed`);
 }
 
-/** Everyone who has the repository has what is in it, in every commit of it. */
+/** A secret in git would be visible to everyone with the repository, in every later commit. */
 async function requireUntracked(path: string, runner: Runner): Promise<void> {
   // Without git, or outside of the repository, there is nothing that git holds.
   const args = ['--literal-pathspecs', 'ls-files', '--', path];
@@ -47,7 +47,7 @@ async function requireUntracked(path: string, runner: Runner): Promise<void> {
     .catch(() => ({ exitCode: 1, stdout: '' }));
   if (exitCode !== 0 || stdout.trim() === '') return;
   throw new UserError(
-    `${path} is in git, and no secret may be: run "git rm --cached ${path}", add it to .gitignore, and change the value`,
+    `${path} is in git, but a secret must not be: run "git rm --cached ${path}", add it to .gitignore, and change the value`,
   );
 }
 

@@ -9,7 +9,7 @@ import { checkYaml, parseYaml, type YamlSource } from './yaml-source';
 
 export const MANIFEST_FILE = 'service.yml';
 
-/** The first port that is given out; ports below 1024 need privileges that our images do not have. */
+/** The first port that is assigned; ports below 1024 need privileges that our images do not have. */
 export const FIRST_PORT = 3001;
 
 const serviceName = z
@@ -39,7 +39,7 @@ const assetGlob = z
     (glob) => !/^(?:[/\\~]|[a-z]:)/i.test(glob) && !/(?:^|[/\\{,(|])\.\.(?:$|[/\\},)|])/.test(glob),
     {
       error: ({ input }) =>
-        `${JSON.stringify(input)} lies outside the project: assets are files of the project itself; copy it there, or give a secret by "secrets" of an environment`,
+        `${JSON.stringify(input)} is outside the project: assets must be files of the project; copy it there, or give a secret by "secrets" of an environment`,
     },
   );
 

@@ -30,7 +30,7 @@ export interface ServiceChange {
   broker: Broker | undefined;
 }
 
-/** Options that become code alone, and that is a person's once it is written. */
+/** Options that only affect generated code, which belongs to the person afterwards. */
 const CODE_OPTIONS = ['framework', 'auth', 'openapi', 'rateLimit', 'tracing'] as const;
 type CodeOption = (typeof CODE_OPTIONS)[number];
 
@@ -103,7 +103,7 @@ function contradictions(
       : [
           {
             path: ['directory'],
-            message: `"${name}" lies in ${root}: move it, or name that folder`,
+            message: `"${name}" is in ${root}: move it, or name that folder`,
           },
         ]),
     ...says('kind', described.kind, kind),
@@ -198,7 +198,7 @@ function otherCode(
     return wanted === undefined || wanted === code[option] || !hasOption(service.kind, option)
       ? []
       : [
-          `${service.name} is described with ${option}: ${wanted}, and was made with ${option}: ${code[option]}: change ${service.root}/src/app.ts by hand`,
+          `${service.name} is described with ${option}: ${wanted}, but was created with ${option}: ${code[option]}: change ${service.root}/src/app.ts by hand`,
         ];
   });
 }

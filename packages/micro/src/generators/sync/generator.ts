@@ -13,7 +13,7 @@ export interface SyncResult {
  * Behind `nx sync`: derives compose files, discovery variables and build contexts.
  *
  * @param readGraph stands in for the project graph in specs: Nx passes the tree alone.
- * @returns what had drifted, or nothing where all was in step.
+ * @returns what had drifted; nothing if all files were up to date.
  */
 export async function syncGenerator(
   tree: Tree,
@@ -27,7 +27,7 @@ export async function syncGenerator(
   if (drifted.length === 0) return undefined;
   await formatFiles(modulesOf(tree, drifted));
   return {
-    outOfSyncMessage: "Some files do not say what the services' manifests say.",
+    outOfSyncMessage: "Some files do not match the services' manifests.",
     outOfSyncDetails: drifted.flatMap(({ path, drift }) => drift.map((line) => `${path}: ${line}`)),
   };
 }

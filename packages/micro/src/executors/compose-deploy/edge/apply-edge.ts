@@ -24,17 +24,17 @@ import { readEdge, readFingerprint } from '../../../effects/edge-state';
 import { putFiles, reloadEdge, rememberEdge, validateEdge } from './edge-config';
 import type { RunEdge } from './run-edge';
 
-/** For a run whose every change may have to be undone. */
+/** For `--atomic`: every change may have to be undone. */
 export interface Undoable {
-  /** Gets what puts the configuration of a reloaded edge back. */
+  /** Receives a function that restores the configuration from before a reload. */
   onReload: (undo: () => Promise<void>) => void;
 }
 
 /**
- * Brings the edge to what is wanted of it by now. A port that a service's own container holds is left to that.
+ * Brings the edge up to date. A port that a service's own container still holds stays with that container.
  *
- * @param undoable only a configuration is changed: another container would end what it takes to go back.
- * @throws {UserError} if it could not; then the edge serves as before.
+ * @param undoable if given, the edge is only reloaded, never replaced: a new container could not be undone.
+ * @throws {UserError} if that failed; then the edge serves as before.
  */
 export async function applyEdge(run: Run, edge: RunEdge, undoable?: Undoable): Promise<void> {
   const containers = await readProjectContainers(run.runner, run.address, run.name);
@@ -71,7 +71,9 @@ export async function applyEdge(run: Run, edge: RunEdge, undoable?: Undoable): P
   }
 }
 
-/** Makes the edge's container before the ports are free that it takes over, so that it only has to be started then. */
+/**
+ * Creates the edge's container before the ports that it takes over are free, so that then it only has to be started.
+ */
 export async function prepareEdge(
   run: Run,
   wanted: WantedEdge | undefined,
@@ -83,7 +85,7 @@ export async function prepareEdge(
   return create(run, container, wanted);
 }
 
-/** Starts a prepared container; every command more would be time in which nobody answers. */
+/** Starts a prepared container with a single command, because nothing answers until it is up. */
 export async function startPrepared(run: Run, { id }: Container): Promise<void> {
   const docker = (runner: Run['runner'], args: readonly string[], what: string) =>
     run.addresses(() => runDocker(runner, args, run.address, what));
@@ -97,7 +99,7 @@ export async function startPrepared(run: Run, { id }: Container): Promise<void> 
   }
 }
 
-/** A container that was made for exactly this, and waits to be started. */
+/** A container of this very configuration that was created and not started yet. */
 async function findPrepared(
   run: Run,
   leftovers: readonly Container[],
@@ -114,7 +116,7 @@ async function findPrepared(
   return undefined;
 }
 
-/** Starts a new container; an old one, which holds the same ports, is stopped right before. */
+/** Starts a new container. The old one holds the same ports, so it is stopped right before. */
 async function replace(run: Run, { container: old }: EdgeState, created: Container): Promise<void> {
   const docker = (args: readonly string[], what: string) =>
     run.addresses(() => runDocker(run.runner, args, run.address, what));
@@ -165,7 +167,7 @@ async function create(
   return created;
 }
 
-/** Its volume of certificates stays. */
+/** Removes the edge, but keeps the volume with its certificates. */
 export async function removeEdge(
   { runner, address, addresses }: Run,
   containers: readonly Container[],

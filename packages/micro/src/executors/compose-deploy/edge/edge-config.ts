@@ -13,32 +13,32 @@ import { UserError } from '../../../platform/user-error';
 import type { Run } from '../run';
 
 /**
- * Asks the running edge to take a configuration, and once it has it lets it start with that, too.
- * @throws {UserError} with Caddy's words and where it was declared; then it serves with the one before.
+ * Loads a configuration into the running edge, and then makes it the one that the edge starts with.
+ * @throws {UserError} with Caddy's words and the place in the environment file; then the edge keeps the previous one.
  */
 export async function reloadEdge(
   run: Run,
   { id, name }: Container,
   wanted: WantedEdge,
 ): Promise<void> {
-  const what = `The edge ${name} did not take its new configuration, and serves with the one before`;
+  const what = `The edge ${name} refused its new configuration and keeps the one before`;
   await putFiles(run, id, CONFIG_FOLDER, wanted.next, what);
   await explained(run, wanted, () => reload(run, id, NEXT_FILE, what));
   await putFiles(run, id, CONFIG_FOLDER, wanted.files, what);
 }
 
-/** Lets Caddy read a configuration without serving it. @throws {UserError} as `reloadEdge` does. */
+/** Has Caddy check a configuration without serving it. @throws {UserError} as `reloadEdge` does. */
 export async function validateEdge(run: Run, id: string, wanted: WantedEdge): Promise<void> {
   const args = tryOutArguments({
     ...{ volumesOf: id, image: wanted.image, user: `${EDGE_USER}:${EDGE_USER}` },
     capabilities: EDGE_CAPABILITIES,
     command: ['caddy', 'validate', '--config', `${CONFIG_FOLDER}/${CONFIG_FILE}`],
   });
-  const what = 'The edge cannot be made as declared, and nothing was changed';
+  const what = 'The edge refuses its settings; nothing was changed';
   await explained(run, wanted, () => runDocker(run.runner, args, run.address, what));
 }
 
-/** Reads what an edge serves, and returns what puts that back. */
+/** Reads the current configuration of an edge, and returns a function that restores it. */
 export async function rememberEdge(
   run: Run,
   { id, name }: Container,
@@ -59,7 +59,7 @@ export async function rememberEdge(
   };
 }
 
-/** Through standard input: what the files hold touches no disk on its way. */
+/** Passes the files through standard input, so that private keys are never written to the local disk. */
 export async function putFiles(
   { runner, address }: Run,
   id: string,
@@ -75,7 +75,7 @@ function reload({ runner, address }: Run, id: string, file: string, what: string
   return runDocker(runner, execArguments(id, ['caddy', 'reload', ...config]), address, what);
 }
 
-/** Says of what Caddy refuses where it was declared. */
+/** Adds to Caddy's error where the refused settings are declared. */
 async function explained(
   run: Run,
   { publications }: WantedEdge,

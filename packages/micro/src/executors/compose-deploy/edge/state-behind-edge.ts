@@ -6,7 +6,7 @@ import { secretsPart, withSecrets } from '../../../deployment/secrets';
 import { behindEdge, isOfService, portMappingsOf } from '../../../edge/publication';
 import type { Environment } from '../../../platform/environment';
 
-/** A recorded release without the ports that the edge holds by now; as it was if it held none. */
+/** A recorded release without the ports that now belong to the edge; unchanged if it had none. */
 export function stateBehindEdge(
   state: DesiredState,
   port: number,

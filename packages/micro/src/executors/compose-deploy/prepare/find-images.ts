@@ -17,12 +17,11 @@ import { parsePlatform, runsOn } from '../../../image/platform';
 
 /** How many images are looked for, or pulled, at the same time. */
 const PULLS = 8;
-/** How often an image is pulled that is gone again at once. */
+/** How often an image is pulled if it disappears again at once. */
 const PULL_TRIES = 3;
 
 /**
- * Brings every image to the engine before anything is changed, so that a registry that goes away
- * ends no roll in its middle.
+ * Pulls every image before anything is changed, so that losing the registry cannot break a roll half way.
  *
  * @returns whether there is anything to deploy.
  */
@@ -45,7 +44,7 @@ export async function findImages(run: Run, rendered: Rendered | undefined): Prom
   return tasks.some(({ service }) => !failures.has(service.name));
 }
 
-/** The same for a rollback: a host may have pruned the images of what does not run. */
+/** The same for a rollback, whose images may have been pruned. */
 export async function findRecordedImages(run: Run, { services }: RunPlan): Promise<void> {
   const changed = services.filter(({ plan }) => plan.kind !== 'keep');
   await findAll(
@@ -63,7 +62,7 @@ async function findAll(run: Run, all: readonly DesiredState[]): Promise<void> {
   );
 }
 
-/** The engine that deploys has the image, or can pull it by its digest, and can run it. */
+/** Makes sure that the engine has the image, pulls it by digest if not, and checks that the engine can run it. */
 export async function requireImage(
   run: Run,
   { service, image: reference, source, key, slice, release }: DesiredState,
@@ -73,12 +72,12 @@ export async function requireImage(
   if (!image && source === 'engine') {
     throw new UserError(
       release
-        ? `${reference}, the image of r${release.number} of ${service}, is not on the engine of ${environment.name} any more, and no registry has it: "docker image prune --all" and "docker system prune --all" remove what does not run. Give ${environment.file} a "registry", then releases can be pulled again`
-        : `${reference} is not on the engine of ${environment.name}: build it there with nx docker-build ${service}, or give ${environment.file} a "registry"`,
+        ? `${reference}, the image of r${release.number} of ${service}, is not on the engine of ${environment.name} any more, and no registry has it: "docker image prune --all" and "docker system prune --all" remove images without a container. Add a "registry" to ${environment.file}, so that releases can be pulled again`
+        : `${reference} is not on the engine of ${environment.name}: build it there with nx docker-build ${service}, or add a "registry" to ${environment.file}`,
     );
   }
   let there = image;
-  // A host that prunes right now may take it away between the two.
+  // A prune on the host may remove the image between pull and look-up.
   for (let tries = 0; !there && tries < PULL_TRIES; tries++) {
     tellOf(run, service)(formatStep(service, 'pulling', reference));
     await runDocker(runner, pullArguments(reference), address, `Could not pull ${reference}`);
@@ -91,14 +90,14 @@ export async function requireImage(
   }
   if (there.labels[LABELS.key] !== key) {
     throw new UserError(
-      `${reference} does not carry the key of its receipt: run nx docker-push ${service} again`,
+      `${reference} does not have the image key that its receipt says: run nx docker-push ${service} again`,
     );
   }
   await requireRunnable(run, service, there, slice.services[service]?.['platform']);
 }
 
 /**
- * @param asked the platform that the Compose entry names: an engine with an emulator runs others, too.
+ * @param asked the platform in the Compose entry, for engines that can emulate others.
  * @throws {UserError} if the image is for another kind of processor than the engine's.
  */
 async function requireRunnable(
@@ -113,6 +112,6 @@ async function requireRunnable(
   const engine = await readEnginePlatform(runner, address);
   if (runsOn(variant.platform, engine)) return;
   throw new UserError(
-    `the image of ${service} is for ${variant.platform}, and the engine of ${environment.name} is ${engine}: add "platform: ${engine}" to ${environment.file}, then run nx docker-build and docker-push with -c ${environment.name}. If the engine has an emulator, say "platform: ${variant.platform}" in the service's compose.yaml`,
+    `the image of ${service} is for ${variant.platform}, and the engine of ${environment.name} is ${engine}: add "platform: ${engine}" to ${environment.file}, then run nx docker-build and docker-push with -c ${environment.name}. If the engine has an emulator, set "platform: ${variant.platform}" in the service's compose.yaml`,
   );
 }

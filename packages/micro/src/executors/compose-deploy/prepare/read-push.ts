@@ -6,8 +6,8 @@ import { UserError } from '../../../platform/user-error';
 import type { ServiceTask } from '../../service-task';
 
 /**
- * What was last pushed of a service for an environment.
- * @throws {UserError} if nothing was, or if it was pushed to another place than the environment names now.
+ * The last push of a service for an environment.
+ * @throws {UserError} if there is none, or if it went to another registry than the environment names now.
  */
 export async function readPush(
   { workspaceRoot, platformName, service }: ServiceTask,
@@ -19,19 +19,19 @@ export async function readPush(
   const push = `run nx docker-push ${service.name} -c ${environment.name}`;
   if (!receipt) {
     throw new UserError(
-      `nothing of "${service.name}" was pushed for ${environment.name} yet: ${push}`,
+      `no image of "${service.name}" was pushed for ${environment.name} yet: ${push}`,
     );
   }
   if (receipt.kind !== source.kind) {
     throw new UserError(
-      `${environment.file} says that ${source.kind} images run there, and the last one of "${service.name}" is ${receipt.kind}: ${push}`,
+      `${environment.file} runs ${source.kind} images, but the last one of "${service.name}" is ${receipt.kind}: ${push}`,
     );
   }
   const repository =
     source.kind === 'pushed' && serviceRepository(platformName, service.name, source.registry);
   if (repository && !receipt.image.startsWith(`${repository}:`)) {
     throw new UserError(
-      `${environment.file} names the registry ${environment.registry}, and ${receipt.image} is not there: ${push}`,
+      `${environment.file} names the registry ${environment.registry}, but ${receipt.image} is not in it: ${push}`,
     );
   }
   return receipt;

@@ -3,10 +3,10 @@ import type { PlanDocument, ServicePlanDocument } from '../../../deployment/plan
 import { parseImageReference } from '../../../platform/image-reference';
 import { formatList } from '../../../terminal/step';
 
-/** What is done to what, and why. */
+/** Action, name and reason. */
 type Row = [verb: string, name: string, rest: string];
 
-/** The plan as lines for a person; the first names the environment, the last what stays as it is. */
+/** The plan as lines for a person. The first line names the environment, the last ones what does not change. */
 export function formatPlan(plan: PlanDocument): string[] {
   const { environment, services, outdated, left, prune, rollback, edge } = plan;
   const quiet = services.filter(isQuiet).map(({ service }) => service);
@@ -20,7 +20,7 @@ export function formatPlan(plan: PlanDocument): string[] {
       ...outdated.map(({ name, service, image, wanted }): Row => [
         'left',
         service,
-        `it is ${image}, and ${wanted} in its entry; no deploy replaces what may hold data: back it up, remove the container ${name} (a named volume stays), and deploy again`,
+        `it runs ${image}, but its entry says ${wanted}. A deploy does not replace a container that may hold data: back it up, remove the container ${name} (a named volume stays), and deploy again`,
       ]),
       ...left.map((name): Row => [
         prune ? 'remove' : 'left',
@@ -29,7 +29,7 @@ export function formatPlan(plan: PlanDocument): string[] {
       ]),
     ]),
     ...(quiet.length > 0 ? formatRows([['keep', formatList(quiet), 'nothing changed']]) : []),
-    ...(rollback ? ['  databases stay as they are: a rollback undoes no migration'] : []),
+    ...(rollback ? ['  databases do not change: a rollback does not undo migrations'] : []),
   ];
 }
 
@@ -38,7 +38,7 @@ export function formatService(one: ServicePlanDocument, environment: string): st
   return formatRows(rowsOf(one, environment));
 }
 
-/** Whether there is no more to say of a service than that nothing changed. */
+/** Whether nothing changes for a service. */
 function isQuiet({ action, leftovers, recovers, starts, missing }: ServicePlanDocument): boolean {
   return action === 'keep' && [...leftovers, ...recovers, ...starts, ...missing].length === 0;
 }
@@ -52,19 +52,19 @@ function rowsOf(one: ServicePlanDocument, environment: string): Row[] {
     [action, service, describeChange(one).join('; ')],
     ...commitRows(one),
     ...(leftovers.length > 0
-      ? [['remove', leftovers.join(', '), `of ${service}, and serves nobody`] satisfies Row]
+      ? [['remove', leftovers.join(', '), `of ${service}, gets no traffic`] satisfies Row]
       : []),
     ...starts.map((name): Row => ['start', name, `needed by ${service}`]),
     ...jobs.map((name): Row => ['run', name, `once, before a new container of ${service}`]),
     ...missing.map((name): Row => [
       'missing',
       name,
-      `${service} consumes it, and it does not run in ${environment}: nx compose-deploy ${name} -c ${environment}`,
+      `${service} consumes it, and it is not running in ${environment}: nx compose-deploy ${name} -c ${environment}`,
     ]),
   ];
 }
 
-/** What a person has to know of the commits; of what stays as it is, nothing. */
+/** A note about commits; none for a service that does not change. */
 function commitRows({ service, action, commit }: ServicePlanDocument): Row[] {
   if (action === 'keep' || commit?.reason === undefined) return [];
   return [[commit.refused ? 'refused' : 'note', service, commit.reason]];
@@ -81,7 +81,7 @@ function describeChange(one: ServicePlanDocument): string[] {
       : `${why}; ${formatImage(one)}`,
     ...(order === 'stop-first'
       ? [
-          `stopped first, since two cannot run side by side (${exclusive}): nobody answers until the new one does${exclusive?.startsWith('port ') ? ' (an environment without "edge: false" prevents that for the port of the service itself)' : ''}`,
+          `stopped first, because two cannot run side by side (${exclusive}): nothing answers until the new one does${exclusive?.startsWith('port ') ? ' (without "edge: false" in the environment, the edge would hold the port of the service)' : ''}`,
         ]
       : []),
     ...(replicas > 1 && action !== 'create' ? [`${replicas} containers one after the other`] : []),
@@ -89,7 +89,9 @@ function describeChange(one: ServicePlanDocument): string[] {
   ];
 }
 
-/** `c19701d16992 (sha256:5669fc6c4141)`: the key and the registry's digest, both cut; the JSON has all of both. */
+/**
+ * `c19701d16992 (sha256:5669fc6c4141)`: the key and the registry's digest, both shortened; the JSON has them in full.
+ */
 function formatImage({ key, image }: { key: string; image: string }): string {
   const { digest } = parseImageReference(image);
   return key.slice(0, 12) + (digest === undefined ? '' : ` (${digest.slice(0, 19)})`);

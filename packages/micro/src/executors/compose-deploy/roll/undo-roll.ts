@@ -6,9 +6,9 @@ import { idsOf, undoing, type Progress, type Roll } from './roll-state';
 import { DRAIN_MILLISECONDS, hideInPlace, reveal } from './traffic';
 
 /**
- * Lets the old containers serve again and removes the new ones: first those that never served, then,
- * once the old are back, those that did.
- * @returns what serves now, in words.
+ * Makes the old containers serve again and removes the new ones: those that never served at once, the others after the
+ * old ones are back.
+ * @returns what is running now, in words.
  */
 export async function putBack(
   parts: Roll,
@@ -42,7 +42,7 @@ export async function putBack(
     });
   }
   if (called.length > 0) {
-    // What they were asked is answered before they go; one that ended anyway cannot.
+    // They finish their requests before they are removed, unless they have ended already.
     await (async () => {
       await hideInPlace({ ...parts, runner: undo.runner }, called);
       await undo.clock.sleep(DRAIN_MILLISECONDS);
@@ -57,12 +57,12 @@ function describeOutcome({ serving }: ServiceChange, touched: boolean, failures:
   const names = serving.map(({ name }) => name).join(', ');
   const isUndone = failures.length === 0;
   if (!isUndone) {
-    const next = 'the next deploy finishes or undoes what this one began';
+    const next = 'the next deploy finishes or undoes what this one started';
     if (serving.length === 0) return [...failures, `  ${next}`];
     return [...failures, `  ${names} ${touched ? 'ran before' : 'was not touched'}; ${next}`];
   }
-  if (serving.length === 0) return ['  nothing of it is left on the engine'];
+  if (serving.length === 0) return ['  nothing of the new version is left on the engine'];
   return touched
     ? [`  ${names}, which ran before, serves again`]
-    : [`  ${names} serves on; it was not touched`];
+    : [`  ${names} keeps serving; it was not touched`];
 }
