@@ -82,7 +82,12 @@ it.each([
   ['1.45|Engine|containerd|runc', { api: '1.45', isPodman: false }],
   ['1.41|Podman Engine|Conmon|OCI Runtime (crun)|Engine', { api: '1.41', isPodman: true }],
 ])('readEngineKind: %s', async (stdout, kind) => {
-  expect(await readEngineKind(recordingRunner({ stdout: `${stdout}\n` }), {})).toEqual(kind);
+  expect(
+    await readEngineKind(
+      recordingRunner(() => ({ stdout: `${stdout}\n` })),
+      {},
+    ),
+  ).toEqual(kind);
 });
 
 it('runDocker hands variables and input on beside the arguments', async () => {
