@@ -9,7 +9,7 @@ import { BACKING_IMAGES } from './datastore-image';
 import { brokerFor, datastoresOf, type BackingService } from './datastore';
 import { SERVICE_HARDENING } from './hardening';
 import { convergeNetwork } from './own-entry';
-import { holdsPassword, secretReference } from './password';
+import { holdsPassword, secretReference } from './secret-reference';
 import { BROKER_NETWORK, dataNetwork } from './paths';
 
 /** Services wait for a job to succeed. */

@@ -4,7 +4,7 @@ import { mysqlAccountsScript } from '../platform/mysql-accounts';
 import { POSTGRES_ACCOUNTS_SCRIPT } from '../platform/postgres-accounts';
 import { postgresFolder } from '../platform/server-image';
 import type { Datastore } from './datastore';
-import { passwordReference, secretReference } from './password';
+import { passwordReference, secretReference } from './secret-reference';
 
 /** How the accounts of a database are made with its image. */
 export interface DatabaseAccountsRun {

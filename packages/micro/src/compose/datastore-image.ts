@@ -1,7 +1,7 @@
 import { mysqlEntrypoint } from '../platform/mysql-accounts';
 import { postgresFolder } from '../platform/server-image';
 import type { BackingEngine } from './datastore';
-import { passwordReference } from './password';
+import { passwordReference } from './secret-reference';
 
 /** Image, credentials and health check in the compose entry of a datastore or broker. */
 export interface BackingImage {

@@ -171,49 +171,6 @@ describe('deployRun of one service', () => {
     expect(task.read(RECEIPT)).toBeUndefined();
   });
 
-  it.each([
-    ['a deploy', {}],
-    ['a plan', { plan: true }],
-  ])('%s ends at an image that cannot take over the data of what runs', async (_, options) => {
-    const database = {
-      Id: 'db',
-      Name: '/acme-production-orders-database-1',
-      RestartCount: 0,
-      State: { Status: 'running', Health: { Status: 'healthy', Log: null } },
-      Config: {
-        Image: 'postgres:17-bookworm',
-        Labels: { 'com.docker.compose.service': 'orders-database' },
-      },
-      NetworkSettings: { Networks: null },
-    };
-    const answer: Answer = (line) => {
-      if (line.endsWith('config --format json')) {
-        const services = {
-          orders: { depends_on: { 'orders-database': { condition: 'service_healthy' } } },
-          'orders-database': { image: 'postgres:18' },
-        };
-        return { stdout: JSON.stringify({ services }) };
-      }
-      if (line.includes('--filter label=org.micro.project=')) return { stdout: '' };
-      if (line.includes('container ls')) return { stdout: 'db' };
-      if (line.includes('container inspect')) return { stdout: JSON.stringify([database]) };
-      return undefined;
-    };
-    const task = recordedTask(
-      {
-        ...files,
-        'apps/orders/service.yml': 'port: 3001\ndatastores: { database: postgres }\n',
-        'apps/orders/compose.yaml':
-          'services:\n  orders-database:\n    image: postgres:18\n    volumes: [data:/var/lib/postgresql]\n',
-      },
-      engine({ services: 'orders\norders-database\n', answer }),
-    );
-    await expect(deployAlone(task, { environment: 'production', ...options })).rejects.toThrow(
-      'apps/orders/compose.yaml:3: PostgreSQL 18 cannot read the files of PostgreSQL 17, and acme-production-orders-database-1 runs postgres:17-bookworm',
-    );
-    expect(changes(task.runner.lines)).toEqual([]);
-  });
-
   it.each<[string, Record<string, string>, Parameters<typeof engine>[0], string]>([
     [
       'nothing was pushed',
