@@ -21,7 +21,7 @@ export interface Contender {
   rollOut: (changed?: Provider) => Promise<Outcome>;
 }
 
-/** Beside `compose.yaml`, for one project: it publishes the gateway where no other project does. */
+/** Beside `compose.yaml`, for one project: it publishes the gateway on a port that no other project uses. */
 export function portsFile(project: string): string {
   return `ports.${project}.yaml`;
 }
