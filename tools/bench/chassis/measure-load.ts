@@ -1,10 +1,15 @@
 import autocannon from 'autocannon';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../../program.js';
 import { startService, type Contender } from './run-service.js';
 import { WORK_PATH } from './work-routes.js';
 
 export const CONNECTIONS = 50;
 export const WARM_UP_SECONDS = 2;
+
+/** What a service answers before its memory is read, and how long it rests then. */
+export const FEW_REQUESTS = 1000;
+const REST_MS = 1000;
 
 export interface Load {
   /** Requests answered per second. */
@@ -13,6 +18,8 @@ export interface Load {
   slowest: number;
   /** Milliseconds from the start of the process to the first 200 of /ready. */
   ready: number;
+  /** MB that it takes at rest after its first {@link FEW_REQUESTS}; NaN where nobody can tell. */
+  memory: number;
 }
 
 /** Starts a service, puts it under load for a while, and stops it. @throws {LabError} unless every answer is a 200. */
@@ -24,6 +31,9 @@ export async function measureLoad(
   const service = await startService(contender);
   try {
     const load = { url: service.url + WORK_PATH, connections: CONNECTIONS, headers };
+    await autocannon({ ...load, amount: FEW_REQUESTS });
+    await sleep(REST_MS);
+    const memory = (await service.readMemory()) ?? NaN;
     await autocannon({ ...load, duration: WARM_UP_SECONDS });
     const { non2xx, errors, requests, latency } = await autocannon({ ...load, duration: seconds });
     if (non2xx > 0 || errors > 0) {
@@ -31,7 +41,7 @@ export async function measureLoad(
         `${contender.name}: ${non2xx} answers were not 200, ${errors} did not come`,
       );
     }
-    return { rate: requests.average, slowest: latency.p99, ready: service.readyMs };
+    return { rate: requests.average, slowest: latency.p99, ready: service.readyMs, memory };
   } finally {
     await service.stop();
   }
