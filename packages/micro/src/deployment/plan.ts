@@ -129,7 +129,13 @@ export function planSteps({ serving, kept, order, replicas }: ServiceChange): Ro
   }));
 }
 
-/** Containers that were there before and are not any more, or the other way round, of other services. */
+/** What a host that prunes takes away. */
+const NOT_RUNNING: ReadonlySet<Container['state']> = new Set(['created', 'exited', 'dead']);
+
+/**
+ * Containers of other services that ran before and are not there any more, or that are new. One that did not run may
+ * have been pruned by the host in the meantime.
+ */
 export function touchedOthers(
   before: readonly Container[],
   after: readonly Container[],
@@ -140,9 +146,10 @@ export function touchedOthers(
       containers.filter(({ service }) => !own.has(service)).map(({ id, name }) => [id, name]),
     );
   const old = idsOf(before);
+  const ran = idsOf(before.filter(({ state }) => !NOT_RUNNING.has(state)));
   const now = idsOf(after);
   return [
-    ...[...old].filter(([id]) => !now.has(id)),
+    ...[...old].filter(([id]) => !now.has(id) && ran.has(id)),
     ...[...now].filter(([id]) => !old.has(id)),
   ].map(([, name]) => name);
 }

@@ -16,13 +16,13 @@ import { CONFIG_FOLDER, STORAGE_FOLDER } from '../../../edge/caddy-config';
 import { EDGE_USER } from '../../../edge/edge-entry';
 import { EDGE_SERVICE } from '../../../platform/edge-options';
 import { formatSeconds, formatStep } from '../../../terminal/step';
-import { UserError } from '../../../platform/user-error';
 import { waitUntilHealthy } from '../roll/health';
+import { againIfPruned, makeOf, Pruned } from '../roll/pruned';
 import { idsOf } from '../roll/roll';
 import type { Run } from '../run';
 import { readEdge, readFingerprint } from '../../../effects/edge-state';
 import { putFiles, reloadEdge, rememberEdge, validateEdge } from './edge-config';
-import type { RunEdge } from './run-edge';
+import { requireEdgeImage, type RunEdge } from './run-edge';
 
 /** For a run whose every change may have to be undone. */
 export interface Undoable {
@@ -36,7 +36,14 @@ export interface Undoable {
  * @param undoable only a configuration is changed: another container would end what it takes to go back.
  * @throws {UserError} if it could not; then the edge serves as before.
  */
-export async function applyEdge(run: Run, edge: RunEdge, undoable?: Undoable): Promise<void> {
+export function applyEdge(run: Run, edge: RunEdge, undoable?: Undoable): Promise<void> {
+  return againIfPruned(
+    () => applyNow(run, edge, undoable),
+    () => requireEdgeImage(run, edge),
+  );
+}
+
+async function applyNow(run: Run, edge: RunEdge, undoable?: Undoable): Promise<void> {
   const containers = await readProjectContainers(run.runner, run.address, run.name);
   const holders = portHolders(containers, edge.publications);
   const wanted = edge.of(edge.publications.filter(({ service }) => !holders.includes(service)));
@@ -144,14 +151,13 @@ async function create(
   await writeWhole(file, JSON.stringify(wanted.slice), 0o600);
   const project = { name: run.name, files: [file] };
   const what = 'Could not create the edge';
+  const args = createArguments(project, EDGE_SERVICE, old ? 2 : 1);
   await run.alone(() =>
-    run.addresses(() =>
-      runDocker(run.runner, createArguments(project, EDGE_SERVICE, old ? 2 : 1), run.address, what),
-    ),
+    run.addresses(() => makeOf('the edge', () => runDocker(run.runner, args, run.address, what))),
   );
   const all = await readProjectContainers(run.runner, run.address, run.name);
   const created = all.find(({ service, id }) => service === EDGE_SERVICE && id !== old?.id);
-  if (!created) throw new UserError(`${what}: docker compose made no container`);
+  if (!created) throw new Pruned(`${what}: docker compose made no container`);
   await putFiles(run, created.id, CONFIG_FOLDER, wanted.files, what);
   const [, volume = '', folder = ''] = STORAGE_FOLDER.split('/');
   const storage = { path: `${folder}/`, mode: 0o700, content: Buffer.alloc(0), owner: EDGE_USER };

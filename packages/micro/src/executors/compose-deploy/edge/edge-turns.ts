@@ -2,6 +2,8 @@ import type { Container } from '../../../deployment/container';
 import { edgeContainers, portHolders } from '../../../deployment/edge-plan';
 import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
 import { startArguments, stopArguments } from '../../../docker/container';
+import { saysContainerGone } from '../../../docker/complaints';
+import { EngineError } from '../../../docker/engine-error';
 import { readProjectContainers } from '../../../effects/containers';
 import { runDocker } from '../../../effects/engine';
 import { isOfService, portMappingsOf, type Publication } from '../../../edge/publication';
@@ -53,7 +55,13 @@ export function edgeTurns(
       if (!edge) return;
       // Where several held ports, the edge grows with each that is freed.
       if (!prepared || takesFrom.length > 1) return applyEdge(run, edge);
-      await startPrepared(run, prepared);
+      try {
+        await startPrepared(run, prepared);
+      } catch (error) {
+        // A host may have pruned it while the service was rolled.
+        if (!(error instanceof EngineError) || !saysContainerGone(error.output)) throw error;
+        return applyEdge(run, edge);
+      }
       run.tell(
         formatStep('edge', 'started', `${prepared.name}, holds the port of ${takesFrom[0]}`),
       );

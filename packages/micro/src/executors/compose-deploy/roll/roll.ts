@@ -34,6 +34,8 @@ export interface Roll extends RollEvents {
   addresses: <T>(work: () => Promise<T>) => Promise<T>;
   /** Milliseconds that a container has to stay off a network before it joins it again. */
   linkPause: () => Promise<number>;
+  /** Pulls the image again if it is gone; without it nothing is pulled. */
+  bringImage?: () => Promise<void>;
   /** Makes containers while no other service of the run does. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;
   say: (line: string) => void;
