@@ -32,16 +32,20 @@ export function proxyRoutes(publication: Publication): Json[] {
   ];
 }
 
-function reverseProxy({ service, port }: Publication, keepAlive: Json): Json {
+/** The containers of a service; which of several ports one listens on shows when it is dialled, and nothing is lost by that. */
+export function upstreamsOf(service: string, ports: readonly number[]): Json {
+  const sources = ports.map((port) => ({
+    ...{ source: 'a', name: service, port: String(port) },
+    ...{ refresh: REFRESH, dial_timeout: DIAL_TIMEOUT },
+  }));
+  const [only, ...more] = sources;
+  return only && more.length === 0 ? only : { source: 'multi', sources };
+}
+
+function reverseProxy({ service, port, ports = [port] }: Publication, keepAlive: Json): Json {
   return {
     handler: 'reverse_proxy',
-    dynamic_upstreams: {
-      source: 'a',
-      name: service,
-      port: String(port),
-      refresh: REFRESH,
-      dial_timeout: DIAL_TIMEOUT,
-    },
+    dynamic_upstreams: upstreamsOf(service, ports),
     load_balancing: {
       selection_policy: { policy: 'random' },
       try_duration: WAIT,

@@ -3,6 +3,7 @@ import type { Container } from '../../../deployment/container';
 import {
   type EdgeState,
   type WantedEdge,
+  asServed,
   planEdge,
   portHolders,
 } from '../../../deployment/edge-plan';
@@ -24,32 +25,41 @@ import { readEdge, readFingerprint } from '../../../effects/edge-state';
 import { putFiles, reloadEdge, rememberEdge, validateEdge } from './edge-config';
 import { requireEdgeImage, type RunEdge } from './run-edge';
 
-/** For a run whose every change may have to be undone. */
-export interface Undoable {
-  /** Gets what puts the configuration of a reloaded edge back. */
-  onReload: (undo: () => Promise<void>) => void;
+/** How the edge is brought to what is wanted. */
+export interface ApplyOptions {
+  /**
+   * For a run whose every change may have to be undone: gets what puts the configuration of a reloaded edge back. Then
+   * only a configuration is changed, since another container would end what it takes to go back.
+   */
+  onReload?: ((undo: () => Promise<void>) => void) | undefined;
+  /** More ports of services that are being replaced. */
+  moving?: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
  * Brings the edge to what is wanted of it by now. A port that a service's own container holds is left to that.
  *
- * @param undoable only a configuration is changed: another container would end what it takes to go back.
  * @throws {UserError} if it could not; then the edge serves as before.
  */
-export function applyEdge(run: Run, edge: RunEdge, undoable?: Undoable): Promise<void> {
+export function applyEdge(run: Run, edge: RunEdge, options: ApplyOptions = {}): Promise<void> {
   return againIfPruned(
-    () => applyNow(run, edge, undoable),
+    () => applyNow(run, edge, options),
     () => requireEdgeImage(run, edge),
   );
 }
 
-async function applyNow(run: Run, edge: RunEdge, undoable?: Undoable): Promise<void> {
+async function applyNow(
+  run: Run,
+  edge: RunEdge,
+  { onReload, moving }: ApplyOptions,
+): Promise<void> {
   const containers = await readProjectContainers(run.runner, run.address, run.name);
   const holders = portHolders(containers, edge.publications);
-  const wanted = edge.of(edge.publications.filter(({ service }) => !holders.includes(service)));
+  const own = edge.publications.filter(({ service }) => !holders.includes(service));
+  const wanted = edge.of(asServed(own, containers, moving));
   const state = await readEdge(run, containers);
   const plan = planEdge(state, wanted);
-  if (undoable && (plan.kind === 'recreate' || plan.kind === 'remove')) return;
+  if (onReload && (plan.kind === 'recreate' || plan.kind === 'remove')) return;
   const begun = run.clock.now();
   const done = (verb: string, what: string) =>
     run.tell(formatStep('edge', verb, `${what}  ${formatSeconds(run.clock.now() - begun)}`));
@@ -63,7 +73,7 @@ async function applyNow(run: Run, edge: RunEdge, undoable?: Undoable): Promise<v
     case 'keep':
       return;
     case 'reload':
-      undoable?.onReload(await rememberEdge(run, state.container!));
+      onReload?.(await rememberEdge(run, state.container!));
       await reloadEdge(run, state.container!, wanted!);
       return done('reloaded', state.container!.name);
     case 'remove':

@@ -1,5 +1,6 @@
 import type { Container } from '../../../deployment/container';
-import { edgeContainers, portHolders } from '../../../deployment/edge-plan';
+import { asServed, edgeContainers, portHolders } from '../../../deployment/edge-plan';
+import { portOfState } from '../../../deployment/listening-port';
 import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
 import { startArguments, stopArguments } from '../../../docker/container';
 import { saysContainerGone } from '../../../docker/complaints';
@@ -10,7 +11,8 @@ import { isOfService, portMappingsOf, type Publication } from '../../../edge/pub
 import { limit } from '../../limit';
 import type { Facts, Run } from '../run';
 import { formatStep } from '../../../terminal/step';
-import { applyEdge, prepareEdge, removeEdge, startPrepared, type Undoable } from './apply-edge';
+import { applyEdge, prepareEdge, removeEdge, startPrepared, type ApplyOptions } from './apply-edge';
+import { movingPorts } from './moving-ports';
 import type { RunEdge } from './run-edge';
 
 /** What a run does of the edge, and when: between the services that it rolls. */
@@ -32,15 +34,17 @@ export function edgeTurns(
   run: Run,
   edge: RunEdge | undefined,
   { edge: planned }: RunPlan,
-  { edge: state, containers }: Facts,
+  facts: Facts,
 ): EdgeTurns {
+  const { edge: state, containers } = facts;
   const inTurn = limit(1);
   /** The last first. */
   const undos: (() => Promise<void>)[] = [];
-  const undoable = run.mode.atomic
-    ? { onReload: (undo: () => Promise<void>) => undos.unshift(undo) }
+  const onReload = run.mode.atomic
+    ? (undo: () => Promise<void>) => void undos.unshift(undo)
     : undefined;
-  const apply = (how?: Undoable) =>
+  const moving = movingPorts(run, facts, inTurn, onReload);
+  const apply = (how: ApplyOptions = {}) =>
     inTurn(async () => void (edge && (await applyEdge(run, edge, how))));
   const takesFrom =
     planned.kind === 'create' || planned.kind === 'recreate' ? planned.takesFrom : [];
@@ -54,7 +58,9 @@ export function edgeTurns(
     inTurn(async () => {
       if (!edge) return;
       // Where several held ports, the edge grows with each that is freed.
-      if (!prepared || takesFrom.length > 1) return applyEdge(run, edge);
+      if (!prepared || takesFrom.length > 1) {
+        return applyEdge(run, edge, { moving: moving.ports });
+      }
       try {
         await startPrepared(run, prepared);
       } catch (error) {
@@ -84,12 +90,14 @@ export function edgeTurns(
       const { service, plan, desired } = one;
       if (takesFrom.includes(service)) return work(takeOver);
       const ports = portMappingsOf(desired.slice.services[service] ?? {});
-      const ownPort = port(service);
+      const ownPort = portOfState(desired) ?? port(service);
       const wantsPort =
         plan.kind !== 'keep' && ports.some((mapping) => isOfService(mapping, ownPort ?? 0));
       if (!old || !wantsPort) {
-        const result = await work();
-        if (plan.kind !== 'keep' && published.has(service)) await apply(undoable);
+        const result = await moving.around(one, () => work());
+        if (plan.kind !== 'keep' && published.has(service)) {
+          await apply({ onReload, moving: moving.ports });
+        }
         return result;
       }
       await inTurn(async () => {
@@ -105,7 +113,7 @@ export function edgeTurns(
         throw error;
       }
     },
-    last: () => apply(),
+    last: () => (edge ? apply() : moving.end()),
     restore: async () => {
       for (const undo of undos) await undo();
     },
@@ -129,5 +137,7 @@ export function publicationsNow(
 ): Publication[] {
   const isOfRun = (name: string) => tasks.some(({ service }) => service.name === name);
   const staying = portHolders(containers, publications).filter((name) => !isOfRun(name));
-  return publications.filter(({ service }) => !staying.includes(service));
+  const own = publications.filter(({ service }) => !staying.includes(service));
+  // Where a service listens that is not deployed now is for its containers to say.
+  return own.flatMap((one) => (isOfRun(one.service) ? one : asServed([one], containers)));
 }
