@@ -31,14 +31,17 @@ function stopWithin(graceMs: number): number {
   return graceMs > MARGIN_MS * 5 ? graceMs - MARGIN_MS : Math.floor(graceMs * 0.8);
 }
 
-/** One number decides how long a stop may take: the variable of the service, or else the time of its entry. */
+/**
+ * One number decides how long a stop may take: the variable of the service, or else the time of its entry, or else the
+ * default of the chassis.
+ */
 export function withStopTime(entry: ComposeEntry): ComposeEntry {
   const variables = (entry['environment'] ?? {}) as Record<string, string | null>;
   const grace = parseDuration(entry['stop_grace_period']) ?? DOCKER_GRACE_MS;
   const written = variables[STOP_VARIABLE];
   if (written === undefined || written === null) {
-    // Nobody chose a time; of what does not read the variable, either.
-    if (entry['stop_grace_period'] === undefined) return entry;
+    // Nobody chose a time: what the chassis takes by default must not be cut off by Docker's default.
+    if (entry['stop_grace_period'] === undefined) return withGrace(entry, CHASSIS_STOP_MS);
     const stop = stopWithin(grace);
     return stop === CHASSIS_STOP_MS
       ? entry
@@ -46,5 +49,9 @@ export function withStopTime(entry: ComposeEntry): ComposeEntry {
   }
   const stop = Number(written);
   if (!Number.isFinite(stop) || grace > stop) return entry;
-  return { ...entry, stop_grace_period: `${Math.ceil(graceFor(stop) / 1000)}s` };
+  return withGrace(entry, stop);
+}
+
+function withGrace(entry: ComposeEntry, stopMs: number): ComposeEntry {
+  return { ...entry, stop_grace_period: `${Math.ceil(graceFor(stopMs) / 1000)}s` };
 }
