@@ -9,21 +9,29 @@ export const WARM_UP_SECONDS = 2;
 export interface Load {
   /** Requests answered per second. */
   rate: number;
-  /** Milliseconds: the 99th percentile. */
+  /** Milliseconds: the median and the 99th percentile. */
+  middle: number;
   slowest: number;
   /** Milliseconds from the start of the process to the first 200 of /ready. */
   ready: number;
 }
+
+/** What stands in front of a service and takes the load for it. */
+export type Front = (url: string) => Promise<{ url: string; stop: () => Promise<void> }>;
 
 /** Starts a service, puts it under load for a while, and stops it. @throws {LabError} unless every answer is a 200. */
 export async function measureLoad(
   contender: Contender,
   seconds: number,
   headers: Record<string, string> = {},
+  front?: Front,
 ): Promise<Load> {
   const service = await startService(contender);
+  let before: Awaited<ReturnType<Front>> | undefined;
   try {
-    const load = { url: service.url + WORK_PATH, connections: CONNECTIONS, headers };
+    before = await front?.(service.url);
+    const { url } = before ?? service;
+    const load = { url: url + WORK_PATH, connections: CONNECTIONS, headers };
     await autocannon({ ...load, duration: WARM_UP_SECONDS });
     const { non2xx, errors, requests, latency } = await autocannon({ ...load, duration: seconds });
     if (non2xx > 0 || errors > 0) {
@@ -31,8 +39,14 @@ export async function measureLoad(
         `${contender.name}: ${non2xx} answers were not 200, ${errors} did not come`,
       );
     }
-    return { rate: requests.average, slowest: latency.p99, ready: service.readyMs };
+    return {
+      rate: requests.average,
+      middle: latency.p50,
+      slowest: latency.p99,
+      ready: service.readyMs,
+    };
   } finally {
+    await before?.stop();
     await service.stop();
   }
 }

@@ -1,17 +1,20 @@
-import { type Json, upstreamsOf } from './proxy-routes';
+import { type Json, reachedAt } from './proxy-routes';
 
 /** The configuration of an edge with other ports at which it reaches a service. */
 export function withPorts(config: Json, service: string, ports: readonly number[]): Json {
   const visit = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(visit);
     if (typeof value !== 'object' || value === null) return value;
+    const upstreams = (value as { dynamic_upstreams?: Upstreams }).dynamic_upstreams;
+    const leads = upstreams !== undefined && leadsTo(upstreams, service);
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [
-        key,
-        key === 'dynamic_upstreams' && leadsTo(item as Upstreams, service)
-          ? upstreamsOf(service, ports)
-          : visit(item),
-      ]),
+      Object.entries(value).flatMap(([key, item]) => {
+        if (!leads) return [[key, visit(item)]];
+        if (key === 'health_checks') return [];
+        return key === 'dynamic_upstreams'
+          ? Object.entries(reachedAt(service, ports))
+          : [[key, visit(item)]];
+      }),
     );
   };
   return visit(config) as Json;

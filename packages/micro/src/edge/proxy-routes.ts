@@ -11,6 +11,8 @@ const REFRESH = '1s';
 const DIAL_TIMEOUT = '1s';
 /** How long what was upgraded lives on after a reload; without it Caddy ends it at once. */
 const STREAMS_OUTLIVE_RELOAD = '24h';
+/** How long a port is left alone at which a container did not take a connection: longer than both ports are tried. */
+const WRONG_PORT = '60s';
 /** Requests of which a connection that broke off loses none: sent again on a new one by Go's own client (net/http, Transport). */
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 /** No method at all: what may have arrived is not sent again. Caddy's own way repeats a GET that ends a process for as long as it waits. */
@@ -33,7 +35,7 @@ export function proxyRoutes(publication: Publication): Json[] {
 }
 
 /** The containers of a service; which of several ports one listens on shows when it is dialled, and nothing is lost by that. */
-export function upstreamsOf(service: string, ports: readonly number[]): Json {
+function upstreamsOf(service: string, ports: readonly number[]): Json {
   const sources = ports.map((port) => ({
     ...{ source: 'a', name: service, port: String(port) },
     ...{ refresh: REFRESH, dial_timeout: DIAL_TIMEOUT },
@@ -42,10 +44,19 @@ export function upstreamsOf(service: string, ports: readonly number[]): Json {
   return only && more.length === 0 ? only : { source: 'multi', sources };
 }
 
+/** How a handler reaches a service at these ports. */
+export function reachedAt(service: string, ports: readonly number[]): Json {
+  const dynamic_upstreams = upstreamsOf(service, ports);
+  if (ports.length === 1) return { dynamic_upstreams };
+  // A reload ends what waits to be tried again, so few may dial a port at which nobody listens.
+  const passive = { max_fails: 1, fail_duration: WRONG_PORT };
+  return { dynamic_upstreams, health_checks: { passive } };
+}
+
 function reverseProxy({ service, port, ports = [port] }: Publication, keepAlive: Json): Json {
   return {
     handler: 'reverse_proxy',
-    dynamic_upstreams: upstreamsOf(service, ports),
+    ...reachedAt(service, ports),
     load_balancing: {
       selection_policy: { policy: 'random' },
       try_duration: WAIT,

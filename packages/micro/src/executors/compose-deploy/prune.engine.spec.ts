@@ -83,9 +83,7 @@ services:
 
   it.each<[string, Moment]>([
     ['before the new container is made', { when: 'before', command: 'compose .*--no-start' }],
-    ['before it is given its secrets', { when: 'before', command: 'container cp' }],
     ['before it is started', { when: 'before', command: 'container start' }],
-    ['once the old one is stopped', { when: 'after', command: 'container stop' }],
   ])('breaks no deploy %s', async (what, moment) => {
     await push('orders', server(what));
     const { exitCode, output } = await deployUntil(workspace, 'orders', {
