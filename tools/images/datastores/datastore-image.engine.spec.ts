@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { backingImage } from '../../../packages/micro/src/compose/backing-image.js';
+import { backingImage } from '../../../packages/micro/src/compose/datastore-image.js';
 import { mustRun, run, succeeded } from '../../command.js';
 import { describeEngine } from '../../testing/describe-engine.js';
 import { inTemporaryDirectory } from '../temporary-directory.js';

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BACKING_IMAGES } from '../../../packages/micro/src/compose/backing-image.js';
+import { BACKING_IMAGES } from '../../../packages/micro/src/compose/datastore-image.js';
 import { say } from '../../program.js';
 import { ensureImage } from '../ensure-image.js';
 import type { LocalImage } from '../local-image.js';

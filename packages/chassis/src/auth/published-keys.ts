@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
-import { isInside } from '../connections/inside.js';
+import { isInternalUrl } from '../connections/internal-url.js';
 import { shortConnections } from '../connections/short-connections.js';
 import { formatReason } from '../errors/errors.js';
 import type { EventLog } from '../telemetry/default-log.js';
@@ -100,7 +100,7 @@ function since(time: number): number {
 async function fetchSomeKeys(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, {
     ...init,
-    ...(isInside(new URL(url)) && { dispatcher: shortConnections() }),
+    ...(isInternalUrl(new URL(url)) && { dispatcher: shortConnections() }),
   });
   if (!response.ok) throw new Error(`the issuer answered with ${response.status}`);
   const set = (await response.clone().json()) as { keys?: unknown } | null;

@@ -1,4 +1,4 @@
-import { wasNotSent } from '../connections/not-sent.js';
+import { wasNotSent } from '../connections/request-not-sent.js';
 import { SHOULD_RETRY_HEADER } from '../context/headers.js';
 import { formatReason } from '../errors/errors.js';
 import type { CallFailure } from './service-call-error.js';

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
-import { wasNotSent } from '../connections/not-sent.js';
+import { wasNotSent } from '../connections/request-not-sent.js';
 import { shortenToDeadline } from '../context/deadline.js';
 import { markAsEdge } from '../context/request-context.js';
 import { formatReason } from '../errors/errors.js';

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
-import { wasNotSent } from '../connections/not-sent.js';
+import { wasNotSent } from '../connections/request-not-sent.js';
 import { IDLE_CONNECTION_MS } from '../connections/short-connections.js';
 
 const CONNECT_TIMEOUT_MS = 1000;

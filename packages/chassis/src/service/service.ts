@@ -34,7 +34,7 @@ import {
   stopOnSignals,
   stopResources,
 } from './shutdown.js';
-import { endSilentBodies, HEADERS_CHECK_MS, HEADERS_TIMEOUT_MS } from './silent-callers.js';
+import { endSilentBodies, HEADERS_CHECK_MS, HEADERS_TIMEOUT_MS } from './request-timeouts.js';
 import { trustProxy } from './trust-proxy.js';
 
 /** How often resources that are not there at start are asked again. */

@@ -1,4 +1,4 @@
-import { readPerson } from '../effects/person';
+import { readCurrentUser } from '../effects/current-user';
 import { holdLock } from '../effects/deploy-lock';
 import {
   Interrupted,
@@ -39,7 +39,7 @@ export async function holdEnvironment<T>(
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort);
   const interruption = { signal: ended.signal, trigger, dispose: () => undefined };
-  const person = readPerson();
+  const person = readCurrentUser();
   try {
     return await holdLock(
       {

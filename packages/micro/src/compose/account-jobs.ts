@@ -4,7 +4,7 @@ import { BROKER_NAME, datastoreName } from '../platform/datastore';
 import { formatStale } from '../platform/derived-file';
 import type { Platform, Service } from '../platform/platform';
 import { POSTGRES_ACCOUNTS_SCRIPT } from '../platform/postgres-accounts';
-import { BACKING_IMAGES } from './backing-image';
+import { BACKING_IMAGES } from './datastore-image';
 import type { ComposeEdit } from './compose-edit';
 import { brokerFor, datastoresOf, type BackingService, type Datastore } from './datastore';
 import { SERVICE_HARDENING } from './hardening';

@@ -2,9 +2,9 @@ import { posix } from 'node:path';
 import type { DerivedFile } from '../platform/derived-file';
 import { BROKER_NAME } from '../platform/datastore';
 import type { Platform } from '../platform/platform';
-import { convergeBacking, removeBacking } from './backing-entry';
+import { convergeBacking, removeBacking } from './datastore-entry';
 import { parseYaml } from '../platform/yaml-source';
-import { BACKING_IMAGES } from './backing-image';
+import { BACKING_IMAGES } from './datastore-image';
 import { ComposeEdit } from './compose-edit';
 import { platformBroker } from './datastore';
 import {

@@ -3,20 +3,14 @@ import type { PushReceipt } from '../image/receipt';
 import { accountJobBehind } from '../platform/account';
 import { elsewhere, type Environment } from '../platform/environment';
 import type { Service } from '../platform/platform';
-import {
-  inTurn,
-  jobsOf,
-  networksOf,
-  whyExclusive,
-  type ComposeConfig,
-  type ComposeEntry,
-} from './entry';
+import { inTurn, jobsOf, networksOf, type ComposeConfig, type ComposeEntry } from './entry';
 import { entryLabel } from './fingerprint';
 import { DEPLOY_LABELS } from './labels';
 import { pinnedImage } from './override';
 import type { Release } from './release';
 import { withoutSecrets, withSecrets } from './secrets';
-import { templateOf } from './template';
+import { exclusiveResource } from './exclusive-resource';
+import { templateOf } from './slice-template';
 import { jobSlice, sliceOf, type ComposeSlice } from './slice';
 
 /** Which image a service runs. */
@@ -147,7 +141,7 @@ function replicasOf(
   entry: ComposeEntry,
 ): Pick<DesiredState, 'replicas' | 'exclusive'> {
   const replicas = environment.services[service.name]?.replicas ?? service.replicas;
-  const exclusive = whyExclusive(entry, replicas);
+  const exclusive = exclusiveResource(entry, replicas);
   // A port of the host belongs to one container, as in the compose file that sync derives.
   return exclusive === undefined ? { replicas } : { replicas: 1, exclusive };
 }
@@ -169,7 +163,7 @@ export function recordedState(
   const own = release.heldBy === 'volume' ? entryLabel(entry) : withoutSecrets(release.entryLabel);
   const label = withSecrets(own, secrets);
   const labels = { ...(entry['labels'] as object | undefined), [DEPLOY_LABELS.entry]: label };
-  const exclusive = whyExclusive(entry, replicas);
+  const exclusive = exclusiveResource(entry, replicas);
   return {
     service,
     image,

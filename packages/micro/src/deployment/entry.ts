@@ -53,30 +53,6 @@ export function networksOf({ services, networks }: ComposeConfig, name: string):
   return keys.map((key) => networks?.[key]?.name ?? key);
 }
 
-/**
- * What two containers of an entry cannot have at once; `undefined` where they can run side by side.
- * A volume that the service writes to is taken for one that has one writer at a time, unless the
- * service runs several containers that share it as it is.
- */
-export function whyExclusive(entry: ComposeEntry, replicas: number): string | undefined {
-  const ports = (entry['ports'] ?? []) as { published?: string }[];
-  const port = ports.find(({ published }) => published !== undefined && published !== '0');
-  if (port) return `port ${port.published} of the host`;
-  if (typeof entry['network_mode'] === 'string') return `network_mode ${entry['network_mode']}`;
-  const networks = Object.values((entry['networks'] ?? {}) as Record<string, object | null>);
-  if (
-    networks.some(
-      (it) => it && ('ipv4_address' in it || 'ipv6_address' in it || 'link_local_ips' in it),
-    )
-  ) {
-    return 'a fixed address';
-  }
-  const macs = [entry, ...networks].map((it) => (it as ComposeEntry | null)?.['mac_address']);
-  if (macs.some((mac) => mac !== undefined)) return 'a fixed MAC address';
-  const written = replicas > 1 ? undefined : writtenVolume(entry);
-  return written && `the volume "${written}", which it writes to`;
-}
-
 interface Mount {
   type?: string;
   source?: string;
@@ -89,8 +65,4 @@ export function volumesIn(entry: ComposeEntry): readonly Mount[] {
 
 export function volumesOf(entry: ComposeEntry): Mount[] {
   return volumesIn(entry).filter(({ type, source }) => type === 'volume' && source !== undefined);
-}
-
-function writtenVolume(entry: ComposeEntry): string | undefined {
-  return volumesOf(entry).find(({ read_only }) => !read_only)?.source;
 }

@@ -1,7 +1,7 @@
 import { visible } from '../platform/visible';
 import { UserError } from '../platform/user-error';
 import type { EngineAddress } from './command';
-import { parseBuildComplaint, parseComplaint, type Complaint } from './complaints';
+import { parseBuildComplaint, parseComplaint, type Complaint } from './error-patterns';
 
 /** The engine or a registry said no, or nothing; `output` has its last words. */
 export class EngineError extends UserError {

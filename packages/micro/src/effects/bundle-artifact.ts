@@ -12,7 +12,7 @@ import { ArtifactError, requireEntry } from './artifact-error';
 import type { ExternalPackage } from './external-packages';
 import { fileReader, normaliseFiles } from './files';
 import { pruneInstall, writeInstall, type Install } from './prune-install';
-import { unreachableFiles } from './reads-beside';
+import { unreachableFiles } from './unbundled-files';
 import { replaceFolder } from './replace-folder';
 
 /** The artifact is laid out as the image is: copied to its root, every folder keeps its own time. */

@@ -12,7 +12,7 @@ import {
   packageFacts,
   type ExternalPackage,
 } from './external-packages';
-import { packagesReadingBeside } from './reads-beside';
+import { packagesReadingBeside } from './unbundled-files';
 import { sourceConditions } from './source-conditions';
 
 export interface Bundle {

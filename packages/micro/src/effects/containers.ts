@@ -5,7 +5,7 @@ import {
   logArguments,
   readFileArguments,
 } from '../docker/container';
-import { saysNoContainer } from '../docker/complaints';
+import { saysNoContainer } from '../docker/error-patterns';
 import { docker, type EngineAddress } from '../docker/command';
 import { Secret } from '../platform/secret';
 import { toEngineError } from '../docker/engine-error';

@@ -1,6 +1,6 @@
 import { docker, type Command, type EngineAddress } from '../docker/command';
 import { buildEnvironment, inspectRemoteArguments } from '../docker/buildx';
-import { saysNotFound } from '../docker/complaints';
+import { saysNotFound } from '../docker/error-patterns';
 import { toBuildError, toEngineError } from '../docker/engine-error';
 import type { ImageVariant } from '../image/base-image';
 import { formatPlatform, parsePlatform, type ImagePlatform } from '../image/platform';

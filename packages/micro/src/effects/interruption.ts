@@ -1,4 +1,4 @@
-import { saysAlreadyDone } from '../docker/complaints';
+import { saysAlreadyDone } from '../docker/error-patterns';
 import type { Clock } from './clock';
 import { SpawnError, type Outcome, type Runner } from './process';
 import { UserError } from '../platform/user-error';

@@ -1,5 +1,5 @@
 import { formatCommand, type Command } from '../docker/command';
-import { missingImage } from '../docker/complaints';
+import { missingImage } from '../docker/error-patterns';
 import type { Outcome, Runner } from './process';
 
 /** How long a look-up waits for others, in milliseconds; a docker command takes 20 to 40 to start. */

@@ -1,6 +1,6 @@
 import type { EngineAddress } from '../../docker/command';
 import { docker } from '../../docker/command';
-import { saysContainerGone } from '../../docker/complaints';
+import { saysContainerGone } from '../../docker/error-patterns';
 import { timedLogArguments } from '../../docker/container';
 import { readProjectContainers } from '../../effects/containers';
 import { toEngineError } from '../../docker/engine-error';

@@ -4,7 +4,7 @@ import { isBatchOutputHeld } from '../../effects/nx-output';
 import { processRunner } from '../../effects/process';
 import { sharedRunner } from '../../effects/shared-runner';
 import { UserError } from '../../platform/user-error';
-import { openMeeting, type Guest } from '../meeting';
+import { openBarrier, type Joined } from '../batch-barrier';
 import { runServiceTasks, type EndedTask, type ServiceTask } from '../service-task';
 import type { Failures } from './run';
 import { deployTogether } from './deploy-together';
@@ -37,8 +37,8 @@ export default async function* composeDeployBatch(
       tell: (line) => console.log(line),
       isUnheard: isBatchOutputHeld(),
     });
-  const meeting = openMeeting<Deploy, Failures>(ids.length, (guests) => {
-    void deployGroups(guests, deploy);
+  const barrier = openBarrier<Deploy, Failures>(ids.length, (deploys) => {
+    void deployGroups(deploys, deploy);
   });
   const joined = new Set<string>();
   const ended = runServiceTasks(
@@ -46,7 +46,7 @@ export default async function* composeDeployBatch(
     context,
     async (task, id) => {
       joined.add(id);
-      const failure = (await meeting.join({ task, options: options[id] ?? {} })).get(
+      const failure = (await barrier.join({ task, options: options[id] ?? {} })).get(
         task.service.name,
       );
       if (failure) throw failure;
@@ -56,7 +56,7 @@ export default async function* composeDeployBatch(
   try {
     for await (const one of ended) {
       // Also the task that failed before it could join: the others must not wait for it.
-      if (!joined.has(one.task)) meeting.pass();
+      if (!joined.has(one.task)) barrier.pass();
       yield one;
     }
   } finally {
@@ -66,13 +66,13 @@ export default async function* composeDeployBatch(
 
 /** Deploys tasks together that go to the same environment in the same way, one group after the other. */
 async function deployGroups(
-  guests: readonly Guest<Deploy, Failures>[],
+  deploys: readonly Joined<Deploy, Failures>[],
   deploy: (tasks: readonly ServiceTask[], options: ComposeDeployOptions) => Promise<Failures>,
 ): Promise<void> {
-  const groups = new Map<string, Guest<Deploy, Failures>[]>();
-  for (const guest of guests) {
-    const how = JSON.stringify(Object.entries(guest.options).sort());
-    groups.set(how, [...(groups.get(how) ?? []), guest]);
+  const groups = new Map<string, Joined<Deploy, Failures>[]>();
+  for (const one of deploys) {
+    const how = JSON.stringify(Object.entries(one.options).sort());
+    groups.set(how, [...(groups.get(how) ?? []), one]);
   }
   for (const group of groups.values()) {
     const tasks = group.map(({ task }) => task);

@@ -11,7 +11,7 @@ import {
   openRelease,
   reopenRelease,
 } from '../../effects/release-book';
-import type { RollEvents } from './roll/roll';
+import type { RollEvents } from './roll/roll-state';
 import { rollSlice } from './roll/roll-slice';
 import { type Facts, type Run } from './run';
 import { commitOfRoll } from './prepare/check-commits';
@@ -21,7 +21,7 @@ import { runJobs } from './prepare/run-jobs';
 import type { ServicePlan } from '../../deployment/run-plan';
 import type { Container } from '../../deployment/container';
 import type { DesiredState } from '../../deployment/desired-state';
-import { RollFailure } from './roll/rolling';
+import { RollFailure } from './roll/roll-service';
 import { removeLeftovers } from './roll/leftovers';
 
 /** A service that is as it was wanted. */

@@ -9,28 +9,29 @@ import {
   stubbornRunner,
 } from '../../effects/interruption';
 import { readEngineKernel } from '../../effects/engine';
-import { readPerson, readRunId } from '../../effects/person';
+import { readCurrentUser, readRunId } from '../../effects/current-user';
 import { sharedRunner } from '../../effects/shared-runner';
 import { formatList, formatSeconds, formatStep } from '../../terminal/step';
 import { requireEnvironment } from '../docker-push/push-image';
 import { limit } from '../limit';
 import { type Rolled, finish } from './deploy-one';
-import { edgeTurns } from './edge/edge-turns';
+import { edgeSteps } from './edge/edge-steps';
 import { readEdgePorts, requireEdgeImage } from './edge/run-edge';
 import { normaliseOptions } from './options';
 import { moveEarlierNotes } from './prepare/earlier-releases';
 import { readCommit, refuseOlder } from './prepare/check-commits';
 import { findImages, findRecordedImages } from './prepare/find-images';
-import { leaveElsewhere } from './prepare/leave-elsewhere';
+import { skipExternal } from './prepare/skip-external';
 import { makePlan } from './prepare/make-plan';
 import { leaveFormerNetwork } from './prepare/reach-needs';
 import { readSecrets } from './prepare/read-secrets';
 import { type Rendered, render } from './prepare/render';
 import { leaveReceipt } from './report/receipt';
 import { tellPlan, tellSummary } from './report/tell';
-import { prune, requireOthersUntouched } from './roll/others';
+import { prune } from './roll/prune';
+import { requireOthersUntouched } from './roll/require-others-untouched';
 import { confirmKept } from './roll/confirm-kept';
-import { keepGiven, putBackAll } from './roll/put-back';
+import { keepGiven, putBackAll } from './roll/undo-atomic';
 import { reviveAll } from './roll/revival';
 import { linkPauseOf } from './roll/link-pause';
 import { rollAll } from './roll/roll-all';
@@ -49,7 +50,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
   const environment = readEnvironment(workspaceRoot, requireEnvironment(options));
   const address = addressOf(environment);
   const name = projectNameOf(platformName, environment);
-  const tasks = leaveElsewhere(request, environment, mode);
+  const tasks = skipExternal(request, environment, mode);
   if (tasks.length === 0 && !mode.json) return new Map();
   const runner = sharedRunner(interruptibleRunner(request.runner, interruption));
   return withTemporaryFolder(async (folder) => {
@@ -88,7 +89,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
         undo: run.undo.runner,
         project: name,
         holder: {
-          user: readPerson(),
+          user: readCurrentUser(),
           pid: process.pid,
           run: readRunId(),
           command: `compose-deploy of ${formatList(run.tasks.map(({ service }) => service.name))}`,
@@ -127,7 +128,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   }
   const given = mode.atomic ? await keepGiven(run, plan) : undefined;
   const rolled = new Map<string, Rolled>();
-  const edge = edgeTurns(run, rendered?.edge, plan, facts);
+  const edge = edgeSteps(run, rendered?.edge, plan, facts);
   await attemptAll(run, edge.first);
   await rollAll(run, rendered, plan, facts, rolled, edge);
   const isUndone = mode.atomic && failures.size > 0;

@@ -7,7 +7,7 @@ import { readServiceTask, type ServiceTask } from '../service-task';
 import { deployRun } from './deploy-run';
 import type { Failures } from './run';
 import type { Interruption } from '../../effects/interruption';
-import { findMates, laterDeploys } from './mates';
+import { findSiblings, laterDeploys } from './sibling-deploys';
 import type { ComposeDeployOptions } from './options';
 
 export interface Together {
@@ -33,8 +33,8 @@ export async function deployTogether(
   const [first] = tasks;
   if (!first) return new Map();
   const alone = options.rollback === true || options.to !== undefined;
-  const mates = alone ? [] : await readMates(context, ids, tasks, options);
-  const all = [...tasks, ...mates];
+  const siblings = alone ? [] : await readSiblings(context, ids, tasks, options);
+  const all = [...tasks, ...siblings];
   const names = new Set(all.map(({ service }) => service.name));
   const later = alone ? [] : laterDeploys(context.taskGraph, ids, names);
   if (options.atomic && later.length > 0) {
@@ -53,7 +53,7 @@ export async function deployTogether(
     repeat: isUnheard ? new Set(tasks.map(({ service }) => service.name)) : undefined,
     interruption,
   });
-  for (const { service } of mates) {
+  for (const { service } of siblings) {
     const failure = failures.get(service.name);
     if (failure)
       tell(`error  ${failure.message}\n(the task of ${service.name} tries it once more)`);
@@ -61,22 +61,22 @@ export async function deployTogether(
   return failures;
 }
 
-async function readMates(
+async function readSiblings(
   context: ExecutorContext,
   ids: readonly string[],
   tasks: readonly ServiceTask[],
   { environment = '' }: ComposeDeployOptions,
 ): Promise<ServiceTask[]> {
   const { runner } = tasks[0]!;
-  const mates: ServiceTask[] = [];
-  for (const { project, since } of findMates(context.taskGraph, ids)) {
+  const siblings: ServiceTask[] = [];
+  for (const { project, since } of findSiblings(context.taskGraph, ids)) {
     const root = context.projectsConfigurations.projects[project]?.root;
     if (root === undefined) continue;
     const receipt = receiptFile(root, 'docker-push', environment);
     // A push that failed left the receipt of an earlier one.
     if (!(await isConfirmedSince(context.root, receipt, since))) continue;
     // What became of it is in the summary; its own task finds it done.
-    mates.push(readServiceTask(context, project, runner, () => undefined));
+    siblings.push(readServiceTask(context, project, runner, () => undefined));
   }
-  return mates;
+  return siblings;
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureDatastoreImage } from '../../../../../tools/images/datastores/datastore-image';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { ROOT } from '../../../../../tools/generated/file';
-import { BACKING_IMAGES } from '../../compose/backing-image';
+import { BACKING_IMAGES } from '../../compose/datastore-image';
 import { docker, EngineWorkspace } from '../../testing/engine-workspace';
 
 /** Handles one event for 20 s, and notes in a folder of the host what became of it. */

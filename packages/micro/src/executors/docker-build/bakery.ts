@@ -8,11 +8,11 @@ import {
   type BakeTarget,
 } from '../../docker/bake';
 import { docker } from '../../docker/command';
-import { parseComplaint } from '../../docker/complaints';
+import { parseComplaint } from '../../docker/error-patterns';
 import { inspectImages } from '../../effects/engine';
 import { withTemporaryFolder, writeWhole } from '../../effects/files';
 import { formatList } from '../../terminal/step';
-import { openMeeting, type Guest } from '../meeting';
+import { openBarrier, type Joined } from '../batch-barrier';
 import { LABELS } from '../../platform/image-labels';
 import { buildRequest } from './build-request';
 import type { PreparedImage } from './prepare-image';
@@ -31,14 +31,14 @@ interface Content {
   folder: string;
 }
 
-type Order = Guest<Content, void>;
+type Order = Joined<Content, void>;
 
 /** @param tasks how many tasks will either build or pass; they share one runner. */
 export function openBakery(tasks: number): Bakery {
-  const meeting = openMeeting<Content, void>(tasks, (orders) => {
+  const barrier = openBarrier<Content, void>(tasks, (orders) => {
     for (const group of byBuilder(orders)) void bake(group);
   });
-  return { build: (image, folder) => meeting.join({ image, folder }), pass: meeting.pass };
+  return { build: (image, folder) => barrier.join({ image, folder }), pass: barrier.pass };
 }
 
 /** One bake has one builder and no arguments of a person's; what needs its own is built alone. */

@@ -1,5 +1,5 @@
 import type { DesiredState } from '../../../deployment/desired-state';
-import { whyExclusive } from '../../../deployment/entry';
+import { exclusiveResource } from '../../../deployment/exclusive-resource';
 import { entryLabel } from '../../../deployment/fingerprint';
 import { DEPLOY_LABELS } from '../../../deployment/labels';
 import { portOfState } from '../../../deployment/listening-port';
@@ -23,7 +23,7 @@ export function stateBehindEdge(
   const behind = behindEdge(entry, { port }, environment);
   const label = withSecrets(entryLabel(behind), secretsPart(state.entryLabel));
   const labels = { ...(entry['labels'] as object | undefined), [DEPLOY_LABELS.entry]: label };
-  const exclusive = whyExclusive(behind, state.replicas);
+  const exclusive = exclusiveResource(behind, state.replicas);
   return {
     ...rest,
     service,

@@ -2,7 +2,7 @@ import type { ComposeConfig } from '../../../deployment/entry';
 import { entryLabel } from '../../../deployment/fingerprint';
 import type { Release } from '../../../deployment/release';
 import type { ComposeSlice } from '../../../deployment/slice';
-import { templateOf } from '../../../deployment/template';
+import { templateOf } from '../../../deployment/slice-template';
 import { moveRelease, readSlice } from '../../../effects/release-book';
 import { fillIn } from '../../../effects/rendered-project';
 import type { Run } from '../run';

@@ -9,7 +9,7 @@ import {
 } from '../../../deployment/edge-plan';
 import type { Service } from '../../../platform/platform';
 import { stateBehindEdge } from '../edge/state-behind-edge';
-import { publicationsNow } from '../edge/edge-turns';
+import { publicationsNow } from '../edge/edge-steps';
 import { planLeftEdge } from '../edge/moving-ports';
 import type { RunEdge } from '../edge/run-edge';
 import { rollOrder } from '../../../deployment/order';

@@ -2,7 +2,7 @@ import type { Container } from '../../../deployment/container';
 import { SECRETS_FOLDER } from '../../../deployment/secrets';
 import { putFilesArguments } from '../../../docker/container';
 import { runDocker } from '../../../effects/engine';
-import type { Roll } from './roll';
+import type { Roll } from './roll-state';
 
 /** Before a container starts, and through standard input: the values touch no disk on their way. */
 export async function giveSecrets(

@@ -2,7 +2,7 @@ import type { Container } from '../../../deployment/container';
 import { readContainers, readLastLogLines } from '../../../effects/containers';
 import { UserError } from '../../../platform/user-error';
 import { visible } from '../../../platform/visible';
-import { idsOf, type Roll } from './roll';
+import { idsOf, type Roll } from './roll-state';
 
 const LOG_LINES = 20;
 const POLL_MILLISECONDS = 250;

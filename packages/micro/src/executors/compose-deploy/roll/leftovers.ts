@@ -1,7 +1,7 @@
 import type { Container } from '../../../deployment/container';
 import { removeArguments, stopArguments } from '../../../docker/container';
 import { runDocker } from '../../../effects/engine';
-import { idsOf, type Roll } from './roll';
+import { idsOf, type Roll } from './roll-state';
 
 /** Removes what serves nobody; what still runs may end what it was asked. */
 export async function removeLeftovers(

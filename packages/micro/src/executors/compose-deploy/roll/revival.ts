@@ -9,7 +9,7 @@ import { UserError } from '../../../platform/user-error';
 import { formatStep } from '../../../terminal/step';
 import { type Facts, type Run, tellOf } from '../run';
 import { waitUntilHealthy } from './health';
-import { idsOf, runIn, type Roll } from './roll';
+import { idsOf, runIn, type Roll } from './roll-state';
 import { join, leave } from './traffic';
 
 /** Brings back what an interrupted deploy took out of service, before anything else is done. */

@@ -3,7 +3,7 @@ import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
 import { parseEnvironment } from '../../../platform/environment';
 import { UserError } from '../../../platform/user-error';
 import { deployOne, type Rolled } from '../deploy-one';
-import type { EdgeTurns } from '../edge/edge-turns';
+import type { EdgeSteps } from '../edge/edge-steps';
 import type { Facts, Run } from '../run';
 import { rollAll } from './roll-all';
 
@@ -61,7 +61,7 @@ async function begin(pieces: readonly Piece[]) {
   const services = pieces.map(({ name, kind = 'create' }) => ({
     ...{ service: name, plan: { kind }, starts: [] },
   })) as unknown as ServicePlan[];
-  const edge = { around: (_one, work) => work() } as EdgeTurns;
+  const edge = { around: (_one, work) => work() } as EdgeSteps;
   const facts = { containers: [] } as unknown as Facts;
   const done = rollAll(run, undefined, { services } as RunPlan, facts, rolled, edge);
   await settled();

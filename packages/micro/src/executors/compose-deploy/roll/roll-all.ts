@@ -4,7 +4,7 @@ import { linkedWithin } from '../../../platform/environment';
 import { UserError } from '../../../platform/user-error';
 import { limit } from '../../limit';
 import { type Rolled, deployOne } from '../deploy-one';
-import type { EdgeTurns } from '../edge/edge-turns';
+import type { EdgeSteps } from '../edge/edge-steps';
 import { removeNeverStarted } from '../prepare/start-needs';
 import type { Rendered } from '../prepare/render';
 import { type Facts, type Run, attempt } from '../run';
@@ -22,7 +22,7 @@ export async function rollAll(
   plan: RunPlan,
   facts: Facts,
   rolled: Map<string, Rolled>,
-  edge: EdgeTurns,
+  edge: EdgeSteps,
 ): Promise<void> {
   const { failures, tasks } = run;
   const inTurn = limit(ROLLS);

@@ -8,8 +8,8 @@ import { type Run, tellOf } from '../run';
 import type { Container } from '../../../deployment/container';
 import type { DesiredState } from '../../../deployment/desired-state';
 import { requireImage } from '../prepare/find-images';
-import type { RollEvents } from './roll';
-import { roll } from './rolling';
+import type { RollEvents } from './roll-state';
+import { roll } from './roll-service';
 
 /** What a service of a run becomes. */
 export interface SliceRoll {

@@ -6,7 +6,7 @@ import { readProjectContainers } from '../../../effects/containers';
 import { UserError } from '../../../platform/user-error';
 import { giveSecrets } from './give-secrets';
 import { againIfPruned, makeOf, Pruned } from './pruned';
-import { idsOf, runIn, undoing, type Progress, type Roll } from './roll';
+import { idsOf, runIn, undoing, type Progress, type Roll } from './roll-state';
 
 /**
  * Makes the new containers of a step, gives them their secrets and starts them. Until they run, a

@@ -5,7 +5,7 @@ import { Interrupted } from '../../../effects/interruption';
 import { readNetwork } from '../../../effects/networks';
 import { UserError } from '../../../platform/user-error';
 import { keepsAddress } from './addresses';
-import type { Engine, Roll, Run } from './roll';
+import type { Engine, Roll, Run } from './roll-state';
 
 /** Time for callers that resolved the address of a container just before its name was withdrawn. */
 export const DRAIN_MILLISECONDS = 1000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findReadsBeside } from './beside-itself';
+import { findReadsBeside } from './sibling-file-reads';
 
 /** A package with data beside its code, and one of code alone. */
 const FILES = [

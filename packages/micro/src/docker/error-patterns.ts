@@ -1,6 +1,6 @@
 /**
  * What docker, buildx, Compose, a registry or ssh complains of. Their exit codes tell nothing apart, so this is the one
- * place that reads their words; complaints.spec.ts has the words of each version. A pattern is added with its message.
+ * place that reads their words; error-patterns.spec.ts has the words of each version. A pattern is added with its message.
  */
 export type Complaint =
   | { kind: 'no-engine'; reason: string; cause: 'silent' | 'ssh' | 'rights' }

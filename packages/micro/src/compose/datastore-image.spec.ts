@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { engineOfImage } from './backing-image';
+import { engineOfImage } from './datastore-image';
 import { adminUser } from '../platform/account';
 
 it.each([

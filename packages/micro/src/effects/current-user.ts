@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 
 /** `ada@laptop`: who runs this process, and where. */
-export function readPerson(): string {
+export function readCurrentUser(): string {
   return `${userName()}@${hostname()}`;
 }
 

@@ -7,7 +7,7 @@ import { freePort } from '../../../../tools/testing/free-port.js';
 import { readConfig } from './config.js';
 import { createService } from './service.js';
 import { OpenRequests } from './shutdown.js';
-import { endSilentBodies } from './silent-callers.js';
+import { endSilentBodies } from './request-timeouts.js';
 
 const PAUSE_MS = 1000;
 let app: FastifyInstance;

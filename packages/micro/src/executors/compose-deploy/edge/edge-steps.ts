@@ -16,7 +16,7 @@ import { movingPorts } from './moving-ports';
 import type { RunEdge } from './run-edge';
 
 /** What a run does of the edge, and when: between the services that it rolls. */
-export interface EdgeTurns {
+export interface EdgeSteps {
   /** Before any service is rolled: what would fail fails here, with nothing changed. */
   first(): Promise<void>;
   /** Rolls a service that needs its port itself, or gives it to the edge. */
@@ -30,12 +30,12 @@ export interface EdgeTurns {
 }
 
 /** @param edge absent in a rollback, which leaves the edge as it is. */
-export function edgeTurns(
+export function edgeSteps(
   run: Run,
   edge: RunEdge | undefined,
   { edge: planned }: RunPlan,
   facts: Facts,
-): EdgeTurns {
+): EdgeSteps {
   const { edge: state, containers } = facts;
   const inTurn = limit(1);
   /** The last first. */

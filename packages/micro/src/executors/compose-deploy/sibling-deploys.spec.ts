@@ -1,6 +1,6 @@
 import type { Task, TaskGraph } from '@nx/devkit';
 import { describe, expect, it } from 'vitest';
-import { findMates, laterDeploys } from './mates';
+import { findSiblings, laterDeploys } from './sibling-deploys';
 
 const task = (project: string, target: string, more: Partial<Task> = {}): Task => ({
   id: `${project}:${target}`,
@@ -51,7 +51,7 @@ describe('a deploy of the same run', () => {
       [],
     ],
   ])('%s', (_, tasks, expected) => {
-    expect(findMates(graphOf(own, ...tasks), [own.id])).toEqual(expected);
+    expect(findSiblings(graphOf(own, ...tasks), [own.id])).toEqual(expected);
   });
 
   it('is named where it follows later', () => {

@@ -7,10 +7,10 @@ import { UserError } from '../../../platform/user-error';
 import { formatSeconds, formatStep } from '../../../terminal/step';
 import { readLastWords, waitUntilHealthy, watchOf } from './health';
 import { removeLeftovers } from './leftovers';
-import { idsOf, runIn, undoing, type Progress, type Roll } from './roll';
+import { idsOf, runIn, undoing, type Progress, type Roll } from './roll-state';
 import { DRAIN_MILLISECONDS, hide, reveal, withdraw } from './traffic';
 import { findNew, startContainers } from './start-containers';
-import { putBack } from './undo';
+import { putBack } from './undo-roll';
 
 /** A roll that failed or was interrupted. */
 export class RollFailure extends UserError {

@@ -1,32 +1,11 @@
-import { type RunPlan, leftContainers } from '../../../deployment/run-plan';
+import type { RunPlan } from '../../../deployment/run-plan';
 import { touchedOthers } from '../../../deployment/plan';
 import { readProjectContainers } from '../../../effects/containers';
-import { forgetReleases } from '../../../effects/release-book';
 import { EDGE_SERVICE } from '../../../platform/edge-options';
 import { UserError } from '../../../platform/user-error';
-import type { Rendered } from '../prepare/render';
 import type { Facts, Run } from '../run';
-import { removeLeftovers } from './leftovers';
 
-/** Removes what left the workspace; its volumes stay. */
-export async function prune(
-  run: Run,
-  { names }: Rendered,
-  facts: Facts,
-): Promise<readonly string[]> {
-  const { runner, address, book, tell } = run;
-  const left = leftContainers(facts.containers, names);
-  const services = [...new Set(left.map(({ service }) => service))].sort();
-  for (const service of services) {
-    const own = left.filter((container) => container.service === service);
-    await removeLeftovers({ runner, address, service }, own);
-    await forgetReleases(book, facts.releases.get(service) ?? []);
-    tell(`removed  ${service}  ${own.map(({ name }) => name).join(', ')}`);
-  }
-  return services;
-}
-
-/** The proof that a deploy touched its own services and nothing else. */
+/** Checks that the deploy changed containers of its own services only. */
 export async function requireOthersUntouched(
   { runner, address, name, tasks }: Run,
   { services, edge: planned }: RunPlan,

@@ -8,7 +8,7 @@ import {
   saysNoContainer,
   saysNotFound,
   type Complaint,
-} from './complaints';
+} from './error-patterns';
 
 /**
  * Seen on Docker 26.1.5 with client 28.2.2, buildx 0.13.1 and Compose 2.26.1, and on Docker 28.5.2 with the containerd

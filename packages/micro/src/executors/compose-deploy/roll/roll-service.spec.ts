@@ -4,7 +4,7 @@ import { failure, recordingRunner } from '../../../testing/recording-runner';
 import { runningContainer } from '../../../testing/running-container';
 import { fakeClock } from '../../../testing/service-task';
 import type { ServiceChange } from '../../../deployment/plan';
-import { roll } from './rolling';
+import { roll } from './roll-service';
 
 const project = { name: 'acme-development', files: ['compose.yaml', 'override.yaml'] };
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isInside } from './inside.js';
+import { isInternalUrl } from './internal-url.js';
 
 it.each([
   ['http://keycloak:8080/certs', true],
@@ -16,5 +16,5 @@ it.each([
   ['https://[2001:db8::7]', false],
   ['https://[::ffff:203.0.113.7]', false],
 ])('%s: %s', (url, expected) => {
-  expect(isInside(new URL(url))).toBe(expected);
+  expect(isInternalUrl(new URL(url))).toBe(expected);
 });

@@ -5,7 +5,7 @@ import type { DeployMode } from '../options';
 import type { DeployRequest } from '../run';
 
 /** The services that run in the environment; says of the others where they do. */
-export function leaveElsewhere(
+export function skipExternal(
   { tasks, tell }: Pick<DeployRequest, 'tasks' | 'tell'>,
   environment: Environment,
   { json }: DeployMode,

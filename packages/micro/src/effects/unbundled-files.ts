@@ -2,7 +2,7 @@ import { transform, type Metafile } from 'esbuild';
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join, posix } from 'node:path';
-import { findReadsBeside, type PackageFiles } from '../artifact/beside-itself';
+import { findReadsBeside, type PackageFiles } from '../artifact/sibling-file-reads';
 import { startsLogThreads } from '../artifact/log-threads';
 import type { ArtifactRequest } from './artifact-request';
 import { INSTALLED_PACKAGE } from './external-packages';

@@ -1,7 +1,7 @@
 import type { Node } from 'acorn';
 import { builtinModules } from 'node:module';
 import { posix } from 'node:path';
-import { CodePlaces, type Value } from './code-places';
+import { CodePlaces, type Value } from './path-expressions';
 import { calleeName, children, parseProgram, propertyName, type AnyNode } from './javascript-tree';
 
 /** The files of a package, as far as they decide whether code finds them. */

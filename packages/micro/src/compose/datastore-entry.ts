@@ -1,5 +1,5 @@
 import { formatStale } from '../platform/derived-file';
-import { backingImage, engineOfImage, type BackingImage } from './backing-image';
+import { backingImage, engineOfImage, type BackingImage } from './datastore-image';
 import type { ComposeEdit } from './compose-edit';
 import type { BackingService } from './datastore';
 import { backingHardening } from './hardening';

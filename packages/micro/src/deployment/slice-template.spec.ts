@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { templateOf } from './template';
+import { templateOf } from './slice-template';
 
 const raw = (orders: Record<string, unknown>, more = {}) => ({ services: { orders }, ...more });
 const entryOf = (rendered: Record<string, unknown>, written: Record<string, unknown>) =>

@@ -2,7 +2,7 @@ import type { ServiceChange } from '../../../deployment/plan';
 import type { Container } from '../../../deployment/container';
 import { removeArguments, startArguments, stopArguments } from '../../../docker/container';
 import { waitUntilHealthy } from './health';
-import { idsOf, undoing, type Progress, type Roll } from './roll';
+import { idsOf, undoing, type Progress, type Roll } from './roll-state';
 import { DRAIN_MILLISECONDS, hideInPlace, reveal } from './traffic';
 
 /**

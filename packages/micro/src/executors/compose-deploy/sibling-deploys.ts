@@ -1,7 +1,7 @@
 import type { TaskGraph } from '@nx/devkit';
 
 /** A deploy of the same run that Nx starts later, though what it needs may be there by now. */
-export interface Mate {
+export interface SiblingDeploy {
   project: string;
   /** When the first of the tasks that it waits for began; what they left has to be newer. */
   since: number;
@@ -14,17 +14,20 @@ export interface Mate {
  *
  * @param own ids of the tasks that this process was started for.
  */
-export function findMates(graph: TaskGraph | undefined, own: readonly string[]): Mate[] {
+export function findSiblings(
+  graph: TaskGraph | undefined,
+  own: readonly string[],
+): SiblingDeploy[] {
   const first = graph?.tasks[own[0] ?? ''];
   if (!graph || !first) return [];
   const { target, configuration } = first.target;
   return Object.values(graph.tasks).flatMap((task) => {
-    const isMate =
+    const isSibling =
       !own.includes(task.id) &&
       task.endTime === undefined &&
       task.target.target === target &&
       task.target.configuration === configuration;
-    if (!isMate) return [];
+    if (!isSibling) return [];
     const needs = (graph.dependencies[task.id] ?? []).map((id) => graph.tasks[id]);
     const ended = needs.every((need) => need?.endTime !== undefined);
     if (!ended || needs.length === 0) return [];
