@@ -3,7 +3,7 @@ import { asServed, edgeContainers, portHolders } from '../../../deployment/edge-
 import { portOfState } from '../../../deployment/listening-port';
 import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
 import { startArguments, stopArguments } from '../../../docker/container';
-import { saysContainerGone } from '../../../docker/complaints';
+import { saysContainerGone } from '../../../docker/error-patterns';
 import { EngineError } from '../../../docker/engine-error';
 import { readProjectContainers } from '../../../effects/containers';
 import { runDocker } from '../../../effects/engine';

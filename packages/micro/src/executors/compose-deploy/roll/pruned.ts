@@ -1,4 +1,4 @@
-import { saysContainerGone, saysNotFound } from '../../../docker/complaints';
+import { saysContainerGone, saysNotFound } from '../../../docker/error-patterns';
 import { EngineError } from '../../../docker/engine-error';
 import { UserError } from '../../../platform/user-error';
 
