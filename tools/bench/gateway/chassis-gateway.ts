@@ -7,6 +7,7 @@ import * as z from 'zod';
 const variables = {
   PROVIDER_URL: z.url(),
   PUBLIC_KEY: z.string().optional(),
+  REMEMBERED_TOKENS: z.coerce.number().optional(),
   RATE_LIMIT: z.coerce.number().optional(),
 };
 
@@ -21,7 +22,8 @@ await runService('gateway', variables, (config) => {
     routes: async (app) => {
       if (publicKey !== undefined) {
         const options = { issuer: 'bench', audience: 'bench', algorithms: ['RS256'] } as const;
-        await app.register(jwt({ publicKey, ...options }));
+        const rememberedTokens = config.REMEMBERED_TOKENS;
+        await app.register(jwt({ publicKey, rememberedTokens, ...options }));
       }
       if (max !== undefined) await app.register(rateLimit({ max, windowMs: 60_000 }));
       await app.register(proxy.routes);

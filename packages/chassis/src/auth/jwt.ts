@@ -5,7 +5,8 @@ import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose'
 import { formatReason, HttpError } from '../errors/errors.js';
 import type { EventLog } from '../telemetry/default-log.js';
 import { failureLimitOf } from './failure-limit.js';
-import { publishedKeys } from './published-keys.js';
+import { publishedKeys, type PublishedKeys } from './published-keys.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 export type AsymmetricAlgorithm =
   | 'EdDSA'
@@ -46,6 +47,11 @@ export interface JwtOptions {
   jwksMaxStaleMs?: number;
   /** A token with an unknown key leads to a fetch, at most this often. Default 30 000. */
   jwksCooldownMs?: number;
+  /**
+   * How many verified tokens are remembered, so that a caller's next requests cost no verification: the ones used last,
+   * each until it expires or the keys change. 0 verifies every request. Default 5000.
+   */
+  rememberedTokens?: number;
 }
 
 declare module 'fastify' {
@@ -116,29 +122,44 @@ const NO_KEYS = 'the keys of the issuer cannot be fetched';
 type Verify = (token: string) => Promise<JWTPayload>;
 
 function verifier(options: JwtOptions, log: EventLog): Verify {
+  const clockTolerance = options.clockToleranceSeconds ?? 5;
   const rules: JWTVerifyOptions = {
     algorithms: [...options.algorithms],
     issuer: toList(options.issuer),
     audience: toList(options.audience),
-    clockTolerance: options.clockToleranceSeconds ?? 5,
+    clockTolerance,
     requiredClaims: ['exp'],
   };
-  if (options.jwksUrl !== undefined) {
-    const keys = publishedKeys({
-      url: options.jwksUrl,
-      timeoutMs: options.jwksTimeoutMs ?? 2000,
-      maxAgeMs: options.jwksMaxAgeMs ?? 600_000,
-      maxStaleMs: options.jwksMaxStaleMs ?? 86_400_000,
-      cooldownMs: options.jwksCooldownMs ?? 30_000,
-      log,
-    });
-    return async (token) => (await jwtVerify(token, keys, rules)).payload;
+  const { keyOf, edition } = keysOf(options, log);
+  const known = new VerifiedTokens({ max: options.rememberedTokens ?? 5000, clockTolerance });
+  return async (token) => {
+    // Asked before: a token that is verified while the keys change is not remembered for the new ones.
+    const now = edition();
+    const claims = now === undefined ? undefined : known.find(token, now);
+    if (claims) return claims;
+    const { payload } = await jwtVerify(token, keyOf, rules);
+    if (now !== undefined) known.remember(token, payload, now);
+    return payload;
+  };
+}
+
+/** Also of a key that is given: it never changes. */
+function keysOf(options: JwtOptions, log: EventLog): PublishedKeys {
+  if (options.jwksUrl === undefined) {
+    const key =
+      options.publicKey === undefined
+        ? new TextEncoder().encode(options.secret)
+        : createPublicKey(options.publicKey);
+    return { keyOf: () => key, edition: () => 0 };
   }
-  const key =
-    options.publicKey === undefined
-      ? new TextEncoder().encode(options.secret)
-      : createPublicKey(options.publicKey);
-  return async (token) => (await jwtVerify(token, key, rules)).payload;
+  return publishedKeys({
+    url: options.jwksUrl,
+    timeoutMs: options.jwksTimeoutMs ?? 2000,
+    maxAgeMs: options.jwksMaxAgeMs ?? 600_000,
+    maxStaleMs: options.jwksMaxStaleMs ?? 86_400_000,
+    cooldownMs: options.jwksCooldownMs ?? 30_000,
+    log,
+  });
 }
 
 const TOKENS_FAULT: ReadonlySet<string> = new Set([
@@ -201,6 +222,10 @@ function checkJwtOptions(options: JwtOptions): void {
     if (values.length === 0 || values.includes('')) problems.push(`${name} must not be empty`);
   }
   if (algorithms.length === 0) problems.push('algorithms must name at least one');
+  const { rememberedTokens = 0 } = options;
+  if (!Number.isSafeInteger(rememberedTokens) || rememberedTokens < 0) {
+    problems.push('rememberedTokens must be a whole number, 0 or more');
+  }
   for (const algorithm of algorithms) {
     const bytes = SYMMETRIC[algorithm];
     if (bytes === undefined && !ASYMMETRIC.has(algorithm)) {

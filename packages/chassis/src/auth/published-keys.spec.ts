@@ -35,8 +35,8 @@ async function fetchKeys(issuer: string, more: Record<string, string> = {}): Pro
     { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: url, HTTPS_PROXY: url, ...more },
     `import { publishedKeys } from '${new URL('./published-keys.ts', import.meta.url).href}';
      const log = { info() {}, warn() {}, error() {} };
-     const keys = publishedKeys({ url: process.argv[1], timeoutMs: 10000, maxAgeMs: 1000, maxStaleMs: 1000, cooldownMs: 1000, log });
-     await keys({ alg: 'RS256', kid: 'a' }, {}).then(() => console.log('keys'), () => console.log('none'));`,
+     const { keyOf } = publishedKeys({ url: process.argv[1], timeoutMs: 10000, maxAgeMs: 1000, maxStaleMs: 1000, cooldownMs: 1000, log });
+     await keyOf({ alg: 'RS256', kid: 'a' }, {}).then(() => console.log('keys'), () => console.log('none'));`,
     issuer,
   );
   expect(stdout.trim()).toBe('none');

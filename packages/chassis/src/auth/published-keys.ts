@@ -17,14 +17,24 @@ export interface PublishedKeysOptions {
   log: EventLog;
 }
 
+export interface PublishedKeys {
+  /** Rejects with what is wrong with the token, or with why there are no keys. */
+  keyOf: JWTVerifyGetKey;
+  /**
+   * Another number each time that the issuer's keys are others; undefined if they are too old to be used. Keys that should
+   * be newer are fetched in the background, as if a token had been verified.
+   */
+  edition: () => number | undefined;
+}
+
 /** After a failed fetch nobody asks again for this long: who waits on an issuer that is away waits for nothing. */
 const PAUSE_AFTER_FAILURE_MS = 1000;
 
 /**
  * The keys that an issuer publishes (RFC 7517). Once fetched they go on serving while the issuer is away, up to a limit;
- * one fetch at a time brings newer ones. Rejects with what is wrong with the token, or with why there are no keys.
+ * one fetch at a time brings newer ones.
  */
-export function publishedKeys(options: PublishedKeysOptions): JWTVerifyGetKey {
+export function publishedKeys(options: PublishedKeysOptions): PublishedKeys {
   const { url, timeoutMs, maxAgeMs, maxStaleMs, cooldownMs, log } = options;
   const remote = createRemoteJWKSet(new URL(url), {
     timeoutDuration: timeoutMs,
@@ -34,6 +44,8 @@ export function publishedKeys(options: PublishedKeysOptions): JWTVerifyGetKey {
     [customFetch]: fetchSomeKeys,
   });
   let fetchedAt = -Infinity;
+  let edition = 0;
+  let published = '';
   let triedAt = -Infinity;
   let failure: Error | undefined;
   let running: Promise<void> | undefined;
@@ -43,6 +55,9 @@ export function publishedKeys(options: PublishedKeysOptions): JWTVerifyGetKey {
     try {
       await remote.reload();
       fetchedAt = performance.now();
+      const keys = JSON.stringify(remote.jwks());
+      if (keys !== published) edition++;
+      published = keys;
       if (failure !== undefined) log.info('the keys of the issuer can be fetched again');
       failure = undefined;
     } catch (error) {
@@ -73,10 +88,16 @@ export function publishedKeys(options: PublishedKeysOptions): JWTVerifyGetKey {
     await refresh();
   }
 
-  return async (header, token) => {
+  /** Whether there are keys that may be used. Starts to fetch newer ones if these are old. */
+  function areUsable(): boolean {
     const age = since(fetchedAt);
-    if (age > maxAgeMs + maxStaleMs) await require();
-    else if (age > maxAgeMs && since(triedAt) > PAUSE_AFTER_FAILURE_MS) refresh().catch(() => {});
+    if (age > maxAgeMs + maxStaleMs) return false;
+    if (age > maxAgeMs && since(triedAt) > PAUSE_AFTER_FAILURE_MS) refresh().catch(() => {});
+    return true;
+  }
+
+  async function keyOf(...[header, token]: Parameters<JWTVerifyGetKey>) {
+    if (!areUsable()) await require();
     try {
       return await remote(header, token);
     } catch (error) {
@@ -86,7 +107,9 @@ export function publishedKeys(options: PublishedKeysOptions): JWTVerifyGetKey {
       else if (failure !== undefined) throw failure;
       return await remote(header, token);
     }
-  };
+  }
+
+  return { keyOf, edition: () => (areUsable() ? edition : undefined) };
 }
 
 function since(time: number): number {

@@ -1,9 +1,9 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceCallError } from '../calls/service-call-error.js';
 import { SHOULD_RETRY_HEADER } from '../context/headers.js';
 import { remainingMs } from '../context/request-context.js';
 import { hideSecrets } from './hide-secrets.js';
+import { STATUS_CODES } from './status-codes.js';
 
 /** An answer that is no success: `throw new HttpError(404, 'order 12 does not exist')`. */
 export class HttpError extends Error {

@@ -1,10 +1,10 @@
-import { STATUS_CODES } from 'node:http';
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { wasNotSent } from '../connections/request-not-sent.js';
 import { shortenToDeadline } from '../context/deadline.js';
 import { markAsEdge } from '../context/request-context.js';
 import { formatReason } from '../errors/errors.js';
+import { STATUS_CODES } from '../errors/status-codes.js';
 import { answerHeaders, forwardHeaders } from './forwarded-headers.js';
 import { refuseAmbiguousPaths } from './path-guard.js';
 import { ProviderHealthChecks, type ProviderHealth } from './provider-health.js';
