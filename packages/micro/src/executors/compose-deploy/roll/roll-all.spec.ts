@@ -63,7 +63,7 @@ async function begin(pieces: readonly Piece[]) {
   })) as unknown as ServicePlan[];
   const edge = { around: (_one, work) => work() } as EdgeSteps;
   const facts = { containers: [] } as unknown as Facts;
-  const done = rollAll(run, undefined, { services } as RunPlan, facts, rolled, edge);
+  const done = rollAll(run, undefined, { services } as unknown as RunPlan, facts, rolled, edge);
   await settled();
   const messages = () => [...failures].map(([name, { message }]) => [name, message]);
   return { done, rolled, messages };
