@@ -115,7 +115,7 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     );
     const { exitCode, output } = await workspace.startNx(['compose-deploy', 'shelf']).ended;
     expect(exitCode).not.toBe(0);
-    expect(output).toContain('shelf-migrate failed, and shelf was left as it was');
+    expect(output).toContain('shelf-migrate failed, and shelf was not changed');
     expect(output).toContain('0003-wrong.sql');
     expect(await containers('shelf')).toEqual(before);
     expect((await getItems()).length).toBe(2);

@@ -117,7 +117,7 @@ describeEngine('a platform on an engine', () => {
     expect(deploy.exitCode).toBe(1);
     expect(deploy.output).toContain('was not healthy after 20 s');
     expect(deploy.output).toContain('the database is not there');
-    expect(deploy.output).toMatch(/users-\d+ serves on; it was not touched/);
+    expect(deploy.output).toMatch(/users-\d+ keeps serving; it was not touched/);
     expect(await calls.failures()).toEqual([]);
     expect(containersOf(await readState(shop.place, EXAMPLE_SERVICES))).toEqual(
       containersOf(before),

@@ -18,8 +18,8 @@ describe('tellTarget', () => {
     ['docker-build', 'orders  bundled  dist/apps/orders  2.02 MB', undefined],
     [
       'compose-deploy',
-      'users:   create   users    it does not run; 0a2a79bffe51 (sha256:c65eef9db254)',
-      'users     it does not run',
+      'users:   create   users    it is not running; 0a2a79bffe51 (sha256:c65eef9db254)',
+      'users     it is not running',
     ],
     [
       'compose-deploy',

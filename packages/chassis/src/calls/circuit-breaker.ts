@@ -55,7 +55,7 @@ export function createBreaker(
     },
   );
   policy.onBreak(() =>
-    log.warn({ provider, resetMs }, `calls of ${provider} fail: its circuit breaker is open`),
+    log.warn({ provider, resetMs }, `calls to ${provider} fail: its circuit breaker is open`),
   );
   policy.onReset(() => log.info({ provider }, `${provider} answers again: its breaker is closed`));
 

@@ -287,7 +287,7 @@ describe('the deadline of the caller', () => {
   it('that has passed keeps the provider from being asked', async () => {
     const error = await within(0, () => failure(client().get('/')));
     expect(error).toMatchObject({ kind: 'timeout', attempts: 0, statusCode: 504 });
-    expect(error.message).toBe("orders was not asked GET /: the caller's deadline has passed");
+    expect(error.message).toBe("orders was not called for GET /: the caller's deadline has passed");
     expect(provider.requests).toHaveLength(0);
   });
 

@@ -52,5 +52,5 @@ it('says that nobody is healthy, or that Consul does not tell', async () => {
   const discover = fromConsul({ url: consul.url, cacheMs: 0, timeoutMs: 100 });
   await expect(discover('orders')).rejects.toThrow('Consul knows no healthy instance of "orders"');
   consul.answer(() => undefined);
-  await expect(discover('users')).rejects.toThrow('Consul does not tell where "users" is');
+  await expect(discover('users')).rejects.toThrow('Consul could not be asked for "users"');
 });

@@ -85,7 +85,7 @@ export function fromConsul({
       return await refresh(service);
     } catch (error) {
       if (last) return extend(last, cacheMs);
-      throw new DiscoveryError(`Consul does not tell where "${service}" is`, { cause: error });
+      throw new DiscoveryError(`Consul could not be asked for "${service}"`, { cause: error });
     }
   }
 

@@ -73,14 +73,14 @@ function formatFailure(
   switch (failure.kind) {
     case 'timeout':
       return attempts === 0
-        ? `${provider} was not asked ${call}: the caller's deadline has passed`
+        ? `${provider} was not called for ${call}: the caller's deadline has passed`
         : `${provider} did not answer ${call} within ${failure.timeoutMs} ms (${effort})`;
     case 'unreachable':
       return `${provider} cannot be reached for ${call}: ${failure.reason} (${effort})`;
     case 'refused':
       return `${provider} answered ${call} with ${failure.status} (${effort})`;
     case 'open':
-      return `${provider} was not asked ${call}: too many calls failed, its circuit breaker is open`;
+      return `${provider} was not called for ${call}: too many calls failed, its circuit breaker is open`;
     case 'invalid-answer':
       return `${provider} answered ${call} with ${failure.status} and an invalid body: ${failure.reason} (${effort})`;
   }

@@ -16,7 +16,7 @@ const psql: LockHolder = {
 };
 
 it.each<[string, LockHolder[], string]>([
-  ['nobody', [], 'the server does not tell who holds it'],
+  ['nobody', [], 'the server does not say who holds it'],
   [
     'a session with all that is known of it',
     [psql],
@@ -66,7 +66,7 @@ it('tries again after each pause, and tells why', async () => {
 it('ends after the last pause, with who holds the lock', async () => {
   const { run, tries } = recorder(9);
   await expect(run([1])).rejects.toThrow(
-    /^0002-x\.sql: gave up after 2 tries in [\d.]+ s, since a lock was not free within 2 s; it is held by session 4711 /,
+    /^0002-x\.sql: gave up after 2 tries in [\d.]+ s: a lock was not free within 2 s; it is held by session 4711 /,
   );
   expect(tries()).toBe(2);
 });

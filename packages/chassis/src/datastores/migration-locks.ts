@@ -64,8 +64,8 @@ export async function withLockPatience<T>(
         const times = tries === 1 ? 'one try' : `${tries} tries`;
         throw new MigrationError(
           [
-            `${what}: gave up after ${times} in ${took}, since a lock was not free within ${formatSeconds(waitMs / 1000)}; ${held}. ` +
-              'Nothing of it was applied. Let that session finish or end it, then migrate again',
+            `${what}: gave up after ${times} in ${took}: a lock was not free within ${formatSeconds(waitMs / 1000)}; ${held}. ` +
+              'Nothing was applied. Let that session finish, or end it; then migrate again',
           ],
           { cause: error.cause },
         );
@@ -78,7 +78,7 @@ export async function withLockPatience<T>(
 
 /** `it is held by session 4711 (user "orders", application "psql", idle in transaction, open for 83 s)` */
 export function formatHolders(holders: readonly LockHolder[]): string {
-  if (holders.length === 0) return 'the server does not tell who holds it';
+  if (holders.length === 0) return 'the server does not say who holds it';
   const isGuess = holders.some((holder) => holder.isGuess);
   const names = holders.map(formatHolder);
   return isGuess

@@ -100,6 +100,8 @@ describe('planMigrations', () => {
 
   it('stops where an earlier run ended half-way', () => {
     const done = applied(create, add).map((one) => ({ ...one, isFinished: one.number === 1 }));
-    expect(() => planMigrations(all, done)).toThrow('0002-add-total.sql: began and did not end');
+    expect(() => planMigrations(all, done)).toThrow(
+      '0002-add-total.sql: started but did not finish',
+    );
   });
 });

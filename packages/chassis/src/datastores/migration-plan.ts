@@ -88,7 +88,7 @@ export function planMigrations(
   for (const { isFinished, file } of applied) {
     if (isFinished) continue;
     problems.push(
-      `${file}: began and did not end, so that part of it may be in the database; put that right by hand, ` +
+      `${file}: started but did not finish, so part of it may be in the database; correct that by hand,  ` +
         `then set its finished_at in chassis_migrations, or delete its row to apply it again`,
     );
   }

@@ -83,7 +83,7 @@ export function mysql(url: string, options: MysqlOptions = {}): Mysql {
     const signal = AbortSignal.timeout(limitMs);
     return connectWithin(signal).catch((error: unknown) => {
       if (!signal.aborted) throw new UnavailableError(name, error);
-      const message = `${name} had no connection to give within ${limitMs} ms`;
+      const message = `${name} had no free connection within ${limitMs} ms`;
       if (limitMs < connectTimeoutMs) throw new OutOfTimeError(message, { cause: error });
       throw new UnavailableError(name, new Error(message));
     });

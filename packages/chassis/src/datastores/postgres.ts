@@ -102,7 +102,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Postgres {
         (late) => late.release(),
         () => undefined,
       );
-      throw new OutOfTimeError(`${name} had no connection to give in time`, { cause: error });
+      throw new OutOfTimeError(`${name} had no free connection in time`, { cause: error });
     }
   }
 
@@ -132,7 +132,9 @@ export function postgres(url: string, options: PostgresOptions = {}): Postgres {
       const result = await work(client);
       const { command } = await client.query('COMMIT');
       if (command !== 'ROLLBACK') return result;
-      throw new Error('nothing was committed: a statement failed, and its error was not passed on');
+      throw new Error(
+        'nothing was committed: a statement failed, and the callback did not throw its error',
+      );
     } catch (error) {
       // Behind a statement that still runs a rollback would wait; closing does the same.
       if (isUnanswered(error)) broken.add(client);
@@ -192,7 +194,7 @@ function checkUrlOptions(name: string, url: string, pool: PostgresOptions['pool'
     const inCode = setting in pool ? `pool.${setting}` : OWN_OPTIONS[setting];
     if (inCode === undefined) continue;
     throw new TypeError(
-      `the URL of "${name}" sets "${option}", and the code sets ${inCode}: pg would use the URL's alone. Keep one of them`,
+      `the URL of "${name}" sets "${option}", and the code sets ${inCode}: pg would use only the URL's. Keep one of them`,
     );
   }
 }

@@ -12,7 +12,7 @@ export interface EventMetrics {
 export function eventMetrics(meter: Meter): EventMetrics {
   const published = meter.counter(
     'events_published_total',
-    'Events that were given to the broker. unroutable: no service has a queue for it; failed: not confirmed.',
+    'Events that were sent to the broker. unroutable: no service has a queue for it; failed: not confirmed.',
     ['event', 'outcome'],
   );
   const handled = meter.counter(

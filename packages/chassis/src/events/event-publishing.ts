@@ -9,5 +9,5 @@ export function messageContext(): Record<string, string> {
 }
 
 export function undeclared(service: string, { name }: EventContract): TypeError {
-  return new TypeError(`${service} does not publish ${name}: name it in \`publishes\``);
+  return new TypeError(`${service} does not publish ${name}: add it to \`publishes\``);
 }

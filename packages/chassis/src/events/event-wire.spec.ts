@@ -41,7 +41,7 @@ describe('encodeEvent', () => {
   it('takes an id, so that the same event can be published again', () => {
     const data = { orderId: 'a', total: 3 };
     expect(encodeEvent(orderPlaced, data, { id: 'order-a' }).id).toBe('order-a');
-    expect(() => encodeEvent(orderPlaced, data, { id: '' })).toThrow('its id has 1 to 255');
+    expect(() => encodeEvent(orderPlaced, data, { id: '' })).toThrow('its id must have 1 to 255');
   });
 
   it('says where data is wrong, and not what it is', () => {

@@ -49,7 +49,7 @@ export function encodeEvent<E extends EventContract>(
 ): WireEvent {
   const { name } = contract;
   if (id === '' || id.length > 255)
-    throw new InvalidEventError(name, 'its id has 1 to 255 letters');
+    throw new InvalidEventError(name, 'its id must have 1 to 255 characters');
   const body = toJson(name, parse(contract, data, ''));
   const bytes = Buffer.byteLength(body);
   if (bytes > MAX_BYTES) {

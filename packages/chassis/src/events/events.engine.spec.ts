@@ -164,7 +164,7 @@ describeEngine('events', () => {
       await stock.publish(soldOut, {});
       await stock.publish(soldOut, {});
       expect(said('warn')).toEqual([
-        'stock.sold-out was published and no service has a queue for it',
+        'stock.sold-out was published, but no service has a queue for it',
       ]);
     });
 
@@ -253,8 +253,8 @@ describeEngine('events', () => {
       await sleep(300);
       expect(other.events).toHaveLength(1);
       expect(said('warn')).toEqual([
-        'order.placed failed and comes again in 100 ms: not yet',
-        'order.placed failed and comes again in 200 ms: not yet',
+        'order.placed failed and is delivered again in 100 ms: not yet',
+        'order.placed failed and is delivered again in 200 ms: not yet',
       ]);
     });
 

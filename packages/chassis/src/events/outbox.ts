@@ -187,7 +187,10 @@ export function outbox<E extends EventContract>(
     try {
       while ((await relay()) === batch);
     } catch (error) {
-      log().info({}, `${name} leaves events to the next start: ${formatReason(error)}`);
+      log().info(
+        {},
+        `${name} publishes the remaining events after the next start: ${formatReason(error)}`,
+      );
     }
   }
 

@@ -114,7 +114,7 @@ class ProviderDocuments {
     } catch {
       const document = this.#last.get(service)?.document;
       const problem = document
-        ? 'cannot be reached; this is what it last said'
+        ? 'cannot be reached; this is its last description'
         : 'cannot be reached';
       return { service, routes, document, problem };
     }

@@ -175,7 +175,7 @@ function beginCall(reply: FastifyReply, limitMs: number): ProviderCall | undefin
 
 /** Its caller's own deadline has passed: nobody's fault here. */
 function answerNoTime(reply: FastifyReply, service: string): void {
-  const message = `${service} was not asked: the caller's deadline has passed`;
+  const message = `${service} was not called: the caller's deadline has passed`;
   reply.log.info({ provider: service }, message);
   void reply.code(504).send({ statusCode: 504, error: STATUS_CODES[504], message, service });
 }

@@ -47,7 +47,7 @@ const handshake = new AsyncLocalStorage<FastifyRequest>();
 export const beginWebSocket: PreHandler = (request, _reply, done) => {
   if (!isUpgrade(request.raw)) return done();
   if (!isAllowedOrigin(request)) {
-    return done(new HttpError(403, 'pages of this origin may open no WebSocket'));
+    return done(new HttpError(403, 'pages of this origin may not open a WebSocket'));
   }
   handshake.run(request, done);
 };

@@ -92,7 +92,10 @@ export class BrokerConnection {
       this.#outage = undefined;
     });
     connection.on('connection.blocked', (reason) => {
-      log().warn({ resource: name }, `${name} takes no events for now: ${formatReason(reason)}`);
+      log().warn(
+        { resource: name },
+        `${name} accepts no events at the moment: ${formatReason(reason)}`,
+      );
     });
     connection.on('connection.unblocked', () => {
       log().info({ resource: name }, `${name} takes events again`);

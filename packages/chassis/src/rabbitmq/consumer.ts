@@ -169,7 +169,7 @@ export class EventConsumer {
       if (step.kind === 'retry') {
         const again = { [ATTEMPT]: String(step.attempt) };
         await this.#move(received, retryName(service, step.delayMs), this.#queue, again);
-        const text = `${name} failed and comes again in ${step.delayMs} ms: ${formatReason(error)}`;
+        const text = `${name} failed and is delivered again in ${step.delayMs} ms: ${formatReason(error)}`;
         log.warn({ err: error, attempt }, text);
         return 'retried';
       }
@@ -180,7 +180,10 @@ export class EventConsumer {
       return 'dead';
     } catch (failure) {
       log.warn({ err: error, attempt }, `${name} failed: ${formatReason(error)}`);
-      log.error({ err: failure }, `${name} could not be put away: ${formatReason(failure)}`);
+      log.error(
+        { err: failure },
+        `${name} could not be moved to another queue and returns to its own: ${formatReason(failure)}`,
+      );
       await sleep(RETURN_PAUSE_MS);
       return 'returned';
     }

@@ -136,7 +136,7 @@ it('refuses events that it did not declare', async () => {
   // @ts-expect-error nor does it compile
   const publish = broker.publish(orderPaid, {});
   await expect(publish).rejects.toThrow(
-    'orders does not publish order.paid: name it in `publishes`',
+    'orders does not publish order.paid: add it to `publishes`',
   );
   await broker.close();
 });

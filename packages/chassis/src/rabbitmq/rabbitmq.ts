@@ -136,7 +136,7 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
     onRefused: (queue) =>
       log().warn(
         { queue },
-        `${queue} is missing, and the account of ${service} may not make it: its events are lost until it is there`,
+        `${queue} is missing, and the account of ${service} may not create it: its events are lost until it exists`,
       ),
   });
 
@@ -176,7 +176,7 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
   function warnOfUnroutable(event: string): void {
     if (unroutable.has(event)) return;
     unroutable.add(event);
-    log().warn({ event }, `${event} was published and no service has a queue for it`);
+    log().warn({ event }, `${event} was published, but no service has a queue for it`);
   }
 
   async function stop(): Promise<void> {

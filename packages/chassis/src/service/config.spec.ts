@@ -104,7 +104,7 @@ describe('a variable in a file', () => {
   it('is a problem where the variable is set too', () => {
     const env = { ...PORT, DATABASE_URL: 'postgres://a', DATABASE_URL_FILE: file };
     expect(problemsOf(variables, env)).toEqual([
-      'DATABASE_URL: set, and DATABASE_URL_FILE too: only one of them can be',
+      'DATABASE_URL: set, and DATABASE_URL_FILE too: set only one of them',
     ]);
   });
 

@@ -25,7 +25,7 @@ export const serviceVariables = {
   NODE_ENV: z
     .enum(['development', 'test', 'production'])
     .default('development')
-    .describe('`development` logs in lines for people where pino-pretty is installed'),
+    .describe('`development` logs readable lines if pino-pretty is installed'),
   HOST: z.string().min(1).default('0.0.0.0').describe('address to listen on'),
   PORT: z.coerce
     .number(PORT_RANGE)
@@ -36,7 +36,7 @@ export const serviceVariables = {
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
-    .describe('the least level that is logged'),
+    .describe('the lowest level that is logged'),
   SERVICE_VERSION: z
     .string()
     .default('0.0.0')
@@ -44,12 +44,12 @@ export const serviceVariables = {
   STOP_TIMEOUT_MS: milliseconds
     .default(35_000)
     .describe(
-      'how long a stop may take, so that what is in hand ends; less than the `stop_grace_period` of Compose',
+      'how long a stop may take until running work is aborted; less than the `stop_grace_period` of Compose',
     ),
   STOP_DELAY_MS: milliseconds
     .default(250)
     .describe(
-      'part of it in which requests are still taken: those on their way, and until load balancers see `/ready` fail',
+      'the first part of it, in which new requests are still accepted, until load balancers see `/ready` fail',
     ),
   READY_TIMEOUT_MS: milliseconds
     .default(1000)
@@ -71,7 +71,7 @@ export const serviceVariables = {
       error: 'expected an http:// or https:// URL, such as http://collector:4318',
     })
     .optional()
-    .describe('OTLP/HTTP collector that takes traces; none are made without'),
+    .describe('OTLP/HTTP collector for traces; without it, none are recorded'),
 } as const;
 
 /** What a command of a service reads beside its own: it does not listen. */
@@ -168,7 +168,7 @@ function readVariable(
   const file = fileVariable in shape ? undefined : env[fileVariable] || undefined;
   if (file === undefined) return value;
   if (value !== undefined) {
-    throw new Error(`set, and ${fileVariable} too: only one of them can be`);
+    throw new Error(`set, and ${fileVariable} too: set only one of them`);
   }
   // Files of secrets tend to end in a newline that is not part of the secret.
   return readSecretFile(fileVariable, file).replace(/\r?\n$/, '') || undefined;

@@ -107,7 +107,7 @@ describe('apiDocs', () => {
     const later = await read();
     expect(later.paths).toEqual(first.paths);
     expect(later.info.description).toContain(
-      '- orders: cannot be reached; this is what it last said',
+      '- orders: cannot be reached; this is its last description',
     );
   });
 

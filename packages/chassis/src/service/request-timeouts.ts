@@ -31,7 +31,9 @@ export function endSilentBodies(
         progress.set(req, { bytes: req.socket.bytesRead, since: now });
       } else if (now - last.since >= pauseMs) {
         // As Node tells of headers that take too long; Fastify answers it.
-        const error = Object.assign(new Error('the body does not go on'), { code: TIMEOUT });
+        const error = Object.assign(new Error('the rest of the body did not arrive in time'), {
+          code: TIMEOUT,
+        });
         app.server.emit('clientError', error, req.socket);
       }
     }

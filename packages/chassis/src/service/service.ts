@@ -198,7 +198,7 @@ function observability<C extends ServiceConfig>(
 function missing(variable: string, concern: string): ConfigProblem {
   return {
     variable,
-    message: `set, and the service has none: give createService ${concern}: () => import('@org/chassis/${concern}')`,
+    message: `set, but the service has none: pass createService ${concern}: () => import('@org/chassis/${concern}')`,
   };
 }
 

@@ -61,8 +61,8 @@ describe('cors', () => {
     const origins = [`${SHOP}/`, 'shop.example.com', '*'];
     expect(() => cors({ origins })).toThrow(
       'cors: "*" makes the other origins meaningless; ' +
-        `"${SHOP}/" is no origin (scheme://host[:port], no path); did you mean "${SHOP}"?; ` +
-        '"shop.example.com" is no origin (scheme://host[:port], no path)',
+        `"${SHOP}/" is not an origin (scheme://host[:port], no path); did you mean "${SHOP}"?; ` +
+        '"shop.example.com" is not an origin (scheme://host[:port], no path)',
     );
     expect(() => cors({ origins: [] })).toThrow('cors: name at least one origin');
   });

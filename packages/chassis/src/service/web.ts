@@ -57,7 +57,7 @@ function checkOrigins(origins: readonly string[], credentials: boolean): void {
     const parsed = URL.canParse(origin) ? new URL(origin).origin : undefined;
     if (origin === '*' || origin === parsed) continue;
     const hint = parsed && parsed !== 'null' ? `; did you mean "${parsed}"?` : '';
-    problems.push(`"${origin}" is no origin (scheme://host[:port], no path)${hint}`);
+    problems.push(`"${origin}" is not an origin (scheme://host[:port], no path)${hint}`);
   }
   if (problems.length > 0) throw new TypeError(`cors: ${problems.join('; ')}`);
 }

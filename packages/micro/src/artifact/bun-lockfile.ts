@@ -128,7 +128,7 @@ export function pruneBunLockfile(
 function requirePackages({ packages, lockfileVersion }: BunLockfile): Record<string, BunPackage> {
   if (packages && [1, 2].includes(lockfileVersion ?? 0)) return packages;
   throw new Error(
-    `bun.lock is of version ${lockfileVersion ?? 'unknown'}, and 1 and 2 can be read: run bun install with Bun 1.2 or later`,
+    `bun.lock has version ${lockfileVersion ?? 'unknown'}, but only 1 and 2 can be read: run bun install with Bun 1.2 or later`,
   );
 }
 
@@ -252,7 +252,7 @@ function pruneTrusted(scripted: readonly string[], trusted?: string[]): string[]
   if (names.length === 0) return undefined;
   if (trusted === undefined) {
     throw new Error(
-      `package.json trusts no install script of ${names.join(', ')}, and Bun skips a script that is not trusted: the package would be in the image without what its script builds.\nAdd "trustedDependencies": ${JSON.stringify(names)} to the package.json at the workspace root; leave out a package whose script is not needed.`,
+      `package.json does not trust the install scripts of ${names.join(', ')}. Bun skips such scripts, so the image would lack what they build.\nAdd "trustedDependencies": ${JSON.stringify(names)} to the package.json at the workspace root; leave out a package whose script is not needed.`,
     );
   }
   return names.filter((name) => trusted.includes(name));

@@ -35,7 +35,7 @@ describe('package-lock.json', () => {
     ['no system', []],
   ])('with those of %s ends with what to do', (_, having) => {
     expect(() => prune(having)).toThrow(
-      'package-lock.json has nothing of "sharp" for Linux, where the image runs: none of @img/sharp-linux-arm64, @img/sharp-linux-x64, @img/sharp-linuxmusl-x64\nThe lockfile was written on another system beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
+      'package-lock.json has no Linux package for "sharp", which the image needs: none of @img/sharp-linux-arm64, @img/sharp-linux-x64, @img/sharp-linuxmusl-x64\nThe lockfile was written on another system beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
     );
   });
 
@@ -86,7 +86,7 @@ describe('pnpm-lock.yaml', () => {
 
   it('with those of a Mac ends with what to do', () => {
     expect(() => prune(['@img/sharp-darwin-arm64'])).toThrow(
-      /^pnpm-lock\.yaml has nothing of "sharp" for Linux.*\nTake it out of "ignoredOptionalDependencies", or delete/,
+      /^pnpm-lock\.yaml has no Linux package for "sharp".*\nRemove it from "ignoredOptionalDependencies", or delete/,
     );
   });
 });

@@ -27,7 +27,7 @@ export function requireLinuxPackages(
   if (missing.length === 0) return;
   const lines = missing.map(
     ({ name, forLinux }) =>
-      `${lockfile} has nothing of "${name}" for Linux, where the image runs: none of ${forLinux.sort().slice(0, 3).join(', ')}${forLinux.length > 3 ? ', …' : ''}`,
+      `${lockfile} has no Linux package for "${name}", which the image needs: none of ${forLinux.sort().slice(0, 3).join(', ')}${forLinux.length > 3 ? ', …' : ''}`,
   );
   throw new Error(`${[...new Set(lines)].sort().join('\n')}\n${ADVICE[lockfile]}`);
 }
@@ -36,7 +36,7 @@ const ADVICE = {
   'package-lock.json':
     'The lockfile was written on another system beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
   'pnpm-lock.yaml':
-    'Take it out of "ignoredOptionalDependencies", or delete node_modules and pnpm-lock.yaml and run pnpm install; then commit the new lockfile',
+    'Remove it from "ignoredOptionalDependencies", or delete node_modules and pnpm-lock.yaml and run pnpm install; then commit the new lockfile',
   'yarn.lock': 'Delete yarn.lock, run yarn install, and commit the new lockfile',
   'bun.lock': 'Delete node_modules and bun.lock, run bun install, and commit the new lockfile',
 };

@@ -76,7 +76,7 @@ describe('an install script is not approved', () => {
     ['by what cannot be read', HERE, REGISTRY, { '@/': true }],
   ])('%s', (_, place, entry, allowScripts) => {
     expect(() => prune(place, entry, allowScripts)).toThrow(
-      'package.json approves no install script of addon@1.2.3, and npm 12 skips a script that is not approved',
+      'package.json does not approve the install scripts of addon@1.2.3. npm 12 skips such scripts',
     );
   });
 

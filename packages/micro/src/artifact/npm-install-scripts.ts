@@ -127,7 +127,7 @@ function formatUndecided(undecided: readonly Scripted[], allowScripts: AllowScri
     return resolved === undefined && allowScripts[`${name}@${version}`] !== undefined;
   });
   return [
-    `package.json approves no install script of ${undecided.map(({ label }) => label).join(', ')}, and npm 12 skips a script that is not approved: the package would be in the image without what its script builds.`,
+    `package.json does not approve the install scripts of ${undecided.map(({ label }) => label).join(', ')}. npm 12 skips such scripts, so the image would lack what they build.`,
     `Add "allowScripts": ${JSON.stringify(approvals)} to the package.json at the workspace root, or false for a script that is not needed.`,
     ...pinned.map(
       ({ label, name }) =>

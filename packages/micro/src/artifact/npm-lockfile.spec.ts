@@ -245,7 +245,7 @@ describe('pruneNpmLockfile', () => {
       'a lockfile of npm 6',
       undefined,
       atTop('a'),
-      'package-lock.json is of version 1, which does not say where packages lie',
+      'package-lock.json has version 1, which does not record where packages are installed',
     ],
   ])('refuses %s', (_, packages, roots, message) => {
     expect(() =>

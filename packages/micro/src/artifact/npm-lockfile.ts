@@ -95,7 +95,7 @@ export function pruneNpmLockfile(
 function requirePackages({ packages, lockfileVersion }: Partial<NpmLockfile>): void {
   if (packages) return;
   throw new Error(
-    `package-lock.json is of version ${lockfileVersion ?? 'unknown'}, which does not say where packages lie: run npm install with npm 7 or later`,
+    `package-lock.json has version ${lockfileVersion ?? 'unknown'}, which does not record where packages are installed: run npm install with npm 7 or later`,
   );
 }
 

@@ -58,7 +58,7 @@ export function addressWithoutCredentials(address: string, place: string): strin
   const { username = '', password = '' } = URL.canParse(address) ? new URL(address) : {};
   if (username === '' && password === '') return address;
   throw new Error(
-    `${place}: the address of the registry contains a credential, which would stay in the image: take it out, and give it to the build as the secret "npmrc"`,
+    `${place}: the address of the registry contains a credential, which would stay in the image: remove it, and pass it to the build as the secret "npmrc"`,
   );
 }
 

@@ -26,7 +26,7 @@ describe('a decision about an install script', () => {
     [PACKED, 'allowBuilds: { "packed@1.2.3": true }'],
   ])('is missing for %s with %j', (key, workspace) => {
     expect(() => requireDecidedBuilds([key], { workspace })).toThrow(
-      `approves no install script of ${key}`,
+      `does not approve the install scripts of ${key}`,
     );
   });
 

@@ -25,7 +25,7 @@ export function requireDecidedBuilds(
   const approvals = undecided.map((key) => `  ${JSON.stringify(approvalOf(key))}: true`);
   throw new Error(
     [
-      `pnpm-workspace.yaml approves no install script of ${undecided.join(', ')}, and pnpm skips a script that is not approved: the package would be in the image without what its script builds.`,
+      `pnpm-workspace.yaml does not approve the install scripts of ${undecided.join(', ')}. pnpm skips such scripts, so the image would lack what they build.`,
       'Add to pnpm-workspace.yaml, with false for a script that is not needed:',
       'allowBuilds:',
       ...approvals,

@@ -158,7 +158,7 @@ function parseLockfile(text: string): PnpmLockfile {
   const lockfile = (parseAllDocuments(text).at(-1)?.toJS() ?? {}) as PnpmLockfile;
   const version = String(lockfile.lockfileVersion ?? 'unknown');
   if (version.split('.')[0] === '9') return lockfile;
-  throw new Error(`pnpm-lock.yaml is of version ${version}: run pnpm install with pnpm 9 or later`);
+  throw new Error(`pnpm-lock.yaml has version ${version}: run pnpm install with pnpm 9 or later`);
 }
 
 /** The snapshot that stands for a package, `ws@8.18.0(bufferutil@4.0.8)`. */
@@ -196,7 +196,7 @@ function storedKey(lockfile: PnpmLockfile, { name, version, store }: PnpmRoot): 
   const key = keys.find((candidate) => folderOf(candidate) === store);
   if (key !== undefined) return key;
   throw new Error(
-    `${name}@${version} is installed with different peers, and which of them is meant cannot be told: add "${name}" to the dependencies of the package that imports it`,
+    `${name}@${version} is installed several times with different peers, and it is unclear which one is meant: add "${name}" to the dependencies of the package that imports it`,
   );
 }
 

@@ -4,16 +4,16 @@ import { secretReason } from './secret-files';
 const KEY = ['-----BEGIN', 'PRIVATE KEY-----\nMII\n'].join(' ');
 
 it.each([
-  ['.env', '', 'is a file for secrets'],
-  ['config/.env.production', '', 'is a file for secrets'],
-  ['production.env', '', 'is a file for secrets'],
-  ['keys/id_rsa', '', 'is a file for secrets'],
-  ['tls/server.p12', '', 'is a file for secrets'],
+  ['.env', '', 'has a name of files for secrets'],
+  ['config/.env.production', '', 'has a name of files for secrets'],
+  ['production.env', '', 'has a name of files for secrets'],
+  ['keys/id_rsa', '', 'has a name of files for secrets'],
+  ['tls/server.p12', '', 'has a name of files for secrets'],
   ['tls/server.pem', KEY, 'holds a private key'],
   ['tls/server.key', KEY, 'holds a private key'],
   ['service-account.json', `{"private_key":"${KEY}"}`, 'holds a private key'],
   ['.npmrc', '//registry.example.com/:_authToken=abc\n', 'holds a token'],
-  ['.ssh/known_hosts', '', 'lies in a folder for credentials'],
+  ['.ssh/known_hosts', '', 'is in a folder for credentials'],
 ])('%s: %s', (path, content, reason) => {
   expect(secretReason(path, () => content)).toContain(reason);
 });

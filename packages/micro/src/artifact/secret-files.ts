@@ -22,11 +22,11 @@ const NPM_TOKEN = /^[^#;\n]*_(?:authToken|auth|password)\s*=\s*(?!["']?\$\{)\S/i
 export function secretReason(path: string, read: () => string): string | undefined {
   const name = posix.basename(path);
   if (EXAMPLES.test(name)) return undefined;
-  if (SECRET_NAMES.test(name)) return 'is a file for secrets by its name';
+  if (SECRET_NAMES.test(name)) return 'has a name of files for secrets';
   if (
     path.split('/').some((folder) => ['.git', '.ssh', '.aws', '.gnupg', '.kube'].includes(folder))
   ) {
-    return 'lies in a folder for credentials';
+    return 'is in a folder for credentials';
   }
   const mayHoldKey =
     /(?:\.(?:pem|key|crt|cer|json|ya?ml|txt|asc)|^[^.]+|^\.npmrc|^\.yarnrc\.yml)$/i;

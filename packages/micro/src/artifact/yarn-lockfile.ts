@@ -121,7 +121,7 @@ export function pruneYarnLockfile(
 function requireVersion(version: number): void {
   if (version >= 8) return;
   throw new Error(
-    `yarn.lock is of version ${version === 0 ? '1' : version}: run yarn install with Yarn 4 or later`,
+    `yarn.lock has version ${version === 0 ? '1' : version}: run yarn install with Yarn 4 or later`,
   );
 }
 

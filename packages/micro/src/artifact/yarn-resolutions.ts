@@ -76,7 +76,7 @@ export function patchPaths(resolution: string): string[] {
     if (/^~?builtin</.test(path)) return [];
     if (path.startsWith('~/')) return [path.slice(2)];
     throw new Error(
-      `${resolution} is patched by a file that is named from its package: name it from the root of the workspace, "~/${path}"`,
+      `${resolution} is patched by a file whose path is relative to its package: write the path from the root of the workspace, "~/${path}"`,
     );
   });
 }

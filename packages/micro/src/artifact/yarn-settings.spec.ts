@@ -49,7 +49,7 @@ describe('the .yarnrc.yml of an image', () => {
     [8, { enableScripts: false }],
   ])('with version %i and %j names a script about which nobody decided', (version, settings) => {
     expect(() => pruneBuilt(['core-js@3.40.0', 'a@1.0.0'], {}, settings, version)).toThrow(
-      /^package\.json approves no install script of core-js@3\.40\.0, a@1\.0\.0.*\n.*"core-js":\{"built":true\},"a":\{"built":true\}/,
+      /^package\.json does not approve the install scripts of core-js@3\.40\.0, a@1\.0\.0.*\n.*"core-js":\{"built":true\},"a":\{"built":true\}/,
     );
   });
 });

@@ -88,7 +88,7 @@ export function pruneBuilt(
       { built: true },
     ]);
     throw new Error(
-      `package.json approves no install script of ${undecided.join(', ')}, and Yarn skips a script that is not approved: the package would be in the image without what its script builds.\nAdd "dependenciesMeta": ${JSON.stringify(Object.fromEntries(approvals))} to the package.json at the workspace root, or false for a script that is not needed.`,
+      `package.json does not approve the install scripts of ${undecided.join(', ')}. Yarn skips such scripts, so the image would lack what they build.\nAdd "dependenciesMeta": ${JSON.stringify(Object.fromEntries(approvals))} to the package.json at the workspace root, or false for a script that is not needed.`,
     );
   }
   const kept = decisions.flatMap(({ key, built }) =>

@@ -83,7 +83,7 @@ it('keeps edits, and brings back what the manifest says', () => {
   const { drift, text: after } = derive(edited);
   expect(drift).toEqual([
     'orders-database-accounts: PGHOST is elsewhere, the manifest says orders-database',
-    'orders-broker-account: the command is not what the manifest says',
+    'orders-broker-account: the command does not match the manifest',
   ]);
   expect(after).toContain('PGSSLMODE: require');
   expect(derive(after).drift).toEqual([]);
@@ -91,5 +91,5 @@ it('keeps edits, and brings back what the manifest says', () => {
 
 it('follows the events of the platform', () => {
   const { drift } = derive(derive().text, MANIFEST.replace('order.placed', 'order.sold'));
-  expect(drift).toEqual(['orders-broker-account: the command is not what the manifest says']);
+  expect(drift).toEqual(['orders-broker-account: the command does not match the manifest']);
 });

@@ -124,7 +124,7 @@ function convergeJob(
     return;
   }
   edit.set([...at, 'image'], image);
-  edit.put([...at, 'command'], command, `${name}: the command is not what the manifest says`);
+  edit.put([...at, 'command'], command, `${name}: the command does not match the manifest`);
   edit.converge([...at, 'environment'], {
     wanted: environment,
     isStale: () => false,

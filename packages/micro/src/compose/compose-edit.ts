@@ -122,7 +122,7 @@ export class ComposeEdit {
       entries.set(name, value);
       this.drift.push(
         isThere && isSecret?.(name)
-          ? `${label(name)} is not what the manifest says`
+          ? `${label(name)} does not match the manifest`
           : formatDrift(label(name), isThere ? (is ?? 'not set') : undefined, String(value)),
       );
     }

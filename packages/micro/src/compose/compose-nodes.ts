@@ -126,7 +126,7 @@ export class ComposeNodes {
   refuseMerged(path: ComposePath, node: unknown, drift: string): never {
     return this.refuse(
       node,
-      `${nameOf(path)} is merged into ${path.slice(0, 2).join('.')} with "<<", but ${drift}: take it out of the shared values`,
+      `${nameOf(path)} is merged into ${path.slice(0, 2).join('.')} with "<<", but ${drift}: remove it from the shared values`,
     );
   }
 

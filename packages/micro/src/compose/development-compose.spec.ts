@@ -151,7 +151,7 @@ describe("a person's file", () => {
       { current: orders.replace('14001', '13001') },
     );
     expect(drift).toEqual([
-      'orders-cache: port 13001 belongs to another one; the next free one is 14001',
+      'orders-cache: port 13001 is used by something else; the next free one is 14001',
     ]);
     expect(ports).toEqual({ 'orders-database': 13001, 'orders-cache': 14001 });
     expect(text).toBe(orders);

@@ -96,7 +96,7 @@ function publish(edit: ComposeEdit, { name, engine }: BackingService, port: numb
   }
   const drift =
     there.target === target
-      ? `${name}: port ${there.port} belongs to another one; the next free one is ${port}`
+      ? `${name}: port ${there.port} is used by something else; the next free one is ${port}`
       : formatDrift(`${name}: the port`, String(there.target), String(target));
   edit.replaceItem(path, there.index, wanted, drift);
 }

@@ -132,7 +132,7 @@ services:
 ${OWN}`;
     expect(() => derive(before)).toThrow(PlatformError);
     expect(() => derive(before)).toThrow(
-      'apps/orders/compose.yaml:3: deploy.replicas is merged into services.orders with "<<", but deploy.replicas is not in the manifest: take it out of the shared values',
+      'apps/orders/compose.yaml:3: deploy.replicas is merged into services.orders with "<<", but deploy.replicas is not in the manifest: remove it from the shared values',
     );
   });
 });

@@ -322,10 +322,10 @@ describe("a person's file", () => {
     const leaked = derive(manifests, 'orders').text.replaceAll(/\$\{[^}]*\}/g, 'hunter2');
     const { drift, text } = derive(manifests, 'orders', leaked);
     expect(drift).toEqual([
-      'orders-database: POSTGRES_PASSWORD is not what the manifest says',
-      'DATABASE_URL is not what the manifest says',
+      'orders-database: POSTGRES_PASSWORD does not match the manifest',
+      'DATABASE_URL does not match the manifest',
       ...['PGPASSWORD', 'OWNER_PASSWORD', 'SERVICE_PASSWORD'].map(
-        (variable) => `orders-database-accounts: ${variable} is not what the manifest says`,
+        (variable) => `orders-database-accounts: ${variable} does not match the manifest`,
       ),
     ]);
     expect(text).not.toContain('hunter2');

@@ -31,7 +31,8 @@ describe('checkCommit', () => {
         relation: 'newer',
         takesBack: true,
         newer: 1,
-        reason: 'what runs is 1 commit newer than this workspace (bbbbbbbb; here is aaaaaaaa)',
+        reason:
+          'the running version is 1 commit newer than this workspace (bbbbbbbb; this workspace is aaaaaaaa)',
       },
     ],
     [
@@ -44,7 +45,7 @@ describe('checkCommit', () => {
         takesBack: true,
         newer: 2,
         reason:
-          'what runs is 2 commits newer than this workspace (bbbbbbbb with uncommitted changes; here is aaaaaaaa)',
+          'the running version is 2 commits newer than this workspace (bbbbbbbb with uncommitted changes; this workspace is aaaaaaaa)',
       },
     ],
     [
@@ -57,7 +58,7 @@ describe('checkCommit', () => {
         takesBack: true,
         newer: 2,
         reason:
-          'what runs has 2 commits that this workspace lacks (aaaaaaaa; here is bbbbbbbb, with 1 of its own)',
+          'the running version has 2 commits that this workspace lacks (aaaaaaaa; this workspace is bbbbbbbb, with 1 of its own)',
       },
     ],
     [
@@ -69,7 +70,7 @@ describe('checkCommit', () => {
         relation: 'absent',
         takesBack: true,
         reason:
-          'what runs was deployed from bbbbbbbb, which is not in the history of this workspace (aaaaaaaa); "git fetch" may bring it',
+          'the running version was deployed from bbbbbbbb, which is not in the history of this workspace (aaaaaaaa); "git fetch" may get it',
       },
     ],
     [
@@ -81,7 +82,7 @@ describe('checkCommit', () => {
         relation: 'unknown',
         takesBack: false,
         reason:
-          'whether what runs (aaaaaaaa) is newer than this workspace (bbbbbbbb) cannot be told: the history here is cut off (git fetch --unshallow; in GitHub Actions fetch-depth: 0)',
+          'it is unknown whether the running version (aaaaaaaa) is newer than this workspace (bbbbbbbb): this clone is shallow (git fetch --unshallow; in GitHub Actions fetch-depth: 0)',
       },
     ],
     [
@@ -93,7 +94,7 @@ describe('checkCommit', () => {
         relation: 'unknown',
         takesBack: true,
         reason:
-          'this workspace (aaaaaaaa) was committed before what runs (bbbbbbbb); how they are related cannot be told: the history here is cut off (git fetch --unshallow; in GitHub Actions fetch-depth: 0)',
+          'this workspace (aaaaaaaa) was committed before the running version (bbbbbbbb), and git cannot tell how they are related: this clone is shallow (git fetch --unshallow; in GitHub Actions fetch-depth: 0)',
       },
     ],
     [
@@ -105,7 +106,7 @@ describe('checkCommit', () => {
         relation: 'unknown',
         takesBack: false,
         reason:
-          'git does not say which commit this workspace is, so nobody can tell whether what runs (bbbbbbbb) is newer',
+          'git cannot say which commit this workspace is, so it is unknown whether the running version (bbbbbbbb) is newer',
       },
     ],
   ])('%s', (_, runs, workspace, ancestry, expected) => {

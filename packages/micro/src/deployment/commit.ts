@@ -58,7 +58,7 @@ export function checkCommit(
   const both = { runs, workspace };
   const name = `${short(runs)}${runs.dirty ? ' with uncommitted changes' : ''}`;
   if (!workspace) {
-    const reason = `git does not say which commit this workspace is, so nobody can tell whether what runs (${name}) is newer`;
+    const reason = `git cannot say which commit this workspace is, so it is unknown whether the running version (${name}) is newer`;
     return { ...both, relation: 'unknown', takesBack: false, reason };
   }
   if (ancestry.kind === 'counted') {
@@ -68,23 +68,23 @@ export function checkCommit(
     const count = `${ahead} ${ahead === 1 ? 'commit' : 'commits'}`;
     const reason =
       behind === 0
-        ? `what runs is ${count} newer than this workspace (${name}; here is ${short(workspace)})`
-        : `what runs has ${count} that this workspace lacks (${name}; here is ${short(workspace)}, with ${behind} of its own)`;
+        ? `the running version is ${count} newer than this workspace (${name}; this workspace is ${short(workspace)})`
+        : `the running version has ${count} that this workspace lacks (${name}; this workspace is ${short(workspace)}, with ${behind} of its own)`;
     const relation = behind === 0 ? 'newer' : 'diverged';
     return { ...both, relation, newer: ahead, takesBack: true, reason };
   }
   if (ancestry.kind === 'absent') {
-    const reason = `what runs was deployed from ${name}, which is not in the history of this workspace (${short(workspace)}); "git fetch" may bring it`;
+    const reason = `the running version was deployed from ${name}, which is not in the history of this workspace (${short(workspace)}); "git fetch" may get it`;
     return { ...both, relation: 'absent', takesBack: true, reason };
   }
   const why = ancestry.shallow
-    ? 'the history here is cut off (git fetch --unshallow; in GitHub Actions fetch-depth: 0)'
+    ? 'this clone is shallow (git fetch --unshallow; in GitHub Actions fetch-depth: 0)'
     : 'git does not say';
   // A commit is not made before its parents, so that an earlier one cannot build on what runs.
   const isEarlier = workspace.at < runs.at;
   const reason = isEarlier
-    ? `this workspace (${short(workspace)}) was committed before what runs (${name}); how they are related cannot be told: ${why}`
-    : `whether what runs (${name}) is newer than this workspace (${short(workspace)}) cannot be told: ${why}`;
+    ? `this workspace (${short(workspace)}) was committed before the running version (${name}), and git cannot tell how they are related: ${why}`
+    : `it is unknown whether the running version (${name}) is newer than this workspace (${short(workspace)}): ${why}`;
   return { ...both, relation: 'unknown', takesBack: isEarlier, reason };
 }
 

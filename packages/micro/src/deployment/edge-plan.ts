@@ -104,7 +104,7 @@ export function planEdge(
       : { kind: 'none' };
   }
   const takesFrom = [...holders].sort();
-  if (!container) return { kind: 'create', reason: 'it does not run', takesFrom };
+  if (!container) return { kind: 'create', reason: 'it is not running', takesFrom };
   if (container.image !== wanted.image) {
     const reason = `its image changed: ${container.image} -> ${wanted.image}`;
     return { kind: 'recreate', reason, takesFrom };
@@ -127,13 +127,13 @@ export function planEdge(
 export function describeEdgePlan(plan: EdgePlan): string {
   if (plan.kind === 'none' || plan.kind === 'keep') return 'nothing changed';
   if (plan.kind === 'reload')
-    return `${plan.reason}; no stream ends, and a request that arrives in that moment may be cut off`;
+    return `${plan.reason}; open streams stay, but a request that arrives in that moment may be cut off`;
   if (plan.kind === 'remove') {
-    return `${plan.reason}; its ports do not answer until the services hold them again`;
+    return `${plan.reason}; its ports do not answer until the services publish them again`;
   }
   const { kind, reason, takesFrom } = plan;
   if (takesFrom.length > 0) {
-    return `${reason}; it takes the published port over from ${takesFrom.join(', ')}: connections are refused while that stops and the edge starts, about a second`;
+    return `${reason}; it takes over the published port from ${takesFrom.join(', ')}: connections are refused for about a second, while the edge starts`;
   }
   return kind === 'create'
     ? reason

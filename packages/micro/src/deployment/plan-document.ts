@@ -18,23 +18,23 @@ const servicePlanSchema = z.object({
   release: z.int().describe('The release that a rollback goes back to').optional(),
   from: z
     .object({ image: z.string(), key: z.string(), release: z.int() })
-    .describe('The release that serves now')
+    .describe('The release that is running')
     .optional(),
   commit: z
     .object({
-      runs: z.string().describe('The commit that what runs was deployed from'),
+      runs: z.string().describe('The commit that the running version was deployed from'),
       dirty: z.boolean().describe('Whether files differed from it'),
       workspace: z.string().describe('The commit of the workspace; absent without git').optional(),
       relation: z
         .enum(['same', 'older', 'newer', 'diverged', 'absent', 'unknown'])
         .describe(
-          'What runs, seen from the workspace; `absent`: it is not in the whole history here; `unknown`: git cannot tell',
+          'How the running commit relates to that of the workspace. `absent`: it is not in the whole history here; `unknown`: git cannot tell',
         ),
       newer: z.int().describe('How many commits it has that the workspace lacks').optional(),
       refused: z.boolean().describe('Whether nothing is deployed for that reason'),
       reason: z.string().describe('Why, in words; not for programs').optional(),
     })
-    .describe('What runs by its commit; absent if nothing says so, and for a rollback')
+    .describe('The running commit; absent if it is unknown, and for a rollback')
     .optional(),
   order: z
     .enum(['start-first', 'stop-first'])
@@ -43,7 +43,7 @@ const servicePlanSchema = z.object({
   exclusive: z.string().describe('What only one of its containers can have at a time').optional(),
   replicas: z.int().describe('Number of containers after the deploy'),
   serving: names('Its containers that serve now'),
-  leftovers: names('Containers that serve nobody; they are removed'),
+  leftovers: names('Containers that get no traffic; they are removed'),
   recovers: names('Containers that an interrupted deploy stopped; they serve again first'),
   starts: names('Datastores and the broker that it needs and that are started'),
   jobs: names('What runs once before a new container starts, such as a migration'),
@@ -80,7 +80,7 @@ export const planDocumentSchema = z
         }),
       )
       .describe(
-        'Datastores and brokers of another image than their entry says; they stay as they are',
+        'Datastores and brokers that run another image than their entry says; a deploy does not replace them',
       ),
     left: names('Services on the engine that are no longer in the workspace'),
     prune: z.boolean().describe('Whether those are removed'),

@@ -15,7 +15,7 @@ const container = (some: Partial<Container> = {}): Container =>
 
 describe('planDeploy', () => {
   it.each<[string, Container[], Partial<DesiredState>, object]>([
-    ['nothing', [], {}, { kind: 'create', reason: 'it does not run', order: 'start-first' }],
+    ['nothing', [], {}, { kind: 'create', reason: 'it is not running', order: 'start-first' }],
     ['what is wanted', [container()], {}, { kind: 'keep' }],
     [
       'something a person started',
@@ -63,13 +63,13 @@ describe('planDeploy', () => {
       'the new one beside the old',
       [container({ labels: labels('two', 'env=1') }), container({ id: 'b' })],
       {},
-      { reason: 'a deploy that was interrupted is finished', kept: [{ id: 'b' }] },
+      { reason: 'this finishes a deploy that was interrupted', kept: [{ id: 'b' }] },
     ],
     [
       'a container that is in one of its networks only',
       [container()],
       { slice: sliceIn('edge', 'backend') },
-      { kind: 'restart', reason: 'acme-orders-1 is not found in backend', kept: [] },
+      { kind: 'restart', reason: 'acme-orders-1 cannot be found by name in backend', kept: [] },
     ],
   ])('where there is %s', (_, containers, some, expected) => {
     expect(planDeploy(containers, { ...wanted, ...some })).toMatchObject(expected);

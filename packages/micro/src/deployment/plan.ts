@@ -73,12 +73,12 @@ function changeOf(
 ): Pick<ServiceChange, 'kind' | 'reason'> | undefined {
   const { key, entryLabel, replicas } = wanted;
   const [first] = serving;
-  if (!first) return { kind: 'create', reason: 'it does not run' };
+  if (!first) return { kind: 'create', reason: 'it is not running' };
   if (serving.some((container) => labelOf(container, DEPLOY_LABELS.entry) === '')) {
     return { kind: 'update', reason: 'it was not started by a deploy' };
   }
   if (kept.length === replicas && !serving.every((container) => isWanted(container, wanted))) {
-    return { kind: 'update', reason: 'a deploy that was interrupted is finished' };
+    return { kind: 'update', reason: 'this finishes a deploy that was interrupted' };
   }
   if (serving.some((container) => labelOf(container, DEPLOY_LABELS.key) !== key)) {
     return { kind: 'update', reason: 'its image changed' };
@@ -101,7 +101,10 @@ function changeOf(
   }
   const lost = serving.find((container) => lostNetwork(container, wanted));
   if (lost) {
-    return { kind: 'restart', reason: `${lost.name} is not found in ${lostNetwork(lost, wanted)}` };
+    return {
+      kind: 'restart',
+      reason: `${lost.name} cannot be found by name in ${lostNetwork(lost, wanted)}`,
+    };
   }
   if (serving.length !== replicas) {
     return { kind: 'restart', reason: `${serving.length} of ${replicas} replicas run` };

@@ -22,7 +22,7 @@ export interface ServicePlan {
   service: string;
   desired: DesiredState;
   plan: DeployPlan;
-  /** The release that serves now. */
+  /** The release that is running. */
   current: Release | undefined;
   /** What runs by its commit; absent if nothing says what it was deployed from, and for a rollback. */
   commit?: CommitCheck & {

@@ -57,12 +57,12 @@ it.each([
   [
     'a container name',
     { own: service('container_name: orders') },
-    `${OWN}:3: container_name "orders" can be of one container only`,
+    `${OWN}:3: only one container can have container_name "orders"`,
   ],
   [
     'one of the overlay',
     { overlay: service('container_name: orders') },
-    `${OVERLAY}:3: container_name`,
+    `${OVERLAY}:3: only one container can have container_name`,
   ],
   [
     'one that is merged in',
@@ -72,7 +72,7 @@ it.each([
   [
     'replicas',
     { overlay: service('deploy: { replicas: 3 }') },
-    `${OVERLAY}:3: deploy.replicas 3 has no effect on a deploy, which runs 2 of orders: write "replicas: 3" under services.orders of environments/production.yml`,
+    `${OVERLAY}:3: deploy.replicas 3 has no effect on a deploy, which uses "replicas: 2": write "replicas: 3" under services.orders of environments/production.yml`,
   ],
   [
     'replicas beside those of the environment',
@@ -80,7 +80,7 @@ it.each([
       overlay: service('deploy:\n      replicas: 2'),
       environment: 'services: { orders: { replicas: 4 } }',
     },
-    `${OVERLAY}:4: deploy.replicas 2 has no effect on a deploy, which runs 4`,
+    `${OVERLAY}:4: deploy.replicas 2 has no effect on a deploy, which uses "replicas: 4"`,
   ],
   ['scale', { own: service('scale: 5') }, `${OWN}:3: scale 5 has no effect`],
   ['an image', { overlay: service('image: other') }, `${OVERLAY}:3: image has no effect`],
@@ -109,7 +109,7 @@ it.each([
   [
     'a time that is over before the service has stopped',
     { own: service('stop_grace_period: 15s\n    environment: { STOP_TIMEOUT_MS: "40000" }') },
-    `${OWN}:3: stop_grace_period 15s ends orders before it has ended its work: STOP_TIMEOUT_MS is 40000. Write "stop_grace_period: 45s"`,
+    `${OWN}:3: stop_grace_period 15s ends orders before it has finished its work: STOP_TIMEOUT_MS is 40000. Write "stop_grace_period: 45s"`,
   ],
   [
     'that of the overlay beside the environment',
@@ -117,7 +117,7 @@ it.each([
       overlay: service('stop_grace_period: 30s'),
       environment: 'services: { orders: { environment: { STOP_TIMEOUT_MS: 30000 } } }',
     },
-    `${OVERLAY}:3: stop_grace_period 30s ends orders before it has ended its work: environments/production.yml says STOP_TIMEOUT_MS 30000`,
+    `${OVERLAY}:3: stop_grace_period 30s ends orders before it has finished its work: environments/production.yml says STOP_TIMEOUT_MS 30000`,
   ],
 ])('names the line of %s', (_, files, start) => {
   const found = problems(files);

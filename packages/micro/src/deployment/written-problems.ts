@@ -56,7 +56,7 @@ function problemAt(
 function nameProblems(service: Service, source: YamlSource): Problem[] {
   const name = entryOf(source, service)['container_name'];
   if (typeof name !== 'string') return [];
-  const message = `container_name "${name}" can be of one container only, so that a deploy cannot make the new one before the old one is gone. Remove it; others reach the service as "${service.name}" all the same`;
+  const message = `only one container can have container_name "${name}", so a deploy could not start a new one beside the old one. Remove it; other services still reach this one as "${service.name}"`;
   return [problemAt(source, service, ['container_name'], message)];
 }
 
@@ -73,7 +73,7 @@ function scaleProblems(service: Service, environment: Environment, source: YamlS
   ];
   return found.flatMap(([path, value]) => {
     if (!isWord(value) || Number(value) === here) return [];
-    const message = `${path.join('.')} ${String(value)} has no effect on a deploy, which runs ${here} of ${service.name}: write "replicas: ${String(value)}" under services.${service.name} of ${environment.file}, or into ${service.root}/service.yml for everywhere`;
+    const message = `${path.join('.')} ${String(value)} has no effect on a deploy, which uses "replicas: ${here}": write "replicas: ${String(value)}" under services.${service.name} of ${environment.file}, or into ${service.root}/service.yml for everywhere`;
     return [problemAt(source, service, path, message)];
   });
 }
@@ -96,13 +96,13 @@ function overlayProblems(
     ...('image' in entry
       ? at(
           ['image'],
-          `image has no effect: a deploy runs what docker-push pushed of ${service.name}`,
+          `image has no effect: a deploy runs the image that docker-push pushed for ${service.name}`,
         )
       : []),
     ...('build' in entry
       ? at(
           ['build'],
-          `build has no effect: docker-build makes the image of ${service.name}; its options are in the project's targets`,
+          `build has no effect: docker-build builds the image of ${service.name}; its options are in the project's targets`,
         )
       : []),
     ...('ports' in entry && here?.publish?.kind === 'port'
@@ -154,7 +154,7 @@ function stopProblems(service: Service, environment: Environment, files: Written
   const where = isHere
     ? `${environment.file} says ${STOP_VARIABLE} ${stop}`
     : `${STOP_VARIABLE} is ${stop}`;
-  const message = `stop_grace_period ${String(written)} ends ${service.name} before it has ended its work: ${where}. Write "stop_grace_period: ${wanted}", or a lower ${STOP_VARIABLE}`;
+  const message = `stop_grace_period ${String(written)} ends ${service.name} before it has finished its work: ${where}. Write "stop_grace_period: ${wanted}", or a lower ${STOP_VARIABLE}`;
   return [problemAt(source, service, ['stop_grace_period'], message)];
 }
 

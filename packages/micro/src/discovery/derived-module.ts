@@ -29,6 +29,6 @@ export function convergeModule(
   return {
     path,
     text,
-    drift: drift.length > 0 ? drift : ['it was edited; nx sync writes it again'],
+    drift: drift.length > 0 ? drift : ['it was edited; nx sync replaces it'],
   };
 }

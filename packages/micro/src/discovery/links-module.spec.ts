@@ -43,6 +43,6 @@ it('says which links came and went', () => {
   expect(derive('orders', users).drift).toEqual(['MICROSERVICE_USERS_URL is missing']);
   expect(derive('orders', `${orders}\nexport const more = 1;\n`)).toMatchObject({
     text: orders,
-    drift: ['it was edited; nx sync writes it again'],
+    drift: ['it was edited; nx sync replaces it'],
   });
 });

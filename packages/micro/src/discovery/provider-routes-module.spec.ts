@@ -82,6 +82,6 @@ it('says which routes came and went, and which rules changed', () => {
   };
   expect(derive(opened, edge)).toMatchObject({
     text: expect.stringContaining("path: '/api/orders',\n          auth: 'none',") as string,
-    drift: ['it was edited; nx sync writes it again'],
+    drift: ['it was edited; nx sync replaces it'],
   });
 });

@@ -74,5 +74,5 @@ it('never shows a credential', () => {
   const leaked = `${created}DATABASE_URL=postgres://orders:hunter2@127.0.0.1:13001/orders\n`;
   const { text, drift } = derive(leaked, DATABASE);
   expect(text).not.toContain('hunter2');
-  expect(drift).toEqual(['DATABASE_URL is not what the manifest says']);
+  expect(drift).toEqual(['DATABASE_URL does not match the manifest']);
 });

@@ -76,7 +76,7 @@ function convergeDotenv(
     const isSecret = BACKING_VARIABLES.has(name) || SERVICE_KEY_VARIABLE.test(name);
     drift.push(
       isSecret
-        ? `${name} is not what the manifest says`
+        ? `${name} does not match the manifest`
         : formatDrift(name, plainValue(value), should),
     );
     return [start + should];

@@ -34,12 +34,12 @@ describe('toEngineError', () => {
     [
       'toomanyrequests: too many requests',
       'no-registry',
-      'the registry does not answer as it should (toomanyrequests: too many requests)',
+      'the registry did not answer properly (toomanyrequests: too many requests)',
     ],
     [
       'failed to register layer: write /x: no space left on device',
       'failed',
-      'the disk of the engine is full (failed to register layer: write /x: no space left on device). Free some of it there, for example with "docker image prune --all", which keeps what a container or a release needs, then run this again',
+      'the disk of the engine is full (failed to register layer: write /x: no space left on device). Free some space there, for example with "docker image prune --all". It removes images without a container; a rollback to one can only pull it again from a registry. Then run this again',
     ],
     [
       'permission denied while trying to connect to the docker API at unix:///var/run/docker.sock',
@@ -76,7 +76,7 @@ ssh: connect to host b port 22: Connection refused`;
     const { kind, message } = toEngineError('Could not x', outcome(said), { host: 'ssh://b' });
     expect(kind).toBe('no-engine');
     expect(message).toBe(
-      'Could not x: no Docker Engine answers on ssh://b (ssh: connect to host b port 22: Connection refused). See that ssh gets there and finds docker, then run this again',
+      'Could not x: no Docker Engine answers on ssh://b (ssh: connect to host b port 22: Connection refused). Make sure that ssh connects, and finds docker there, then run this again',
     );
   });
 

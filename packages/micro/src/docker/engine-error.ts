@@ -67,7 +67,7 @@ function adviceOn(complaint: Complaint, address: EngineAddress): string | undefi
     case 'port-refused':
       return `the host cannot listen on ${complaint.address} (${complaint.reason}). Correct the address, or ${PUBLISH}`;
     case 'disk-full':
-      return `the disk of the engine is full (${complaint.reason}). Free some of it there, for example with "docker image prune --all", which keeps what a container or a release needs, then run this again`;
+      return `the disk of the engine is full (${complaint.reason}). Free some space there, for example with "docker image prune --all". It removes images without a container; a rollback to one can only pull it again from a registry. Then run this again`;
     case 'no-platform':
       return `the image does not exist for ${complaint.platform ?? 'the platform that is asked for'} (${complaint.reason}). Build it for that platform with "platforms" of docker-build, or use an image that has it`;
     case 'denied':
@@ -75,7 +75,7 @@ function adviceOn(complaint: Complaint, address: EngineAddress): string | undefi
     case 'plain-http':
       return `the registry speaks plain HTTP (${complaint.reason}). Give it a certificate, or list it under "insecure-registries" in the engine's daemon.json`;
     case 'no-registry':
-      return `the registry does not answer as it should (${complaint.reason})`;
+      return `the registry did not answer properly (${complaint.reason})`;
     case 'other':
       return undefined;
   }
@@ -83,7 +83,7 @@ function adviceOn(complaint: Complaint, address: EngineAddress): string | undefi
 
 const TO_DO = {
   silent: 'Start it, or correct its address',
-  ssh: 'See that ssh gets there and finds docker',
+  ssh: 'Make sure that ssh connects, and finds docker there',
   rights: 'Add your user to the group that may use its socket, usually "docker"',
 };
 

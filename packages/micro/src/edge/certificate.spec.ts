@@ -10,7 +10,7 @@ describe('the time that a certificate has left', () => {
     // Ninety days, as Let's Encrypt gives them: Caddy renews with 30 days left.
     ['auto', validity(-61, 29), 'ok', '29 days left'],
     ['auto', validity(-76, 14), 'warn', '14 days left'],
-    ['auto', validity(-90, -0.5), 'fail', 'out of date since 2026-11-27'],
+    ['auto', validity(-90, -0.5), 'fail', 'expired since 2026-11-27'],
     // Twelve hours, as Caddy's internal CA gives them.
     ['internal', validity(-0.25, 0.25), 'ok', '6 hours left'],
     ['internal', validity(-0.45, 0.05), 'warn', '1 hours left'],

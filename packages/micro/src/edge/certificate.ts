@@ -27,7 +27,7 @@ export function judgeValidity(
   return left < enough ? 'warn' : 'ok';
 }
 
-/** `12 days left`, `7 hours left`, `out of date since 2026-11-21` */
+/** `12 days left`, `7 hours left`, `expired since 2026-11-21` */
 export function formatValidity({ from, to }: Validity, now: Date): string {
   return now < from
     ? `not valid before ${from.toISOString().slice(0, 10)}`
@@ -37,7 +37,7 @@ export function formatValidity({ from, to }: Validity, now: Date): string {
 /** The same of a certificate of which only the end is known. */
 export function formatTimeLeft(to: Date, now: Date): string {
   const left = to.getTime() - now.getTime();
-  if (left <= 0) return `out of date since ${to.toISOString().slice(0, 10)}`;
+  if (left <= 0) return `expired since ${to.toISOString().slice(0, 10)}`;
   return left < 2 * DAY
     ? `${Math.floor(left / HOUR)} hours left`
     : `${Math.floor(left / DAY)} days left`;

@@ -15,15 +15,15 @@ export function keyPairProblems(
   const parsed = parse(() => new X509Certificate(certificate));
   const secret = parse(() => createPrivateKey(key));
   const problems = [
-    ...(parsed ? [] : ['the certificate is no PEM file with a certificate']),
-    ...(secret ? [] : ['the key is no PEM file with a private key that needs no passphrase']),
+    ...(parsed ? [] : ['the certificate is not a PEM file with a certificate']),
+    ...(secret ? [] : ['the key is not a PEM file with a private key without passphrase']),
   ];
   if (!parsed) return problems;
   if (secret && !parsed.checkPrivateKey(secret)) {
-    problems.push('the key is not the key of the certificate');
+    problems.push('the key does not belong to the certificate');
   }
   if (now > parsed.validToDate) {
-    problems.push(`the certificate is out of date since ${day(parsed.validToDate)}`);
+    problems.push(`the certificate is expired since ${day(parsed.validToDate)}`);
   }
   if (now < parsed.validFromDate) {
     problems.push(`the certificate is not valid before ${day(parsed.validFromDate)}`);

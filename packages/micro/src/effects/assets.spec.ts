@@ -48,13 +48,16 @@ it('refuses what lies or leads outside, and secrets, each with its glob', () => 
     {
       index: 1,
       message:
-        'linked/a.txt leads, by a symbolic link, outside the project: assets are files of the project itself; copy it there',
+        'linked/a.txt is, through a symbolic link, outside the project: assets must be files of the project; copy it there',
     },
-    { index: 2, message: expect.stringContaining('settings leads, by a symbolic link,') as string },
-    { index: 4, message: expect.stringContaining('../../.env lies outside the project') as string },
+    {
+      index: 2,
+      message: expect.stringContaining('settings is, through a symbolic link,') as string,
+    },
+    { index: 4, message: expect.stringContaining('../../.env is outside the project') as string },
     {
       index: 5,
-      message: expect.stringContaining('.env is a file for secrets by its name') as string,
+      message: expect.stringContaining('.env has a name of files for secrets') as string,
     },
   ]);
 });

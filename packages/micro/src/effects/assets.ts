@@ -36,12 +36,12 @@ function whyNot(root: string, directory: string, file: string): string | undefin
   const real = realpathSync(join(directory, file));
   const inside = relative(root, real);
   if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-    const what = file.split('/').includes('..') ? 'lies' : 'leads, by a symbolic link,';
-    return `${file} ${what} outside the project: assets are files of the project itself; copy it there`;
+    const what = file.split('/').includes('..') ? 'is' : 'is, through a symbolic link,';
+    return `${file} ${what} outside the project: assets must be files of the project; copy it there`;
   }
   if (!statSync(real).isFile()) return undefined;
   const reason = secretReason(file, () => readFileSync(real, 'latin1'));
   return reason === undefined
     ? undefined
-    : `${file} ${reason}, and everybody who has the image can read it: give it to the container by "secrets" of an environment, or rename the file if there is no secret in it`;
+    : `${file} ${reason}, and everybody who has the image could read it: pass it to the container with "secrets" of an environment, or rename the file if it contains no secret`;
 }

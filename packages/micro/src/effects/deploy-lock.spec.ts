@@ -90,7 +90,7 @@ it('is waited for, and the wait is told of once', async () => {
 it('is given up after a while, with who has it and what to do', async () => {
   const { answer, volumes } = engine();
   await expect(holdLock(request(answer), () => Promise.resolve())).rejects.toThrow(
-    `the lock of acme-production is held by ${formatHolder(theirs)}: wait for it, or take it away with --break-lock`,
+    `the lock of acme-production is held by ${formatHolder(theirs)}: wait, or take the lock with --break-lock`,
   );
   expect(volumes.labels.has(lockName(PROJECT))).toBe(true);
 });
@@ -103,8 +103,8 @@ it('of the same Nx command is waited for as long as it lives', async () => {
 });
 
 it.each<[string, number, object, string]>([
-  ['that gives no sign of life', 0, {}, ', who gives no sign of life'],
-  ['that gives none, with no time to wait', 0, { timeout: 0 }, ', who gives no sign of life'],
+  ['that gives no sign of life', 0, {}, ', who stopped renewing it'],
+  ['that gives none, with no time to wait', 0, { timeout: 0 }, ', who stopped renewing it'],
   ['that was broken', 3, { force: true }, ''],
 ])('%s is taken away', async (_, beats, more, why) => {
   const { answer, volumes } = engine({ beats });
@@ -200,6 +200,6 @@ it('that cannot be renewed ends the work before others take it for dead', async 
   });
   expect(UNRENEWED).toBeLessThan(EXPIRY);
   expect(parts.lost).toEqual([
-    `the lock of acme-production could not be renewed for ${UNRENEWED} s: others may take it for dead`,
+    `the lock of acme-production could not be renewed for ${UNRENEWED} s, so another deploy may take it`,
   ]);
 });

@@ -79,7 +79,7 @@ async function takeLock(request: LockRequest): Promise<Lock> {
     const state = watch.look(held, clock.now() / 1000);
     if (force || state === 'dead') {
       if (await takeAway(request, other, lock)) {
-        const why = state === 'dead' ? ', who gives no sign of life' : '';
+        const why = state === 'dead' ? ', who stopped renewing it' : '';
         say(`the lock of ${project} was taken from ${formatHolder(other)}${why}`);
       }
       continue;
@@ -88,7 +88,7 @@ async function takeLock(request: LockRequest): Promise<Lock> {
     // One that has given no sign of life yet may be dead: that takes longer to see than a short timeout.
     if (!mate && state === 'alive' && clock.now() - started >= timeout * 1000) {
       throw new UserError(
-        `the lock of ${project} is held by ${formatHolder(other)}: wait for it, or take it away with --break-lock`,
+        `the lock of ${project} is held by ${formatHolder(other)}: wait, or take the lock with --break-lock`,
       );
     }
     if (told !== other.id && !mate) {
@@ -183,7 +183,7 @@ function startBeating(request: LockRequest, lock: Lock): { stop: () => Promise<v
   };
   const timer = setInterval(() => {
     if (clock.now() - renewed > UNRENEWED * 1000) {
-      return lose(`could not be renewed for ${UNRENEWED} s: others may take it for dead`);
+      return lose(`could not be renewed for ${UNRENEWED} s, so another deploy may take it`);
     }
     renewing ??= renew()
       // An engine that does not answer for a moment is no reason to stop.

@@ -72,7 +72,7 @@ export async function readEdgeFiles({
     const path = ['edge', 'acme', 'root'];
     const text = await attempt(path, () => readWorkspaceFile(workspaceRoot, file).toString());
     if (text !== undefined && !isCertificate(text)) {
-      add(path, `${file} is no PEM file with a certificate`);
+      add(path, `${file} is not a PEM file with a certificate`);
     }
     return text;
   }

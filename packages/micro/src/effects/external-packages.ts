@@ -60,7 +60,7 @@ export function externalPackages({
             const other = found.get(name)?.path;
             // With pnpm one package is reached by a link in each project that depends on it.
             if (other !== undefined && !isSame(workspaceRoot, other, at)) {
-              const text = `"${name}" is external (${reason}) and needed in two versions, ${other} and ${at}: an image can hold one; align them`;
+              const text = `"${name}" is external (${reason}) and needed in two versions, ${other} and ${at}: an image can have only one; align the versions`;
               return { errors: [{ text }] };
             }
             if (other === undefined || at < other) found.set(name, { reason, path: at });

@@ -23,7 +23,7 @@ export function listenForInterruption(): Interruption {
   const controller = new AbortController();
   const trigger = (why: string) => controller.abort(new Interrupted(why));
   const onSignal = (signal: NodeJS.Signals) => trigger(`the deploy was ended by ${signal}`);
-  const onDisconnect = () => trigger('the deploy was ended: Nx is gone');
+  const onDisconnect = () => trigger('the deploy was stopped because Nx ended');
   const ignore = () => undefined;
   for (const signal of SIGNALS) process.on(signal, onSignal);
   process.on('disconnect', onDisconnect);

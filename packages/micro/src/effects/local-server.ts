@@ -34,7 +34,7 @@ export async function serveLocally(
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'EADDRINUSE'
-          ? new UserError(`port ${port} is taken: give another one with --port`)
+          ? new UserError(`port ${port} is taken: choose another one with --port`)
           : error,
       ),
     );

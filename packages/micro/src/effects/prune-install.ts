@@ -56,7 +56,7 @@ export function pruneInstall(
       return pruneBun(workspaceRoot, packages);
     default:
       throw new Error(
-        `${[...packages.keys()].join(', ')} must be installed in the image, and there is no ${Object.values(LOCKFILES).join(', ')} at the workspace root to take the versions from: install with your package manager`,
+        `${[...packages.keys()].join(', ')} must be installed in the image, but there is no ${Object.values(LOCKFILES).join(', ')} at the workspace root with their versions: run the install command of your package manager`,
       );
   }
 }

@@ -130,7 +130,7 @@ export async function fillIn(
   const file = join(folder, `${service}.noted.json`);
   await writeWhole(file, JSON.stringify(noted), 0o600);
   const project = { name, files: [file], directory: workspaceRoot };
-  const what = `A release of ${service} could not be filled in`;
+  const what = `Could not fill in the values of a release of ${service}`;
   const { stdout } = await runDocker(runner, configArguments(project), address, what);
   const config = JSON.parse(stdout) as ComposeConfig;
   const image = config.services[service]?.['image'] as string;

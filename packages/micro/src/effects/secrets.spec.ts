@@ -36,7 +36,7 @@ describe('readSecret', () => {
         line === 'git --literal-pathspecs ls-files -- secrets/stripe'
           ? { stdout: 'secrets/stripe\n' }
           : undefined,
-      'secrets/stripe is in git, and no secret may be: run "git rm --cached secrets/stripe"',
+      'secrets/stripe is in git, but a secret must not be: run "git rm --cached secrets/stripe"',
     ],
     [{ file: 'secrets' }, () => undefined, 'secrets cannot be read: EISDIR'],
     [{ file: 'secrets/empty' }, () => undefined, 'secrets/empty is empty'],

@@ -31,7 +31,7 @@ export async function readSecret(
   const what = formatCommand(command);
   if (outcome.exitCode !== 0) {
     throw new UserError(
-      `"${what}" failed (exit code ${outcome.exitCode}): ${outcome.stderr.trim() || 'it says no more'}`,
+      `"${what}" failed (exit code ${outcome.exitCode}): ${outcome.stderr.trim() || 'it printed no reason'}`,
     );
   }
   // The end of the line is the program's, not the secret's.
@@ -47,7 +47,7 @@ async function requireUntracked(path: string, runner: Runner): Promise<void> {
     .catch(() => ({ exitCode: 1, stdout: '' }));
   if (exitCode !== 0 || stdout.trim() === '') return;
   throw new UserError(
-    `${path} is in git, and no secret may be: run "git rm --cached ${path}", add it to .gitignore, and change the value`,
+    `${path} is in git, but a secret must not be: run "git rm --cached ${path}", add it to .gitignore, and change the value`,
   );
 }
 

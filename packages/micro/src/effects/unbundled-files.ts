@@ -44,7 +44,7 @@ export async function packagesReadingBeside(
         ({ what }) => threads || !ONLY_FOR_TRANSPORTS[name]?.includes(what),
       );
       if (!first) return;
-      const reason = `it reads ${first.what} beside itself, in ${inside}:${first.line}`;
+      const reason = `it reads ${first.what} from its own folder, in ${inside}:${first.line}`;
       const other = found.get(directory);
       if (other === undefined || reason < other) found.set(directory, reason);
     }),
@@ -73,7 +73,7 @@ export async function unreachableFiles(
       const name = posix.basename(what);
       const line = source.split('\n').findIndex((text) => text.includes(name)) + 1;
       found.push(
-        `${file}${line > 0 ? `:${line}` : ''}: reads ${what} beside itself, but the image has all code in /app/main.js: list it under "build.assets" of ${projectRoot}/service.yml and read it by a path from process.cwd(), which is /app there and ${projectRoot} in nx serve`,
+        `${file}${line > 0 ? `:${line}` : ''}: reads ${what} from its own folder, but in the image all code is in /app/main.js: list it under "build.assets" of ${projectRoot}/service.yml and read it by a path from process.cwd(), which is /app there and ${projectRoot} in nx serve`,
       );
     }
   }

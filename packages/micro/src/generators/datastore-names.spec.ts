@@ -21,7 +21,7 @@ it('says everything that is wrong', () => {
   expect(problems).toEqual([
     '"postgress" is not a datastore; did you mean "postgres"?',
     'A service has one database: choose mysql or mariadb',
-    '"cash" is not what a datastore is for; did you mean "cache"?',
+    '"cash" is not a purpose of a datastore; did you mean "cache"?',
     'mysql cannot be the cache of a service; it takes redis',
   ]);
 });

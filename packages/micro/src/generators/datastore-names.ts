@@ -69,7 +69,7 @@ function unknownEngine(engine: string): string | undefined {
 function unknownPurpose(purpose: string): string | undefined {
   return (DATASTORE_PURPOSES as readonly string[]).includes(purpose)
     ? undefined
-    : `"${purpose}" is not what a datastore is for${didYouMean(purpose, DATASTORE_PURPOSES)}`;
+    : `"${purpose}" is not a purpose of a datastore${didYouMean(purpose, DATASTORE_PURPOSES)}`;
 }
 
 function wrongEngine(purpose: DatastorePurpose, engine: string): string | undefined {

@@ -60,7 +60,7 @@ function refusalOf(tree: Tree, kind: string, version: string): string | undefine
     return 'This workspace uses Plug\'n\'Play of Yarn, which is not supported yet: set "nodeLinker: node-modules" in .yarnrc.yml and run "yarn install"';
   }
   return kind === 'bun' && tree.exists('bun.lockb') && !tree.exists('bun.lock')
-    ? 'This workspace has the binary lockfile bun.lockb, of which an image cannot be given a part: run "bun install --save-text-lockfile" and remove bun.lockb'
+    ? 'This workspace has the binary lockfile bun.lockb, which cannot be pruned for an image: run "bun install --save-text-lockfile" and remove bun.lockb'
     : undefined;
 }
 
@@ -79,7 +79,7 @@ function howToUndoAdd(tree: Tree, packageManager: string): string {
   const isAdded = '@org/micro' in { ...dependencies, ...devDependencies };
   const isSetUp = tree.read('nx.json', 'utf8')?.includes('@org/micro') ?? false;
   return isAdded && !isSetUp
-    ? `. "nx add" has installed @org/micro all the same: take it out of package.json and the lockfile with "${packageManager} remove @org/micro"`
+    ? `. "nx add" has already installed @org/micro: remove it from package.json and the lockfile with "${packageManager} remove @org/micro"`
     : '';
 }
 

@@ -56,7 +56,7 @@ describe('targetPlatforms', () => {
 
   it('refuses an image that the hosts of the environment cannot run', () => {
     expect(() => targetPlatforms({ ...none, options: ['linux/amd64'], environment })).toThrow(
-      'environments/live.yml says that its hosts are linux/arm64, and "platforms" of docker-build names linux/amd64: add linux/arm64, or correct',
+      'environments/live.yml says that its hosts are linux/arm64, but "platforms" of docker-build names linux/amd64: add linux/arm64, or correct',
     );
   });
 });

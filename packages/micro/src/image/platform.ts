@@ -80,7 +80,7 @@ export function targetPlatforms(sources: PlatformSources): ImagePlatform[] {
     const platforms = [...new Set(options.map(parsePlatform))].sort();
     if (declared && !platforms.includes(declared)) {
       throw new UserError(
-        `${environment.file} says that its hosts are ${declared}, and "platforms" of docker-build names ${platforms.join(' and ')}: add ${declared}, or correct the environment's "platform"`,
+        `${environment.file} says that its hosts are ${declared}, but "platforms" of docker-build names ${platforms.join(' and ')}: add ${declared}, or correct the environment's "platform"`,
       );
     }
     return platforms;

@@ -32,7 +32,7 @@ describe('fillTag', () => {
 
   it('says what to do about a branch of other letters', () => {
     expect(() => fillTag('{branch}', { ...values, branch: '機能/追加' })).toThrow(
-      'the branch "機能/追加" has no letter or digit that a tag may hold; use {shortCommit}',
+      'the branch "機能/追加" has no letter or digit that a tag may contain; use {shortCommit}',
     );
   });
 
@@ -43,7 +43,7 @@ describe('fillTag', () => {
     ],
     [
       '{commit}',
-      'tag "{commit}": {commit} has no value: this is no git repository with a commit; use {key}',
+      'tag "{commit}": {commit} has no value: this is not a git repository with a commit; use {key}',
     ],
     [
       '{branch}',

@@ -77,13 +77,13 @@ function readPart(template: string, text: string, values: TagValues): Part {
   const asTag = toImageTag(value);
   if (!/[A-Za-z0-9]/.test(asTag)) {
     throw new UserError(
-      `tag "${template}": the branch "${value}" has no letter or digit that a tag may hold; use {shortCommit} instead of {branch}`,
+      `tag "${template}": the branch "${value}" has no letter or digit that a tag may contain; use {shortCommit} instead of {branch}`,
     );
   }
   return { text: asTag, immutable: false, isBranch: true };
 }
 
-const NO_COMMIT = 'this is no git repository with a commit; use {key}';
+const NO_COMMIT = 'this is not a git repository with a commit; use {key}';
 const NO_VERSION =
   'there is no "version" in the package.json of the service; add one, or use {key}';
 

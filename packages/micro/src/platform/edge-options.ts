@@ -136,7 +136,7 @@ function sharedProblem(one: Publish, other: Publish, service: string): string | 
       (port) => port !== undefined && port === (port === one.http ? other : one).https,
     );
     if (mixed !== undefined)
-      return `port ${mixed} is HTTPS in one of this and "${service}", and HTTP in the other`;
+      return `port ${mixed} is HTTPS for one of this service and "${service}", and HTTP for the other`;
     const split = listenersOf(one).find((mine) =>
       listenersOf(other).some((its) => collide(mine, its) && mine.address !== its.address),
     );

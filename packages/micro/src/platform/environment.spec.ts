@@ -238,7 +238,7 @@ test.each<[string, string, string]>([
   [
     '{ host: a.example.com, http: 8080 }',
     '{ host: b.example.com, http: false, https: 8080 }',
-    'port 8080 is HTTPS in one of this and "orders", and HTTP in the other',
+    'port 8080 is HTTPS for one of this service and "orders", and HTTP for the other',
   ],
   [
     '{ host: a.example.com }',
@@ -361,7 +361,7 @@ test.each<[string, string[]]>([
   ],
   [
     'services:\n  orders:\n    environment: { KEY: a }\n    secrets: { KEY: { file: a } }',
-    [':4: services.orders.secrets.KEY: KEY is a variable here, too: remove it from "environment"'],
+    [':4: services.orders.secrets.KEY: KEY is also set under "environment": remove it there'],
   ],
   [
     'services:\n  orders:\n    resources: { memory: 1GB }',
@@ -375,7 +375,7 @@ test.each<[string, string[]]>([
   ]),
   [
     'links:\n  users: https://me:word@a.example.com',
-    [':2: links.users: a link holds no user and no password: give the consumer a secret'],
+    [':2: links.users: a link must not contain a user or a password: give the consumer a secret'],
   ],
   [
     'links:\n  user: https://a.example.com',
@@ -422,10 +422,10 @@ test('says what is missing if pushed images have no registry', () => {
 
 test.each([
   ['url: shop.example.com', 'the public URL is an address such as https://shop.example.com'],
-  ['url: "https://a:b@shop.example.com"', 'the public URL holds no user and no password'],
+  ['url: "https://a:b@shop.example.com"', 'the public URL must not contain a user or a password'],
   [
     'url: "https://shop.example.com", environment: { PUBLIC_URL: x }',
-    'it is told as PUBLIC_URL, which is given here, too: remove one of both',
+    'the service gets it as PUBLIC_URL, which is also set here: remove one of the two',
   ],
 ])('a service with %s is refused', (text, message) => {
   expect(problemsOf(`services: { orders: { ${text} } }`).join()).toContain(message);

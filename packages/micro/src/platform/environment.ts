@@ -29,7 +29,7 @@ function address(what: string, example: string) {
   return z
     .url({ protocol: /^https?$/, error: `${what} is an address such as ${example}` })
     .refine((url) => URL.canParse(url) && new URL(url).username + new URL(url).password === '', {
-      error: `${what} holds no user and no password: give the consumer a secret`,
+      error: `${what} must not contain a user or a password: give the consumer a secret`,
     });
 }
 
@@ -177,14 +177,14 @@ export const environmentSchema = z
         context.addIssue({
           code: 'custom',
           path: ['services', service, 'url'],
-          message: `it is told as ${PUBLIC_URL}, which is given here, too: remove one of both`,
+          message: `the service gets it as ${PUBLIC_URL}, which is also set here: remove one of the two`,
         });
       }
       for (const name of Object.keys(secrets).filter((one) => one in variables)) {
         context.addIssue({
           code: 'custom',
           path: ['services', service, 'secrets', name],
-          message: `${name} is a variable here, too: remove it from "environment"`,
+          message: `${name} is also set under "environment": remove it there`,
         });
       }
     }

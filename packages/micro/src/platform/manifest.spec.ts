@@ -16,11 +16,11 @@ it.each([
   'C:\\x',
   '{a,../b}/c',
   'a\\..\\b',
-])('the asset %s lies outside the project', (glob) => {
+])('the asset %s is outside the project', (glob) => {
   const [problem] = manifest(glob).problems;
   expect(problem).toMatchObject({ file: 'apps/orders/service.yml', line: 3 });
   expect(problem!.message).toContain(
-    `build.assets[0]: ${JSON.stringify(glob)} lies outside the project`,
+    `build.assets[0]: ${JSON.stringify(glob)} is outside the project`,
   );
 });
 

@@ -39,7 +39,7 @@ const assetGlob = z
     (glob) => !/^(?:[/\\~]|[a-z]:)/i.test(glob) && !/(?:^|[/\\{,(|])\.\.(?:$|[/\\},)|])/.test(glob),
     {
       error: ({ input }) =>
-        `${JSON.stringify(input)} lies outside the project: assets are files of the project itself; copy it there, or give a secret by "secrets" of an environment`,
+        `${JSON.stringify(input)} is outside the project: assets must be files of the project; copy it there, or give a secret by "secrets" of an environment`,
     },
   );
 

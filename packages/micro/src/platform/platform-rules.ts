@@ -88,7 +88,7 @@ function freeNames(read: readonly Entry[], files: readonly ManifestFile[]): Prob
 function outsideTheRoot(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
   return files.flatMap(({ file, root }) =>
     root === '.' || root === ''
-      ? [{ file, message: 'a service needs a folder of its own: move it to apps/<name>' }]
+      ? [{ file, message: 'a service needs its own folder: move it to apps/<name>' }]
       : [],
   );
 }
@@ -130,7 +130,7 @@ function noSelfConsumption(read: readonly Entry[]): Problem[] {
 function noRepeatedProviders(read: readonly Entry[]): Problem[] {
   return eachLink(read, ({ provider, index, consumes }) =>
     consumes.indexOf(provider) < index
-      ? `"${provider}" stands in "consumes" twice: remove one`
+      ? `"${provider}" is listed twice in "consumes": remove one`
       : undefined,
   );
 }
@@ -139,7 +139,7 @@ function noRepeatedProviders(read: readonly Entry[]): Problem[] {
 function publicRoutes(read: readonly Entry[]): Problem[] {
   return read.flatMap(({ file, manifest: { expose, routes }, source }) => {
     if (routes.length === 0 || expose === 'public') return [];
-    const message = `"${file.name}" has routes and is internal, so that no gateway serves them: add "expose: public", or remove the routes`;
+    const message = `"${file.name}" has routes but is internal, so no gateway serves them: add "expose: public", or remove the routes`;
     return [{ file: file.file, line: source.lineOfKey([], 'routes'), message }];
   });
 }
@@ -148,14 +148,14 @@ function publicRoutes(read: readonly Entry[]): Problem[] {
 function routesWithoutKeys(read: readonly Entry[]): Problem[] {
   return read.flatMap(({ file, manifest: { auth, routes }, source }) => {
     if (routes.length === 0 || auth !== 'service-keys') return [];
-    const message = `"${file.name}" has routes and takes only services that have a key, which no gateway has: remove the routes, or "auth: service-keys"`;
+    const message = `"${file.name}" has routes but accepts only services with a key, which no gateway has: remove the routes, or "auth: service-keys"`;
     return [{ file: file.file, line: source.lineOfKey([], 'routes'), message }];
   });
 }
 
 function noRepeatedRoutes(read: readonly Entry[]): Problem[] {
   return eachRoute(read, ({ path, index, paths }) =>
-    paths.indexOf(path) < index ? `"${path}" stands in "routes" twice: remove one` : undefined,
+    paths.indexOf(path) < index ? `"${path}" is listed twice in "routes": remove one` : undefined,
   );
 }
 
@@ -236,7 +236,9 @@ function publishedEvents(read: readonly Entry[]): Problem[] {
 
 function noRepeatedEvents(read: readonly Entry[]): Problem[] {
   return eachEvent(read, ({ list, event, index, events }) =>
-    events.indexOf(event) < index ? `"${event}" stands in "${list}" twice: remove one` : undefined,
+    events.indexOf(event) < index
+      ? `"${event}" is listed twice in "${list}": remove one`
+      : undefined,
   );
 }
 
@@ -248,7 +250,7 @@ function distinctContracts(read: readonly Entry[]): Problem[] {
     if (owner === undefined) owners.set(eventConstant(event), event);
     return owner === undefined || owner === event
       ? undefined
-      : `"${event}" and "${owner}" would have one contract, ${eventConstant(event)}: rename one`;
+      : `"${event}" and "${owner}" would have the same contract, ${eventConstant(event)}: rename one`;
   });
 }
 

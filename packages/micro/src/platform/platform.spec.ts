@@ -122,7 +122,7 @@ describe('between services', () => {
       ),
     ).toEqual([
       'apps/orders/service.yml:4: "orders" consumes itself: remove it from "consumes"',
-      'apps/orders/service.yml:5: "users" stands in "consumes" twice: remove one',
+      'apps/orders/service.yml:5: "users" is listed twice in "consumes": remove one',
     ]);
   });
 
@@ -168,7 +168,7 @@ describe('between services', () => {
 
   test.each(['.', ''])('a service in the root, "%s"', (root) => {
     expect(problemsOf({ name: 'orders', root, file: 'service.yml', text: 'port: 3001' })).toEqual([
-      'service.yml: a service needs a folder of its own: move it to apps/<name>',
+      'service.yml: a service needs its own folder: move it to apps/<name>',
     ]);
   });
 
@@ -256,12 +256,12 @@ describe('in one manifest', () => {
     [
       'port: 3001\nroutes:\n  - /\n  - /api/\n  - /api/:id\n  - /a/../b\n  - /docs/x',
       [
-        '3: routes[0]: "/" would be all paths, also those of others: name one, such as /api',
+        '3: routes[0]: "/" would match all paths, also those of other services: name one, such as /api',
         ...['/api/', '/api/:id', '/a/../b'].map(
           (path, index) =>
-            `${index + 4}: routes[${index + 1}]: "${path}" is no plain path: write segments of letters, digits, ".", "_", "~" and "-", such as /api/orders; what is below it is served too`,
+            `${index + 4}: routes[${index + 1}]: "${path}" is not a plain path: write segments of letters, digits, ".", "_", "~" and "-", such as /api/orders; paths below it are served too`,
         ),
-        '7: routes[4]: "/docs/x" is not to be had: the gateway itself answers /docs',
+        '7: routes[4]: "/docs/x" is reserved: the gateway itself answers /docs',
       ],
     ],
     [
@@ -271,18 +271,18 @@ describe('in one manifest', () => {
         '4: routes[0].auth: "non" is not supported; the only value is none; did you mean "none"?',
         '6: unknown key "routes[1].timeout"; did you mean "timeoutMs"?',
         '7: "routes[2].path" is missing: The path prefix',
-        '8: routes[3]: is no route: give a path such as /api/orders, or a map with a path',
+        '8: routes[3]: is not a route: give a path such as /api/orders, or a map with a path',
       ],
     ],
     [
       'port: 3001\nroutes: [/api]',
       [
-        '2: "orders" has routes and is internal, so that no gateway serves them: add "expose: public", or remove the routes',
+        '2: "orders" has routes but is internal, so no gateway serves them: add "expose: public", or remove the routes',
       ],
     ],
     [
       'port: 3001\nexpose: public\nroutes: [/api, { path: /api, auth: none }]',
-      ['3: "/api" stands in "routes" twice: remove one'],
+      ['3: "/api" is listed twice in "routes": remove one'],
     ],
     ['port: 3001\nreplicas: 0', ['2: replicas: 0 is too small: at least 1']],
     [
@@ -302,7 +302,7 @@ describe('in one manifest', () => {
     ],
     [
       'port: 3001\nreplicas: *two',
-      ['2: not valid YAML: "*two" refers to an anchor "&two" that does not stand before it'],
+      ['2: not valid YAML: "*two" refers to an anchor "&two" that is not defined above it'],
     ],
   ])('%j', (text, expected) => {
     expect(inOrders(text)).toEqual(expected);
@@ -350,7 +350,7 @@ describe('events', () => {
     ],
     [
       'broker: rabbitmq\nsubscribes: [order.placed, order.placed]\n',
-      ['3: "order.placed" stands in "subscribes" twice: remove one'],
+      ['3: "order.placed" is listed twice in "subscribes": remove one'],
     ],
     [
       'broker: rabbitmq\npublishes: [order-placed]\n',
@@ -361,7 +361,7 @@ describe('events', () => {
     [
       'broker: rabbitmq\npublishes: [line-item.sold, line.item-sold]\n',
       [
-        '3: "line.item-sold" and "line-item.sold" would have one contract, lineItemSold: rename one',
+        '3: "line.item-sold" and "line-item.sold" would have the same contract, lineItemSold: rename one',
       ],
     ],
   ])('%j', (text, expected) => {
@@ -393,7 +393,7 @@ describe('routes of several services', () => {
         manifest('orders', 'port: 3001\nexpose: public\nauth: service-keys\nroutes: [/api/orders]'),
       ),
     ).toEqual([
-      'apps/orders/service.yml:4: "orders" has routes and takes only services that have a key, which no gateway has: remove the routes, or "auth: service-keys"',
+      'apps/orders/service.yml:4: "orders" has routes but accepts only services with a key, which no gateway has: remove the routes, or "auth: service-keys"',
     ]);
   });
 

@@ -9,14 +9,15 @@ const ROUTE_PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
 /** Why `path` cannot be a route, or `undefined` where it can. */
 export function routePathProblem(path: string): string | undefined {
   if (!path.startsWith('/')) return 'a route starts with "/"';
-  if (path === '/') return '"/" would be all paths, also those of others: name one, such as /api';
+  if (path === '/')
+    return '"/" would match all paths, also those of other services: name one, such as /api';
   if (!ROUTE_PATH.test(path) || /\/\.\.?(?:\/|$)/.test(path)) {
-    return `"${path}" is no plain path: write segments of letters, digits, ".", "_", "~" and "-", such as /api/orders; what is below it is served too`;
+    return `"${path}" is not a plain path: write segments of letters, digits, ".", "_", "~" and "-", such as /api/orders; paths below it are served too`;
   }
   const reserved = RESERVED_PATHS.find((own) => path === own || path.startsWith(`${own}/`));
   return reserved === undefined
     ? undefined
-    : `"${path}" is not to be had: the gateway itself answers ${reserved}`;
+    : `"${path}" is reserved: the gateway itself answers ${reserved}`;
 }
 
 const routePath = z
@@ -44,7 +45,7 @@ export const routeSchema = z.union(
       websocket: z.boolean().describe('Whether it accepts WebSockets').optional(),
     }),
   ],
-  { error: 'is no route: give a path such as /api/orders, or a map with a path' },
+  { error: 'is not a route: give a path such as /api/orders, or a map with a path' },
 );
 
 export type RouteEntry = z.output<typeof routeSchema>;

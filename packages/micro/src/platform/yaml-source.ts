@@ -46,7 +46,7 @@ export function parseYamlDocument(file: string, text: string): YamlDocument {
   }));
   const aliases = danglingAliases(document).map(({ name, offset }) => ({
     offset,
-    message: `"*${name}" refers to an anchor "&${name}" that does not stand before it`,
+    message: `"*${name}" refers to an anchor "&${name}" that is not defined above it`,
   }));
   const problems = [...syntax, ...aliases].map(({ offset, message }) => ({
     file,

@@ -14,7 +14,7 @@ describe('deriveTopologyDocument', () => {
       text: expect.stringMatching(
         /^# Topology\n[^]*\n<!-- topology: .* -->\n\n```mermaid\nflowchart LR\n {2}one\n```\n\n<!-- \/topology -->\n$/,
       ) as string,
-      drift: ['the picture is missing'],
+      drift: ['the diagram is missing'],
     });
   });
 
@@ -30,7 +30,7 @@ describe('deriveTopologyDocument', () => {
   it('draws anew between the marks only', () => {
     const file = deriveTopologyDocument(TWO, `Before.\n${made}After.\n`)!;
     expect(file.text).toBe(`Before.\n${made.replace('one', 'two')}After.\n`);
-    expect(file.drift).toEqual(['the picture is of another platform']);
+    expect(file.drift).toEqual(['the diagram is out of date']);
   });
 
   it('does not touch a file whose second mark is gone', () => {

@@ -28,12 +28,12 @@ export function deriveTopologyDocument(
     return {
       path: TOPOLOGY_FILE,
       text,
-      drift: isSame ? [] : ['the picture is of another platform'],
+      drift: isSame ? [] : ['the diagram is out of date'],
     };
   }
   if (!create) return undefined;
   const before = current === undefined ? TITLE : `${current.trimEnd()}\n\n`;
-  return { path: TOPOLOGY_FILE, text: `${before}${block}\n`, drift: ['the picture is missing'] };
+  return { path: TOPOLOGY_FILE, text: `${before}${block}\n`, drift: ['the diagram is missing'] };
 }
 
 /** From the first mark to the end of the second; `undefined` if one of them is missing. */

@@ -160,7 +160,7 @@ it('waits for a deploy, and ends with its name', async () => {
   const root = workspace();
   const runner = engine(() => Promise.resolve(0), { held: true });
   await expect(runCommand(backupCommand, root, '', { runner, clock: fakeClock() })).rejects.toThrow(
-    'the lock of shop-development is held by bob@desk since 12:00:00 UTC (pid 7: compose-deploy of orders): wait for it, or take it away with --break-lock',
+    'the lock of shop-development is held by bob@desk since 12:00:00 UTC (pid 7: compose-deploy of orders): wait, or take the lock with --break-lock',
   );
   expect(existsSync(join(root, 'backups'))).toBe(false);
 });

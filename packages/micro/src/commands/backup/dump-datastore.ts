@@ -28,7 +28,7 @@ export async function readServerVersion(
   const outcome = await runner.run(docker(script, address), { timeout: 30_000 });
   const version = outcome.stdout.trim();
   if (outcome.exitCode === 0 && version !== '') return version;
-  throw toToolError(`${name} does not answer as ${engine} does`, outcome, address);
+  throw toToolError(`${name} does not answer like ${engine}`, outcome, address);
 }
 
 /**

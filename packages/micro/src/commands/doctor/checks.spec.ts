@@ -44,7 +44,7 @@ describe('checkFacts', () => {
       'ok  port       127.0.0.1:3000 free for gateway',
       'ok  registry   registry.example.com answers',
       'ok  secrets    .env has all passwords and keys',
-      'ok  pruning    "docker system prune --all" takes no release: images are pulled again for a rollback',
+      'ok  pruning    "docker system prune --all" removes no release: a rollback pulls its images again',
       'ok  sync       every derived file is up to date with the manifests',
     ]);
   });

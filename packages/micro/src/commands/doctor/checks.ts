@@ -233,8 +233,8 @@ function checkSecrets(missing: readonly string[]): Check {
 function checkPruning(keepsImages: 'engine' | 'registry'): Check {
   const says =
     keepsImages === 'registry'
-      ? '"docker system prune --all" takes no release: images are pulled again for a rollback'
-      : '"docker system prune" takes no release; with --all it takes the images of earlier ones, which no registry has';
+      ? '"docker system prune --all" removes no release: a rollback pulls its images again'
+      : '"docker system prune" removes no release; with --all, it removes the images of earlier releases, which no registry has';
   return { level: 'ok', what: 'pruning', says };
 }
 

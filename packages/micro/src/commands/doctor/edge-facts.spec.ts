@@ -39,12 +39,12 @@ describe('the checks of the edge', () => {
     [
       'a name that leads nowhere, for which no authority gives a certificate',
       { hosts: [{ ...host, addresses: [] }] },
-      ['fail', 'host', 'shop.example.com leads nowhere', true],
+      ['fail', 'host', 'shop.example.com does not resolve', true],
     ],
     [
       'a name that leads nowhere, with a certificate all the same',
       { hosts: [{ ...host, tls: 'own', addresses: [] }] },
-      ['warn', 'host', 'shop.example.com leads nowhere', true],
+      ['warn', 'host', 'shop.example.com does not resolve', true],
     ],
     [
       'a file that is wrong',
@@ -69,12 +69,12 @@ describe('the checks of the edge', () => {
     [
       'a certificate of another host',
       { certificates: [certificate(false, 60)] },
-      ['fail', 'edge', 'the edge shows a certificate that is not for shop.example.com', true],
+      ['fail', 'edge', 'the edge serves a certificate that is not for shop.example.com', true],
     ],
     [
       'a certificate that nobody sees',
       { certificates: [{ ...certificate(true, 1), found: { problem: 'no answer' } }] },
-      ['warn', 'edge', 'the certificate of shop.example.com could not be seen: no answer', true],
+      ['warn', 'edge', 'the certificate of shop.example.com could not be read: no answer', true],
     ],
   ])('%s', (_, facts, expected) => {
     expect(check(facts)).toEqual([expected]);

@@ -40,10 +40,10 @@ export function checkEdge(facts: EdgeFacts, now: Date): Check[] {
 function checkHost({ host, tls, addresses, engine }: HostFact): Check {
   const what = 'host';
   if (addresses.length === 0) {
-    const advice = 'add a DNS entry that leads to the machine of the engine';
+    const advice = 'add a DNS entry that points to the machine of the engine';
     // No authority gives a certificate for a name that leads nowhere.
     const level = tls === 'auto' ? 'fail' : 'warn';
-    return { level, what, says: `${host} leads nowhere`, advice };
+    return { level, what, says: `${host} does not resolve`, advice };
   }
   const says = `${host} leads to ${addresses.join(', ')}`;
   if (engine === undefined || addresses.some((one) => engine.includes(one))) {
@@ -52,27 +52,27 @@ function checkHost({ host, tls, addresses, engine }: HostFact): Check {
   return {
     level: 'warn',
     what,
-    says: `${says}, which is not the engine (${engine.join(', ') || 'its name leads nowhere'})`,
+    says: `${says}, which is not the engine (${engine.join(', ') || 'its name does not resolve'})`,
     advice:
-      'right if a load balancer or a router in between leads on; otherwise correct the DNS entry',
+      'fine if a load balancer or a router in between forwards to it; otherwise correct the DNS entry',
   };
 }
 
 const REPLACE: Record<Tls['kind'], string> = {
   own: 'replace the certificate and its key, and deploy again',
-  auto: 'the edge renews it by itself and could not: "npx micro logs micro-edge" says why',
-  internal: 'the edge renews it by itself and could not: "npx micro logs micro-edge" says why',
+  auto: 'the edge could not renew it: "npx micro logs edge" shows why',
+  internal: 'the edge could not renew it: "npx micro logs edge" shows why',
   none: '',
 };
 
 function checkCertificate({ host, tls, found }: CertificateFact, now: Date): Check {
   const what = 'edge';
   if ('problem' in found) {
-    const says = `the certificate of ${host} could not be seen: ${found.problem}`;
+    const says = `the certificate of ${host} could not be read: ${found.problem}`;
     return { level: 'warn', what, says, advice: REPLACE_UNSEEN };
   }
   if (!found.covers) {
-    const says = `the edge shows a certificate that is not for ${host}`;
+    const says = `the edge serves a certificate that is not for ${host}`;
     return { level: 'fail', what, says, advice: REPLACE[tls] };
   }
   const level = judgeValidity(found, tls, now);
@@ -80,5 +80,4 @@ function checkCertificate({ host, tls, found }: CertificateFact, now: Date): Che
   return { level, what, says, ...(level === 'ok' ? {} : { advice: REPLACE[tls] }) };
 }
 
-const REPLACE_UNSEEN =
-  'is its port open from here? "npx micro logs micro-edge" says what the edge does';
+const REPLACE_UNSEEN = 'is its port open from here? "npx micro logs edge" shows what the edge does';

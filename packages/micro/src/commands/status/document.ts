@@ -22,12 +22,12 @@ const serviceSchema = z.object({
   drift,
   health: healthSchema,
   replicas: z.object({ running: z.int(), wanted: z.int() }),
-  key: z.string().describe('The image key that runs').optional(),
+  key: z.string().describe('The image key that is running').optional(),
   wantedKey: z.string().describe('The image key that was last pushed from here').optional(),
   revision: z.string().describe('The commit that the running image was built from').optional(),
   commitsBehind: z.int().describe('How many commits of the workspace came after it').optional(),
   since,
-  containers: z.array(z.string()).describe('Those that serve, by name'),
+  containers: z.array(z.string()).describe('The containers that serve, by name'),
 });
 export type ServiceStatus = z.output<typeof serviceSchema>;
 
@@ -52,7 +52,7 @@ const edgeSchema = z.object({
     .array(
       z.object({
         host: z.string(),
-        service: z.string().describe('What it leads to'),
+        service: z.string().describe('The service that it forwards to'),
         tls: z.enum(['auto', 'internal', 'own', 'none']),
         url: z.string(),
         certificateUntil: z
@@ -81,5 +81,5 @@ export const statusSchema = z
     left: z.array(z.string()).describe('Running services that are no longer in the workspace'),
     notes: z.array(z.string()).describe('What runs elsewhere, and what could not be checked'),
   })
-  .describe('What runs in an environment, and how it differs from what is declared');
+  .describe('What is running in an environment, and how it differs from what is declared');
 export type PlatformStatus = z.output<typeof statusSchema>;

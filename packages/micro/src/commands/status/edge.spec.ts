@@ -69,9 +69,9 @@ describe('the edge in a report', () => {
       {
         container: undefined,
         certificates: new Map(),
-        plan: { kind: 'create', reason: 'it does not run', takesFrom: [] },
+        plan: { kind: 'create', reason: 'it is not running', takesFrom: [] },
       },
-      ['it does not run'],
+      ['it is not running'],
     ],
     [
       'with another configuration',

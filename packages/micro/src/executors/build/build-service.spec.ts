@@ -66,7 +66,7 @@ exports.load = () => require('fs').readFileSync(join(__dirname, 'fonts.json'));
     const task = recordedTask({ ...files, ...fonts, 'apps/orders/service.yml': manifest });
     await buildService(task, {});
     expect(task.said[1]).toBe(
-      '  installed in the image instead of bundled: fonts (it reads fonts.json beside itself, in index.js:2)',
+      '  installed in the image instead of bundled: fonts (it reads fonts.json from its own folder, in index.js:2)',
     );
     expect(task.read('dist/apps/orders/app/package.json')).toContain('"fonts": "1.0.0"');
     expect(task.read('dist/apps/orders/app/main.js')).not.toContain('fonts.json');
@@ -88,7 +88,7 @@ console.log(readFileSync('page.html'));
     });
     await buildService(task, {});
     expect(task.said.slice(1)).toEqual([
-      'orders  warning: apps/orders/src/main.ts:3: reads apps/orders/src/schema.sql beside itself, but the image has all code in /app/main.js: list it under "build.assets" of apps/orders/service.yml and read it by a path from process.cwd(), which is /app there and apps/orders in nx serve',
+      'orders  warning: apps/orders/src/main.ts:3: reads apps/orders/src/schema.sql from its own folder, but in the image all code is in /app/main.js: list it under "build.assets" of apps/orders/service.yml and read it by a path from process.cwd(), which is /app there and apps/orders in nx serve',
     ]);
   });
 
@@ -113,7 +113,7 @@ console.log(readFileSync('page.html'));
       'apps/orders/a.pem': ['-----BEGIN', 'PRIVATE KEY-----'].join(' '),
     });
     await expect(buildService(task, {})).rejects.toThrow(
-      /^2 problems .*\n {2}apps\/orders\/service\.yml:5: build\.assets: \.env is a file for secrets.*\n {2}apps\/orders\/service\.yml:6: build\.assets: a\.pem holds a private key/,
+      /^2 problems .*\n {2}apps\/orders\/service\.yml:5: build\.assets: \.env has a name of files for secrets.*\n {2}apps\/orders\/service\.yml:6: build\.assets: a\.pem holds a private key/,
     );
     expect(task.read('dist/apps/orders/app/main.js')).toBeUndefined();
   });

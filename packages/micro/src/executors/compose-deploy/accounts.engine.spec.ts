@@ -295,7 +295,7 @@ s.on('error', ({ code }) => console.log(code));`;
     const { success, output } = await workspace.deploy('mailer');
     expect(success).toBe(false);
     expect(output).toContain(
-      'mailer was left as it was: it took longer than 2 s (jobTimeout of the environment)',
+      'mailer was not changed: it took longer than 2 s (jobTimeout of the environment)',
     );
     const names = docker(
       'ps',

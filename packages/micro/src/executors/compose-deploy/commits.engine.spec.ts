@@ -56,7 +56,7 @@ describeEngine('commits', () => {
     const refused = await bob.deployTogether(['orders']);
     expect(refused.success).toBe(false);
     expect(refused.ended['orders']!.output).toContain(
-      'what runs is 1 commit newer than this workspace',
+      'the running version is 1 commit newer than this workspace',
     );
     expect(await plan(bob)).toMatchObject({
       success: false,
@@ -91,7 +91,7 @@ describeEngine('commits', () => {
     bob.git('fetch', '--quiet', 'origin');
     const { success, output } = await bob.ship('orders');
     expect(success).toBe(false);
-    expect(output).toContain('what runs is 1 commit newer than this workspace');
+    expect(output).toContain('the running version is 1 commit newer than this workspace');
     expect(ada.containerIds('orders')).toEqual([running]);
   });
 

@@ -121,7 +121,7 @@ describeEngine('compose-deploy', () => {
     expect(result.success).toBe(false);
     expect(result.output).toMatch(/orders: \S+ was not healthy after 3 s/);
     expect(result.output).toContain('    listening orders broken');
-    expect(result.output).toMatch(/\S+ serves on; it was not touched$/);
+    expect(result.output).toMatch(/\S+ keeps serving; it was not touched$/);
     expect(probed.failures).toEqual({});
     expect(Object.keys(probed.answers)).toEqual(['orders two']);
     expect(workspace.containerIds('orders')).toEqual(ids);

@@ -46,9 +46,9 @@ describeEngine('a run over several services', () => {
     const plan = await workspace.deployTogether(['orders', 'users', 'mail'], { plan: true });
     expect(plan.output.split('\n')).toEqual([
       'plan for development',
-      expect.stringMatching(/^ {2}create {3}mail {4}it does not run; \w{12}$/),
-      expect.stringMatching(/^ {2}create {3}users {3}it does not run; \w{12}$/),
-      expect.stringMatching(/^ {2}create {3}orders {2}it does not run; \w{12}; after users$/),
+      expect.stringMatching(/^ {2}create {3}mail {4}it is not running; \w{12}$/),
+      expect.stringMatching(/^ {2}create {3}users {3}it is not running; \w{12}$/),
+      expect.stringMatching(/^ {2}create {3}orders {2}it is not running; \w{12}; after users$/),
     ]);
     expect(workspace.everything()).toEqual([]);
 
@@ -105,7 +105,7 @@ describeEngine('a run over several services', () => {
       orders: {
         success: false,
         output: expect.stringContaining(
-          'orders was left as it was, since users, which it consumes',
+          'orders was not changed, because users, which it consumes',
         ) as string,
       },
       mail: { success: true },
@@ -128,7 +128,7 @@ describeEngine('a run over several services', () => {
       /users was put back to r1 \(\S+\), since orders failed \(--atomic\)/,
     );
     expect(result.ended['mail']!.output).toMatch(/mail was put back to r2/);
-    expect(result.ended['orders']!.output).toMatch(/orders-1 serves on; it was not touched/);
+    expect(result.ended['orders']!.output).toMatch(/orders-1 keeps serving; it was not touched/);
     expect(probed.failures).toEqual({});
     expect(Object.keys(probed.answers)).toEqual(['users 1', 'users 3']);
     expect(answer('users', 3001)).toBe('users 1');

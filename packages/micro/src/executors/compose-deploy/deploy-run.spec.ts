@@ -113,7 +113,7 @@ describe('deployRun of one service', () => {
     ]);
     expect(task.said.map(stripVTControlCharacters)).toEqual([
       'plan for production',
-      '  create   orders  it does not run; one',
+      '  create   orders  it is not running; one',
       '  start    db      needed by orders',
       '  start    users   needed by orders',
       'orders  started  db, users  0.0 s',
@@ -130,7 +130,7 @@ describe('deployRun of one service', () => {
       'all of it where nobody sees more',
       new Set(['orders']),
       [
-        '  create   orders  it does not run; one',
+        '  create   orders  it is not running; one',
         '  start    db      needed by orders',
         '  start    users   needed by orders',
         'orders  started  db, users',
@@ -155,7 +155,7 @@ describe('deployRun of one service', () => {
     expect(task.said.map(words)).toEqual(said);
     expect(told.map(words)).toEqual([
       'plan for production',
-      '  create   orders  it does not run; one',
+      '  create   orders  it is not running; one',
       '  start    db      needed by orders',
       '  start    users   needed by orders',
       'orders  started  db, users',
@@ -176,13 +176,13 @@ describe('deployRun of one service', () => {
       'nothing was pushed',
       { 'dist/receipts/apps/orders/docker-push.production.json': '' },
       {},
-      'nothing of "orders" was pushed for production yet: run nx docker-push orders -c production',
+      'no image of "orders" was pushed for production yet: run nx docker-push orders -c production',
     ],
     [
       'the last push was of a local image and pushed ones run there',
       { 'environments/production.yml': 'registry: registry.example.com\n' },
       {},
-      'environments/production.yml says that pushed images run there, and the last one of "orders" is local: run nx docker-push orders -c production',
+      'environments/production.yml runs pushed images, but the last one of "orders" is local: run nx docker-push orders -c production',
     ],
     [
       'the last push went to another registry',
@@ -200,7 +200,7 @@ describe('deployRun of one service', () => {
         }),
       },
       {},
-      'environments/production.yml names the registry registry.example.com, and old.example.com/acme/orders:k-1 is not there: run nx docker-push orders -c production',
+      'environments/production.yml names the registry registry.example.com, but old.example.com/acme/orders:k-1 is not in it: run nx docker-push orders -c production',
     ],
     [
       'nobody said where images come from',
@@ -218,7 +218,7 @@ describe('deployRun of one service', () => {
       'the image is another one',
       {},
       { key: 'two' },
-      'acme/orders:k-1 does not carry the key of its receipt: run nx docker-push orders again',
+      'acme/orders:k-1 does not have the image key that its receipt says: run nx docker-push orders again',
     ],
     [
       'the image is not there',
@@ -494,7 +494,7 @@ describe('deployRun of one service', () => {
         },
       );
       await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(
-        /orders-migrate failed, and orders was left as it was[^]*no such table/,
+        /orders-migrate failed, and orders was not changed[^]*no such table/,
       );
       const acts = task.runner.lines.filter(
         (line) => line.includes('container') && / job\b/.test(line),
@@ -518,7 +518,7 @@ describe('deployRun of one service', () => {
     it('leaves everything as it is where it fails', async () => {
       const task = recordedTask(files, withJob(failure('0002-x.sql: there is no table "y"')));
       await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(
-        /orders-migrate failed, and orders was left as it was[^]*there is no table "y"/,
+        /orders-migrate failed, and orders was not changed[^]*there is no table "y"/,
       );
       expect(changes(task.runner.lines)).toEqual([]);
       expect(task.read(RECEIPT)).toBeUndefined();

@@ -55,8 +55,7 @@ export async function deployTogether(
   });
   for (const { service } of siblings) {
     const failure = failures.get(service.name);
-    if (failure)
-      tell(`error  ${failure.message}\n(the task of ${service.name} tries it once more)`);
+    if (failure) tell(`error  ${failure.message}\n(the task of ${service.name} will try again)`);
   }
   return failures;
 }

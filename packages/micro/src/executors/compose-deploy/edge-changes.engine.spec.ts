@@ -92,7 +92,7 @@ describeEngine('a change of the edge that cannot be', () => {
     environment({ publish: asHost('{ certificate: odd.pem, key: odd.key }') });
     const { success, output } = await workspace.deploy('gateway');
     expect(success).toBe(false);
-    expect(output).toContain('The edge cannot be made as declared, and nothing was changed');
+    expect(output).toContain('The edge refuses its settings; nothing was changed');
     expect(output).toMatch(/unsupported elliptic curve|x509/);
     expect(output).toContain('environments/development.yml:6 (services.gateway.publish)');
     expect(workspace.containerIds('gateway')).toEqual(before);
@@ -156,9 +156,7 @@ describeEngine('a change of the edge that cannot be', () => {
     environment({ publish: asHost('{ certificate: odd.pem, key: odd.key }') });
     const { success, output } = await workspace.deploy('gateway');
     expect(success).toBe(false);
-    expect(output).toMatch(
-      /The edge \S+ did not take its new configuration, and serves with the one before/,
-    );
+    expect(output).toMatch(/The edge \S+ refused its new configuration and keeps the one before/);
     expect(output).toContain('environments/development.yml:6 (services.gateway.publish)');
     expect({ ids: edgeIds(), served: served() }).toEqual(before);
     expect((await askHost({ host: HOST, port: http }, '/')).status).toBe(308);

@@ -81,7 +81,7 @@ describeEngine('an environment as it is by default', () => {
   it('publishes a gateway through the edge from its first deploy on', async () => {
     environment(`  shop:\n    publish: ${ports.plain}\n`);
     const { success, output } = await workspace.ship('shop');
-    expect(output).toMatch(/create +edge +it does not run\n/);
+    expect(output).toMatch(/create +edge +it is not running\n/);
     expect(output).toContain(`shop: http://127.0.0.1:${ports.plain}`);
     expect(success).toBe(true);
     const answer = await askHost({ host: SHOP, port: ports.plain }, '/');
@@ -220,10 +220,10 @@ describeEngine('an environment as it is by default', () => {
   it('is made again if somebody killed or removed it, and says so before', async () => {
     for (const command of [['kill'], ['rm', '--force']]) {
       docker(...command, edgeId());
-      expect(await status()).toMatchObject({ health: 'down', drift: ['it does not run'] });
+      expect(await status()).toMatchObject({ health: 'down', drift: ['it is not running'] });
       expect((await run(statusCommand, '--check')).exitCode).toBe(1);
       const { success, output } = await workspace.deploy('shop');
-      expect(output).toMatch(/create +edge +it does not run/);
+      expect(output).toMatch(/create +edge +it is not running/);
       expect(success).toBe(true);
       expect(await askHost(shop, '/')).toMatchObject({ status: 200 });
       expect(await status()).toMatchObject({ health: 'healthy', drift: [] });

@@ -114,7 +114,7 @@ describeEngine('a published port', () => {
     const report = await running.stop();
     say(`goes over to the edge: ${formatLoad(report)}`);
     expect(output).toMatch(
-      /create +edge +it does not run; it takes the published port over from gateway/,
+      /create +edge +it is not running; it takes over the published port from gateway/,
     );
     expect(output).toMatch(/gateway: http:\/\/127\.0\.0\.1:\d+/);
     expect(success).toBe(true);
@@ -227,7 +227,7 @@ describeEngine('a published port', () => {
     environment({ publish: asHost(), edge: '{ idleTimeout: 30, accessLog: json }' });
     const { success, output } = await workspace.deploy('gateway');
     expect(output).toMatch(
-      /reload +edge +its configuration changed; no stream ends, and a request that arrives in that moment may be cut off/,
+      /reload +edge +its configuration changed; open streams stay, but a request that arrives in that moment may be cut off/,
     );
     expect(success).toBe(true);
     const [atReload, socketAtReload] = [events.beats(), socket.text().length];
@@ -265,7 +265,7 @@ describeEngine('a published port', () => {
     const refused = await workspace.deploy('gateway');
     expect(refused.success).toBe(false);
     expect(refused.output).toContain(
-      'environments/development.yml:7: services.gateway.publish.tls: the key is not the key of the certificate',
+      'environments/development.yml:7: services.gateway.publish.tls: the key does not belong to the certificate',
     );
     expect(refused.output).toContain(`the certificate is not for ${HOST}, but for other.localhost`);
     environment({ publish: asHost('{ certificate: right.pem, key: right.key }') });
@@ -296,7 +296,7 @@ describeEngine('a published port', () => {
     environment({ edge: 'false' });
     const { success, output } = await workspace.deploy('gateway');
     expect(output).toMatch(/remove +edge/);
-    expect(output).toContain('nobody answers until the new one does');
+    expect(output).toContain('nothing answers until the new one does');
     expect(success).toBe(true);
     expect(await ask()).toBe(`v${version}`);
     expect(containers()).toHaveLength(1);

@@ -84,7 +84,7 @@ describeEngine('a deploy where something breaks', () => {
     const second = await workspace.deploy('orders');
     workspace.write({ 'environments/development.yml': ENVIRONMENT });
     expect(second.output).toMatch(
-      /the lock of \S+ is held by \S+@\S+ since [\d:]+ UTC \(pid \d+: compose-deploy of orders\): wait for it, or take it away with --break-lock/,
+      /the lock of \S+ is held by \S+@\S+ since [\d:]+ UTC \(pid \d+: compose-deploy of orders\): wait, or take the lock with --break-lock/,
     );
     expect((await first).exitCode).toBe(0);
   });
@@ -96,7 +96,7 @@ describeEngine('a deploy where something breaks', () => {
     const { result, probed } = await probe(() => workspace.deploy('orders'));
     workspace.write({ 'environments/development.yml': ENVIRONMENT });
     expect(result.success).toBe(false);
-    expect(result.output).toMatch(/was exited [\d.]+ s after it was healthy[^]*serves on/);
+    expect(result.output).toMatch(/was exited [\d.]+ s after it was healthy[^]*keeps serving/);
     expect(answer()).toBe(before);
     expect(ordersLeft()).toHaveLength(1);
     // What it was asked when it ended is lost with it; everything later goes to the old one.

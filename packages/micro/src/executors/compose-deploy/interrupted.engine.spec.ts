@@ -88,7 +88,7 @@ describeEngine('a deploy that is ended', () => {
     const started = Date.now();
     const next = await workspace.deploy('orders');
     expect(next.output).toMatch(/waiting for the lock of \S+@\S+ since [\d:]+ UTC \(pid \d+/);
-    expect(next.output).toContain('who gives no sign of life');
+    expect(next.output).toContain('who stopped renewing it');
     expect(next.success).toBe(true);
     expect(Date.now() - started).toBeLessThan(60_000);
     expect(answer()).toBe(wanted);

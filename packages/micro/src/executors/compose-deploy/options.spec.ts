@@ -14,8 +14,8 @@ it.each<[ComposeDeployOptions, object]>([
 });
 
 it.each<[ComposeDeployOptions, string]>([
-  [{ json: true }, '--json prints a plan: give --plan, too'],
-  [{ rollback: true, prune: true }, '--prune goes with a deploy, not with a rollback'],
+  [{ json: true }, '--json prints a plan: add --plan'],
+  [{ rollback: true, prune: true }, '--prune works with a deploy, not with a rollback'],
 ])('%j is refused', (options, message) => {
   expect(() => normaliseOptions(options)).toThrow(message);
 });

@@ -42,9 +42,11 @@ export function normaliseOptions(options: ComposeDeployOptions): DeployMode {
   const to = options.to === undefined ? undefined : String(options.to);
   const back = options.rollback === true || to !== undefined;
   if (back && prune) {
-    throw new UserError('--prune goes with a deploy, not with a rollback: run one after the other');
+    throw new UserError(
+      '--prune works with a deploy, not with a rollback: run one after the other',
+    );
   }
-  if (json && !plan) throw new UserError('--json prints a plan: give --plan, too');
+  if (json && !plan) throw new UserError('--json prints a plan: add --plan');
   const destination: Destination = back ? { kind: 'release', to } : { kind: 'push' };
   return { plan, json, atomic, prune, breakLock, allowOlder, destination };
 }

@@ -188,7 +188,7 @@ services:
           },
         });
         expect(output).toMatch(lost);
-        expect(output).toMatch(/the next deploy finishes or undoes what this one began$/m);
+        expect(output).toMatch(/the next deploy finishes or undoes what this one started$/m);
         expect(exitCode).toBe(1);
         await expectLeft(...left);
         await engine().restoreSsh();
@@ -246,7 +246,7 @@ services:
         then: () => engine().stop(signal),
       });
       expect(output).toMatch(/no Docker Engine answers on ssh:\S+ \(Cannot connect to/);
-      expect(output).toMatch(/the next deploy finishes or undoes what this one began$/m);
+      expect(output).toMatch(/the next deploy finishes or undoes what this one started$/m);
       expect(exitCode).toBe(1);
       await engine().start();
       await expectLeft(...left);

@@ -176,7 +176,7 @@ describe('buildImage', () => {
       'an image that the hosts of the environment cannot run',
       { 'environments/live.yml': 'registry: r.example.com\nplatform: linux/amd64\n' },
       { environment: 'live', platforms: ['linux/arm64'] },
-      /^environments\/live\.yml says that its hosts are linux\/amd64, and "platforms"/,
+      /^environments\/live\.yml says that its hosts are linux\/amd64, but "platforms"/,
     ],
     [
       'a target that is missing',
@@ -188,7 +188,7 @@ describe('buildImage', () => {
       'a secret file that is missing',
       {},
       { secrets: ['id=npmrc,src=.npmrc'] },
-      /the secret "npmrc" is to come from \.npmrc, which is not there/,
+      /the secret "npmrc" comes from \.npmrc, which does not exist/,
     ],
     [
       'a secret variable that is empty',

@@ -212,7 +212,7 @@ describeEngine('docker-build', () => {
 
     it('for a secret that is not there', async () => {
       const output = await fails({ secrets: ['id=npmrc,src=.npmrc'], noCache: true });
-      expect(output).toMatch(/the secret "npmrc" is to come from .npmrc, which is not there/);
+      expect(output).toMatch(/the secret "npmrc" comes from .npmrc, which does not exist/);
       expect(output).not.toContain('building');
     });
   });

@@ -75,7 +75,7 @@ async function requireImage(
   }
   if (image.labels[LABELS.key] !== key.key) {
     throw new UserError(
-      `${reference} does not carry its key: another build took the tag; run this again`,
+      `${reference} has another image key: another build moved the tag; run this again`,
     );
   }
   return image;

@@ -39,12 +39,12 @@ describe('normaliseOptions', () => {
 
   it.each([
     [{ platforms: ['a', 'b'] }, 'an image for a and b cannot be loaded into an engine: set "push"'],
-    [{ platforms: ['a', 'b'], push: true, load: true }, 'leave "load" away'],
+    [{ platforms: ['a', 'b'], push: true, load: true }, 'leave out "load"'],
     [
       { args: ['--platform=linux/arm64', '--build-arg', 'A=b', '--sbom=true'] },
-      '"--platform=linux/arm64" in "args": say it with "platforms"\n"--build-arg" in "args": say it with "buildArgs"',
+      '"--platform=linux/arm64" in "args": set it with "platforms"\n"--build-arg" in "args": set it with "buildArgs"',
     ],
-    [{ load: false }, 'with "load": false the image would be nowhere'],
+    [{ load: false }, 'with "load": false the image would be kept nowhere'],
   ])('refuses %j', (options, message) => {
     expect(() => normaliseOptions(options, recordedTask().service)).toThrow(message);
   });

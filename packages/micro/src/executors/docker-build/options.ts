@@ -52,7 +52,7 @@ const OPTION_OF: Readonly<Record<string, string>> = {
 export function normaliseOptions(options: DockerBuildOptions, service: Service): NormalisedOptions {
   const hidden = (options.args ?? []).flatMap((argument) => {
     const option = OPTION_OF[argument.split('=')[0]!];
-    return option === undefined ? [] : [`"${argument}" in "args": say it with "${option}"`];
+    return option === undefined ? [] : [`"${argument}" in "args": set it with "${option}"`];
   });
   if (hidden.length > 0) throw new UserError(hidden.join('\n'));
   const platforms = options.platforms ?? [];
@@ -65,11 +65,13 @@ export function normaliseOptions(options: DockerBuildOptions, service: Service):
   const load = options.load ?? platforms.length < 2;
   if (platforms.length > 1 && options.load) {
     throw new UserError(
-      `an image for ${platforms.join(' and ')} cannot be loaded into an engine: leave "load" away`,
+      `an image for ${platforms.join(' and ')} cannot be loaded into an engine: leave out "load"`,
     );
   }
   if (!load && !push) {
-    throw new UserError('with "load": false the image would be nowhere: set "push": true as well');
+    throw new UserError(
+      'with "load": false the image would be kept nowhere: set "push": true as well',
+    );
   }
   return {
     environment: options.environment,

@@ -137,12 +137,12 @@ function requireSecrets(workspaceRoot: string, secrets: readonly string[]): void
   for (const secret of secrets.map(parseSecret)) {
     if (secret.kind === 'file' && !existsSync(resolve(workspaceRoot, secret.path))) {
       throw new UserError(
-        `the secret "${secret.id}" is to come from ${secret.path}, which is not there`,
+        `the secret "${secret.id}" comes from ${secret.path}, which does not exist`,
       );
     }
     if (secret.kind === 'environment' && !process.env[secret.variable]) {
       throw new UserError(
-        `the secret "${secret.id}" is to come from the variable ${secret.variable}, which is not set`,
+        `the secret "${secret.id}" comes from the variable ${secret.variable}, which is not set`,
       );
     }
   }

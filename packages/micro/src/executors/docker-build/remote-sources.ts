@@ -40,7 +40,7 @@ export async function readRemoteSources(
           },
           (error: unknown) => {
             if (!(error instanceof UserError)) throw error;
-            const message = `${shown(remote)}: ${error.message}; write the commit instead of the branch, "#<40 digits>", or see that git can read the repository`;
+            const message = `${shown(remote)}: ${error.message}; write the commit instead of the branch, "#<40 digits>", or make sure that git can read the repository`;
             content.problems.push({ file, line: remote.line, message });
           },
         );
@@ -57,7 +57,7 @@ function lookUp(runner: Runner, { address }: RemoteSource): Promise<string> {
 
 function adviceForFile(remote: RemoteSource): string {
   return remote.line === undefined
-    ? `the context ${shown(remote)} may change without anybody being told: use a folder, or a repository at a commit`
+    ? `the context ${shown(remote)} may change without notice: use a folder, or a repository at a commit`
     : `${shown(remote)} has no checksum, so a changed file would stay out of the image: write "ADD --checksum=sha256:<digits> …"; "curl -fsSL <address> | sha256sum" prints the digits`;
 }
 

@@ -144,7 +144,7 @@ services:
     await make({ name: 'staging', context: 'far', registry: 'registry.example.com' });
     expect(treeFiles(tree)).toEqual(before);
     expect(warned).toHaveBeenCalledWith(
-      'environments/staging.yml is there already and was kept: edit it',
+      'environments/staging.yml already exists and was kept: edit it',
     );
   });
 

@@ -27,7 +27,7 @@ export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema
   const platform = readTreePlatform(tree);
   const file = environmentFile(name);
   if (tree.exists(file)) {
-    logger.warn(`${file} is there already and was kept: edit it`);
+    logger.warn(`${file} already exists and was kept: edit it`);
     return;
   }
   const published = publishedBy(schema);
@@ -80,7 +80,7 @@ function onlyGateway(platform: Platform): string {
   const [gateway, ...others] = gatewaysOf(platform);
   if (gateway === undefined) {
     throw new UserError(
-      '--publish is the port of a gateway, and there is none: make one with "nx g @org/micro:gateway", or leave --publish out',
+      '--publish is the port of a gateway, but there is none: create one with "nx g @org/micro:gateway", or leave --publish out',
     );
   }
   if (others.length > 0) {

@@ -13,7 +13,7 @@ it('reads what people name, optional ones too', () => {
 });
 
 it.each([
-  ['total', '"total" says no type: write it as name:type, for example "total:int"'],
+  ['total', '"total" has no type: write it as name:type, for example "total:int"'],
   ['total:integer', '"integer" is not the type of a field; known are string'],
   ['total:strng', '"strng" is not the type of a field; did you mean "string"?'],
   ['order-id:uuid', '"order-id" cannot be a field\'s name'],

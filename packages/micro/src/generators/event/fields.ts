@@ -58,13 +58,13 @@ function problemOf(
   before: readonly Field[],
 ): string | undefined {
   if (type === '') {
-    return `"${text}" says no type: write it as name:type, for example "total:int"`;
+    return `"${text}" has no type: write it as name:type, for example "total:int"`;
   }
   if (!(FIELD_TYPES as readonly string[]).includes(type)) {
     return `"${type}" is not the type of a field${didYouMean(type, FIELD_TYPES)}`;
   }
   if (!/^[a-z][A-Za-z0-9]*$/.test(name) || RESERVED.has(name)) {
-    return `"${name}" cannot be a field's name: use letters and digits, such as "orderId", and no word of the language`;
+    return `"${name}" cannot be a field's name: use letters and digits, such as "orderId", and no word of JavaScript`;
   }
   return before.some((other) => other.name === name)
     ? `"${name}" is given twice: remove one`

@@ -141,7 +141,7 @@ function otherContract({ services }: EventFacts, event: string): string | undefi
     .find((name) => name !== event && eventConstant(name) === eventConstant(event));
   return other === undefined
     ? undefined
-    : `"${event}" and "${other}" would have one contract, ${eventConstant(event)}: choose another name`;
+    : `"${event}" and "${other}" would have the same contract, ${eventConstant(event)}: choose another name`;
 }
 
 function userProblem({ services, isOnChassis }: EventFacts, name: string): string | undefined {

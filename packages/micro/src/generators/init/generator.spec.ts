@@ -193,7 +193,7 @@ describe('init', () => {
     set({ devDependencies: { '@org/micro': '^0.1.0' } });
     const before = treeFiles(tree);
     await expect(initGenerator(tree, {})).rejects.toThrow(
-      '"nx add" has installed @org/micro all the same: take it out of package.json and the lockfile with "yarn remove @org/micro"',
+      '"nx add" has already installed @org/micro: remove it from package.json and the lockfile with "yarn remove @org/micro"',
     );
     expect(treeFiles(tree)).toEqual(before);
   });

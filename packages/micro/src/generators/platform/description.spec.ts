@@ -97,7 +97,7 @@ events:
       'platform.yml:3: events.OrderPlaced: "OrderPlaced" cannot be an event\'s name: say what happened to what, in lower case with a dot, in 100 characters at most, for example "order.placed"',
       'platform.yml:4: "events.order.paid.publisher" is missing: The service that publishes it',
       'platform.yml:8: events.order.lost.fields.id: "uid" is not the type of a field; did you mean "uuid"?',
-      'platform.yml:9: events.order.lost.fields.class: "class" cannot be a field\'s name: use letters and digits, such as "orderId", and no word of the language',
+      'platform.yml:9: events.order.lost.fields.class: "class" cannot be a field\'s name: use letters and digits, such as "orderId", and no word of JavaScript',
     ]);
   });
 

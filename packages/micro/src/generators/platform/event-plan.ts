@@ -72,7 +72,7 @@ function whatIsLeft(missing: EventOptions): string[] {
     ...(publish === undefined ? [] : [publish]),
     ...(missing.keepsFields
       ? [
-          `${contractFile(missing.event)} is not what the fields of ${missing.event} say, and was kept: edit it, or leave out "fields"`,
+          `${contractFile(missing.event)} does not match the fields of ${missing.event}, and was kept: edit it, or leave out "fields"`,
         ]
       : []),
   ];

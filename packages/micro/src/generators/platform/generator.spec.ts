@@ -196,10 +196,10 @@ services:
     expect(said()).toContain(
       [
         '  left to you:',
-        '    gateway is described with rateLimit: true, and was made with rateLimit: false: change apps/gateway/src/app.ts by hand',
-        '    mailer is described with framework: express, and was made with framework: fastify: change apps/mailer/src/app.ts by hand',
-        '    mailer is described with auth: jwt, and was made with auth: none: change apps/mailer/src/app.ts by hand',
-        '    users is described with framework: express, and was made with framework: fastify: change apps/users/src/app.ts by hand',
+        '    gateway is described with rateLimit: true, but was created with rateLimit: false: change apps/gateway/src/app.ts by hand',
+        '    mailer is described with framework: express, but was created with framework: fastify: change apps/mailer/src/app.ts by hand',
+        '    mailer is described with auth: jwt, but was created with auth: none: change apps/mailer/src/app.ts by hand',
+        '    users is described with framework: express, but was created with framework: fastify: change apps/users/src/app.ts by hand',
       ].join('\n'),
     );
   });
@@ -309,7 +309,7 @@ services:
       '    user.joined: published by users',
       '  kept: gateway, orders, mailer',
       '  left to you:',
-      '    packages/contracts/src/events/order-placed.ts is not what the fields of order.placed say, and was kept: edit it, or leave out "fields"',
+      '    packages/contracts/src/events/order-placed.ts does not match the fields of order.placed, and was kept: edit it, or leave out "fields"',
       '    users publishes user.joined with resources.outbox.publish(client, userJoined, { id }) in the transaction that it belongs to.',
     ]);
     expect(syncWorkspace(tree)).toEqual([]);
@@ -343,8 +343,8 @@ events:
         '  platform.yml:2: "../users" is not a folder below the workspace root',
         '  platform.yml:5: "order" is not a service of this platform; did you mean "orders"?',
         '  platform.yml:5: "userz" is not a service of this platform; did you mean "users"?',
-        '  platform.yml:6: "order.item-sold" and "order-item.sold" would have one contract, orderItemSold: choose another name',
-        '  platform.yml:7: "order-item.sold" and "order.item-sold" would have one contract, orderItemSold: choose another name',
+        '  platform.yml:6: "order.item-sold" and "order-item.sold" would have the same contract, orderItemSold: choose another name',
+        '  platform.yml:7: "order-item.sold" and "order.item-sold" would have the same contract, orderItemSold: choose another name',
       ].join('\n'),
     );
     expect(treeFiles(tree)).toEqual(before);
@@ -406,7 +406,7 @@ events:
       '  platform.yml:2: "gateway" cannot consume itself',
       '  platform.yml:3: port of "users" is 3002 in apps/users/service.yml: change one of the two',
       '  platform.yml:3: "users" has postgres as its database: to change it, edit apps/users/service.yml; its data does not move by itself',
-      '  platform.yml:4: "orders" lies in apps/shop/orders: move it, or name that folder',
+      '  platform.yml:4: "orders" is in apps/shop/orders: move it, or name that folder',
       '  platform.yml:5: Port 3100 is already used by "mailer"; the next free one is 3004',
       '  platform.yml:7: Port 5000 is already used by "b"; the next free one is 3005',
       '  platform.yml:7: "billing" is not a service of this platform; known are gateway, mailer, orders, users, a, b, d, e, orders-cache, f',

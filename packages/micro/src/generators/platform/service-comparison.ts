@@ -103,7 +103,7 @@ function contradictions(
       : [
           {
             path: ['directory'],
-            message: `"${name}" lies in ${root}: move it, or name that folder`,
+            message: `"${name}" is in ${root}: move it, or name that folder`,
           },
         ]),
     ...says('kind', described.kind, kind),
@@ -198,7 +198,7 @@ function otherCode(
     return wanted === undefined || wanted === code[option] || !hasOption(service.kind, option)
       ? []
       : [
-          `${service.name} is described with ${option}: ${wanted}, and was made with ${option}: ${code[option]}: change ${service.root}/src/app.ts by hand`,
+          `${service.name} is described with ${option}: ${wanted}, but was created with ${option}: ${code[option]}: change ${service.root}/src/app.ts by hand`,
         ];
   });
 }

@@ -69,7 +69,7 @@ beforeEach(() => {
 describe('sync', () => {
   it('derives every file, and has nothing more to do then', async () => {
     expect(await sync()).toEqual({
-      outOfSyncMessage: "Some files do not say what the services' manifests say.",
+      outOfSyncMessage: "Some files do not match the services' manifests.",
       outOfSyncDetails: [
         'compose.yaml: the file is missing',
         'environments/development.compose.yaml: the file is missing',
@@ -148,8 +148,8 @@ describe('sync', () => {
     edit(DEVELOPMENT, '127.0.0.1:13001:5432', '127.0.0.1:5432:5432');
     const edited = text(DEVELOPMENT);
     expect(await details()).toEqual([
-      'apps/orders/.serve.env: DATABASE_URL is not what the manifest says',
-      'apps/orders/.serve.env: DATABASE_OWNER_URL is not what the manifest says',
+      'apps/orders/.serve.env: DATABASE_URL does not match the manifest',
+      'apps/orders/.serve.env: DATABASE_OWNER_URL does not match the manifest',
     ]);
     expect(text('apps/orders/.serve.env')).toContain(url(5432));
     expect(text(DEVELOPMENT)).toBe(edited);

@@ -27,7 +27,7 @@ export async function syncGenerator(
   if (drifted.length === 0) return undefined;
   await formatFiles(modulesOf(tree, drifted));
   return {
-    outOfSyncMessage: "Some files do not say what the services' manifests say.",
+    outOfSyncMessage: "Some files do not match the services' manifests.",
     outOfSyncDetails: drifted.flatMap(({ path, drift }) => drift.map((line) => `${path}: ${line}`)),
   };
 }

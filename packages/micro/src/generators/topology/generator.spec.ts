@@ -37,7 +37,7 @@ describe('topology', () => {
     expect(syncWorkspace(tree)).toEqual([]);
     tree.write('apps/gateway/service.yml', 'kind: gateway\nport: 3000\n');
     const drifted = syncWorkspace(tree).find(({ path }) => path === FILE);
-    expect(drifted?.drift).toEqual(['the picture is of another platform']);
+    expect(drifted?.drift).toEqual(['the diagram is out of date']);
     expect(text()).not.toContain('service_gateway --> service_orders');
     expect(syncWorkspace(tree)).toEqual([]);
   });

@@ -24,6 +24,8 @@ export function longerStop(tree: Tree): void {
     if (edit.value(at) !== FORMER) continue;
     edit.set(at, LONGER);
     tree.write(path, edit.toFile().text);
-    logger.info(`${path}: ${name} has ${LONGER} to end what it has in hand (stop_grace_period)`);
+    logger.info(
+      `${path}: ${name} has ${LONGER} to finish its work when it is stopped (stop_grace_period)`,
+    );
   }
 }

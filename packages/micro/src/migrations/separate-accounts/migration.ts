@@ -5,9 +5,9 @@ import { FORMER_BACKEND_NETWORK, ROOT_COMPOSE_FILE } from '../../compose/paths';
 import { librariesInGraph } from '../../generators/sync/libraries';
 import { syncWorkspace } from '../../generators/sync/sync-workspace';
 
-const ENV_STEP = `Run "npx micro env": it adds the passwords of the new accounts to .env, and changes none that is there.
-Deploy as ever, one service after the other if you like. A deploy makes the accounts in the databases and the broker that
-run, connects them to their new networks, and stops none of them.`;
+const ENV_STEP = `Run "npx micro env": it adds the passwords of the new accounts to .env, and keeps those that are there.
+Then deploy as usual, also one service at a time. A deploy creates the accounts in the databases and the broker that
+are running and connects them to their new networks. It stops none of them.`;
 
 /**
  * Gives each service accounts of its own at its database and the broker, and each owner of datastores a network of its

@@ -24,7 +24,7 @@ export async function reloadEdge(
   { id, name }: Container,
   wanted: Pick<WantedEdge, 'next' | 'files' | 'publications'>,
 ): Promise<void> {
-  const what = `The edge ${name} did not take its new configuration, and serves with the one before`;
+  const what = `The edge ${name} refused its new configuration and keeps the one before`;
   await putFiles(run, id, CONFIG_FOLDER, wanted.next, what);
   await explained(run, wanted, () => reload(run, id, NEXT_FILE, what));
   await putFiles(run, id, CONFIG_FOLDER, wanted.files, what);
@@ -65,7 +65,7 @@ export async function validateEdge(run: Run, id: string, wanted: WantedEdge): Pr
     capabilities: EDGE_CAPABILITIES,
     command: ['caddy', 'validate', '--config', `${CONFIG_FOLDER}/${CONFIG_FILE}`],
   });
-  const what = 'The edge cannot be made as declared, and nothing was changed';
+  const what = 'The edge refuses its settings; nothing was changed';
   await explained(run, wanted, () => runDocker(run.runner, args, run.address, what));
 }
 

@@ -50,7 +50,7 @@ export async function requireEdgeImage(
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     throw new UserError(
-      `${error.message}\nThe edge is made from it, and nothing was changed: load it into the engine, name it in another registry with "edge: { image: registry.example.com/caddy:2 }" in ${environment.file}, or have services hold their ports themselves with "edge: false"`,
+      `${error.message}\nThe edge needs this image; nothing was changed. Load it into the engine, name it in another registry with "edge: { image: registry.example.com/caddy:2 }" in ${environment.file}, or let services publish their own ports with "edge: false"`,
     );
   }
 }

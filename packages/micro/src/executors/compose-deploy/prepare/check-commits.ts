@@ -59,7 +59,7 @@ export function refuseOlder(run: Run, { services }: Pick<RunPlan, 'services'>): 
     run.failures.set(
       service,
       new UserError(
-        `${service}: ${commit!.reason}. Update the workspace; or replace what runs with --allow-older, or go back to a release with --rollback`,
+        `${service}: ${commit!.reason}. Update the workspace, deploy anyway with --allow-older, or go back to a release with --rollback`,
       ),
     );
   }

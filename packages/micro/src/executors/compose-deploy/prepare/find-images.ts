@@ -73,8 +73,8 @@ export async function requireImage(
   if (!image && source === 'engine') {
     throw new UserError(
       release
-        ? `${reference}, the image of r${release.number} of ${service}, is not on the engine of ${environment.name} any more, and no registry has it: "docker image prune --all" and "docker system prune --all" remove what does not run. Give ${environment.file} a "registry", then releases can be pulled again`
-        : `${reference} is not on the engine of ${environment.name}: build it there with nx docker-build ${service}, or give ${environment.file} a "registry"`,
+        ? `${reference}, the image of r${release.number} of ${service}, is not on the engine of ${environment.name} any more, and no registry has it: "docker image prune --all" and "docker system prune --all" remove images without a container. Add a "registry" to ${environment.file}, so that releases can be pulled again`
+        : `${reference} is not on the engine of ${environment.name}: build it there with nx docker-build ${service}, or add a "registry" to ${environment.file}`,
     );
   }
   let there = image;
@@ -91,7 +91,7 @@ export async function requireImage(
   }
   if (there.labels[LABELS.key] !== key) {
     throw new UserError(
-      `${reference} does not carry the key of its receipt: run nx docker-push ${service} again`,
+      `${reference} does not have the image key that its receipt says: run nx docker-push ${service} again`,
     );
   }
   await requireRunnable(run, service, there, slice.services[service]?.['platform']);
@@ -113,6 +113,6 @@ async function requireRunnable(
   const engine = await readEnginePlatform(runner, address);
   if (runsOn(variant.platform, engine)) return;
   throw new UserError(
-    `the image of ${service} is for ${variant.platform}, and the engine of ${environment.name} is ${engine}: add "platform: ${engine}" to ${environment.file}, then run nx docker-build and docker-push with -c ${environment.name}. If the engine has an emulator, say "platform: ${variant.platform}" in the service's compose.yaml`,
+    `the image of ${service} is for ${variant.platform}, and the engine of ${environment.name} is ${engine}: add "platform: ${engine}" to ${environment.file}, then run nx docker-build and docker-push with -c ${environment.name}. If the engine has an emulator, set "platform: ${variant.platform}" in the service's compose.yaml`,
   );
 }

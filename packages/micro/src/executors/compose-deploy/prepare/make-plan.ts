@@ -62,7 +62,7 @@ export async function makePlan(
       failures.set(
         service,
         new UserError(
-          `the engine remembers no release of what runs of ${service}, so --atomic could not put it back: deploy it once without`,
+          `the engine has no release of the running version of ${service}, so --atomic could not go back to it: deploy once without --atomic`,
         ),
       );
     }

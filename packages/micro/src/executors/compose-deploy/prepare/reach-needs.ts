@@ -94,8 +94,8 @@ export async function leaveFormerNetwork(
     if (networks.includes(former) || all.some((one) => isThere(one) && isUser(one))) continue;
     for (const { id, name } of containers.filter(isThere)) {
       const args = disconnectArguments(former, id);
-      await runDocker(runner, args, address, `Could not take ${name} off ${former}`);
-      tellOf(run, service)(formatStep(service, 'took', `${need} off ${former}`));
+      await runDocker(runner, args, address, `Could not disconnect ${name} from ${former}`);
+      tellOf(run, service)(formatStep(service, 'disconnected', `${need} from ${former}`));
     }
   }
 }

@@ -19,19 +19,19 @@ export async function readPush(
   const push = `run nx docker-push ${service.name} -c ${environment.name}`;
   if (!receipt) {
     throw new UserError(
-      `nothing of "${service.name}" was pushed for ${environment.name} yet: ${push}`,
+      `no image of "${service.name}" was pushed for ${environment.name} yet: ${push}`,
     );
   }
   if (receipt.kind !== source.kind) {
     throw new UserError(
-      `${environment.file} says that ${source.kind} images run there, and the last one of "${service.name}" is ${receipt.kind}: ${push}`,
+      `${environment.file} runs ${source.kind} images, but the last one of "${service.name}" is ${receipt.kind}: ${push}`,
     );
   }
   const repository =
     source.kind === 'pushed' && serviceRepository(platformName, service.name, source.registry);
   if (repository && !receipt.image.startsWith(`${repository}:`)) {
     throw new UserError(
-      `${environment.file} names the registry ${environment.registry}, and ${receipt.image} is not there: ${push}`,
+      `${environment.file} names the registry ${environment.registry}, but ${receipt.image} is not in it: ${push}`,
     );
   }
   return receipt;

@@ -54,7 +54,7 @@ export async function render(run: Run): Promise<Rendered | undefined> {
     }
     // Also what "extends" or a further file brings, which nobody here reads line by line.
     if (config.services[service.name]?.['container_name'] !== undefined) {
-      const message = `${service.root}/compose.yaml: the entry of "${service.name}" has a container_name, which can be of one container only: remove it where it comes from`;
+      const message = `${service.root}/compose.yaml: the entry of "${service.name}" has a container_name, which only one container can have: remove it from the file that sets it`;
       failures.set(service.name, new UserError(message));
       continue;
     }

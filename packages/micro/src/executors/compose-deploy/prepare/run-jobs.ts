@@ -26,7 +26,7 @@ export async function runJobs(
   const { runner, address, clock, name, folder, environment } = run;
   for (const job of jobs) {
     const started = clock.now();
-    const failed = `${job} failed, and ${service} was left as it was`;
+    const failed = `${job} failed, and ${service} was not changed`;
     const slice = ownJobs.get(job);
     const file = join(folder, `${job}.json`);
     if (slice) await writeWhole(file, JSON.stringify(slice), 0o600);
@@ -89,7 +89,9 @@ async function runWithSecrets(
     await alone(() => makeOf(job, (what) => runDocker(runner, args, address, what)));
     const [created] = await find(runner);
     if (!created) {
-      throw new Pruned(`${job}: docker compose made no container: look for another deploy`);
+      throw new Pruned(
+        `${job}: docker compose made no container: check whether another deploy is running`,
+      );
     }
     await giveSecrets({ runner, address, service, secrets }, [created]);
     await runDocker(

@@ -111,13 +111,13 @@ describe('a plan says', () => {
     [
       'what it removes',
       run({ ...keep, plan: { ...keep.plan, leftovers: [container('orders-2')] } }),
-      ['  keep     orders    nothing changed', '  remove   orders-2  of orders, and serves nobody'],
+      ['  keep     orders    nothing changed', '  remove   orders-2  of orders, gets no traffic'],
     ],
     [
       'what is stopped first and why, and after whom',
       run({ ...stopped, current: undefined, after: ['users'] }),
       [
-        '  update   orders  its image changed; b432546d8050; stopped first, since two cannot run side by side (port 80 of the host): nobody answers until the new one does (an environment without "edge: false" prevents that for the port of the service itself); after users',
+        '  update   orders  its image changed; b432546d8050; stopped first, because two cannot run side by side (port 80 of the host): nothing answers until the new one does (without "edge: false" in the environment, the edge would hold the port of the service); after users',
       ],
     ],
     [
@@ -127,7 +127,7 @@ describe('a plan says', () => {
         '  recover  orders  a deploy was interrupted; orders-1 serves again first',
         '  keep     orders  nothing changed',
         '  start    db      needed by orders',
-        '  missing  users   orders consumes it, and it does not run in production: nx compose-deploy users -c production',
+        '  missing  users   orders consumes it, and it is not running in production: nx compose-deploy users -c production',
       ],
     ],
     [
@@ -138,7 +138,7 @@ describe('a plan says', () => {
         ],
       }),
       [
-        '  left     db  it is postgres:16, and postgres:17 in its entry; no deploy replaces what may hold data: back it up, remove the container acme-db-1 (a named volume stays), and deploy again',
+        '  left     db  it runs postgres:16, but its entry says postgres:17. A deploy does not replace a container that may hold data: back it up, remove the container acme-db-1 (a named volume stays), and deploy again',
         '  keep     orders  nothing changed',
       ],
     ],
@@ -154,7 +154,7 @@ describe('a plan says', () => {
       ),
       [
         '  update   orders  back to r2 from r3, 319701d16992 -> 219701d16992',
-        '  databases stay as they are: a rollback undoes no migration',
+        '  databases do not change: a rollback does not undo migrations',
       ],
     ],
     [
@@ -181,12 +181,12 @@ describe('a plan says', () => {
 
   it.each<[EdgePlan, string]>([
     [
-      { kind: 'create', reason: 'it does not run', takesFrom: ['gateway'] },
-      '  create   edge    it does not run; it takes the published port over from gateway: connections are refused while that stops and the edge starts, about a second',
+      { kind: 'create', reason: 'it is not running', takesFrom: ['gateway'] },
+      '  create   edge    it is not running; it takes over the published port from gateway: connections are refused for about a second, while the edge starts',
     ],
     [
       { kind: 'reload', reason: 'its configuration changed' },
-      '  reload   edge    its configuration changed; no stream ends, and a request that arrives in that moment may be cut off',
+      '  reload   edge    its configuration changed; open streams stay, but a request that arrives in that moment may be cut off',
     ],
     [
       { kind: 'recreate', reason: 'its entry changed: ports', takesFrom: [] },
@@ -194,7 +194,7 @@ describe('a plan says', () => {
     ],
     [
       { kind: 'remove', reason: 'nothing is published through it any more' },
-      '  remove   edge    nothing is published through it any more; its ports do not answer until the services hold them again',
+      '  remove   edge    nothing is published through it any more; its ports do not answer until the services publish them again',
     ],
   ])('what becomes of the edge, and what that costs: %j', (edge, line) => {
     expect(formatPlan(planDocument(run(stopped, { edge })))).toContain(line);

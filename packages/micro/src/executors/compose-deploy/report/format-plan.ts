@@ -21,7 +21,7 @@ export function formatPlan(plan: PlanDocument): string[] {
       ...outdated.map(({ name, service, image, wanted }): Row => [
         'left',
         service,
-        `it is ${image}, and ${wanted} in its entry; no deploy replaces what may hold data: back it up, remove the container ${name} (a named volume stays), and deploy again`,
+        `it runs ${image}, but its entry says ${wanted}. A deploy does not replace a container that may hold data: back it up, remove the container ${name} (a named volume stays), and deploy again`,
       ]),
       ...left.map((name): Row => [
         prune ? 'remove' : 'left',
@@ -30,7 +30,7 @@ export function formatPlan(plan: PlanDocument): string[] {
       ]),
     ]),
     ...(quiet.length > 0 ? formatRows([['keep', formatList(quiet), 'nothing changed']]) : []),
-    ...(rollback ? ['  databases stay as they are: a rollback undoes no migration'] : []),
+    ...(rollback ? ['  databases do not change: a rollback does not undo migrations'] : []),
   ].map(visible);
 }
 
@@ -53,14 +53,14 @@ function rowsOf(one: ServicePlanDocument, environment: string): Row[] {
     [action, service, describeChange(one).join('; ')],
     ...commitRows(one),
     ...(leftovers.length > 0
-      ? [['remove', leftovers.join(', '), `of ${service}, and serves nobody`] satisfies Row]
+      ? [['remove', leftovers.join(', '), `of ${service}, gets no traffic`] satisfies Row]
       : []),
     ...starts.map((name): Row => ['start', name, `needed by ${service}`]),
     ...jobs.map((name): Row => ['run', name, `once, before a new container of ${service}`]),
     ...missing.map((name): Row => [
       'missing',
       name,
-      `${service} consumes it, and it does not run in ${environment}: nx compose-deploy ${name} -c ${environment}`,
+      `${service} consumes it, and it is not running in ${environment}: nx compose-deploy ${name} -c ${environment}`,
     ]),
   ];
 }
@@ -82,7 +82,7 @@ function describeChange(one: ServicePlanDocument): string[] {
       : `${why}; ${formatImage(one)}`,
     ...(order === 'stop-first'
       ? [
-          `stopped first, since two cannot run side by side (${exclusive}): nobody answers until the new one does${exclusive?.startsWith('port ') ? ' (an environment without "edge: false" prevents that for the port of the service itself)' : ''}`,
+          `stopped first, because two cannot run side by side (${exclusive}): nothing answers until the new one does${exclusive?.startsWith('port ') ? ' (without "edge: false" in the environment, the edge would hold the port of the service)' : ''}`,
         ]
       : []),
     ...(replicas > 1 && action !== 'create' ? [`${replicas} containers one after the other`] : []),

@@ -84,7 +84,7 @@ export function watchOf(containers: readonly Container[], healthyAt: number): Wa
         const what = ill ? `${ill.name} ${describeEnd(ill)}` : 'a new container was gone';
         const counted = now.some(({ health }) => health === 'none') ? 'started' : 'healthy';
         throw new UserError(
-          `${service}: ${what} ${time} s after it was ${counted} (it has to stay so for ${steady} s, "steady" of the environment)`,
+          `${service}: ${what} ${time} s after it was ${counted} (it must stay that way for ${steady} s, "steady" of the environment)`,
         );
       }
       await clock.sleep(Math.min(POLL_MILLISECONDS, left));

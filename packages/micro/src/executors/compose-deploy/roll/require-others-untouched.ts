@@ -20,7 +20,7 @@ export async function requireOthersUntouched(
   const touched = touchedOthers(before, after, new Set([...own, ...started, ...pruned, ...ofEdge]));
   if (touched.length > 0) {
     throw new UserError(
-      `the deploy of "${own.join('", "')}" also changed ${touched.join(', ')}: nothing else should; look for another deploy at the same time`,
+      `the deploy of "${own.join('", "')}" also changed ${touched.join(', ')}: nothing else should change; check whether another deploy is running`,
     );
   }
 }

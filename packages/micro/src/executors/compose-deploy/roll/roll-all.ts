@@ -48,7 +48,7 @@ export async function rollAll(
         failures.set(
           service,
           new UserError(
-            `${service} was left as it was, since ${broken}, which it consumes, could not be deployed`,
+            `${service} was not changed, because ${broken}, which it consumes, could not be deployed`,
           ),
         );
         return;

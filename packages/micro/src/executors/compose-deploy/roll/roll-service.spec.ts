@@ -223,7 +223,7 @@ describe('roll', () => {
     it('takes the new container away and leaves the old one alone', async () => {
       const runner = engine({ fail, stderr: 'Error response from daemon: no' });
       await expect(roll(partsOf(runner))).rejects.toThrow(
-        /no\n[^]*acme-orders-1 serves on; it was not touched$/,
+        /no\n[^]*acme-orders-1 keeps serving; it was not touched$/,
       );
       const expected = before.length > 0 ? [...before, UNDO] : [CREATE];
       expect(acts(runner.lines)).toEqual(expected);
@@ -255,7 +255,7 @@ describe('roll', () => {
       '    hello',
       '    boom',
       ...('health' in lives[0]! ? ['  its last health check said:', '    said 503'] : []),
-      '  acme-orders-1 serves on; it was not touched',
+      '  acme-orders-1 keeps serving; it was not touched',
     ]);
     expect(acts(runner.lines)).toEqual([CREATE, ...HIDE, 'docker container start new', UNDO]);
   });
@@ -285,7 +285,7 @@ describe('roll', () => {
   it('starts the old container again even where the new one cannot be removed', async () => {
     const runner = engine({ lives: [{ state: 'exited' }], fail: /rm --force/ });
     await expect(roll(partsOf(runner, { order: 'stop-first' }))).rejects.toThrow(
-      /Could not remove the new orders[^]*acme-orders-1 ran before; the next deploy finishes or undoes what this one began$/,
+      /Could not remove the new orders[^]*acme-orders-1 ran before; the next deploy finishes or undoes what this one started$/,
     );
     expect(acts(runner.lines).at(-1)).toBe('docker container start old');
   });
@@ -330,7 +330,7 @@ describe('roll', () => {
   it('says that nothing is left of a first deploy that failed', async () => {
     const runner = engine({ hasOld: false, lives: [{ state: 'exited' }] });
     await expect(roll(partsOf(runner, { kind: 'create', serving: [] }))).rejects.toThrow(
-      /nothing of it is left on the engine$/,
+      /nothing of the new version is left on the engine$/,
     );
   });
 });

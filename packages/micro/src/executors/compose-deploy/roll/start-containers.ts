@@ -63,7 +63,7 @@ async function createContainers(
   );
   const created = await findNew(parts, progress);
   if (created.length !== create) {
-    const message = `${service}: docker compose made ${created.length} containers instead of ${create}: look for another deploy at the same time`;
+    const message = `${service}: docker compose made ${created.length} containers instead of ${create}: check whether another deploy is running`;
     throw created.length < create ? new Pruned(message) : new UserError(message);
   }
   await giveSecrets(parts, created);

@@ -77,7 +77,7 @@ function placesOf(containers: readonly Container[]) {
 }
 
 export function leave(run: Run, { id, name }: Container, network: string): Promise<unknown> {
-  return run(disconnectArguments(network, id), `Could not take ${name} off ${network}`);
+  return run(disconnectArguments(network, id), `Could not disconnect ${name} from ${network}`);
 }
 
 export function join(

@@ -74,7 +74,7 @@ export async function putBackAll(
       failures.set(
         service,
         new UserError(
-          `${service} was put back ${current ? `to r${current.number} (${current.image})` : 'to nothing: it was not there before'}, since ${why} failed (--atomic)`,
+          `${service} was put back ${current ? `to r${current.number} (${current.image})` : 'to nothing (it did not exist before)'}, because ${why} failed (--atomic)`,
         ),
       );
     } catch (error) {

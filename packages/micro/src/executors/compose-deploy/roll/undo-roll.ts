@@ -57,12 +57,12 @@ function describeOutcome({ serving }: ServiceChange, touched: boolean, failures:
   const names = serving.map(({ name }) => name).join(', ');
   const isUndone = failures.length === 0;
   if (!isUndone) {
-    const next = 'the next deploy finishes or undoes what this one began';
+    const next = 'the next deploy finishes or undoes what this one started';
     if (serving.length === 0) return [...failures, `  ${next}`];
     return [...failures, `  ${names} ${touched ? 'ran before' : 'was not touched'}; ${next}`];
   }
-  if (serving.length === 0) return ['  nothing of it is left on the engine'];
+  if (serving.length === 0) return ['  nothing of the new version is left on the engine'];
   return touched
     ? [`  ${names}, which ran before, serves again`]
-    : [`  ${names} serves on; it was not touched`];
+    : [`  ${names} keeps serving; it was not touched`];
 }
