@@ -103,7 +103,7 @@ describeEngine('a platform that is deployed while it is used', () => {
     const ask = () =>
       fetch(`${gateway}/api/orders/long`).then(
         async (response) => (await response.text(), response.status),
-        (error: Error) => String(error.cause ?? error),
+        (error: Error) => error.message,
       );
     const timer = setInterval(() => asked.push(ask()), 1000);
     return {
@@ -119,7 +119,7 @@ describeEngine('a platform that is deployed while it is used', () => {
     const response = await fetch(`${gateway}/api/orders/events`);
     return response.text().then(
       (text) => (text.includes('beat') ? 'ended' : 'empty'),
-      (error: Error) => `cut: ${String(error.cause ?? error)}`,
+      (error: Error) => `cut: ${error.message}`,
     );
   }
 
