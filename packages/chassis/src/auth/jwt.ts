@@ -29,7 +29,7 @@ export interface JwtOptions {
   publicKey?: string;
   /** Shared with the issuer; as many bytes as the hash at least: 32 for HS256 (RFC 7518, 3.2). */
   secret?: string;
-  /** What `iss` must be; one of these where several are given. */
+  /** What `iss` must be; one of these if several are set. */
   issuer: string | readonly string[];
   /** What `aud` must contain. */
   audience: string | readonly string[];
@@ -60,7 +60,7 @@ declare module 'fastify' {
     authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   }
   interface FastifyRequest {
-    /** The claims of the verified token; null where the route needs none. */
+    /** The claims of the verified token; null if the route needs none. */
     user: JWTPayload | null;
   }
   interface FastifyContextConfig {
@@ -143,7 +143,7 @@ function verifier(options: JwtOptions, log: EventLog): Verify {
   };
 }
 
-/** Also of a key that is given: it never changes. */
+/** Also for a configured key, which never changes. */
 function keysOf(options: JwtOptions, log: EventLog): PublishedKeys {
   if (options.jwksUrl === undefined) {
     const key =

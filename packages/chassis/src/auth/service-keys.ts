@@ -18,7 +18,7 @@ declare module 'fastify' {
     authenticateCaller(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   }
   interface FastifyRequest {
-    /** The service that calls, by its `x-service-key`; null where the route needs none. */
+    /** The service that calls, by its `x-service-key`; null if the route needs none. */
     caller: string | null;
   }
   interface FastifyContextConfig {

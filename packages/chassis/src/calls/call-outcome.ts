@@ -48,7 +48,7 @@ export function judgeReply(reply: Reply): Outcome {
 
 /**
  * What a failed `fetch` means.
- * @throws the error itself where it is about the request, not about the network.
+ * @throws the error itself if it is about the request, not about the network.
  */
 export function judgeError(error: unknown, limitMs: number, grantedMs: number): FailedOutcome {
   // fetch wraps what went wrong on the network; a TypeError of its own means an impossible request.

@@ -22,7 +22,7 @@ import { ServiceCallError } from './service-call-error.js';
 export interface ClientOptions {
   /** Where the provider is: `config.MICROSERVICE_ORDERS_URL`. */
   url?: string;
-  /** Asked before each attempt where `url` is not given; several in order. Default: `fromEnvironment()`. */
+  /** Asked before each attempt if `url` is not set; several are asked in order. Default: `fromEnvironment()`. */
   discover?: Discover | readonly Discover[];
   /** Of one attempt, body included. Default 5000. A caller's deadline shortens it and ends retries. */
   timeoutMs?: number;
@@ -58,11 +58,11 @@ export type Path = `/${string}`;
 export interface Answer<T> {
   status: number;
   headers: Headers;
-  /** Undefined where the answer has none. */
+  /** Undefined if the answer has none. */
   body: T;
 }
 
-/** Calls one provider. Each method throws {@link ServiceCallError} where a call fails. */
+/** Calls one provider. Each method throws {@link ServiceCallError} if a call fails. */
 export interface Client {
   readonly provider: string;
   readonly breaker: Breaker['state'];

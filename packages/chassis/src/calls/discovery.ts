@@ -2,7 +2,7 @@ import type { SrvRecord } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { formatReason } from '../errors/errors.js';
 
-/** The base URL of a service by its name. Rejects where it does not know the service. */
+/** The base URL of a service by its name. Rejects if it does not know the service. */
 export type Discover = (service: string) => Promise<string>;
 
 /** A service that no provider knows, with what each of them said. */

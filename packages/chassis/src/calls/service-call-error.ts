@@ -14,7 +14,7 @@ export interface FailedCall {
   provider: string;
   /** `GET /orders/7`, without the query. */
   call: string;
-  /** How often the provider was asked: 0 where the breaker was open or no time was left. */
+  /** How often the provider was asked: 0 if the breaker was open or no time was left. */
   attempts: number;
   durationMs: number;
 }
@@ -28,7 +28,7 @@ export class ServiceCallError extends Error {
   readonly status: number | undefined;
   readonly attempts: number;
   readonly durationMs: number;
-  /** What our own caller is answered where nobody catches this: 502, 503 or 504. */
+  /** The status that our own caller gets if nobody catches this: 502, 503 or 504. */
   readonly statusCode: number;
   readonly #body: string | undefined;
 

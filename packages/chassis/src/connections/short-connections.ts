@@ -43,7 +43,7 @@ function openAgent({ constructor }: Dispatcher): Dispatcher {
 }
 
 function globalDispatcher(): Dispatcher | undefined {
-  // Node loads what fetch is made of, and sets it, once something of it is asked for.
+  // Node sets the global dispatcher only when a part of fetch is first used.
   void globalThis.Headers;
   const known = globalThis as { [key: symbol]: Dispatcher | undefined };
   const first = known[Symbol.for('undici.globalDispatcher.1')];

@@ -22,7 +22,10 @@ export function limitToDeadline(limitMs: number, what: string): number {
   return limit;
 }
 
-/** Settles as `work` does, or rejects with the signal's reason once that fires. `work` goes on unheard. */
+/**
+ * Settles as `work` does, or rejects with the signal's reason once that fires. `work` continues, and its result is
+ * ignored.
+ */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error);

@@ -30,7 +30,7 @@ export function runInContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
 }
 
-/** Milliseconds until the caller stops waiting, 0 where it has; undefined where it set no deadline. */
+/** Milliseconds until the caller stops waiting, 0 if it has; undefined if it set no deadline. */
 export function remainingMs(context = currentContext()): number | undefined {
   if (context?.deadline === undefined) return undefined;
   return Math.max(0, context.deadline - performance.now());
@@ -73,7 +73,7 @@ export function parseContext(
 // What may stand in a log line and a header as it is.
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** `x-request-id` where it is valid, else the trace id of `traceparent`, else a new UUID. */
+/** `x-request-id` if it is valid, else the trace id of `traceparent`, else a new UUID. */
 export function parseRequestId(headers: IncomingHttpHeaders): string {
   const given = headers[REQUEST_ID_HEADER];
   if (typeof given === 'string' && REQUEST_ID.test(given)) return given;

@@ -27,7 +27,7 @@ export interface Migration extends MigrationFile {
   number: number;
   /** SHA-256 of the text, whatever its line ends are. */
   checksum: string;
-  /** False where the first line is `-- no-transaction`, as `CREATE INDEX CONCURRENTLY` needs it. */
+  /** False if the first line is `-- no-transaction`, which `CREATE INDEX CONCURRENTLY` needs. */
   inTransaction: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface AppliedMigration {
   number: number;
   file: string;
   checksum: string;
-  /** False where it began and its end was never recorded. */
+  /** False if it started and its end was never recorded. */
   isFinished: boolean;
 }
 

@@ -19,7 +19,7 @@ const LOCK = 719_306_184_225;
 const POLL_MS = 200;
 
 export interface PostgresMigrateOptions extends Omit<MigrateOptions, 'directory'> {
-  /** As in {@link MigrateOptions}; not needed where there are the tables of events alone. */
+  /** As in {@link MigrateOptions}; not needed if there are only the tables for events. */
   directory?: MigrateOptions['directory'];
   /** Also the tables of `@org/chassis/outbox` and `@org/chassis/inbox`, before all files. Default false. */
   eventTables?: boolean;
@@ -185,7 +185,7 @@ async function connectClient(url: string, connectTimeoutMs: number): Promise<Cli
   return client;
 }
 
-/** File and, where the server tells the position, line. */
+/** The file and, if the server reports the position, the line. */
 function place({ file, sql }: Migration, error: unknown): string {
   const position = error instanceof DatabaseError ? Number(error.position) : NaN;
   // Counted in characters from 1.

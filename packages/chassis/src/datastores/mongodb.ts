@@ -26,7 +26,7 @@ export interface Mongodb extends Resource {
   timeLimit(): { maxTimeMS: number };
 }
 
-/** A server that does not answer at all is given up a little after it should have ended by itself. */
+/** If a server does not answer at all, the operation ends a little after the server's own time limit. */
 const GRACE_MS = 500;
 
 /**

@@ -86,7 +86,7 @@ export function watchPostgresLocks({ connect, pid, timeoutMs, onHarmlessWait }: 
     }
   }
 
-  // What cannot be seen is not told; the statement itself goes on as it is.
+  // If the locks cannot be read, nothing is reported; the statement itself is not affected.
   const looking = look().catch(() => undefined);
   return {
     async stop(): Promise<LockReport> {

@@ -22,12 +22,12 @@ export interface EventMessage<E extends EventContract = EventContract> {
   readonly occurredAt: Date;
   /** The service that published it. */
   readonly source: string;
-  /** From 1; higher where handling it failed before. */
+  /** From 1; higher if handling it failed before. */
   readonly attempt: number;
 }
 
 export interface PublishOptions {
-  /** Default a new UUID. Give one where the same event may be published twice: it is handled once. */
+  /** Default: a new UUID. Set it if the same event may be published twice, so that it is handled once. */
   id?: string;
 }
 
@@ -46,7 +46,7 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
 }
 
-/** Done when it resolves; where it rejects, the event comes again later. */
+/** Done when it resolves; if it rejects, the event is delivered again later. */
 export type Handler<E extends EventContract> = (
   event: EventMessage<E>,
   context: HandlerContext,

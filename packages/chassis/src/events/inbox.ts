@@ -33,7 +33,7 @@ export async function once(
   { keepDays = 30 }: OnceOptions = {},
 ): Promise<boolean> {
   const isFirst = await database.transaction(async (client) => {
-    // Waits where another one is at the same event, and then knows how that ended.
+    // Waits if another transaction handles the same event, and then sees its result.
     const { rowCount } = await client.query(
       'INSERT INTO chassis_inbox (consumer, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
       [consumer, event.id],

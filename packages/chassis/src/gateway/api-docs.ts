@@ -121,7 +121,7 @@ class ProviderDocuments {
   }
 }
 
-/** Undefined where the provider has none. Rejects where it cannot be told. */
+/** Undefined if the provider has none. Rejects if that is unknown. */
 async function fetchText(url: string): Promise<string | undefined> {
   const answer = await fetch(`${url.replace(/\/$/, '')}/openapi.json`, {
     signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),

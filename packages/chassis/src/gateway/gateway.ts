@@ -164,7 +164,7 @@ function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
   };
 }
 
-/** Undefined where the caller waits no more. */
+/** Undefined if the caller has stopped waiting. */
 function beginCall(reply: FastifyReply, limitMs: number): ProviderCall | undefined {
   const limit = shortenToDeadline(limitMs);
   if (limit < 1) return undefined;
@@ -173,7 +173,7 @@ function beginCall(reply: FastifyReply, limitMs: number): ProviderCall | undefin
   return call;
 }
 
-/** Its caller's own deadline has passed: nobody's fault here. */
+/** The caller's own deadline has passed; neither gateway nor provider is at fault. */
 function answerNoTime(reply: FastifyReply, service: string): void {
   const message = `${service} was not called: the caller's deadline has passed`;
   reply.log.info({ provider: service }, message);
@@ -185,7 +185,7 @@ function causeOf(error: Error): Error {
   return error.cause instanceof Error ? error.cause : error;
 }
 
-/** Unlike other answers from 500 on, it says what failed: callers are told which service, and nothing of where it is. */
+/** Unlike other answers from 500 on, it says what failed: the name of the service, but not its address. */
 function answerFailure(reply: FastifyReply, service: string, error: Error): void {
   const { statusCode, message } = failureOf(service, error);
   reply.log.error({ provider: service, reason: formatReason(error) }, message);

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { ProviderTimeoutError } from './transport.js';
 
-/** Longer than an answer takes where all is well, and short beside the time limit of a container's health check. */
+/** Longer than a healthy provider needs, and much shorter than the time limit of a container's health check. */
 const PROBE_TIMEOUT_MS = 500;
 /** However many ask, a provider is asked once in this time. */
 const SHARED_MS = 2000;

@@ -76,7 +76,7 @@ export class ProviderCall {
     this.#settle?.(reason);
   }
 
-  /** Begins an attempt, whose failure is told to `settle` where it comes from here. */
+  /** Begins an attempt. A failure of our own is passed to `settle`. */
   attempt(settle: (error: Error) => void): void {
     this.#settle = settle;
   }
@@ -98,7 +98,7 @@ export class ProviderCall {
     }
   }
 
-  /** How long to wait for the next attempt; null where there is none. */
+  /** How long to wait for the next attempt; null if there is none. */
   pauseAfter(error: Error, method: string, attempt: number): number | null {
     const retries = isOffNetwork(error) ? RETRIES_OFF_NETWORK : RETRIES;
     if (this.aborted || attempt >= retries || !this.#bodyIsUntouched) return null;
@@ -146,7 +146,7 @@ export interface Transport {
   request(options: Dispatcher.RequestOptions, settle: Settle): void;
 }
 
-/** Connections to providers: each name is resolved anew for each connection, and none is kept for long. */
+/** Connections to providers: the name is resolved again for each connection, and none is kept for long. */
 export function openTransport(): Transport {
   const agent = new Agent({
     keepAliveTimeout: IDLE_CONNECTION_MS,

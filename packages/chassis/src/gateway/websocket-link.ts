@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 
 /** More than this waiting to be sent stops what would add to it. */
 const FULL_BYTES = 1_048_576;
-/** It goes on once this much is left. */
+/** It continues when no more than this is left. */
 const LOW_BYTES = 262_144;
 const LOOK_MS = 20;
 

@@ -30,7 +30,7 @@ export class BrokerConnection {
     private readonly options: BrokerConnectionOptions,
   ) {}
 
-  /** Why there is none, where that is known. */
+  /** Why there is none, if that is known. */
   get outage(): string | undefined {
     return this.#outage;
   }
@@ -39,7 +39,7 @@ export class BrokerConnection {
     return this.#connection?.ready ?? false;
   }
 
-  /** @throws where it is closed. */
+  /** @throws if it is closed. */
   open(): Connection {
     if (this.#isClosed) throw new Error('it is closed');
     return (this.#connection ??= this.outside(() => this.#connect()));

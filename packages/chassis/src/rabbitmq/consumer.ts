@@ -59,12 +59,12 @@ export class EventConsumer {
     this.#queue = consumerQueue(options.service, subscription.contract.name);
   }
 
-  /** Why nothing is consumed, where that is so. */
+  /** Why nothing is consumed, if that is the case. */
   get problem(): string | undefined {
     return this.#problem && `${this.#queue} is not consumed: ${this.#problem}`;
   }
 
-  /** Resolves when it consumes for the first time. After a break it goes on by itself. */
+  /** Resolves when it consumes for the first time. After a lost connection, it continues by itself. */
   start(): Promise<void> {
     const { service, exchange, prefetch } = this.options;
     const { name } = this.subscription.contract;
@@ -250,7 +250,7 @@ function textOf(body: unknown): string {
   return typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
 }
 
-/** What the broker itself writes would say where it was the last time. */
+/** The headers that the broker writes would show only the last queue. */
 function isOurs([name, value]: [string, unknown]): boolean {
   return typeof value === 'string' && !/^x-(death|first-death|last-death|delivery)/.test(name);
 }

@@ -60,10 +60,10 @@ export class ConfirmingPublisher {
   ) {}
 
   /**
-   * Resolves once the message is on the broker's disk: with false where no queue takes it, so that it is gone.
+   * Resolves once the message is on the broker's disk: with false if no queue takes it, so that it is lost.
    * @throws {EventRefusedError}
-   * @throws {UnavailableError} where it is not confirmed in time; it may arrive all the same.
-   * @throws {OutOfTimeError} where the caller waits no more.
+   * @throws {UnavailableError} if it is not confirmed in time; it may still arrive.
+   * @throws {OutOfTimeError} if the caller has stopped waiting.
    */
   send(message: OutgoingMessage): Promise<boolean> {
     const sending = this.#send(message);
@@ -144,7 +144,7 @@ export class ConfirmingPublisher {
     return !refused;
   }
 
-  /** Asking needs no right, where declaring does. */
+  /** Asking needs no permission, but declaring does. */
   async #exists(queue: string): Promise<boolean> {
     const ask = (channel: Channel) => channel.queueDeclare({ queue, passive: true });
     return !(await this.#alone(ask, 'NOT_FOUND'));

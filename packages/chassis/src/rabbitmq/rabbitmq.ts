@@ -85,7 +85,7 @@ export function handlerLimit(asked: number | undefined, stopTimeoutMs = Infinity
  * RabbitMQ (`amqp://`, or `amqps://` with TLS), 3.10 or newer. It connects when it is first used, and again after each
  * break; then it consumes again. Publishing and consuming have a connection each, since a broker that runs out of
  * memory blocks those that publish.
- * @throws {TypeError} where `url` is invalid.
+ * @throws {TypeError} if `url` is invalid.
  */
 export function rabbitmq<const P extends readonly EventContract[] = readonly []>(
   url: string,

@@ -30,7 +30,7 @@ export interface Topology {
  */
 const DELIVERY_LIMIT = 20;
 
-/** Replicated where the broker is a cluster, and on disk before it is confirmed. */
+/** Replicated if the broker is a cluster, and on disk before it is confirmed. */
 const QUORUM = { 'x-queue-type': 'quorum' };
 
 /** The one that the broker always has: it delivers to the queue that the routing key names. */

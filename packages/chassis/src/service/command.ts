@@ -16,7 +16,7 @@ export class CommandError extends Error {
 
 /**
  * A short run, and the variables that it needs: those of the service itself need not be set.
- * @param run the process ends with 1 where it rejects.
+ * @param run if it rejects, the process ends with 1.
  */
 export function command<S extends z.ZodRawShape>(
   variables: S,

@@ -5,7 +5,7 @@ import { endianness } from 'node:os';
 const ROUTES = '/proc/net/route';
 const ROUTES_V6 = '/proc/net/ipv6_route';
 
-/** The addresses of the routers through which the rest of the world is reached; none where that cannot be told. */
+/** The addresses of the default gateways; empty if they are unknown. */
 export function defaultGateways(read = readRoutes): string[] {
   return [...parseRoutes(read(ROUTES)), ...parseRoutesV6(read(ROUTES_V6))];
 }

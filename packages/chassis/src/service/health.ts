@@ -37,12 +37,12 @@ export interface HealthOptions {
   details?: HealthDetails;
 }
 
-/** Must answer soon, whatever goes on elsewhere. */
+/** Must answer quickly, whatever else is going on. */
 export type HealthDetails = () => object | Promise<object>;
 
 /**
- * `GET /health`: 200 while the process is alive, whatever its resources do, so that nothing restarts it
- * for a fault elsewhere. `GET /ready`: 200 where it is ready and each resource answers, else 503 with the reasons.
+ * `GET /health`: 200 while the process is alive, whatever its resources do, so that nothing restarts it for a fault
+ * elsewhere. `GET /ready`: 200 if it is ready and each resource answers, else 503 with the reasons.
  */
 export function health(app: FastifyInstance, options: HealthOptions): ResourceChecks {
   const { lifecycle, resources, timeoutMs, details, mayAsk } = options;

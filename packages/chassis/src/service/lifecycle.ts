@@ -1,6 +1,6 @@
 export type LifecycleState = 'starting' | 'ready' | 'stopping';
 
-/** Where a service is in its life. It goes one way: what stops never becomes ready again. */
+/** The state of a service. It goes one way: a stopping service never becomes ready again. */
 export class Lifecycle {
   #state: LifecycleState = 'starting';
 

@@ -38,11 +38,11 @@ const ACTUAL: Surroundings = {
 };
 
 /**
- * Tells whether a request comes from the platform itself: from a private address, and not through a proxy. Whoever comes
- * by the published port of a container may have the address of the network's gateway (Docker's userland proxy, IPv6, rootless
- * engines) or the container's own (Podman): that is no private peer, but anybody.
+ * Tells whether a request comes from the platform itself: from a private address, and not through a proxy. Whoever
+ * comes by the published port of a container may have the address of the network's gateway (Docker's userland proxy,
+ * IPv6, rootless engines) or the container's own (Podman): that is no private peer, but anybody.
  *
- * @param more networks that may ask all the same, such as `203.0.113.0/24`.
+ * @param more further networks that may ask, such as `203.0.113.0/24`.
  */
 export function privatePeers(
   more: readonly string[] = [],

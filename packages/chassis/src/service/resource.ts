@@ -10,7 +10,7 @@ export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 /** What a resource gets of the service that starts it. */
 export interface ResourceHost {
   readonly log: Log;
-  /** Records nothing where metrics are off. */
+  /** Records nothing if metrics are off. */
   readonly meter: Meter;
   /** How long a stop may take: what is under way then has to end within it. */
   readonly stopTimeoutMs?: number;
@@ -21,7 +21,7 @@ export interface Resource {
   /** Names it in `/ready` and in the log: `database`, `cache`. Unique in a service. */
   readonly name: string;
   readonly kind: ResourceKind;
-  /** Rejects with the reason where it cannot be used now. The signal fires when the answer comes too late. */
+  /** Rejects with the reason if it cannot be used now. The signal fires when the answer comes too late. */
   check(signal: AbortSignal): Promise<void>;
   /** Begins work of its own, such as consuming messages. Called once, when the service is ready for it. */
   start?(host: ResourceHost): void | Promise<void>;

@@ -57,11 +57,11 @@ export interface ServiceOptions<C extends ServiceConfig = ServiceConfig> {
   /** Fastify plugins and routes of the service; registered after the chassis' own. */
   routes?: Routes;
   /**
-   * `() => import('@org/chassis/metrics')`: loaded where `METRICS` is on. The service names it so
-   * that a bundle has what its service asked for, whatever else is installed in the workspace.
+   * `() => import('@org/chassis/metrics')`: loaded if `METRICS` is on. The service names it so that a bundle has what
+   * its service asked for, whatever else is installed in the workspace.
    */
   metrics?: () => Promise<typeof metricsModule>;
-  /** `() => import('@org/chassis/tracing')`: loaded where `OTEL_EXPORTER_OTLP_ENDPOINT` is set. */
+  /** `() => import('@org/chassis/tracing')`: loaded if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. */
   tracing?: () => Promise<typeof tracingModule>;
   /** Passed to Fastify; a body may have 1 MiB unless `bodyLimit` says otherwise. */
   fastify?: Partial<FastifyServerOptions>;
@@ -172,7 +172,7 @@ function routesPlugin(routes: Routes): FastifyPluginAsync | FastifyPluginCallbac
 
 /**
  * What is on of metrics and traces.
- * @throws {ConfigError} where the configuration asks for one that the service does not have.
+ * @throws {ConfigError} if the configuration asks for one that the service does not have.
  */
 function observability<C extends ServiceConfig>(
   options: ServiceOptions<C>,
@@ -202,7 +202,7 @@ function missing(variable: string, concern: string): ConfigProblem {
   };
 }
 
-// Imported where they are on: what is off costs no time at start.
+// Imported only if they are on, so that unused features do not slow the start.
 
 function metricsPlugin(
   service: string,
@@ -234,9 +234,11 @@ function tracingPlugin(
 }
 
 export interface RunOptions {
-  /** `node main.js <command>` runs it in place of the service; the process then ends with 0, or 1 where it fails. */
+  /** `node main.js <command>` runs it in place of the service; the process then ends with 0, or with 1 if it fails. */
   commands?: Readonly<Record<string, Command>>;
-  /** Commands that are run before the service starts where `NODE_ENV` is `development`: nothing else runs them there. */
+  /**
+   * Commands that run before the service starts if `NODE_ENV` is `development`, because nothing else runs them there.
+   */
   inDevelopment?: readonly string[];
 }
 

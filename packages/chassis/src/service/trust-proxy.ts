@@ -38,7 +38,7 @@ function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   const kind = isIP(address);
   if (kind === 0 || rest.length > 0) return false;
-  // Without any bits everybody would be trusted to say where a request comes from.
+  // A network of 0 bits would trust everybody's `x-forwarded-for`.
   return (
     bits === undefined ||
     (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (kind === 4 ? 32 : 128))

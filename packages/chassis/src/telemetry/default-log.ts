@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import type { Log } from './log.js';
 
-/** What a resource or client tells between requests, where no request's log is at hand. */
+/** The log of resources and clients outside of requests. */
 export type EventLog = Pick<FastifyBaseLogger, 'info' | 'warn'>;
 
 let shared: (EventLog & Log) | undefined;

@@ -24,7 +24,7 @@ const LOGGED_FIELDS = [
   'resource',
 ] as const;
 
-/** Deeper errors are left out: they are many where one has become a cause of itself. */
+/** Deeper causes are left out, in case an error is its own cause. */
 const MAX_DEPTH = 5;
 
 export interface LoggedError {
@@ -65,7 +65,7 @@ function loggedError(error: Error, depth: number): LoggedError {
   return logged;
 }
 
-/** Undefined where reading it throws: a line about an error must not become another one. */
+/** Undefined if reading it throws, because logging an error must not fail. */
 function read(error: Error, field: string): unknown {
   try {
     return (error as unknown as Record<string, unknown>)[field];

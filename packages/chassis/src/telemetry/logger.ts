@@ -30,7 +30,7 @@ function join(place: string, key: string): string {
   return place === '' ? key : `${place}.${key}`;
 }
 
-/** As Fastify's own, whatever it is given. */
+/** Like Fastify's own serializer, and accepts any value. */
 const serializers = {
   req: (request: FastifyRequest) => ({
     method: request.method,
@@ -49,8 +49,8 @@ const NOTHING = Object.freeze({});
 export type LogConfig = Pick<ServiceConfig, 'NODE_ENV' | 'LOG_LEVEL' | 'SERVICE_VERSION'>;
 
 /**
- * Options of pino: one JSON object per line with service, version, environment and, within a
- * request, `requestId`. In development lines for people, where pino-pretty is installed.
+ * Options of pino: one JSON object per line with service, version, environment and, within a request, `requestId`. In
+ * development, it writes readable lines if pino-pretty is installed.
  */
 export function loggerOptions(
   service: string,

@@ -20,7 +20,7 @@ export interface Gauge {
   set(value: number): void;
 }
 
-/** For where metrics are off. */
+/** Used if metrics are off. */
 export const NO_METER: Meter = {
   counter: () => ({ inc: () => undefined }),
   histogram: () => ({ observe: () => undefined }),

@@ -80,7 +80,7 @@ export const metrics = fastifyPlugin(
     app.addHook('onRequest', (request, reply, done) => {
       if (isCounted(request.routeOptions.config)) {
         inFlight.inc();
-        // Unlike Fastify's onResponse, it also comes where the caller hangs up.
+        // Unlike Fastify's onResponse, it also fires if the caller hangs up.
         reply.raw.once('close', () => record(reply));
       }
       done();

@@ -99,7 +99,7 @@ function canStay(layout: Layout, wanted: string, target: string): boolean {
   );
 }
 
-/** Puts a package at the top where its name is free and its peers are what it expects, else into `folder`. */
+/** Puts a package at the top if its name is free there and its peers are the expected ones, else into `folder`. */
 function place(
   lockfile: NpmLockfile,
   layout: Layout,

@@ -24,7 +24,7 @@ export interface PrunedInstall {
     overrides?: NpmOverrides;
     allowScripts?: AllowScripts;
   };
-  /** Absent where nothing is installed. */
+  /** Absent if nothing is installed. */
   lockfile?: NpmLockfile;
   /** Packed packages that the lockfile names: its name for each -> where it lies in the workspace. */
   tarballs: Record<string, string>;

@@ -54,7 +54,7 @@ export interface PnpmInstall {
     dependencies: Record<string, string>;
     pnpm?: Record<string, unknown>;
   };
-  /** `pnpm-lock.yaml`; absent where nothing is installed. */
+  /** `pnpm-lock.yaml`; absent if nothing is installed. */
   lockfile?: string;
   /** `pnpm-workspace.yaml` with the settings that decide about acceptance, build scripts and registries. */
   workspace?: string;
@@ -225,7 +225,7 @@ function closureOf(
         const need = toKey(name, reference);
         if (!lockfile.snapshots![need]) throw notInLockfile(`"${name}", needed by ${key},`);
         const known = closure.get(need);
-        // Visited again where it turns out to be required after all.
+        // Visited again if it turns out to be required.
         if (known && (!known.optional || optional || isOptional)) continue;
         closure.set(need, { optional: optional || isOptional });
         waiting.push(need);
@@ -235,7 +235,7 @@ function closureOf(
   return closure;
 }
 
-/** A version, or a whole key where the name is an alias: `num: is-number@6.0.0`. */
+/** A version, or a whole key if the name is an alias: `num: is-number@6.0.0`. */
 function toKey(name: string, reference: string): string {
   if (reference.startsWith('@')) return reference;
   const at = reference.indexOf('@');

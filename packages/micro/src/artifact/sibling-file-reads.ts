@@ -20,7 +20,7 @@ export interface ReadBeside {
   what: string;
 }
 
-/** Words without which a file cannot know where it lies. */
+/** Words that a file needs to find its own folder. */
 const PLACE =
   /\b__(?:dir|file)name\b|\bimport\s*\.\s*meta\b|\brequire\s*\.\s*resolve\b|\bcreateRequire\b/;
 

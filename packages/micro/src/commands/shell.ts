@@ -22,7 +22,7 @@ export type Command = (args: readonly string[], shell: Shell) => Promise<number>
 
 export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
 
-/** Colours a text, or leaves it as it is where nobody would see colours. */
+/** Colours a text if the output shows colours. */
 export type Paint = (colour: Colour, text: string) => string;
 
 export const plain: Paint = (_, text) => text;

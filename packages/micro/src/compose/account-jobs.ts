@@ -12,7 +12,7 @@ import { convergeNetwork } from './own-entry';
 import { holdsPassword, passwordReference, secretReference } from './password';
 import { BROKER_NETWORK, dataNetwork } from './paths';
 
-/** What waits for a job waits for its success. */
+/** Services wait for a job to succeed. */
 export const COMPLETED = { condition: 'service_completed_successfully' } as const;
 
 /** The jobs that make the accounts of a service, in the order of their running. */
@@ -32,8 +32,9 @@ export function possibleAccountJobs(service: Service): string[] {
 }
 
 /**
- * Brings the jobs in step that make a service's accounts. They run the image of what they talk to, before the service and
- * its migration, and each time: accounts that are as they should be stay as they are, so that datastores of any age get them.
+ * Updates the jobs that create a service's accounts. They run the image of their datastore, before the service and its
+ * migration, and each time: accounts that are as they should be stay as they are, so that datastores of any age get
+ * them.
  *
  * @param brokerImage what the broker's entry runs.
  */
@@ -143,7 +144,7 @@ function convergeJob(
   convergeNetwork(edit, name, network);
 }
 
-/** Removes a job that we wrote: it takes our passwords. What a person made of that name stays. */
+/** Removes a job that sync wrote, recognised by its passwords. An entry of that name by a person stays. */
 function removeJob(edit: ComposeEdit, name: string, service: Service): void {
   const entry = edit.value(['services', name, 'environment']);
   const of = [datastoreName(service.name, 'database'), `${service.name}-${BROKER_NAME}`];

@@ -7,7 +7,7 @@ import { formatDocument, formatEdited } from './document-text';
 import { entriesOf, type OwnedEntries } from './entries';
 import { isNothing, keyText, onlyMerges, scalarText } from './merged-keys';
 
-/** One compose file while it is brought in step: every change is recorded in plain words. */
+/** A compose file that sync edits. Every change is recorded in words. */
 export class ComposeEdit {
   private readonly document: Document;
   private readonly nodes: ComposeNodes;
@@ -37,7 +37,7 @@ export class ComposeEdit {
     return isNode(node) ? (node.toJS(this.document) as unknown) : undefined;
   }
 
-  /** Sets a value that is ours, and says so where it was another. */
+  /** Sets a value that sync owns, and records it as drift if it was different. */
   set(path: ComposePath, wanted: string | number): void {
     const node = this.nodes.node(path);
     const is = scalarText(node);
@@ -48,7 +48,7 @@ export class ComposeEdit {
     this.drift.push(formatDrift(nameOf(path), is, String(wanted)));
   }
 
-  /** Sets a list or map that is wholly ours, and says so where it was another. */
+  /** Sets a list or map that sync owns as a whole, and records it as drift if it was different. */
   put(path: ComposePath, wanted: unknown, drift: string): void {
     if (isDeepStrictEqual(this.value(path), wanted)) return;
     this.write(path, wanted, drift);
@@ -104,7 +104,7 @@ export class ComposeEdit {
     return new Map(entries.names().map((name) => [name, entries.text(name)]));
   }
 
-  /** Brings the entries of `environment`, `depends_on` or `networks` in step. */
+  /** Updates the entries of `environment`, `depends_on` or `networks`. */
   converge(path: ComposePath, owned: OwnedEntries): void {
     const { wanted, isStale, ownsValues, isSecret, label = (name) => name } = owned;
     if (!this.has(path) && Object.keys(wanted).length === 0) return;
@@ -157,7 +157,7 @@ export class ComposeEdit {
     this.drift.push(drift);
   }
 
-  /** Removes the item at `index`, and the list where it was the last. */
+  /** Removes the item at `index`, and the list if it was the last item. */
   removeItem(path: ComposePath, index: number, drift: string): void {
     const list = this.nodes.list(path);
     removeItem(this.document, list, index);

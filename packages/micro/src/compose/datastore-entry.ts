@@ -7,8 +7,8 @@ import { holdsPassword } from './password';
 import { convergeNetwork } from './own-entry';
 
 /**
- * Brings the entry of a datastore or broker in step. It is written once; after that only what its
- * users rely on is ours: the engine, the credentials and the network.
+ * Updates the entry of a datastore or broker. It is written once. After that, sync only changes what services rely on:
+ * the engine, the credentials and the network.
  */
 export function convergeBacking(
   edit: ComposeEdit,
@@ -55,8 +55,8 @@ export function convergeBacking(
 }
 
 /**
- * Of a check that takes too long the engine ends the shell alone. What the shell started would run
- * on, slow the next check down and have that one end the same way: a heavy check ends itself first.
+ * If a check takes too long, the engine kills only its shell. Programs that the shell started would keep running and
+ * slow down the next check, so a heavy check ends itself before that.
  */
 function healthcheckOf({ check, heavyCheck }: BackingImage): Record<string, unknown> {
   return heavyCheck
@@ -76,7 +76,10 @@ function healthcheckOf({ check, heavyCheck }: BackingImage): Record<string, unkn
       };
 }
 
-/** Removes an entry that we wrote, and says whether: it takes our password. What a person made of that name stays. */
+/**
+ * Removes an entry that sync wrote, recognised by its password, and returns whether it did. An entry of that name by a
+ * person stays.
+ */
 export function removeBacking(edit: ComposeEdit, name: string): boolean {
   const entry = edit.value(['services', name]);
   if (entry === undefined || !holdsPassword(JSON.stringify(entry), name)) return false;

@@ -1,16 +1,16 @@
 import type { BackingEngine } from './datastore';
 import { passwordReference } from './password';
 
-/** What a datastore's or broker's entry in a compose file says. */
+/** Image, credentials and health check in the compose entry of a datastore or broker. */
 export interface BackingImage {
   image: string;
-  /** Credentials, which have to fit the URL that its users get. */
+  /** Credentials, which must match the URL that services get. */
   environment: Record<string, string>;
-  /** Shell command, run in the container, that fails until it serves. */
+  /** The health check: a shell command, run in the container, that fails until it serves. */
   check: string;
   /** The check starts a virtual machine of its own: seconds of work on a busy machine. */
   heavyCheck?: true;
-  /** What of root's rights its entrypoint needs, before it becomes the image's own user. */
+  /** Capabilities that its entrypoint needs before it switches to the image's own user. */
   capabilities: readonly string[];
   /** Folder whose content outlives the container. */
   volume?: string;
@@ -28,7 +28,7 @@ export const BACKING_IMAGES = {
   rabbitmq: 'rabbitmq:4.1',
 } as const satisfies Record<BackingEngine, string>;
 
-/** The data's folder is made the image's own user's, and then the process becomes that user. */
+/** For an entrypoint that gives the data folder to the image's user, and then switches to that user. */
 const BECOMES_ITS_USER = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'];
 
 /** The engine whose official image this is; `undefined` for any other image. */

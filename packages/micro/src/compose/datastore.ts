@@ -30,7 +30,7 @@ export interface BackingService {
   engine: BackingEngine;
   /** The user that its image makes at the first start, and who may do everything there. */
   user: string;
-  /** As which the service signs in. */
+  /** The account that the service uses. */
   account: Account;
   /** The variable in which its users find it, and the URL that stands there. */
   variable: string;
@@ -39,7 +39,7 @@ export interface BackingService {
 
 export interface Datastore extends BackingService {
   purpose: DatastorePurpose;
-  /** Accounts beside the admin's, where the engine has them. */
+  /** Accounts beside the admin's, if the engine has them. */
   accounts?: DatabaseAccounts;
 }
 
@@ -72,12 +72,12 @@ export function datastoresOf(service: Service): Datastore[] {
   });
 }
 
-/** As which the admin signs in. */
+/** The admin's account. */
 function adminAccount(user: string, name: string): Account {
   return { user, passwordVariable: passwordVariable(name) };
 }
 
-/** The URL with which a database is migrated, in the network: the owner's, where there is one. */
+/** The URL for migrations inside the network: the owner's, if there is one. */
 export function ownerUrl({ engine, name, user, account, accounts }: Datastore): string {
   return networkUrl(engine, name, user, accounts?.owner ?? account);
 }

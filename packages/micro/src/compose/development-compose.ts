@@ -31,12 +31,12 @@ export interface DevelopmentCompose {
 }
 
 /**
- * What the environment `development` lays over the workspace's Compose files.
+ * What the environment `development` merges over the workspace's Compose files.
  *
- * Ours: one published port for each datastore and the broker, and the network that makes it work,
- * since Docker publishes nothing of a container that is in internal networks only (moby/moby#36174);
- * a watched folder for each library of a service that is watched. Written once and then the
- * person's: the number of a port, a service's variables, and whether it is watched.
+ * Ours: one published port for each datastore and the broker, and the network that makes it work, since Docker
+ * publishes nothing of a container that is in internal networks only (moby/moby#36174); a watched folder for each
+ * library of a service that is watched. Written once and then the person's: the number of a port, a service's
+ * variables, and whether it is watched.
  *
  * @param current the file's text, absent if there is none.
  * @throws {PlatformError} if the text cannot be read as a compose file.
@@ -63,8 +63,8 @@ export function deriveDevelopmentCompose(
 }
 
 /**
- * Whether an entry adds to one that the platform had: Compose takes it for a service without an
- * image now, and starts nothing at all. An entry that brings its image is a person's.
+ * Whether an entry adds to one that the platform had: Compose takes it for a service without an image now, and starts
+ * nothing at all. An entry with an image was written by a person.
  */
 function isLeftover(edit: ComposeEdit, name: string, exists: DevelopmentFacts['exists']): boolean {
   const at = ['services', name];
@@ -146,6 +146,6 @@ function convergeNetworkDeclaration(edit: ComposeEdit, isNeeded: boolean): void 
   const isUsed = [...edit.read(['services']).keys()].some((name) =>
     edit.read(['services', name, 'networks']).has(DEVELOPMENT_NETWORK),
   );
-  // With options of its own it is a person's.
+  // With other options, it was written by a person.
   if (!isUsed && !edit.has(at)) edit.remove(at, `network ${DEVELOPMENT_NETWORK} is not used`, 1);
 }

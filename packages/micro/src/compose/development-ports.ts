@@ -22,7 +22,7 @@ interface Published {
   target: number;
 }
 
-/** The datastores and the broker of a platform, each with the port that it gets where that is free. */
+/** The datastores and the broker of a platform, each with the port that it gets if that port is free. */
 export function publishedBackings(
   platform: Platform,
 ): { backing: BackingService; first: number }[] {
@@ -101,7 +101,7 @@ function publish(edit: ComposeEdit, { name, engine }: BackingService, port: numb
   edit.replaceItem(path, there.index, wanted, drift);
 }
 
-/** Where an entry publishes the port of an engine, of whichever one it ran before. */
+/** The mapping with which an entry publishes the port of its engine, or of the engine that it had before. */
 function published(edit: ComposeEdit, name: string): Published | undefined {
   return mappings(edit, name).find(({ target }) => ENGINE_TARGETS.has(target));
 }

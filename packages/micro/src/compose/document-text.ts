@@ -4,15 +4,15 @@ import { parseYamlDocument } from '../platform/yaml-source';
 import { keepLines } from './keep-lines';
 
 /**
- * The document as text: the person's lines where nothing was edited, and what is new as Prettier
- * would leave it, so that a format check and `nx sync` never disagree.
+ * The document as text: the person's lines if nothing was edited, and new lines as Prettier would leave it, so that a
+ * format check and `nx sync` never disagree.
  */
 export function formatEdited(document: Document, path: string, current: string): string {
   const original = current.replaceAll('\r\n', '\n');
   const edited = formatDocument(document, original);
   const formatted = formatDocument(parseYamlDocument(path, original).document, original);
   const merged = keepLines(original, formatted, edited);
-  // Lines do not know YAML's structure; where a merge by line is another document, layout yields.
+  // A merge by lines may change the YAML document; then the layout is given up.
   const text = isSameDocument(merged, edited) ? merged : edited;
   return current.includes('\r\n') ? text.replaceAll('\n', '\r\n') : text;
 }

@@ -10,7 +10,7 @@ export interface Entries {
   names(): string[];
   /** The text of a scalar value; `undefined` if the entry has none or is not there. */
   text(name: string): string | undefined;
-  /** Writes the value, where the list form can carry it: text does, options do not. */
+  /** Writes the value if the list form can hold it: it can hold text, but no options. */
   set(name: string, value: unknown): void;
   /** @returns whether it was there to be removed: what `<<` merges in is not. */
   delete(name: string): boolean;

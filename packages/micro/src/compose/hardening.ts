@@ -5,10 +5,9 @@ const SECURITY_OPTIONS = ['no-new-privileges:true'];
 const LOGGING = { driver: 'local', options: { 'max-size': '10m', 'max-file': '5' } };
 
 /**
- * What a new entry of a service starts with: nothing can be written but /tmp, which is memory, and
- * root itself could do nothing. Limits are not here. Only the manifest knows them (`resources`), as
- * neither Compose nor Kubernetes sets one unasked: one that nobody measured kills a service under its
- * first load, or slows it down where nobody sees why.
+ * What a new entry of a service starts with: nothing can be written but /tmp, which is memory, and root itself could do
+ * nothing. Limits are not here. Only the manifest knows them (`resources`), as neither Compose nor Kubernetes sets one
+ * unasked: one that nobody measured kills a service under its first load, or slows it down without a visible reason.
  */
 export const SERVICE_HARDENING = {
   read_only: true,

@@ -19,8 +19,8 @@ export function needsMigration(service: Service, hasMigrations: boolean): boolea
 }
 
 /**
- * Brings the entry of the migration in step. It runs the service's own image once, and the service
- * waits for its success, so that no two replicas migrate and none starts on an old schema.
+ * Updates the entry of the migration. It runs the service's own image once, and the service waits for its success, so
+ * that no two replicas migrate and none starts on an old schema.
  */
 export function convergeMigrationJob(
   edit: ComposeEdit,
@@ -61,7 +61,7 @@ export function convergeMigrationJob(
 
 const COMMAND = ['node', 'main.js', 'migrate'];
 
-/** An entry of that name with another command is a person's. */
+/** An entry of that name with another command was written by a person. */
 function isOurs(edit: ComposeEdit, at: readonly string[]): boolean {
   return JSON.stringify(edit.value([...at, 'command'])) === JSON.stringify(COMMAND);
 }

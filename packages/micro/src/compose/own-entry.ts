@@ -29,7 +29,7 @@ export function seedOwnEntry(
   }
 }
 
-/** Has an entry join a network and leave the former one; others that it is in are the person's. */
+/** Adds an entry to a network and removes it from the former one. Its other networks stay. */
 export function convergeNetwork(edit: ComposeEdit, entry: string, network: string): void {
   edit.converge(['services', entry, 'networks'], {
     wanted: { [network]: null },

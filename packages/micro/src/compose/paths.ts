@@ -4,7 +4,7 @@ import type { Service } from '../platform/platform';
 
 export { ROOT_COMPOSE_FILE } from '../platform/workspace';
 
-/** What `development` lays over the workspace's Compose files. */
+/** What `development` merges over the workspace's Compose files. */
 export const DEVELOPMENT_COMPOSE_FILE = `${ENVIRONMENTS_FOLDER}/development.compose.yaml`;
 
 /** The network in which services reach each other. */
@@ -33,7 +33,7 @@ export const DEVELOPMENT_NETWORK = 'development';
 /** The network in which Grafana asks Prometheus and Jaeger. */
 export const OBSERVABILITY_NETWORK = 'observability';
 
-/** The platform has metrics and traces where this file is. */
+/** The platform has metrics and traces if this file exists. */
 export const OBSERVABILITY_COMPOSE_FILE = 'observability/compose.yaml';
 
 export const SCRAPE_CONFIG_FILE = 'observability/prometheus/prometheus.yml';

@@ -55,7 +55,7 @@ function publishedUnderItself(item: unknown): { port: number; text: string } | u
   return { port: published, text: `${address ? `${address}:` : ''}${published}:${target}` };
 }
 
-/** What an item of `ports` maps: numbers are NaN where it does not say them plainly. */
+/** What an item of `ports` maps: numbers are NaN if it does not contain them literally. */
 export function readMapping(item: unknown) {
   if (typeof item === 'string') {
     const { address, published, target } = SHORT.exec(item)?.groups ?? {};

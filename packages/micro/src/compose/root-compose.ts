@@ -20,13 +20,13 @@ const HEADER = `# The platform on this machine: docker compose up
 # \`nx sync\` keeps the services of this list; anything else here is yours.\n`;
 
 /**
- * The root's compose.yaml: the platform's name, every service's file and that of its observability,
- * the networks and the broker.
+ * The root's compose.yaml: the platform's name, every service's file and that of its observability, the networks and
+ * the broker.
  *
  * A network that several services share is declared here and nowhere else: Compose refuses two files of one platform
- * that declare a network differently, so one file has to be where a person may change it.
+ * that declare a network differently, so there is one file in which a person may change it.
  *
- * @param exists whether a file is there; an include is removed only where its file is gone.
+ * @param exists whether a file is there; an include is removed only if its file is gone.
  */
 export function deriveRootCompose(
   platform: Platform,

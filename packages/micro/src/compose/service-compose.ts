@@ -32,20 +32,19 @@ const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
 /**
  * A service's compose file: its entry, its datastores, and the jobs that make its accounts and migrate its database.
  *
- * Ours, brought back to what the manifest says on every run: `image`, `build.context` and
- * `build.dockerfile`, `deploy.replicas` and `deploy.resources.limits`; in `environment` PORT, every
- * MICROSERVICE_*_URL, the URLs and service keys that hold a secret of ours, and what turns metrics and traces on; in `depends_on` the services of the
- * platform and what those variables lead to (their conditions are the person's); the networks
- * `edge`, `broker` and that of its own datastores; the port of a gateway, where it is published under its own number.
- * Written once and then the person's: `init`, `restart`, `stop_grace_period`, the hardening and the
- * rotation of logs. All else is theirs.
+ * Ours, brought back to what the manifest says on every run: `image`, `build.context` and `build.dockerfile`,
+ * `deploy.replicas` and `deploy.resources.limits`; in `environment` PORT, every MICROSERVICE_*_URL, the URLs and
+ * service keys that hold a secret of ours, and what turns metrics and traces on; in `depends_on` the services of the
+ * platform and what those variables lead to (their conditions are the person's); the networks `edge`, `broker` and that
+ * of its own datastores; the port of a gateway, if it is published under its own number. Written once and then the
+ * person's: `init`, `restart`, `stop_grace_period`, the hardening and the rotation of logs. All else is theirs.
  *
- * @param current the file's text, absent where there is none.
+ * @param current the file's text, absent if there is none.
  * @param hasMigrations whether the service has tables that a job makes before it starts.
  * @param observed what it has of metrics and traces, in a platform that collects them.
  * @param brokerImage what the broker's entry runs.
  * @param isChecked whether something says if a container of a service is healthy.
- * @throws {PlatformError} where the text cannot be read as a compose file.
+ * @throws {PlatformError} if the text cannot be read as a compose file.
  */
 export function deriveServiceCompose(
   platform: Platform,

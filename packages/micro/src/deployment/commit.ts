@@ -33,23 +33,23 @@ export type Ancestry =
   /** The history is cut off, or git does not say. */
   | { kind: 'unknown'; shallow: boolean };
 
-/** What runs of a service, compared with the workspace by their commits. */
+/** The running commit of a service compared with the commit of the workspace. */
 export interface CommitCheck {
-  /** Of what runs. */
+  /** The running commit. */
   runs: Commit;
   /** Absent without git. */
   workspace?: Commit | undefined;
-  /** What runs is this, seen from the workspace. */
+  /** How the running commit relates to that of the workspace. */
   relation: 'same' | 'older' | 'newer' | 'diverged' | 'absent' | 'unknown';
-  /** How many commits what runs has and the workspace lacks, if git can tell. */
+  /** How many running commits the workspace lacks, if git can tell. */
   newer?: number;
-  /** Whether a deploy would take something back, as far as can be told. */
+  /** Whether a deploy would undo running commits, as far as git can tell. */
   takesBack: boolean;
-  /** Why, in words; absent if the workspace has all that runs. */
+  /** Why, in words; absent if the workspace has all running commits. */
   reason?: string;
 }
 
-/** Where git has no answer, the times of both commits say whether the workspace's can be the later one. */
+/** If git has no answer, the times of both commits show whether the workspace's commit can be the newer one. */
 export function checkCommit(
   runs: Commit,
   workspace: Commit | undefined,
@@ -80,7 +80,7 @@ export function checkCommit(
   const why = ancestry.shallow
     ? 'this clone is shallow (git fetch --unshallow; in GitHub Actions fetch-depth: 0)'
     : 'git does not say';
-  // A commit is not made before its parents, so that an earlier one cannot build on what runs.
+  // A commit is never older than its parents, so an older one cannot contain the running commit.
   const isEarlier = workspace.at < runs.at;
   const reason = isEarlier
     ? `this workspace (${short(workspace)}) was committed before the running version (${name}), and git cannot tell how they are related: ${why}`
@@ -92,10 +92,10 @@ function short({ id }: Commit): string {
   return id.slice(0, 8);
 }
 
-/** What a deploy found in place, by the service: it kept the containers of an earlier commit. */
+/** By service: the later commit of a deploy that kept the containers of an earlier one. */
 export type Confirmed = ReadonlyMap<string, { release: number; commit: Commit }>;
 
-/** The commit that what runs of a service stands for: its containers', or a later one that kept them. */
+/** The running commit of a service: that of its containers, or of a later deploy that kept them. */
 export function runningCommit(
   service: string,
   containers: readonly Container[],

@@ -4,21 +4,21 @@ export interface Container {
   name: string;
   /** The Compose service that it belongs to. */
   service: string;
-  /** As the compose file that it was made from names it. */
+  /** The image, as named in the compose file that it was created from. */
   image: string;
   state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
-  /** `none` where the image has no health check. */
+  /** `none` if it has no health check. */
   health: 'none' | 'starting' | 'healthy' | 'unhealthy';
   /** What the last health check printed. */
   healthOutput: string;
   restarts: number;
   labels: Readonly<Record<string, string>>;
   networks: Readonly<Record<string, Attachment>>;
-  /** Those of the host; none unless it runs. */
+  /** Published ports; empty unless it runs. */
   ports: readonly PublishedPort[];
 }
 
-/** A port of the host that leads to one of a container. */
+/** A port of the host that is mapped to a port of a container. */
 export interface PublishedPort {
   address: string;
   port: number;
@@ -33,26 +33,26 @@ export interface RunningContainer extends Container {
   startedAt?: string;
   /** Its variables, those of the image among them. */
   environment: Readonly<Record<string, string>>;
-  /** Folders and files in it whose content is kept elsewhere. */
+  /** Its volumes and bind mounts. */
   mounts: readonly Mount[];
 }
 
-/** What a container keeps outside of itself, at a path of its own. */
+/** A volume or bind mount of a container. */
 export interface Mount {
   path: string;
-  /** Whether it outlives the container: it has a name, or is of the host. */
+  /** Whether it outlives the container: a named volume or a bind mount. */
   isKept: boolean;
 }
 
-/** A container's place in a network. */
+/** A container's connection to a network. */
 export interface Attachment {
-  /** Names that were asked for. */
+  /** Configured aliases. */
   aliases: readonly string[];
-  /** Names under which others find it now; empty before it was first started. */
+  /** Names under which it can be resolved now; empty before its first start. */
   names: readonly string[];
 }
 
-/** Whether a container is up and found by the name of its service. */
+/** Whether a container is running and can be found by the name of its service. */
 export function isServing(container: Container): boolean {
   return isUp(container) && !isHidden(container);
 }
@@ -61,7 +61,7 @@ function isUp({ state }: Container): boolean {
   return state === 'running' || state === 'restarting';
 }
 
-/** A deploy that was ended left it running where nobody finds it. */
+/** Left by an interrupted deploy: it runs, but cannot be found by name. */
 function isHidden({ service, networks }: Container): boolean {
   const named = Object.values(networks).filter(({ names }) => names.length > 0);
   return named.length > 0 && named.every(({ names }) => !names.includes(service));

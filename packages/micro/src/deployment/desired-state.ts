@@ -23,28 +23,28 @@ export interface DesiredImage {
   source: 'registry' | 'engine';
 }
 
-/** What a service shall be in an environment, with all that is needed to make it so. */
+/** The desired state of a service in an environment, with everything needed to deploy it. */
 export interface DesiredState extends DesiredImage {
   service: string;
   /** One hash per key of its entry; see `entryLabel`. */
   entryLabel: string;
   /** How many containers of it run. */
   replicas: number;
-  /** What only one of its containers can have at a time; absent if they can run side by side. */
+  /** What keeps two containers from running side by side; absent if nothing does. */
   exclusive?: string;
   slice: ComposeSlice;
-  /** The slice with references in the place of values, to be noted; and the label of its entry. */
+  /** The slice to record, with references instead of values, and the label of its entry. */
   noted: ComposeSlice;
   template: string;
-  /** What its entry depends on and that runs all the time, with the image that the other entry names. */
+  /** Long-running dependencies of its entry, each with the image in its own entry. */
   needs: ReadonlyMap<string, string | undefined>;
-  /** In which networks each of them is, by their names on the engine; of a rollback nothing is known. */
+  /** The networks of each of them, by their names on the engine; unknown for a rollback. */
   needNetworks: ReadonlyMap<string, readonly string[]>;
-  /** What has to end before it starts, such as a migration. */
+  /** Jobs that have to end before it starts, such as a migration. */
   jobs: readonly string[];
-  /** How those of the jobs are run that run its own image. */
+  /** The slices of those jobs that run the service's own image. */
   ownJobs: ReadonlyMap<string, ComposeSlice>;
-  /** The release that it goes back to: a rollback. */
+  /** For a rollback: the release that it goes back to. */
   release?: Release;
 }
 
@@ -57,16 +57,16 @@ export function imageOfPush(push: PushReceipt): DesiredImage {
   };
 }
 
-/** What a service shall be by its rendered entry. */
+/** The input of a desired state: the rendered entry of a service. */
 export interface Declaration {
   /** The whole project, as it is deployed. */
   config: ComposeConfig;
   service: Service;
   environment: Environment;
   image: DesiredImage;
-  /** The part of the entry's label that tells changed secrets; empty without secrets. */
+  /** The part of the entry's label that changes with the secrets; empty without secrets. */
   secrets: string;
-  /** The project with nothing filled in; without it the state cannot be noted. */
+  /** The project with no variable filled in; without it, the state cannot be recorded. */
   written?: { config: ComposeConfig; workspaceRoot: string } | undefined;
 }
 
@@ -126,7 +126,9 @@ export function declaredState({
   };
 }
 
-/** Jobs that make an account which the service does not use here: the environment says where it signs in, and as whom. */
+/**
+ * Jobs that create an account that the service does not use here, because the environment sets another database URL.
+ */
 function jobsWithoutUse({ name }: Service, { services }: Environment): string[] {
   const { environment = {}, secrets = {} } = services[name] ?? {};
   return [...Object.keys(environment), ...Object.keys(secrets)].flatMap(
@@ -134,7 +136,7 @@ function jobsWithoutUse({ name }: Service, { services }: Environment): string[] 
   );
 }
 
-/** How many containers a service has in an environment, and what only one of them can have. */
+/** How many containers a service has in an environment, and what keeps two from running side by side. */
 function replicasOf(
   service: Service,
   environment: Environment,
@@ -142,14 +144,14 @@ function replicasOf(
 ): Pick<DesiredState, 'replicas' | 'exclusive'> {
   const replicas = environment.services[service.name]?.replicas ?? service.replicas;
   const exclusive = exclusiveResource(entry, replicas);
-  // A port of the host belongs to one container, as in the compose file that sync derives.
+  // Only one container can hold a published port.
   return exclusive === undefined ? { replicas } : { replicas: 1, exclusive };
 }
 
 /**
  * A release that the engine remembers.
  *
- * @param slice with the values of today filled in.
+ * @param slice with today's values filled in.
  * @param secrets the part of the label of what its containers are given; no release remembers values.
  */
 export function recordedState(
@@ -159,7 +161,7 @@ export function recordedState(
 ): DesiredState {
   const { service, image, key, replicas } = release;
   const entry = slice.services[service] ?? {};
-  // A value may be another one than it was then.
+  // A value may have changed since then.
   const own = release.heldBy === 'volume' ? entryLabel(entry) : withoutSecrets(release.entryLabel);
   const label = withSecrets(own, secrets);
   const labels = { ...(entry['labels'] as object | undefined), [DEPLOY_LABELS.entry]: label };

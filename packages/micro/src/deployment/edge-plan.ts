@@ -7,26 +7,26 @@ import { DEPLOY_LABELS } from './labels';
 import { portOf, servedPorts } from './listening-port';
 import type { ComposeSlice } from './slice';
 
-/** What the edge of an environment shall be. */
+/** The desired state of the edge. */
 export interface WantedEdge {
   image: string;
-  /** One hash per key of its entry: another one takes another container. */
+  /** One hash per key of its entry; if it changes, the container is replaced. */
   entryLabel: string;
-  /** Of its whole configuration: another one is given to the container that runs. */
+  /** The hash of its configuration; if it changes, the running container reloads it. */
   fingerprint: string;
   slice: ComposeSlice;
-  /** Given to a running edge to try, and kept by it once it runs. */
+  /** Files that a running edge tests, and then starts with. */
   next: readonly EdgeFile[];
   files: readonly EdgeFile[];
   publications: readonly Publication[];
 }
 
-/** What runs of the edge. */
+/** The running edge. */
 export interface EdgeState {
   container?: Container;
-  /** What it was last given. */
+  /** The fingerprint of its last configuration. */
   fingerprint?: string;
-  /** Containers of it that serve nobody. */
+  /** Containers of the edge that get no traffic. */
   leftovers: readonly Container[];
 }
 
@@ -53,7 +53,7 @@ export function edgeContainers(containers: readonly Container[]): Omit<EdgeState
   };
 }
 
-/** Published services whose own containers hold their ports: as before there was an edge, or without one. */
+/** Published services whose own containers hold their ports, from before the edge or with `edge: false`. */
 export function portHolders(
   containers: readonly Container[],
   publications: readonly Publication[],

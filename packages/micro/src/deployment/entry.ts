@@ -16,13 +16,13 @@ interface NamedResource {
   name?: string;
 }
 
-/** The address that people reach a service by, where the environment says one. */
+/** The public URL of a service, if the environment sets one. */
 export function publicUrlOf(entry: ComposeEntry): string | undefined {
   const variables = (entry['environment'] ?? {}) as Record<string, string | null>;
   return variables[PUBLIC_URL] ?? undefined;
 }
 
-/** What an entry waits for the end of, such as a migration. */
+/** Jobs that must complete before an entry starts, such as a migration. */
 export function jobsOf(entry: ComposeEntry): string[] {
   const needs = (entry['depends_on'] ?? {}) as Record<string, { condition?: string } | null>;
   return Object.keys(needs).filter(
@@ -30,7 +30,7 @@ export function jobsOf(entry: ComposeEntry): string[] {
   );
 }
 
-/** Jobs in an order in which each comes after those that it waits for itself. */
+/** Sorts jobs so that each comes after those that it waits for. */
 export function inTurn(
   jobs: readonly string[],
   services: Readonly<Record<string, ComposeEntry>>,

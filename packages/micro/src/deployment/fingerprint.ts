@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ComposeEntry } from './entry';
 
 /**
- * Keys that do not make a container another one: the image counts by its key, links are no cause,
- * and `develop` is about files of the machine where it is written.
+ * Keys that are not part of the label: the image counts by its image key, dependencies do not change the container, and
+ * `develop` is only for the developer's machine.
  */
 const NOT_COUNTED = new Set([
   'image',
@@ -16,8 +16,8 @@ const NOT_COUNTED = new Set([
 ]);
 
 /**
- * One short hash per key of a rendered entry: `environment=1f3a9c20 ports=88ab01cd`. Equal text
- * means that the container is described the same; different text says in which keys it is not.
+ * One short hash per key of a rendered entry: `environment=1f3a9c20 ports=88ab01cd`. If the text is equal, the entry
+ * did not change; if not, it shows which keys changed.
  */
 export function entryLabel(entry: ComposeEntry): string {
   const counted = { ...entry, resources: resourcesOf(entry) };

@@ -1,6 +1,6 @@
 import { LABELS } from '../platform/image-labels';
 
-/** Labels by which a later run knows what a container is; the engine is the only memory. */
+/** Labels that tell a later run what a container is. Nothing is remembered anywhere else. */
 export const DEPLOY_LABELS = {
   key: LABELS.key,
   entry: 'org.micro.entry',
@@ -22,14 +22,14 @@ export const NOTE_LABELS = {
   replicas: 'org.micro.release.replicas',
   compose: 'org.micro.release.compose',
   lock: 'org.micro.lock',
-  /** A sign of life of who holds the lock. */
+  /** A renewal of the lock by its holder. */
   beat: 'org.micro.lock.beat',
   /** That a release is being rolled out: `open`, or `again` if it was there before. */
   mark: 'org.micro.release.mark',
-  /** What tells a release from another one; see `Release.template`. */
+  /** See `Release.template`. */
   template: 'org.micro.release.template',
   since: 'org.micro.release.since',
-  /** The later commits that kept what ran, of all services; see `Confirmed`. */
+  /** The later commits that kept running containers, for all services; see `Confirmed`. */
   confirmed: 'org.micro.confirmed',
   /** A container that is never started and keeps the image of a release from being pruned. */
   holds: 'org.micro.release.holds',

@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { visible } from '../platform/visible';
 import { NOTE_LABELS } from './labels';
 
-/** Seconds between two signs of life of who holds the lock. */
+/** Seconds between two renewals of the lock. */
 export const BEAT = 5;
-/** A lock whose holder gave no sign of life while somebody watched for that many seconds is nobody's. */
+/** A lock that was not renewed for this many seconds, as seen by a waiting deploy, can be taken. */
 export const EXPIRY = 30;
-/** A holder that could not renew the lock for that many seconds ends its work: before others take it for dead. */
+/** A holder that cannot renew the lock for this many seconds stops its work, before others may take the lock. */
 export const UNRENEWED = 20;
 
-/** Who deploys, as the lock's label says it. */
+/** Who holds the lock, as recorded in its label. */
 export const holderSchema = z.object({
   /** `ada@laptop` */
   user: z.string(),
@@ -22,17 +22,17 @@ export const holderSchema = z.object({
 export type Holder = z.output<typeof holderSchema>;
 
 const lockSchema = holderSchema.extend({
-  /** Of this taking of the lock: two are told apart by it. */
+  /** Identifies this lock, so that two locks of one user can be told apart. */
   id: z.string(),
-  /** ISO 8601, on the clock of who took it: for people only. */
+  /** ISO 8601, by the clock of the holder's machine: for people only. */
   since: z.string(),
 });
 export type Lock = z.output<typeof lockSchema>;
 
-/** A lock as it lies on the engine. */
+/** A lock as stored on the engine. */
 export interface HeldLock {
   lock: Lock;
-  /** Counts the signs of life of its holder. */
+  /** Counts the renewals by its holder. */
   beat: number;
 }
 
@@ -41,7 +41,7 @@ export function lockName(project: string): string {
   return `${project}.lock`;
 }
 
-/** `acme-production.lock.12`: its twelfth sign of life. */
+/** `acme-production.lock.12`: its twelfth renewal. */
 export function beatName(project: string, beat: number): string {
   return `${lockName(project)}.${beat}`;
 }
@@ -61,7 +61,7 @@ export const LOCK_COLUMNS = [
   `{{.Label "${NOTE_LABELS.beat}"}}`,
 ];
 
-/** @returns `undefined` if nobody holds it; `beats` are the volumes of signs of life. */
+/** @returns `undefined` if nobody holds it; `beats` are the volumes that record renewals. */
 export function parseHeldLock(
   table: string,
   project: string,
@@ -89,10 +89,10 @@ export function formatHolder({ user, pid, command, since }: Lock): string {
   return visible(`${user} since ${since.slice(11, 19)} UTC (pid ${pid}: ${command})`);
 }
 
-/** Somebody else's lock, watched from outside: no clock but the watcher's own decides whether it is dead. */
+/** Watches a lock of somebody else. Only the watcher's own clock decides whether it has expired. */
 export class LockWatch {
   #seen: { id: string; beat: number; at: number } | undefined;
-  /** Whether its holder gave a sign of life since the watch began. */
+  /** Whether its holder renewed it since the watch began. */
   #alive = false;
 
   /** @param now seconds on a clock that never goes back. */

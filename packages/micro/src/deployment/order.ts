@@ -5,8 +5,8 @@ import { reaches } from '../platform/reach';
 export type RollOrder = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Providers before their consumers. Where links go round in a circle, the service that, in the order of names,
- * closes it does not wait.
+ * Providers go before their consumers. If links form a cycle, the service that closes it, in the order of names, does
+ * not wait.
  *
  * @param services those of the run; links to others do not count.
  */

@@ -60,7 +60,7 @@ export function overrideFile(
   return document.toString();
 }
 
-/** What whatever runs the image of a service is told in an environment. */
+/** Variables and volumes for a service and its jobs in an environment. */
 export function settingsOf(service: Service, environment: Environment) {
   const here = environment.services[service.name];
   const secrets = Object.keys(here?.secrets ?? {}).sort();
@@ -74,14 +74,14 @@ export function settingsOf(service: Service, environment: Environment) {
   };
   return {
     variables: Object.fromEntries(
-      // Compose fills in what follows a dollar, from whatever is set on the machine that deploys.
+      // Escaped, because Compose would replace `$NAME` by a variable of the machine that deploys.
       Object.entries(variables).map(([name, value]) => [name, value.replaceAll('$', '$$$$')]),
     ),
     volumes: secrets.length > 0 ? [{ type: 'volume', target: SECRETS_FOLDER }] : [],
   };
 }
 
-/** Where a service reaches those that it consumes and that run elsewhere. */
+/** The URLs of consumed services that run somewhere else (`links`). */
 function linksElsewhere({ consumes }: Service, environment: Environment): Record<string, string> {
   return Object.fromEntries(
     consumes.flatMap((name) => {
@@ -98,7 +98,7 @@ function limitsOf({ cpus, memory }: Service['resources']): Record<string, string
   };
 }
 
-/** A rendered entry with what no override of Compose can say of it. */
+/** A rendered entry with changes that a Compose override cannot express. */
 export function asDeployed(
   entry: ComposeEntry,
   service: string,

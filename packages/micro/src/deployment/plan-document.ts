@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Container } from './container';
 import type { RunPlan, ServicePlan } from './run-plan';
 
-/** Goes up with every change that a reader of version 1 would misread; new fields alone do not count. */
+/** Increased by every incompatible change; new fields are compatible. */
 const VERSION = 1;
 
 const names = (what: string) => z.array(z.string()).describe(what);

@@ -3,9 +3,8 @@ import { DEPLOY_LABELS } from './labels';
 import { releaseOf, type Release } from './release';
 
 /**
- * Containers that served before a deploy which was ended, where nothing serves now: they are brought
- * back before anything else is done. Those of a release that was there before go first, and of one
- * that was given other secrets those that were there first.
+ * If nothing serves after an interrupted deploy: the containers that served before it, which are started again first.
+ * Containers of a complete release are preferred; among containers that differ only in their secrets, the older ones.
  */
 export function planRevival(
   containers: readonly Container[],
@@ -33,7 +32,7 @@ function entryOf(labels: Container['labels']): string | undefined {
   return labels[DEPLOY_LABELS.entry];
 }
 
-/** Compose counts the containers of a service up. */
+/** The number that Compose gave the container. */
 function numberOf({ labels }: Container): number {
   return Number(labels['com.docker.compose.container-number'] ?? 0);
 }

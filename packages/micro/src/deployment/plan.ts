@@ -5,15 +5,15 @@ import type { Container } from './container';
 import { changedEntryKeys } from './fingerprint';
 import { DEPLOY_LABELS } from './labels';
 
-/** A change of what runs. */
+/** What to change for one service. */
 export interface ServiceChange {
   kind: 'create' | 'update' | 'restart';
   reason: string;
   /** Containers that serve now. */
   serving: readonly Container[];
-  /** Those of them that are what is wanted already, and go on. */
+  /** Those of them that are up to date and stay. */
   kept: readonly Container[];
-  /** Containers that serve nobody: an earlier run did not get to remove them. */
+  /** Containers that get no traffic, left by an earlier run. */
   leftovers: readonly Container[];
   order: 'start-first' | 'stop-first';
   /** How many containers there are afterwards. */
@@ -24,7 +24,7 @@ export interface ServiceChange {
 export type DeployPlan =
   { kind: 'keep'; serving: readonly Container[]; leftovers: readonly Container[] } | ServiceChange;
 
-/** Compares what runs with what is wanted; the engine's answer is all it knows of earlier deploys. */
+/** Compares running containers with the desired state. Earlier deploys are known only from the engine. */
 export function planDeploy(containers: readonly Container[], wanted: DesiredState): DeployPlan {
   const serving = containers.filter(isServing);
   const leftovers = containers.filter((container) => !serving.includes(container));
@@ -59,7 +59,7 @@ function isIll({ health, state }: Container): boolean {
   return health === 'unhealthy' || state === 'restarting';
 }
 
-/** A network that a deploy took it off, and was ended before it put it back. */
+/** A network from which an interrupted deploy disconnected it. */
 function lostNetwork({ service, networks }: Container, wanted: DesiredState): string | undefined {
   return Object.keys(placesOf(wanted.slice, service, '')).find(
     (name) => !networks[name]?.names.includes(service),
@@ -136,8 +136,8 @@ export function planSteps({ serving, kept, order, replicas }: ServiceChange): Ro
 const NOT_RUNNING: ReadonlySet<Container['state']> = new Set(['created', 'exited', 'dead']);
 
 /**
- * Containers of other services that ran before and are not there any more, or that are new. One that did not run may
- * have been pruned by the host in the meantime.
+ * Names of other services' containers that were removed or added. One that did not run may have been pruned by the
+ * host in the meantime, and does not count.
  */
 export function touchedOthers(
   before: readonly Container[],

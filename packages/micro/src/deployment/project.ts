@@ -1,7 +1,7 @@
 import type { EngineAddress } from '../docker/command';
 import type { Environment } from '../platform/environment';
 
-/** What the containers of a platform in an environment have in common: `acme-production`. */
+/** The Compose project of a platform in an environment: `acme-production`. */
 export function projectNameOf(platformName: string, environment: Environment): string {
   return environment.project ?? `${platformName}-${environment.name}`;
 }

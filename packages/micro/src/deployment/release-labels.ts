@@ -17,7 +17,7 @@ export function markLabels(
   };
 }
 
-/** One argument of a command holds 128 KiB on Linux, so that what may be longer is cut into several labels. */
+/** A command argument holds at most 128 KiB on Linux, so longer values are split into several labels. */
 const PART = 60_000;
 
 export function releaseLabels(release: NewRelease): Record<string, string> {
@@ -115,7 +115,7 @@ export const CONTAINER_COLUMNS = [
   label(NOTE_LABELS.replicas),
 ];
 
-/** Earlier versions noted releases in the labels of containers, and by their names what became of them. */
+/** Earlier versions recorded releases in the labels of containers, and their state in the containers' names. */
 export function parseHeldByContainers(table: string): Release[] {
   return table
     .split('\n')

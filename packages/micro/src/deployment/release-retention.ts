@@ -1,11 +1,13 @@
 import { isSameRelease, type Release } from './release';
 
-/** Releases that are open once the roll of `tried` failed. Among `known` it may be as it was before it was reopened. */
+/**
+ * Releases that are still open after the roll of `tried` failed. `known` may have it as it was before it was reopened.
+ */
 export function stillOpen(tried: Release, known: readonly Release[]): Release[] {
   return [tried, ...known.filter(({ id }) => id !== tried.id)].filter(({ open }) => open);
 }
 
-/** What is no longer to be remembered once `current` serves: doubles of it, and the oldest. */
+/** The releases to remove once `current` serves: duplicates of it, and the oldest. */
 export function surplusReleases(
   current: Release,
   releases: readonly Release[],

@@ -4,13 +4,15 @@ import { withoutSecrets } from './secrets';
 import { type Container, isServing } from './container';
 import type { ComposeSlice } from './slice';
 
-/** What the engine remembers of a deploy of one service. */
+/** A deploy of one service, as recorded on the engine. */
 export interface Release {
-  /** What holds it: the name of a volume, or of earlier versions the id of a container that was never started. */
+  /**
+   * Where it is recorded: the name of a volume, or for earlier versions the id of a container that was never started.
+   */
   id: string;
   heldBy: 'volume' | 'container';
   service: string;
-  /** Counts up with every new content; `--to=7` goes back to it. */
+  /** Increases with every new content; `--to=7` goes back to it. */
   number: number;
   key: string;
   entryLabel: string;
@@ -22,9 +24,9 @@ export interface Release {
   /** The pinned reference. */
   image: string;
   replicas: number;
-  /** What it was first deployed from; absent without git and in notes of earlier versions. */
+  /** The commit of its first deploy; absent without git and in records of earlier versions. */
   commit?: Commit | undefined;
-  /** Whether it is being rolled out, or was when its deploy was ended: what it replaces may not be gone yet. */
+  /** Whether it is being rolled out, or its deploy was interrupted. The containers that it replaces may still exist. */
   open: boolean;
   /** Whether it was there before it was opened: a rollback to it, or the same once more. */
   again: boolean;
@@ -32,10 +34,10 @@ export interface Release {
   since: string;
 }
 
-/** What a release is made of before the engine holds it. */
+/** A release that is not recorded yet. */
 export type NewRelease = Omit<Release, 'id' | 'heldBy' | 'open' | 'again'> & {
   project: string;
-  /** With references in the place of values: nothing in it is secret. */
+  /** With references instead of values: it contains no secret. */
   slice: ComposeSlice;
 };
 
@@ -56,10 +58,10 @@ export function markName(
   return `${releaseName(project, release)}.${again ? 'again' : 'open'}`;
 }
 
-/** What tells releases apart. */
+/** What makes two releases different. */
 type Identity = Pick<Release, 'key' | 'entryLabel' | 'template'>;
 
-/** Whether both are the same image run in the same way; values of secrets are no part of a release. */
+/** Whether both run the same image in the same way. Values of secrets are not part of a release. */
 export function isSameRelease(a: Identity, b: Identity): boolean {
   if (a.key !== b.key) return false;
   return a.template !== '' && b.template !== ''
@@ -86,10 +88,7 @@ export function nextNumber(releases: readonly Release[]): number {
   return Math.max(0, ...releases.map(({ number }) => number)) + 1;
 }
 
-/**
- * The release that serves, or that did until its containers ended. Where two do, it is the one that
- * was not just tried.
- */
+/** The release that serves, or did until its containers stopped. If two do, it is the one that is not open. */
 export function currentRelease(
   containers: readonly Container[],
   releases: readonly Release[],
@@ -101,7 +100,7 @@ export function currentRelease(
   return found.find(({ open }) => !open) ?? found[0];
 }
 
-/** The one before the current: what `--rollback` goes to; again, and it goes further back. */
+/** The release before the current one, to which `--rollback` goes; a second rollback goes further back. */
 export function previousRelease(
   current: Release | undefined,
   releases: readonly Release[],

@@ -6,14 +6,14 @@ import { DEPLOY_LABELS } from './labels';
 import type { CommitCheck } from './commit';
 import type { DesiredState } from './desired-state';
 
-/** A container of a datastore or the broker, which a deploy leaves as it is. */
+/** A container of a datastore or the broker whose image changed. A deploy does not replace it. */
 export interface Outdated {
   name: string;
   /** Its name in the compose file. */
   service: string;
-  /** What it was made from. */
+  /** The image that it runs. */
   image: string;
-  /** What its entry says by now. */
+  /** The image in its entry. */
   wanted: string;
 }
 
@@ -24,13 +24,13 @@ export interface ServicePlan {
   plan: DeployPlan;
   /** The release that is running. */
   current: Release | undefined;
-  /** What runs by its commit; absent if nothing says what it was deployed from, and for a rollback. */
+  /** The running commit; absent if it is unknown, and for a rollback. */
   commit?: CommitCheck & {
-    /** Whether the deploy leaves what the commits have in them: image, entry and number of containers. */
+    /** Whether image, entry and number of containers stay the same. */
     isSame: boolean;
     isRefused: boolean;
   };
-  /** Containers that a deploy which was ended took out of service, and that come back first. */
+  /** Containers that an interrupted deploy stopped, and that are started again first. */
   revived: readonly Container[];
   /** Datastores and the broker that it needs and that do not run. */
   starts: readonly string[];
@@ -47,14 +47,14 @@ export interface RunPlan {
   rollback: boolean;
   services: readonly ServicePlan[];
   edge: EdgePlan;
-  /** Of whichever services need them, each once. */
+  /** Each once, whichever services need it. */
   outdated: readonly Outdated[];
   /** Services on the engine that are no longer in the workspace. */
   left: readonly string[];
   prune: boolean;
 }
 
-/** Whether everything is as it is wanted, so that the run has nothing to do on the engine. */
+/** Whether everything is up to date, so that the run changes nothing. */
 export function changesNothing({ services, edge, left, prune }: RunPlan): boolean {
   const isKept = services.every(
     ({ plan, starts, revived }) =>
@@ -66,7 +66,7 @@ export function changesNothing({ services, edge, left, prune }: RunPlan): boolea
   return isKept && (edge.kind === 'none' || edge.kind === 'keep') && !(prune && left.length > 0);
 }
 
-/** Containers of services that were deployed by us and that no compose file names any more. */
+/** Containers of services that this plugin deployed and that are no longer in a compose file. */
 export function leftContainers(
   containers: readonly Container[],
   names: readonly string[],

@@ -4,19 +4,19 @@ import { UserError } from '../platform/user-error';
 import type { ComposeEntry } from './entry';
 
 /*
- * Compose itself cannot do this: a secret of a `file` is a bind mount, which another engine does not
- * have; one of `environment` is refused where a container cannot write to its root
- * (docker/compose#12531), and newer versions put it in only where they start the container themselves,
- * which a roll does later. So each container has a volume of its own there, which is filled before it starts and removed with it.
+ * Compose itself cannot do this: a secret of a `file` is a bind mount, which another engine does not have; one of
+ * `environment` is refused if a container cannot write to its root (docker/compose#12531), and newer versions put it in
+ * only if they start the container themselves, which a roll does later. So each container has a volume of its own
+ * there, which is filled before it starts and removed with it.
  */
 export const SECRETS_FOLDER = '/run/secrets';
 
-/** The key of {@link secretsLabel}, beside what it protects: whoever can read it can read that, too. */
+/** The key of {@link secretsLabel}. It is stored beside the secrets: whoever can read it can read them too. */
 export const SECRETS_KEY_FILE = `${SECRETS_FOLDER}/.key`;
 
 const KEY_BYTES = 32;
 
-/** What part of an entry's label tells changed values. */
+/** The part of an entry's label that changes with the secrets' values. */
 const LABEL = 'secret-values';
 
 /** The secrets of one service, as they are now. */
@@ -29,14 +29,14 @@ export function newSecretsKey(): Secret {
   return new Secret(randomBytes(KEY_BYTES).toString('hex'));
 }
 
-/** A key as a container gives it back; `undefined` if it is none. */
+/** Parses a key that was read from a container; `undefined` if it is not one. */
 export function parseSecretsKey(text: string | undefined): Secret | undefined {
   return text !== undefined && new RegExp(`^[0-9a-f]{${2 * KEY_BYTES}}$`).test(text)
     ? new Secret(text)
     : undefined;
 }
 
-/** What an entry says of its secrets: where each is found, and never what it is. */
+/** The variables of an entry for its secrets: the file of each, never its value. */
 export function secretVariables(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [`${name}_FILE`, `${SECRETS_FOLDER}/${name}`]));
 }
@@ -52,8 +52,8 @@ export function secretNames(entry: ComposeEntry): string[] {
 }
 
 /**
- * A rendered entry without the variables that its secrets stand for: a service takes a value from one
- * of both. Compose's own `!reset` leaves what a third file sets (tried with v2.26).
+ * A rendered entry without the variables that its secrets replace, because a service accepts only one of the two.
+ * Compose's own `!reset` keeps what a third file sets (tried with v2.26).
  */
 export function withoutReplaced(entry: ComposeEntry): ComposeEntry {
   const names = secretNames(entry);
@@ -66,11 +66,11 @@ export function withoutReplaced(entry: ComposeEntry): ComposeEntry {
 }
 
 /**
- * The part of an entry's label that another value changes. Labels are seen by more people and programs
- * than containers are, and a short value could be found by trying; with a key of 256 bits that is not
- * in any label it cannot. The key is kept with the values, so any machine that deploys finds it.
+ * The part of an entry's label that changes when a secret's value does: an HMAC. Labels are visible to more people than
+ * files in containers, and a plain hash of a short value could be guessed. The key of 256 bits is in no label; it is
+ * stored with the secrets, where any machine that deploys finds it.
  *
- * @param names those that a container is given; all of them unless given.
+ * @param names the secrets of the container; all of them by default.
  */
 export function secretsLabel(
   { values, key }: ServiceSecrets,
@@ -89,7 +89,7 @@ export function secretsPart(entryLabel: string): string {
   return entryLabel.split(' ').find((part) => part.startsWith(`${LABEL}=`)) ?? '';
 }
 
-/** An entry's label without the part of its secrets: what two releases are told apart by. */
+/** An entry's label without the part for its secrets, by which releases are compared. */
 export function withoutSecrets(entryLabel: string): string {
   return entryLabel
     .split(' ')
@@ -102,7 +102,7 @@ export function withSecrets(entryLabel: string, part: string): string {
   return [entryLabel, part].filter(Boolean).join(' ');
 }
 
-/** A file that a container is given, by its name in {@link SECRETS_FOLDER}. */
+/** A file in {@link SECRETS_FOLDER} of a container. */
 export interface SecretFile {
   path: string;
   mode: number;
@@ -110,10 +110,10 @@ export interface SecretFile {
 }
 
 /**
- * What is put into {@link SECRETS_FOLDER} of each new container: files that its user can read, and the
- * key, which only root can read. None if the entry wants no secret.
+ * The files for {@link SECRETS_FOLDER} of each new container: the secrets, which its user can read, and the key, which
+ * only root can read. Empty if the entry has no secret.
  *
- * @throws {UserError} if it wants one that `secrets` does not have, which an earlier release may.
+ * @throws {UserError} if a secret is missing from `secrets`, which can happen with an earlier release.
  */
 export function secretFiles(
   entry: ComposeEntry,

@@ -2,16 +2,15 @@ import type { ComposeConfig, ComposeEntry } from './entry';
 import { STOP_VARIABLE } from './stop-time';
 import type { ComposeSlice } from './slice';
 
-/** Keys in which no secret is kept, and which are deployed otherwise than the files write them. */
+/** Keys that hold no secret, and whose rendered value differs from the one in the files. */
 const AS_RENDERED = new Set([
   ...['build', 'container_name', 'depends_on', 'deploy', 'develop', 'env_file', 'environment'],
   ...['image', 'networks', 'ports', 'volumes'],
 ]);
 
 /**
- * A slice with references in the place of the values that they stood for when it was rendered: `${PASSWORD}`, a variable
- * that is passed on, a file of variables. A note of it holds nothing secret, and what it says is filled in when it is
- * run again.
+ * A slice with its original references instead of values: `${PASSWORD}`, a variable that is passed through, an
+ * `env_file`. It can be recorded without secrets, and is filled in again when it is deployed again.
  *
  * @param raw the project with nothing filled in, as `docker compose config --no-interpolate` prints it.
  */
@@ -51,7 +50,7 @@ function environmentOf(entry: ComposeEntry, written: ComposeEntry, hasFiles: boo
   const raw = toMap(written['environment']);
   return Object.fromEntries(
     Object.entries(rendered).flatMap(([name, value]) => {
-      // What no file writes comes from a file of variables.
+      // A variable that no compose file sets comes from an `env_file`.
       if (!(name in raw)) return hasFiles && name !== STOP_VARIABLE ? [] : [[name, value]];
       const reference = raw[name];
       return [[name, reference === null || hasReference(reference) ? reference : value]];
@@ -63,7 +62,7 @@ function referencesIn(map: Readonly<Record<string, unknown>>): Record<string, un
   return Object.fromEntries(Object.entries(map).filter(([, value]) => hasReference(value)));
 }
 
-/** Files of variables, relative to the workspace: another machine has it somewhere else. */
+/** The `env_file` list, relative to the workspace, which another machine has in another folder. */
 function filesOf(written: ComposeEntry, workspaceRoot: string): object[] {
   const files = written['env_file'];
   const list =
@@ -98,7 +97,7 @@ function toMap(value: unknown): Record<string, unknown> {
   );
 }
 
-/** Whether Compose would fill something in; it reads `$$` as a dollar. */
+/** Whether Compose would fill in a variable; `$` is a literal dollar. */
 function hasReference(value: unknown): boolean {
   if (typeof value === 'string') return value.replaceAll('$$', '').includes('$');
   if (value === null || typeof value !== 'object') return false;

@@ -7,7 +7,7 @@ import { withoutReplaced } from './secrets';
 /** The part of a project that one service is made from: all that is needed to run it again. */
 export type ComposeSlice = ComposeConfig;
 
-/** What an entry says and a single container of it does not need, or must not be tied to. */
+/** Keys of an entry that a single container does not need, or must not depend on. */
 const NOT_IN_SLICE = ['build', 'depends_on', 'develop', 'env_file', 'scale'];
 
 /**
@@ -77,7 +77,7 @@ function pick(
   return found.length > 0 ? { [kind]: Object.fromEntries(found) } : {};
 }
 
-/** The names under which a container of the slice is found, by the networks' names on the engine. */
+/** The aliases of a container of the slice, by the networks' names on the engine. */
 export function placesOf(
   { services, networks }: ComposeSlice,
   service: string,

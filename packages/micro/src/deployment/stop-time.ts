@@ -1,13 +1,13 @@
 import type { ComposeEntry } from './entry';
 
-/** How long a service of the chassis takes to end what it has in hand, in milliseconds. */
+/** How long a chassis service may take to finish its work when it stops, in milliseconds. */
 export const STOP_VARIABLE = 'STOP_TIMEOUT_MS';
 
-/** What Docker waits if an entry says nothing. */
+/** Docker's default. */
 const DOCKER_GRACE_MS = 10_000;
-/** What the chassis takes if nobody says anything: `STOP_TIMEOUT_MS` in its configuration. */
+/** The chassis's default of `STOP_TIMEOUT_MS`. */
 const CHASSIS_STOP_MS = 35_000;
-/** How much sooner a service gives up than the engine kills it: it says what was under way. */
+/** How long before the engine kills it a service gives up, so that it can log what was still running. */
 const MARGIN_MS = 5000;
 
 /** `1m30s`, as Compose reads it, in milliseconds; `undefined` if it is no duration. */
@@ -21,26 +21,26 @@ export function parseDuration(text: unknown): number | undefined {
   );
 }
 
-/** How long an engine has to wait for a service that takes so long to stop. */
+/** How long the engine has to wait for a service with this stop timeout. */
 export function graceFor(stopMs: number): number {
   return stopMs + MARGIN_MS;
 }
 
-/** How long a service may take that is killed after this time. */
+/** The stop timeout of a service that is killed after this time. */
 function stopWithin(graceMs: number): number {
   return graceMs > MARGIN_MS * 5 ? graceMs - MARGIN_MS : Math.floor(graceMs * 0.8);
 }
 
 /**
- * One number decides how long a stop may take: the variable of the service, or else the time of its entry, or else the
- * default of the chassis.
+ * Derives stop timeout and grace period from one number: the service's variable, otherwise the time in its entry,
+ * otherwise the chassis' default.
  */
 export function withStopTime(entry: ComposeEntry): ComposeEntry {
   const variables = (entry['environment'] ?? {}) as Record<string, string | null>;
   const grace = parseDuration(entry['stop_grace_period']) ?? DOCKER_GRACE_MS;
   const written = variables[STOP_VARIABLE];
   if (written === undefined || written === null) {
-    // Nobody chose a time: what the chassis takes by default must not be cut off by Docker's default.
+    // Neither is set: Docker's default must not cut off what the chassis takes by default.
     if (entry['stop_grace_period'] === undefined) return withGrace(entry, CHASSIS_STOP_MS);
     const stop = stopWithin(grace);
     return stop === CHASSIS_STOP_MS

@@ -4,11 +4,11 @@ import type { Problem } from '../platform/problem';
 import type { YamlSource } from '../platform/yaml-source';
 import { graceFor, parseDuration, STOP_VARIABLE } from './stop-time';
 
-/** The compose files that say something of a service, as people write them. */
+/** The source files of a service's entry. */
 export interface WrittenFiles {
   /** `apps/orders/compose.yaml` */
   own?: YamlSource | undefined;
-  /** `environments/production.compose.yaml`, which is laid over all others. */
+  /** `environments/production.compose.yaml`, which is merged over all others. */
   overlay?: YamlSource | undefined;
 }
 
@@ -17,7 +17,7 @@ interface Written {
   deploy?: { replicas?: unknown; resources?: { limits?: Record<string, unknown> } | null } | null;
 }
 
-/** What people wrote of a service that a deploy could not keep to: before anything changes. */
+/** Settings in compose files that a deploy cannot follow. They are reported before anything changes. */
 export function writtenProblems(
   service: Service,
   environment: Environment,
@@ -52,7 +52,7 @@ function problemAt(
   return { file: source.file, line: source.lineOf(['services', name, ...path]), message };
 }
 
-/** One name is of one container: the new one cannot be made beside the old, nor a second replica. */
+/** Only one container can have a name, so no new one or second replica could be created beside it. */
 function nameProblems(service: Service, source: YamlSource): Problem[] {
   const name = entryOf(source, service)['container_name'];
   if (typeof name !== 'string') return [];
@@ -60,7 +60,7 @@ function nameProblems(service: Service, source: YamlSource): Problem[] {
   return [problemAt(source, service, ['container_name'], message)];
 }
 
-/** `scale` is nowhere ours; `deploy.replicas` of the service's own file is. */
+/** `scale` never has an effect. `deploy.replicas` has one in the service's own file, where sync writes it. */
 function scaleProblems(service: Service, environment: Environment, source: YamlSource): Problem[] {
   const entry = entryOf(source, service);
   const here = environment.services[service.name]?.replicas ?? service.replicas;
@@ -78,7 +78,7 @@ function scaleProblems(service: Service, environment: Environment, source: YamlS
   });
 }
 
-/** What the environment file or the push decides, whatever is laid over the compose files. */
+/** Keys that the environment file or the push decides, so that an overlay cannot change them. */
 function overlayProblems(
   service: Service,
   environment: Environment,
@@ -130,7 +130,7 @@ function overlayProblems(
   ];
 }
 
-/** A time to stop that two places write, and that contradict. */
+/** A grace period that contradicts the service's stop timeout. */
 function stopProblems(service: Service, environment: Environment, files: WrittenFiles): Problem[] {
   const { own, overlay } = files;
   const variable = (source: YamlSource | undefined) => {
@@ -145,7 +145,7 @@ function stopProblems(service: Service, environment: Environment, files: Written
   const source = [overlay, own].find(
     (one) => one && entryOf(one, service)['stop_grace_period'] !== undefined,
   );
-  // What the service's own file says is for everywhere; an environment that says more takes precedence.
+  // The service's own file is for all environments; a value in the environment overrides it.
   if (!source || (source === own && !stopIsOwn)) return [];
   const written = entryOf(source, service)['stop_grace_period'];
   const grace = parseDuration(written);
@@ -176,7 +176,7 @@ function variablesOf(entry: Written): ReadonlyMap<string, string> {
   );
 }
 
-/** A scalar of YAML that says something. */
+/** A YAML scalar that is not null. */
 function isWord(value: unknown): value is string | number | boolean {
   return ['string', 'number', 'boolean'].includes(typeof value);
 }

@@ -48,7 +48,7 @@ export function commandLines(service: Service, migration: ServiceMigration | und
   ];
 }
 
-/** Where the service's own account may not change tables, the owner's URL is given beside its own. */
+/** If the service's own account may not change tables, the job also gets the owner's URL. */
 function migrateLines({ engine, options }: ServiceMigration): string[] {
   return [
     `  migrate: command(`,

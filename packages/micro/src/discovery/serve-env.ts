@@ -14,7 +14,7 @@ const HEADER = '# `nx sync` keeps PORT and the URLs that service.yml leads to; a
 
 const OWNED = /^(?:PORT|MICROSERVICE_[A-Z0-9_]+_URL)$/;
 
-/** Variables that a person may use for a datastore of their own, where the manifest has none. */
+/** Variables that a person may use for their own datastore, if the manifest has none. */
 const BACKING_VARIABLES: ReadonlySet<string> = new Set([
   ...DATASTORE_PURPOSES.map(datastoreVariable),
   BROKER_VARIABLE,

@@ -42,8 +42,8 @@ BEGIN
 END $$;`;
 
 /**
- * Ends that transaction. A dump may be older than the accounts of owner and service, or be from a database without: what
- * it brings is handed over to them, where they are.
+ * Ends that transaction. A dump may be older than the accounts of owner and service, or be from a database without:
+ * what it brings is handed over to them, if they exist.
  */
 const END_OF_POSTGRES_RESTORE = String.raw`\set owner ${'`'}printf '%.26s_owner' "$PGUSER"${'`'}
 \set service ${'`'}printf '%.24s_service' "$PGUSER"${'`'}

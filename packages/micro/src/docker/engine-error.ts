@@ -31,7 +31,7 @@ export function toEngineError(what: string, ended: Ended, address: EngineAddress
 
 /** What went wrong in a build of a Dockerfile, with the line. */
 export function toBuildError(dockerfile: string, ended: Ended): EngineError {
-  // What a step printed while it ran is printed again where it failed.
+  // The output of a step is printed again at the end if the step failed.
   const told = (ended.stderr || ended.stdout).replace(/^#\d+ .*\n?|^\s*\n/gm, '');
   const output = lastLines(told, 60);
   const { complaint, line } = parseBuildComplaint(output);

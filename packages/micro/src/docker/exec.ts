@@ -1,5 +1,5 @@
 /**
- * Runs a script with the bash of a running container, in which a pipe fails where any part of it does.
+ * Runs a script with the bash of a running container, in which a pipe fails if any part of it does.
  * @param interactive whether it reads what is written to the command's standard input.
  */
 export function scriptArguments(

@@ -13,7 +13,7 @@ export function pullArguments(reference: string): string[] {
   return ['pull', '--quiet', reference];
 }
 
-/** `docker image rm REFERENCE`: takes the name away, and the image where it has no other. */
+/** `docker image rm REFERENCE`: removes the name, and the image if it has no other name. */
 export function removeArguments(reference: string): string[] {
   return ['image', 'rm', reference];
 }

@@ -18,8 +18,8 @@ interface Replacement {
 }
 
 /**
- * Keeps `ENV PORT=` and `EXPOSE` of a person's Dockerfile in step with the manifest's port. Values
- * that are not plain numbers, further ports and files that name no port are left alone.
+ * Updates `ENV PORT=` and `EXPOSE` of a person's Dockerfile to the manifest's port. Values that are not plain numbers,
+ * further ports and files that name no port are left alone.
  */
 export function derivePort(path: string, current: string, port: number): DerivedFile {
   const instructions = DockerfileParser.parse(current).getInstructions();
@@ -53,7 +53,7 @@ function findPortVariables(instruction: Instruction): Replacement[] {
   });
 }
 
-/** The exposed port that is the served one; where there is but one port, that is it. */
+/** The exposed port that the service listens on; if there is only one port, that one. */
 function findExposed(instruction: Instruction, served: ReadonlySet<string>): Replacement[] {
   if (instruction.getKeyword() !== 'EXPOSE') return [];
   const ports = instruction.getArguments().flatMap((argument) => {

@@ -9,7 +9,7 @@ const YARN_SETTINGS = '.yarnrc.yml';
 /** What Yarn keeps in a workspace and an installation reads; its cache is not among it. */
 const YARN_FOLDERS = ['.yarn/patches', '.yarn/plugins', '.yarn/releases'];
 
-/** What an installation or a build reads at the workspace root, where it is there. */
+/** Files at the workspace root that an installation or a build reads, if they exist. */
 const ROOT_FILES = [
   'package.json',
   'package-lock.json',

@@ -5,10 +5,10 @@ import { type EdgeListener, HEALTH_PORT } from './listener';
 import { type Json, proxyRoutes } from './proxy-routes';
 import type { Publication } from './publication';
 
-/** Where the edge takes a new configuration: reached only from inside of its container. */
+/** The socket on which the edge takes a new configuration. It can be reached only from inside the container. */
 export const ADMIN_SOCKET = 'unix//tmp/edge-admin.sock';
 
-/** The folder of the edge's configuration, in a volume of the container's own. */
+/** The folder of the edge's configuration, in a volume that belongs to the container. */
 export const CONFIG_FOLDER = '/etc/edge';
 
 /** The root certificate of a private ACME authority. */
@@ -20,7 +20,7 @@ export const STORAGE_FOLDER = '/data/caddy';
 export interface EdgeSettings {
   listeners: readonly EdgeListener[];
   options: EdgeOptions;
-  /** Of the services that bring a certificate of their own. */
+  /** By service, for services with their own certificate. */
   keyPairs: ReadonlyMap<string, KeyPair>;
 }
 
@@ -50,7 +50,7 @@ const HEALTH_SERVER: Json = {
 
 const ACCESS = 'http.log.access';
 
-/** No query and no header is logged: both hold what is secret. */
+/** Leaves queries and headers out of the log, because both contain secrets. */
 function loggingOf({ accessLog }: EdgeOptions): Json {
   const encoder = {
     format: 'filter',
@@ -130,7 +130,7 @@ function routesOf(publication: Publication, { protocol }: EdgeListener): Json[] 
   return [{ match, handle, terminal: true }];
 }
 
-/** Keeps method and body of what is redirected. */
+/** Redirects with a status that keeps method and body. */
 function redirect(port: number): Json {
   const authority = port === 443 ? '{http.request.host}' : `{http.request.host}:${port}`;
   return {
@@ -183,7 +183,7 @@ function tlsApps(
   };
 }
 
-/** The authority comes to port 80 or 443 of the host, which lead to other ports of the container. */
+/** ACME challenges arrive at port 80 or 443 of the host, which are mapped to other ports of the container. */
 function acmeIssuer(
   publication: Publication,
   listeners: readonly EdgeListener[],

@@ -6,15 +6,15 @@ export interface Validity {
   to: Date;
 }
 
-/** Days in which a person gets and installs another certificate. */
+/** How many days before the end a person is warned, to get and install a new certificate. */
 const DAYS_TO_REPLACE = 14;
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /**
- * Whether somebody has to see to a certificate. Caddy renews its own when a third of their time is left: one that
- * has less than a sixth was not renewed.
+ * Whether a certificate needs attention. Caddy renews its own when a third of their lifetime is left, so one with less
+ * than a sixth left was not renewed.
  */
 export function judgeValidity(
   { from, to }: Validity,
@@ -34,7 +34,7 @@ export function formatValidity({ from, to }: Validity, now: Date): string {
     : formatTimeLeft(to, now);
 }
 
-/** The same of a certificate of which only the end is known. */
+/** The same for a certificate whose start is not known. */
 export function formatTimeLeft(to: Date, now: Date): string {
   const left = to.getTime() - now.getTime();
   if (left <= 0) return `expired since ${to.toISOString().slice(0, 10)}`;

@@ -3,9 +3,9 @@ import { ACME_ROOT_FILE, type EdgeSettings, caddyConfig } from './caddy-config';
 import { CONFIG_FILE, EDGE_USER } from './edge-entry';
 import type { Json } from './proxy-routes';
 
-/** The configuration that is tried before it becomes the one that the edge starts with. */
+/** The new configuration: it is tested under this name before it replaces the one that the edge starts with. */
 export const NEXT_FILE = 'next.json';
-/** What the edge was last given, so that a later run knows whether it is still right. */
+/** The fingerprint of the last configuration, by which a later run sees whether it is still up to date. */
 export const FINGERPRINT_FILE = 'fingerprint';
 
 /** A file for the edge's folder of configuration. */
@@ -16,10 +16,10 @@ export interface EdgeFile {
   owner: number;
 }
 
-/** What the edge serves, and by what it is known. Holds private keys. */
+/** The configuration of the edge with its fingerprint. Contains private keys. */
 export interface EdgeContent {
   fingerprint: string;
-  /** Files that a running edge is asked to try. */
+  /** Files that a running edge tests. */
   next: readonly EdgeFile[];
   /** Files that an edge starts with. */
   files: readonly EdgeFile[];

@@ -8,16 +8,16 @@ const DATA_VOLUME = 'micro-edge-data';
 /** The file that the edge starts with. */
 export const CONFIG_FILE = 'caddy.json';
 
-/** Nobody's: the edge needs no rights of root. */
+/** An id that no user has: the edge needs no root rights. */
 export const EDGE_USER = 65_532;
 
 /**
- * The official image gives its program this one, and no container starts it without.
- * Nothing in the container listens below port 1024.
+ * The official image sets this capability on its program, which does not start without it. Nothing in the container
+ * listens below port 1024.
  */
 export const EDGE_CAPABILITIES = ['NET_BIND_SERVICE'];
 
-/** What of a rendered project the edge is made from. */
+/** The parts of a rendered project that the edge is made from. */
 interface Project {
   networks?: Readonly<Record<string, unknown>>;
 }
@@ -26,7 +26,7 @@ interface Project {
  * A Compose project of the edge alone.
  *
  * @param networks the keys of the networks in which it finds what it publishes.
- * @param hardening what the entries of the platform's own containers have of it.
+ * @param hardening the hardening keys of the platform's own containers.
  */
 export function edgeSlice({
   listeners,

@@ -6,7 +6,7 @@ export interface KeyPair {
   key: string;
 }
 
-/** Why a certificate of one's own cannot serve these hosts; empty if it can. */
+/** Why a user's own certificate cannot serve these hosts; empty if it can. */
 export function keyPairProblems(
   { certificate, key }: KeyPair,
   hosts: readonly string[],
@@ -29,7 +29,7 @@ export function keyPairProblems(
     problems.push(`the certificate is not valid before ${day(parsed.validFromDate)}`);
   }
   for (const host of hosts) {
-    // One that is asked for any name of a domain is checked with some name.
+    // A wildcard is checked with an example name.
     if (!parsed.checkHost(host.replace(/^\*/, 'any'), { partialWildcards: false })) {
       problems.push(`the certificate is not for ${host}, but for ${namesOf(parsed)}`);
     }

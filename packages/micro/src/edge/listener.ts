@@ -1,8 +1,8 @@
 import type { Publication } from './publication';
 
-/** Where the edge itself says that it is up, inside of its container. */
+/** The port of the edge's own health check, inside its container. */
 export const HEALTH_PORT = 8000;
-/** Inside of its container the edge listens from here on: a port of its own for each of the host. */
+/** The first port on which the edge listens inside its container: one port for each port of the host. */
 const FIRST_PORT = HEALTH_PORT + 1;
 
 /** A port of the host that the edge holds. */
@@ -14,7 +14,9 @@ export interface EdgeListener {
   /** Port in the edge's container. */
   target: number;
   protocol: 'http' | 'https';
-  /** What is reached through it; the only one without hosts is reached by any name. */
+  /**
+   * What is published on this port. A publication without hosts is reached by any host name, and is then the only one.
+   */
   publications: readonly Publication[];
 }
 
@@ -38,7 +40,7 @@ export function listenersFor(publications: readonly Publication[]): EdgeListener
       publications: [...(before?.publications ?? []), publication],
     });
   };
-  // In one order, whichever services a run deploys: another order would be another configuration.
+  // Sorted, because another order would be another configuration.
   const sorted = [...publications].sort((a, b) => (a.service < b.service ? -1 : 1));
   for (const publication of sorted) {
     const { publish } = publication;

@@ -3,25 +3,28 @@ import type { Publication } from './publication';
 /** A part of Caddy's JSON configuration (https://caddyserver.com/docs/json). */
 export type Json = Record<string, unknown>;
 
-/** How long a request waits for a container that takes it: a roll that has to stop first takes seconds. */
+/** How long a request waits for a healthy container. If the old container has to stop first, a deploy takes seconds. */
 const WAIT = '10s';
 /** How often the engine is asked for the addresses of a service. */
 const REFRESH = '1s';
-/** A container that is gone may not refuse: its address answers nothing. */
+/** A removed container does not refuse connections: its address does not answer at all. */
 const DIAL_TIMEOUT = '1s';
-/** How long what was upgraded lives on after a reload; without it Caddy ends it at once. */
+/** How long WebSockets stay open after a reload; by default, Caddy closes them at once. */
 const STREAMS_OUTLIVE_RELOAD = '24h';
 /** How long a port is left alone at which a container did not take a connection: longer than both ports are tried. */
 const WRONG_PORT = '60s';
-/** Requests of which a connection that broke off loses none: sent again on a new one by Go's own client (net/http, Transport). */
+/** Methods that Go's HTTP client (net/http, Transport) retries by itself on a new connection if the old one breaks. */
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
-/** No method at all: what may have arrived is not sent again. Caddy's own way repeats a GET that ends a process for as long as it waits. */
+/**
+ * No method at all: a request that may have arrived is not sent again. By default, Caddy would repeat a GET that
+ * crashes a process for as long as it waits.
+ */
 const NEVER = [{ method: [] }];
 
 /**
- * Routes that hand requests to the healthy containers of a service, found by its name. A request that reached no
- * container is handed to another one, whatever it is. Those that change something get a connection of their own: on
- * one that was kept open, a container that stops could lose them.
+ * Routes that send requests to the healthy containers of a service, which the edge finds by the service's name. A
+ * request of any method that reached no container is sent to another one. POST, PUT, PATCH and DELETE each get a new
+ * connection: on one that is kept open, a stopping container could lose them.
  */
 export function proxyRoutes(publication: Publication): Json[] {
   return [

@@ -29,7 +29,7 @@ export function portMappingsOf(entry: Entry): readonly PortMapping[] {
   return (entry['ports'] ?? []) as PortMapping[];
 }
 
-/** Whether a mapping leads people to the service itself, and not for example to its debugger. */
+/** Whether a mapping publishes the service itself, and not for example its debugger. */
 export function isOfService({ target, protocol = 'tcp' }: PortMapping, port: number): boolean {
   return target === port && protocol === 'tcp';
 }
@@ -40,9 +40,9 @@ function isReachable(entry: Entry): boolean {
 }
 
 /**
- * What of a service the edge publishes: what the environment says, or else the ports of its entry that lead to it.
+ * What the edge publishes for a service: what the environment says, otherwise the ports in the service's entry.
  *
- * @param entry as rendered, with its ports; they are moved by the environment's offset.
+ * @param entry as rendered, with its ports; the environment's `portOffset` is added to them here.
  */
 export function publicationsOf(
   { name, port }: Pick<Service, 'name' | 'port'>,
@@ -57,7 +57,7 @@ export function publicationsOf(
     .filter((mapping) => isOfService(mapping, port))
     .flatMap(({ published = '0', host_ip: address = '0.0.0.0' }) => {
       const first = Number(published);
-      // A range is for several containers of one entry, each with a port of its own.
+      // A range of ports gives each container of an entry its own port.
       if (!Number.isInteger(first)) return [];
       const shifted = first === 0 ? 0 : first + environment.portOffset;
       const publish: Publish = { kind: 'port', address, port: shifted };
@@ -65,15 +65,15 @@ export function publicationsOf(
     });
 }
 
-/** What tells a service which addresses its callers' proxies have. */
+/** The variable that tells a service which proxies to trust. */
 export const TRUST_PROXY = 'TRUST_PROXY';
 
-/** The networks that engines take addresses of containers from (RFC 1918 and 4193). */
+/** The networks from which engines choose container addresses (RFC 1918 and 4193). */
 const PRIVATE_NETWORKS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'];
 
 /**
- * The entry of a service as it is behind the edge: without the ports that the edge has for it, and told to
- * believe what a proxy in a private network says of its caller. `TRUST_PROXY` that is set already stays.
+ * The entry of a service behind the edge: without the ports that the edge publishes for it, and with `TRUST_PROXY` set
+ * to the private networks unless it is set already.
  */
 export function behindEdge(
   entry: Entry,

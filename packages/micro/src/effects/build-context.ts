@@ -8,8 +8,8 @@ import { listFiles, readKeyFiles } from './files';
 const LARGE_FOLDERS = new Set(['node_modules', '.git', '.nx']);
 
 /**
- * The files of the main context that a build reads: those that its COPY and ADD name and its
- * dockerignore lets through. Nothing is read where the Dockerfile reads nothing of it.
+ * The files of the main context that a build reads: those that its COPY and ADD name and its dockerignore lets through.
+ * Nothing is read if the Dockerfile copies nothing from it.
  */
 export async function readContextFiles(
   workspaceRoot: string,

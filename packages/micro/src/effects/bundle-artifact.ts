@@ -29,10 +29,10 @@ export interface Artifact {
 }
 
 /**
- * Bundles a service and writes its artifact below `app/`: `main.js`, a `package.json` with the
- * external packages, their lockfile and the assets. The folder is replaced as a whole, and only once all of it is there.
+ * Bundles a service and writes its artifact below `app/`: `main.js`, a `package.json` with the external packages, their
+ * lockfile and the assets. The folder is replaced as a whole, and only once all of it is there.
  *
- * @throws {ArtifactError} where the code cannot be bundled or a package is not in the lockfile.
+ * @throws {ArtifactError} if the code cannot be bundled or a package is not in the lockfile.
  */
 export async function buildArtifact(request: ArtifactRequest): Promise<Artifact> {
   const { workspaceRoot, projectRoot, outputPath } = request;

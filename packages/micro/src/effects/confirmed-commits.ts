@@ -44,7 +44,7 @@ export async function noteConfirmed(book: ReleaseBook, confirmed: Confirmed): Pr
   if (old.length > 0) await runDocker(runner, removeVolumesArguments(old), address, what);
 }
 
-/** The newest first; there are several only where a deploy was ended while it noted one. */
+/** The newest first; there are several only if a deploy was interrupted while it wrote one. */
 async function readNotes({ runner, address, project }: ReleaseBook): Promise<Note[]> {
   const ours = `${NOTE_LABELS.project}=${project}`;
   const columns = ['{{.Name}}', `{{.Label "${NOTE_LABELS.confirmed}"}}`];

@@ -29,7 +29,7 @@ const POLL_MILLISECONDS = 1000;
 
 export interface LockRequest {
   runner: Runner;
-  /** Also gives the lock back if `runner` was interrupted. */
+  /** Used to release the lock, even if `runner` was interrupted. */
   undo: Runner;
   address: EngineAddress;
   project: string;
@@ -40,16 +40,16 @@ export interface LockRequest {
   force: boolean;
   clock: Clock;
   say: (line: string) => void;
-  /** Called if the lock is no longer ours, or if nobody can tell any more whether it is. */
+  /** Called if the lock was lost, or may have been. */
   onLost: (why: string) => void;
 }
 
 type Engine = Pick<LockRequest, 'runner' | 'address' | 'project'>;
 
 /**
- * Does `work` while nobody else deploys, backs up or restores the project. The lock is a named volume on the engine
- * that deploys, so everybody who can deploy sees it, and no prune of a host removes it. The engine leaves a volume as
- * it is if one of that name is made again: whose label it carries then has the lock.
+ * Does `work` while nobody else deploys, backs up or restores the project. The lock is a named volume on the engine, so
+ * everybody who can deploy sees it, and no prune removes it. Creating a volume that exists changes nothing: whoever's
+ * label it has holds the lock.
  *
  * @throws {UserError} naming the holder if it does not end in time.
  */
@@ -85,7 +85,7 @@ async function takeLock(request: LockRequest): Promise<Lock> {
       continue;
     }
     const mate = other.run === holder.run;
-    // One that has given no sign of life yet may be dead: that takes longer to see than a short timeout.
+    // A lock that was not renewed yet may have expired, which takes longer to see than a short timeout.
     if (!mate && state === 'alive' && clock.now() - started >= timeout * 1000) {
       throw new UserError(
         `the lock of ${project} is held by ${formatHolder(other)}: wait, or take the lock with --break-lock`,
@@ -100,8 +100,8 @@ async function takeLock(request: LockRequest): Promise<Lock> {
 }
 
 /**
- * Removes the lock of another. Of several who want to, the one does whose claim the engine has first: the others might
- * remove the lock of whoever came next.
+ * Removes the lock of another holder. If several want to, only the first to create a claim does: the others could
+ * remove the lock of the next holder.
  */
 async function takeAway(request: LockRequest, other: Lock, own: Lock): Promise<boolean> {
   const { project } = request;
@@ -194,7 +194,7 @@ function startBeating(request: LockRequest, lock: Lock): { stop: () => Promise<v
   return {
     stop: async () => {
       clearInterval(timer);
-      // A beat that came after the lock was given back would stay on the engine for good.
+      // Otherwise, a renewal after the release would stay on the engine forever.
       await renewing;
     },
   };

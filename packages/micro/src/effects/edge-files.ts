@@ -8,7 +8,7 @@ import { lineInEnvironment } from './environments';
 import type { Runner } from './process';
 import { readSecret, readWorkspaceFile } from './secrets';
 
-/** What the edge needs of files and variables that no workspace holds. */
+/** Certificates and keys of the edge, from files and variables outside git. */
 export interface EdgeFiles {
   /** By the service that brings them. */
   keyPairs: ReadonlyMap<string, KeyPair>;

@@ -7,7 +7,7 @@ import { CONFIG_FOLDER } from '../edge/caddy-config';
 import { FINGERPRINT_FILE } from '../edge/edge-content';
 import type { Runner } from './process';
 
-/** What runs of the edge, and what it was last given. */
+/** Reads the running edge and the fingerprint of its configuration. */
 export async function readEdge(
   { runner, address }: { runner: Runner; address: EngineAddress },
   containers: readonly Container[],
@@ -18,7 +18,7 @@ export async function readEdge(
   return { ...state, ...(fingerprint === undefined ? {} : { fingerprint }) };
 }
 
-/** What a container of the edge was last given; `undefined` if that was nothing. */
+/** The fingerprint of a container's last configuration; `undefined` if it has none. */
 export async function readFingerprint(
   { runner, address }: { runner: Runner; address: EngineAddress },
   id: string,

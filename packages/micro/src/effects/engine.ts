@@ -12,7 +12,7 @@ export interface LocalImage {
   labels: Readonly<Record<string, string>>;
   tags: readonly string[];
   digests: readonly string[];
-  /** The containerd image store tells how large the layers are packed, the older one what they take unpacked. */
+  /** The containerd image store reports the compressed size of layers, the older store the uncompressed one. */
   size: { kind: 'packed' | 'unpacked'; bytes: number };
   /** What it is made of; absent if the engine does not say. */
   variant?: ImageVariant;
@@ -26,7 +26,7 @@ export interface RemoteImage {
   variants: readonly ImageVariant[];
 }
 
-/** Compose files here are parts of a project: that the others are not in them is no news. */
+/** Compose gets only a part of the project here, so it must not warn about the other containers. */
 const COMPOSE_PARTS = { COMPOSE_IGNORE_ORPHANS: 'true' };
 
 /** Runs a docker command that has to succeed. @throws {EngineError} with the engine's own words. */
@@ -104,7 +104,7 @@ export async function inspectImages(
   return found;
 }
 
-/** An image in its registry; `undefined` where the registry says that it is not there. */
+/** An image in its registry; `undefined` if the registry says that it does not exist. */
 export async function inspectRemoteImage(
   runner: Runner,
   reference: string,

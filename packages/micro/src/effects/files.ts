@@ -74,12 +74,12 @@ export async function readKeyFiles(
 /**
  * Gives every file below `directory` a mode and a time that follow from its content alone.
  *
- * The executable bit is set on what the kernel can start: scripts with `#!` and ELF programs. The
- * bit of the working tree does not count: Nx hashes contents, and restores an output with the bit
- * that the file had when it was first built; file systems without the bit have none to give.
+ * The executable bit is set on what the kernel can start: scripts with `#!` and ELF programs. The bit of the working
+ * tree does not count: Nx hashes contents, and restores an output with the bit that the file had when it was first
+ * built; file systems without the bit have none to give.
  *
- * The time must differ where the content does: BuildKit takes a file of the same path, size and time
- * for the one that it was sent before, and would build the old content into the image.
+ * The time must differ if the content does: BuildKit takes a file of the same path, size and time for the one that it
+ * was sent before, and would build the old content into the image.
  */
 export async function normaliseFiles(directory: string): Promise<void> {
   const entries = await readdir(directory, { withFileTypes: true });
@@ -162,7 +162,7 @@ export async function copyArtifact(
   return files;
 }
 
-/** A folder that was replaced is another one, though its path is the same. */
+/** The inode shows whether a folder was replaced by another one with the same path. */
 async function inodeOf(folder: string): Promise<bigint | undefined> {
   try {
     return (await stat(folder, { bigint: true })).ino;

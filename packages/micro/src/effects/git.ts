@@ -2,7 +2,7 @@ import type { Ancestry } from '../deployment/commit';
 import { UserError } from '../platform/user-error';
 import type { Runner } from './process';
 
-/** What git says about the workspace; nothing where it is no repository or has no commit. */
+/** What git says about the workspace; nothing if it is not a repository or has no commit. */
 export interface GitFacts {
   commit?: string;
   /** When it was committed, in seconds since 1970. */
@@ -95,7 +95,7 @@ export async function countCommitsSince(
   return counts;
 }
 
-/** How a commit is related to HEAD. Nothing is fetched, also where a partial clone would do so by itself. */
+/** How a commit is related to HEAD. Nothing is fetched, not even in a partial clone, which would do so by itself. */
 export async function readAncestry(runner: Runner, commit: string): Promise<Ancestry> {
   const ask = (...args: string[]) =>
     runner.run({ file: 'git', args, env: { GIT_NO_LAZY_FETCH: '1' } }).catch(() => undefined);
@@ -107,7 +107,7 @@ export async function readAncestry(runner: Runner, commit: string): Promise<Ance
   const shallow = cut?.stdout.trim() !== 'false';
   const [ahead, behind] = (counted?.stdout ?? '').trim().split(/\s+/).map(Number);
   const isCounted = counted?.exitCode === 0 && ahead !== undefined && behind !== undefined;
-  // Where the history is cut off, two commits may seem unrelated that are not.
+  // In a shallow clone, related commits may seem unrelated.
   if (isCounted && !(shallow && ahead > 0 && behind > 0)) return { kind: 'counted', ahead, behind };
   if (known?.exitCode === 1 && cut?.exitCode === 0 && !shallow) return { kind: 'absent' };
   return { kind: 'unknown', shallow: shallow && cut?.exitCode === 0 };

@@ -3,12 +3,12 @@ import type { Clock } from './clock';
 import { SpawnError, type Outcome, type Runner } from './process';
 import { UserError } from '../platform/user-error';
 
-/** A deploy that shall end now: what was begun is undone, and nothing more is begun. */
+/** Thrown when a deploy is interrupted: started steps are undone, and no new ones begin. */
 export class Interrupted extends UserError {
   override readonly name = 'Interrupted';
 }
 
-/** Whether, and why, a deploy shall end. */
+/** Whether and why a deploy is interrupted. */
 export interface Interruption {
   signal: AbortSignal;
   trigger: (why: string) => void;
@@ -18,7 +18,7 @@ export interface Interruption {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Hears the signals by which a person or Nx ends a deploy, and the end of the Nx process itself. */
+/** Listens for signals from a person or Nx, and for the end of the Nx process. */
 export function listenForInterruption(): Interruption {
   const controller = new AbortController();
   const trigger = (why: string) => controller.abort(new Interrupted(why));
@@ -27,7 +27,7 @@ export function listenForInterruption(): Interruption {
   const ignore = () => undefined;
   for (const signal of SIGNALS) process.on(signal, onSignal);
   process.on('disconnect', onDisconnect);
-  // Whoever read the output may be gone before the undoing is done.
+  // The reader of the output may be gone before the undo is done.
   process.stdout.on('error', ignore);
   process.stderr.on('error', ignore);
   return {
@@ -42,14 +42,14 @@ export function listenForInterruption(): Interruption {
   };
 }
 
-/** A runner that ends the command which runs when the deploy is interrupted, and begins no other. */
+/** A runner that kills the current command when the deploy is interrupted, and starts no other. */
 export function interruptibleRunner(runner: Runner, { signal, trigger }: Interruption): Runner {
   return {
     run: async (command, options = {}) => {
       signal.throwIfAborted();
       try {
         const outcome = await runner.run(command, { ...options, signal });
-        // Nx ends the programs that a task started before it ends the task.
+        // Nx kills a task's child processes before the task itself.
         if (wasEnded(outcome)) trigger('the deploy was ended');
         signal.throwIfAborted();
         return outcome;
@@ -63,13 +63,13 @@ export function interruptibleRunner(runner: Runner, { signal, trigger }: Interru
 
 const ATTEMPTS = 3;
 
-/** A runner for undoing: a signal that is meant for the deploy does not end its commands for good. */
+/** A runner for undoing: it repeats a command that was killed by a signal for the deploy. */
 export function stubbornRunner(runner: Runner): Runner {
   return {
     run: async (command, options = {}) => {
       for (let attempt = 1; ; attempt++) {
         const outcome = await runner.run(command, { ...options, detached: true });
-        // The engine went on with what its client was ended in the middle of.
+        // The engine has finished what the killed client had asked for.
         if (attempt > 1 && saysAlreadyDone(outcome.stderr)) return { ...outcome, exitCode: 0 };
         if (attempt === ATTEMPTS || !wasEnded(outcome)) return outcome;
       }
@@ -77,7 +77,7 @@ export function stubbornRunner(runner: Runner): Runner {
   };
 }
 
-/** By one of the signals that end a deploy; docker itself answers them with 128 and their number. */
+/** Whether a command was ended by a signal; docker itself exits with 128 plus the signal's number. */
 function wasEnded({ exitCode, stderr }: Outcome): boolean {
   return [129, 130, 143].includes(exitCode) || /^ended by SIG(?:INT|TERM|HUP)$/m.test(stderr);
 }

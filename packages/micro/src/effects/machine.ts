@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 
-/** Free bytes where a folder lies; `undefined` where this machine has no such folder. */
+/** Free bytes on the disk of a folder; `undefined` if this machine has no such folder. */
 export async function freeSpace(folder: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(folder);

@@ -95,7 +95,7 @@ export function processRunner(cwd: string): Runner {
   };
 }
 
-/** Fails where the input does; a program that ends before it read all of it is judged by its exit code. */
+/** Fails if reading the input fails. A program that ends before it read all of it is judged by its exit code. */
 function feed(input: Readable, stdin: Writable): Promise<void> {
   return new Promise((resolve, reject) => {
     input.once('error', (error) => {

@@ -34,7 +34,7 @@ const NPMRC = '.npmrc';
  *
  * @param packages name -> where it lies, relative to the workspace root.
  * @param projectRoot of the service.
- * @throws where there is no lockfile or it does not have a package.
+ * @throws if there is no lockfile, or a package is not in it.
  */
 export function pruneInstall(
   workspaceRoot: string,
@@ -180,7 +180,7 @@ function pruneBun(workspaceRoot: string, packages: ReadonlyMap<string, string>):
   };
 }
 
-/** Where packages come from decides about an installation, and is no secret. */
+/** The addresses of registries decide about an installation, and are not secret. */
 function npmrcOf(workspaceRoot: string): Record<string, string> {
   const pruned = pruneNpmrc(readText(workspaceRoot, NPMRC) ?? '');
   return pruned === undefined ? {} : { [NPMRC]: pruned };

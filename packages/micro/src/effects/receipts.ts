@@ -21,8 +21,8 @@ export async function readReceipt<Schema extends z.ZodType>(
 }
 
 /**
- * Leaves a receipt, or leaves the one that is there where only the time would differ: a step that
- * did nothing must not look like a change to the step after it.
+ * Writes a receipt, or keeps the existing one if only the time would differ: a step that did nothing must not look like
+ * a change to the step after it.
  */
 export async function writeReceipt<Receipt extends { since: string }>(
   workspaceRoot: string,

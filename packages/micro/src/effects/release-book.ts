@@ -30,8 +30,8 @@ import type { Runner } from './process';
 import { join } from 'node:path';
 
 /**
- * The engine that remembers the releases of a Compose project, in the labels of named volumes: `docker system prune`
- * takes away containers that do not run, and images that none has, but no such volume.
+ * Where the releases of a Compose project are recorded: in the labels of named volumes, which `docker system prune`
+ * does not remove, unlike stopped containers and unused images.
  */
 export interface ReleaseBook {
   runner: Runner;
@@ -39,11 +39,11 @@ export interface ReleaseBook {
   project: string;
 }
 
-/** What an engine remembers of a project. */
+/** The recorded releases of a project. */
 export interface NotedReleases {
   /** By service, the newest first. */
   releases: Map<string, Release[]>;
-  /** Those that an earlier version noted in the labels of containers, values of passwords among them. */
+  /** Releases that an earlier version recorded in the labels of containers, with passwords in them. */
   earlier: readonly Release[];
 }
 
@@ -75,7 +75,7 @@ export async function readReleases({
   return { releases, earlier };
 }
 
-/** What a release runs, with references in the place of values; notes of earlier versions have the values. */
+/** The slice of a release, with references instead of values; records of earlier versions contain the values. */
 export async function readSlice(
   { runner, address }: ReleaseBook,
   { id, heldBy, service, number }: Release,
@@ -90,7 +90,7 @@ export async function readSlice(
   return JSON.parse(container.Config.Labels[NOTE_LABELS.compose]!) as ComposeSlice;
 }
 
-/** Remembers a release before it is rolled out, as an open one. */
+/** Records a release as open before it is rolled out. */
 export async function openRelease(book: ReleaseBook, release: NewRelease): Promise<Release> {
   const { project: _project, slice: _slice, ...opened } = release;
   const { service, number } = opened;
@@ -104,7 +104,7 @@ export async function openRelease(book: ReleaseBook, release: NewRelease): Promi
   return { ...opened, id, heldBy: 'volume', open: true, again: false };
 }
 
-/** Keeps `docker image prune` from the image. Where the image cannot be held, it can be pulled again. */
+/** Protects the image from `docker image prune`. If that fails, a rollback pulls it again. */
 async function holdImage(
   { runner, address, project }: ReleaseBook,
   name: string,
@@ -129,7 +129,7 @@ async function mark(
   await runDocker(runner, args, address, what);
 }
 
-/** Says of a release that is known that it is rolled out once more. */
+/** Marks a recorded release as open again. */
 export async function reopenRelease(book: ReleaseBook, release: Release): Promise<Release> {
   const { runner, address, project } = book;
   if (!release.again) await mark(book, release, true);
@@ -141,7 +141,7 @@ export async function reopenRelease(book: ReleaseBook, release: Release): Promis
   return { ...release, open: true, again: true };
 }
 
-/** Says of an open release that it serves and that what it replaced is gone. */
+/** Marks an open release as complete: it serves, and the containers that it replaced are gone. */
 export async function closeRelease(book: ReleaseBook, release: Release): Promise<Release> {
   const { runner, address, project } = book;
   if (release.open) {
@@ -152,7 +152,7 @@ export async function closeRelease(book: ReleaseBook, release: Release): Promise
   return { ...release, open: false, again: false };
 }
 
-/** Forgets releases; what they ran is not touched. */
+/** Removes records of releases; containers are not touched. */
 export async function forgetReleases(
   { runner, address, project }: ReleaseBook,
   releases: readonly Release[],
@@ -161,7 +161,7 @@ export async function forgetReleases(
   const inVolumes = releases.filter(({ heldBy }) => heldBy === 'volume');
   if (inVolumes.length > 0) {
     const names = inVolumes.map(({ id }) => id);
-    // Who holds an image may have been pruned.
+    // The container that protects the image may have been pruned.
     await runner.run(docker(discardArguments(names), address));
     // The mark last: a release without one is taken for one that serves.
     const marks = inVolumes

@@ -28,7 +28,7 @@ export interface Rendering {
   environment: Environment;
   /** The Compose project's name. */
   name: string;
-  /** Gets the overrides, which last as long as it does. */
+  /** A folder for the overrides, which must exist as long as they are used. */
   folder: string;
 }
 
@@ -38,7 +38,7 @@ export interface RenderedService {
   push: PushReceipt | undefined;
 }
 
-/** What Compose makes of the workspace's files for an environment. */
+/** The rendered project of an environment. */
 export interface RenderedProject {
   /** The files of the workspace with the environment's overrides. */
   project: ComposeProject;
@@ -78,7 +78,7 @@ export async function renderProject(
     const read = parseConfig(config().stdout, environment, all);
     return { project, written: written(), ...read };
   };
-  // Compose takes its time to read the files: what it says of all services is asked for beside their names.
+  // Started together, because Compose needs a while to read the files.
   const [named, ofAll] = await Promise.all([
     settled(runDocker(runner, servicesArguments(own), address, unreadable)),
     settled(renderAll(services)),
@@ -88,7 +88,7 @@ export async function renderProject(
   if (included.length === 0) {
     return { project: own, names, config: NOTHING, written: NOTHING };
   }
-  // An override of a service that the files lack would make one of it.
+  // An override for a service that is not in the files would create it.
   const rendered = included.length === services.length ? ofAll() : await renderAll(included);
   return { names, ...rendered };
 }
@@ -106,7 +106,7 @@ async function readWritten(
   return { ...config, services: config.services ?? {} };
 }
 
-/** Its result, or the error that it throws once it is asked for: nothing that runs beside it is left behind. */
+/** Delays an error until the result is used, so that parallel work is never left behind. */
 async function settled<T>(work: Promise<T>): Promise<() => T> {
   try {
     const result = await work;
@@ -119,7 +119,7 @@ async function settled<T>(work: Promise<T>): Promise<() => T> {
 }
 
 /**
- * Fills the values of today into what was noted of a service.
+ * Fills today's values into the recorded slice of a service.
  * @throws {EngineError} naming a variable or a file that is not here any more.
  */
 export async function fillIn(

@@ -34,11 +34,11 @@ export async function readSecret(
       `"${what}" failed (exit code ${outcome.exitCode}): ${outcome.stderr.trim() || 'it printed no reason'}`,
     );
   }
-  // The end of the line is the program's, not the secret's.
+  // The final line break is not part of the secret.
   return notEmpty(Buffer.from(outcome.stdout.replace(/\r?\n$/, '')), `what "${what}" printed`);
 }
 
-/** Everyone who has the repository has what is in it, in every commit of it. */
+/** A secret in git would be visible to everyone with the repository, in every later commit. */
 async function requireUntracked(path: string, runner: Runner): Promise<void> {
   // Without git, or outside of the repository, there is nothing that git holds.
   const args = ['--literal-pathspecs', 'ls-files', '--', path];

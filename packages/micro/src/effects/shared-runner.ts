@@ -51,7 +51,7 @@ interface LookUp {
   reject: (error: unknown) => void;
 }
 
-/** What stays as it is for as long as a run lasts: answers of git, and which engine there is. */
+/** Whether a command's answer cannot change during a run: git, and the engine's version. */
 function isFact({ file, args }: Command): boolean {
   return file === 'git' || (file === 'docker' && args.at(-3) === 'version');
 }
@@ -81,8 +81,8 @@ async function runTogether(runner: Runner, lookUps: readonly LookUp[]): Promise<
 }
 
 /**
- * The answer of each reference: docker prints one line per image that is there, in the order asked
- * for, and names those that are not. `undefined` where that does not add up; then each is asked alone.
+ * The answer of each reference: docker prints one line per image that is there, in the order asked for, and names those
+ * that are not. `undefined` if the output does not fit; then each is asked alone.
  */
 function split(
   { exitCode, stdout, stderr }: Outcome,

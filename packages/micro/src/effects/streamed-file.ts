@@ -14,8 +14,8 @@ export interface Written {
 }
 
 /**
- * Writes a file as it comes, of any size, for this user only. It gets its name once `fill` ended and
- * all of it is on the disk: where that fails, or nothing came, there is no file.
+ * Writes a file as it comes, of any size, for this user only. It gets its name once `fill` ended and all of it is on
+ * the disk: if that fails, or nothing came, there is no file.
  */
 export async function writeStreamed(
   file: string,

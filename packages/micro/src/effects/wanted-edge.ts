@@ -12,7 +12,7 @@ import type { Publication } from '../edge/publication';
 import { DEFAULT_EDGE, EDGE_SERVICE } from '../platform/edge-options';
 import type { Environment } from '../platform/environment';
 
-/** What an edge is made from, beside what it publishes. */
+/** The input of the edge, except what it publishes. */
 export interface EdgeSource {
   environment: Environment;
   /** The whole project, as it is deployed. */
@@ -22,7 +22,7 @@ export interface EdgeSource {
   acmeRoot?: string;
 }
 
-/** The edge that publishes these; none if there is nothing to publish. */
+/** The desired edge for these publications; `undefined` if there are none. */
 export function wantedEdge(
   { environment, config, keyPairs, acmeRoot }: EdgeSource,
   publications: readonly Publication[],
@@ -48,7 +48,7 @@ export function wantedEdge(
   };
 }
 
-/** One network of each published service, in which the edge finds it; the same for all of them where that is possible. */
+/** One network of each published service, in which the edge finds it; the same for all of them if possible. */
 function networksOf({ services, networks }: ComposeConfig, publications: readonly Publication[]) {
   const isInternal = (name: string) =>
     (networks?.[name] as { internal?: boolean } | null | undefined)?.internal === true;

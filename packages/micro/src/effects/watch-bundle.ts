@@ -28,7 +28,7 @@ export async function watchBundle(
       conditions: sourceConditions(request.workspaceRoot),
       sourcemap: true,
     }),
-    // esbuild takes the last bundle away where one fails; what still runs from it must stay.
+    // esbuild removes the last bundle if the next one fails, but the running process still needs it.
     write: false,
     plugins: [
       externals.plugin,

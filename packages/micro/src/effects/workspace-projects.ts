@@ -5,7 +5,7 @@ import { MANIFEST_FILE } from '../platform/manifest';
 import { withoutScope } from '../platform/name';
 import type { ProjectLocation, ReadFile } from '../platform/workspace';
 
-/** The projects that have a manifest, found without Nx: where only the files are at hand. */
+/** The projects that have a manifest, found from files alone, without Nx. */
 export function findServiceProjects(workspaceRoot: string, read: ReadFile): ProjectLocation[] {
   return globSync(`**/${MANIFEST_FILE}`, {
     cwd: workspaceRoot,
@@ -19,7 +19,7 @@ export function findServiceProjects(workspaceRoot: string, read: ReadFile): Proj
     });
 }
 
-/** The nearest folder from `folder` upward that has an nx.json; `folder` itself where none has. */
+/** The nearest folder from `folder` upward that has an nx.json; `folder` itself if none has. */
 export function findWorkspaceRoot(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, 'nx.json'))) return at;

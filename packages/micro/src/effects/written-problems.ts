@@ -6,7 +6,7 @@ import type { Problem } from '../platform/problem';
 import { parseYaml } from '../platform/yaml-source';
 import { fileReader } from './files';
 
-/** What the compose files of these services say that a deploy to an environment could not keep to. */
+/** Settings in the compose files of these services that a deploy cannot follow. */
 export function readWrittenProblems(
   workspaceRoot: string,
   services: readonly Service[],
@@ -15,7 +15,7 @@ export function readWrittenProblems(
   const read = fileReader(workspaceRoot);
   const sourceOf = (file: string) => {
     const text = read(file);
-    // One that cannot be read is a problem of Compose.
+    // Compose itself reports a file that cannot be parsed.
     return text === undefined ? undefined : parseYaml(file, text).source;
   };
   const overlay = sourceOf(overlayFile(environment));

@@ -22,8 +22,8 @@ export type BrokerDefinitions = Readonly<Record<string, readonly Record<string, 
  * What one service may do at the broker: declare, read and write queues whose names start with its own and a colon, and
  * the exchange of events. If its manifest has events, it may publish and bind those alone.
  *
- * The queues of services that subscribe to its events are made here, since it may not make them itself, and an event that is
- * published before a subscriber's first start shall wait there.
+ * The queues of services that subscribe to its events are made here, since it may not make them itself, and an event
+ * that is published before a subscriber's first start wait there.
  */
 export function brokerDefinitions(platform: Platform, service: Service): BrokerDefinitions {
   const { name, publishes, subscribes } = service;

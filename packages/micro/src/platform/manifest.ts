@@ -9,7 +9,7 @@ import { checkYaml, parseYaml, type YamlSource } from './yaml-source';
 
 export const MANIFEST_FILE = 'service.yml';
 
-/** The first port that is given out; ports below 1024 need privileges that our images do not have. */
+/** The first port that is assigned; ports below 1024 need privileges that our images do not have. */
 export const FIRST_PORT = 3001;
 
 const serviceName = z

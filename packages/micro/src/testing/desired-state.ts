@@ -1,6 +1,6 @@
 import type { DesiredState } from '../deployment/desired-state';
 
-/** What a service `orders` shall be: one container of the image `one`. */
+/** The desired state of a service `orders`: one container of the image `one`. */
 export function desiredState(more: Partial<DesiredState> = {}): DesiredState {
   return {
     service: 'orders',

@@ -4,7 +4,7 @@ export interface Check {
   what: string;
   /** What was found. */
   says: string;
-  /** What to do, where something is to be done. */
+  /** What to do, if anything. */
   advice?: string;
 }
 

@@ -36,7 +36,7 @@ export interface PortFact {
   address: string;
   /** The key and the file in which a person chooses it. */
   chosenIn: string;
-  /** Whether the edge shall hold it. */
+  /** Whether the edge should hold it. */
   throughEdge: boolean;
   /** `free`; its own container or the edge has it; or another has, with its name if it is known. */
   state: 'free' | 'own' | 'edge' | { takenBy: string };

@@ -28,7 +28,7 @@ export function publishers(
   ]);
 }
 
-/** The ports that entries publish; one that the engine picks is nobody's. */
+/** The ports that entries publish; a port that the engine picks does not count. */
 export function publishedPorts(
   entries: Readonly<Record<string, ComposeEntry>>,
   publishedBy: ReadonlyMap<string, string>,
@@ -47,7 +47,7 @@ export function publishedPorts(
   });
 }
 
-/** The ports that the edge holds for services; one that the engine picks is nobody's. */
+/** The ports that the edge holds for services; a port that the engine picks does not count. */
 export function edgePorts(
   listeners: readonly EdgeListener[],
   publishedBy: ReadonlyMap<string, string>,

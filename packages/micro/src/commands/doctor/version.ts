@@ -7,7 +7,7 @@ export function parseVersion(text: string | undefined): Version | undefined {
   return major === undefined ? undefined : [Number(major), Number(minor), Number(patch)];
 }
 
-/** Below zero where `a` is the older one. */
+/** Below zero if `a` is older. */
 export function compareVersions(a: Version, b: Version): number {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 }

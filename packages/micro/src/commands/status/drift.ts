@@ -7,7 +7,7 @@ import { DEPLOY_LABELS } from '../../deployment/labels';
 
 /** What is known of a service beside the plan of its next deploy. */
 export interface DriftFacts {
-  /** Its entry as Compose renders it, where it could be rendered. */
+  /** Its entry as Compose renders it, if it could be rendered. */
   entry: ComposeEntry | undefined;
   imageVariables: ReadonlyMap<string, Readonly<Record<string, string>>>;
   serving: readonly RunningContainer[];

@@ -33,7 +33,7 @@ export default async function* composeDeployBatch(
       runner,
       options: common,
       interruption,
-      // Seen at once, while what a task says is printed when it has ended.
+      // Printed at once; Nx prints the output of a task only when the task has ended.
       tell: (line) => console.log(line),
       isUnheard: isBatchOutputHeld(),
     });
@@ -55,7 +55,7 @@ export default async function* composeDeployBatch(
   );
   try {
     for await (const one of ended) {
-      // Also the task that failed before it could join: the others must not wait for it.
+      // A task that failed before it joined passes, or the others would wait forever.
       if (!joined.has(one.task)) barrier.pass();
       yield one;
     }
@@ -64,7 +64,7 @@ export default async function* composeDeployBatch(
   }
 }
 
-/** Deploys tasks together that go to the same environment in the same way, one group after the other. */
+/** Groups tasks with the same environment and options, and deploys one group after the other. */
 async function deployGroups(
   deploys: readonly Joined<Deploy, Failures>[],
   deploy: (tasks: readonly ServiceTask[], options: ComposeDeployOptions) => Promise<Failures>,
@@ -83,7 +83,7 @@ async function deployGroups(
   }
 }
 
-/** Each task shows an error of the whole run; more than one says that it is the same. */
+/** An error of the whole run is shown by each of its tasks; with several tasks, the message says so. */
 function sameFor(error: unknown, group: readonly unknown[]): unknown {
   return error instanceof UserError && group.length > 1
     ? new UserError(`${error.message}\n(for all ${group.length} services of this run)`)

@@ -24,18 +24,18 @@ import type { DesiredState } from '../../deployment/desired-state';
 import { RollFailure } from './roll/roll-service';
 import { removeLeftovers } from './roll/leftovers';
 
-/** A service that is as it was wanted. */
+/** A service that was deployed. */
 export interface Rolled {
   task: ServiceTask;
   desired: DesiredState;
   release: Release;
   containers: readonly Container[];
   kept: boolean;
-  /** Milliseconds that it took. */
+  /** Duration in milliseconds. */
   took: number;
 }
 
-/** Brings one service to what is wanted of it. @throws {UserError} where it could not; then it is as it was. */
+/** Deploys one service. @throws {UserError} if it failed; then the service runs as before. */
 export async function deployOne(
   run: Run,
   project: ComposeProject | undefined,
@@ -84,14 +84,14 @@ export async function deployOne(
     });
     return { task, desired, release, containers, kept: false, took: clock.now() - started };
   } catch (error) {
-    // Where it could not be undone, the open release tells the next run so.
+    // If it could not be undone, the release stays open, which tells the next run.
     if (!(error instanceof RollFailure) || !error.undone) throw error;
     await settle({ ...book, runner: run.undo.runner }, release, known).catch(() => undefined);
     throw error;
   }
 }
 
-/** Says of what was being rolled out that it is not any more. */
+/** Removes the mark of a release whose roll failed and was undone. */
 async function settle(book: ReleaseBook, tried: Release, known: readonly Release[]): Promise<void> {
   const open = stillOpen(tried, known);
   await forgetReleases(
@@ -123,13 +123,13 @@ function open(
   });
 }
 
-/** Says that a release serves for good, and forgets those that are too old. */
+/** Marks a release as complete, and removes the oldest records. */
 export async function finish(
   { book: { address, project }, undo, environment }: Run,
   { release }: Rolled,
   { releases }: Facts,
 ): Promise<void> {
-  // Also where the run is interrupted by now: what serves is told of as such.
+  // Not interruptible: a release that serves must be recorded as such.
   const book = { address, project, runner: undo.runner };
   const known = releases.get(release.service) ?? [];
   const closed = await closeRelease(book, release);

@@ -38,11 +38,10 @@ import { rollAll } from './roll/roll-all';
 import { type DeployRequest, type Failures, type Run, attempt, failAll, readFacts } from './run';
 
 /**
- * Deploys the services of a run as one: compares all of them with what the engine runs, prints one
- * plan, and rolls providers before their consumers while no other deploy can. Where one fails, what
- * consumes it is left as it is.
+ * Deploys the services of a run together: compares all of them with what is running, prints one plan, takes the lock,
+ * and rolls providers before their consumers. If one fails, its consumers are not changed.
  *
- * @throws {UserError} where nothing at all could be done.
+ * @throws {UserError} if nothing could be deployed at all.
  */
 export async function deployRun(request: DeployRequest): Promise<Failures> {
   const { workspaceRoot, platformName, options, interruption } = request;
@@ -105,7 +104,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
   });
 }
 
-/** What is done while the lock is held. */
+/** Everything that needs the lock. */
 async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void> {
   const { failures, mode } = run;
   const begun = run.clock.now();
@@ -172,7 +171,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   tellSummary(run, plan, rolled, begun, await readEdgePorts(run, rendered?.edge));
 }
 
-/** What concerns all services of the run fails all of them. */
+/** Does work that all services depend on: if it fails, all of them fail. */
 async function attemptAll({ failures, tasks }: Run, work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -18,13 +18,13 @@ export interface Together {
   options: ComposeDeployOptions;
   interruption: Interruption;
   tell: (line: string) => void;
-  /** Whether nothing of what is told reaches a person, but what tasks say does. */
+  /** Whether Nx hides the run's own output, so that only the output of tasks is seen. */
   isUnheard?: boolean;
 }
 
 /**
- * Deploys tasks together with those of the same run for which all is there already. Nx starts those
- * later, and they find nothing left to do.
+ * Deploys these tasks together with later deploys of the same Nx run whose images are pushed already. When Nx starts
+ * those, they find nothing left to do.
  */
 export async function deployTogether(
   tasks: readonly ServiceTask[],
@@ -72,9 +72,9 @@ async function readSiblings(
     const root = context.projectsConfigurations.projects[project]?.root;
     if (root === undefined) continue;
     const receipt = receiptFile(root, 'docker-push', environment);
-    // A push that failed left the receipt of an earlier one.
+    // A receipt may be from an earlier run, if the push of this one failed.
     if (!(await isConfirmedSince(context.root, receipt, since))) continue;
-    // What became of it is in the summary; its own task finds it done.
+    // The summary shows its result, and its own task later finds nothing to do.
     siblings.push(readServiceTask(context, project, runner, () => undefined));
   }
   return siblings;

@@ -6,8 +6,8 @@ import { listenForInterruption } from '../../effects/interruption';
 import type { ComposeDeployOptions } from './options';
 
 /**
- * Brings a service of an environment up to its last push, together with those of the same run that
- * are ready, and touches nothing else.
+ * Deploys what was last pushed of a service, together with other services of the same run that are ready. Nothing else
+ * is touched.
  */
 export default function composeDeployExecutor(
   options: ComposeDeployOptions,

@@ -7,21 +7,21 @@ export interface ComposeDeployOptions {
   plan?: boolean;
   /** Print the plan as one line of JSON. */
   json?: boolean;
-  /** Where one service fails, put back all that this run changed. */
+  /** If one service fails, restore everything that this run changed. */
   atomic?: boolean;
   /** Remove services that left the workspace. */
   prune?: boolean;
   /** Take the lock away from whoever has it. */
   breakLock?: boolean;
-  /** Deploy also if what runs is of a newer commit than the workspace. */
+  /** Deploy even if the running version is from a newer commit than the workspace. */
   allowOlder?: boolean;
-  /** Go back to the release before the one that runs. */
+  /** Go back to the previous release. */
   rollback?: boolean;
   /** Go back to this release: its number, digest or key. */
   to?: string | number;
 }
 
-/** Where a run leads to: the last push, or a release that was recorded. */
+/** What a run deploys: the last push, or a recorded release. */
 export type Destination = { kind: 'push' } | { kind: 'release'; to?: string };
 
 /** Options with nothing optional left. */
@@ -35,7 +35,7 @@ export interface DeployMode {
   destination: Destination;
 }
 
-/** @throws {UserError} where two options do not go together. */
+/** @throws {UserError} if two options cannot be combined. */
 export function normaliseOptions(options: ComposeDeployOptions): DeployMode {
   const { plan = false, json = false, atomic = false, prune = false, breakLock = false } = options;
   const { allowOlder = false } = options;

@@ -16,7 +16,7 @@ import type { Container } from '../../deployment/container';
 import type { Ancestry, Commit, Confirmed } from '../../deployment/commit';
 import { readConfirmed } from '../../effects/confirmed-commits';
 
-/** What one coordinated roll starts from. */
+/** The input of a deploy run. */
 export interface DeployRequest {
   workspaceRoot: string;
   platformName: string;
@@ -24,9 +24,9 @@ export interface DeployRequest {
   clock: Clock;
   tasks: readonly ServiceTask[];
   options: ComposeDeployOptions;
-  /** Prints what concerns all services. */
+  /** Prints lines that concern all services. */
   tell: (line: string) => void;
-  /** Services whose own tasks tell it, too: Nx may show nothing else. */
+  /** Services whose tasks repeat the lines about them, if Nx shows only the output of tasks. */
   repeat?: ReadonlySet<string>;
   interruption: Interruption;
 }
@@ -34,7 +34,7 @@ export interface DeployRequest {
 /** Why services were not deployed, by their names. */
 export type Failures = ReadonlyMap<string, Error>;
 
-/** A run with everything that was read and decided for it. */
+/** A deploy run with everything that was read and decided for it. */
 export interface Run extends DeployRequest {
   mode: DeployMode;
   environment: Environment;
@@ -46,31 +46,31 @@ export interface Run extends DeployRequest {
   commit: Commit | undefined;
   /** How another commit is related to it. */
   ancestryOf: (commit: string) => Promise<Ancestry>;
-  /** What undoing uses. */
+  /** Used for undoing, which must not be interrupted. */
   undo: { runner: Runner; clock: Clock };
   failures: Map<string, Error>;
-  /** Of each service that has some. */
+  /** For each service that has secrets. */
   secrets: Map<string, ServiceSecrets>;
   folder: string;
-  /** Gives or frees addresses of networks while no other service of the run does. */
+  /** Runs work that assigns or releases network addresses, one service at a time. */
   addresses: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Milliseconds that a container has to stay off a network of the engine before it joins it again. */
+  /** How many milliseconds a container stays disconnected from a network before it is connected again. */
   linkPause: () => Promise<number>;
-  /** Compose makes what several containers share one command at a time. */
+  /** Runs work that creates networks and volumes with Compose, one command at a time. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** What the engine says. */
+/** The current state of the engine. */
 export interface Facts {
   containers: readonly Container[];
   releases: ReadonlyMap<string, readonly Release[]>;
-  /** Those that an earlier version noted in the labels of containers. */
+  /** Releases that an earlier version recorded in labels of containers. */
   earlier: readonly Release[];
   confirmed: Confirmed;
   edge: EdgeState;
 }
 
-/** Does `work` for a service; where it fails, that is remembered and the others go on. */
+/** Does `work` for a service. If it fails, the error is recorded and the other services continue. */
 export async function attempt<T>(
   { failures }: Run,
   service: string,
@@ -84,7 +84,7 @@ export async function attempt<T>(
   }
 }
 
-/** Tells of one service while it is deployed. */
+/** Prints lines about one service. */
 export function tellOf(
   { tell, tasks, repeat }: Pick<Run, 'tell' | 'tasks' | 'repeat'>,
   service: string,
@@ -96,7 +96,7 @@ export function tellOf(
   };
 }
 
-/** Asks the engine what there is. */
+/** Reads the current state of the engine. */
 export async function readFacts(run: Run): Promise<Facts> {
   const { runner, address, name, book } = run;
   const [containers, { releases, earlier }, confirmed] = await Promise.all([
@@ -107,7 +107,7 @@ export async function readFacts(run: Run): Promise<Facts> {
   return { containers, releases, earlier, confirmed, edge: await readEdge(run, containers) };
 }
 
-/** Lets the services of a run fail that could be deployed, since others cannot. */
+/** Marks all other services of a run as failed, because some cannot be deployed. */
 export function failAll({ failures, tasks }: Run, what: string): void {
   const why = [...failures.keys()].join(', ');
   for (const { service } of tasks) {

@@ -1,16 +1,15 @@
 import type { TaskGraph } from '@nx/devkit';
 
-/** A deploy of the same run that Nx starts later, though what it needs may be there by now. */
+/** A deploy of the same run that Nx starts later, although its image may be pushed already. */
 export interface SiblingDeploy {
   project: string;
-  /** When the first of the tasks that it waits for began; what they left has to be newer. */
+  /** When the first task that it waits for began: its receipts must be newer. */
   since: number;
 }
 
 /**
- * The deploys of this run that could be part of this roll. Nx makes several batches of a run in which
- * some builds come from its cache; each begins when all before it have ended, so by the first deploy
- * the pushes of all of them are done.
+ * The deploys of this run that could be part of this roll. If some builds come from the cache, Nx splits a run into
+ * several batches. Each begins when those before it have ended, so all pushes are done before the first deploy.
  *
  * @param own ids of the tasks that this process was started for.
  */
@@ -40,7 +39,7 @@ export function findSiblings(
   });
 }
 
-/** Deploys of this run that neither this roll nor an earlier one has. */
+/** Deploys of this run that are in neither this roll nor an earlier one. */
 export function laterDeploys(
   graph: TaskGraph | undefined,
   own: readonly string[],

@@ -13,8 +13,8 @@ import { provideImage } from './provide-image';
 const LOOKUPS = 8;
 
 /**
- * Provides the images of a run from one process: each is looked for beside the others, and all that
- * have to be built go into one bake, where what they share is built once.
+ * Provides the images of a run from one process: each is looked for beside the others, and all that have to be built go
+ * into one bake, which builds shared parts once.
  */
 export default async function* dockerBuildBatch(
   taskGraph: TaskGraph,

@@ -61,7 +61,7 @@ async function imageHere(prepared: PreparedImage): Promise<LocalImage | undefine
   return plan.where === 'engine' ? onEngine : undefined;
 }
 
-/** @throws where the engine does not have it after all. */
+/** @throws if the engine does not have it. */
 async function requireImage(
   { runner }: ServiceTask,
   reference: string,

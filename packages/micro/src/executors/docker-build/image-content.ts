@@ -179,7 +179,7 @@ function readSources(
   };
 }
 
-/** The image that reads the Dockerfile decides what its instructions do; it runs where it is built. */
+/** The image that reads the Dockerfile decides what its instructions do; it runs on the machine that builds. */
 function frontendOf({ syntax }: BuildSources, file: string, { build, target }: BuildPlatforms) {
   if (syntax === undefined) return [];
   const platforms = build === undefined ? target : [build];

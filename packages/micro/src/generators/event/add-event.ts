@@ -65,7 +65,7 @@ function addPackages(tree: Tree, root: string, versions: Record<string, string>)
   addDependenciesToPackageJson(tree, versions, {}, posix.join(root, 'package.json'), true);
 }
 
-/** What is a person's to write, or `undefined` where that is nothing. */
+/** What is a person's to write, or `undefined` if that is nothing. */
 export function howToPublish({ event, publisher, fields }: EventOptions): string | undefined {
   if (!publisher) return undefined;
   const constant = eventConstant(event);

@@ -30,7 +30,7 @@ export interface ServiceChange {
   broker: Broker | undefined;
 }
 
-/** Options that become code alone, and that is a person's once it is written. */
+/** Options that only affect generated code, which belongs to the person afterwards. */
 const CODE_OPTIONS = ['framework', 'auth', 'openapi', 'rateLimit', 'tracing'] as const;
 type CodeOption = (typeof CODE_OPTIONS)[number];
 

@@ -13,7 +13,7 @@ export interface SyncResult {
  * Behind `nx sync`: derives compose files, discovery variables and build contexts.
  *
  * @param readGraph stands in for the project graph in specs: Nx passes the tree alone.
- * @returns what had drifted, or nothing where all was in step.
+ * @returns what had drifted; nothing if all files were up to date.
  */
 export async function syncGenerator(
   tree: Tree,

@@ -64,9 +64,9 @@ export interface SyncOptions {
 }
 
 /**
- * Brings every derived file in the tree in step with the manifests; writes only what differs.
+ * Updates every derived file in the tree from the manifests, and writes only files that differ.
  *
- * @returns what was written, each with what had drifted; empty where all was in step.
+ * @returns what was written, each with what had drifted; empty if all files were up to date.
  * @throws {PlatformError} with every problem of every file; then nothing is written.
  */
 export function syncWorkspace(tree: Tree, { librariesOf }: SyncOptions = {}): DerivedFile[] {

@@ -25,19 +25,19 @@ import { readEdge, readFingerprint } from '../../../effects/edge-state';
 import { putFiles, reloadEdge, rememberEdge, validateEdge } from './edge-config';
 import { requireEdgeImage, type RunEdge } from './run-edge';
 
-/** How the edge is brought to what is wanted. */
+/** How the edge is brought up to date. */
 export interface ApplyOptions {
   /**
-   * For a run whose every change may have to be undone: gets what puts the configuration of a reloaded edge back. Then
-   * only a configuration is changed, since another container would end what it takes to go back.
+   * For `--atomic`: receives a function that restores the configuration from before a reload. If it is given, the edge
+   * is only reloaded, never replaced: a new container could not be undone.
    */
   onReload?: ((undo: () => Promise<void>) => void) | undefined;
-  /** More ports of services that are being replaced. */
+  /** Additional ports of services that are being replaced. */
   moving?: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
- * Brings the edge to what is wanted of it by now. A port that a service's own container holds is left to that.
+ * Brings the edge up to date. A port that a service's own container still holds stays with that container.
  *
  * @throws {UserError} if it could not; then the edge serves as before.
  */
@@ -88,7 +88,9 @@ async function applyNow(
   }
 }
 
-/** Makes the edge's container before the ports are free that it takes over, so that it only has to be started then. */
+/**
+ * Creates the edge's container before the ports that it takes over are free, so that then it only has to be started.
+ */
 export async function prepareEdge(
   run: Run,
   wanted: WantedEdge | undefined,
@@ -100,7 +102,7 @@ export async function prepareEdge(
   return create(run, container, wanted);
 }
 
-/** Starts a prepared container; every command more would be time in which nobody answers. */
+/** Starts a prepared container with a single command, because nothing answers until it is up. */
 export async function startPrepared(run: Run, { id }: Container): Promise<void> {
   const docker = (runner: Run['runner'], args: readonly string[], what: string) =>
     run.addresses(() => runDocker(runner, args, run.address, what));
@@ -114,7 +116,7 @@ export async function startPrepared(run: Run, { id }: Container): Promise<void> 
   }
 }
 
-/** A container that was made for exactly this, and waits to be started. */
+/** A container of this very configuration that was created and not started yet. */
 async function findPrepared(
   run: Run,
   leftovers: readonly Container[],
@@ -131,7 +133,7 @@ async function findPrepared(
   return undefined;
 }
 
-/** Starts a new container; an old one, which holds the same ports, is stopped right before. */
+/** Starts a new container. The old one holds the same ports, so it is stopped right before. */
 async function replace(run: Run, { container: old }: EdgeState, created: Container): Promise<void> {
   const docker = (args: readonly string[], what: string) =>
     run.addresses(() => runDocker(run.runner, args, run.address, what));
@@ -181,7 +183,7 @@ async function create(
   return created;
 }
 
-/** Its volume of certificates stays. */
+/** Removes the edge, but keeps the volume with its certificates. */
 export async function removeEdge(
   { runner, address, addresses }: Run,
   containers: readonly Container[],

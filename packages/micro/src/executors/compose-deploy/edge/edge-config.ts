@@ -16,8 +16,8 @@ import { formatStep } from '../../../terminal/step';
 import type { Run } from '../run';
 
 /**
- * Asks the running edge to take a configuration, and once it has it lets it start with that, too.
- * @throws {UserError} with Caddy's words and where it was declared; then it serves with the one before.
+ * Loads a configuration into the running edge, and then makes it the one that the edge starts with.
+ * @throws {UserError} with Caddy's words and the place in the environment file; then the edge keeps the previous one.
  */
 export async function reloadEdge(
   run: Run,
@@ -58,7 +58,7 @@ export async function dialPorts(
   run.tell(formatStep('edge', 'reloaded', what));
 }
 
-/** Lets Caddy read a configuration without serving it. @throws {UserError} as `reloadEdge` does. */
+/** Has Caddy check a configuration without serving it. @throws {UserError} as `reloadEdge` does. */
 export async function validateEdge(run: Run, id: string, wanted: WantedEdge): Promise<void> {
   const args = tryOutArguments({
     ...{ volumesOf: id, image: wanted.image, user: `${EDGE_USER}:${EDGE_USER}` },
@@ -69,7 +69,7 @@ export async function validateEdge(run: Run, id: string, wanted: WantedEdge): Pr
   await explained(run, wanted, () => runDocker(run.runner, args, run.address, what));
 }
 
-/** Reads what an edge serves, and returns what puts that back. */
+/** Reads the current configuration of an edge, and returns a function that restores it. */
 export async function rememberEdge(
   run: Run,
   { id, name }: Container,
@@ -90,7 +90,7 @@ export async function rememberEdge(
   };
 }
 
-/** Through standard input: what the files hold touches no disk on its way. */
+/** Passes the files through standard input, so that private keys are never written to the local disk. */
 export async function putFiles(
   { runner, address }: Run,
   id: string,
@@ -106,7 +106,7 @@ function reload({ runner, address }: Run, id: string, file: string, what: string
   return runDocker(runner, execArguments(id, ['caddy', 'reload', ...config]), address, what);
 }
 
-/** Says of what Caddy refuses where it was declared. */
+/** Adds to Caddy's error where the refused settings are declared. */
 async function explained(
   run: Run,
   { publications }: Pick<WantedEdge, 'publications'>,

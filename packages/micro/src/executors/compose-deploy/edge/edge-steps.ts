@@ -15,17 +15,17 @@ import { applyEdge, prepareEdge, removeEdge, startPrepared, type ApplyOptions } 
 import { movingPorts } from './moving-ports';
 import type { RunEdge } from './run-edge';
 
-/** What a run does of the edge, and when: between the services that it rolls. */
+/** What a run does with the edge before, between and after the rolls of its services. */
 export interface EdgeSteps {
-  /** Before any service is rolled: what would fail fails here, with nothing changed. */
+  /** Runs before any service is rolled, and fails while nothing is changed yet. */
   first(): Promise<void>;
-  /** Rolls a service that needs its port itself, or gives it to the edge. */
+  /** Wraps the roll of a service that takes its port from the edge or gives it to the edge. */
   around<T>(one: ServicePlan, work: (released?: () => Promise<void>) => Promise<T>): Promise<T>;
-  /** Once all services are rolled. */
+  /** Runs after all services are rolled. */
   last(): Promise<void>;
-  /** Frees the ports that it took, so that services can be put back that held them. */
+  /** Frees the ports that the edge took, so that the services that held them can be restored. */
   undo(): Promise<void>;
-  /** Once services are put back: the edge is as it was, too. */
+  /** Restores the edge as it was, after the services were restored. */
   restore(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export function edgeSteps(
 ): EdgeSteps {
   const { edge: state, containers } = facts;
   const inTurn = limit(1);
-  /** The last first. */
+  /** In reverse order. */
   const undos: (() => Promise<void>)[] = [];
   const onReload = run.mode.atomic
     ? (undo: () => Promise<void>) => void undos.unshift(undo)
@@ -57,7 +57,7 @@ export function edgeSteps(
   const takeOver = () =>
     inTurn(async () => {
       if (!edge) return;
-      // Where several held ports, the edge grows with each that is freed.
+      // If several services held ports, the edge takes each one as soon as it is free.
       if (!prepared || takesFrom.length > 1) {
         return applyEdge(run, edge, { moving: moving.ports });
       }
@@ -129,7 +129,10 @@ export function edgeSteps(
   };
 }
 
-/** What the edge publishes after the run: all but what containers hold that the run does not replace. */
+/**
+ * What the edge can publish after this run: everything except ports that containers hold which the run does not
+ * replace.
+ */
 export function publicationsNow(
   { tasks }: Pick<Run, 'tasks'>,
   { publications }: RunEdge,

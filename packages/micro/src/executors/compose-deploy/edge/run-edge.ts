@@ -13,7 +13,7 @@ import { readEdgeFiles } from '../../../effects/edge-files';
 import { wantedEdge } from '../../../effects/wanted-edge';
 import type { Run } from '../run';
 
-/** The edge of a run: what it publishes, and what it is for any part of that. */
+/** What the edge publishes in a run, and how to build the edge for any part of it. */
 export interface RunEdge {
   publications: readonly Publication[];
   of: (publications: readonly Publication[]) => WantedEdge | undefined;
@@ -34,8 +34,8 @@ export async function readRunEdge(
 }
 
 /**
- * Brings the edge's image to the engine before anything is changed.
- * @throws {UserError} with what to do if it can neither be found nor pulled.
+ * Pulls the edge's image before anything is changed.
+ * @throws {UserError} with what to do, if it is neither on the engine nor can be pulled.
  */
 export async function requireEdgeImage(
   { runner, address, tell, environment }: Run,
@@ -60,7 +60,7 @@ export interface EdgePort extends PublishedPort {
   service: string;
 }
 
-/** Where the edge that runs publishes services. */
+/** The ports on which the running edge publishes services. */
 export async function readEdgePorts(
   { runner, address, name }: Run,
   edge: RunEdge | undefined,

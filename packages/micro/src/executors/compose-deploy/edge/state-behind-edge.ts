@@ -8,7 +8,7 @@ import { behindEdge, isOfService, portMappingsOf } from '../../../edge/publicati
 import type { Environment } from '../../../platform/environment';
 
 /**
- * A recorded release without the ports that the edge holds by now; as it was if it held none.
+ * A recorded release without the ports that now belong to the edge; unchanged if it had none.
  * @param today the port of its manifest.
  */
 export function stateBehindEdge(

@@ -26,7 +26,7 @@ export async function readCommit(runner: Runner): Promise<Pick<Run, 'commit' | '
   };
 }
 
-/** Compares what runs of a service with the workspace; no value if nothing says what it was deployed from. */
+/** Compares the running commit of a service with the workspace; `undefined` if the running commit is unknown. */
 export async function checkRunning(
   { commit, ancestryOf, mode, environment }: Run,
   {
@@ -42,7 +42,7 @@ export async function checkRunning(
   const runs = runningCommit(service, containers, confirmed);
   if (!runs) return {};
   const check = checkCommit(runs, commit, await ancestryOf(runs.id));
-  // The same image with another password takes no commit back.
+  // The same image with another password undoes no commit.
   const isSame =
     plan.kind === 'keep' ||
     (current !== undefined &&
@@ -52,7 +52,7 @@ export async function checkRunning(
   return { commit: { ...check, isSame, isRefused: check.takesBack && !isSame && !isAllowed } };
 }
 
-/** @returns whether something would be taken back, so that nothing is to be done. */
+/** @returns whether a service would lose commits, so that nothing may be deployed. */
 export function refuseOlder(run: Run, { services }: Pick<RunPlan, 'services'>): boolean {
   const refused = services.filter(({ commit }) => commit?.isRefused);
   for (const { service, commit } of refused) {
@@ -67,7 +67,7 @@ export function refuseOlder(run: Run, { services }: Pick<RunPlan, 'services'>): 
   return refused.length > 0;
 }
 
-/** What the containers of a roll are labelled with. */
+/** The commit in the labels of new containers. */
 export function commitOfRoll(run: Run, { desired, commit }: ServicePlan): Commit | undefined {
   if (desired.release) return desired.release.commit;
   return commit?.isSame && commit.takesBack ? commit.runs : run.commit;

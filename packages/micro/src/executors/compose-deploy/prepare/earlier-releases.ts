@@ -7,15 +7,16 @@ import { moveRelease, readSlice } from '../../../effects/release-book';
 import { fillIn } from '../../../effects/rendered-project';
 import type { Run } from '../run';
 
-/** What a release runs, with the values of today. */
+/** The slice of a release, with today's values filled in. */
 export async function readFilled(run: Run, release: Release): Promise<ComposeSlice> {
   const slice = await readSlice(run.book, release);
   return release.heldBy === 'volume' ? fillIn(run, slice, release.service) : slice;
 }
 
 /**
- * Moves what an earlier version noted in labels of containers into volumes, with references in the place of passwords.
- * What left the workspace stays where it is until it is pruned: nobody can tell any more what in it is a password.
+ * Earlier versions recorded releases in labels of containers. This moves those records into volumes, with references
+ * instead of passwords. Records of services that left the workspace are not moved, because it is unknown which of their
+ * values are passwords.
  */
 export async function moveEarlierNotes(
   run: Run,

@@ -17,12 +17,11 @@ import { parsePlatform, runsOn } from '../../../image/platform';
 
 /** How many images are looked for, or pulled, at the same time. */
 const PULLS = 8;
-/** How often an image is pulled that is gone again at once. */
+/** How often an image is pulled if it disappears again at once. */
 const PULL_TRIES = 3;
 
 /**
- * Brings every image to the engine before anything is changed, so that a registry that goes away
- * ends no roll in its middle.
+ * Pulls every image before anything is changed, so that losing the registry cannot break a roll half way.
  *
  * @returns whether there is anything to deploy.
  */
@@ -45,7 +44,7 @@ export async function findImages(run: Run, rendered: Rendered | undefined): Prom
   return tasks.some(({ service }) => !failures.has(service.name));
 }
 
-/** The same for a rollback: a host may have pruned the images of what does not run. */
+/** The same for a rollback, whose images may have been pruned. */
 export async function findRecordedImages(run: Run, { services }: RunPlan): Promise<void> {
   const changed = services.filter(({ plan }) => plan.kind !== 'keep');
   await findAll(
@@ -63,7 +62,7 @@ async function findAll(run: Run, all: readonly DesiredState[]): Promise<void> {
   );
 }
 
-/** The engine that deploys has the image, or can pull it by its digest, and can run it. */
+/** Makes sure that the engine has the image, pulls it by digest if not, and checks that the engine can run it. */
 export async function requireImage(
   run: Run,
   { service, image: reference, source, key, slice, release }: DesiredState,
@@ -78,7 +77,7 @@ export async function requireImage(
     );
   }
   let there = image;
-  // A host that prunes right now may take it away between the two.
+  // A prune on the host may remove the image between pull and look-up.
   for (let tries = 0; !there && tries < PULL_TRIES; tries++) {
     tellOf(run, service)(formatStep(service, 'pulling', reference));
     await runDocker(runner, pullArguments(reference), address, `Could not pull ${reference}`);
@@ -98,7 +97,7 @@ export async function requireImage(
 }
 
 /**
- * @param asked the platform that the Compose entry names: an engine with an emulator runs others, too.
+ * @param asked the platform in the Compose entry, for engines that can emulate others.
  * @throws {UserError} if the image is for another kind of processor than the engine's.
  */
 async function requireRunnable(

@@ -35,7 +35,7 @@ import { type DesiredState, recordedState } from '../../../deployment/desired-st
 import type { Rendered } from './render';
 import type { Container } from '../../../deployment/container';
 
-/** Compares what is wanted with what the engine runs; services that cannot be planned have failed. */
+/** Compares the desired state with what is running. Services that cannot be planned become failures. */
 export async function makePlan(
   run: Run,
   rendered: Rendered | undefined,
@@ -98,7 +98,7 @@ export async function makePlan(
   };
 }
 
-/** What becomes of the edge. */
+/** The plan for the edge of a deploy. */
 function planRunEdge(
   run: Run,
   edge: RunEdge,
@@ -123,10 +123,10 @@ async function findRecorded(
   const release = to === undefined ? previousRelease(current, releases) : findRelease(to, releases);
   if (release) {
     const slice = await readFilled(run, release);
-    // Found missing now rather than once the roll has begun.
+    // Throws now, before the roll, if a secret is missing.
     secretsOf(run, service, slice);
     const recorded = recordedState(release, slice, secretsLabelOf(run, service, slice));
-    // A release from before there was an edge held the port that the edge has by now.
+    // A release from before the edge published the port that now belongs to the edge.
     return hasEdge ? stateBehindEdge(recorded, port, environment) : recorded;
   }
   const known = releases
@@ -137,7 +137,9 @@ async function findRecorded(
   );
 }
 
-/** What an entry depends on and does not run: other services are told apart by the manifest. */
+/**
+ * Datastores and the broker that an entry depends on and that are not running. Services are known from the manifest.
+ */
 function missingNeeds(
   { service: { consumes }, sameRun }: ServiceTask,
   tasks: readonly ServiceTask[],
@@ -153,7 +155,7 @@ function missingNeeds(
   };
 }
 
-/** Datastores and the broker whose containers are of another image than their entries name by now. */
+/** Datastores and the broker whose containers run another image than their entries name. */
 export function outdatedNeeds(
   needs: DesiredState['needs'],
   consumes: readonly string[],

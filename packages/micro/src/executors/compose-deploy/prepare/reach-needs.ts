@@ -15,16 +15,16 @@ import { type Run, tellOf } from '../run';
 interface Need {
   name: string;
   containers: readonly Container[];
-  /** The networks that it has to be in, by their names on the engine. */
+  /** The networks that it must be connected to, by their names on the engine. */
   networks: readonly string[];
 }
 
 /**
- * Has datastores and the broker that run already join the networks in which the new containers of a service look for
- * them, without stopping them: a deploy replaces nothing that may hold data, and an entry may name other networks than its
- * container is in. A container stays in those that it is in, where the old containers of the service reach it.
+ * Connects running datastores and the broker to the networks in which the new containers of a service look for them.
+ * Their entries may name other networks than their containers are in, and a deploy does not replace what may hold data.
+ * They stay in their old networks too, where the old containers of the service reach them.
  *
- * @param before what ran when the deploy began.
+ * @param before the containers at the start of the deploy.
  */
 export async function reachNeeds(
   run: Run,
@@ -35,7 +35,7 @@ export async function reachNeeds(
 ): Promise<void> {
   const { runner, address, alone, name } = run;
   if (!needsOf(run, desired, consumes, before).some((need) => absentOf(need).length > 0)) return;
-  // Another service of the run may have had the broker join by now, or may be about to.
+  // Another service of the run may be connecting the broker at the same time.
   await alone(async () => {
     const now = await readProjectContainers(runner, address, name);
     for (const need of needsOf(run, desired, consumes, now))
@@ -53,7 +53,7 @@ async function join(
   const absent = absentOf(need);
   if (absent.length === 0) return;
   if (project) {
-    // Compose makes the networks of an entry also if it has no container to make.
+    // Compose creates the networks of an entry even if no container is missing.
     const args = createArguments(project, need.name, need.containers.length);
     await runDocker(runner, args, address, `Could not make the networks of ${need.name}`);
   }
@@ -73,8 +73,8 @@ function absentOf({ networks, containers }: Need): string[] {
 }
 
 /**
- * Takes what services need out of the network that all datastores once shared, as soon as nobody who uses it is there any
- * more. Other networks that a container is in are none of ours.
+ * Disconnects datastores and the broker from the network that all of them once shared, as soon as none of their users
+ * is in it. Other networks are not touched.
  */
 export async function leaveFormerNetwork(
   run: Run,
@@ -108,7 +108,7 @@ function needsOf(
 ): Need[] {
   const { service, needs, needNetworks, release } = desired;
   const own = DATASTORE_PURPOSES.map((purpose) => datastoreName(service, purpose));
-  // What a release remembers of a service says nothing of what it needs.
+  // A recorded release does not contain the networks of what it needs.
   const names = release
     ? [...own, BROKER_NAME]
     : [...needs.keys()].filter((name) => !consumes.includes(name));
@@ -119,7 +119,7 @@ function needsOf(
   });
 }
 
-/** Where a release from before the move looks for what it needs. */
+/** The network in which a release from before the move finds its datastores. */
 function formerNetwork(
   run: Pick<Run, 'name'>,
   { service, slice }: DesiredState,

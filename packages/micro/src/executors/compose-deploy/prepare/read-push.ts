@@ -6,8 +6,8 @@ import { UserError } from '../../../platform/user-error';
 import type { ServiceTask } from '../../service-task';
 
 /**
- * What was last pushed of a service for an environment.
- * @throws {UserError} if nothing was, or if it was pushed to another place than the environment names now.
+ * The last push of a service for an environment.
+ * @throws {UserError} if there is none, or if it went to another registry than the environment names now.
  */
 export async function readPush(
   { workspaceRoot, platformName, service }: ServiceTask,

@@ -20,7 +20,7 @@ import { type Container, isServing } from '../../../deployment/container';
 import { DEPLOY_LABELS } from '../../../deployment/labels';
 import type { ComposeSlice } from '../../../deployment/slice';
 
-/** Reads the secrets of all services of the run; a service that misses one has failed. */
+/** Reads the secrets of all services of the run. A service with a missing secret becomes a failure. */
 export async function readSecrets(run: Run): Promise<void> {
   const { tasks, environment, runner, address, name } = run;
   const having = tasks.filter(
@@ -57,7 +57,7 @@ async function readValues(run: Run, service: string): Promise<Map<string, Secret
   return values;
 }
 
-/** The key that the running containers were labelled with. */
+/** The key that the labels of the running containers were made with. */
 async function readKey(
   { runner, address }: Run,
   containers: readonly Container[],
@@ -66,7 +66,7 @@ async function readKey(
     .filter(({ labels }) => secretsPart(labels[DEPLOY_LABELS.entry] ?? '') !== '')
     .sort((a, b) => Number(isServing(b)) - Number(isServing(a)));
   for (const { id } of having) {
-    // One that was made and never filled has none.
+    // A container that was created and never filled has no key.
     const { stdout } = await runner.run(docker(readFileArguments(id, SECRETS_KEY_FILE), address));
     const key = parseSecretsKey(onlyFileOf(stdout));
     if (key) return key;
@@ -75,9 +75,9 @@ async function readKey(
 }
 
 /**
- * What new containers of a service are given, with the values of today, also by a rollback.
+ * The secrets of new containers of a service, with today's values, in a rollback too.
  *
- * @param entry the one of the slice that they are made from: the service's own, or a job of it.
+ * @param entry the entry that the containers are made from: that of the service, or of one of its jobs.
  */
 export function secretsOf(
   { secrets, environment }: Run,
@@ -106,13 +106,13 @@ export function secretsLabelOf(
   return own && names.length > 0 ? secretsLabel(own, names) : '';
 }
 
-/** What containers that serve were given, to be given to those that replace them again. */
+/** The secrets of the running containers, for the containers that `--atomic` restores. */
 export interface GivenSecrets {
   archive: Secret;
   label: string;
 }
 
-/** Reads what a container was given, as it was; `undefined` if that is no secret. */
+/** Reads the secrets of a container, as they were; `undefined` if it has none. */
 export async function readGiven(
   { runner, address }: Pick<Run, 'runner' | 'address'>,
   { id, name, labels }: Container,

@@ -16,17 +16,17 @@ import { readRunEdge, type RunEdge } from '../edge/run-edge';
 import { attempt, type Run } from '../run';
 import { readPush } from './read-push';
 
-/** The project as it shall be. */
+/** The project as it should run. */
 export interface Rendered {
-  /** The workspace's project with what was pushed, for jobs and datastores. */
+  /** The Compose project with the pushed images, for jobs and datastores. */
   project: ComposeProject;
   /** Every service of the compose files. */
   names: readonly string[];
-  /** The project with nothing filled in. */
+  /** The project with no variable filled in. */
   written: ComposeConfig;
-  /** Of each service of the run that can be deployed. */
+  /** For each service of the run that can be deployed. */
   desired: ReadonlyMap<string, DesiredState>;
-  /** Absent if nothing was rendered, so that nobody knows what it should be. */
+  /** Absent if nothing was rendered, so that its desired state is unknown. */
   edge?: RunEdge;
 }
 
@@ -52,7 +52,7 @@ export async function render(run: Run): Promise<Rendered | undefined> {
       failures.set(service.name, new UserError(message));
       continue;
     }
-    // Also what "extends" or a further file brings, which nobody here reads line by line.
+    // Catches a name that comes from "extends" or another file, which is not checked line by line.
     if (config.services[service.name]?.['container_name'] !== undefined) {
       const message = `${service.root}/compose.yaml: the entry of "${service.name}" has a container_name, which only one container can have: remove it from the file that sets it`;
       failures.set(service.name, new UserError(message));
@@ -73,14 +73,14 @@ export async function render(run: Run): Promise<Rendered | undefined> {
   return { ...rendered, edge: await readRunEdge(run, config, publications) };
 }
 
-/** @throws {PlatformError} with everything in compose files that a deploy could not keep to. */
+/** @throws {PlatformError} with every setting in compose files that a deploy cannot follow. */
 function requireKept({ workspaceRoot, tasks, environment }: Run): void {
   const services = tasks.map(({ service }) => service);
   const problems = readWrittenProblems(workspaceRoot, services, environment);
   if (problems.length > 0) throw new PlatformError(problems);
 }
 
-/** Every service of the platform; what is published of those that are not of the run stays published. */
+/** Every service of the platform. Services outside this run stay published. */
 function readServices({ workspaceRoot, tasks }: Run): Service[] {
   const read = fileReader(workspaceRoot);
   const own = tasks.map(({ service }) => service);

@@ -15,7 +15,10 @@ import { giveSecrets } from '../roll/give-secrets';
 import { againIfPruned, makeOf, Pruned } from '../roll/pruned';
 import { requireImage } from './find-images';
 
-/** What has to be done once with the new image before any container of it serves; it stops the deploy where it fails. */
+/**
+ * Runs jobs such as migrations once with the new image, before a container of it serves. If one fails, the deploy
+ * stops.
+ */
 export async function runJobs(
   run: Run,
   project: ComposeProject,
@@ -50,12 +53,12 @@ export async function runJobs(
   }
 }
 
-/** A client that only asks a container to end may wait for it for ever. */
+/** Only killing the client ends a job that ignores SIGTERM. */
 function limitOf({ environment }: Pick<Run, 'environment'>) {
   return { timeout: environment.jobTimeout * 1000, killSignal: 'SIGKILL' } as const;
 }
 
-/** What runs on after its client was ended would hold on to locks. */
+/** Without this, the job would keep running after its client ended, and hold its locks. */
 async function removeJob({ undo, address, name }: Run, job: string): Promise<void> {
   const labels = [`com.docker.compose.project=${name}`, `com.docker.compose.service=${job}`];
   const what = `Could not remove the container of ${job}`;
@@ -73,11 +76,11 @@ interface SecretJob {
   service: string;
   job: string;
   secrets: Secret;
-  /** What is said where it fails. */
+  /** The message if it fails. */
   failed: string;
 }
 
-/** `docker compose run` starts what it makes at once; here it is given its secrets in between. */
+/** Like `docker compose run`, but copies the secrets into the container before it starts. */
 async function runWithSecrets(
   { runner, undo, address, name, alone, environment }: Run,
   project: ComposeProject,
@@ -110,7 +113,7 @@ async function runWithSecrets(
     return containers.filter((container) => container.service === job);
   }
 
-  /** Also what a deploy left that was killed: with its container the values go. */
+  /** Also removes what a killed deploy left: the secrets are removed with their container. */
   async function discard(by: Runner): Promise<void> {
     const ids = (await find(by)).map(({ id }) => id);
     if (ids.length === 0) return;

@@ -4,7 +4,7 @@ import type { ServiceTask } from '../../service-task';
 import type { DeployMode } from '../options';
 import type { DeployRequest } from '../run';
 
-/** The services that run in the environment; says of the others where they do. */
+/** Leaves out services that run somewhere else (`links` of the environment), and says so. */
 export function skipExternal(
   { tasks, tell }: Pick<DeployRequest, 'tasks' | 'tell'>,
   environment: Environment,
@@ -12,7 +12,7 @@ export function skipExternal(
 ): ServiceTask[] {
   return tasks.filter(({ service: { name } }) => {
     const url = elsewhere(environment, name);
-    // A program reads nothing but the plan, which does not have it.
+    // Nothing but the plan may be printed for programs.
     if (url !== undefined && !json) {
       const why = `it runs at ${url}, as ${environment.file} says under links`;
       tell(formatStep(name, 'nothing', why));

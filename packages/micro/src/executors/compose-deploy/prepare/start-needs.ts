@@ -12,8 +12,8 @@ import { formatSeconds, formatStep } from '../../../terminal/step';
 import { type Run, tellOf } from '../run';
 
 /**
- * Starts what a service needs and nothing runs of.
- * @param started what other services of the run had started already.
+ * Starts datastores and the broker that a service needs and that are not running.
+ * @param started starts that other services of the run have begun.
  */
 export async function startNeeds(
   run: Pick<
@@ -44,14 +44,14 @@ export async function startNeeds(
     });
     for (const name of missing) started.set(name, work);
   }
-  // All at once: a start that fails while another is awaited would be nobody's, and end the process.
+  // Awaited all at once: a start that fails while another one is awaited would be an unhandled rejection.
   await Promise.all(starts.flatMap((name) => started.get(name) ?? []));
 }
 
 type Needs = Pick<Run, 'runner' | 'address' | 'environment' | 'clock' | 'undo'>;
 
 /**
- * Compose counts what has no health check as started once it ran for a moment, also if it ends then.
+ * Compose counts a container without a health check as started after a moment, even if it ends then.
  * @throws {UserError} if one does not stay up.
  */
 async function stayUp(
@@ -71,7 +71,7 @@ async function stayUp(
   );
 }
 
-/** What those said that do not serve. */
+/** The last log lines of containers that are not up. */
 async function lastWordsOf(
   { undo, address }: Needs,
   { name }: ComposeProject,
@@ -90,8 +90,8 @@ async function lastWordsOf(
 }
 
 /**
- * Removes containers of what is to be started that an earlier deploy made and could not start, for example since a port
- * was taken. Compose would start them as they were made then, whatever the files say by now.
+ * Removes containers that an earlier deploy created but could not start, for example because a port was taken.
+ * Otherwise, Compose would start them with the old configuration.
  */
 export async function removeNeverStarted(
   { runner, address }: Pick<Run, 'runner' | 'address'>,

@@ -4,10 +4,10 @@ import { parseImageReference } from '../../../platform/image-reference';
 import { visible } from '../../../platform/visible';
 import { formatList } from '../../../terminal/step';
 
-/** What is done to what, and why. */
+/** Action, name and reason. */
 type Row = [verb: string, name: string, rest: string];
 
-/** The plan as lines for a person; the first names the environment, the last what stays as it is. */
+/** The plan as lines for a person. The first line names the environment, the last ones what does not change. */
 export function formatPlan(plan: PlanDocument): string[] {
   const { environment, services, outdated, left, prune, rollback, edge } = plan;
   const quiet = services.filter(isQuiet).map(({ service }) => service);
@@ -39,7 +39,7 @@ export function formatService(one: ServicePlanDocument, environment: string): st
   return formatRows(rowsOf(one, environment)).map(visible);
 }
 
-/** Whether there is no more to say of a service than that nothing changed. */
+/** Whether nothing changes for a service. */
 function isQuiet({ action, leftovers, recovers, starts, missing }: ServicePlanDocument): boolean {
   return action === 'keep' && [...leftovers, ...recovers, ...starts, ...missing].length === 0;
 }
@@ -65,7 +65,7 @@ function rowsOf(one: ServicePlanDocument, environment: string): Row[] {
   ];
 }
 
-/** What a person has to know of the commits; of what stays as it is, nothing. */
+/** A note about commits; none for a service that does not change. */
 function commitRows({ service, action, commit }: ServicePlanDocument): Row[] {
   if (action === 'keep' || commit?.reason === undefined) return [];
   return [[commit.refused ? 'refused' : 'note', service, commit.reason]];
@@ -90,7 +90,9 @@ function describeChange(one: ServicePlanDocument): string[] {
   ];
 }
 
-/** `c19701d16992 (sha256:5669fc6c4141)`: the key and the registry's digest, both cut; the JSON has all of both. */
+/**
+ * `c19701d16992 (sha256:5669fc6c4141)`: the key and the registry's digest, both shortened; the JSON has them in full.
+ */
 function formatImage({ key, image }: { key: string; image: string }): string {
   const { digest } = parseImageReference(image);
   return key.slice(0, 12) + (digest === undefined ? '' : ` (${digest.slice(0, 19)})`);

@@ -3,12 +3,12 @@ import { formatList, formatSeconds, formatStep } from '../../../terminal/step';
 import type { DeployPlan } from '../../../deployment/plan';
 import type { PublishedPort } from '../../../deployment/container';
 
-/** What became of one service. */
+/** The result for one service. */
 export interface Ended {
   service: string;
-  /** `failed` also where it was left as it was because of another one. */
+  /** `failed` also if it was not deployed because another service failed. */
   outcome: DeployPlan['kind'] | 'failed';
-  /** The address that the environment says people reach it by. */
+  /** The public URL, from the environment. */
   url?: string | undefined;
   /** Ports of the host that lead to the service. */
   ports: readonly PublishedPort[];
@@ -50,7 +50,7 @@ export function formatSummary(
 const ANYWHERE = /^(?:0\.0\.0\.0|::)?$/;
 const LOOPBACK = /^(?:127\.|::1$)/;
 
-/** Where a person on this machine reaches a port of the engine's host, as far as can be told from here. */
+/** The address at which a person on this machine reaches a port of the engine's host, as far as that is known. */
 function formatPlace({ address, port }: PublishedPort, environment: Environment): string {
   const isAnywhere = ANYWHERE.test(address);
   const isRemote = runsElsewhere(environment) && !environment.host?.startsWith('unix:');

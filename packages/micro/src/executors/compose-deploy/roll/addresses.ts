@@ -1,8 +1,8 @@
 import type { Network } from '../../../effects/networks';
 
 /**
- * Whether a container that leaves a network and joins it again has the address that it had: the engine gives the lowest
- * one that is free, and gives a chosen one only in networks whose subnet a person chose.
+ * Whether a container that is disconnected from a network and connected again gets the same address. The engine assigns
+ * the lowest free one; a chosen address is possible only in networks with a subnet that a user configured.
  */
 export function keepsAddress({ subnet, gateway, addresses }: Network, id: string): boolean {
   const own = addresses.get(id);

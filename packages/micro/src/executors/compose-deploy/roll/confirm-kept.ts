@@ -3,7 +3,7 @@ import { noteConfirmed } from '../../../effects/confirmed-commits';
 import type { Rolled } from '../deploy-one';
 import type { Facts, Run } from '../run';
 
-/** Notes that what was kept is what this commit says, too: an earlier one must not change it any more. */
+/** Records that containers that were kept match this commit too, so that an older commit may not replace them. */
 export async function confirmKept(
   run: Run,
   { services }: RunPlan,

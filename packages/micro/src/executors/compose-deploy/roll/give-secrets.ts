@@ -4,7 +4,10 @@ import { putFilesArguments } from '../../../docker/container';
 import { runDocker } from '../../../effects/engine';
 import type { Roll } from './roll-state';
 
-/** Before a container starts, and through standard input: the values touch no disk on their way. */
+/**
+ * Copies secrets into a container before it starts. They pass through standard input, so they are never on the local
+ * disk.
+ */
 export async function giveSecrets(
   { runner, address, service, secrets }: Pick<Roll, 'runner' | 'address' | 'service' | 'secrets'>,
   created: readonly Container[],

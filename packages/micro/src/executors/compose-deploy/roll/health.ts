@@ -11,7 +11,9 @@ const STEADY_MILLISECONDS = 3000;
 /** A container that was restarted this often will not become healthy by waiting. */
 const TOO_MANY_RESTARTS = 3;
 
-/** Waits until all of these containers are healthy, and returns them. @throws {UserError} where one will not be. */
+/**
+ * Waits until all of these containers are healthy, and returns them. @throws {UserError} if one is not healthy in time.
+ */
 export async function waitUntilHealthy(
   {
     runner,
@@ -57,15 +59,15 @@ export async function waitUntilHealthy(
   }
 }
 
-/** Watches containers that were healthy just now until a time of the clock. */
+/** Checks until a given time that containers stay healthy. */
 export type Watch = (
   parts: Pick<Roll, 'runner' | 'address' | 'steady' | 'service' | 'clock'>,
   until: number,
 ) => Promise<void>;
 
 /**
- * A watch over containers that serve. The old ones run beside them until it ends.
- * It throws a {@link UserError} if one does not stay healthy, or was restarted.
+ * Watches new containers while the old ones still run. It throws a {@link UserError} if one does not stay healthy, or
+ * was restarted.
  */
 export function watchOf(containers: readonly Container[], healthyAt: number): Watch {
   const ids = idsOf(containers);
@@ -93,7 +95,7 @@ export function watchOf(containers: readonly Container[], healthyAt: number): Wa
 }
 
 function describeEnd({ health, state }: Container): string {
-  // The engine calls a container that ended unhealthy, too.
+  // An exited container may be reported as unhealthy too.
   if (state !== 'running' && state !== 'restarting') return `was ${state}`;
   return health === 'unhealthy' ? 'was unhealthy' : 'ended and was restarted';
 }
@@ -112,7 +114,7 @@ function describe({ state, health, restarts }: Container): string {
   return restarts >= TOO_MANY_RESTARTS ? `ended ${restarts} times` : `is ${state}`;
 }
 
-/** What the new containers last said. */
+/** The last log lines and health check output of the new containers. */
 export async function readLastWords(
   { undo: { runner }, address }: Pick<Roll, 'address' | 'undo'>,
   ids: readonly string[],

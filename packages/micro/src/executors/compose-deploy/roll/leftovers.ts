@@ -3,7 +3,7 @@ import { removeArguments, stopArguments } from '../../../docker/container';
 import { runDocker } from '../../../effects/engine';
 import { idsOf, type Roll } from './roll-state';
 
-/** Removes what serves nobody; what still runs may end what it was asked. */
+/** Removes containers that get no traffic. Those that still run may finish their requests first. */
 export async function removeLeftovers(
   { runner, address, service }: Pick<Roll, 'runner' | 'address' | 'service'>,
   leftovers: readonly Container[],

@@ -1,10 +1,10 @@
 /**
- * Milliseconds that a container stays off a network before it joins it again under its names. Older kernels report
- * changes of links once a second at most (net/core/link_watch.c): a container that comes back earlier is found by its
- * name and does not answer for up to a second. On Linux 6.18 none of 20 containers that came back at once was late,
+ * How many milliseconds a container stays disconnected from a network before it is connected again. Older kernels
+ * report link changes at most once a second (net/core/link_watch.c): a container that comes back sooner is found by its
+ * name, but does not answer for up to a second. On Linux 6.18 none of 20 containers that came back at once was late,
  * with links of other networks changing twice a second beside it (2026-11-27).
  *
- * @param kernel as the engine names it, `6.18.44-cloud-amd64`; of an unknown form it counts as an older one.
+ * @param kernel as the engine names it, `6.18.44-cloud-amd64`. An unknown format counts as an older kernel.
  */
 export function linkPauseOf(kernel: string): number {
   const [major, minor] = kernel.split('.').map((part) => Number.parseInt(part, 10));

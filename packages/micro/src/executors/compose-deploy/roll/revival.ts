@@ -12,7 +12,7 @@ import { waitUntilHealthy } from './health';
 import { idsOf, runIn, type Roll } from './roll-state';
 import { join, leave } from './traffic';
 
-/** Brings back what an interrupted deploy took out of service, before anything else is done. */
+/** Starts containers again that an interrupted deploy stopped, before anything else is done. */
 export async function reviveAll(
   run: Run,
   { services }: RunPlan,
@@ -42,13 +42,13 @@ export async function reviveAll(
       say(formatStep(service, 'recovered', `${first.name} serves again`));
     } catch (error) {
       if (!(error instanceof UserError) || error instanceof Interrupted) throw error;
-      // What cannot serve any more is replaced by what is wanted.
+      // If it cannot be started any more, the new version replaces it.
       say(`${service}  warning: ${error.message}`);
     }
   }
 }
 
-/** Brings back containers that served before a deploy which was ended. */
+/** Starts containers again that served before an interrupted deploy. */
 export async function revive(
   parts: Pick<Roll, 'runner' | 'address' | 'addresses' | 'healthTimeout' | 'service' | 'clock'>,
   containers: readonly Container[],

@@ -9,12 +9,12 @@ import { removeNeverStarted } from '../prepare/start-needs';
 import type { Rendered } from '../prepare/render';
 import { type Facts, type Run, attempt } from '../run';
 
-/** How many services are rolled at the same time, where no link says which goes first. */
+/** How many services without links between them are rolled at the same time. */
 const ROLLS = 4;
 
 /**
- * Rolls every service once what it consumes is rolled. One that does not run yet starts as soon as those that it
- * consumes serve, if these did not run either: nobody calls it so far, and a first deploy need not watch one after the other.
+ * Rolls every service after the services that it consumes. In a first deploy, a service starts as soon as those serve,
+ * without waiting for their `steady` time: nothing calls it yet.
  */
 export async function rollAll(
   run: Run,

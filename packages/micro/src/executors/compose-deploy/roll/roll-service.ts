@@ -18,7 +18,7 @@ export class RollFailure extends UserError {
 
   constructor(
     message: string,
-    /** Whether the engine is as it was before; else the next deploy has something to finish. */
+    /** Whether everything runs as before; if not, the next deploy finishes or undoes the rest. */
     readonly undone: boolean,
   ) {
     super(message);
@@ -26,10 +26,10 @@ export class RollFailure extends UserError {
 }
 
 /**
- * Replaces the containers of one service: the new ones are started beside the old, get no traffic
- * until they are healthy, and only once they stayed healthy are the old ones stopped, one after the
- * other where there are several. Where two cannot run side by side the old ones are stopped first.
- * The old ones are removed at the very end, so that until then they can serve again.
+ * Replaces the containers of one service, one after the other. A new one is started beside the old one and gets no
+ * traffic until it is healthy. The old one is stopped after the new one stayed healthy for a while. If two cannot run
+ * side by side, the old ones are stopped first. Old containers are removed at the very end, so that until then they can
+ * serve again.
  *
  * @returns the containers that serve now.
  * @throws {UserError} with the container's last lines; then the old containers serve as before.
@@ -56,7 +56,7 @@ export async function roll(parts: Roll): Promise<Container[]> {
   if (old.length > 0) {
     await undoing(parts)(removeArguments(old), `Could not remove the old ${service}`);
   }
-  // Also where the run is interrupted by now: all that was wanted is done.
+  // Not interruptible: the roll is complete.
   return readContainers(parts.undo.runner, address, idsOf([...plan.kept, ...progress.found]));
 }
 
@@ -77,7 +77,7 @@ async function takeStep(
       if (stopFirst && progress.stopped.length === 0) await stopOld(parts, step.retire, progress);
     });
     const up = await waitUntilHealthy(parts, idsOf(created));
-    // That it runs is all that can be said of what nobody checks.
+    // Without a health check, it is only known that the container runs.
     const isUnchecked = up.some(({ health }) => health === 'none');
     tellStep(parts, isUnchecked ? 'running, unchecked' : 'healthy', created, begun);
     progress.found.push(...created);
@@ -91,7 +91,7 @@ async function takeStep(
   } else {
     await watch(parts, steadyAt - DRAIN_MILLISECONDS);
     progress.hidden.push(...step.retire);
-    // All that is wanted serves by now: where the deploy has to end, to finish takes less than to undo.
+    // All new containers serve. If the deploy is interrupted now, finishing is quicker than undoing.
     const ending = isLast ? { ...parts, ...parts.undo } : parts;
     await withdraw(ending, step.retire);
     await watch(ending, Math.max(steadyAt, ending.clock.now() + DRAIN_MILLISECONDS));

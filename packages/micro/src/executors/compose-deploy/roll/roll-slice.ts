@@ -11,16 +11,16 @@ import { requireImage } from '../prepare/find-images';
 import type { RollEvents } from './roll-state';
 import { roll } from './roll-service';
 
-/** What a service of a run becomes. */
+/** What to roll for a service. */
 export interface SliceRoll {
   service: string;
   plan: ServiceChange;
   desired: DesiredState;
-  /** A tar archive with what its new containers are given. */
+  /** A tar archive with the secrets of its new containers. */
   secrets: Secret | undefined;
-  /** The number of the release that it becomes. */
+  /** The number of the new release. */
   release: number;
-  /** What it was deployed from. */
+  /** The commit that it is deployed from. */
   commit: Commit | undefined;
   events: RollEvents;
 }

@@ -7,11 +7,11 @@ import { runDocker } from '../../../effects/engine';
 import type { Runner } from '../../../effects/process';
 import type { Secret } from '../../../platform/secret';
 
-/** What others wait for of a roll. */
+/** Moments of a roll that others wait for. */
 export interface RollEvents {
-  /** Called once the old containers have stopped, and with them gave up their ports; where it fails, they come back. */
+  /** Called when the old containers have stopped and released their ports. If it fails, they are started again. */
   released?: (() => Promise<void>) | undefined;
-  /** Called once a new container is healthy and found under its names. */
+  /** Called when a new container is healthy and can be found by name. */
   serving?: (() => void) | undefined;
 }
 
@@ -25,27 +25,27 @@ export interface Roll extends RollEvents {
   secrets?: Secret;
   /** Seconds that a container may take to become healthy. */
   healthTimeout: number;
-  /** Seconds that it has to stay healthy before what it replaces is stopped. */
+  /** Seconds that it has to stay healthy before the old one is stopped. */
   steady: number;
   clock: Clock;
-  /** What undoing uses: it goes on where the deploy is interrupted. */
+  /** Used for undoing, which must not be interrupted. */
   undo: { runner: Runner; clock: Clock };
-  /** Gives or frees addresses of networks while no other service of the run does. */
+  /** Runs work that assigns or releases network addresses, one service at a time. */
   addresses: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Milliseconds that a container has to stay off a network before it joins it again. */
+  /** How many milliseconds a container stays disconnected from a network before it is connected again. */
   linkPause: () => Promise<number>;
   /** Pulls the image again if it is gone; without it nothing is pulled. */
   bringImage?: () => Promise<void>;
-  /** Makes containers while no other service of the run does. */
+  /** Runs work that creates containers, one service at a time. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;
   say: (line: string) => void;
 }
 
 /** What a roll has done so far, so that it can be undone. */
 export interface Progress {
-  /** New containers that were healthy, and that others may call by now. */
+  /** New containers that were healthy and can be called. */
   found: Container[];
-  /** New containers of the step that is being taken. */
+  /** New containers of the current step. */
   current: Container[];
   hidden: Container[];
   stopped: Container[];
@@ -55,7 +55,7 @@ export type Run = (args: readonly string[], what: string) => Promise<unknown>;
 
 export type Engine = Pick<Roll, 'runner' | 'address' | 'addresses'>;
 
-/** Containers that start, stop and move give and free addresses. */
+/** Starting, stopping and moving containers assigns or releases network addresses. */
 export function runIn({ runner, address, addresses }: Engine): Run {
   return (args, what) => addresses(() => runDocker(runner, args, address, what));
 }

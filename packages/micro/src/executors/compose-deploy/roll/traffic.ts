@@ -10,7 +10,7 @@ import type { Engine, Roll, Run } from './roll-state';
 /** Time for callers that resolved the address of a container just before its name was withdrawn. */
 export const DRAIN_MILLISECONDS = 1000;
 
-/** Takes containers out of name resolution; they reach others all the same. */
+/** Takes containers out of name resolution. They can still call others. */
 export async function hide(run: Run, containers: readonly Container[]): Promise<void> {
   for (const { container, network } of placesOf(containers)) {
     await leave(run, container, network);
@@ -19,8 +19,8 @@ export async function hide(run: Run, containers: readonly Container[]): Promise<
 }
 
 /**
- * Takes containers that serve out of name resolution, and leaves those as they are that would get another address: what
- * is open to them would break off.
+ * Takes running containers out of name resolution, except those that would get another address: their open connections
+ * would break.
  */
 export async function hideInPlace(
   { runner, address, addresses }: Engine,
@@ -37,7 +37,7 @@ export async function hideInPlace(
   }
 }
 
-/** Lets healthy containers be found under every name that their entry gives them. */
+/** Makes healthy containers resolvable under every name of their entry. */
 export async function reveal(
   run: Run,
   containers: readonly Container[],
@@ -52,15 +52,15 @@ export async function reveal(
 }
 
 /**
- * Takes the names from the old containers before they are stopped. A name can only be taken away by connecting anew.
- * One that keeps its name because of its address is found until it stops; callers that are refused then ask another one.
+ * Takes old containers out of name resolution before they are stopped, by disconnecting and connecting them again. One
+ * that would get another address stays resolvable until it stops; callers that it refuses then try another container.
  */
 export async function withdraw(parts: Roll, retired: readonly Container[]): Promise<void> {
   const { service, say } = parts;
   try {
     await hideInPlace(parts, retired);
   } catch (error) {
-    // The new ones serve already: what remains is to stop the old.
+    // The new ones serve already, so only stopping the old ones remains.
     if (!(error instanceof UserError) || error instanceof Interrupted) throw error;
     say(`${service}  warning: ${error.message}`);
   }

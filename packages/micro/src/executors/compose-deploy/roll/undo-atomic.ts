@@ -13,8 +13,7 @@ import { recordedState } from '../../../deployment/desired-state';
 import { removeLeftovers } from './leftovers';
 
 /**
- * Reads what `putBackAll` could not find later: a secret has the value that its container was given,
- * and in the environment another one may be named by now, or none.
+ * Reads the secrets of the running containers for `putBackAll`: the environment may have other values by now, or none.
  */
 export async function keepGiven(
   run: Run,
@@ -29,7 +28,7 @@ export async function keepGiven(
   return given;
 }
 
-/** Puts back what a run changed before a service of it failed. */
+/** Restores every service that the run changed before one failed. */
 export async function putBackAll(
   run: Run,
   { services }: RunPlan,

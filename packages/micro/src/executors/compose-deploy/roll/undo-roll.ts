@@ -6,9 +6,9 @@ import { idsOf, undoing, type Progress, type Roll } from './roll-state';
 import { DRAIN_MILLISECONDS, hideInPlace, reveal } from './traffic';
 
 /**
- * Lets the old containers serve again and removes the new ones: first those that never served, then,
- * once the old are back, those that did.
- * @returns what serves now, in words.
+ * Makes the old containers serve again and removes the new ones: those that never served at once, the others after the
+ * old ones are back.
+ * @returns what is running now, in words.
  */
 export async function putBack(
   parts: Roll,
@@ -42,7 +42,7 @@ export async function putBack(
     });
   }
   if (called.length > 0) {
-    // What they were asked is answered before they go; one that ended anyway cannot.
+    // They finish their requests before they are removed, unless they have ended already.
     await (async () => {
       await hideInPlace({ ...parts, runner: undo.runner }, called);
       await undo.clock.sleep(DRAIN_MILLISECONDS);
