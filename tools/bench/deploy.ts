@@ -5,9 +5,15 @@ import { INSTALL } from './contenders/quiet-install.js';
 import { freePort } from '../testing/free-port.js';
 import { vendorPackages } from '../testing/packed-plugin.js';
 import { removePlatform } from '../testing/remove-platform.js';
-import { generateRolledPlatform, type Provider } from '../testing/rolled-platform.js';
+import { generateRolledPlatform } from '../testing/rolled-platform.js';
 import { createWorkspace, type Workspace } from '../testing/workspace.js';
-import { openContenders, portsFile, type Contender } from './deploy/contenders.js';
+import {
+  DAEMON_ENVIRONMENT,
+  openContenders,
+  portsFile,
+  type Contender,
+  type WhatChanged,
+} from './deploy/contenders.js';
 import { CALLERS, measure, PER_SECOND, type Reading } from './deploy/measure.js';
 import { formatDeploys, type Readings } from './deploy/report.js';
 import { CHANGED, takeBack, WORKS, type Work } from './deploy/works.js';
@@ -21,6 +27,7 @@ const USAGE = `usage: npm run bench:deploy [-- options]
 
   --rounds=3      readings per rollout
   --health=15     seconds that a container may take to become healthy: more where others use the machine
+  --only=A,B      only some works: ${WORKS.map(({ id }) => id).join(', ')}
   --write         put the table into docs/benchmarks.md
 `;
 
@@ -29,23 +36,28 @@ void runProgram(async () => {
     options: {
       rounds: { type: 'string', default: '3' },
       health: { type: 'string', default: '15' },
+      only: { type: 'string' },
       write: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   });
   const [rounds, health] = [Number(values.rounds), Number(values.health)];
-  if (values.help || !(rounds >= 1) || !(health >= 1)) throw new LabError(USAGE);
+  const works = WORKS.filter(({ id }) => values.only?.split(',').includes(id) ?? true);
+  if (values.help || !(rounds >= 1) || !(health >= 1) || works.length === 0) {
+    throw new LabError(USAGE);
+  }
+  if (values.write && works.length < WORKS.length) throw new LabError('--write needs all works');
   const interrupted = onInterrupt();
   const machine = await readMachine();
   const workspace = await createWorkspace('bench-deploy');
   const contenders = openContenders(workspace, health);
   try {
-    say('setting up three times the same platform ...');
+    say('setting up the same platform four times ...');
     await setUp(workspace, contenders, health);
     for (const contender of contenders) await mustRollOut(contender);
     const readings: Readings = {};
     for (let round = 0; round < rounds; round++) {
-      for (const work of WORKS.filter(({ isBad }) => round === 0 || !isBad)) {
+      for (const work of works.filter(({ isBad }) => round === 0 || !isBad)) {
         await measureWork(
           workspace,
           work,
@@ -60,7 +72,7 @@ void runProgram(async () => {
     const titles = contenders.map(({ title }) => title);
     const block = [
       formatMachine(machine, rounds),
-      formatDeploys(WORKS, titles, readings),
+      formatDeploys(works, titles, readings),
       `${PER_SECOND} requests per second by ${CALLERS} callers through the gateway of each platform, half of them POST, from a second before each rollout to two seconds after it. A container has ${health} s to become healthy. The version that is never healthy was rolled out once.`,
     ].join('\n\n');
     console.log(`\n${block}`);
@@ -70,6 +82,7 @@ void runProgram(async () => {
     throw error instanceof CommandFailed ? new LabError(error.message) : error;
   } finally {
     say('removing the platforms and their images ...');
+    await workspace.startNx(['daemon', '--stop']).ended.catch(() => undefined);
     await removePlatform(
       workspace.name,
       contenders.map(({ project }) => project),
@@ -87,10 +100,12 @@ async function setUp(
   await workspace.npm(...INSTALL, '--save-dev', ...(await vendorPackages(workspace.root)));
   await workspace.nx('g', '@org/micro:init');
   await generateRolledPlatform(workspace);
-  const file = 'environments/development.yml';
+  const development = await workspace.read('environments/development.yml');
   // The gateway is not rolled out: its own port is the same for all contenders.
   const own = `healthTimeout: ${health}s\nedge: false\nservices:\n  gateway:\n    publish: 0\n`;
-  await workspace.write(file, (await workspace.read(file)) + own);
+  for (const name of ['development', DAEMON_ENVIRONMENT]) {
+    await workspace.write(`environments/${name}.yml`, development + own);
+  }
   for (const { project } of contenders) {
     // Where Compose makes the gateway anew it has to come back where it was.
     const ports = `ports: !override ['127.0.0.1:${await freePort()}:3001']`;
@@ -109,27 +124,35 @@ async function measureWork(
   readings: Reading[][],
   interrupted: AbortSignal,
 ): Promise<void> {
-  await work.prepare(workspace);
+  if (!work.isToBuild) await work.prepare(workspace);
   const order = [...contenders.keys()];
   for (const index of round % 2 === 0 ? order : order.toReversed()) {
     interrupted.throwIfAborted();
     const contender = contenders[index]!;
-    const reading = await measure(contender, work.isKnown);
+    // A line for each: who comes second would find the image that the first one built.
+    if (work.isToBuild) await work.prepare(workspace);
+    const reading = await measure(contender, work);
     requireDone(work, contender, reading);
     (readings[index] ??= []).push(reading);
     say(
       `${work.id.padEnd(9)} ${contender.title.padEnd(32)} ${reading.seconds.toFixed(1)} s, ${reading.failed.length} of ${reading.sent} lost, ${reading.serves}; ${reading.failed[0] ?? ''}`,
     );
   }
+  if (work.isToBuild) {
+    // Compose built all images anew under the names that all share: the others would be recreated for it.
+    await workspace.nx('run-many', '-t', 'docker-build');
+    for (const contender of contenders) await mustRollOut(contender);
+    return;
+  }
   if (!work.isBad) return;
   await takeBack(workspace);
-  for (const contender of contenders) await mustRollOut(contender, CHANGED);
+  for (const contender of contenders) await mustRollOut(contender, { service: CHANGED });
 }
 
 /** A rollout that did not do what it was for is no reading. */
 function requireDone({ id, isBad = false }: Work, { title }: Contender, reading: Reading): void {
   const { worked, serves, said } = reading;
-  const expected = id === 'version' ? 'other' : 'before';
+  const expected = id === 'version' || id === 'edit' ? 'other' : 'before';
   if (isBad ? worked : !worked || serves !== expected) {
     throw new LabError(
       `${title} ${worked ? 'said that it worked' : 'failed'}, and ${CHANGED} is served by "${serves}" (${id}):\n${said}`,
@@ -137,7 +160,7 @@ function requireDone({ id, isBad = false }: Work, { title }: Contender, reading:
   }
 }
 
-async function mustRollOut({ title, rollOut }: Contender, changed?: Provider): Promise<void> {
-  const { worked, said } = await rollOut(changed);
+async function mustRollOut({ title, rollOut }: Contender, what?: WhatChanged): Promise<void> {
+  const { worked, said } = await rollOut(what);
   if (!worked) throw new LabError(`${title} did not bring the platform up:\n${said}`);
 }

@@ -1,10 +1,15 @@
 import autocannon from 'autocannon';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../../program.js';
 import { startService, type Contender } from './run-service.js';
 import { WORK_PATH } from './work-routes.js';
 
 export const CONNECTIONS = 50;
 export const WARM_UP_SECONDS = 2;
+
+/** What a service answers before its memory is read, and how long it rests then. */
+export const FEW_REQUESTS = 1000;
+const REST_MS = 1000;
 
 export interface Load {
   /** Requests answered per second. */
@@ -14,6 +19,8 @@ export interface Load {
   slowest: number;
   /** Milliseconds from the start of the process to the first 200 of /ready. */
   ready: number;
+  /** MB that it takes at rest after its first {@link FEW_REQUESTS}; NaN where nobody can tell. */
+  memory: number;
 }
 
 /** What stands in front of a service and takes the load for it. */
@@ -32,6 +39,9 @@ export async function measureLoad(
     before = await front?.(service.url);
     const { url } = before ?? service;
     const load = { url: url + WORK_PATH, connections: CONNECTIONS, headers };
+    await autocannon({ ...load, amount: FEW_REQUESTS });
+    await sleep(REST_MS);
+    const memory = (await service.readMemory()) ?? NaN;
     await autocannon({ ...load, duration: WARM_UP_SECONDS });
     const { non2xx, errors, requests, latency } = await autocannon({ ...load, duration: seconds });
     if (non2xx > 0 || errors > 0) {
@@ -44,6 +54,7 @@ export async function measureLoad(
       middle: latency.p50,
       slowest: latency.p99,
       ready: service.readyMs,
+      memory,
     };
   } finally {
     await before?.stop();

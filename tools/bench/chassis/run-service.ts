@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LabError } from '../../program.js';
@@ -19,6 +20,8 @@ export interface RunningService {
   url: string;
   /** From the start of the process to the first 200 of /ready. */
   readyMs: number;
+  /** The memory that it takes at this moment, in MB; undefined where /proc is missing. */
+  readMemory: () => Promise<number | undefined>;
   stop: () => Promise<void>;
 }
 
@@ -39,7 +42,13 @@ export async function startService({ name, file, env }: Contender): Promise<Runn
   });
   await untilReady(child, name, url);
   const readyMs = performance.now() - started;
-  return { url, readyMs, stop: () => end(child) };
+  return { url, readyMs, readMemory: () => readMemory(child.pid!), stop: () => end(child) };
+}
+
+async function readMemory(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
 }
 
 async function untilReady(child: ChildProcess, name: string, url: string): Promise<void> {

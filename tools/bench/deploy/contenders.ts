@@ -17,9 +17,18 @@ export interface Contender {
   title: string;
   /** Its Compose project. */
   project: string;
-  /** @param changed the one service that changed; nothing if that is not known. */
-  rollOut: (changed?: Provider) => Promise<Outcome>;
+  rollOut: (what?: WhatChanged) => Promise<Outcome>;
 }
+
+export interface WhatChanged {
+  /** The one service that changed; nothing if that is not known. */
+  service?: Provider;
+  /** Whether its image is still to be built. */
+  isToBuild?: boolean;
+}
+
+/** A copy of development for what is deployed with the daemon. */
+export const DAEMON_ENVIRONMENT = 'daemon';
 
 /** Beside `compose.yaml`, for one project: it publishes the gateway where no other project does. */
 export function portsFile(project: string): string {
@@ -36,29 +45,45 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
     ...['compose', '--project-name', project],
     ...['--file', 'compose.yaml', '--file', portsFile(project)],
   ];
-  const up = async (project: string) => {
+  const up = async (project: string, { isToBuild = false }: WhatChanged = {}) => {
     const wait = ['--detach', '--wait', '--wait-timeout', String(healthTimeout)];
-    const outcome = await run('docker', [...composeOf(project), 'up', ...wait], { cwd });
+    const build = isToBuild ? ['--build'] : [];
+    const args = [...composeOf(project), 'up', ...build, ...wait];
+    const outcome = await run('docker', args, { cwd });
     return { worked: succeeded(outcome), said: lastLines(outcome.stderr, LINES) };
   };
   const [plain, scaled] = [`${name}-compose`, `${name}-scale`];
   let isUp = false;
+  const nx = async (environment: string, daemon: boolean, { service }: WhatChanged = {}) => {
+    const which = service ? ['affected', '--base=HEAD~1', '--head=HEAD'] : ['run-many'];
+    const { exitCode, output } = await workspace.startNx(
+      [...which, '-t', 'compose-deploy', '-c', environment],
+      { env: { NX_DAEMON: String(daemon) } },
+    ).ended;
+    return { worked: exitCode === 0, said: lastLines(output, LINES) };
+  };
   return [
     {
       title: '`docker compose up -d --wait`',
       project: plain,
-      rollOut: () => up(plain),
+      rollOut: (what) => up(plain, what),
     },
     {
       title: 'a rollout by scale',
       project: scaled,
-      rollOut: async (changed) => {
+      rollOut: async ({ service: changed, isToBuild = false } = {}) => {
         if (!isUp) {
           const outcome = await up(scaled);
           isUp = outcome.worked;
           return outcome;
         }
         const options = { compose: composeOf(scaled), cwd, healthTimeout };
+        if (isToBuild) {
+          const outcome = await run('docker', [...options.compose, 'build'], { cwd });
+          if (!succeeded(outcome)) {
+            return { worked: false, said: lastLines(outcome.stderr, LINES) };
+          }
+        }
         // It replaces what it is told to, whether that changed or not.
         for (const service of changed ? [changed] : PROVIDERS) {
           if (!(await rollOutByScale(options, service))) {
@@ -71,12 +96,12 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
     {
       title: '`nx affected -t compose-deploy`',
       project: `${name}-development`,
-      rollOut: async (changed) => {
-        const which = changed ? ['affected', '--base=HEAD~1', '--head=HEAD'] : ['run-many'];
-        const { exitCode, output } = await workspace.startNx([...which, '-t', 'compose-deploy'])
-          .ended;
-        return { worked: exitCode === 0, said: lastLines(output, LINES) };
-      },
+      rollOut: (what) => nx('development', false, what),
+    },
+    {
+      title: "the same with Nx's daemon",
+      project: `${name}-${DAEMON_ENVIRONMENT}`,
+      rollOut: (what) => nx(DAEMON_ENVIRONMENT, true, what),
     },
   ];
 }

@@ -4,7 +4,7 @@ import { startLoad } from '../../testing/load.js';
 import { CALLS, readVersion } from '../../testing/rolled-platform.js';
 import type { Contender } from './contenders.js';
 import { watchTouched, type Touched } from './touched.js';
-import { CHANGED } from './works.js';
+import { CHANGED, type Work } from './works.js';
 
 /** The load goes on before and after, so that what a rollout leaves behind counts as well. */
 const BEFORE_MS = 1000;
@@ -31,7 +31,10 @@ export interface Reading {
 export type Serves = 'before' | 'other' | 'nothing';
 
 /** Rolls out what the workspace holds while the platform is used. */
-export async function measure({ project, rollOut }: Contender, isKnown: boolean): Promise<Reading> {
+export async function measure(
+  { project, rollOut }: Contender,
+  { isKnown, isToBuild }: Work,
+): Promise<Reading> {
   const url = await gatewayOf(project);
   const before = await readVersion(url, CHANGED);
   const load = startLoad({
@@ -42,7 +45,7 @@ export async function measure({ project, rollOut }: Contender, isKnown: boolean)
     const { result, touched } = await watchTouched(project, async () => {
       await sleep(BEFORE_MS);
       const started = performance.now();
-      const outcome = await rollOut(isKnown ? CHANGED : undefined);
+      const outcome = await rollOut({ service: isKnown ? CHANGED : undefined, isToBuild });
       const seconds = (performance.now() - started) / 1000;
       await sleep(AFTER_MS);
       return { ...outcome, seconds };

@@ -15,6 +15,8 @@ export interface Work {
   prepare: (workspace: Workspace) => Promise<void>;
   /** Whether it is to be taken back afterwards. It is done once: Compose gives it up after more than a minute. */
   isBad?: boolean;
+  /** Whether the image is still to be built: then that counts, too. */
+  isToBuild?: boolean;
 }
 
 export const WORKS: readonly Work[] = [
@@ -40,6 +42,16 @@ export const WORKS: readonly Work[] = [
         lines.replace(variables, `${variables}      ROUND: ${nonce()}\n`),
       );
       await build(workspace, 'A variable');
+    },
+  },
+  {
+    id: 'edit',
+    title: 'a line of one service, from the edit to running',
+    isKnown: true,
+    isToBuild: true,
+    prepare: async (workspace) => {
+      await writeVersion(workspace, CHANGED, nonce());
+      await workspace.commit('A line');
     },
   },
   { id: 'nothing', title: 'nothing changed', isKnown: false, prepare: () => Promise.resolve() },

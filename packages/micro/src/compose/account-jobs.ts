@@ -9,7 +9,7 @@ import type { ComposeEdit } from './compose-edit';
 import { brokerFor, datastoresOf, type BackingService, type Datastore } from './datastore';
 import { SERVICE_HARDENING } from './hardening';
 import { convergeNetwork } from './own-entry';
-import { holdsPassword, passwordReference, secretReference } from './password';
+import { holdsPassword, passwordReference, secretReference } from './secret-reference';
 import { BROKER_NETWORK, dataNetwork } from './paths';
 
 /** Services wait for a job to succeed. */

@@ -3,7 +3,7 @@ import { backingImage, engineOfImage, type BackingImage } from './datastore-imag
 import type { ComposeEdit } from './compose-edit';
 import type { BackingService } from './datastore';
 import { backingHardening } from './hardening';
-import { holdsPassword } from './password';
+import { holdsPassword } from './secret-reference';
 import { convergeNetwork } from './own-entry';
 
 /**

@@ -1,5 +1,5 @@
 import type { BackingEngine } from './datastore';
-import { passwordReference } from './password';
+import { passwordReference } from './secret-reference';
 
 /** Image, credentials and health check in the compose entry of a datastore or broker. */
 export interface BackingImage {

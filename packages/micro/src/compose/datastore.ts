@@ -19,7 +19,7 @@ import {
   type DatabaseAccounts,
 } from '../platform/account';
 import type { Platform, Service } from '../platform/platform';
-import { secretReference } from './password';
+import { secretReference } from './secret-reference';
 
 export type BackingEngine = DatabaseEngine | CacheEngine | Broker;
 

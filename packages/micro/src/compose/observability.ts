@@ -4,7 +4,7 @@ import { formatDrift, formatStale } from '../platform/derived-file';
 import type { Platform, Service } from '../platform/platform';
 import { ComposeEdit } from './compose-edit';
 import { SERVICE_HARDENING } from './hardening';
-import { passwordReference } from './password';
+import { passwordReference } from './secret-reference';
 import {
   EDGE_NETWORK,
   OBSERVABILITY_COMPOSE_FILE,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { parsePlatform } from '../platform/platform';
-import { holdsPassword, passwordReference } from './password';
+import { holdsPassword, passwordReference } from './secret-reference';
 import { missingSecrets, requiredSecrets } from './secrets';
 
 const platform = parsePlatform('acme', [

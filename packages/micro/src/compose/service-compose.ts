@@ -19,7 +19,7 @@ import {
   FORMER_BACKEND_NETWORK,
   serviceComposeFile,
 } from './paths';
-import { holdsPassword, secretReference } from './password';
+import { holdsPassword, secretReference } from './secret-reference';
 import { isSwitch, NOT_OBSERVED, observedVariables, type Observed } from './observability';
 import { convergePorts, publishesPort } from './ports';
 import { providersToWaitFor } from './start-order';

@@ -155,7 +155,7 @@ describeEngine('a run over several services', () => {
 
       const back = await workspace.deploy('mail', { rollback: true });
       expect(back.output).toMatch(/update +mail {2}back to r2 from r3, \w{12} -> \w{12}$/m);
-      expect(back.output).toContain('a rollback undoes no migration');
+      expect(back.output).toContain('a rollback does not undo migrations');
       expect(back.success).toBe(true);
       expect(answer('mail', 3003)).toBe('mail 2');
       expect(() => level()).toThrow();

@@ -80,7 +80,7 @@ describeEngine('a change of the edge that cannot be', () => {
     expect(success).toBe(false);
     expect(output).toContain('Could not pull 127.0.0.1:9/caddy:2');
     expect(output).toMatch(
-      /nothing was changed: load it into the engine, name it in another registry with "edge: \{ image: .* in environments\/development\.yml, or .*"edge: false"/,
+      /nothing was changed\. Load it into the engine, name it in another registry with "edge: \{ image: .* in environments\/development\.yml, or .*"edge: false"/,
     );
     expect(workspace.containerIds('gateway')).toEqual(before);
     expect(await ask()).toBe('v1');

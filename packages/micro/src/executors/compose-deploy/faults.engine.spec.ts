@@ -190,7 +190,7 @@ describeEngine('a deploy where something breaks', () => {
       const { output, success } = await workspace.deploy('orders');
       expect(success).toBe(true);
       expect(output).toMatch(
-        /left +depot +it is node:24-bookworm-slim, and \S+-depot:2 in its entry/,
+        /left +depot +it runs node:24-bookworm-slim, but its entry says \S+-depot:2/,
       );
       expect(id()).toBe(before);
       docker('rm', '--force', depot);

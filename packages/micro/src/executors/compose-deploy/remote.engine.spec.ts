@@ -162,7 +162,7 @@ services:
   });
 
   describe('where the connection is lost', () => {
-    const lost = /no Docker Engine answers on ssh:\S+ \(.+\)\. See that ssh gets there/;
+    const lost = /no Docker Engine answers on ssh:\S+ \(.+\)\. Make sure that ssh connects/;
 
     it.each<[string, string[], Moment]>([
       [

@@ -315,7 +315,7 @@ describe('service', () => {
     [{ name: 'orders', consumes: ['orders'] }, '"orders" cannot consume itself'],
     [{ name: 'orders', datastores: ['postgress'] }, 'did you mean "postgres"?'],
     [{ name: 'orders', routes: 'orders' }, 'a route starts with "/"'],
-    [{ name: 'orders', routes: '/health' }, '"/health" is not to be had'],
+    [{ name: 'orders', routes: '/health' }, '"/health" is reserved'],
     [{ name: 'orders', kind: 'worker', routes: '/api' }, 'A worker takes no calls'],
     [{ name: 'orders', kind: 'gateway', routes: '/api' }, 'give --routes to those'],
     [{ name: 'orders', kind: 'gateway', framework: 'express' }, 'leave out --framework=express'],

@@ -1,0 +1,21 @@
+import { build } from 'esbuild';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundleOptions } from '../../../packages/micro/src/artifact/bundle.js';
+import { ROOT } from '../../generated/file.js';
+
+/**
+ * Bundles a contender as `nx build` bundles a service: what a container starts.
+ * @param folder gets the bundle.
+ */
+export async function bundleService(source: URL, folder: string): Promise<URL> {
+  const entry = fileURLToPath(source);
+  const outfile = join(folder, entry.replace(/^.*\/(.*)\.ts$/, '$1.mjs'));
+  await build({
+    ...bundleOptions({ workspaceRoot: ROOT, entry, outfile, conditions: [], sourcemap: false }),
+    // In a user's workspace there is one of it; here the root has an older one for other tools.
+    alias: { pino: join(ROOT, 'packages/chassis/node_modules/pino') },
+    external: ['pino-pretty'],
+  });
+  return pathToFileURL(outfile);
+}
