@@ -28,12 +28,34 @@ export function freshWorkspace(): Promise<FreshWorkspace> {
 /**
  * The same by the very commands that a person types: nothing is taken from another workspace.
  * @param folder its name below a temporary folder.
+ * @param nx the packages of Nx that it has, if not those of this repository.
  */
-export function addedWorkspace(folder: string): Promise<FreshWorkspace> {
+export function addedWorkspace(
+  folder?: string,
+  nx?: Readonly<Record<string, string>>,
+): Promise<FreshWorkspace> {
   return newWorkspace(folder, async (workspace) => {
-    await workspace.npm('install');
+    if (nx) await useNx(workspace, nx);
+    await workspace.npm('install', '--prefer-offline');
     await workspace.nx('add', '@org/micro');
   });
+}
+
+/** Without `@nx/js`, nobody infers targets of TypeScript projects. */
+async function useNx(
+  { read, write }: Workspace,
+  nx: Readonly<Record<string, string>>,
+): Promise<void> {
+  const change = async (file: string, edit: (json: Record<string, unknown>) => void) => {
+    const json = JSON.parse(await read(file)) as Record<string, unknown>;
+    edit(json);
+    await write(file, `${JSON.stringify(json, null, 2)}\n`);
+  };
+  await change('package.json', (json) => {
+    const { '@nx/js': _, ...others } = json['devDependencies'] as Record<string, string>;
+    json['devDependencies'] = { ...others, ...nx };
+  });
+  if (nx['@nx/js'] === undefined) await change('nx.json', (json) => delete json['plugins']);
 }
 
 async function newWorkspace(

@@ -6,6 +6,7 @@ import { mustRun, run } from '../tools/command.js';
 import { recordSupport } from '../tools/generated/support-page.js';
 import { ensureRegistry } from '../tools/registry/ensure-registry.js';
 import { mustEnd, startChild } from '../tools/testing/child.js';
+import { readState } from '../tools/testing/deployed-platform.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
 import { managerEnvironment, managerVersion } from '../tools/testing/package-managers.js';
@@ -47,21 +48,20 @@ describeEngine('a workspace of another package manager', () => {
     const program = manager.split(' ')[0]!;
     let workspace: Workspace;
     let environment: NodeJS.ProcessEnv;
+    let registry: string;
+    let port: number;
     const install = (...args: string[]) =>
       mustEnd(startChild(program, args, { cwd: workspace.root, env: environment }));
     const nx = (...args: string[]) => mustEnd(workspace.startNx(args, { env: environment }));
     const tag = `micro-manager-${randomBytes(4).toString('hex')}`;
 
     beforeAll(async () => {
-      const { host } = await ensureRegistry();
-      environment = {
-        ...(await managerEnvironment(manager)),
-        // What `nx add` adds is no change of the lockfile to refuse, as Yarn does in a pipeline.
-        YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
-      };
-      const registry = /@org:registry=(\S+)/.exec(inject('prepared').npmrc)![1]!;
+      registry = (await ensureRegistry()).host;
+      // As in a pipeline, `CI=true`: a lockfile that `nx add` and generators change is nothing to refuse.
+      environment = await managerEnvironment(manager);
+      const packages = /@org:registry=(\S+)/.exec(inject('prepared').npmrc)![1]!;
       workspace = await createWorkspace('e2e-manager');
-      for (const [path, text] of Object.entries(SETTINGS[manager](registry))) {
+      for (const [path, text] of Object.entries(SETTINGS[manager](packages))) {
         await workspace.write(path, text);
       }
       // As `yarn init` has it.
@@ -74,15 +74,16 @@ describeEngine('a workspace of another package manager', () => {
       );
       await install(...(program === 'yarn' ? ['install', '--no-immutable'] : ['install']));
       await nx('add', '@org/micro');
-      await nx('g', '@org/micro:init', `--registry=${host}`);
-      await nx('g', '@org/micro:service', 'users', `--port=${await freePort()}`);
+      await nx('g', '@org/micro:init', `--registry=${registry}`);
+      port = await freePort();
+      await nx('g', '@org/micro:service', 'users', `--port=${port}`);
       await workspace.commit('users');
     });
 
     afterAll(async () => {
       await run('docker', ['image', 'rm', '--force', tag]);
       if (!workspace) return;
-      await removePlatform(workspace.name, [workspace.name]);
+      await removePlatform(workspace.name, [`${workspace.name}-development`], registry);
       await workspace.remove();
     });
 
@@ -136,11 +137,30 @@ describeEngine('a workspace of another package manager', () => {
         },
       );
       await starts(tag);
+    });
+
+    it('is deployed with it, and left alone by the next deploy', async () => {
+      await workspace.commit('A native addon');
+      const place = {
+        registry,
+        platform: workspace.name,
+        project: `${workspace.name}-development`,
+      };
+      await nx('compose-deploy', 'users');
+      const { users } = await readState(place, ['users']);
+      expect(users).toMatchObject({ digest: expect.stringMatching(/^sha256:/) as string });
+      expect(users.containers).toHaveLength(1);
+      const hello = `const a = await fetch('http://127.0.0.1:${port}/hello'); console.log(a.status, await a.text())`;
+      expect(
+        await mustRun('docker', ['exec', users.containers[0]!, 'node', '-e', hello]),
+      ).toContain('200 {"message":"Hello world, this is users"}');
+      await nx('compose-deploy', 'users');
+      expect((await readState(place, ['users'])).users).toEqual(users);
       if (process.env['SUPPORT'] !== 'write') return;
       await recordSupport({
         tool: program,
         version: managerVersion(manager),
-        run: 'nx add, service, sync, build, image with a native addon, with Nx and with plain docker build',
+        run: 'nx add, service, sync, build, image with a native addon (with Nx and with plain docker build), deploy',
         result: 'works',
       });
     });

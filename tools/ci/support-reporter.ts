@@ -14,7 +14,7 @@ export default class SupportReporter implements Reporter {
     if (ran.length === 0 || server.kind !== 'running') return;
     const projects = [...new Set(ran.map(({ project }) => project.name))].sort().join(', ');
     await recordSupport({
-      tool: 'Docker Engine',
+      tool: server.isPodman ? 'Podman' : 'Docker Engine',
       version: server.version,
       run: `tests (${projects}) of ${ran.length} files, with client ${client}, buildx ${buildx}, Compose ${compose}`,
       result: formatCounts(countTests(ran, errors.length)),

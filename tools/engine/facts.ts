@@ -14,14 +14,21 @@ export interface EngineFacts {
 }
 
 export type Server =
-  | { kind: 'running'; version: string; name: string }
+  /** Podman has Docker's API on a socket, too, and versions of its own. */
+  | { kind: 'running'; version: string; name: string; isPodman?: true }
   /** The engine's socket is there and this user may not use it. */
   | { kind: 'denied'; socket: string; group: string }
   | { kind: 'down'; reason: string };
 
 interface DockerVersion {
   Client?: { Version?: string; Context?: string };
-  Server?: { Version?: string; Os?: string; Arch?: string; Platform?: { Name?: string } } | null;
+  Server?: {
+    Version?: string;
+    Os?: string;
+    Arch?: string;
+    Platform?: { Name?: string };
+    Components?: { Name: string }[];
+  } | null;
 }
 
 const SOCKET = '/var/run/docker.sock';
@@ -68,6 +75,7 @@ function formatServer(server: DockerVersion['Server']): Server | undefined {
   return {
     kind: 'running',
     version: server.Version,
+    ...(server.Components?.some((part) => part.Name === 'Podman Engine') && { isPodman: true }),
     name: `${name.includes(server.Version) ? name : `${name} ${server.Version}`} (${server.Os}/${server.Arch})`,
   };
 }

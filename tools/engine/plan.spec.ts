@@ -23,6 +23,12 @@ const all =
 
 const plans: [string, EngineFacts, Host, EnginePlan][] = [
   ['all there', whole, user, { kind: 'use' }],
+  [
+    'Podman',
+    { ...whole, server: { ...running, version: '5.4.2', isPodman: true } },
+    user,
+    { kind: 'use' },
+  ],
   ['remote engine', { ...whole, elsewhere: 'DOCKER_HOST=tcp://x' }, bookworm, { kind: 'use' }],
   ['nothing, Debian 12', { server: down }, bookworm, prepare(all, true, true)],
   ['client only', { client: '28.2.2', server: down }, bookworm, prepare(all, true, true)],

@@ -22,7 +22,8 @@ export function planEngine(facts: EngineFacts, host: Host): EnginePlan {
     ...(facts.buildx ? [] : ['docker-buildx']),
     ...(facts.compose ? [] : ['docker-compose']),
   ];
-  const old = facts.server.kind === 'running' && isTooOld(facts.server.version);
+  const { server } = facts;
+  const old = server.kind === 'running' && !server.isPodman && isTooOld(server.version);
   if (running && !old && plugins.length === 0) return { kind: 'use' };
 
   const advise: EnginePlan = { kind: 'advise', advice: adviseEngine(facts, host) };

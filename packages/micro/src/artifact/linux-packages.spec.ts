@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { pruneBunLockfile } from './bun-lockfile';
 import { pruneNpmLockfile } from './npm-lockfile';
 import { prunePnpmLockfile } from './pnpm-lockfile';
+import { pruneYarnLockfile } from './yarn-lockfile';
 
 const SYSTEMS = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64', 'linuxmusl-x64'];
 const NAMES = SYSTEMS.map((system) => `@img/sharp-${system}`);
@@ -87,6 +89,70 @@ describe('pnpm-lock.yaml', () => {
   it('with those of a Mac ends with what to do', () => {
     expect(() => prune(['@img/sharp-darwin-arm64'])).toThrow(
       /^pnpm-lock\.yaml has no Linux package for "sharp".*\nRemove it from "ignoredOptionalDependencies", or delete/,
+    );
+  });
+});
+
+describe('bun.lock', () => {
+  const prune = (having: readonly string[]) =>
+    pruneBunLockfile(
+      JSON.stringify({
+        lockfileVersion: 1,
+        workspaces: { '': { name: '@acme/source', dependencies: { thumbs: '1.0.0' } } },
+        packages: {
+          thumbs: ['thumbs@1.0.0', '', { dependencies: { sharp: '1.0.0' } }, 'sha512-t'],
+          sharp: ['sharp@1.0.0', '', { optionalDependencies }, 'sha512-s'],
+          ...Object.fromEntries(
+            having.map((name) => [name, [`${name}@1.0.0`, '', {}, 'sha512-o']]),
+          ),
+        },
+      }),
+      new Map([['thumbs', { path: 'node_modules/thumbs', name: 'thumbs', version: '1.0.0' }]]),
+    );
+
+  it('is good with packages of one Linux', () => {
+    expect(prune(['@img/sharp-linux-x64']).lockfile).toContain('@img/sharp-linux-x64@1.0.0');
+  });
+
+  it('with those of a Mac ends with what to do, also for a package of a package', () => {
+    expect(() => prune(['@img/sharp-darwin-arm64'])).toThrow(
+      /^bun\.lock has nothing of "sharp" for Linux.*\nDelete node_modules and bun\.lock, run bun install/,
+    );
+  });
+});
+
+describe('yarn.lock', () => {
+  /** Yarn itself leaves nothing out; a person, a bot or a merge can. */
+  const prune = (having: readonly string[]) => {
+    const listed = having.map((name) => `    "${name}": "npm:1.0.0"\n`).join('');
+    const optional = having.map((name) => `    "${name}":\n      optional: true\n`).join('');
+    const entry = (name: string, more = '') =>
+      `"${name}@npm:1.0.0":\n  version: 1.0.0\n  resolution: "${name}@npm:1.0.0"\n${more}  checksum: 10c0/a\n  languageName: node\n  linkType: hard\n\n`;
+    const sharp = `  dependencies:\n${listed}  dependenciesMeta:\n${optional}`;
+    return pruneYarnLockfile(
+      new Map([
+        ['sharp', { path: 'node_modules/sharp', name: 'sharp', version: '1.0.0', optional: NAMES }],
+      ]),
+      {
+        lockfile: `__metadata:\n  version: 8\n  cacheKey: 10c0\n\n${having.map((name) => entry(name)).join('')}${entry('sharp', having.length > 0 ? sharp : '')}`,
+        manifest: {},
+        settings: {},
+        scripted: new Set(),
+        project: 'apps/orders',
+      },
+    );
+  };
+
+  it('is good with packages of one Linux', () => {
+    expect(prune(['@img/sharp-linux-x64']).lockfile).toContain('@img/sharp-linux-x64@npm:1.0.0');
+  });
+
+  it.each([
+    ['a Mac', ['@img/sharp-darwin-arm64']],
+    ['no system', []],
+  ])('with those of %s ends with what to do', (_, having) => {
+    expect(() => prune(having)).toThrow(
+      /^yarn\.lock has nothing of "sharp" for Linux.*\nDelete yarn\.lock, run yarn install, and commit/,
     );
   });
 });

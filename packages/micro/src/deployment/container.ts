@@ -9,8 +9,8 @@ export interface Container {
   state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
   /** `none` if it has no health check. */
   health: 'none' | 'starting' | 'healthy' | 'unhealthy';
-  /** What the last health check printed. */
-  healthOutput: string;
+  /** What the last health check printed; absent if none has ended yet. */
+  healthOutput?: string;
   restarts: number;
   labels: Readonly<Record<string, string>>;
   networks: Readonly<Record<string, Attachment>>;

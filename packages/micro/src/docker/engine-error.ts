@@ -73,7 +73,7 @@ function adviceOn(complaint: Complaint, address: EngineAddress): string | undefi
     case 'denied':
       return `the registry refused (${complaint.reason}). Log in with "docker login" and check the rights`;
     case 'plain-http':
-      return `the registry speaks plain HTTP (${complaint.reason}). Give it a certificate, or list it under "insecure-registries" in the engine's daemon.json`;
+      return `the registry speaks plain HTTP (${complaint.reason}). Give it a certificate, or list it under "insecure-registries" in the engine's daemon.json (Podman: with "insecure = true" in registries.conf, then restart its service)`;
     case 'no-registry':
       return `the registry did not answer properly (${complaint.reason})`;
     case 'other':

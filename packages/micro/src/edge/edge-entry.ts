@@ -82,3 +82,41 @@ export function edgeSlice({
     volumes: { [DATA_VOLUME]: {} },
   };
 }
+
+/** What runs the edge. */
+export interface EngineKind {
+  /** The newest version of Docker's API that it has: `1.45`. */
+  api: string;
+  isPodman: boolean;
+}
+
+/** The first API of the engine with `start_interval`, that of Docker 25; Compose refuses it before. */
+const START_INTERVAL_API = [1, 44] as const;
+
+/**
+ * The project as an engine takes it. Before `start_interval`, the first health check comes after `interval`. Podman does not know
+ * the log driver `local`; what it takes for `json-file` has a limit of its size, too. The label of the entry is the same for all.
+ */
+export function edgeSliceOn<Slice extends { services: Readonly<Record<string, Entry>> }>(
+  slice: Slice,
+  { api, isPodman }: EngineKind,
+): Slice {
+  const entry = slice.services[EDGE_SERVICE];
+  if (!entry || (hasStartInterval(api) && !isPodman)) return slice;
+  const { start_interval, ...check } = entry['healthcheck'] as Entry;
+  const healthcheck = hasStartInterval(api)
+    ? { ...check, start_interval }
+    : { ...check, interval: '2s' };
+  const logging = isPodman ? { ...(entry['logging'] as Entry), driver: 'json-file' } : undefined;
+  const changed = { ...entry, healthcheck, ...(logging ? { logging } : {}) };
+  return { ...slice, services: { ...slice.services, [EDGE_SERVICE]: changed } };
+}
+
+function hasStartInterval(api: string): boolean {
+  const [major = 0, minor] = api.split('.').map(Number);
+  const [firstMajor, firstMinor] = START_INTERVAL_API;
+  // An engine that does not say is a new one.
+  return minor === undefined || major > firstMajor || (major === firstMajor && minor >= firstMinor);
+}
+
+type Entry = Readonly<Record<string, unknown>>;

@@ -53,7 +53,6 @@ it('reads the containers of a project, without those of docker compose run', asy
       image: 'acme/x:1',
       state: 'running',
       health: 'none',
-      healthOutput: '',
       restarts: 1,
       labels,
       networks: {},

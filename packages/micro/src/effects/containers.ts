@@ -123,6 +123,7 @@ interface ContainerJson {
 
 function toContainer(json: ContainerJson): Container {
   const labels = json.Config.Labels ?? {};
+  const lastCheck = json.State.Health?.Log?.at(-1);
   return {
     id: json.Id,
     name: json.Name.replace(/^\//, ''),
@@ -130,7 +131,7 @@ function toContainer(json: ContainerJson): Container {
     image: json.Config.Image,
     state: json.State.Status,
     health: json.State.Health?.Status ?? 'none',
-    healthOutput: json.State.Health?.Log?.at(-1)?.Output.trim() ?? '',
+    ...(lastCheck ? { healthOutput: lastCheck.Output.trim() } : {}),
     restarts: json.RestartCount,
     labels,
     networks: Object.fromEntries(

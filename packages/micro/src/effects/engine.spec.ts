@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { failure, recordingRunner } from '../testing/recording-runner';
-import { inspectImages, inspectRemoteImage, runDocker } from './engine';
+import { inspectImages, inspectRemoteImage, readEngineKind, runDocker } from './engine';
 
 describe('inspectImages', () => {
   it('leaves out what is not there', async () => {
@@ -76,6 +76,18 @@ describe('inspectRemoteImage', () => {
       kind: 'no-registry',
     });
   });
+});
+
+it.each([
+  ['1.45|Engine|containerd|runc', { api: '1.45', isPodman: false }],
+  ['1.41|Podman Engine|Conmon|OCI Runtime (crun)|Engine', { api: '1.41', isPodman: true }],
+])('readEngineKind: %s', async (stdout, kind) => {
+  expect(
+    await readEngineKind(
+      recordingRunner(() => ({ stdout: `${stdout}\n` })),
+      {},
+    ),
+  ).toEqual(kind);
 });
 
 it('runDocker hands variables and input on beside the arguments', async () => {

@@ -2,6 +2,7 @@ import { docker, type Command, type EngineAddress } from '../docker/command';
 import { buildEnvironment, inspectRemoteArguments } from '../docker/buildx';
 import { saysNotFound } from '../docker/error-patterns';
 import { toBuildError, toEngineError } from '../docker/engine-error';
+import type { EngineKind } from '../edge/edge-entry';
 import type { ImageVariant } from '../image/base-image';
 import { formatPlatform, parsePlatform, type ImagePlatform } from '../image/platform';
 import type { Outcome, Runner, RunOptions } from './process';
@@ -70,6 +71,18 @@ export async function readEnginePlatform(
     options,
   );
   return parsePlatform(stdout);
+}
+
+/** What an entry may say depends on the engine. Docker's client makes spaces of tabs here. @throws {EngineError} if it does not answer. */
+export async function readEngineKind(runner: Runner, address: EngineAddress): Promise<EngineKind> {
+  const { stdout } = await runDocker(
+    runner,
+    ['version', '--format', '{{.Server.APIVersion}}{{range .Server.Components}}|{{.Name}}{{end}}'],
+    address,
+    'Could not ask the engine for its version',
+  );
+  const [api = '', ...parts] = stdout.trim().split('|');
+  return { api, isPodman: parts.includes('Podman Engine') };
 }
 
 /** The Linux that containers of the engine share, `6.18.44-cloud-amd64`. @throws {EngineError} if it does not answer. */

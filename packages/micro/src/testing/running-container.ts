@@ -8,7 +8,6 @@ export function runningContainer(some: Partial<RunningContainer> = {}): RunningC
     service: 'orders',
     state: 'running',
     health: 'healthy',
-    healthOutput: '',
     restarts: 0,
     labels: {},
     networks: { edge: { aliases: ['orders'], names: ['acme-orders-1', some.service ?? 'orders'] } },

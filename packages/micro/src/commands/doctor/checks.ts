@@ -8,7 +8,7 @@ export interface DoctorFacts {
   node: string;
   /** The workspace's own Nx. */
   nx?: string;
-  engine: { kind: 'answers'; client: string; server: string } | { kind: 'silent'; problem: string };
+  engine: AnsweringEngine | { kind: 'silent'; problem: string };
   /** What `docker buildx version` says; absent if there is none. */
   buildx?: string;
   compose?: string;
@@ -27,6 +27,14 @@ export interface DoctorFacts {
   /** Where the images of earlier releases are; absent without an engine. */
   keepsImages?: 'engine' | 'registry';
   sync: { kind: 'in-step' } | { kind: 'drifted' | 'failed'; says: string };
+}
+
+interface AnsweringEngine {
+  kind: 'answers';
+  /** What answers on the socket: Podman has Docker's API, too. */
+  name: 'Docker' | 'Podman';
+  client: string;
+  server: string;
 }
 
 /** A port of the host that the platform publishes. */
@@ -54,6 +62,10 @@ const SUPPORTED_NODE: Version = [22, 0, 0];
 const NX: { from: Version; below: Version } = { from: [22, 0, 0], below: [25, 0, 0] };
 /** The first engine whose BuildKit knows named build contexts and `COPY --link`. */
 const OLDEST_ENGINE: Version = [23, 0, 0];
+/** The oldest that was run; docs/support.md says what works. */
+const OLDEST_PODMAN: Version = [5, 0, 0];
+const PODMAN_LIMITS =
+  'Podman runs health checks only if systemd runs, and has no log driver "local": write "json-file" into compose entries, and "edge: false" into the environment. docs/support.md says what works';
 /** The first buildx with `--build-context`. */
 const OLDEST_BUILDX: Version = [0, 8, 0];
 
@@ -117,16 +129,26 @@ function checkEngine({ engine, buildx, compose }: DoctorFacts): Check[] {
     const advice = 'start it, or correct "host" or "context" of the environment';
     checks.push({ level: 'fail', what: 'engine', says: engine.problem, advice });
   } else {
-    const server = parseVersion(engine.server);
-    const says = `${engine.server} (client ${engine.client})`;
-    checks.push(
-      server && isOlder(server, OLDEST_ENGINE)
-        ? { level: 'fail', what: 'engine', says, advice: 'images need Docker Engine 23 or later' }
-        : { level: 'ok', what: 'engine', says },
-    );
+    checks.push(engine.name === 'Podman' ? checkPodman(engine) : checkDocker(engine));
   }
   checks.push(checkBuildx(buildx), ...checkCompose(compose));
   return checks;
+}
+
+function checkDocker({ client, server }: AnsweringEngine): Check {
+  const version = parseVersion(server);
+  const says = `${server} (client ${client})`;
+  return version && isOlder(version, OLDEST_ENGINE)
+    ? { level: 'fail', what: 'engine', says, advice: 'images need Docker Engine 23 or later' }
+    : { level: 'ok', what: 'engine', says };
+}
+
+function checkPodman({ client, server }: AnsweringEngine): Check {
+  const version = parseVersion(server);
+  const says = `Podman ${server} (client ${client})`;
+  return version && isOlder(version, OLDEST_PODMAN)
+    ? { level: 'fail', what: 'engine', says, advice: 'deploys need Podman 5 or later' }
+    : { level: 'warn', what: 'engine', says, advice: PODMAN_LIMITS };
 }
 
 function checkBuildx(text: string | undefined): Check {

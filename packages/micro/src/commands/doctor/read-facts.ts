@@ -89,6 +89,10 @@ function keeperOf({ images, registry }: Environment): DoctorFacts['keepsImages']
   return registry === undefined ? undefined : 'registry';
 }
 
+/** The names of its parts come last: `Engine`, or `Podman Engine`. */
+const ENGINE =
+  '{{.Client.Version}} {{.Server.Version}}{{range .Server.Components}} {{.Name}}{{end}}';
+
 async function readEngine(
   { runner }: Shell,
   address: EngineAddress,
@@ -96,13 +100,14 @@ async function readEngine(
   try {
     const { stdout } = await runDocker(
       runner,
-      ['version', '--format', '{{.Client.Version}} {{.Server.Version}}'],
+      ['version', '--format', ENGINE],
       address,
       'The engine does not answer',
       { timeout: 20_000 },
     );
-    const [client = '', server = ''] = stdout.trim().split(' ');
-    return { kind: 'answers', client, server };
+    const [client = '', server = '', ...parts] = stdout.trim().split(' ');
+    const name = parts.includes('Podman') ? 'Podman' : 'Docker';
+    return { kind: 'answers', name, client, server };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     return { kind: 'silent', problem: error.message };

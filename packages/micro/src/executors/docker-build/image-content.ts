@@ -3,10 +3,12 @@ import { join, resolve } from 'node:path';
 import { pullArguments } from '../../docker/image';
 import { findBuildSources, stageNames, type BuildSources } from '../../dockerfile/build-sources';
 import { copiedPaths } from '../../dockerfile/copied-paths';
+import { DEPENDENCY_STAGE, dependencyLockfile } from '../../dockerfile/dependency-stage';
 import { withoutComments } from '../../dockerfile/without-comments';
 import { readContextFiles } from '../../effects/build-context';
 import { inspectImages, runDocker, type LocalImage } from '../../effects/engine';
 import { copyArtifact, fileReader, listFiles, readKeyFiles } from '../../effects/files';
+import { makeFolderTree } from '../../effects/folder-tree';
 import { imageKey, type ImageKey, type KeyFile } from '../../image/image-key';
 import { platformArguments } from '../../image/platform';
 import { MANIFEST_FILE } from '../../platform/manifest';
@@ -87,6 +89,10 @@ export async function readContent(
     requireArtifact(options, service, dockerfile, files);
     artifact = files;
     contexts['artifact'] = context;
+    if (canLeaveInstallOut(dockerfile, given, platforms, files)) {
+      const empty = join(folder, DEPENDENCY_STAGE);
+      contexts[DEPENDENCY_STAGE] = await makeFolderTree(empty, 'out', 'app', 'node_modules');
+    }
   }
   const folders = others.flatMap((name) => {
     const path = resolve(workspaceRoot, contextFolder(given[name]!));
@@ -147,6 +153,21 @@ function requireArtifact(
   throw new UserError(
     `${files ? `${artifact} has no ${main}` : `${artifact} is not there`}. ${dockerfile} takes ${main} from that folder, where the executor @org/micro:build puts the bundle of ${root}/${build.entry} ("build.entry" in ${root}/${MANIFEST_FILE}). Run the target that uses it, "build" unless renamed. If "build" is a target of your own, run "nx g @org/micro:containerize ${name}", which adds one for the bundle`,
   );
+}
+
+/**
+ * Whether an empty folder stands in for the stage that would install nothing. For the platform of the build that stage costs
+ * nothing; another platform would need an emulator to run it. What the image holds is the same, and so is its key.
+ */
+function canLeaveInstallOut(
+  dockerfile: string,
+  given: Readonly<Record<string, string>>,
+  { build, target }: BuildPlatforms,
+  artifact: readonly KeyFile[],
+): boolean {
+  if (DEPENDENCY_STAGE in given || target.every((platform) => platform === build)) return false;
+  const lockfile = dependencyLockfile(dockerfile);
+  return lockfile !== undefined && artifact.every(({ path }) => path !== `app/${lockfile}`);
 }
 
 /** What the build reads for any of its platforms. */

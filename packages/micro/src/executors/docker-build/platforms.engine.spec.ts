@@ -22,6 +22,11 @@ COPY apps/orders/\${TARGETARCH}.txt /copied.txt
 CMD ["/none"]
 `;
 
+/** The older store holds an image for one platform, and builds no other. */
+function hasContainerdStore(): boolean {
+  return docker('info', '--format', '{{json .DriverStatus}}').includes('io.containerd.');
+}
+
 describeEngine('platforms of an image', () => {
   let workspace: EngineWorkspace;
   const here = docker('version', '--format', '{{.Server.Arch}}');
@@ -115,6 +120,60 @@ describeEngine('platforms of an image', () => {
     expect(again.success, again.output).toBe(true);
     expect(receipt().platforms).toEqual([`linux/${here}`]);
     expect(await workspace.dockerPush('orders')).toMatchObject({ success: true });
+  });
+
+  describe('with nothing to install', () => {
+    /** A base that no command can run on, so that none is. */
+    const BASE = 'FROM scratch\nCOPY package.json /base.json\n';
+    const generated = () => {
+      const text = new EngineWorkspace();
+      text.addService('orders', 3001);
+      const dockerfile = text.read('apps/orders/Dockerfile');
+      text.remove();
+      return `${dockerfile}LABEL spec=${workspace.platform}\n`;
+    };
+    const makeBase = (tag: string, ...args: string[]) => {
+      workspace.write({ 'base.Dockerfile': BASE, 'apps/orders/Dockerfile': generated() });
+      const file = ['--file', `${workspace.root}/base.Dockerfile`];
+      docker('buildx', 'build', '--quiet', ...args, '--tag', tag, ...file, workspace.root);
+      return { NODE_IMAGE: tag };
+    };
+
+    it('an image for another platform runs nothing', async () => {
+      const platform = `linux/${other}`;
+      const buildArgs = makeBase(`${workspace.platform}/base:other`, '--platform', platform);
+      const built = await workspace.dockerBuild('orders', { platforms: [platform], buildArgs });
+      expect(built.success, built.output).toBe(true);
+      const { image } = receipt();
+      expect(inspect(image, '{{.Architecture}}')).toBe(other);
+      expect(file(image, '/app/main.js')).toBe(
+        workspace.read('dist/apps/orders/app/main.js').trim(),
+      );
+    });
+
+    it.skipIf(!hasContainerdStore())('an image for two has one bundle', async () => {
+      const { host } = await ensureRegistry();
+      workspace.write({ 'environments/development.yml': `registry: ${host}\n` });
+      const platforms = [`linux/${here}`, `linux/${other}`];
+      const base = `${host}/${workspace.platform}/base:two`;
+      const buildArgs = makeBase(base, '--platform', platforms.join(','), '--push');
+      const options = { environment: 'development', platforms, buildArgs, push: true };
+      const built = await workspace.dockerBuild('orders', options);
+      expect(built.success, built.output).toBe(true);
+      const { image } = receipt();
+      for (const platform of platforms) {
+        docker('pull', '--quiet', '--platform', platform, image);
+        const copy = docker('create', '--platform', platform, image);
+        const archive = execFileSync('docker', ['cp', `${copy}:/app/main.js`, '-']);
+        docker('rm', copy);
+        expect(execFileSync('tar', ['-xO'], { input: archive, encoding: 'utf8' })).toBe(
+          workspace.read('dist/apps/orders/app/main.js'),
+        );
+      }
+      expect((await workspace.dockerBuild('orders', options)).output).toMatch(
+        /^orders {2}up to date/m,
+      );
+    });
   });
 
   describe('beside its files', () => {

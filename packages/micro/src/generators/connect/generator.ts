@@ -1,10 +1,5 @@
-import {
-  formatFiles,
-  installPackagesTask,
-  readJson,
-  type GeneratorCallback,
-  type Tree,
-} from '@nx/devkit';
+import { formatFiles, readJson, type GeneratorCallback, type Tree } from '@nx/devkit';
+import { installPackages } from '../../effects/package-install';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
@@ -40,7 +35,7 @@ export async function connectGenerator(
   syncWorkspace(tree);
   if (!skipFormat) await formatFiles(tree);
   return () => {
-    if (needsInstall && !skipInstall) installPackagesTask(tree, true);
+    if (needsInstall && !skipInstall) installPackages(tree, true);
   };
 }
 

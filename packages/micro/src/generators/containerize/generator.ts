@@ -1,7 +1,6 @@
 import {
   formatFiles,
   generateFiles,
-  installPackagesTask,
   logger,
   offsetFromRoot,
   OverwriteStrategy,
@@ -13,6 +12,7 @@ import { join, posix } from 'node:path';
 import { stringify } from 'yaml';
 import { dockerfileOf } from '../../dockerfile/dockerfile-edit';
 import { stageNames } from '../../dockerfile/build-sources';
+import { installPackages } from '../../effects/package-install';
 import { formatRoute } from '../../platform/route';
 import { DEFAULT_TARGET_NAMES, serviceTargets } from '../../inference/targets';
 import { initGenerator } from '../init/generator';
@@ -42,7 +42,7 @@ export async function containerizeGenerator(
   if (!options.skipFormat) await formatFiles(tree);
   for (const line of whatIsLeft(options, hadDockerfile)) logger.info(line);
   return () => {
-    if (!options.skipInstall) installPackagesTask(tree);
+    if (!options.skipInstall) installPackages(tree);
   };
 }
 

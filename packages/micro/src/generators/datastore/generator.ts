@@ -1,12 +1,12 @@
 import {
   addDependenciesToPackageJson,
   formatFiles,
-  installPackagesTask,
   logger,
   type GeneratorCallback,
   type Tree,
 } from '@nx/devkit';
 import { ComposeEdit } from '../../compose/compose-edit';
+import { installPackages } from '../../effects/package-install';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
@@ -36,7 +36,7 @@ export async function datastoreGenerator(
   sayWhatIsLeft(tree, service);
   return () => {
     // What devkit returns installs where the root's package.json changed, which it did not.
-    if (!schema.skipInstall) installPackagesTask(tree, true);
+    if (!schema.skipInstall) installPackages(tree, true);
   };
 }
 

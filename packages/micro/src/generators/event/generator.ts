@@ -1,10 +1,5 @@
-import {
-  formatFiles,
-  installPackagesTask,
-  logger,
-  type GeneratorCallback,
-  type Tree,
-} from '@nx/devkit';
+import { formatFiles, logger, type GeneratorCallback, type Tree } from '@nx/devkit';
+import { installPackages } from '../../effects/package-install';
 import { contractFile } from '../../platform/contracts-library';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { addEvent, howToPublish } from './add-event';
@@ -22,7 +17,7 @@ export async function eventGenerator(tree: Tree, schema: EventSchema): Promise<G
   const left = howToPublish(options);
   if (left !== undefined) logger.info(left);
   return () => {
-    if (!schema.skipInstall) installPackagesTask(tree, true);
+    if (!schema.skipInstall) installPackages(tree, true);
   };
 }
 

@@ -8,6 +8,7 @@ import {
 } from '@nx/devkit';
 import { ROOT_COMPOSE_FILE } from '../../compose/paths';
 import { deriveRootCompose } from '../../compose/root-compose';
+import { allowNewLockfile } from '../../effects/package-install';
 import { parseEnvironment } from '../../platform/environment';
 import { environmentFile } from '../../platform/environment-file';
 import { editJson } from '../json-text';
@@ -50,7 +51,9 @@ export async function initGenerator(tree: Tree, schema: InitSchema): Promise<Gen
   writeChanged(tree, '.gitignore', extendGitignore(tree.read('.gitignore', 'utf8') ?? ''));
   const install = addPackages(tree, options);
   if (!options.skipFormat) await formatFiles(tree);
-  return options.skipInstall ? () => undefined : install;
+  return () => {
+    if (!options.skipInstall) allowNewLockfile(() => void install());
+  };
 }
 
 export default initGenerator;

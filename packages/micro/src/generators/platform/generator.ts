@@ -1,10 +1,5 @@
-import {
-  formatFiles,
-  installPackagesTask,
-  logger,
-  type GeneratorCallback,
-  type Tree,
-} from '@nx/devkit';
+import { formatFiles, logger, type GeneratorCallback, type Tree } from '@nx/devkit';
+import { installPackages } from '../../effects/package-install';
 import { readContractsPackage } from '../../platform/contracts-library';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import type { Service } from '../../platform/platform';
@@ -55,7 +50,7 @@ export async function platformGenerator(
   }
   logger.info(formatSummary(file, plan));
   return () => {
-    if (!skipInstall) installPackagesTask(tree, addsPackages(plan));
+    if (!skipInstall) installPackages(tree, addsPackages(plan));
   };
 }
 

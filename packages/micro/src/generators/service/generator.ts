@@ -1,7 +1,6 @@
 import {
   formatFiles,
   generateFiles,
-  installPackagesTask,
   logger,
   OverwriteStrategy,
   offsetFromRoot,
@@ -11,6 +10,7 @@ import {
   type Tree,
 } from '@nx/devkit';
 import { join } from 'node:path';
+import { installPackages } from '../../effects/package-install';
 import { generateClient } from '../connect/client';
 import { initGenerator } from '../init/generator';
 import { packageScripts, scriptTargets, type ScriptTarget } from '../init/nx-json';
@@ -62,7 +62,7 @@ export async function createService(
   if (options.auth === 'jwt') nameIssuer(tree, options);
   if (!options.skipFormat) await formatFiles(tree);
   return () => {
-    if (!options.skipInstall) installPackagesTask(tree, true);
+    if (!options.skipInstall) installPackages(tree, true);
   };
 }
 

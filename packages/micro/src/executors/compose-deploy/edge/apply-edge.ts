@@ -11,10 +11,10 @@ import { DEPLOY_LABELS } from '../../../deployment/labels';
 import { createArguments } from '../../../docker/compose';
 import { removeArguments, startArguments, stopArguments } from '../../../docker/container';
 import { readProjectContainers } from '../../../effects/containers';
-import { runDocker } from '../../../effects/engine';
+import { readEngineKind, runDocker } from '../../../effects/engine';
 import { writeWhole } from '../../../effects/files';
 import { CONFIG_FOLDER, STORAGE_FOLDER } from '../../../edge/caddy-config';
-import { EDGE_USER } from '../../../edge/edge-entry';
+import { edgeSliceOn, EDGE_USER } from '../../../edge/edge-entry';
 import { EDGE_SERVICE } from '../../../platform/edge-options';
 import { formatSeconds, formatStep } from '../../../terminal/step';
 import { waitUntilHealthy } from '../roll/health';
@@ -160,7 +160,8 @@ async function create(
   wanted: WantedEdge,
 ): Promise<Container> {
   const file = join(run.folder, `${EDGE_SERVICE}.${wanted.fingerprint.slice(0, 12)}.json`);
-  await writeWhole(file, JSON.stringify(wanted.slice), 0o600);
+  const slice = edgeSliceOn(wanted.slice, await readEngineKind(run.runner, run.address));
+  await writeWhole(file, JSON.stringify(slice), 0o600);
   const project = { name: run.name, files: [file] };
   const what = 'Could not create the edge';
   const args = createArguments(project, EDGE_SERVICE, old ? 2 : 1);

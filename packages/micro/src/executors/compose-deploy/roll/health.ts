@@ -114,6 +114,9 @@ function describe({ state, health, restarts }: Container): string {
   return restarts >= TOO_MANY_RESTARTS ? `ended ${restarts} times` : `is ${state}`;
 }
 
+const NEVER_CHECKED =
+  '  its health check has not ended once: compare its "interval" and "timeout" with healthTimeout; Podman runs health checks only if systemd runs';
+
 /** The last log lines and health check output of the new containers. */
 export async function readLastWords(
   { undo: { runner }, address }: Pick<Roll, 'address' | 'undo'>,
@@ -121,11 +124,12 @@ export async function readLastWords(
 ): Promise<string[]> {
   const containers = await readContainers(runner, address, ids).catch(() => []);
   const lines: string[] = [];
-  for (const { id, name, state, healthOutput } of containers) {
+  for (const { id, name, state, health, healthOutput } of containers) {
     if (state === 'created') continue;
     const logs = await readLastLogLines(runner, address, id, LOG_LINES).catch(() => '');
     lines.push(`  the last lines of ${name}:`, indent(logs === '' ? '(it wrote nothing)' : logs));
-    if (healthOutput !== '') lines.push('  its last health check said:', indent(healthOutput));
+    if (healthOutput) lines.push('  its last health check said:', indent(healthOutput));
+    else if (health === 'starting' && healthOutput === undefined) lines.push(NEVER_CHECKED);
   }
   return lines;
 }

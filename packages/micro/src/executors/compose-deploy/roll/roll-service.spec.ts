@@ -16,6 +16,8 @@ const old = runningContainer({
 interface Life {
   state?: string;
   health?: string;
+  /** What the health checks said; one with 503 unless given. */
+  checks?: { Output: string }[];
   restarts?: number;
 }
 
@@ -42,7 +44,9 @@ function engine(
     RestartCount: life.restarts ?? 0,
     State: {
       Status: life.state,
-      ...(life.health ? { Health: { Status: life.health, Log: [{ Output: 'said 503\n' }] } } : {}),
+      ...(life.health
+        ? { Health: { Status: life.health, Log: life.checks ?? [{ Output: 'said 503\n' }] } }
+        : {}),
     },
     Config: { Labels: { 'com.docker.compose.service': 'orders' } },
     NetworkSettings: {
@@ -258,6 +262,13 @@ describe('roll', () => {
       '  acme-orders-1 keeps serving; it was not touched',
     ]);
     expect(acts(runner.lines)).toEqual([CREATE, ...HIDE, 'docker container start new', UNDO]);
+  });
+
+  it('says if the health check never ended, as on Podman without systemd', async () => {
+    const lives: Life[] = [{ state: 'running', health: 'starting', checks: [] }];
+    await expect(roll(partsOf(engine({ lives })))).rejects.toThrow(
+      /its health check has not ended once: .*only if systemd runs/,
+    );
   });
 
   it('undoes a roll that could not be revealed', async () => {
