@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { say } from '../tools/program.js';
 import { mustRun } from '../tools/command.js';
 import { mustEnd } from '../tools/testing/child.js';
@@ -10,6 +12,7 @@ import {
   breakProvider,
   CALLS,
   generateRolledPlatform,
+  LONG_SECONDS,
   PROVIDERS,
   readVersion,
   writeVersion,
@@ -18,7 +21,7 @@ import {
 import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
 
 /** Deploys of a test, each of a version that was never built before: `REDEPLOYS=10` is for docs/faults.md. */
-const REDEPLOYS = Number(process.env['REDEPLOYS'] ?? 5);
+const REDEPLOYS = Number(process.env['REDEPLOYS'] ?? 3);
 const SERVICES = [...PROVIDERS, 'gateway', 'door'] as const;
 
 /** Requests of one caller in a minute. */
@@ -72,6 +75,53 @@ describeEngine('a platform that is deployed while it is used', () => {
       }
       expect(await containersOf('micro-edge')).toEqual(edge);
     }));
+
+  it('answers what takes long and tells what is open, while its service and the gateway are deployed', async () => {
+    const { workspace } = fresh;
+    const long = askForLong();
+    for (const service of ['orders', 'gateway'] as const) {
+      const events = openEvents();
+      const socket = new WebSocket(`${gateway.replace('http', 'ws')}/api/orders/live`);
+      const closed = once(socket, 'close');
+      await once(socket, 'message');
+      const file = `apps/${service}/src/app.ts`;
+      await workspace.write(file, `${await workspace.read(file)}console.log('long');\n`);
+      await workspace.commit(`${service}, while something is open`);
+      await mustEnd(affected());
+      expect([service, await events]).toEqual([service, 'ended']);
+      expect([service, (await closed)[0]]).toEqual([service, 1001]);
+    }
+    const statuses = await long.stop();
+    say(`${statuses.length} requests of ${LONG_SECONDS} s`);
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+    expect(statuses.length).toBeGreaterThan(LONG_SECONDS);
+  });
+
+  /** One request a second that takes long, until it is stopped: then the status of each, once all are answered. */
+  function askForLong() {
+    const asked: Promise<number | string>[] = [];
+    const ask = () =>
+      fetch(`${gateway}/api/orders/long`).then(
+        async (response) => (await response.text(), response.status),
+        (error: Error) => error.message,
+      );
+    const timer = setInterval(() => asked.push(ask()), 1000);
+    return {
+      stop: () => {
+        clearInterval(timer);
+        return Promise.all(asked);
+      },
+    };
+  }
+
+  /** How an event stream ends that has sent something. */
+  async function openEvents(): Promise<string> {
+    const response = await fetch(`${gateway}/api/orders/events`);
+    return response.text().then(
+      (text) => (text.includes('beat') ? 'ended' : 'empty'),
+      (error: Error) => `cut: ${error.message}`,
+    );
+  }
 
   it('shows nobody outside its probes and metrics', async () => {
     for (const path of ['/health', '/ready', '/metrics']) {

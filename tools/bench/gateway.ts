@@ -1,9 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { SignJWT } from 'jose';
+import { ensureCaddyImage } from '../images/caddy/caddy-image.js';
 import { LabError, runProgram, say } from '../program.js';
 import { CONNECTIONS, measureLoad, WARM_UP_SECONDS } from './chassis/measure-load.js';
 import { startService, type Contender } from './chassis/run-service.js';
+import { startEdge } from './gateway/start-edge.js';
 import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
@@ -17,7 +19,7 @@ const USAGE = `usage: npm run bench:gateway [-- options]
   --write         put the table into docs/benchmarks.md
 `;
 
-/** Above what any machine serves in a window: the counting costs, nobody is refused. */
+/** More than any machine serves in a window, so that callers are counted but never refused. */
 const LIMIT = '1000000000';
 
 const bare = new URL('gateway/bare-gateway.ts', import.meta.url);
@@ -31,12 +33,16 @@ const NAMES = [
   'gateway, JWT seen before',
   'gateway, JWT verified each time',
   'gateway, rate limit',
+  'gateway behind the edge',
 ];
+/** The one that is asked through the edge. */
+const BEHIND_EDGE = 5;
 
 interface Readings {
   /** Requests answered per second. */
   rate: number[];
-  /** Milliseconds: the 99th percentile of a reading. */
+  /** Milliseconds: the median and the 99th percentile of a reading. */
+  middle: number[];
   slowest: number[];
 }
 
@@ -52,6 +58,7 @@ void runProgram(async () => {
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
   if (values.help || !(rounds >= 1) || !(seconds >= 1)) throw new LabError(USAGE);
   const interrupted = onInterrupt();
+  await ensureCaddyImage();
   const { publicKey, headers } = await issueToken();
   const orders = await startService({ name: 'the provider', file: provider, env: {} });
   try {
@@ -63,23 +70,26 @@ void runProgram(async () => {
       // What each first request of a token costs.
       { file: ours, env: { PROVIDER_URL, PUBLIC_KEY: publicKey, REMEMBERED_TOKENS: '0' } },
       { file: ours, env: { PROVIDER_URL, RATE_LIMIT: LIMIT } },
+      { file: ours, env: { PROVIDER_URL } },
     ].map((one, index) => ({ name: NAMES[index]!, ...one }));
-    const all = contenders.map((): Readings => ({ rate: [], slowest: [] }));
+    const all = contenders.map((): Readings => ({ rate: [], middle: [], slowest: [] }));
     for (let round = 0; round < rounds; round++) {
       // In turns, and every other round the other way about: a machine that slows down slows all.
       const order = [...contenders.keys()];
       for (const index of round % 2 === 0 ? order : order.toReversed()) {
         interrupted.throwIfAborted();
-        const { rate, slowest } = await measureLoad(contenders[index]!, seconds, headers);
-        all[index]!.rate.push(rate);
-        all[index]!.slowest.push(slowest);
+        const front = index === BEHIND_EDGE ? startEdge : undefined;
+        const load = await measureLoad(contenders[index]!, seconds, headers, front);
+        all[index]!.rate.push(load.rate);
+        all[index]!.middle.push(load.middle);
+        all[index]!.slowest.push(load.slowest);
       }
       say(`round ${round + 1} of ${rounds}`);
     }
     const block = [
       formatMachine(await readMachine(), rounds),
       formatTable(all),
-      `${CONNECTIONS} connections for ${seconds} s per reading, after ${WARM_UP_SECONDS} s that do not count; load, gateway and provider share the machine. Rate limits are counted in the process.`,
+      `${CONNECTIONS} connections for ${seconds} s per reading, after ${WARM_UP_SECONDS} s that do not count; load, gateway and provider share the machine. Rate limits are counted in the process. The edge is in the machine's own network.`,
     ].join('\n\n');
     console.log(`\n${block}`);
     if (values.write) await writeDocument({ gateway: block }, {});
@@ -104,14 +114,15 @@ async function issueToken(): Promise<{ publicKey: string; headers: Record<string
 }
 
 function formatTable(all: readonly Readings[]): string {
-  const rows = all.map(({ rate, slowest }, index) => [
+  const rows = all.map(({ rate, middle, slowest }, index) => [
     NAMES[index]!,
     Math.round(median(rate)).toLocaleString('en'),
     formatRatio(rate, all[0]!.rate),
     index === 0 ? '' : formatRatio(rate, all[1]!.rate),
+    median(middle).toFixed(1),
     median(slowest).toFixed(1),
   ]);
-  const head = ['', 'requests/s', 'to the proxy alone', 'to the gateway', 'p99, ms'];
+  const head = ['', 'requests/s', 'to the proxy alone', 'to the gateway', 'median, ms', 'p99, ms'];
   return [head, head.map(() => '---'), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');

@@ -7,7 +7,12 @@ export type Provider = (typeof PROVIDERS)[number];
 
 const DESCRIPTION = `services:
   gateway: { kind: gateway, consumes: [orders, users, stock] }
-  orders: { consumes: [users], routes: [/api/orders] }
+  orders:
+    consumes: [users]
+    routes:
+      - /api/orders
+      - { path: /api/orders/long, timeoutMs: 60000 }
+      - { path: /api/orders/live, websocket: true }
   users: { routes: [/api/users] }
   stock: { routes: [/api/stock] }
 `;
@@ -58,16 +63,36 @@ function routesFile(service: Provider): string {
   return `apps/${service}/src/routes/hello.ts`;
 }
 
+/** How long an answer takes that a deploy has to wait for: longer than Docker waits if nobody says how long. */
+export const LONG_SECONDS = 12;
+
+/** Routes of which something is open for long. A WebSocket is not closed by the service's own code. */
+const LASTING = `  app.get('/api/orders/long', async () => {
+    await sleep(${LONG_SECONDS}_000);
+    return answer();
+  });
+  app.get('/api/orders/events', (_request, reply) => {
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
+    const beat = setInterval(() => reply.raw.write('data: beat\\n\\n'), 100);
+    reply.raw.on('close', () => clearInterval(beat));
+  });
+  new WebSocketServer({ server: app.server, path: '/api/orders/live' }).on('connection', (socket) =>
+    socket.send('hello'),
+  );
+`;
+
 function routes(service: Provider): string {
   const client =
     service === 'orders'
       ? {
-          imported: `import { createClient } from '@org/chassis/client';\n`,
+          imported: `import { createClient } from '@org/chassis/client';\nimport { WebSocketServer } from 'ws';\n`,
           made: `const users = createClient('users', { url: process.env['MICROSERVICE_USERS_URL'] ?? '' });\n`,
           get: `    await users.get('/api/users');\n`,
           post: `    await users.post('/api/users', { json: {} });\n`,
+          more: LASTING,
         }
-      : { imported: '', made: '', get: '', post: '' };
+      : { imported: '', made: '', get: '', post: '', more: '' };
   return `${client.imported}import type { FastifyInstance } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -85,6 +110,6 @@ ${client.get}    return answer();
   app.post('/api/${service}', async (_request, reply) => {
 ${client.post}    return reply.code(201).send(await answer());
   });
-}
+${client.more}}
 `;
 }

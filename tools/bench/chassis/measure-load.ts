@@ -14,7 +14,8 @@ const REST_MS = 1000;
 export interface Load {
   /** Requests answered per second. */
   rate: number;
-  /** Milliseconds: the 99th percentile. */
+  /** Milliseconds: the median and the 99th percentile. */
+  middle: number;
   slowest: number;
   /** Milliseconds from the start of the process to the first 200 of /ready. */
   ready: number;
@@ -22,15 +23,22 @@ export interface Load {
   memory: number;
 }
 
+/** What stands in front of a service and takes the load for it. */
+export type Front = (url: string) => Promise<{ url: string; stop: () => Promise<void> }>;
+
 /** Starts a service, puts it under load for a while, and stops it. @throws {LabError} unless every answer is a 200. */
 export async function measureLoad(
   contender: Contender,
   seconds: number,
   headers: Record<string, string> = {},
+  front?: Front,
 ): Promise<Load> {
   const service = await startService(contender);
+  let before: Awaited<ReturnType<Front>> | undefined;
   try {
-    const load = { url: service.url + WORK_PATH, connections: CONNECTIONS, headers };
+    before = await front?.(service.url);
+    const { url } = before ?? service;
+    const load = { url: url + WORK_PATH, connections: CONNECTIONS, headers };
     await autocannon({ ...load, amount: FEW_REQUESTS });
     await sleep(REST_MS);
     const memory = (await service.readMemory()) ?? NaN;
@@ -41,8 +49,15 @@ export async function measureLoad(
         `${contender.name}: ${non2xx} answers were not 200, ${errors} did not come`,
       );
     }
-    return { rate: requests.average, slowest: latency.p99, ready: service.readyMs, memory };
+    return {
+      rate: requests.average,
+      middle: latency.p50,
+      slowest: latency.p99,
+      ready: service.readyMs,
+      memory,
+    };
   } finally {
+    await before?.stop();
     await service.stop();
   }
 }

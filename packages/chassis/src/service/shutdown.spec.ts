@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fastify } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
 import { startExample, type ServiceProcess } from '../testing/service-process.js';
 import type { Resource, ResourceKind } from './resource.js';
 import { closeResources, drain, OpenRequests } from './shutdown.js';
@@ -53,6 +54,37 @@ describe('drain', () => {
     await drain(app, requests);
     expect(performance.now() - startedAt).toBeLessThan(2000);
     socket.destroy();
+  });
+
+  it('tells WebSockets that nobody else closes, and does not wait for them', async () => {
+    const app = fastify({ forceCloseConnections: 'idle' });
+    const requests = new OpenRequests(app);
+    new WebSocketServer({ server: app.server }).on('connection', (socket) => socket.send('hello'));
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const socket = new WebSocket(url);
+    const closed = once(socket, 'close');
+    await once(socket, 'message');
+    // One whose caller neither answers nor reads any more.
+    const silent = new WebSocket(url);
+    await once(silent, 'open');
+    silent.pause();
+    const startedAt = performance.now();
+    await drain(app, requests);
+    expect((await closed)[0]).toBe(1001);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    silent.terminate();
+  });
+
+  it('leaves requests with an upgrade to the app where nothing takes one', async () => {
+    const app = fastify({ forceCloseConnections: 'idle' });
+    const requests = new OpenRequests(app);
+    app.get('/', () => 'plain');
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const headers = { connection: 'upgrade', upgrade: 'websocket' };
+    const [response] = (await once(get(url, { headers }), 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(200);
+    response.resume();
+    await drain(app, requests);
   });
 
   it('forgets requests whose caller hung up', async () => {

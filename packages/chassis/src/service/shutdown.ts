@@ -3,11 +3,16 @@ import type { Socket } from 'node:net';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { logWritten } from '../telemetry/logger.js';
+import { OpenWebSockets } from './open-web-sockets.js';
 import { groupByClosing, type Resource } from './resource.js';
 
 const SWEEP_MS = 100;
 /** Time for a request that is on its way to arrive on a connection that was opened ahead of need. */
 const QUIET_SWEEPS = 5;
+/** How long hooks of the service have to close its WebSockets in their own words; a gateway takes a second. */
+const WEB_SOCKET_SWEEPS = 15;
+/** And how long callers have to hang up once they were told. */
+const HANG_UP_SWEEPS = 10;
 
 /**
  * The requests of an app that are not answered yet. It watches connections, which costs requests nothing:
@@ -15,8 +20,10 @@ const QUIET_SWEEPS = 5;
  */
 export class OpenRequests {
   readonly #sockets = new Set<Socket & { _httpMessage?: ServerResponse | null }>();
+  readonly webSockets: OpenWebSockets;
 
   constructor(private readonly app: FastifyInstance) {
+    this.webSockets = new OpenWebSockets(app);
     const watch = (socket: Socket): void => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -78,7 +85,12 @@ export function acceptBeforeClosing(app: FastifyInstance): void {
 /** Takes no new connections, and ends when the open requests are answered. `announceClose` comes before. */
 export async function drain(app: FastifyInstance, requests: OpenRequests): Promise<void> {
   let quiet = 0;
+  let sweeps = 0;
+  const { webSockets } = requests;
   const sweep = setInterval(() => {
+    sweeps++;
+    if (sweeps >= WEB_SOCKET_SWEEPS) webSockets.tell();
+    if (sweeps >= WEB_SOCKET_SWEEPS + HANG_UP_SWEEPS) webSockets.cut();
     // An answer that was under way could not announce it: its connection would be kept alive.
     app.server.closeIdleConnections();
     requests.endStreams();

@@ -99,6 +99,7 @@ export function declaredState({
       [DEPLOY_LABELS.environment]: environment.name,
       [DEPLOY_LABELS.key]: key,
       [DEPLOY_LABELS.entry]: label,
+      [DEPLOY_LABELS.port]: String(service.port),
     },
   });
   const noted = written

@@ -4,6 +4,7 @@ import type { Publication } from '../edge/publication';
 import type { Container } from './container';
 import { changedEntryKeys } from './fingerprint';
 import { DEPLOY_LABELS } from './labels';
+import { portOf, servedPorts } from './listening-port';
 import type { ComposeSlice } from './slice';
 
 /** The desired state of the edge. */
@@ -60,10 +61,32 @@ export function portHolders(
   const holders = publications.filter(({ service, port }) =>
     containers.some(
       (container) =>
-        container.service === service && container.ports.some(({ target }) => target === port),
+        container.service === service &&
+        container.ports.some(({ target }) => target === (portOf(container) ?? port)),
     ),
   );
   return [...new Set(holders.map(({ service }) => service))];
+}
+
+/**
+ * Publications with the ports that containers listen on now. The manifest of a service may name another one that it
+ * has not been deployed with yet.
+ *
+ * @param moving more ports of services that are being replaced.
+ */
+export function asServed(
+  publications: readonly Publication[],
+  containers: readonly Container[],
+  moving: ReadonlyMap<string, readonly number[]> = new Map(),
+): Publication[] {
+  return publications.map((publication) => {
+    const { service, port } = publication;
+    const more = moving.get(service) ?? [];
+    const served = servedPorts(containers, service);
+    const ports = [...new Set([...(served.length > 0 ? served : [port]), ...more])];
+    if (ports.length === 1 && ports[0] === port) return publication;
+    return { ...publication, ports: ports.sort((a, b) => a - b) };
+  });
 }
 
 /**

@@ -5,6 +5,8 @@ export const DEPLOY_LABELS = {
   key: LABELS.key,
   entry: 'org.micro.entry',
   environment: 'org.micro.environment',
+  /** The port that it listens on in the platform's networks. */
+  port: 'org.micro.port',
   /** The number of the release that a container was made for. */
   release: 'org.micro.release.number',
   /** The commit of the workspace that it was deployed from; see `formatCommit`. */

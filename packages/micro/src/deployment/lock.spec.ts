@@ -35,6 +35,9 @@ describe('a lock', () => {
     expect(formatHolder(lock)).toBe(
       'ada@laptop since 12:00:00 UTC (pid 7: compose-deploy of orders)',
     );
+    expect(formatHolder({ ...lock, user: 'a\x1b[2J', command: 'b\x07' })).toBe(
+      'a\\x1b[2J since 12:00:00 UTC (pid 7: b\\x07)',
+    );
     expect(lockName('acme-production')).toBe('acme-production.lock');
   });
 });

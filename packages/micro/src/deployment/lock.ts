@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { visible } from '../platform/visible';
 import { NOTE_LABELS } from './labels';
 
 /** Seconds between two renewals of the lock. */
@@ -85,7 +86,7 @@ const UNKNOWN: Lock = {
 
 /** `ada@laptop since 12:00:05 UTC (pid 4711: nx run-many -t compose-deploy)` */
 export function formatHolder({ user, pid, command, since }: Lock): string {
-  return `${user} since ${since.slice(11, 19)} UTC (pid ${pid}: ${command})`;
+  return visible(`${user} since ${since.slice(11, 19)} UTC (pid ${pid}: ${command})`);
 }
 
 /** Watches a lock of somebody else. Only the watcher's own clock decides whether it has expired. */

@@ -135,6 +135,14 @@ describe('an entry as it is deployed', () => {
     // What an environment says is meant as it stands there.
     ['{ portOffset: 1000, services: { orders: { publish: 80 } } }', ports('80'), ports('80')],
   ])('with %j', (text, entry, expected) => {
-    expect(asDeployed(entry, 'orders', environment(text))).toEqual(expected);
+    const grace = { stop_grace_period: '40s' };
+    expect(asDeployed({ ...entry, ...grace }, 'orders', environment(text))).toEqual({
+      ...expected,
+      ...grace,
+    });
+  });
+
+  it('has the time to stop that a service takes, if it says none', () => {
+    expect(asDeployed({}, 'orders', environment(''))).toEqual({ stop_grace_period: '40s' });
   });
 });

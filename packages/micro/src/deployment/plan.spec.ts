@@ -105,6 +105,12 @@ it('touchedOthers names what came and went beside the service itself', () => {
   ]);
 });
 
+it('touchedOthers does not name what did not run and is gone: a host prunes it', () => {
+  const ended = container({ id: 'e', name: 'acme-job-1', service: 'job', state: 'exited' });
+  expect(touchedOthers([ended], [], new Set(['orders']))).toEqual([]);
+  expect(touchedOthers([], [ended], new Set(['orders']))).toEqual(['acme-job-1']);
+});
+
 describe('planSteps', () => {
   const [a, b, c] = ['a', 'b', 'c'].map((id) => container({ id }));
   const change = (some: Partial<ServiceChange>): ServiceChange => ({

@@ -132,7 +132,13 @@ export function planSteps({ serving, kept, order, replicas }: ServiceChange): Ro
   }));
 }
 
-/** Names of other services' containers that were removed or added. */
+/** What a host that prunes takes away. */
+const NOT_RUNNING: ReadonlySet<Container['state']> = new Set(['created', 'exited', 'dead']);
+
+/**
+ * Names of other services' containers that were removed or added. One that did not run may have been pruned by the
+ * host in the meantime, and does not count.
+ */
 export function touchedOthers(
   before: readonly Container[],
   after: readonly Container[],
@@ -143,9 +149,10 @@ export function touchedOthers(
       containers.filter(({ service }) => !own.has(service)).map(({ id, name }) => [id, name]),
     );
   const old = idsOf(before);
+  const ran = idsOf(before.filter(({ state }) => !NOT_RUNNING.has(state)));
   const now = idsOf(after);
   return [
-    ...[...old].filter(([id]) => !now.has(id)),
+    ...[...old].filter(([id]) => !now.has(id) && ran.has(id)),
     ...[...now].filter(([id]) => !old.has(id)),
   ].map(([, name]) => name);
 }

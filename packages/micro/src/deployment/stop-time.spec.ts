@@ -27,7 +27,8 @@ describe('withStopTime: one number decides', () => {
     ['the variable, which the engine waits for', entry('40s', '40000'), entry('45s', '40000')],
     ['the variable without a time', entry(undefined, '20000'), entry('25s', '20000')],
     ['both, where they agree', entry('20s', '15000'), entry('20s', '15000')],
-    ['nobody', entry(), entry()],
+    ['the default of the chassis, where nobody says anything', entry(), entry('40s')],
+    ['a short variable without a time', entry(undefined, '5000'), entry(undefined, '5000')],
     ['what is no number, which the service refuses', entry('40s', 'x'), entry('40s', 'x')],
   ])('%s', (_, written, expected) => {
     expect(withStopTime(written)).toEqual(expected);

@@ -31,14 +31,17 @@ function stopWithin(graceMs: number): number {
   return graceMs > MARGIN_MS * 5 ? graceMs - MARGIN_MS : Math.floor(graceMs * 0.8);
 }
 
-/** Derives stop timeout and grace period from one number: the service's variable, otherwise the time in its entry. */
+/**
+ * Derives stop timeout and grace period from one number: the service's variable, otherwise the time in its entry,
+ * otherwise the chassis' default.
+ */
 export function withStopTime(entry: ComposeEntry): ComposeEntry {
   const variables = (entry['environment'] ?? {}) as Record<string, string | null>;
   const grace = parseDuration(entry['stop_grace_period']) ?? DOCKER_GRACE_MS;
   const written = variables[STOP_VARIABLE];
   if (written === undefined || written === null) {
-    // Neither is set; the entry stays as it is.
-    if (entry['stop_grace_period'] === undefined) return entry;
+    // Neither is set: Docker's default must not cut off what the chassis takes by default.
+    if (entry['stop_grace_period'] === undefined) return withGrace(entry, CHASSIS_STOP_MS);
     const stop = stopWithin(grace);
     return stop === CHASSIS_STOP_MS
       ? entry
@@ -46,5 +49,9 @@ export function withStopTime(entry: ComposeEntry): ComposeEntry {
   }
   const stop = Number(written);
   if (!Number.isFinite(stop) || grace > stop) return entry;
-  return { ...entry, stop_grace_period: `${Math.ceil(graceFor(stop) / 1000)}s` };
+  return withGrace(entry, stop);
+}
+
+function withGrace(entry: ComposeEntry, stopMs: number): ComposeEntry {
+  return { ...entry, stop_grace_period: `${Math.ceil(graceFor(stopMs) / 1000)}s` };
 }

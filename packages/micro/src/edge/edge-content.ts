@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ACME_ROOT_FILE, type EdgeSettings, caddyConfig } from './caddy-config';
 import { CONFIG_FILE, EDGE_USER } from './edge-entry';
+import type { Json } from './proxy-routes';
 
 /** The new configuration: it is tested under this name before it replaces the one that the edge starts with. */
 export const NEXT_FILE = 'next.json';
@@ -26,7 +27,12 @@ export interface EdgeContent {
 
 /** @param acmeRoot the root certificate of a private ACME authority, PEM. */
 export function edgeContent(settings: EdgeSettings, acmeRoot?: string): EdgeContent {
-  const config = JSON.stringify(caddyConfig(settings));
+  return contentOf(caddyConfig(settings), acmeRoot);
+}
+
+/** The same of a configuration that an edge has already. */
+export function contentOf(settled: Json, acmeRoot?: string): EdgeContent {
+  const config = JSON.stringify(settled);
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([config, acmeRoot ?? null]))
     .digest('hex');

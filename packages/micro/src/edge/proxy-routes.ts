@@ -11,6 +11,8 @@ const REFRESH = '1s';
 const DIAL_TIMEOUT = '1s';
 /** How long WebSockets stay open after a reload; by default, Caddy closes them at once. */
 const STREAMS_OUTLIVE_RELOAD = '24h';
+/** How long a port is left alone at which a container did not take a connection: longer than both ports are tried. */
+const WRONG_PORT = '60s';
 /** Methods that Go's HTTP client (net/http, Transport) retries by itself on a new connection if the old one breaks. */
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 /**
@@ -35,16 +37,29 @@ export function proxyRoutes(publication: Publication): Json[] {
   ];
 }
 
-function reverseProxy({ service, port }: Publication, keepAlive: Json): Json {
+/** The containers of a service; which of several ports one listens on shows when it is dialled, and nothing is lost by that. */
+function upstreamsOf(service: string, ports: readonly number[]): Json {
+  const sources = ports.map((port) => ({
+    ...{ source: 'a', name: service, port: String(port) },
+    ...{ refresh: REFRESH, dial_timeout: DIAL_TIMEOUT },
+  }));
+  const [only, ...more] = sources;
+  return only && more.length === 0 ? only : { source: 'multi', sources };
+}
+
+/** How a handler reaches a service at these ports. */
+export function reachedAt(service: string, ports: readonly number[]): Json {
+  const dynamic_upstreams = upstreamsOf(service, ports);
+  if (ports.length === 1) return { dynamic_upstreams };
+  // A reload ends what waits to be tried again, so few may dial a port at which nobody listens.
+  const passive = { max_fails: 1, fail_duration: WRONG_PORT };
+  return { dynamic_upstreams, health_checks: { passive } };
+}
+
+function reverseProxy({ service, port, ports = [port] }: Publication, keepAlive: Json): Json {
   return {
     handler: 'reverse_proxy',
-    dynamic_upstreams: {
-      source: 'a',
-      name: service,
-      port: String(port),
-      refresh: REFRESH,
-      dial_timeout: DIAL_TIMEOUT,
-    },
+    ...reachedAt(service, ports),
     load_balancing: {
       selection_policy: { policy: 'random' },
       try_duration: WAIT,

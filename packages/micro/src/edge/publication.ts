@@ -9,6 +9,8 @@ export interface Publication {
   service: string;
   /** Its port in the platform's networks. */
   port: number;
+  /** What its containers listen on by now, if that is not the port of its manifest alone. */
+  ports?: readonly number[];
   publish: Publish;
 }
 

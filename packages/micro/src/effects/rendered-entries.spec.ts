@@ -29,7 +29,7 @@ it('renders every service that is included, with what the environment says, and 
   ]);
   expect(rendered).toEqual({
     kind: 'rendered',
-    config: { services: { orders: { image: 'x' } } },
+    config: { services: { orders: { image: 'x', stop_grace_period: '40s' } } },
     publications: [],
   });
 });

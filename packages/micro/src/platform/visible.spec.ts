@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { visible } from './visible';
+import { visible, visibleIn } from './visible';
 
 it.each([
   ['plain text, umlauts and emoji', 'grün 🚀', 'grün 🚀'],
@@ -13,4 +13,9 @@ it.each([
   ['ends of lines of Windows', 'a\r\nb\r\n', 'a\nb\n'],
 ])('shows %s', (_, text, shown) => {
   expect(visible(text)).toBe(shown);
+});
+
+it('shows every text in a value', () => {
+  const value = { name: 'a\x1b[2J', more: [{ text: 'b\x07', count: 1 }], none: undefined };
+  expect(visibleIn(value)).toEqual({ name: 'a\\x1b[2J', more: [{ text: 'b\\x07', count: 1 }] });
 });

@@ -11,3 +11,12 @@ export function visible(text: string): string {
     .replaceAll('\r\n', '\n')
     .replace(CONTROLS, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
+
+/** The same for every text in a value, whatever it is made of. */
+export function visibleIn<T>(value: T): T;
+export function visibleIn(value: unknown): unknown {
+  if (typeof value === 'string') return visible(value);
+  if (Array.isArray(value)) return value.map((item: unknown) => visibleIn(item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visibleIn(item)]));
+}

@@ -65,7 +65,7 @@ const OLDEST_ENGINE: Version = [23, 0, 0];
 /** The oldest that was run; docs/support.md says what works. */
 const OLDEST_PODMAN: Version = [5, 0, 0];
 const PODMAN_LIMITS =
-  'not all works on Podman: it runs health checks only if systemd runs, and buildx builds in a container of its own, so each image is copied to Podman afterwards. docs/support.md has the table';
+  'Podman runs health checks only if systemd runs, and has no log driver "local": write "json-file" into compose entries, and "edge: false" into the environment. docs/support.md says what works';
 /** The first buildx with `--build-context`. */
 const OLDEST_BUILDX: Version = [0, 8, 0];
 

@@ -29,6 +29,19 @@ const status = (services: ServiceStatus[], more: Partial<PlatformStatus> = {}): 
 });
 
 describe('formatStatus', () => {
+  it('shows control characters of labels and variables instead of sending them to the terminal', () => {
+    const revision = '\x1b]0;owned\x07';
+    const drift = ['entry changed: environment.\x1b[2J'];
+    const lines = formatStatus(
+      status([service('orders', { state: 'drifted', drift, revision, key: '\x1b[31mred' })]),
+      NOW,
+      plain,
+    ).join('\n');
+    expect(lines).toContain('environment.\\x1b[2J');
+    // eslint-disable-next-line no-control-regex -- none of them is left
+    expect(lines).not.toMatch(/[\x07\x1b]/);
+  });
+
   it('is a table, with the causes below each service', () => {
     const lines = formatStatus(
       status(

@@ -1,3 +1,4 @@
+import { visibleIn } from '../../platform/visible';
 import type { Colour, Paint } from '../shell';
 import { formatColumns } from '../../terminal/columns';
 import { isInStep } from './report';
@@ -13,7 +14,7 @@ const STATES: Record<ServiceStatus['state'], { mark: string; colour: Colour; wor
 
 /** The report as lines for a terminal. @param now milliseconds since 1970. */
 export function formatStatus(status: PlatformStatus, now: number, paint: Paint): string[] {
-  const { platform, environment, commit, services, backing, edge, left, notes } = status;
+  const { platform, environment, commit, services, backing, edge, left, notes } = visibleIn(status);
   const head = ['', 'service', 'state', 'image', 'commit', 'running', 'health', 'since'].map(
     (word) => paint('dim', word),
   );

@@ -1,4 +1,4 @@
-import { planEdge, portHolders } from '../../deployment/edge-plan';
+import { asServed, planEdge, portHolders } from '../../deployment/edge-plan';
 import { addressOf } from '../../deployment/project';
 import { readEdgeFiles } from '../../effects/edge-files';
 import { readEdge } from '../../effects/edge-state';
@@ -41,7 +41,10 @@ export async function readEdgeStatus(
       const { config } = rendered;
       // What a service's own container holds goes over to the edge only when that is replaced.
       const holders = portHolders(containers, publications);
-      const wanted = wantedEdge({ environment, config, ...files }, publications);
+      const wanted = wantedEdge(
+        { environment, config, ...files },
+        asServed(publications, containers),
+      );
       return { plan: planEdge(state, wanted, holders) };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

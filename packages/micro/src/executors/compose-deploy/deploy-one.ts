@@ -76,7 +76,7 @@ export async function deployOne(
     const containers = await rollSlice(run, {
       service,
       plan,
-      slice: desired.slice,
+      desired,
       secrets: secretsOf(run, service, desired.slice),
       release: release.number,
       commit: commitOfRoll(run, one),

@@ -264,7 +264,10 @@ describe('deployRun of one service', () => {
       'environments/production.yml':
         'host: ssh://deploy@example.com\nservices: { orders: { secrets: { API_KEY: { file: ./api-key } } } }\n',
     };
-    const entry = { environment: { API_KEY_FILE: '/run/secrets/API_KEY' } };
+    const entry = {
+      environment: { API_KEY_FILE: '/run/secrets/API_KEY' },
+      stop_grace_period: '40s',
+    };
     const rendering: Answer = (line) =>
       line.endsWith('config --format json')
         ? { stdout: JSON.stringify({ services: { orders: entry } }) }

@@ -12,7 +12,7 @@ import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { freePort } from '../../../../../tools/testing/free-port';
 import { formatLoad, startLoad } from '../../../../../tools/testing/load';
 import { say } from '../../../../../tools/program';
-import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
+import { docker, dockerfile, EngineWorkspace, server } from '../../testing/engine-workspace';
 
 /** Deploys under load: `REDEPLOYS=10` is for docs/faults.md. */
 const REDEPLOYS = Number(process.env['REDEPLOYS'] ?? 3);
@@ -66,6 +66,17 @@ describeEngine('a published port', () => {
     workspace.write({
       'environments/development.yml': `healthTimeout: 60\nsteady: 1\nreleases: 50\nedge: ${edge}\nservices:\n  gateway:\n    publish: ${publish}\n`,
     });
+
+  /** Another port in everything that names it. */
+  function moveTo(port: number): void {
+    const root = 'apps/gateway';
+    const compose = workspace.read(`${root}/compose.yaml`);
+    workspace.write({
+      [`${root}/service.yml`]: `port: ${port}\n`,
+      [`${root}/compose.yaml`]: compose.replace(/PORT: "\d+"/, `PORT: "${port}"`),
+      [`${root}/Dockerfile`]: dockerfile(root, port),
+    });
+  }
 
   const plainUrl = () => `http://127.0.0.1:${port}`;
   const asHost = (tls = 'internal') =>
@@ -150,6 +161,24 @@ describeEngine('a published port', () => {
     expect(output).not.toContain('stopped first');
     expect(success).toBe(true);
     expect(await ask()).toBe('v1');
+    expect(workspace.containerIds('micro-edge')).toEqual(edge);
+  });
+
+  it('is answered while the service moves to another port, and back with a rollback', async () => {
+    await redeploy();
+    const before = `v${version}`;
+    const edge = workspace.containerIds('micro-edge');
+    moveTo(3100);
+    const running = load(plainUrl());
+    await redeploy(/reload +edge +its configuration changed/);
+    expect(await ask()).toBe(`v${version}`);
+    const back = await workspace.deploy('gateway', { rollback: true });
+    const { failed } = await running.stop();
+    expect(back.output).toMatch(/reload +edge +gateway listens on port 3000 in that release/);
+    expect(back.success).toBe(true);
+    expect(await ask()).toBe(before);
+    // Caddy's reload cuts off what arrives in that moment: findings/caddy-reload-cuts-requests.sh.
+    expect(failed.filter((line) => !/socket hang up|ECONNRESET/.test(line))).toEqual([]);
     expect(workspace.containerIds('micro-edge')).toEqual(edge);
   });
 

@@ -1,3 +1,4 @@
+import { visible } from '../../platform/visible';
 import { join } from 'node:path';
 import {
   bakeArguments,
@@ -109,7 +110,7 @@ async function bakeTogether(waiting: Map<string, Order>): Promise<string | undef
       },
     );
     await Promise.all(accepted);
-    if (exitCode !== 0) return parseComplaint(stderr).reason || `exit code ${exitCode}`;
+    if (exitCode !== 0) return visible(parseComplaint(stderr).reason) || `exit code ${exitCode}`;
     await Promise.all(names.map(accept));
     return undefined;
   });

@@ -60,6 +60,18 @@ const acts = ({ runner }: RecordedTask) =>
 describe('buildImage', () => {
   afterEach(() => vi.unstubAllEnvs());
 
+  it('streams what a verbose build prints without sending controls to the terminal', async () => {
+    vi.stubEnv('NX_VERBOSE_LOGGING', 'true');
+    const task = recordedTask(files, engine().answer);
+    const { run } = task.runner;
+    task.runner.run = (command, options) => {
+      options?.onLine?.('#7 0.1 \x1b]0;owned\x07');
+      return run(command, options);
+    };
+    await buildImage(task, {});
+    expect(task.said).toContain('#7 0.1 \\x1b]0;owned\\x07');
+  });
+
   it('builds from a copy of the artifact, which is gone afterwards', async () => {
     const task = recordedTask(files, engine().answer);
     await buildImage(task, { labels: { [LABELS.key]: 'mine', team: 'a' }, buildArgs: { A: 'b' } });

@@ -1,3 +1,4 @@
+import { visible } from '../../platform/visible';
 import { join } from 'node:path';
 import { buildArguments } from '../../docker/buildx';
 import { docker } from '../../docker/command';
@@ -25,7 +26,11 @@ export async function provideImage(prepared: PreparedImage, folder: string): Pro
       const request = await buildRequest(prepared);
       const args = buildArguments({ ...request, metadataFile: join(folder, 'metadata.json') });
       await runBuildx(task.runner, args, request.dockerfile, {
-        onLine: process.env['NX_VERBOSE_LOGGING'] === 'true' ? task.say : undefined,
+        // What steps of a build print may hold anything.
+        onLine:
+          process.env['NX_VERBOSE_LOGGING'] === 'true'
+            ? (line) => task.say(visible(line))
+            : undefined,
       });
       return acceptBuild(prepared);
     }

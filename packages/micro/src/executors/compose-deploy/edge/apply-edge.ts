@@ -3,6 +3,7 @@ import type { Container } from '../../../deployment/container';
 import {
   type EdgeState,
   type WantedEdge,
+  asServed,
   planEdge,
   portHolders,
 } from '../../../deployment/edge-plan';
@@ -16,33 +17,49 @@ import { CONFIG_FOLDER, STORAGE_FOLDER } from '../../../edge/caddy-config';
 import { edgeSliceOn, EDGE_USER } from '../../../edge/edge-entry';
 import { EDGE_SERVICE } from '../../../platform/edge-options';
 import { formatSeconds, formatStep } from '../../../terminal/step';
-import { UserError } from '../../../platform/user-error';
 import { waitUntilHealthy } from '../roll/health';
+import { againIfPruned, makeOf, Pruned } from '../roll/pruned';
 import { idsOf } from '../roll/roll-state';
 import type { Run } from '../run';
 import { readEdge, readFingerprint } from '../../../effects/edge-state';
 import { putFiles, reloadEdge, rememberEdge, validateEdge } from './edge-config';
-import type { RunEdge } from './run-edge';
+import { requireEdgeImage, type RunEdge } from './run-edge';
 
-/** For `--atomic`: every change may have to be undone. */
-export interface Undoable {
-  /** Receives a function that restores the configuration from before a reload. */
-  onReload: (undo: () => Promise<void>) => void;
+/** How the edge is brought up to date. */
+export interface ApplyOptions {
+  /**
+   * For `--atomic`: receives a function that restores the configuration from before a reload. If it is given, the edge
+   * is only reloaded, never replaced: a new container could not be undone.
+   */
+  onReload?: ((undo: () => Promise<void>) => void) | undefined;
+  /** Additional ports of services that are being replaced. */
+  moving?: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
  * Brings the edge up to date. A port that a service's own container still holds stays with that container.
  *
- * @param undoable if given, the edge is only reloaded, never replaced: a new container could not be undone.
- * @throws {UserError} if that failed; then the edge serves as before.
+ * @throws {UserError} if it could not; then the edge serves as before.
  */
-export async function applyEdge(run: Run, edge: RunEdge, undoable?: Undoable): Promise<void> {
+export function applyEdge(run: Run, edge: RunEdge, options: ApplyOptions = {}): Promise<void> {
+  return againIfPruned(
+    () => applyNow(run, edge, options),
+    () => requireEdgeImage(run, edge),
+  );
+}
+
+async function applyNow(
+  run: Run,
+  edge: RunEdge,
+  { onReload, moving }: ApplyOptions,
+): Promise<void> {
   const containers = await readProjectContainers(run.runner, run.address, run.name);
   const holders = portHolders(containers, edge.publications);
-  const wanted = edge.of(edge.publications.filter(({ service }) => !holders.includes(service)));
+  const own = edge.publications.filter(({ service }) => !holders.includes(service));
+  const wanted = edge.of(asServed(own, containers, moving));
   const state = await readEdge(run, containers);
   const plan = planEdge(state, wanted);
-  if (undoable && (plan.kind === 'recreate' || plan.kind === 'remove')) return;
+  if (onReload && (plan.kind === 'recreate' || plan.kind === 'remove')) return;
   const begun = run.clock.now();
   const done = (verb: string, what: string) =>
     run.tell(formatStep('edge', verb, `${what}  ${formatSeconds(run.clock.now() - begun)}`));
@@ -56,7 +73,7 @@ export async function applyEdge(run: Run, edge: RunEdge, undoable?: Undoable): P
     case 'keep':
       return;
     case 'reload':
-      undoable?.onReload(await rememberEdge(run, state.container!));
+      onReload?.(await rememberEdge(run, state.container!));
       await reloadEdge(run, state.container!, wanted!);
       return done('reloaded', state.container!.name);
     case 'remove':
@@ -147,14 +164,13 @@ async function create(
   await writeWhole(file, JSON.stringify(slice), 0o600);
   const project = { name: run.name, files: [file] };
   const what = 'Could not create the edge';
+  const args = createArguments(project, EDGE_SERVICE, old ? 2 : 1);
   await run.alone(() =>
-    run.addresses(() =>
-      runDocker(run.runner, createArguments(project, EDGE_SERVICE, old ? 2 : 1), run.address, what),
-    ),
+    run.addresses(() => makeOf('the edge', () => runDocker(run.runner, args, run.address, what))),
   );
   const all = await readProjectContainers(run.runner, run.address, run.name);
   const created = all.find(({ service, id }) => service === EDGE_SERVICE && id !== old?.id);
-  if (!created) throw new UserError(`${what}: docker compose made no container`);
+  if (!created) throw new Pruned(`${what}: docker compose made no container`);
   await putFiles(run, created.id, CONFIG_FOLDER, wanted.files, what);
   const [, volume = '', folder = ''] = STORAGE_FOLDER.split('/');
   const storage = { path: `${folder}/`, mode: 0o700, content: Buffer.alloc(0), owner: EDGE_USER };

@@ -3,13 +3,16 @@ import type { WantedEdge } from '../../../deployment/edge-plan';
 import { EngineError } from '../../../docker/engine-error';
 import { putFilesArguments, readFileArguments } from '../../../docker/container';
 import { execArguments, tryOutArguments } from '../../../docker/exec';
-import { tarOf } from '../../../docker/tar';
+import { onlyFileOf, tarOf } from '../../../docker/tar';
 import { ADMIN_SOCKET, CONFIG_FOLDER } from '../../../edge/caddy-config';
-import { type EdgeFile, NEXT_FILE } from '../../../edge/edge-content';
+import { dialledPorts, withPorts } from '../../../edge/dialled-ports';
+import { contentOf, type EdgeFile, NEXT_FILE } from '../../../edge/edge-content';
 import { CONFIG_FILE, EDGE_CAPABILITIES, EDGE_USER } from '../../../edge/edge-entry';
+import type { Json } from '../../../edge/proxy-routes';
 import { runDocker } from '../../../effects/engine';
 import { lineInEnvironment } from '../../../effects/environments';
 import { UserError } from '../../../platform/user-error';
+import { formatStep } from '../../../terminal/step';
 import type { Run } from '../run';
 
 /**
@@ -19,12 +22,40 @@ import type { Run } from '../run';
 export async function reloadEdge(
   run: Run,
   { id, name }: Container,
-  wanted: WantedEdge,
+  wanted: Pick<WantedEdge, 'next' | 'files' | 'publications'>,
 ): Promise<void> {
   const what = `The edge ${name} refused its new configuration and keeps the one before`;
   await putFiles(run, id, CONFIG_FOLDER, wanted.next, what);
   await explained(run, wanted, () => reload(run, id, NEXT_FILE, what));
   await putFiles(run, id, CONFIG_FOLDER, wanted.files, what);
+}
+
+/** What an edge that runs was last given; `undefined` if that cannot be read. */
+export async function readEdgeConfig(
+  { runner, address }: Run,
+  { id }: Container,
+): Promise<Json | undefined> {
+  const file = readFileArguments(id, `${CONFIG_FOLDER}/${CONFIG_FILE}`);
+  const { stdout } = await runDocker(runner, file, address, 'Could not look at the edge');
+  const text = onlyFileOf(stdout);
+  return text === undefined ? undefined : (JSON.parse(text) as Json);
+}
+
+/** Lets an edge that runs reach a service at these ports; all else stays as it is. */
+export async function dialPorts(
+  run: Run,
+  container: Container,
+  service: string,
+  ports: readonly number[],
+): Promise<void> {
+  const config = await readEdgeConfig(run, container);
+  if (!config || dialledPorts(config, service).join() === ports.join()) return;
+  await reloadEdge(run, container, {
+    ...contentOf(withPorts(config, service, ports)),
+    publications: [],
+  });
+  const what = `${container.name}, reaches ${service} at ${ports.join(' and ')}`;
+  run.tell(formatStep('edge', 'reloaded', what));
 }
 
 /** Has Caddy check a configuration without serving it. @throws {UserError} as `reloadEdge` does. */
@@ -78,7 +109,7 @@ function reload({ runner, address }: Run, id: string, file: string, what: string
 /** Adds to Caddy's error where the refused settings are declared. */
 async function explained(
   run: Run,
-  { publications }: WantedEdge,
+  { publications }: Pick<WantedEdge, 'publications'>,
   work: () => Promise<unknown>,
 ): Promise<void> {
   try {

@@ -1,14 +1,18 @@
 import type { Container } from '../../../deployment/container';
-import { edgeContainers, portHolders } from '../../../deployment/edge-plan';
+import { asServed, edgeContainers, portHolders } from '../../../deployment/edge-plan';
+import { portOfState } from '../../../deployment/listening-port';
 import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
 import { startArguments, stopArguments } from '../../../docker/container';
+import { saysContainerGone } from '../../../docker/error-patterns';
+import { EngineError } from '../../../docker/engine-error';
 import { readProjectContainers } from '../../../effects/containers';
 import { runDocker } from '../../../effects/engine';
 import { isOfService, portMappingsOf, type Publication } from '../../../edge/publication';
 import { limit } from '../../limit';
 import type { Facts, Run } from '../run';
 import { formatStep } from '../../../terminal/step';
-import { applyEdge, prepareEdge, removeEdge, startPrepared, type Undoable } from './apply-edge';
+import { applyEdge, prepareEdge, removeEdge, startPrepared, type ApplyOptions } from './apply-edge';
+import { movingPorts } from './moving-ports';
 import type { RunEdge } from './run-edge';
 
 /** What a run does with the edge before, between and after the rolls of its services. */
@@ -30,15 +34,17 @@ export function edgeSteps(
   run: Run,
   edge: RunEdge | undefined,
   { edge: planned }: RunPlan,
-  { edge: state, containers }: Facts,
+  facts: Facts,
 ): EdgeSteps {
+  const { edge: state, containers } = facts;
   const inTurn = limit(1);
   /** In reverse order. */
   const undos: (() => Promise<void>)[] = [];
-  const undoable = run.mode.atomic
-    ? { onReload: (undo: () => Promise<void>) => undos.unshift(undo) }
+  const onReload = run.mode.atomic
+    ? (undo: () => Promise<void>) => void undos.unshift(undo)
     : undefined;
-  const apply = (how?: Undoable) =>
+  const moving = movingPorts(run, facts, inTurn, onReload);
+  const apply = (how: ApplyOptions = {}) =>
     inTurn(async () => void (edge && (await applyEdge(run, edge, how))));
   const takesFrom =
     planned.kind === 'create' || planned.kind === 'recreate' ? planned.takesFrom : [];
@@ -52,8 +58,16 @@ export function edgeSteps(
     inTurn(async () => {
       if (!edge) return;
       // If several services held ports, the edge takes each one as soon as it is free.
-      if (!prepared || takesFrom.length > 1) return applyEdge(run, edge);
-      await startPrepared(run, prepared);
+      if (!prepared || takesFrom.length > 1) {
+        return applyEdge(run, edge, { moving: moving.ports });
+      }
+      try {
+        await startPrepared(run, prepared);
+      } catch (error) {
+        // A host may have pruned it while the service was rolled.
+        if (!(error instanceof EngineError) || !saysContainerGone(error.output)) throw error;
+        return applyEdge(run, edge);
+      }
       run.tell(
         formatStep('edge', 'started', `${prepared.name}, holds the port of ${takesFrom[0]}`),
       );
@@ -76,12 +90,14 @@ export function edgeSteps(
       const { service, plan, desired } = one;
       if (takesFrom.includes(service)) return work(takeOver);
       const ports = portMappingsOf(desired.slice.services[service] ?? {});
-      const ownPort = port(service);
+      const ownPort = portOfState(desired) ?? port(service);
       const wantsPort =
         plan.kind !== 'keep' && ports.some((mapping) => isOfService(mapping, ownPort ?? 0));
       if (!old || !wantsPort) {
-        const result = await work();
-        if (plan.kind !== 'keep' && published.has(service)) await apply(undoable);
+        const result = await moving.around(one, () => work());
+        if (plan.kind !== 'keep' && published.has(service)) {
+          await apply({ onReload, moving: moving.ports });
+        }
         return result;
       }
       await inTurn(async () => {
@@ -97,7 +113,7 @@ export function edgeSteps(
         throw error;
       }
     },
-    last: () => apply(),
+    last: () => (edge ? apply() : moving.end()),
     restore: async () => {
       for (const undo of undos) await undo();
     },
@@ -124,5 +140,7 @@ export function publicationsNow(
 ): Publication[] {
   const isOfRun = (name: string) => tasks.some(({ service }) => service.name === name);
   const staying = portHolders(containers, publications).filter((name) => !isOfRun(name));
-  return publications.filter(({ service }) => !staying.includes(service));
+  const own = publications.filter(({ service }) => !staying.includes(service));
+  // Where a service listens that is not deployed now is for its containers to say.
+  return own.flatMap((one) => (isOfRun(one.service) ? one : asServed([one], containers)));
 }

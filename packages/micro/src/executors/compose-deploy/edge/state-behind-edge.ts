@@ -2,16 +2,21 @@ import type { DesiredState } from '../../../deployment/desired-state';
 import { exclusiveResource } from '../../../deployment/exclusive-resource';
 import { entryLabel } from '../../../deployment/fingerprint';
 import { DEPLOY_LABELS } from '../../../deployment/labels';
+import { portOfState } from '../../../deployment/listening-port';
 import { secretsPart, withSecrets } from '../../../deployment/secrets';
 import { behindEdge, isOfService, portMappingsOf } from '../../../edge/publication';
 import type { Environment } from '../../../platform/environment';
 
-/** A recorded release without the ports that now belong to the edge; unchanged if it had none. */
+/**
+ * A recorded release without the ports that now belong to the edge; unchanged if it had none.
+ * @param today the port of its manifest.
+ */
 export function stateBehindEdge(
   state: DesiredState,
-  port: number,
+  today: number,
   environment: Pick<Environment, 'edge'>,
 ): DesiredState {
+  const port = portOfState(state) ?? today;
   const { service, slice, exclusive: _held, ...rest } = state;
   const entry = slice.services[service] ?? {};
   if (!portMappingsOf(entry).some((mapping) => isOfService(mapping, port))) return state;

@@ -12,6 +12,7 @@ import {
 import type { Service } from '../../../platform/platform';
 import { stateBehindEdge } from '../edge/state-behind-edge';
 import { publicationsNow } from '../edge/edge-steps';
+import { planLeftEdge } from '../edge/moving-ports';
 import type { RunEdge } from '../edge/run-edge';
 import { rollOrder } from '../../../deployment/order';
 import { planDeploy } from '../../../deployment/plan';
@@ -96,21 +97,22 @@ export async function makePlan(
     project: name,
     rollback: mode.destination.kind === 'release',
     services,
-    edge: planRunEdge(run, rendered?.edge, containers, edge),
+    edge: rendered?.edge
+      ? planRunEdge(run, rendered.edge, containers, edge)
+      : await planLeftEdge(run, services, { containers, edge }),
     outdated: [...outdated.values()],
     left: [...new Set(left.map(({ service }) => service))].sort(),
     prune: mode.prune,
   };
 }
 
-/** The plan for the edge; a rollback does not change it. */
+/** The plan for the edge of a deploy. */
 function planRunEdge(
   run: Run,
-  edge: RunEdge | undefined,
+  edge: RunEdge,
   containers: readonly Container[],
   state: EdgeState,
 ): EdgePlan {
-  if (!edge) return { kind: state.container ? 'keep' : 'none' };
   const publications = publicationsNow(run, edge, containers);
   return planEdge(state, edge.of(publications), portHolders(containers, publications));
 }

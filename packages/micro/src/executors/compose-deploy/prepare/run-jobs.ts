@@ -12,6 +12,8 @@ import { secretsOf } from './read-secrets';
 import { type Run, tellOf } from '../run';
 import type { DesiredState } from '../../../deployment/desired-state';
 import { giveSecrets } from '../roll/give-secrets';
+import { againIfPruned, makeOf, Pruned } from '../roll/pruned';
+import { requireImage } from './find-images';
 
 /**
  * Runs jobs such as migrations once with the new image, before a container of it serves. If one fails, the deploy
@@ -21,8 +23,9 @@ export async function runJobs(
   run: Run,
   project: ComposeProject,
   service: string,
-  { jobs, ownJobs }: Pick<DesiredState, 'jobs' | 'ownJobs'>,
+  desired: DesiredState,
 ): Promise<void> {
+  const { jobs, ownJobs } = desired;
   const { runner, address, clock, name, folder, environment } = run;
   for (const job of jobs) {
     const started = clock.now();
@@ -33,8 +36,12 @@ export async function runJobs(
     const own = slice ? { name, files: [file] } : project;
     const secrets = slice && secretsOf(run, service, slice, job);
     try {
-      if (secrets) await runWithSecrets(run, own, { service, job, secrets, failed });
-      else await runDocker(runner, runArguments(own, job), address, failed, limitOf(run));
+      if (secrets) {
+        await againIfPruned(
+          () => runWithSecrets(run, own, { service, job, secrets, failed }),
+          () => requireImage(run, desired),
+        );
+      } else await runDocker(runner, runArguments(own, job), address, failed, limitOf(run));
     } catch (error) {
       if (!secrets) await removeJob(run, job);
       if (clock.now() - started < environment.jobTimeout * 1000) throw error;
@@ -82,10 +89,10 @@ async function runWithSecrets(
   await discard(runner);
   try {
     const args = createArguments(project, job, 1);
-    await alone(() => runDocker(runner, args, address, `Could not create the container of ${job}`));
+    await alone(() => makeOf(job, (what) => runDocker(runner, args, address, what)));
     const [created] = await find(runner);
     if (!created) {
-      throw new UserError(
+      throw new Pruned(
         `${job}: docker compose made no container: check whether another deploy is running`,
       );
     }

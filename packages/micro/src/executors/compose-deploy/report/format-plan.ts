@@ -1,6 +1,7 @@
 import { describeEdgePlan } from '../../../deployment/edge-plan';
 import type { PlanDocument, ServicePlanDocument } from '../../../deployment/plan-document';
 import { parseImageReference } from '../../../platform/image-reference';
+import { visible } from '../../../platform/visible';
 import { formatList } from '../../../terminal/step';
 
 /** Action, name and reason. */
@@ -30,12 +31,12 @@ export function formatPlan(plan: PlanDocument): string[] {
     ]),
     ...(quiet.length > 0 ? formatRows([['keep', formatList(quiet), 'nothing changed']]) : []),
     ...(rollback ? ['  databases do not change: a rollback does not undo migrations'] : []),
-  ];
+  ].map(visible);
 }
 
-/** The lines of one service. */
+/** The lines of one service. What the engine says of it may hold anything. */
 export function formatService(one: ServicePlanDocument, environment: string): string[] {
-  return formatRows(rowsOf(one, environment));
+  return formatRows(rowsOf(one, environment)).map(visible);
 }
 
 /** Whether nothing changes for a service. */

@@ -26,6 +26,8 @@ function engine(
   options: {
     lives?: Life[];
     fail?: RegExp;
+    /** How often; always without it. */
+    times?: number;
     stderr?: string;
     hasOld?: boolean;
     /** Of the old container and the new one. */
@@ -35,6 +37,7 @@ function engine(
   const lives = options.lives ?? [{ state: 'running', health: 'healthy' }];
   let created = false;
   let looked = 0;
+  let failed = 0;
   const describe = (id: string, life: Life) => ({
     Id: id,
     Name: `/acme-orders-${id === 'old' ? 1 : 2}`,
@@ -51,7 +54,9 @@ function engine(
     },
   });
   return recordingRunner((line) => {
-    if (options.fail?.test(line)) return failure(options.stderr ?? 'no');
+    if (options.fail?.test(line) && failed++ < (options.times ?? Infinity)) {
+      return failure(options.stderr ?? 'no');
+    }
     if (line.includes(' up ')) created = true;
     if (line.startsWith('docker network inspect')) {
       const [old, fresh] = options.addresses ?? ['172.20.0.2', '172.20.0.3'];
@@ -294,6 +299,34 @@ describe('roll', () => {
       /Could not remove the new orders[^]*acme-orders-1 ran before; the next deploy finishes or undoes what this one started$/,
     );
     expect(acts(runner.lines).at(-1)).toBe('docker container start old');
+  });
+
+  it.each([
+    [
+      'the new container',
+      /container start new/,
+      'Error response from daemon: No such container: new',
+    ],
+    [
+      'its image',
+      / up /,
+      'Error response from daemon: No such image: registry.example.com/acme/orders@sha256:1',
+    ],
+  ])('makes anew what a host pruned before it ran: %s', async (_, fail, stderr) => {
+    const runner = engine({ fail, stderr, times: 1 });
+    let brought = 0;
+    const bringImage = () => Promise.resolve(void brought++);
+    const containers = await roll({ ...partsOf(runner), bringImage });
+    expect(containers.map(({ id }) => id)).toEqual(['new']);
+    expect(brought).toBe(1);
+    expect(acts(runner.lines).filter((line) => line.includes(' up '))).toEqual([CREATE, CREATE]);
+  });
+
+  it('gives up if that goes on, and the old container serves on', async () => {
+    const stderr = 'Error response from daemon: No such container: new';
+    const runner = engine({ fail: /container start new/, stderr });
+    await expect(roll(partsOf(runner))).rejects.toThrow(/No such container: new[^]*serves on/);
+    expect(acts(runner.lines).filter((line) => line.includes(' up '))).toHaveLength(3);
   });
 
   it('does not take an engine that is gone for a container that is gone', async () => {

@@ -1,16 +1,15 @@
 import type { Container } from '../../../deployment/container';
 import { planSteps, type RollStep } from '../../../deployment/plan';
-import { createArguments } from '../../../docker/compose';
-import { removeArguments, startArguments, stopArguments } from '../../../docker/container';
-import { readContainers, readProjectContainers } from '../../../effects/containers';
+import { removeArguments, stopArguments } from '../../../docker/container';
+import { readContainers } from '../../../effects/containers';
 import { Interrupted } from '../../../effects/interruption';
 import { UserError } from '../../../platform/user-error';
 import { formatSeconds, formatStep } from '../../../terminal/step';
-import { giveSecrets } from './give-secrets';
 import { readLastWords, waitUntilHealthy, watchOf } from './health';
 import { removeLeftovers } from './leftovers';
 import { idsOf, runIn, undoing, type Progress, type Roll } from './roll-state';
 import { DRAIN_MILLISECONDS, hide, reveal, withdraw } from './traffic';
+import { findNew, startContainers } from './start-containers';
 import { putBack } from './undo-roll';
 
 /** A roll that failed or was interrupted. */
@@ -67,17 +66,16 @@ async function takeStep(
   progress: Progress,
   isLast: boolean,
 ): Promise<void> {
-  const { plan, service } = parts;
+  const { plan } = parts;
   const run = runIn(parts);
   const stopFirst = plan.order === 'stop-first';
   if (step.create > 0) {
     const begun = parts.clock.now();
-    const created = await createContainers(parts, step, progress);
-    progress.current = created;
     const hidden = !stopFirst && plan.serving.length > 0;
-    if (hidden) await hide(run, created);
-    if (stopFirst) await stopOld(parts, step.retire, progress);
-    await run(startArguments(idsOf(created)), `Could not start ${service}`);
+    const created = await startContainers(parts, step, progress, async (made) => {
+      if (hidden) await hide(run, made);
+      if (stopFirst && progress.stopped.length === 0) await stopOld(parts, step.retire, progress);
+    });
     const up = await waitUntilHealthy(parts, idsOf(created));
     // Without a health check, it is only known that the container runs.
     const isUnchecked = up.some(({ health }) => health === 'none');
@@ -123,37 +121,4 @@ function tellStep(
 ): void {
   const names = containers.map(({ name }) => name).join(', ');
   say(formatStep(service, verb, `${names}  ${formatSeconds(clock.now() - begun)}`));
-}
-
-async function createContainers(
-  parts: Roll,
-  { create }: RollStep,
-  progress: Progress,
-): Promise<Container[]> {
-  const { project, service, plan, alone } = parts;
-  const total = plan.serving.length + progress.found.length + create;
-  await alone(() =>
-    runIn(parts)(
-      createArguments(project, service, total),
-      `Could not create the container of ${service}`,
-    ),
-  );
-  const created = await findNew(parts, progress);
-  if (created.length !== create) {
-    throw new UserError(
-      `${service}: docker compose made ${created.length} containers instead of ${create}: check whether another deploy is running`,
-    );
-  }
-  await giveSecrets(parts, created);
-  return created;
-}
-
-/** The containers of the service that are neither old nor from an earlier step. */
-async function findNew(
-  { undo, address, project, service, plan }: Roll,
-  { found }: Progress,
-): Promise<Container[]> {
-  const known = new Set(idsOf([...plan.serving, ...found]));
-  const all = await readProjectContainers(undo.runner, address, project.name);
-  return all.filter((container) => container.service === service && !known.has(container.id));
 }

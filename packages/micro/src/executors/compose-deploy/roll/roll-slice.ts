@@ -6,7 +6,8 @@ import type { Secret } from '../../../platform/secret';
 import type { ServiceChange } from '../../../deployment/plan';
 import { type Run, tellOf } from '../run';
 import type { Container } from '../../../deployment/container';
-import type { ComposeSlice } from '../../../deployment/slice';
+import type { DesiredState } from '../../../deployment/desired-state';
+import { requireImage } from '../prepare/find-images';
 import type { RollEvents } from './roll-state';
 import { roll } from './roll-service';
 
@@ -14,7 +15,7 @@ import { roll } from './roll-service';
 export interface SliceRoll {
   service: string;
   plan: ServiceChange;
-  slice: ComposeSlice;
+  desired: DesiredState;
   /** A tar archive with the secrets of its new containers. */
   secrets: Secret | undefined;
   /** The number of the new release. */
@@ -27,9 +28,10 @@ export interface SliceRoll {
 /** Rolls one service of a run, as {@link roll} does. */
 export async function rollSlice(
   run: Run,
-  { service, plan, slice, secrets, release, commit, events }: SliceRoll,
+  { service, plan, desired, secrets, release, commit, events }: SliceRoll,
 ): Promise<Container[]> {
   const file = join(run.folder, `${service}.r${release}.json`);
+  const { slice } = desired;
   const entry = slice.services[service] ?? {};
   const labels = {
     ...(entry['labels'] as object | undefined),
@@ -45,6 +47,7 @@ export async function rollSlice(
     service,
     plan,
     secrets,
+    bringImage: () => requireImage(run, desired),
     ...events,
     healthTimeout,
     steady,

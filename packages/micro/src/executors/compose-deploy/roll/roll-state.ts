@@ -34,6 +34,8 @@ export interface Roll extends RollEvents {
   addresses: <T>(work: () => Promise<T>) => Promise<T>;
   /** How many milliseconds a container stays disconnected from a network before it is connected again. */
   linkPause: () => Promise<number>;
+  /** Pulls the image again if it is gone; without it nothing is pulled. */
+  bringImage?: () => Promise<void>;
   /** Runs work that creates containers, one service at a time. */
   alone: <T>(work: () => Promise<T>) => Promise<T>;
   say: (line: string) => void;

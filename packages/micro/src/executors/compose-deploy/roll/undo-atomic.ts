@@ -60,7 +60,7 @@ export async function putBackAll(
           await rollSlice(run, {
             service,
             plan,
-            slice: desired.slice,
+            desired,
             secrets: secrets?.archive,
             release: current.number,
             commit: current.commit,

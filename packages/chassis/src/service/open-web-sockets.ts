@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+
+/** A close frame with 1001, "going away" (RFC 6455, 5.5.1 and 7.4.1). Frames of a server are not masked. */
+const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
+
+/**
+ * WebSockets that a service opened by itself. Neither Node nor Fastify closes them, and a server does not end while one
+ * is open.
+ */
+export class OpenWebSockets {
+  readonly #sockets = new Set<Duplex>();
+  readonly #told = new WeakSet<Duplex>();
+
+  constructor(app: FastifyInstance) {
+    app.addHook('onListen', (done) => {
+      const { server } = app;
+      // Node hands every upgrade to whoever listens for some: without a listener of the service it stays a request.
+      if (server.listenerCount('upgrade') > 0) {
+        server.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) => {
+          if (request.headers.upgrade?.toLowerCase() !== 'websocket') return;
+          this.#sockets.add(socket);
+          socket.once('close', () => this.#sockets.delete(socket));
+        });
+      }
+      done();
+    });
+  }
+
+  get size(): number {
+    return this.#sockets.size;
+  }
+
+  /** Tells callers that the service goes away; they answer and hang up. */
+  tell(): void {
+    for (const socket of this.#sockets) {
+      if (this.#told.has(socket) || !socket.writable) continue;
+      this.#told.add(socket);
+      // A handler that goes on writing must not end the process.
+      socket.on('error', () => undefined);
+      socket.end(GOING_AWAY);
+    }
+  }
+
+  /** Cuts off who did not hang up. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
