@@ -107,7 +107,7 @@ async function setUp(
     await workspace.write(`environments/${name}.yml`, development + own);
   }
   for (const { project } of contenders) {
-    // Where Compose makes the gateway anew it has to come back where it was.
+    // If Compose recreates the gateway, its port must stay the same.
     const ports = `ports: !override ['127.0.0.1:${await freePort()}:3001']`;
     await workspace.write(portsFile(project), `services:\n  gateway:\n    ${ports}\n`);
   }

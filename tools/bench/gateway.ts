@@ -19,7 +19,7 @@ const USAGE = `usage: npm run bench:gateway [-- options]
   --write         put the table into docs/benchmarks.md
 `;
 
-/** Above what any machine serves in a window: the counting costs, nobody is refused. */
+/** More than any machine serves in a window, so that callers are counted but never refused. */
 const LIMIT = '1000000000';
 
 const bare = new URL('gateway/bare-gateway.ts', import.meta.url);

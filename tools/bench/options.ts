@@ -4,7 +4,7 @@ import { CONTENDER_IDS, type ContenderId } from './contenders/contender.js';
 
 export interface Options {
   rounds: number;
-  /** Ids of works; all of them where empty. */
+  /** Ids of works; all of them if empty. */
   only: string[];
   contenders: readonly ContenderId[];
   write: boolean;
@@ -23,7 +23,7 @@ export const USAGE = `usage: npm run bench [-- options]
 Every work starts from a defined state: this empties the engine's build cache again and again.
 `;
 
-/** @throws LabError for what is not known. */
+/** @throws LabError for an unknown id. */
 export function parseOptions(works: readonly string[]): Options | 'help' {
   const { values } = parseArgs({
     options: {

@@ -27,7 +27,7 @@ export function openStage(interrupted: AbortSignal): Stage {
     show: async (command, start, keep = () => undefined) => {
       interrupted.throwIfAborted();
       const started = performance.now();
-      // The time follows on the line of the command where nothing came in between.
+      // The time follows on the line of the command if nothing came in between.
       let column = `   $ ${command}`.length;
       process.stdout.write(`   ${styleText('cyan', `$ ${command}`)}`);
       const told = (text: string) => {

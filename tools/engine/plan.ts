@@ -15,7 +15,7 @@ const OLDEST_DEBIAN = 12;
 const ENGINE = ['docker.io', 'docker-cli', 'docker-buildx', 'docker-compose', 'containerd'];
 const ENGINE_FROM_ANY_RELEASE = ['runc', 'iptables'];
 
-/** Decides between using what is there, installing and starting it, and asking a person to. */
+/** Decides whether to use an existing engine, install and start one, or ask a person to. */
 export function planEngine(facts: EngineFacts, host: Host): EnginePlan {
   const running = facts.server.kind === 'running';
   const plugins = [

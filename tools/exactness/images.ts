@@ -47,7 +47,7 @@ export function docker(args: readonly string[]): Promise<Buffer> {
   });
 }
 
-/** Ids by reference; what is not there is left out. */
+/** Ids by reference; missing images are left out. */
 export async function imageIds(references: readonly string[]): Promise<Map<string, string>> {
   const found = await Promise.all(
     references.map(async (reference) => {
@@ -60,7 +60,7 @@ export async function imageIds(references: readonly string[]): Promise<Map<strin
   return new Map(found.filter(([, id]) => id !== ''));
 }
 
-/** Reads images out of the engine as it would give them to anybody. */
+/** Reads images from the engine with `docker save`. */
 export async function readImages(
   references: readonly string[],
 ): Promise<Map<string, ImageContent>> {

@@ -73,7 +73,7 @@ export async function ensureToolchain(
   }
 }
 
-/** Brings node_modules and the lockfile in step with the manifests. */
+/** Updates node_modules and the lockfile from the manifests. */
 export async function install(
   { packageManager, environment }: Pick<Toolchain, 'packageManager' | 'environment'>,
   cwd: string,

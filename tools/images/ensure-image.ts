@@ -4,7 +4,7 @@ import { LabError, say } from '../program.js';
 import { readLocalImage, type LocalImage } from './local-image.js';
 import { pullImage } from './pull.js';
 
-/** How to make something that behaves as a public image does, where that image cannot be found or pulled. */
+/** How to make something that behaves as a public image does, if that image cannot be found or pulled. */
 export interface StandIn {
   /** The public image's own reference, so that `FROM` and compose files need not know. */
   ref: string;

@@ -9,7 +9,7 @@ const WORKERS = 20;
 
 const given = new Set<number>();
 
-/** A port of 127.0.0.1 that nobody listens on, and that is given to nobody else in this run. */
+/** A port of 127.0.0.1 that nobody listens on, and that no other test of this run gets. */
 export async function freePort(): Promise<number> {
   const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % WORKERS;
   const start = randomInt(PORTS_OF_A_WORKER);

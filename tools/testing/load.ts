@@ -91,7 +91,7 @@ export function formatLoad({ sent, failed, slowestMs }: LoadReport): string {
   return `${all} requests (${sent.POST.toLocaleString('en')} POST), ${failed.length} failed, the slowest ${slowestMs.toFixed(0)} ms`;
 }
 
-/** Names below `localhost` are this machine (RFC 6761), also where a resolver does not know it. */
+/** Names below `localhost` are this machine (RFC 6761), even if a resolver does not know it. */
 const toThisMachine: LookupFunction = (_name, { all }, found) =>
   all ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4);
 

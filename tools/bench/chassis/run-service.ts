@@ -25,7 +25,7 @@ export interface RunningService {
   stop: () => Promise<void>;
 }
 
-/** Starts a contender as production does; its log goes where nobody reads it, as fast as it is written. */
+/** Starts a contender as production does; its log is discarded. */
 export async function startService({ name, file, env }: Contender): Promise<RunningService> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

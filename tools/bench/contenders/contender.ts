@@ -15,7 +15,7 @@ export interface Contender {
   setUp: (workspace: Workspace, base: string) => Promise<void>;
   /** The target that makes sure of an image. */
   target: string;
-  /** The target that makes sure of an image in the registry, where the tool has one that runs without a release. */
+  /** The target that makes sure of an image in the registry, if the tool has one that runs without a release. */
   pushTarget?: string;
   /** The image that the target leaves, on the engine. */
   image: (workspace: Workspace, service: ServiceName) => string;

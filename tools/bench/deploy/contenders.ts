@@ -30,7 +30,7 @@ export interface WhatChanged {
 /** A copy of development for what is deployed with the daemon. */
 export const DAEMON_ENVIRONMENT = 'daemon';
 
-/** Beside `compose.yaml`, for one project: it publishes the gateway where no other project does. */
+/** Beside `compose.yaml`, for one project: it publishes the gateway on a port that no other project uses. */
 export function portsFile(project: string): string {
   return `ports.${project}.yaml`;
 }

@@ -55,7 +55,7 @@ export function compareImages(before: ImageStates, after: ImageStates): Effects 
   };
 }
 
-/** Removes what is there; what is gone, or in use, is no error. */
+/** Removes images that exist; a missing one, or one in use, is not an error. */
 export async function removeImages(references: readonly string[]): Promise<void> {
   if (references.length > 0) await run('docker', ['image', 'rm', '--force', ...references]);
 }

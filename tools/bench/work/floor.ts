@@ -22,7 +22,7 @@ const seconds = async (work: () => Promise<unknown>) => {
   return { value: (performance.now() - started) / 1000 };
 };
 
-/** BuildKit alone, with the artifact as we give it, and one more line in its bundle where `change` is set. */
+/** BuildKit alone, with the artifact as we give it, and one more line in its bundle if `change` is set. */
 async function buildAlone({ workspace, nonce }: Site, change: boolean) {
   const folder = await mkdtemp(join(tmpdir(), 'micro-bench-floor-'));
   const root = `apps/${CHANGED_SERVICE}`;

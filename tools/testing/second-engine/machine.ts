@@ -54,7 +54,7 @@ export function engineHome(machine: Machine): EngineHome {
   return { folder, disk, config: {}, on: (program, args) => on(machine, program, args) };
 }
 
-/** Pulls the machine's end of the cable, or puts it back: nothing answers any more, and nobody is told. */
+/** Cuts or restores the network of the machine: packets are dropped without an error. */
 export async function setCable({ name }: Machine, state: 'up' | 'down'): Promise<void> {
   await mustRun('ip', ['-n', name, 'link', 'set', 'eth0', state]);
 }

@@ -46,7 +46,7 @@ export class SecondEngine {
     return dockerOn(this.machine, args);
   }
 
-  /** Ends the engine; containers are left to whoever looks after them. */
+  /** Ends the engine, and does nothing with its containers itself. */
   async stop(signal: NodeJS.Signals): Promise<void> {
     await endDaemon(this.daemons.dockerd, signal);
   }
@@ -66,7 +66,7 @@ export class SecondEngine {
     this.ssh = await startSshServer(this.machine);
   }
 
-  /** Nothing gets through any more, in both directions, and nobody is told. */
+  /** Drops all packets in both directions, without an error. */
   pullCable(): Promise<void> {
     return setCable(this.machine, 'down');
   }
