@@ -97,13 +97,10 @@ describe('a first deploy', () => {
     await done;
     expect(messages()).toEqual([
       ['users', 'users is broken'],
-      [
-        'orders',
-        'orders was left as it was, since users, which it consumes, could not be deployed',
-      ],
+      ['orders', 'orders was not changed, because users, which it consumes, could not be deployed'],
       [
         'gateway',
-        'gateway was left as it was, since orders, which it consumes, could not be deployed',
+        'gateway was not changed, because orders, which it consumes, could not be deployed',
       ],
     ]);
     expect([...rolled.keys()]).toEqual(['stock']);

@@ -322,10 +322,10 @@ describe('roll', () => {
     expect(acts(runner.lines).filter((line) => line.includes(' up '))).toEqual([CREATE, CREATE]);
   });
 
-  it('gives up if that goes on, and the old container serves on', async () => {
+  it('gives up if that goes on, and the old container keeps serving', async () => {
     const stderr = 'Error response from daemon: No such container: new';
     const runner = engine({ fail: /container start new/, stderr });
-    await expect(roll(partsOf(runner))).rejects.toThrow(/No such container: new[^]*serves on/);
+    await expect(roll(partsOf(runner))).rejects.toThrow(/No such container: new[^]*keeps serving/);
     expect(acts(runner.lines).filter((line) => line.includes(' up '))).toHaveLength(3);
   });
 
