@@ -116,7 +116,7 @@ describe('bun.lock', () => {
 
   it('with those of a Mac ends with what to do, also for a package of a package', () => {
     expect(() => prune(['@img/sharp-darwin-arm64'])).toThrow(
-      /^bun\.lock has nothing of "sharp" for Linux.*\nDelete node_modules and bun\.lock, run bun install/,
+      /^bun\.lock has no Linux package for "sharp".*\nDelete node_modules and bun\.lock, run bun install/,
     );
   });
 });
@@ -152,7 +152,7 @@ describe('yarn.lock', () => {
     ['no system', []],
   ])('with those of %s ends with what to do', (_, having) => {
     expect(() => prune(having)).toThrow(
-      /^yarn\.lock has nothing of "sharp" for Linux.*\nDelete yarn\.lock, run yarn install, and commit/,
+      /^yarn\.lock has no Linux package for "sharp".*\nDelete yarn\.lock, run yarn install, and commit/,
     );
   });
 });

@@ -3,13 +3,13 @@ import { brokerDefinitions, brokerAccountScript } from '../platform/broker-right
 import { BROKER_NAME, datastoreName } from '../platform/datastore';
 import { formatStale } from '../platform/derived-file';
 import type { Platform, Service } from '../platform/platform';
-import { POSTGRES_ACCOUNTS_SCRIPT } from '../platform/postgres-accounts';
-import { BACKING_IMAGES } from './datastore-image';
 import type { ComposeEdit } from './compose-edit';
-import { brokerFor, datastoresOf, type BackingService, type Datastore } from './datastore';
+import { databaseAccountsRun } from './database-accounts';
+import { BACKING_IMAGES } from './datastore-image';
+import { brokerFor, datastoresOf, type BackingService } from './datastore';
 import { SERVICE_HARDENING } from './hardening';
 import { convergeNetwork } from './own-entry';
-import { holdsPassword, passwordReference, secretReference } from './secret-reference';
+import { holdsPassword, secretReference } from './secret-reference';
 import { BROKER_NETWORK, dataNetwork } from './paths';
 
 /** Services wait for a job to succeed. */
@@ -49,18 +49,20 @@ export function convergeAccountJobs(
   }
   const network = dataNetwork(service);
   for (const datastore of datastoresOf(service)) {
-    if (!datastore.accounts) continue;
-    const image = edit.value(['services', datastore.name, 'image']);
+    const written = edit.value(['services', datastore.name, 'image']);
+    const image = typeof written === 'string' ? written : BACKING_IMAGES[datastore.engine];
+    const run = databaseAccountsRun(datastore, image);
+    if (!run) continue;
     convergeJob(edit, {
       name: databaseAccountsJob(datastore),
-      image: typeof image === 'string' ? image : BACKING_IMAGES[datastore.engine],
-      user: 'postgres',
-      script: POSTGRES_ACCOUNTS_SCRIPT,
-      environment: databaseVariables(datastore, datastore.accounts),
+      image,
+      user: run.user,
+      script: run.script,
+      environment: run.environment,
       of: datastore,
       network,
-      // The image asks for a volume there, which would be left behind.
-      seeds: { tmpfs: ['/tmp', '/var/lib/postgresql/data'] },
+      // The image asks for volumes there, which would be left behind.
+      seeds: { tmpfs: ['/tmp', ...run.volumes] },
     });
   }
   if (!service.broker) return;
@@ -79,21 +81,8 @@ export function convergeAccountJobs(
   });
 }
 
-function databaseVariables(
-  { name, user }: Datastore,
-  { owner, service }: NonNullable<Datastore['accounts']>,
-): Record<string, string> {
-  return {
-    PGHOST: name,
-    PGDATABASE: user,
-    PGUSER: user,
-    PGPASSWORD: passwordReference(name),
-    OWNER: owner.user,
-    OWNER_PASSWORD: secretReference(owner.passwordVariable),
-    SERVICE: service.user,
-    SERVICE_PASSWORD: secretReference(service.passwordVariable),
-  };
-}
+/** As whom jobs run, by the engine that they are for. */
+const USERS = ['postgres', 'mysql', 'mongodb'] as const;
 
 interface AccountJob {
   name: string;
@@ -116,6 +105,10 @@ function convergeJob(
   // Compose fills variables in itself, unless the sign is doubled.
   const command = ['sh', '-ec', script.replaceAll('$', '$$$$')];
   const needs = { [of.name]: { condition: 'service_healthy' } };
+  const runsAs = edit.value([...at, 'user']);
+  if (runsAs !== user && USERS.some((other) => other === runsAs)) {
+    edit.remove(at, `${name} is for another engine`, 1);
+  }
   if (!edit.has(at)) {
     const entry = {
       ...{ image, user, command, restart: 'no', ...SERVICE_HARDENING, ...seeds },

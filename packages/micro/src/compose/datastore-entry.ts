@@ -18,6 +18,7 @@ export function convergeBacking(
   const at = ['services', name];
   const backing = backingImage(engine, name, user);
   const { image, environment, capabilities, volume, extra = {} } = backing;
+  const entrypoint = entrypointOf(backing);
   const present = edit.value([...at, 'image']);
   const runs = typeof present === 'string' ? engineOfImage(present) : undefined;
   if (runs !== undefined && runs !== engine) {
@@ -29,6 +30,7 @@ export function convergeBacking(
       at,
       {
         image,
+        ...(entrypoint ? { entrypoint } : {}),
         ...extra,
         restart: 'unless-stopped',
         stop_grace_period: '30s',
@@ -45,13 +47,35 @@ export function convergeBacking(
   }
   edit.converge([...at, 'environment'], {
     wanted: environment,
-    isStale: () => false,
+    isStale: (variable) => (backing.formerEnvironment ?? []).includes(variable),
     form: 'map',
     ownsValues: true,
     isSecret: (variable) => holdsPassword(environment[variable] ?? '', name),
     label: (variable) => `${name}: ${variable}`,
   });
+  if (entrypoint && isOurs(edit.value([...at, 'entrypoint']))) {
+    edit.put(
+      [...at, 'entrypoint'],
+      entrypoint,
+      `${name}: the entrypoint is not what its accounts need`,
+    );
+  }
   convergeNetwork(edit, name, network);
+}
+
+/** Compose fills variables in itself, unless the sign is doubled. What follows the script is its name. */
+function entrypointOf({ entrypoint }: BackingImage): string[] | undefined {
+  return entrypoint === undefined
+    ? undefined
+    : ['sh', '-ec', entrypoint.replaceAll('$', '$$$$'), 'sh'];
+}
+
+/** Whether an entry has no entrypoint of a person's. */
+function isOurs(entrypoint: unknown): boolean {
+  return (
+    entrypoint === undefined ||
+    (Array.isArray(entrypoint) && String(entrypoint[2]).includes('exec docker-entrypoint.sh'))
+  );
 }
 
 /**

@@ -1,3 +1,5 @@
+import { mysqlEntrypoint } from '../platform/mysql-accounts';
+import { postgresFolder } from '../platform/server-image';
 import type { BackingEngine } from './datastore';
 import { passwordReference } from './secret-reference';
 
@@ -12,6 +14,10 @@ export interface BackingImage {
   heavyCheck?: true;
   /** Capabilities that its entrypoint needs before it switches to the image's own user. */
   capabilities: readonly string[];
+  /** Variables that were ours once, and work against those of now. */
+  formerEnvironment?: readonly string[];
+  /** A shell script that starts the image's own entrypoint with the arguments it gets. */
+  entrypoint?: string;
   /** Folder whose content outlives the container. */
   volume?: string;
   /** Further keys of the entry. */
@@ -56,7 +62,7 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
         capabilities: BECOMES_ITS_USER,
         environment: { POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: user },
         check: 'pg_isready --host=127.0.0.1 --username="$$POSTGRES_USER" --dbname="$$POSTGRES_DB"',
-        volume: '/var/lib/postgresql/data',
+        volume: postgresFolder(BACKING_IMAGES.postgres),
       };
     case 'mysql':
       return {
@@ -66,8 +72,10 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
           MYSQL_USER: user,
           MYSQL_PASSWORD: password,
           MYSQL_DATABASE: user,
-          MYSQL_RANDOM_ROOT_PASSWORD: 'yes',
+          MYSQL_ROOT_PASSWORD: password,
         },
+        formerEnvironment: ['MYSQL_RANDOM_ROOT_PASSWORD'],
+        entrypoint: mysqlEntrypoint('mysql'),
         check:
           'MYSQL_PWD="$$MYSQL_PASSWORD" mysqladmin ping --host=127.0.0.1 --user="$$MYSQL_USER"',
         volume: '/var/lib/mysql',
@@ -80,8 +88,10 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
           MARIADB_USER: user,
           MARIADB_PASSWORD: password,
           MARIADB_DATABASE: user,
-          MARIADB_RANDOM_ROOT_PASSWORD: 'yes',
+          MARIADB_ROOT_PASSWORD: password,
         },
+        formerEnvironment: ['MARIADB_RANDOM_ROOT_PASSWORD'],
+        entrypoint: mysqlEntrypoint('mariadb'),
         check: 'healthcheck.sh --connect --innodb_initialized',
         volume: '/var/lib/mysql',
       };

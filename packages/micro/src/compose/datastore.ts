@@ -60,7 +60,7 @@ export function datastoresOf(service: Service): Datastore[] {
     if (!engine) return [];
     const name = datastoreName(service.name, purpose);
     const user = adminUser(service.name);
-    const accounts = engine === 'postgres' ? databaseAccounts(service.name, name) : undefined;
+    const accounts = purpose === 'database' ? databaseAccounts(service.name, name) : undefined;
     const account = accounts?.service ?? adminAccount(user, name);
     return [
       {

@@ -40,6 +40,15 @@ it('commits a restore of PostgreSQL only after the whole dump was read', () => {
   expect(isAtomic).toBe(true);
 });
 
+it('restores into a new server, where no deploy has made the accounts yet', () => {
+  expect(DUMP_TOOLS.postgres.restore.indexOf('CREATE ROLE %I NOLOGIN')).toBeLessThan(
+    DUMP_TOOLS.postgres.restore.indexOf('pg_restore'),
+  );
+  expect(DUMP_TOOLS.mariadb.restore).toContain(
+    `--user=root --execute="GRANT ALL PRIVILEGES ON *.* TO '\${MARIADB_USER:-$MYSQL_USER}'@'%' WITH GRANT OPTION"`,
+  );
+});
+
 it.each([
   ['postgres', { POSTGRES_DB: 'shop', POSTGRES_USER: 'orders' }, 'shop'],
   ['postgres', { POSTGRES_USER: 'orders' }, 'orders'],

@@ -20,9 +20,13 @@ export interface DumpTools {
  * its end: a dump that breaks off leaves what was there. `pg_restore --clean` alone drops what the
  * dump has; tables that were made since would stay, and hold on to those that it drops.
  */
-const EMPTY_POSTGRES = `BEGIN;
+const EMPTY_POSTGRES = String.raw`BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '30s';
+\set owner ${'`'}printf '%.26s_owner' "$PGUSER"${'`'}
+\set service ${'`'}printf '%.24s_service' "$PGUSER"${'`'}
+SELECT format('CREATE ROLE %I NOLOGIN', name) FROM (VALUES (:'owner'), (:'service')) AS wanted (name)
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 DO $$
 DECLARE found name;
 BEGIN
@@ -43,10 +47,12 @@ END $$;`;
 
 /**
  * Ends that transaction. A dump may be older than the accounts of owner and service, or be from a database without:
- * what it brings is handed over to them, if they exist.
+ * what it brings is handed over to them, if they exist. On a new server, where no deploy has made them yet, they exist
+ * without a password if something of the dump belongs to them.
  */
-const END_OF_POSTGRES_RESTORE = String.raw`\set owner ${'`'}printf '%.26s_owner' "$PGUSER"${'`'}
-\set service ${'`'}printf '%.24s_service' "$PGUSER"${'`'}
+const END_OF_POSTGRES_RESTORE = String.raw`SELECT format('DROP ROLE %I', rolname) FROM pg_roles r
+WHERE rolname IN (:'owner', :'service') AND NOT rolcanlogin
+  AND NOT EXISTS (SELECT FROM pg_shdepend d WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid) \gexec
 SELECT count(*) = 2 AS has_accounts FROM pg_roles WHERE rolname IN (:'owner', :'service') \gset
 \if :has_accounts
 ${HAND_OVER_TO_OWNER}
@@ -92,7 +98,8 @@ SQL
 /** MySQL and MariaDB. The dump drops and makes the database first, so that nothing newer is left. */
 function sqlTools(prefix: string, { client, dump }: { client: string; dump: string }): DumpTools {
   // The image of MariaDB takes the variables of MySQL's as well.
-  const either = (name: string) => `"\${${prefix}_${name}:-$MYSQL_${name}}"`;
+  const name = (variable: string) => `\${${prefix}_${variable}:-$MYSQL_${variable}}`;
+  const either = (variable: string) => `"${name(variable)}"`;
   const prepare = `export MYSQL_PWD=${either('PASSWORD')}`;
   const connect = `--host=127.0.0.1 --protocol=tcp --user=${either('USER')} --default-character-set=utf8mb4`;
   return {
@@ -101,7 +108,11 @@ function sqlTools(prefix: string, { client, dump }: { client: string; dump: stri
     dump: `${prepare}
 exec ${dump} ${connect} --single-transaction --quick --routines --triggers --events \\
   --hex-blob --no-tablespaces --add-drop-database --databases ${either('DATABASE')}`,
-    restore: `${prepare}\nexec ${client} ${connect}`,
+    // What owner and service made is restored by who may do it for others. No deploy has seen to that yet on a new server,
+    // where root has the same password; on any other the admin has the right.
+    restore: `${prepare}
+${client} --protocol=socket --user=root --execute="GRANT ALL PRIVILEGES ON *.* TO '${name('USER')}'@'%' WITH GRANT OPTION" < /dev/null 2> /dev/null || true
+exec ${client} ${connect}`,
     isAtomic: false,
   };
 }

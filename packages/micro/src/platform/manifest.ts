@@ -61,7 +61,10 @@ export const manifestSchema = z
       .describe('Services that this one calls; each becomes MICROSERVICE_<NAME>_URL'),
     datastores: z
       .strictObject({
-        database: z.enum(DATABASE_ENGINES).describe('-> DATABASE_URL').optional(),
+        database: z
+          .enum(DATABASE_ENGINES)
+          .describe('-> DATABASE_URL; mongodb is experimental')
+          .optional(),
         cache: z.enum(CACHE_ENGINES).describe('-> CACHE_REDIS_URL').optional(),
         pubsub: z.enum(CACHE_ENGINES).describe('-> PUBSUB_REDIS_URL').optional(),
         'rate-limit': z.enum(CACHE_ENGINES).describe('-> RATE_LIMIT_REDIS_URL').optional(),

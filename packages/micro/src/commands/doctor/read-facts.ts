@@ -16,6 +16,7 @@ import { readWrittenProblems } from '../../effects/written-problems';
 import { formatProblem } from '../../platform/problem';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import type { DoctorFacts, PortFact, RegistryFact } from './checks';
+import { readImageChanges } from './read-image-changes';
 import { readEdgeFacts } from './read-edge-facts';
 import {
   edgePorts,
@@ -75,9 +76,10 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
     ...optional('edge', edge),
     ...optional('registry', registry),
     missingSecrets: missingSecretsOf(platform, read),
-    contradictions: readWrittenProblems(workspaceRoot, platform.services, environment).map(
-      formatProblem,
-    ),
+    contradictions: [
+      ...readWrittenProblems(workspaceRoot, platform.services, environment).map(formatProblem),
+      ...(await readImageChanges(shell, platform, environment, rendered)),
+    ],
     ...optional('keepsImages', there ? keeperOf(environment) : undefined),
     sync,
   };

@@ -13,6 +13,7 @@ const MANIFESTS = {
   shelf:
     'port: 3001\ndatastores: { database: postgres }\nbroker: rabbitmq\npublishes: [item.added]\n',
   mailer: 'port: 3002\nbroker: rabbitmq\nsubscribes: [item.added]\n',
+  desk: 'port: 3003\ndatastores: { database: mariadb }\n',
 };
 
 type Name = keyof typeof MANIFESTS;
@@ -24,6 +25,7 @@ networks:
   backend:
     internal: true
 include:
+  - apps/desk/compose.yaml
   - apps/mailer/compose.yaml
   - apps/shelf/compose.yaml
 services:
@@ -42,6 +44,36 @@ services:
       retries: 20
 volumes:
   broker-rabbitmq:
+`;
+
+const FORMER_DESK = (platform: string) => `services:
+  desk:
+    image: ${platform}/desk:local
+    build: { context: ../.., dockerfile: apps/desk/Dockerfile }
+    init: true
+    environment:
+      PORT: '3003'
+      DATABASE_URL: mysql://desk:\${DESK_DATABASE_PASSWORD:?run "npx micro env" to create it}@desk-database:3306/desk
+    depends_on:
+      desk-database:
+        condition: service_healthy
+    networks: [edge, backend]
+  desk-database:
+    image: mariadb:11.4
+    environment:
+      MARIADB_USER: desk
+      MARIADB_PASSWORD: \${DESK_DATABASE_PASSWORD:?run "npx micro env" to create it}
+      MARIADB_DATABASE: desk
+      MARIADB_RANDOM_ROOT_PASSWORD: 'yes'
+    volumes: [desk-database-mariadb:/var/lib/mysql]
+    networks: [backend]
+    healthcheck:
+      test: [CMD-SHELL, healthcheck.sh --connect --innodb_initialized]
+      interval: 1s
+      timeout: 5s
+      retries: 60
+volumes:
+  desk-database-mariadb:
 `;
 
 const FORMER_ENTRY = (platform: string, name: Name, port: number) => `services:
@@ -105,6 +137,7 @@ describeEngine('a platform with one account for everything', () => {
   beforeAll(async () => {
     await ensureDatastoreImage('postgres');
     await ensureDatastoreImage('rabbitmq');
+    await ensureDatastoreImage('mariadb');
     workspace = new EngineWorkspace();
     project = `${workspace.platform}-development`;
     const secrets = requiredSecrets(platform()).map(
@@ -118,9 +151,11 @@ describeEngine('a platform with one account for everything', () => {
       const port = Number(/\d+/.exec(manifest)![0]);
       const more = manifest.split('\n').slice(1).join('\n');
       workspace.addService(name, port, { main: server(name), manifest: more });
-      workspace.write({
-        [`apps/${name}/compose.yaml`]: FORMER_ENTRY(workspace.platform, name as Name, port),
-      });
+      const entry =
+        name === 'desk'
+          ? FORMER_DESK(workspace.platform)
+          : FORMER_ENTRY(workspace.platform, name as Name, port);
+      workspace.write({ [`apps/${name}/compose.yaml`]: entry });
     }
     workspace.write({ 'compose.yaml': FORMER_ROOT(workspace.platform) });
     for (const name of Object.keys(MANIFESTS)) {
@@ -133,6 +168,14 @@ describeEngine('a platform with one account for everything', () => {
     admin(
       "CREATE TABLE items (id serial PRIMARY KEY, name text); INSERT INTO items (name) VALUES ('from before')",
     );
+    const former = environmentOf('desk')['DATABASE_URL']!;
+    expect(
+      mariadb(
+        former,
+        "CREATE TABLE items (id serial PRIMARY KEY, name text); INSERT INTO items (name) VALUES ('from before'); CREATE VIEW names AS SELECT name FROM items",
+        'backend',
+      ),
+    ).toBe('');
   });
 
   afterAll(() => workspace?.remove());
@@ -165,6 +208,14 @@ describeEngine('a platform with one account for everything', () => {
       ...['run', '--rm', '--network', `${project}_${network}`, '--env', `URL=${url}`],
       ...['postgres:17-bookworm', 'sh', '-c', `psql "$URL" -qAtc "${statement}" 2>&1 || true`],
     );
+  const mariadb = (url: string, statement: string, network = 'desk-data') => {
+    const { username, password } = new URL(url);
+    return docker(
+      ...['run', '--rm', '--network', `${project}_${network}`, '--env', `MYSQL_PWD=${password}`],
+      ...['--entrypoint', 'sh', 'mariadb:11.4', '-c'],
+      `mariadb -h desk-database -u ${username} desk -sNe "${statement}" 2>&1 || true`,
+    ).trim();
+  };
   const reach = (service: string, host: string, port: number) => {
     const program = `const s = require('net').connect(${port}, '${host}', () => { console.log('reached'); s.destroy(); });
 s.setTimeout(2000, () => { console.log('silence'); s.destroy(); });
@@ -194,8 +245,59 @@ s.on('error', ({ code }) => console.log(code));`;
 
     const later = await workspace.deploy('mailer');
     expect(later.success, later.output).toBe(true);
-    expect(networksOf('broker')).toEqual(['broker']);
+    // One service of the platform is in the former network until it is deployed, too.
+    expect(networksOf('broker')).toEqual(['backend', 'broker']);
     expect(reach('mailer', 'broker', 5672)).toBe('reached');
+  });
+
+  it('brings MariaDB there after one restart, with its data', async () => {
+    const serving = idOf('desk');
+    const refused = await workspace.deploy('desk');
+    expect(refused.success).toBe(false);
+    expect(refused.output).toContain(
+      'desk-database was started before its admin, desk, could make accounts. Restart it once: "docker compose up --detach --no-deps desk-database"',
+    );
+    expect(idOf('desk')).toBe(serving);
+    const former = environmentOf('desk')['DATABASE_URL']!;
+    expect(mariadb(former, 'SELECT name FROM items', 'backend')).toBe('from before');
+
+    docker(
+      ...['compose', '--project-name', project, '--project-directory', workspace.root],
+      ...['up', '--detach', '--no-deps', '--wait', 'desk-database'],
+    );
+    const { success, output } = await workspace.deploy('desk');
+    expect(success, output).toBe(true);
+    expect(output).toContain('ran  desk-database-accounts');
+    const url = environmentOf('desk')['DATABASE_URL']!;
+    expect(url).toContain('mysql://desk_service:');
+    expect(mariadb(url, 'SELECT name FROM names')).toBe('from before');
+    expect(
+      mariadb(url, "INSERT INTO items (name) VALUES ('mine'); SELECT count(*) FROM items"),
+    ).toBe('2');
+    for (const statement of [
+      'CREATE TABLE mine (id int)',
+      'ALTER TABLE items ADD COLUMN more int',
+      'DROP TABLE items',
+      'TRUNCATE items',
+      'CREATE DATABASE mine',
+      'CREATE USER mine',
+      'GRANT SELECT ON desk.* TO desk_owner',
+      'SELECT * FROM mysql.global_priv',
+      "SELECT 1 INTO OUTFILE '/tmp/x'",
+    ]) {
+      expect(mariadb(url, statement), statement).toMatch(/denied/);
+    }
+    const { DESK_DATABASE_OWNER_PASSWORD: password } = parseEnv(workspace.read('.env'));
+    const owner = `mysql://desk_owner:${password}@desk-database:3306/desk`;
+    expect(
+      mariadb(owner, 'ALTER TABLE items ADD COLUMN more int; CREATE TABLE later (id int)'),
+    ).toBe('');
+    expect(mariadb(owner, 'CREATE USER mine')).toMatch(/denied/);
+    expect(mariadb(url, 'SELECT count(*) FROM later')).toBe('0');
+    const log = docker('logs', idOf('desk-database'));
+    expect(
+      Object.values(parseEnv(workspace.read('.env'))).filter((secret) => log.includes(secret!)),
+    ).toEqual([]);
   });
 
   it('lets a service read and write its rows, and no more', () => {

@@ -108,6 +108,55 @@ it('changes nothing when it runs again, and leaves nothing for sync', async () =
   expect(said).toEqual([]);
 });
 
+it('has MariaDB start so that its admin makes accounts, and says that it has to restart', async () => {
+  const { tree, read } = formerWorkspace();
+  tree.write('apps/desk/package.json', '{ "name": "desk" }');
+  tree.write('apps/desk/service.yml', 'port: 3002\ndatastores: { database: mariadb }\n');
+  const password = '${DESK_DATABASE_PASSWORD:?run "npx micro env" to create it}';
+  tree.write(
+    'apps/desk/compose.yaml',
+    `services:
+  desk:
+    environment:
+      DATABASE_URL: mysql://desk:${password}@desk-database:3306/desk
+    networks: [edge, backend]
+  desk-database:
+    image: mariadb:10.11
+    command: [--max-connections=50]
+    environment:
+      MARIADB_USER: desk
+      MARIADB_PASSWORD: ${password}
+      MARIADB_DATABASE: desk
+      MARIADB_RANDOM_ROOT_PASSWORD: 'yes'
+    volumes: [desk-database-mariadb:/var/lib/mysql]
+    networks: [backend]
+volumes:
+  desk-database-mariadb:
+`,
+  );
+  await separateAccounts(tree, {}, graph);
+  const { services } = read('apps/desk/compose.yaml');
+  expect(services['desk']!.environment['DATABASE_URL']).toContain('mysql://desk_service:');
+  expect(services['desk-database']).toMatchObject({
+    image: 'mariadb:10.11',
+    command: ['--max-connections=50'],
+    entrypoint: ['sh', '-ec', expect.stringContaining('--init-file='), 'sh'] as unknown,
+    volumes: ['desk-database-mariadb:/var/lib/mysql'],
+  });
+  expect(services['desk-database']!.environment).toEqual({
+    MARIADB_USER: 'desk',
+    MARIADB_PASSWORD: password,
+    MARIADB_DATABASE: 'desk',
+    MARIADB_ROOT_PASSWORD: password,
+  });
+  expect(services['desk-database-accounts']).toMatchObject({
+    image: 'mariadb:10.11',
+    user: 'mysql',
+  });
+  expect(said.join('\n')).toContain('of the environment, of desk-database.');
+  expect(syncWorkspace(tree)).toEqual([]);
+});
+
 it("keeps the former network for a person's own entries, and names them", async () => {
   const { tree, read } = formerWorkspace();
   const overlay = 'environments/production.compose.yaml';

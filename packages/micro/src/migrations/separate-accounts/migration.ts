@@ -1,13 +1,18 @@
 import { createProjectGraphAsync, logger, type ProjectGraph, type Tree } from '@nx/devkit';
 import { posix } from 'node:path';
 import { entriesInFormerBackend, withoutFormerBackend } from '../../compose/former-backend';
+import { datastoresOf } from '../../compose/datastore';
 import { FORMER_BACKEND_NETWORK, ROOT_COMPOSE_FILE } from '../../compose/paths';
 import { librariesInGraph } from '../../generators/sync/libraries';
 import { syncWorkspace } from '../../generators/sync/sync-workspace';
+import { readTreePlatform } from '../../generators/workspace-tree';
 
 const ENV_STEP = `Run "npx micro env": it adds the passwords of the new accounts to .env, and keeps those that are there.
 Then deploy as usual, also one service at a time. A deploy creates the accounts in the databases and the broker that
 are running and connects them to their new networks. It stops none of them.`;
+
+const MYSQL_STEP = `MySQL and MariaDB have to be restarted once before, some seconds each, as their images let nobody make accounts
+later: "docker compose up --detach --no-deps NAME", with the files (-f) and the project (-p) of the environment, of `;
 
 /**
  * Gives each service accounts of its own at its database and the broker, and each owner of datastores a network of its
@@ -37,7 +42,15 @@ export async function separateAccounts(
     const root = withoutFormerBackend(ROOT_COMPOSE_FILE, tree.read(ROOT_COMPOSE_FILE, 'utf8')!);
     if (root.drift.length > 0) tree.write(root.path, root.text);
   }
-  if (changed.length > 0) logger.info(ENV_STEP);
+  if (changed.length === 0) return;
+  const restarted = readTreePlatform(tree).services.flatMap((service) =>
+    datastoresOf(service)
+      .filter(({ engine }) => engine === 'mysql' || engine === 'mariadb')
+      .map(({ name }) => name),
+  );
+  logger.info(
+    restarted.length > 0 ? `${ENV_STEP}\n${MYSQL_STEP}${restarted.join(', ')}.` : ENV_STEP,
+  );
 }
 
 /** Every compose file below the root that a person may have written entries into. */

@@ -1,4 +1,6 @@
 import { linkedWithin } from '../../../platform/environment';
+import { readImageChangeProblems } from '../../../effects/written-problems';
+import { PlatformError } from '../../../platform/problem';
 import { UserError } from '../../../platform/user-error';
 import type { ServiceTask } from '../../service-task';
 import {
@@ -66,9 +68,15 @@ export async function makePlan(
         ),
       );
     }
-    for (const one of outdatedNeeds(desired.needs, task.service.consumes, containers)) {
-      outdated.set(one.name, one);
+    const changes = outdatedNeeds(desired.needs, task.service.consumes, containers);
+    const refused = readImageChangeProblems(
+      ...([run.workspaceRoot, task.service, environment, changes] as const),
+    );
+    if (refused.length > 0) {
+      failures.set(service, new PlatformError(refused));
+      continue;
     }
+    for (const one of changes) outdated.set(one.name, one);
     const planned = { service, desired, plan, current };
     services.push({
       ...planned,

@@ -1,0 +1,84 @@
+import type { DatabaseAccounts } from '../platform/account';
+import { MONGODB_ACCOUNTS_SCRIPT } from '../platform/mongodb-accounts';
+import { mysqlAccountsScript } from '../platform/mysql-accounts';
+import { POSTGRES_ACCOUNTS_SCRIPT } from '../platform/postgres-accounts';
+import { postgresFolder } from '../platform/server-image';
+import type { Datastore } from './datastore';
+import { passwordReference, secretReference } from './secret-reference';
+
+/** How the accounts of a database are made with its image. */
+export interface DatabaseAccountsRun {
+  /** The user of the container. */
+  user: string;
+  script: string;
+  environment: Readonly<Record<string, string>>;
+  /** The folders of which the image asks for a volume. */
+  volumes: readonly string[];
+}
+
+/**
+ * `undefined` of what has one account only.
+ * @param image what the database runs, and the job as well.
+ */
+export function databaseAccountsRun(
+  datastore: Datastore,
+  image: string,
+): DatabaseAccountsRun | undefined {
+  const { engine, accounts } = datastore;
+  if (!accounts) return undefined;
+  switch (engine) {
+    case 'postgres':
+      return {
+        user: 'postgres',
+        script: POSTGRES_ACCOUNTS_SCRIPT,
+        environment: {
+          PGHOST: datastore.name,
+          PGDATABASE: datastore.user,
+          PGUSER: datastore.user,
+          PGPASSWORD: passwordReference(datastore.name),
+          ...accountVariables(accounts),
+        },
+        volumes: [postgresFolder(image)],
+      };
+    case 'mysql':
+    case 'mariadb':
+      return {
+        user: 'mysql',
+        script: mysqlAccountsScript(engine),
+        environment: adminVariables(datastore, accounts),
+        volumes: ['/var/lib/mysql'],
+      };
+    case 'mongodb':
+      return {
+        user: 'mongodb',
+        script: MONGODB_ACCOUNTS_SCRIPT,
+        environment: adminVariables(datastore, accounts),
+        volumes: ['/data/db', '/data/configdb'],
+      };
+    case 'redis':
+    case 'rabbitmq':
+      return undefined;
+  }
+}
+
+function adminVariables(
+  { name, user }: Datastore,
+  accounts: DatabaseAccounts,
+): Record<string, string> {
+  return {
+    HOST: name,
+    DATABASE: user,
+    ADMIN: user,
+    ADMIN_PASSWORD: passwordReference(name),
+    ...accountVariables(accounts),
+  };
+}
+
+function accountVariables({ owner, service }: DatabaseAccounts): Record<string, string> {
+  return {
+    OWNER: owner.user,
+    OWNER_PASSWORD: secretReference(owner.passwordVariable),
+    SERVICE: service.user,
+    SERVICE_PASSWORD: secretReference(service.passwordVariable),
+  };
+}

@@ -1,0 +1,93 @@
+/** The client of each of the two, which is in its image. */
+const CLIENTS = { mysql: 'mysql', mariadb: 'mariadb' } as const;
+const SERVERS = { mysql: 'mysqld', mariadb: 'mariadbd' } as const;
+
+type MysqlEngine = keyof typeof CLIENTS;
+
+/**
+ * Starts the server so that its admin may make accounts, also on data that was set up when it might not. A shell script
+ * for the image, with the image's own arguments.
+ *
+ * The image gives its user all rights on its own database and no others, and with a random password nobody can be root
+ * later. What `--init-file` names is run with all rights at each start. There is no account yet when data is set up: that
+ * start goes without, and {@link mysqlAccountsScript} signs in as root, whose password is the admin's from then on.
+ */
+export function mysqlEntrypoint(engine: MysqlEngine): string {
+  const [server, user] = [SERVERS[engine], USER_OF_THE_IMAGE[engine]];
+  return String.raw`if [ "$#" = 0 ]; then set -- ${server}; fi
+case $1 in mysqld | mariadbd | -*)
+  if [ -d /var/lib/mysql/mysql ] && [ -n "${user}" ]; then
+    printf 'GRANT ALL PRIVILEGES ON *.* TO ${'`%s`@`%%`'} WITH GRANT OPTION;\n' "${user}" > /tmp/admin.sql
+    set -- "$@" --init-file=/tmp/admin.sql
+  fi
+esac
+exec docker-entrypoint.sh "$@"`;
+}
+
+/** The image of MariaDB takes the variables of MySQL's as well. */
+const USER_OF_THE_IMAGE = {
+  mysql: '$MYSQL_USER',
+  mariadb: '${MARIADB_USER:-$MYSQL_USER}',
+} as const;
+
+/** What the service may do: rows, and what ends with its session. */
+const SERVICE_RIGHTS =
+  'SELECT, INSERT, UPDATE, DELETE, EXECUTE, SHOW VIEW, LOCK TABLES, CREATE TEMPORARY TABLES';
+
+/**
+ * Makes the two accounts if they are missing, and gives them their passwords and rights. A shell script for the image of
+ * MySQL or MariaDB. Expects HOST, DATABASE, ADMIN, ADMIN_PASSWORD, OWNER, OWNER_PASSWORD, SERVICE and SERVICE_PASSWORD.
+ * No password stands in an argv or in the server's log.
+ *
+ * The owner sees other sessions, so that a migration can name who keeps it waiting.
+ */
+export function mysqlAccountsScript(engine: MysqlEngine): string {
+  return String.raw`as() {
+  MYSQL_PWD="$2" ${CLIENTS[engine]} --host="$HOST" --protocol=tcp --user="$1" --batch --skip-column-names \
+    --default-character-set=utf8mb4
+}
+text() {
+  printf "'%s'" "$(printf %s "$1" | sed "s/[\\\\]/&&/g; s/'/''/g")"
+}
+database="\`$(printf %s "$DATABASE" | sed 's/_/\\_/g')\`"
+may_make_accounts() {
+  as "$ADMIN" "$ADMIN_PASSWORD" <<'SQL'
+SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES
+WHERE PRIVILEGE_TYPE = 'CREATE USER' AND IS_GRANTABLE = 'YES'
+  AND GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''');
+SQL
+}
+make_admin() {
+  echo "GRANT ALL PRIVILEGES ON *.* TO \`$ADMIN\`@\`%\` WITH GRANT OPTION;" | as root "$ADMIN_PASSWORD" 2> /dev/null
+}
+make_accounts() {
+  as "$ADMIN" "$ADMIN_PASSWORD" <<SQL
+SET SESSION sql_mode = '';
+SET SESSION sql_log_off = 1;
+SET SESSION lock_wait_timeout = 5;
+CREATE USER IF NOT EXISTS \`$OWNER\`@\`%\` IDENTIFIED BY $(text "$OWNER_PASSWORD");
+ALTER USER \`$OWNER\`@\`%\` IDENTIFIED BY $(text "$OWNER_PASSWORD");
+CREATE USER IF NOT EXISTS \`$SERVICE\`@\`%\` IDENTIFIED BY $(text "$SERVICE_PASSWORD");
+ALTER USER \`$SERVICE\`@\`%\` IDENTIFIED BY $(text "$SERVICE_PASSWORD");
+GRANT ALL PRIVILEGES ON $database.* TO \`$OWNER\`@\`%\`;
+GRANT PROCESS ON *.* TO \`$OWNER\`@\`%\`;
+GRANT SELECT ON performance_schema.* TO \`$OWNER\`@\`%\`;
+GRANT ${SERVICE_RIGHTS} ON $database.* TO \`$SERVICE\`@\`%\`;
+SQL
+}
+for pause in 1 2 4 8 0; do
+  if may=$(may_make_accounts); then
+    if [ "$may" = 0 ] && ! make_admin; then
+      echo "$HOST was started before its admin, $ADMIN, could make accounts. Restart it once: \"docker compose up --detach --no-deps $HOST\", with the files (-f) and the project (-p) of this environment. It keeps its data. Then deploy again"
+      exit 1
+    fi
+    if make_accounts; then
+      echo "$OWNER migrates $DATABASE, $SERVICE works with it"
+      exit 0
+    fi
+  fi
+  sleep "$pause"
+done
+echo "the accounts of $DATABASE could not be made"
+exit 1`;
+}
