@@ -125,7 +125,7 @@ describeEngine('a run over several services', () => {
     );
     workspace.write({ 'environments/development.yml': ENVIRONMENT });
     expect(result.ended['users']!.output).toMatch(
-      /users was put back to r1 \(\S+\), since orders failed \(--atomic\)/,
+      /users was put back to r1 \(\S+\), because orders failed \(--atomic\)/,
     );
     expect(result.ended['mail']!.output).toMatch(/mail was put back to r2/);
     expect(result.ended['orders']!.output).toMatch(/orders-1 keeps serving; it was not touched/);
