@@ -16,16 +16,23 @@ export class OpenWebSockets {
   constructor(app: FastifyInstance) {
     app.addHook('onListen', (done) => {
       const { server } = app;
-      // Node hands every upgrade to whoever listens for some: without a listener of the service it stays a request.
+      // Without a listener of the service Node takes no handshake for one: it stays a request. A listener of ours would
+      // change what others do: @fastify/http-proxy leaves handshakes outside of its routes unanswered if there is a second one.
       if (server.listenerCount('upgrade') > 0) {
-        server.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) => {
-          if (request.headers.upgrade?.toLowerCase() !== 'websocket') return;
-          this.#sockets.add(socket);
-          socket.once('close', () => this.#sockets.delete(socket));
-        });
+        const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean;
+        server.emit = (event: string, ...args: unknown[]) => {
+          if (event === 'upgrade') this.#watch(args[0] as IncomingMessage, args[1] as Duplex);
+          return emit(event, ...args);
+        };
       }
       done();
     });
+  }
+
+  #watch({ headers }: IncomingMessage, socket: Duplex): void {
+    if (headers.upgrade?.toLowerCase() !== 'websocket') return;
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
   }
 
   get size(): number {

@@ -194,7 +194,11 @@ describe('pushImage', () => {
       /the registry refused .*docker login/,
     ],
     ['unauthorized: authentication required', 0, /the registry refused/],
-    ['dial tcp 10.0.0.1:443: connect: connection refused', 3, /does not answer .*, 4 times/],
+    [
+      'dial tcp 10.0.0.1:443: connect: connection refused',
+      3,
+      /did not answer properly .*, 4 times/,
+    ],
     ['received unexpected HTTP status: 507 Insufficient Storage', 3, /507.*, 4 times/],
     ['invalid reference format', 0, /Could not push \S+ \(exit code 1\):\n {2}invalid/],
   ])(

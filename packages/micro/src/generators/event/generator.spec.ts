@@ -219,7 +219,10 @@ describe('event', () => {
       { ...ORDER_PLACED, publisher: 'bare' },
       '"bare" is not on the chassis: apps/bare/src/config.ts',
     ],
-    [{ ...ORDER_PLACED, name: 'user-x.gone' }, '"user-x.gone" and "user.x-gone" would have one'],
+    [
+      { ...ORDER_PLACED, name: 'user-x.gone' },
+      '"user-x.gone" and "user.x-gone" would have the same contract',
+    ],
   ])('refuses %o, and writes nothing', async (schema, message) => {
     await add({ name: 'user.x-gone', publisher: 'payments' });
     tree.write('apps/bare/package.json', '{ "name": "bare" }');
