@@ -199,7 +199,7 @@ describeEngine('docker-build', () => {
     it('for a base image that cannot be had', async () => {
       const output = await broken('node:24-bookworm-slim', '127.0.0.1:9/node:24');
       expect(output).toMatch(
-        /apps\/orders\/Dockerfile:\d+ could not be built: the registry does not answer .*127.0.0.1:9/,
+        /apps\/orders\/Dockerfile:\d+ could not be built: the registry did not answer properly .*127.0.0.1:9/,
       );
     });
 

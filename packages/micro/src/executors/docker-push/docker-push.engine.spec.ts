@@ -120,7 +120,7 @@ describeEngine('docker-push', () => {
     });
     expect(success).toBe(false);
     expect(output).toMatch(
-      /trying again in 1\.0 s\nerror .*the registry does not answer.*, 2 times/,
+      /trying again in 1\.0 s\nerror .*the registry did not answer properly.*, 2 times/,
     );
     expect(() => workspace.receipt('orders', 'docker-push.nowhere')).toThrow('ENOENT');
   });
