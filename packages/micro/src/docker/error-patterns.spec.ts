@@ -5,6 +5,7 @@ import {
   parseComplaint,
   saysAlreadyDone,
   saysContainerGone,
+  saysExportedTwice,
   saysNoContainer,
   saysNotFound,
   type Complaint,
@@ -486,6 +487,18 @@ describe('one question each', () => {
       true,
     ],
     [saysAlreadyDone, 'all', 'Error response from daemon: network shop not found', false],
+    [
+      saysExportedTwice,
+      '28.5',
+      'ERROR: failed to build: failed to solve: image "docker.io/acme/orders:k-1": already exists',
+      true,
+    ],
+    [
+      saysExportedTwice,
+      'all',
+      'ERROR: failed to build: failed to solve: process "/bin/sh -c mkdir a" did not complete successfully: exit code: 1',
+      false,
+    ],
   ])('%o, %s: %s', (says, _, words, expected) => {
     expect(says(words)).toBe(expected);
   });

@@ -59,6 +59,8 @@ const DYING = /dead or marked for removal/i;
 const ALREADY_DONE =
   /no such container|already in progress|already exists in network|is not connected/i;
 
+const EXPORTED_TWICE = /failed to solve: image "[^"]+": already exists/;
+
 const FAILED_PULL =
   /failed to (?:resolve source metadata|do request|authorize|copy|fetch \w+ token)|load metadata/;
 const FAILED_LINE = /^[^\s:]+:(\d+)\n-{5}/m;
@@ -118,6 +120,14 @@ export function saysNoContainer(words: string): boolean {
 /** The container is gone, or about to be. */
 export function saysContainerGone(words: string): boolean {
   return NO_CONTAINER.test(words) || DYING.test(words);
+}
+
+/**
+ * Two exports gave an image the same name at once, which the containerd image store refuses the second one: of two
+ * builds, or of one build that both loads and pushes.
+ */
+export function saysExportedTwice(words: string): boolean {
+  return EXPORTED_TWICE.test(words);
 }
 
 /** What a command was to do had been done before it came. */

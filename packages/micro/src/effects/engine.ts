@@ -1,6 +1,6 @@
 import { docker, type Command, type EngineAddress } from '../docker/command';
 import { buildEnvironment, inspectRemoteArguments } from '../docker/buildx';
-import { saysNotFound } from '../docker/error-patterns';
+import { saysExportedTwice, saysNotFound } from '../docker/error-patterns';
 import { toBuildError, toEngineError } from '../docker/engine-error';
 import type { EngineKind } from '../edge/edge-entry';
 import type { ImageVariant } from '../image/base-image';
@@ -45,6 +45,9 @@ export async function runDocker(
   return outcome;
 }
 
+/** How often a build is tried whose export met another one. What it built is in BuildKit's cache by then. */
+const EXPORT_TRIES = 5;
+
 /** Runs a build of a Dockerfile. @throws {EngineError} with its line and BuildKit's own words. */
 export async function runBuildx(
   runner: Runner,
@@ -53,8 +56,13 @@ export async function runBuildx(
   options: RunOptions = {},
 ): Promise<void> {
   const command = { ...docker(args), env: buildEnvironment(process.env) };
-  const outcome = await runner.run(command, options);
-  if (outcome.exitCode !== 0) throw toBuildError(dockerfile, outcome);
+  for (let tries = 1; ; tries++) {
+    const outcome = await runner.run(command, options);
+    if (outcome.exitCode === 0) return;
+    if (tries === EXPORT_TRIES || !saysExportedTwice(outcome.stderr)) {
+      throw toBuildError(dockerfile, outcome);
+    }
+  }
 }
 
 /** What the containers of an engine run on, `linux/amd64`. @throws {EngineError} if it does not answer. */

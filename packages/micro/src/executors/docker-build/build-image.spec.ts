@@ -72,6 +72,25 @@ describe('buildImage', () => {
     expect(task.said).toContain('#7 0.1 \\x1b]0;owned\\x07');
   });
 
+  it('builds again what met another export of the same name, and gives up in the end', async () => {
+    const met = failure(
+      'ERROR: failed to build: failed to solve: image "docker.io/acme/orders:k-1": already exists',
+    );
+    const builds = ({ runner }: RecordedTask) =>
+      runner.lines.filter((line) => line.startsWith('docker buildx build')).length;
+    let left = 2;
+    const { answer } = engine();
+    const once = recordedTask(files, (line, command) => {
+      const answered = answer(line, command);
+      return line.startsWith('docker buildx build') && left-- > 0 ? met : answered;
+    });
+    await buildImage(once, {});
+    expect(builds(once)).toBe(3);
+    const always = recordedTask(files, engine({ build: met }).answer);
+    await expect(buildImage(always, {})).rejects.toThrow('already exists');
+    expect(builds(always)).toBe(5);
+  });
+
   it('builds from a copy of the artifact, which is gone afterwards', async () => {
     const task = recordedTask(files, engine().answer);
     await buildImage(task, { labels: { [LABELS.key]: 'mine', team: 'a' }, buildArgs: { A: 'b' } });
