@@ -8,12 +8,20 @@ const SRC = 'packages/micro/src';
 const PURE = [
   'edge',
   ...['compose', 'discovery', 'dockerfile', 'topology', 'docker', 'image', 'artifact'],
-  ...['deployment', 'terminal'],
+  ...['deployment', 'kubernetes', 'terminal'],
 ];
 
 /** What of node:fs writes, or would bring in all of it at once. */
 const WRITES =
   '^(default$|promises$|append|chmod|chown|copy|cp|createWrite|link|mk|open|rename|rm|symlink|truncate|unlink|utimes|write)';
+
+function siblingsOf(folders) {
+  return {
+    regex: String.raw`^\.\./(${folders.join('|')})(/|$)`,
+    allowTypeImports: true,
+    message: 'Derivations share types and platform/, not code: let the caller pass the value in.',
+  };
+}
 
 /** The ways out of pure code. Each says what to do instead. */
 const ban = {
@@ -41,11 +49,9 @@ const ban = {
     allowTypeImports: true,
     message: 'effects/ is called, it does not call: take the value as an argument.',
   },
-  siblings: {
-    regex: String.raw`^\.\./(${PURE.join('|')})(/|$)`,
-    allowTypeImports: true,
-    message: 'Derivations share types and platform/, not code: let the caller pass the value in.',
-  },
+  siblings: siblingsOf(PURE),
+  /** What an engine derives is built on what every engine shares. */
+  engineSiblings: siblingsOf(PURE.filter((folder) => folder !== 'deployment')),
   processes: {
     regex: '^(node:)?child_process$',
     message: 'Only effects/ starts processes: build an argv here and run it there.',
@@ -165,6 +171,10 @@ export default defineConfig(
   layer(
     PURE.map((folder) => `${folder}/**/*.ts`),
     [ban.effects, ban.edges, ban.siblings, ban.processes, ban.files, ban.nx],
+  ),
+  layer(
+    ['kubernetes/**/*.ts'],
+    [ban.effects, ban.edges, ban.engineSiblings, ban.processes, ban.files, ban.nx],
   ),
   layer(
     ['generators', 'executors', 'inference', 'bin']

@@ -7,7 +7,7 @@ export interface CommandLine {
 
 const QUOTED = /'([^']*)'|"([^"]*)"|[^\s'"]+/g;
 
-/** The commands of a shell example: comments gone, continued lines joined, `a && b` taken apart. */
+/** The commands of a shell example: comments gone, continued lines joined, `a && b` and `a | b` taken apart. */
 export function commandLines(text: string): CommandLine[] {
   const lines = text.split('\n');
   const commands: CommandLine[] = [];
@@ -18,7 +18,7 @@ export function commandLines(text: string): CommandLine[] {
       joined = `${joined.slice(0, -1)} ${lines[++line]!.trim()}`;
     }
     const words = splitWords(joined);
-    for (const command of splitList(words, '&&')) {
+    for (const command of splitList(words, ['&&', '|'])) {
       if (command.length > 0) commands.push({ line: start, words: command });
     }
   }
@@ -40,10 +40,10 @@ function splitWords(line: string): string[] {
   return words;
 }
 
-function splitList(words: readonly string[], separator: string): string[][] {
+function splitList(words: readonly string[], separators: readonly string[]): string[][] {
   const parts: string[][] = [[]];
   for (const word of words) {
-    if (word === separator) parts.push([]);
+    if (separators.includes(word)) parts.push([]);
     else parts.at(-1)!.push(word);
   }
   return parts;

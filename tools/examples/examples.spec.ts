@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { readDescription } from '../../packages/micro/src/generators/platform/description.js';
-import { parseEnvironment } from '../../packages/micro/src/platform/environment.js';
+import { parseAnyEnvironment } from '../../packages/micro/src/platform/environment.js';
 import { parseManifest } from '../../packages/micro/src/platform/manifest.js';
 import {
   formatProblem,
@@ -54,7 +54,7 @@ function yamlProblems({ path, text }: Example): readonly Problem[] {
   if (name === 'platform.yml') return readDescription(path!, text).problems;
   if (dirname(path ?? '') === 'environments' && name.endsWith('.yml')) {
     try {
-      parseEnvironment(basename(name, '.yml'), text);
+      parseAnyEnvironment(basename(name, '.yml'), text);
       return [];
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;

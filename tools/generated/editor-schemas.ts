@@ -3,6 +3,7 @@ import { statusSchema } from '../../packages/micro/src/commands/status/document.
 import { planDocumentSchema } from '../../packages/micro/src/deployment/plan-document.js';
 import { descriptionSchema } from '../../packages/micro/src/generators/platform/description.js';
 import { environmentSchema } from '../../packages/micro/src/platform/environment.js';
+import { kubernetesSchema } from '../../packages/micro/src/platform/kubernetes-environment.js';
 import { manifestSchema } from '../../packages/micro/src/platform/manifest.js';
 import type { GeneratedFile } from './file.js';
 
@@ -10,7 +11,11 @@ import type { GeneratedFile } from './file.js';
 export function editorSchemas(): GeneratedFile[] {
   return [
     jsonSchema('service', 'service.yml', manifestSchema),
-    jsonSchema('environment', 'environments/<name>.yml', environmentSchema),
+    jsonSchema(
+      'environment',
+      'environments/<name>.yml',
+      z.union([environmentSchema, kubernetesSchema]),
+    ),
     jsonSchema('platform', 'platform.yml', descriptionSchema),
   ];
 }

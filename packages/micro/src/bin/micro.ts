@@ -19,6 +19,7 @@ const USAGE = `usage: micro <command>
   backup [services...]   dump the databases of an environment
   restore <backup>       replace the data of databases by a backup
   diff <one> <other>     show how two environments differ
+  render                 write the Kubernetes objects of an environment
   doctor                 check what prevents a build or a deploy from this machine
 
   micro <command> --help shows the options.
@@ -58,6 +59,10 @@ const COMMANDS: Record<string, () => Promise<{ command: Command; usage: string }
     const { diffCommand, DIFF_USAGE } = await import('../commands/diff/command.js');
     return { command: diffCommand, usage: DIFF_USAGE };
   },
+  render: async () => {
+    const { renderCommand, RENDER_USAGE } = await import('../commands/render/command.js');
+    return { command: renderCommand, usage: RENDER_USAGE };
+  },
   doctor: async () => {
     const { doctorCommand, DOCTOR_USAGE } = await import('../commands/doctor/command.js');
     return { command: doctorCommand, usage: DOCTOR_USAGE };
@@ -88,6 +93,7 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
     get signal() {
       return (signal ??= interrupted());
     },
+    isTerminal: process.stdout.isTTY === true,
     say: (line) => console.log(line),
     paint: seesColours() ? coloured : plain,
   });
@@ -115,6 +121,12 @@ function seesColours(): boolean {
   if (process.env['NO_COLOR']) return false;
   return Boolean(process.env['FORCE_COLOR']) || process.stdout.isTTY === true;
 }
+
+// Whoever reads it has enough: `micro logs | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 main(process.argv.slice(2)).then(
   (exitCode) => {

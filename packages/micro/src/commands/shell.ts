@@ -12,6 +12,8 @@ export interface Shell {
   clock: Clock;
   /** Ended by Ctrl-C. */
   signal: AbortSignal;
+  /** Whether a person reads what is printed. */
+  isTerminal?: boolean;
   /** Prints one line, without the end of it. */
   say: (line: string) => void;
   paint: Paint;

@@ -1,4 +1,4 @@
-import { PUBLIC_URL } from '../platform/environment';
+import { PUBLIC_URL } from '../platform/environment-keys';
 
 /** A service as `docker compose config` prints it. */
 export type ComposeEntry = Readonly<Record<string, unknown>>;
@@ -56,6 +56,7 @@ export function networksOf({ services, networks }: ComposeConfig, name: string):
 interface Mount {
   type?: string;
   source?: string;
+  target?: string;
   read_only?: boolean;
 }
 

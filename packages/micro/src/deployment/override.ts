@@ -1,6 +1,7 @@
 import { Document, isSeq } from 'yaml';
 import type { PushReceipt } from '../image/receipt';
-import { elsewhere, PUBLIC_URL, type Environment } from '../platform/environment';
+import { elsewhere, type Environment } from '../platform/environment';
+import { PUBLIC_URL } from '../platform/environment-keys';
 import { formatImageReference, parseImageReference } from '../platform/image-reference';
 import { linkVariable } from '../platform/link';
 import type { Service } from '../platform/platform';

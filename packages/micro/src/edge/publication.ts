@@ -3,6 +3,7 @@ import type { Environment } from '../platform/environment';
 import { elsewhere } from '../platform/environment';
 import type { Service } from '../platform/platform';
 import type { Publish } from '../platform/publish';
+import { PRIVATE_NETWORKS, TRUST_PROXY } from '../platform/trusted-proxies';
 
 /** A service that people reach through the edge. */
 export interface Publication {
@@ -64,12 +65,6 @@ export function publicationsOf(
       return [{ service: name, port, publish }];
     });
 }
-
-/** The variable that tells a service which proxies to trust. */
-export const TRUST_PROXY = 'TRUST_PROXY';
-
-/** The networks from which engines choose container addresses (RFC 1918 and 4193). */
-const PRIVATE_NETWORKS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'];
 
 /**
  * The entry of a service behind the edge: without the ports that the edge publishes for it, and with `TRUST_PROXY` set

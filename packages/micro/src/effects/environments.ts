@@ -1,4 +1,9 @@
-import { parseEnvironment, type Environment } from '../platform/environment';
+import {
+  parseAnyEnvironment,
+  parseEnvironment,
+  type AnyEnvironment,
+  type Environment,
+} from '../platform/environment';
 import { UserError } from '../platform/user-error';
 import { didYouMean, parseYaml } from '../platform/yaml-source';
 import { environmentFile } from '../platform/environment-file';
@@ -11,30 +16,36 @@ import { findServiceProjects } from './workspace-projects';
  * @throws {UserError} if there is no such environment, or its file is not valid.
  */
 export function readEnvironment(workspaceRoot: string, name: string): Environment {
-  const projects = findServiceProjects(workspaceRoot, fileReader(workspaceRoot));
-  return read(
-    workspaceRoot,
-    name,
-    projects.map((project) => project.name),
-  );
+  return parseEnvironment(name, textOf(workspaceRoot, name), serviceNames(workspaceRoot));
+}
+
+/** The same for an environment of either engine. */
+export function readAnyEnvironment(workspaceRoot: string, name: string): AnyEnvironment {
+  return parseAnyEnvironment(name, textOf(workspaceRoot, name), serviceNames(workspaceRoot));
 }
 
 /**
  * The same without looking for the workspace's services: for tasks that only need the registry or
  * the engine, and that run once for each of many services.
  */
-export function readEnvironmentAlone(workspaceRoot: string, name: string): Environment {
-  return read(workspaceRoot, name);
+export function readEnvironmentAlone(workspaceRoot: string, name: string): AnyEnvironment {
+  return parseAnyEnvironment(name, textOf(workspaceRoot, name));
 }
 
-function read(workspaceRoot: string, name: string, serviceNames?: readonly string[]): Environment {
+function serviceNames(workspaceRoot: string): string[] {
+  const projects = findServiceProjects(workspaceRoot, fileReader(workspaceRoot));
+  return projects.map(({ name }) => name);
+}
+
+/** @throws {UserError} if there is no such environment. */
+function textOf(workspaceRoot: string, name: string): string {
   const text = fileReader(workspaceRoot)(environmentFile(name));
   if (text === undefined) {
     throw new UserError(
       `there is no environment "${name}" (${environmentFile(name)})${didYouMean(name, environmentNames(workspaceRoot))}`,
     );
   }
-  return parseEnvironment(name, text, serviceNames);
+  return text;
 }
 
 /** The 1-based line of what an environment says at a path, or of the nearest key around it. */

@@ -106,6 +106,28 @@ async function readWritten(
   return { ...config, services: config.services ?? {} };
 }
 
+/**
+ * The workspace's files with those of an environment, as they are written and with every variable filled in. No engine
+ * is asked.
+ * @throws {EngineError} if Compose cannot read the files, or a variable that they need is not set.
+ */
+export async function readComposeFiles(
+  runner: Runner,
+  workspaceRoot: string,
+  environment: Pick<Environment, 'name' | 'file'>,
+): Promise<{ written: ComposeConfig; filled: () => Promise<ComposeConfig> }> {
+  const address = { context: undefined, host: undefined };
+  const project = { name: environment.name, files: composeFiles(workspaceRoot, environment) };
+  const what = `${ROOT_COMPOSE_FILE} could not be read`;
+  return {
+    written: await readWritten({ runner, address }, project),
+    filled: async () => {
+      const { stdout } = await runDocker(runner, configArguments(project), address, what);
+      return JSON.parse(stdout) as ComposeConfig;
+    },
+  };
+}
+
 /** Delays an error until the result is used, so that parallel work is never left behind. */
 async function settled<T>(work: Promise<T>): Promise<() => T> {
   try {
@@ -152,7 +174,7 @@ function overrideOf({ folder }: Pick<Rendering, 'folder'>, { name }: Service): s
 }
 
 /** The workspace's own files, then the one that a person keeps for this environment. */
-function composeFiles(workspaceRoot: string, environment: Environment): string[] {
+function composeFiles(workspaceRoot: string, environment: Pick<Environment, 'file'>): string[] {
   if (!existsSync(join(workspaceRoot, ROOT_COMPOSE_FILE))) {
     throw new UserError(`${ROOT_COMPOSE_FILE} is not there: run "nx g @org/micro:init"`);
   }

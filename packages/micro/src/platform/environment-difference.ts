@@ -1,4 +1,4 @@
-import type { Environment } from './environment';
+import type { AnyEnvironment } from './environment';
 
 /** A value that two environments do not share. */
 export interface Difference {
@@ -13,7 +13,7 @@ export interface Difference {
 const OWN = new Set(['name', 'file']);
 
 /** In what two environments differ, with defaults filled in, sorted by path. */
-export function differenceOf(one: Environment, other: Environment): Difference[] {
+export function differenceOf(one: AnyEnvironment, other: AnyEnvironment): Difference[] {
   const first = valuesOf(one);
   const second = valuesOf(other);
   return [...new Set([...first.keys(), ...second.keys()])]
@@ -27,7 +27,7 @@ export function differenceOf(one: Environment, other: Environment): Difference[]
 }
 
 /** Every single value by its path; a list is one value. */
-function valuesOf(environment: Environment): Map<string, string> {
+function valuesOf(environment: AnyEnvironment): Map<string, string> {
   const values = new Map<string, string>();
   const visit = (value: unknown, path: string): void => {
     if (value === undefined) return;

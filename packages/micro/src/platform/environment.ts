@@ -1,46 +1,32 @@
-import { environmentFile } from './environment-file';
 import { z } from 'zod';
 import { edgeSchema, publishProblems } from './edge-options';
+import { environmentFile } from './environment-file';
+import {
+  jobTimeout,
+  links,
+  lockTimeout,
+  olderCommits,
+  platformOfHosts,
+  publicUrl,
+  registry,
+  releases,
+  secretsSchema,
+  variableProblems,
+  variablesSchema,
+} from './environment-keys';
+import {
+  checkKubernetesEnvironment,
+  isForKubernetes,
+  type KubernetesEnvironment,
+} from './kubernetes-environment';
 import { serviceNameProblem } from './name';
 import { PlatformError, type Problem } from './problem';
 import { publishSchema } from './publish';
 import { resourcesSchema } from './resources';
-import { secretSourceSchema } from './secret';
 import { seconds, secondsOrNone } from './time';
 import { unknownServices } from './unknown-services';
 import { UserError } from './user-error';
 import { checkYaml, parseYaml } from './yaml-source';
-
-const variable = z
-  .union([z.string(), z.number(), z.boolean()], {
-    error: 'a variable is text, a number, true or false',
-  })
-  .transform(String);
-
-const secretName = z
-  .string()
-  .regex(
-    /^[A-Za-z_][A-Za-z0-9_]{0,99}$/,
-    'a secret is named as the variable that the service reads, for example STRIPE_KEY',
-  );
-
-/** An address for everyone to read: who may call it is told by a secret, not here. */
-function address(what: string, example: string) {
-  return z
-    .url({ protocol: /^https?$/, error: `${what} is an address such as ${example}` })
-    .refine((url) => URL.canParse(url) && new URL(url).username + new URL(url).password === '', {
-      error: `${what} must not contain a user or a password: give the consumer a secret`,
-    });
-}
-
-/** Where a service is reached that runs elsewhere. */
-const link = address('a link', 'https://billing.example.com');
-
-/** Where people reach a service, whatever stands in front of it. */
-const publicUrl = address('the public URL', 'https://shop.example.com');
-
-/** The variable that tells a service where people reach it. */
-export const PUBLIC_URL = 'PUBLIC_URL';
 
 /** What differs between the places that a platform is deployed to: `environments/<name>.yml`. */
 export const environmentSchema = z
@@ -52,26 +38,8 @@ export const environmentSchema = z
       .regex(/^(ssh|tcp|unix):\/\/.+/, 'the host is an address such as ssh://deploy@example.com')
       .describe('The engine to deploy to, as DOCKER_HOST names it')
       .optional(),
-    platform: z
-      .string()
-      .regex(
-        /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/,
-        'a platform is for example linux/amd64 or linux/arm64',
-      )
-      .describe(
-        'Platform of its hosts, such as linux/amd64: images are built for it, and others are neither pushed nor deployed',
-      )
-      .optional(),
-    registry: z
-      .string()
-      .regex(
-        /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
-        'the registry is host[:port][/path], in lower case and without https://',
-      )
-      .describe(
-        'Registry that images are pushed to; without one, the engine must have built them itself',
-      )
-      .optional(),
+    platform: platformOfHosts.optional(),
+    registry: registry.optional(),
     images: z
       .enum(['pushed', 'local'])
       .describe(
@@ -98,23 +66,10 @@ export const environmentSchema = z
     steady: secondsOrNone
       .default(2)
       .describe('How long a new container has to stay healthy before the old one is stopped'),
-    jobTimeout: seconds
-      .default(600)
-      .describe('How long a job before a service, such as its migration, may take'),
-    lockTimeout: secondsOrNone
-      .default(120)
-      .describe('How long a deploy waits for another one to end'),
-    releases: z
-      .int()
-      .min(1)
-      .default(10)
-      .describe('How many releases of each service are kept for rollbacks'),
-    olderCommits: z
-      .enum(['refuse', 'allow'], { error: 'olderCommits is refuse or allow' })
-      .default('refuse')
-      .describe(
-        'Whether a deploy may replace a running version that has commits the workspace lacks; use allow for branch previews',
-      ),
+    jobTimeout,
+    lockTimeout,
+    releases,
+    olderCommits,
     edge: z
       .union([z.literal(false), edgeSchema], {
         error: 'edge is false, or a map such as { accessLog: json }',
@@ -137,16 +92,8 @@ export const environmentSchema = z
               'Its public URL, with the host name of the proxy or DNS entry in front; the service gets it as PUBLIC_URL',
             )
             .optional(),
-          environment: z
-            .record(z.string(), variable)
-            .default({})
-            .describe('Variables of this service in this environment; no secrets'),
-          secrets: z
-            .record(secretName, secretSourceSchema)
-            .default({})
-            .describe(
-              'Sources of secret values: the service reads the secret X from the file that X_FILE names',
-            ),
+          environment: variablesSchema,
+          secrets: secretsSchema,
           resources: resourcesSchema
             .describe('Resources of each container here, instead of those in its manifest')
             .optional(),
@@ -155,10 +102,7 @@ export const environmentSchema = z
       )
       .default({})
       .describe('Overrides for single services'),
-    links: z
-      .record(z.string(), link)
-      .default({})
-      .describe('Services that run elsewhere, with the URL for their consumers'),
+    links,
   })
   .superRefine((environment, context) => {
     if (environment.context && environment.host) {
@@ -172,20 +116,8 @@ export const environmentSchema = z
       context.addIssue({ code: 'custom', path: ['services', ...path], message });
     }
     for (const [service, one] of Object.entries(environment.services)) {
-      const { environment: variables, secrets, url } = one;
-      if (url !== undefined && (PUBLIC_URL in variables || PUBLIC_URL in secrets)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['services', service, 'url'],
-          message: `the service gets it as ${PUBLIC_URL}, which is also set here: remove one of the two`,
-        });
-      }
-      for (const name of Object.keys(secrets).filter((one) => one in variables)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['services', service, 'secrets', name],
-          message: `${name} is also set under "environment": remove it there`,
-        });
+      for (const { path, message } of variableProblems(one)) {
+        context.addIssue({ code: 'custom', path: ['services', service, ...path], message });
       }
     }
   })
@@ -205,7 +137,9 @@ export type ImageSource = { kind: 'pushed'; registry: string } | { kind: 'local'
  * Where the images of an environment come from.
  * @throws {UserError} where it runs pushed images and nobody said where they are pushed to.
  */
-export function imageSource({ images, registry, file }: Environment): ImageSource {
+export function imageSource(environment: AnyEnvironment): ImageSource {
+  const { registry, file } = environment;
+  const images = environment.engine === 'compose' ? environment.images : 'pushed';
   if (images === 'local') return { kind: 'local' };
   if (registry !== undefined) return { kind: 'pushed', registry };
   throw new UserError(
@@ -214,8 +148,9 @@ export function imageSource({ images, registry, file }: Environment): ImageSourc
 }
 
 /** Whether another engine than this machine's own runs the containers. */
-export function runsElsewhere({ context, host }: Pick<Environment, 'context' | 'host'>): boolean {
-  return context !== undefined || host !== undefined;
+export function runsElsewhere(environment: AnyEnvironment): boolean {
+  if (environment.engine === 'kubernetes') return true;
+  return environment.context !== undefined || environment.host !== undefined;
 }
 
 /** Where a service is reached that does not run in the environment; `undefined` where it does. */
@@ -237,19 +172,40 @@ export function linkedWithin<S extends { consumes: readonly string[] }>(
   };
 }
 
+/** An environment of either engine. */
+export type AnyEnvironment = Environment | KubernetesEnvironment;
+
 /**
- * Parses one environment.
+ * Parses an environment that Compose runs.
  * @param serviceNames names that `services` and `links` may hold; any unless given.
- * @throws {PlatformError} with every problem of the file.
+ * @throws {PlatformError} with every problem of the file, or since it is for a cluster.
  */
 export function parseEnvironment(
   name: string,
   text: string,
   serviceNames?: readonly string[],
 ): Environment {
+  const environment = parseAnyEnvironment(name, text, serviceNames);
+  if (environment.engine === 'compose') return environment;
+  const { file } = environment;
+  const message = `"${name}" runs on a Kubernetes cluster, which this command does not know yet; "micro render -e ${name}" does`;
+  throw new PlatformError([{ file, message }]);
+}
+
+/**
+ * Parses an environment of either engine.
+ * @param serviceNames names that `services` and `links` may hold; any unless given.
+ * @throws {PlatformError} with every problem of the file.
+ */
+export function parseAnyEnvironment(
+  name: string,
+  text: string,
+  serviceNames?: readonly string[],
+): AnyEnvironment {
   const file = environmentFile(name);
   const { source, problems: syntax } = parseYaml(file, text);
   if (!source) throw new PlatformError(syntax);
+  if (isForKubernetes(source)) return checkKubernetesEnvironment(name, source, serviceNames);
   const { value, problems } = checkYaml(source, environmentSchema);
   const all: Problem[] = [...problems];
   const nameProblem = serviceNameProblem(name, "an environment's");

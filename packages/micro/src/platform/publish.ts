@@ -41,7 +41,7 @@ const HOST =
   /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const HOST_SHAPE = 'a host is a name in lower case without port and path, such as shop.example.com';
 
-const host = z
+export const hostName = z
   .string()
   .max(253, HOST_SHAPE)
   .regex(HOST, HOST_SHAPE)
@@ -98,7 +98,7 @@ const portPublish = z
 const hostPublish = z
   .strictObject({
     host: z
-      .union([host, z.array(host).min(1)], { error: HOST_SHAPE })
+      .union([hostName, z.array(hostName).min(1)], { error: HOST_SHAPE })
       .describe('Its public host name, or several'),
     tls: tls
       .describe(

@@ -75,10 +75,14 @@ export function parseYaml(
   };
 }
 
-/** Checks a source against a schema; returns the typed value or every problem, each with its line. */
+/**
+ * Checks a source against a schema; returns the typed value or every problem, each with its line.
+ * @param elsewhere what to say of an unknown key that means something in another kind of file.
+ */
 export function checkYaml<Schema extends z.ZodType>(
   source: YamlSource,
   schema: Schema,
+  elsewhere: Readonly<Record<string, string>> = {},
 ): { value?: z.output<Schema>; problems: readonly Problem[] } {
   const value = source.value ?? {};
   if (typeof value !== 'object' || Array.isArray(value)) {
@@ -88,23 +92,30 @@ export function checkYaml<Schema extends z.ZodType>(
   const result = schema.safeParse(value, { error: explainIssue });
   if (result.success) return { value: result.data, problems: [] };
   return {
-    problems: result.error.issues.flatMap((issue) => toProblems(source, schema, issue)),
+    problems: result.error.issues.flatMap((issue) => toProblems(source, schema, issue, elsewhere)),
   };
 }
 
-function toProblems(source: YamlSource, schema: z.ZodType, issue: z.core.$ZodIssue): Problem[] {
+function toProblems(
+  source: YamlSource,
+  schema: z.ZodType,
+  issue: z.core.$ZodIssue,
+  elsewhere: Readonly<Record<string, string>>,
+): Problem[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      file: source.file,
-      line: source.lineOfKey(issue.path, key),
-      message: `unknown key "${formatPath([...issue.path, key])}"${keyHint(schema, issue.path, key)}`,
-    }));
+    return issue.keys.map((key) => {
+      const path = formatPath([...issue.path, key]);
+      const message = Object.hasOwn(elsewhere, key)
+        ? `"${path}" ${elsewhere[key]!}`
+        : `unknown key "${path}"${keyHint(schema, issue.path, key)}`;
+      return { file: source.file, line: source.lineOfKey(issue.path, key), message };
+    });
   }
   if (issue.code === 'invalid_union') {
     const branch = branchOf(issue.errors);
     if (branch) {
       return branch.flatMap((nested) =>
-        toProblems(source, schema, { ...nested, path: [...issue.path, ...nested.path] }),
+        toProblems(source, schema, { ...nested, path: [...issue.path, ...nested.path] }, elsewhere),
       );
     }
   }

@@ -1,4 +1,4 @@
-import { readEnvironment } from '../../effects/environments';
+import { readAnyEnvironment } from '../../effects/environments';
 import { differenceOf } from '../../platform/environment-difference';
 import { UserError } from '../../platform/user-error';
 import { readOptions } from '../options';
@@ -24,7 +24,7 @@ export function diffCommand(
   if (first === undefined || second === undefined || more.length > 0) {
     throw new UserError(DIFF_USAGE);
   }
-  const [one, other] = [first, second].map((name) => readEnvironment(workspaceRoot, name));
+  const [one, other] = [first, second].map((name) => readAnyEnvironment(workspaceRoot, name));
   const differences = differenceOf(one!, other!);
   if (values.json) say(JSON.stringify(differences, null, 2));
   else if (differences.length === 0) say(`${first} and ${second} do not differ`);

@@ -1,7 +1,7 @@
 import { EngineError } from '../../docker/engine-error';
 import { readEnginePlatform } from '../../effects/engine';
 import { targetPlatforms, type ImagePlatform } from '../../image/platform';
-import type { Environment } from '../../platform/environment';
+import type { AnyEnvironment } from '../../platform/environment';
 import type { ServiceTask } from '../service-task';
 import type { NormalisedOptions } from './options';
 
@@ -24,7 +24,7 @@ export interface BuildPlatforms {
 export async function readPlatforms(
   { runner }: ServiceTask,
   { platforms: options }: NormalisedOptions,
-  environment: Environment | undefined,
+  environment: AnyEnvironment | undefined,
 ): Promise<BuildPlatforms> {
   const sources = {
     options,

@@ -22,7 +22,7 @@ import {
 } from '../../image/receipt';
 import { fillTag, type ImageTag } from '../../image/tags';
 import { parsePlatform, runsOn, type ImagePlatform } from '../../image/platform';
-import { imageSource, runsElsewhere, type Environment } from '../../platform/environment';
+import { imageSource, runsElsewhere, type AnyEnvironment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
 import { formatSeconds, formatStep } from '../../terminal/step';
@@ -155,7 +155,7 @@ const PLATFORM_TIMEOUT = 10_000;
 async function requireRunnable(
   { runner, service, say }: ServiceTask,
   { image, platforms = [] }: BuildReceipt,
-  environment: Environment,
+  environment: AnyEnvironment,
 ): Promise<void> {
   if (platforms.length === 0) return;
   const there = await platformOf(runner, environment);
@@ -176,9 +176,10 @@ async function requireRunnable(
 /** What an environment says of its hosts, else what its engine answers. */
 async function platformOf(
   runner: ServiceTask['runner'],
-  environment: Environment,
+  environment: AnyEnvironment,
 ): Promise<ImagePlatform | undefined> {
   if (environment.platform !== undefined) return parsePlatform(environment.platform);
+  if (environment.engine === 'kubernetes') return undefined;
   const { context, host } = environment;
   try {
     return await readEnginePlatform(runner, { context, host }, { timeout: PLATFORM_TIMEOUT });

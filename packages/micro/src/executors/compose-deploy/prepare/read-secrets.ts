@@ -2,9 +2,8 @@ import { docker } from '../../../docker/command';
 import { readFileArguments } from '../../../docker/container';
 import { onlyFileOf, tarOf } from '../../../docker/tar';
 import { readFolder, readProjectContainers } from '../../../effects/containers';
-import { readSecret } from '../../../effects/secrets';
+import { readSecretValues } from '../../../effects/secret-values';
 import { Secret } from '../../../platform/secret';
-import { UserError } from '../../../platform/user-error';
 import { attempt, type Run } from '../run';
 import {
   newSecretsKey,
@@ -31,30 +30,14 @@ export async function readSecrets(run: Run): Promise<void> {
   await Promise.all(
     having.map(({ service }) =>
       attempt(run, service.name, async () => {
-        const values = await readValues(run, service.name);
+        const { signal } = run.interruption;
+        const values = await readSecretValues(environment, service.name, { ...run, signal });
         const own = containers.filter((container) => container.service === service.name);
         const key = (await readKey(run, own)) ?? newSecretsKey();
         run.secrets.set(service.name, { values, key });
       }),
     ),
   );
-}
-
-async function readValues(run: Run, service: string): Promise<Map<string, Secret>> {
-  const values = new Map<string, Secret>();
-  const problems: string[] = [];
-  const { file, services } = run.environment;
-  for (const [name, source] of Object.entries(services[service]!.secrets)) {
-    try {
-      values.set(name, await readSecret(source, run));
-    } catch (error) {
-      run.interruption.signal.throwIfAborted();
-      if (!(error instanceof UserError)) throw error;
-      problems.push(`${file}: services.${service}.secrets.${name}: ${error.message}`);
-    }
-  }
-  if (problems.length > 0) throw new UserError(problems.join('\n'));
-  return values;
 }
 
 /** The key that the labels of the running containers were made with. */

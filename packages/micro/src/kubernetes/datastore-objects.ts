@@ -1,0 +1,145 @@
+import type { IStatefulSet } from 'kubernetes-models/apps/v1/StatefulSet';
+import { volumesOf, type ComposeEntry } from '../deployment/entry';
+import { parseDuration } from '../deployment/stop-time';
+import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
+import {
+  argumentsOf,
+  CONTAINER_SECURITY,
+  execProbe,
+  POD_DEFAULTS,
+  podSecurity,
+  temporaryFolders,
+  wholeSeconds,
+} from './container';
+import { imageUser } from './image-user';
+import { metadataOf, selectorOf, type KubernetesObject, type Scope } from './object';
+import { pullSecrets } from './service-objects';
+import type { ContainerSettings } from './variables';
+
+/** A datastore or the broker, with all that its objects are made of. */
+export interface DatastoreInput {
+  name: string;
+  /** Its entry as the compose files write it, with nothing filled in. */
+  written: ComposeEntry;
+  settings: ContainerSettings;
+  /** The port that it is reached at. */
+  port: number;
+  /** More ports, of those who administer it. */
+  adminPorts?: readonly number[];
+}
+
+const DEFAULT_USER = 999;
+
+/** One pod with a volume of its own: databases are not scaled by adding pods. */
+export function datastoreObjects(
+  scope: Scope,
+  environment: KubernetesEnvironment,
+  input: DatastoreInput,
+): KubernetesObject[] {
+  const { name, port, adminPorts = [] } = input;
+  const metadata = metadataOf(scope, name, { component: 'datastore' });
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata, automountServiceAccountToken: false },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: {
+        // Without an address of its own: the name leads to the pod, also while that starts.
+        clusterIP: 'None',
+        publishNotReadyAddresses: adminPorts.length > 0,
+        selector: selectorOf(scope, name),
+        ports: [port, ...adminPorts].map((one) => ({ name: `port-${one}`, port: one })),
+      },
+    },
+    statefulSet(scope, environment, input),
+  ];
+}
+
+function statefulSet(
+  scope: Scope,
+  environment: KubernetesEnvironment,
+  { name, written, settings, port }: DatastoreInput,
+): IStatefulSet {
+  const metadata = metadataOf(scope, name, { component: 'datastore' });
+  const image = String(written['image']);
+  const { volumes, mounts } = temporaryFolders(written);
+  const folders = volumesOf(written).map(({ source, target }) => ({
+    name: source!,
+    path: target!,
+  }));
+  const grace = parseDuration(written['stop_grace_period']) ?? 30_000;
+  const probe = execProbe(written);
+  const { start_period: start } = (written['healthcheck'] ?? {}) as { start_period?: string };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata,
+    spec: {
+      replicas: 1,
+      serviceName: name,
+      selector: { matchLabels: selectorOf(scope, name) },
+      // A claim is deleted by a person alone.
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+      template: {
+        metadata: { labels: metadata.labels! },
+        spec: {
+          ...POD_DEFAULTS,
+          serviceAccountName: name,
+          ...pullSecrets(environment),
+          securityContext: podSecurity(imageUser(image) ?? DEFAULT_USER),
+          terminationGracePeriodSeconds: Math.ceil(grace / 1000),
+          containers: [
+            {
+              name,
+              image,
+              ...argumentsOf(written),
+              env: [...settings.env, ...ownFolder(image, folders)],
+              ports: [{ name: 'datastore', containerPort: port }],
+              ...(probe
+                ? {
+                    startupProbe: {
+                      ...probe,
+                      periodSeconds: 2,
+                      failureThreshold: Math.max(30, wholeSeconds(start ?? '30s')),
+                    },
+                    readinessProbe: probe,
+                  }
+                : {}),
+              securityContext: {
+                ...CONTAINER_SECURITY,
+                ...(written['read_only'] === true ? { readOnlyRootFilesystem: true } : {}),
+              },
+              volumeMounts: [
+                ...mounts,
+                ...folders.map((folder) => ({ name: folder.name, mountPath: folder.path })),
+              ],
+            },
+          ],
+          volumes,
+        },
+      },
+      volumeClaimTemplates: folders.map((folder) => ({
+        metadata: { name: folder.name },
+        spec: {
+          accessModes: ['ReadWriteOnce'],
+          ...(environment.storage.class === undefined
+            ? {}
+            : { storageClassName: environment.storage.class }),
+          resources: { requests: { storage: environment.storage.size } },
+        },
+      })),
+    },
+  };
+}
+
+/**
+ * PostgreSQL refuses a folder that holds anything, such as the `lost+found` of a fresh disk. Images from 18 on keep
+ * their data in a folder of their own below the volume; older ones are told to.
+ */
+function ownFolder(image: string, folders: readonly { path: string }[]) {
+  const folder = folders.find(({ path }) => path === '/var/lib/postgresql/data');
+  return folder && image.includes('postgres')
+    ? [{ name: 'PGDATA', value: `${folder.path}/pgdata` }]
+    : [];
+}

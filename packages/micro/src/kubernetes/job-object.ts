@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { IJob } from 'kubernetes-models/batch/v1/Job';
+import type { ComposeEntry } from '../deployment/entry';
+import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
+import {
+  argumentsOf,
+  CONTAINER_SECURITY,
+  POD_DEFAULTS,
+  podSecurity,
+  temporaryFolders,
+} from './container';
+import { imageUser } from './image-user';
+import { metadataOf, type Scope } from './object';
+import { pullSecrets } from './service-objects';
+import type { ContainerSettings } from './variables';
+
+/** A job that has to end before a service starts, such as its migration. */
+export interface JobInput {
+  /** Its name in the compose files. */
+  name: string;
+  written: ComposeEntry;
+  settings: ContainerSettings;
+  image: string;
+}
+
+/** Kubernetes gives up after so many pods; each waits twice as long as the one before, 6 minutes at most. */
+const ATTEMPTS = 10;
+/** The user of our own images. */
+const NODE_USER = 1000;
+
+/**
+ * A job, with a name that its content has a part in: the template of a Job cannot be changed, and one that ended must not
+ * run again until something about it changes.
+ */
+export function jobObject(
+  scope: Scope,
+  environment: KubernetesEnvironment,
+  { name, written, settings, image }: JobInput,
+): IJob {
+  const { volumes, mounts } = temporaryFolders(written);
+  const labels = metadataOf(scope, name, { component: 'job' }).labels!;
+  const template = {
+    metadata: { labels },
+    spec: {
+      ...POD_DEFAULTS,
+      ...pullSecrets(environment),
+      restartPolicy: 'Never' as const,
+      securityContext: podSecurity(imageUser(image) ?? NODE_USER),
+      containers: [
+        {
+          name,
+          image,
+          ...argumentsOf(written),
+          env: settings.env,
+          securityContext: {
+            ...CONTAINER_SECURITY,
+            ...(written['read_only'] === true ? { readOnlyRootFilesystem: true } : {}),
+          },
+          volumeMounts: [...mounts, ...settings.mounts],
+        },
+      ],
+      volumes: [...volumes, ...settings.volumes],
+    },
+  };
+  const content = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10);
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: metadataOf(scope, `${name.slice(0, 52)}-${content}`, { component: 'job', of: name }),
+    // No deadline: it would delete the pod with the log that says why.
+    spec: { backoffLimit: ATTEMPTS, template },
+  };
+}

@@ -1,0 +1,72 @@
+import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
+import type { IStatefulSet } from 'kubernetes-models/apps/v1/StatefulSet';
+import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler';
+import type { IJob } from 'kubernetes-models/batch/v1/Job';
+import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1/Ingress';
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
+import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
+import type { INamespace } from 'kubernetes-models/v1/Namespace';
+import type { IService } from 'kubernetes-models/v1/Service';
+import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
+import { LABELS } from '../platform/image-labels';
+
+/** A route of the Gateway API, whose types are not part of Kubernetes. */
+export interface HttpRoute {
+  apiVersion: 'gateway.networking.k8s.io/v1';
+  kind: 'HTTPRoute';
+  metadata?: Metadata;
+  spec: object;
+}
+
+/** An object of the cluster, as we declare it. Secrets are none of them: their values are given at deploy time. */
+export type KubernetesObject =
+  | IDeployment
+  | IHorizontalPodAutoscaler
+  | HttpRoute
+  | IIngress
+  | IJob
+  | INamespace
+  | INetworkPolicy
+  | IPodDisruptionBudget
+  | IService
+  | IServiceAccount
+  | IStatefulSet;
+
+export type Metadata = NonNullable<IDeployment['metadata']>;
+
+/** What all objects of a platform in an environment have in common. */
+export interface Scope {
+  platform: string;
+  environment: string;
+  namespace: string;
+}
+
+/** The labels by which objects and pods of one entry are found. They never change: a selector cannot. */
+export function selectorOf({ platform }: Pick<Scope, 'platform'>, name: string) {
+  return { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': platform };
+}
+
+/** `service` of our own code, a `datastore`, or a `job` that ends. */
+export type Component = 'service' | 'datastore' | 'job';
+
+export function metadataOf(
+  scope: Scope,
+  name: string,
+  { component, of = name }: { component?: Component; of?: string } = {},
+): Metadata & { name: string } {
+  return {
+    name,
+    namespace: scope.namespace,
+    labels: {
+      ...selectorOf(scope, of),
+      ...(component === undefined ? {} : { 'app.kubernetes.io/component': component }),
+      'app.kubernetes.io/managed-by': 'org-micro',
+      [ENVIRONMENT_LABEL]: scope.environment,
+    },
+  };
+}
+
+const ENVIRONMENT_LABEL = 'org.micro/environment';
+
+/** The image key of its content, as images carry it. */
+export const KEY_ANNOTATION = LABELS.key;

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { checkKubernetesEnvironment } from '../platform/kubernetes-environment';
+import { parseYaml } from '../platform/yaml-source';
+import { platformOf } from '../testing/platform';
+import { missingAddresses } from './outside';
+
+const PLATFORM = platformOf({
+  orders: 'port: 3001\nbroker: rabbitmq\ndatastores: { database: postgres, cache: redis }\n',
+});
+
+function missing(more: string): string[] {
+  const text = `engine: kubernetes\ncontext: far\nregistry: reg.example.com\n${more}`;
+  const { source } = parseYaml('environments/production.yml', text);
+  const environment = checkKubernetesEnvironment('production', source!);
+  return missingAddresses(PLATFORM, environment).map(({ variable }) => variable);
+}
+
+it.each([
+  ['', ['BROKER_URL']],
+  ['datastores: external', ['DATABASE_URL', 'CACHE_REDIS_URL', 'BROKER_URL']],
+  [
+    'datastores: external\nservices: { orders: { secrets: { DATABASE_URL: { file: url } }, environment: { BROKER_URL: x } } }',
+    ['CACHE_REDIS_URL'],
+  ],
+  ['links: { orders: "https://orders.example.com" }', []],
+])('%j lacks %j', (more, variables) => {
+  expect(missing(more)).toEqual(variables);
+});

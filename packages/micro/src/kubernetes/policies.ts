@@ -1,0 +1,54 @@
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
+import { metadataOf, selectorOf, type Scope } from './object';
+
+type Peer = NonNullable<
+  NonNullable<NonNullable<INetworkPolicy['spec']>['ingress']>[number]['from']
+>[number];
+
+/** Who may reach the pods of an entry, and at which ports; nobody else may. */
+export interface Reach {
+  name: string;
+  rules: readonly { callers: readonly string[]; ports: readonly number[] }[];
+  /** The port that callers outside of the platform may reach: a gateway's. */
+  publicPort?: number;
+}
+
+/** Nothing reaches a pod of the platform unless another policy says so. */
+export function nothingElse(scope: Scope): INetworkPolicy {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: metadataOf(scope, `${scope.platform}-nothing-else`),
+    spec: {
+      podSelector: { matchLabels: { 'app.kubernetes.io/part-of': scope.platform } },
+      policyTypes: ['Ingress'],
+    },
+  };
+}
+
+export function policyOf(scope: Scope, { name, rules, publicPort }: Reach): INetworkPolicy {
+  const peer = (caller: string): Peer => ({
+    podSelector: { matchLabels: selectorOf(scope, caller) },
+  });
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: metadataOf(scope, name),
+    spec: {
+      podSelector: { matchLabels: selectorOf(scope, name) },
+      policyTypes: ['Ingress'],
+      ingress: [
+        ...rules
+          .filter(({ callers }) => callers.length > 0)
+          .map(({ callers, ports }) => ({
+            from: callers.map(peer),
+            ports: ports.map((port) => ({ port })),
+          })),
+        // The proxies of an ingress or a Gateway live in a namespace of their own, which only the cluster knows.
+        ...(publicPort === undefined
+          ? []
+          : [{ from: [{ namespaceSelector: {} }], ports: [{ port: publicPort }] }]),
+      ],
+    },
+  };
+}

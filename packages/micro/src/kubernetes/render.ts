@@ -1,0 +1,206 @@
+import { isDeepStrictEqual } from 'node:util';
+import { jobsOf, type ComposeConfig, type ComposeEntry } from '../deployment/entry';
+import { withStopTime } from '../deployment/stop-time';
+import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from '../platform/datastore';
+import { elsewhere } from '../platform/environment';
+import { PUBLIC_URL } from '../platform/environment-keys';
+import { namespaceOf, type KubernetesEnvironment } from '../platform/kubernetes-environment';
+import { linkVariable } from '../platform/link';
+import type { Platform, Service } from '../platform/platform';
+import { POD_NETWORKS, TRUST_PROXY } from '../platform/trusted-proxies';
+import { datastoreObjects } from './datastore-objects';
+import { jobObject } from './job-object';
+import type { KubernetesObject, Scope } from './object';
+import { nothingElse, policyOf, type Reach } from './policies';
+import { publishedObjects } from './published';
+import { serviceObjects } from './service-objects';
+import { settingsOf, type SecretKeys } from './variables';
+
+/** Which image a service runs. */
+export interface RenderedImage {
+  /** The image key of its content. */
+  key: string;
+  /** By digest. */
+  image: string;
+}
+
+export interface RenderInput {
+  platform: Platform;
+  environment: KubernetesEnvironment;
+  /** The compose files with nothing filled in, as `docker compose config --no-interpolate` prints them. */
+  written: ComposeConfig;
+  /** Of each service that is rendered. */
+  images: ReadonlyMap<string, RenderedImage>;
+  /** The port of each datastore, by its name. */
+  ports: ReadonlyMap<string, number>;
+}
+
+/** What one entry of the compose files is on a cluster. */
+export interface RenderedEntry {
+  /** Its name in the compose files. */
+  name: string;
+  kind: 'service' | 'datastore' | 'job';
+  /** The service that it is of: itself, or its owner. */
+  service: string;
+  objects: readonly KubernetesObject[];
+  /** What its Secret has to hold; both empty if it needs none. */
+  secret: SecretKeys;
+}
+
+export interface RenderedPlatform {
+  scope: Scope;
+  /** What belongs to no single entry. */
+  shared: readonly KubernetesObject[];
+  /** In the order in which they start: datastores, then the jobs and the deployment of each service. */
+  entries: readonly RenderedEntry[];
+}
+
+/** The objects of every service that has an image, and of what it owns. */
+export function renderPlatform(input: RenderInput): RenderedPlatform {
+  const { platform, environment } = input;
+  const namespace = namespaceOf(platform.name, environment);
+  const scope: Scope = { platform: platform.name, environment: environment.name, namespace };
+  const services = platform.services.filter(
+    ({ name }) => input.images.has(name) && elsewhere(environment, name) === undefined,
+  );
+  const inCluster = environment.datastores === 'in-cluster';
+  return {
+    scope,
+    shared: [nothingElse(scope)],
+    entries: [
+      ...(inCluster ? services.flatMap((service) => renderDatastores(input, scope, service)) : []),
+      ...services.flatMap((service) => [
+        ...renderJobs(input, scope, service),
+        renderService(input, scope, service),
+      ]),
+    ],
+  };
+}
+
+function renderDatastores(input: RenderInput, scope: Scope, service: Service): RenderedEntry[] {
+  const { environment, written, ports } = input;
+  return DATASTORE_PURPOSES.flatMap((purpose) => {
+    const name = datastoreName(service.name, purpose);
+    const entry = written.services[name];
+    if (!service.datastores[purpose] || !entry) return [];
+    const settings = settingsOf(name, entry);
+    const port = ports.get(name)!;
+    // Its owner, with the jobs that make its accounts and its tables.
+    const callers = [service.name, ...jobsOf(written.services[service.name] ?? {})];
+    const reach: Reach = { name, rules: [{ callers, ports: [port] }] };
+    return [
+      {
+        name,
+        kind: 'datastore' as const,
+        service: service.name,
+        objects: [
+          ...datastoreObjects(scope, environment, { name, written: entry, settings, port }),
+          policyOf(scope, reach),
+        ],
+        secret: settings.secret,
+      },
+    ];
+  });
+}
+
+function renderJobs(input: RenderInput, scope: Scope, service: Service): RenderedEntry[] {
+  const { environment, written, images } = input;
+  const own = written.services[service.name] ?? {};
+  return jobsOf(own).flatMap((name) => {
+    const entry = written.services[name];
+    if (!entry || isLeftOut(environment, entry)) return [];
+    const isOwnImage =
+      isDeepStrictEqual(entry['build'], own['build']) && own['build'] !== undefined;
+    const image = isOwnImage ? images.get(service.name)!.image : String(entry['image']);
+    const settings = isOwnImage
+      ? settingsOf(name, entry, variablesOf(environment, service), secretsOf(environment, service))
+      : settingsOf(name, entry);
+    const job = jobObject(scope, environment, { name, written: entry, settings, image });
+    const { secret } = settings;
+    return [{ name, kind: 'job' as const, service: service.name, objects: [job], secret }];
+  });
+}
+
+/** Whoever runs a datastore or broker elsewhere makes the accounts there; our own image still migrates. */
+function isLeftOut({ datastores }: KubernetesEnvironment, entry: ComposeEntry): boolean {
+  if (entry['build'] !== undefined) return false;
+  const needs = entry['depends_on'] as object | undefined;
+  return datastores === 'external' || (needs !== undefined && BROKER_NAME in needs);
+}
+
+function renderService(input: RenderInput, scope: Scope, service: Service): RenderedEntry {
+  const { platform, environment, written, images } = input;
+  const { name, port } = service;
+  const entry = withStopTime(written.services[name] ?? {});
+  const { image, key } = images.get(name)!;
+  const settings = settingsOf(
+    name,
+    entry,
+    { ...trustOf(environment, service, entry), ...variablesOf(environment, service) },
+    secretsOf(environment, service),
+  );
+  const callers = platform.services
+    .filter((one) => one.name !== name)
+    .filter((one) => one.consumes.includes(name) || isNamedBy(written.services[one.name], service))
+    .map((caller) => caller.name);
+  const isPublished = environment.services[name]?.host !== undefined;
+  const reach: Reach = {
+    name,
+    rules: [{ callers, ports: [port] }],
+    ...(isPublished ? { publicPort: port } : {}),
+  };
+  return {
+    name,
+    kind: 'service',
+    service: name,
+    objects: [
+      ...serviceObjects(scope, environment, { service, written: entry, settings, image, key }),
+      ...publishedObjects(scope, environment, service),
+      policyOf(scope, reach),
+    ],
+    secret: settings.secret,
+  };
+}
+
+/** Whether a variable of an entry holds a URL of a service, such as that of the keys which tokens are signed with. */
+function isNamedBy(entry: ComposeEntry | undefined, { name, port }: Service): boolean {
+  const variables = Object.values((entry?.['environment'] ?? {}) as Record<string, unknown>);
+  const host = `${name}:${port}`;
+  return variables.some((value) => {
+    const text = String(value);
+    return URL.canParse(text) && new URL(text).host === host;
+  });
+}
+
+/** What an environment tells a service beside its entry. */
+function variablesOf(environment: KubernetesEnvironment, service: Service): Record<string, string> {
+  const here = environment.services[service.name];
+  const scheme = here?.tlsSecret !== undefined ? 'https' : 'http';
+  const url = here?.url ?? (here?.host && `${scheme}://${here.host[0]}`);
+  const links = service.consumes.flatMap((name) => {
+    const address = elsewhere(environment, name);
+    return address === undefined ? [] : [[linkVariable(name), address] as const];
+  });
+  return {
+    ...Object.fromEntries(links),
+    ...(url === undefined ? {} : { [PUBLIC_URL]: url }),
+    ...here?.environment,
+  };
+}
+
+/** Behind an ingress or a gateway, which is somewhere in the cluster, unless the entry says what else to believe. */
+function trustOf(
+  { services }: KubernetesEnvironment,
+  { name }: Service,
+  entry: ComposeEntry,
+): Record<string, string> {
+  const variables = entry['environment'] as object | undefined;
+  const isSet = variables !== undefined && TRUST_PROXY in variables;
+  return services[name]?.host === undefined || isSet
+    ? {}
+    : { [TRUST_PROXY]: POD_NETWORKS.join(',') };
+}
+
+function secretsOf({ services }: KubernetesEnvironment, { name }: Service): string[] {
+  return Object.keys(services[name]?.secrets ?? {}).sort();
+}

@@ -1,0 +1,140 @@
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mustRun, run, succeeded } from '../command.js';
+import { ensureUnpacked } from '../debian/unpack.js';
+import { ensureEngine } from '../engine/ensure-engine.js';
+import { ensureCaddyImage } from '../images/caddy/caddy-image.js';
+import { oneAtATime } from '../one-at-a-time.js';
+import { LabError, say } from '../program.js';
+import { ensureRegistry } from '../registry/ensure-registry.js';
+import { ensureCredentials } from './credentials.js';
+import { HOME, KUBECONFIG, STATE } from './home.js';
+import { buildMachineImage, pushProgramImage } from './images.js';
+import { ensurePrograms } from './programs.js';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const COMPOSE_FILE = join(HERE, 'compose.yaml');
+const PORT = 16443;
+const NODES = ['node-1', 'node-2'];
+
+const DEBIAN = {
+  suite: 'sid',
+  packages: ['containerd', 'containernetworking-plugins', 'etcd-server'],
+  what: 'containerd, the CNI plugins and etcd',
+};
+
+export interface Cluster {
+  kubeconfig: string;
+  /** Of the API server, such as `v1.37.2`. */
+  version: string;
+}
+
+/**
+ * A Kubernetes cluster for tests: the one that `MICRO_TEST_KUBECONFIG` names, or else the one that this machine's
+ * engine runs, which is prepared and started if it does not answer. Nobody's own kubeconfig is read or written.
+ * @throws LabError saying what is missing.
+ */
+export async function ensureCluster(): Promise<Cluster> {
+  const given = process.env['MICRO_TEST_KUBECONFIG'];
+  if (given) return requireAnswer(given, 'kubectl');
+  return oneAtATime('cluster', async () => {
+    await ensureEngine();
+    const kubernetes = await ensurePrograms('kubernetes');
+    const kubectl = join(kubernetes, 'kubectl');
+    if (existsSync(KUBECONFIG) && (await isReady(kubectl))) {
+      return requireAnswer(KUBECONFIG, kubectl);
+    }
+    await start(kubernetes);
+    return requireAnswer(KUBECONFIG, kubectl);
+  });
+}
+
+/** Takes the cluster away with all that it holds. The programs that it is made of stay, for the next one. */
+export async function removeCluster(): Promise<void> {
+  const variables = {
+    KUBERNETES: '/',
+    DEBIAN: '/',
+    REGISTRY: 'none',
+    ROAD_PORT: '0',
+    CADDY: 'none',
+  };
+  await mustRun('docker', compose('down', '--volumes', '--remove-orphans', '--timeout', '1'), {
+    env: { ...variables, STATE, PORT: String(PORT) },
+  });
+  await rm(STATE, { recursive: true, force: true });
+}
+
+async function start(kubernetes: string): Promise<void> {
+  const registry = (await ensureRegistry()).host;
+  const debian = join(HOME, 'debian');
+  await ensureUnpacked(debian, DEBIAN);
+  const caddy = (await ensureCaddyImage()).ref;
+  await buildMachineImage();
+  for (const name of ['pause', 'coredns'] as const) {
+    await pushProgramImage(
+      `${registry}/micro-cluster/${name}:1`,
+      join(await ensurePrograms(name), name),
+    );
+  }
+  await ensureCredentials(kubernetes, PORT);
+
+  say('starting the cluster ...');
+  const env = {
+    ...{ KUBERNETES: kubernetes, DEBIAN: debian, STATE, PORT: String(PORT), CADDY: caddy },
+    ...{ REGISTRY: registry, ROAD_PORT: registry.split(':')[1]! },
+  };
+  const kubectl = join(kubernetes, 'kubectl');
+  const starting = mustRun('docker', compose('up', '--detach', '--wait', '--quiet-pull'), { env });
+  await starting;
+  for (const [index, node] of NODES.entries()) {
+    const cidr = `10.244.${index + 1}.0/24`;
+    const patch = JSON.stringify({ spec: { podCIDR: cidr, podCIDRs: [cidr] } });
+    await mustRun(kubectl, ['--kubeconfig', KUBECONFIG, 'patch', 'node', node, '--patch', patch]);
+  }
+  await apply(kubectl, join(HERE, 'manifests/dns.yaml'), registry);
+  await mustRun(kubectl, [
+    ...['--kubeconfig', KUBECONFIG, '--namespace', 'kube-system'],
+    ...['rollout', 'status', 'deployment/coredns', '--timeout', '60s'],
+  ]);
+}
+
+async function apply(kubectl: string, file: string, registry: string): Promise<void> {
+  const text = (await readFile(file, 'utf8')).replaceAll('${REGISTRY}', registry);
+  await mustRun('sh', [
+    '-c',
+    'printf %s "$1" | "$2" --kubeconfig "$3" apply --server-side --filename -',
+    'sh',
+    text,
+    kubectl,
+    KUBECONFIG,
+  ]);
+}
+
+/** Whether the cluster runs pods: its names resolve last. */
+async function isReady(kubectl: string): Promise<boolean> {
+  const questions = [
+    ['wait', '--for', 'condition=Ready', ...NODES.map((node) => `node/${node}`)],
+    ['--namespace', 'kube-system', 'rollout', 'status', 'deployment/coredns'],
+  ];
+  for (const args of questions) {
+    const asked = ['--kubeconfig', KUBECONFIG, ...args, '--timeout', '1s'];
+    if (!succeeded(await run(kubectl, asked, { withinMs: 10_000 }))) return false;
+  }
+  return true;
+}
+
+async function requireAnswer(kubeconfig: string, kubectl: string): Promise<Cluster> {
+  const args = ['--kubeconfig', kubeconfig, 'version', '--output', 'json'];
+  const outcome = await run(kubectl, args, { withinMs: 20_000 });
+  if (!succeeded(outcome)) {
+    throw new LabError(`No cluster answers by ${kubeconfig}:\n${outcome.stderr.trim()}`);
+  }
+  const { serverVersion } = JSON.parse(outcome.stdout) as { serverVersion: { gitVersion: string } };
+  return { kubeconfig, version: serverVersion.gitVersion };
+}
+
+function compose(...args: string[]): string[] {
+  return ['compose', '--file', COMPOSE_FILE, ...args];
+}

@@ -1,0 +1,36 @@
+import { copyFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mustRun } from '../command.js';
+import { readLocalImage } from '../images/local-image.js';
+import { buildStandIn } from '../images/stand-in.js';
+import { inTemporaryDirectory } from '../images/temporary-directory.js';
+import { say } from '../program.js';
+
+const MACHINE = join(dirname(fileURLToPath(import.meta.url)), 'machine');
+
+/** The image of the control plane and of each node, whose programs are mounted. */
+export async function buildMachineImage(): Promise<void> {
+  if (!(await readLocalImage('micro-cluster/machine'))) say('building the image of a node ...');
+  await buildStandIn({
+    ref: 'micro-cluster/machine',
+    dockerfile: join(MACHINE, 'Dockerfile'),
+    context: MACHINE,
+  });
+}
+
+/** An image of a static program alone, in the registry that the nodes pull from. */
+export async function pushProgramImage(ref: string, program: string): Promise<void> {
+  if (!(await readLocalImage(ref))) {
+    await inTemporaryDirectory(async (context) => {
+      await copyFile(program, join(context, 'program'));
+      await writeFile(
+        join(context, 'Dockerfile'),
+        'FROM scratch\nCOPY --chmod=755 program /program\nUSER 65532:65532\nENTRYPOINT ["/program"]\n',
+      );
+      const build = ['buildx', 'build', '--builder', 'default', '--load', '--quiet'];
+      await mustRun('docker', [...build, '--tag', ref, context]);
+    });
+  }
+  await mustRun('docker', ['push', '--quiet', ref]);
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mustRun, run } from '../command.js';
+import { LabError, say } from '../program.js';
+import { HOME } from './home.js';
+
+const MODULES = join(dirname(fileURLToPath(import.meta.url)), 'programs');
+const AN_HOUR_MS = 3_600_000;
+
+/** Programs of one Go module, which pins them by its go.sum. */
+interface GoPrograms {
+  packages: readonly string[];
+  /** Set in the programs, as their own build sets it. */
+  variables?: Readonly<Record<string, string>>;
+  /** What the first build takes on two processors. */
+  minutes: number;
+}
+
+const KUBERNETES = { version: '1.37.2', major: '1', minor: '37' };
+
+/** By the folder of their module. */
+const PROGRAMS = {
+  kubernetes: {
+    packages: [
+      ...['kubeadm', 'kubectl', 'kubelet', 'kube-proxy'],
+      ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
+    ].map((name) => `k8s.io/kubernetes/cmd/${name}`),
+    variables: {
+      'k8s.io/component-base/version.gitVersion': `v${KUBERNETES.version}`,
+      'k8s.io/component-base/version.gitMajor': KUBERNETES.major,
+      'k8s.io/component-base/version.gitMinor': KUBERNETES.minor,
+    },
+    minutes: 14,
+  },
+  coredns: { packages: ['github.com/coredns/coredns'], minutes: 3 },
+  pause: { packages: ['.'], minutes: 0 },
+} as const satisfies Record<string, GoPrograms>;
+
+export type ProgramsName = keyof typeof PROGRAMS;
+
+/**
+ * The folder with the programs of a module: built once per content of its go.mod and go.sum, then kept.
+ * @throws LabError if there is no Go, or the build fails.
+ */
+export async function ensurePrograms(name: ProgramsName): Promise<string> {
+  const { packages, variables = {}, minutes }: GoPrograms = PROGRAMS[name];
+  const module = join(MODULES, name);
+  const flags = [
+    '-s',
+    '-w',
+    ...Object.entries(variables).map(([key, text]) => `-X ${key}=${text}`),
+  ];
+  const folder = join(HOME, `${name}-${keyOf(module, [...packages, ...flags])}`);
+  if (existsSync(folder)) return folder;
+
+  await requireGo();
+  say(
+    `building the programs of ${name}${minutes > 1 ? ` (about ${minutes} minutes, once)` : ''} ...`,
+  );
+  const partial = `${folder}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial, { recursive: true });
+  await mustRun(
+    'go',
+    ['build', '-trimpath', '-ldflags', flags.join(' '), '-o', `${partial}/`, ...packages],
+    { cwd: module, env: { CGO_ENABLED: '0', GOFLAGS: '' }, withinMs: AN_HOUR_MS },
+  );
+  await rename(partial, folder);
+  return folder;
+}
+
+function keyOf(module: string, arguments_: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of ['go.mod', 'go.sum', 'main.go'].map((name) => join(module, name))) {
+    if (existsSync(file)) hash.update(readFileSync(file));
+  }
+  return hash.update(JSON.stringify(arguments_)).digest('hex').slice(0, 12);
+}
+
+async function requireGo(): Promise<void> {
+  const { kind } = await run('go', ['version'], { withinMs: 10_000 });
+  if (kind !== 'not-found') return;
+  throw new LabError(
+    'The programs of a Kubernetes cluster are built with Go 1.26 or later, which is not here: install it ' +
+      '(https://go.dev/doc/install), or name a test cluster of your own in MICRO_TEST_KUBECONFIG.',
+  );
+}
