@@ -94,6 +94,18 @@ describe('micro render', () => {
     await expect(run(workspace(environment), line)).rejects.toThrow(message);
   });
 
+  it('refuses what would be lost, where it is written', async () => {
+    const root = workspace();
+    push(root);
+    const entry = 'services:\n  orders:\n    image: a\n    env_file: a.env\n';
+    writeFileSync(join(root, 'apps/orders/compose.yaml'), entry);
+    const services = { orders: { env_file: [{ path: '/a.env' }] } };
+    const runner = recordingRunner(() => ({ stdout: JSON.stringify({ services }) }));
+    await expect(runCommand(renderCommand, root, '-e production', { runner })).rejects.toThrow(
+      'apps/orders/compose.yaml:4: "env_file" of orders is not rendered for a cluster',
+    );
+  });
+
   it('names a secret that cannot be read', async () => {
     const root = workspace();
     push(root);

@@ -1,16 +1,22 @@
 import { join } from 'node:path';
 import { datastoresOf, ENGINE_PORTS } from '../../compose/datastore';
+import { serviceComposeFile } from '../../compose/paths';
+import type { ComposeConfig } from '../../deployment/entry';
 import { pinnedImage } from '../../deployment/override';
 import { lineInEnvironment, readAnyEnvironment } from '../../effects/environments';
+import { fileReader } from '../../effects/files';
 import { readPushedImages } from '../../effects/pushed-images';
 import { replaceRendered } from '../../effects/rendered-folder';
 import { readComposeFiles } from '../../effects/rendered-project';
 import { folderOf } from '../../kubernetes/folder';
 import { missingAddresses } from '../../kubernetes/outside';
 import { renderPlatform, type RenderedPlatform } from '../../kubernetes/render';
+import { unsupportedSettings } from '../../kubernetes/unsupported';
 import type { KubernetesEnvironment } from '../../platform/kubernetes-environment';
-import type { Platform } from '../../platform/platform';
+import { serviceNamed, type Platform } from '../../platform/platform';
+import { PlatformError } from '../../platform/problem';
 import { UserError } from '../../platform/user-error';
+import { parseYaml } from '../../platform/yaml-source';
 import { formatList } from '../../terminal/step';
 import { readOptions } from '../options';
 import { readWorkspacePlatform, type Shell } from '../shell';
@@ -51,6 +57,7 @@ export async function renderCommand(args: readonly string[], shell: Shell): Prom
     images: await readImages(workspaceRoot, platform, environment),
     ports: portsOf(platform),
   });
+  requireSupported(workspaceRoot, platform, rendered, written);
   if (values.secrets) {
     if (shell.isTerminal) {
       throw new UserError(
@@ -93,6 +100,23 @@ function requireAddresses(
     return `${environment.file}:${line}: services.${service} has no ${variable}: ${why}. Add it under "secrets"`;
   });
   if (missing.length > 0) throw new UserError(missing.join('\n'));
+}
+
+/** @throws {PlatformError} naming each setting that would be lost. */
+function requireSupported(
+  workspaceRoot: string,
+  platform: Platform,
+  { entries }: RenderedPlatform,
+  written: ComposeConfig,
+): void {
+  const read = fileReader(workspaceRoot);
+  const problems = unsupportedSettings(entries, written).map(({ service, entry, key }) => {
+    const file = serviceComposeFile(serviceNamed(platform, service));
+    const line = parseYaml(file, read(file) ?? '').source?.lineOf(['services', entry, key]);
+    const message = `"${key}" of ${entry} is not rendered for a cluster: remove it, or keep ${service} on an environment with "engine: compose" and name its address under "links"`;
+    return { file, ...(line === undefined ? {} : { line }), message };
+  });
+  if (problems.length > 0) throw new PlatformError(problems);
 }
 
 /** What runs is what was last pushed, by digest. */

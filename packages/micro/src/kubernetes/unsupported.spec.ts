@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { unsupportedSettings } from './unsupported';
+
+const rendered = (kind: 'service' | 'datastore' | 'job') => ({
+  name: 'one',
+  kind,
+  service: 'orders',
+  objects: [],
+  secret: { variables: [], files: [] },
+});
+
+const VOLUME = { type: 'volume', source: 'data', target: '/data' };
+const BIND = { type: 'bind', source: '/srv/data', target: '/data' };
+
+test.each<['service' | 'datastore' | 'job', Record<string, unknown>, string[]]>([
+  ['service', { image: 'a', tmpfs: ['/tmp'], read_only: true, cap_drop: ['ALL'] }, []],
+  ['service', { privileged: false, configs: [], extra_hosts: {}, secrets: null }, []],
+  ['service', { env_file: [{ path: 'a.env' }], volumes: [VOLUME] }, ['env_file', 'volumes']],
+  ['service', { privileged: true, network_mode: 'host' }, ['network_mode', 'privileged']],
+  ['job', { volumes: [BIND] }, ['volumes']],
+  ['datastore', { cap_add: ['CHOWN'], volumes: [VOLUME] }, []],
+  [
+    'datastore',
+    { env_file: [{ path: 'a.env' }], volumes: [VOLUME, BIND] },
+    ['env_file', 'volumes'],
+  ],
+])('a %s with %j lacks a place for %j', (kind, entry, keys) => {
+  const found = unsupportedSettings([rendered(kind)], { services: { one: entry } });
+  expect(found).toEqual(keys.map((key) => ({ service: 'orders', entry: 'one', key })));
+});
