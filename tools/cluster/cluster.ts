@@ -86,8 +86,7 @@ async function start(kubernetes: string): Promise<void> {
     ...{ REGISTRY: registry, ROAD_PORT: registry.split(':')[1]! },
   };
   const kubectl = join(kubernetes, 'kubectl');
-  const starting = mustRun('docker', compose('up', '--detach', '--wait', '--quiet-pull'), { env });
-  await starting;
+  await mustRun('docker', compose('up', '--detach', '--wait', '--quiet-pull'), { env });
   for (const [index, node] of NODES.entries()) {
     const cidr = `10.244.${index + 1}.0/24`;
     const patch = JSON.stringify({ spec: { podCIDR: cidr, podCIDRs: [cidr] } });

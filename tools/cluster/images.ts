@@ -19,18 +19,16 @@ export async function buildMachineImage(): Promise<void> {
   });
 }
 
-/** An image of a static program alone, in the registry that the nodes pull from. */
+/** An image of a static program alone, in the registry that the nodes pull from. An older one of that name is replaced. */
 export async function pushProgramImage(ref: string, program: string): Promise<void> {
-  if (!(await readLocalImage(ref))) {
-    await inTemporaryDirectory(async (context) => {
-      await copyFile(program, join(context, 'program'));
-      await writeFile(
-        join(context, 'Dockerfile'),
-        'FROM scratch\nCOPY --chmod=755 program /program\nUSER 65532:65532\nENTRYPOINT ["/program"]\n',
-      );
-      const build = ['buildx', 'build', '--builder', 'default', '--load', '--quiet'];
-      await mustRun('docker', [...build, '--tag', ref, context]);
-    });
-  }
+  await inTemporaryDirectory(async (context) => {
+    await copyFile(program, join(context, 'program'));
+    await writeFile(
+      join(context, 'Dockerfile'),
+      'FROM scratch\nCOPY --chmod=755 program /program\nUSER 65532:65532\nENTRYPOINT ["/program"]\n',
+    );
+    const build = ['buildx', 'build', '--builder', 'default', '--load', '--quiet'];
+    await mustRun('docker', [...build, '--tag', ref, context]);
+  });
   await mustRun('docker', ['push', '--quiet', ref]);
 }

@@ -61,6 +61,7 @@ test.each([
   ['1m30s', 90],
   ['1h', 3600],
   ['1.5s', 2],
+  ['500ms', 1],
 ])('%s is %i s', (text, seconds) => {
   expect(wholeSeconds(text)).toBe(seconds);
 });

@@ -1,5 +1,6 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { ComposeEntry } from '../deployment/entry';
+import { parseDuration } from '../deployment/stop-time';
 import type { Manifest } from '../platform/manifest';
 
 type PodTemplate = NonNullable<IDeployment['spec']>['template'];
@@ -10,10 +11,15 @@ export type Variable = NonNullable<Container['env']>[number];
 type Probe = NonNullable<Container['readinessProbe']>;
 
 /** What the restricted level of Pod Security asks of every container. */
-export const CONTAINER_SECURITY: NonNullable<Container['securityContext']> = {
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-};
+export function containerSecurity({
+  read_only: isReadOnly,
+}: ComposeEntry): NonNullable<Container['securityContext']> {
+  return {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    ...(isReadOnly === true ? { readOnlyRootFilesystem: true } : {}),
+  };
+}
 
 /** What it asks of every pod; the name of a user, as in `USER node`, is refused. */
 export function podSecurity(user: number): NonNullable<PodSpec['securityContext']> {
@@ -63,10 +69,11 @@ export function execProbe({ healthcheck }: ComposeEntry): Probe | undefined {
   if (!isList(test) || test[0] === 'NONE') return undefined;
   const words = test.slice(1).map((word) => word.replaceAll('$$', '$'));
   const command = test[0] === 'CMD-SHELL' ? ['sh', '-c', ...words] : words;
+  const [periodSeconds, timeoutSeconds] = [interval, timeout].map(wholeSeconds);
   return {
     exec: { command },
-    ...(interval === undefined ? {} : { periodSeconds: wholeSeconds(interval) }),
-    ...(timeout === undefined ? {} : { timeoutSeconds: wholeSeconds(timeout) }),
+    ...(periodSeconds === undefined ? {} : { periodSeconds }),
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     ...(retries === undefined ? {} : { failureThreshold: retries }),
   };
 }
@@ -97,13 +104,10 @@ function quantitiesOf({ cpus, memory }: Manifest['resources']): Record<string, s
   };
 }
 
-/** `1m30s` -> 90 */
-export function wholeSeconds(duration: string): number {
-  const units = { h: 3600, m: 60, s: 1 } as const;
-  const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(h|m|s)/g)];
-  return Math.ceil(
-    parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as 'h' | 'm' | 's'], 0),
-  );
+/** `1m30s` -> 90; `undefined` of what is no duration. */
+export function wholeSeconds(duration: unknown): number | undefined {
+  const milliseconds = parseDuration(duration);
+  return milliseconds === undefined ? undefined : Math.ceil(milliseconds / 1000);
 }
 
 function isList(value: unknown): value is string[] {

@@ -1,10 +1,10 @@
 import type { IStatefulSet } from 'kubernetes-models/apps/v1/StatefulSet';
 import { volumesOf, type ComposeEntry } from '../deployment/entry';
-import { parseDuration } from '../deployment/stop-time';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
+import { productOf } from '../platform/server-image';
 import {
   argumentsOf,
-  CONTAINER_SECURITY,
+  containerSecurity,
   execProbe,
   POD_DEFAULTS,
   podSecurity,
@@ -68,7 +68,7 @@ function statefulSet(
     name: source!,
     path: target!,
   }));
-  const grace = parseDuration(written['stop_grace_period']) ?? 30_000;
+  const grace = wholeSeconds(written['stop_grace_period']) ?? 30;
   const probe = execProbe(written);
   const { start_period: start } = (written['healthcheck'] ?? {}) as { start_period?: string };
   return {
@@ -88,28 +88,25 @@ function statefulSet(
           serviceAccountName: name,
           ...pullSecrets(environment),
           securityContext: podSecurity(imageUser(image) ?? DEFAULT_USER),
-          terminationGracePeriodSeconds: Math.ceil(grace / 1000),
+          terminationGracePeriodSeconds: grace,
           containers: [
             {
               name,
               image,
               ...argumentsOf(written),
-              env: [...settings.env, ...ownFolder(image, folders)],
+              env: [...settings.env, ...ownFolder(settings, image, folders)],
               ports: [{ name: 'datastore', containerPort: port }],
               ...(probe
                 ? {
                     startupProbe: {
                       ...probe,
                       periodSeconds: 2,
-                      failureThreshold: Math.max(30, wholeSeconds(start ?? '30s')),
+                      failureThreshold: Math.max(30, wholeSeconds(start) ?? 0),
                     },
                     readinessProbe: probe,
                   }
                 : {}),
-              securityContext: {
-                ...CONTAINER_SECURITY,
-                ...(written['read_only'] === true ? { readOnlyRootFilesystem: true } : {}),
-              },
+              securityContext: containerSecurity(written),
               volumeMounts: [
                 ...mounts,
                 ...folders.map((folder) => ({ name: folder.name, mountPath: folder.path })),
@@ -137,9 +134,15 @@ function statefulSet(
  * PostgreSQL refuses a folder that holds anything, such as the `lost+found` of a fresh disk. Images from 18 on keep
  * their data in a folder of their own below the volume; older ones are told to.
  */
-function ownFolder(image: string, folders: readonly { path: string }[]) {
+function ownFolder(
+  { env }: ContainerSettings,
+  image: string,
+  folders: readonly { path: string }[],
+) {
   const folder = folders.find(({ path }) => path === '/var/lib/postgresql/data');
-  return folder && image.includes('postgres')
+  // One variable twice is refused by the API server.
+  const isSaid = env.some(({ name }) => name === 'PGDATA');
+  return folder && !isSaid && productOf(image) === 'postgres'
     ? [{ name: 'PGDATA', value: `${folder.path}/pgdata` }]
     : [];
 }

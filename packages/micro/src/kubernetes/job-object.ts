@@ -4,7 +4,7 @@ import type { ComposeEntry } from '../deployment/entry';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
 import {
   argumentsOf,
-  CONTAINER_SECURITY,
+  containerSecurity,
   POD_DEFAULTS,
   podSecurity,
   temporaryFolders,
@@ -52,10 +52,7 @@ export function jobObject(
           image,
           ...argumentsOf(written),
           env: settings.env,
-          securityContext: {
-            ...CONTAINER_SECURITY,
-            ...(written['read_only'] === true ? { readOnlyRootFilesystem: true } : {}),
-          },
+          securityContext: containerSecurity(written),
           volumeMounts: [...mounts, ...settings.mounts],
         },
       ],

@@ -8,6 +8,7 @@ import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBu
 import { Service } from 'kubernetes-models/v1/Service';
 import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { describe, expect, it } from 'vitest';
+import type { ComposeConfig } from '../deployment/entry';
 import { checkKubernetesEnvironment } from '../platform/kubernetes-environment';
 import { parseYaml } from '../platform/yaml-source';
 import { platformOf } from '../testing/platform';
@@ -65,7 +66,7 @@ const WRITTEN = {
   },
 };
 
-function rendered(more = '') {
+function rendered(more = '', written: ComposeConfig = WRITTEN) {
   const { source } = parseYaml(
     'environments/production.yml',
     `engine: kubernetes\ncontext: far\nregistry: reg.example.com\n${more}`,
@@ -75,7 +76,7 @@ function rendered(more = '') {
   return renderPlatform({
     platform: PLATFORM,
     environment: checkKubernetesEnvironment('production', source!, names),
-    written: WRITTEN,
+    written,
     images: new Map(names.map((name) => [name, { key: `key-${name}`, image: image(name) }])),
     ports: new Map([['orders-database', 5432]]),
   });
@@ -145,6 +146,19 @@ describe('renderPlatform', () => {
         });
       }
     }
+  });
+
+  it('keeps the data of PostgreSQL in a folder of its own, unless a person says where', () => {
+    const variablesOf = (environment: object) => {
+      const entry = { ...WRITTEN.services['orders-database'], environment };
+      const written = { services: { ...WRITTEN.services, 'orders-database': entry } };
+      const text = JSON.stringify(rendered('', written));
+      return [...text.matchAll(/"name":"PGDATA","value":"([^"]+)"/g)].map(([, value]) => value);
+    };
+    expect(variablesOf({})).toEqual(['/var/lib/postgresql/data/pgdata']);
+    expect(variablesOf({ PGDATA: '/var/lib/postgresql/data/mine' })).toEqual([
+      '/var/lib/postgresql/data/mine',
+    ]);
   });
 
   it('leaves the number of pods to the autoscaler', () => {

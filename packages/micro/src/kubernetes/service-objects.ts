@@ -1,16 +1,16 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { ComposeEntry } from '../deployment/entry';
-import { parseDuration } from '../deployment/stop-time';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
 import type { Service } from '../platform/platform';
 import {
   argumentsOf,
-  CONTAINER_SECURITY,
+  containerSecurity,
   execProbe,
   POD_DEFAULTS,
   podSecurity,
   resourcesOf,
   temporaryFolders,
+  wholeSeconds,
   type Container,
 } from './container';
 import {
@@ -43,7 +43,7 @@ const NODE_USER = 1000;
 const LEAVE_SECONDS = 2;
 
 /** What Compose waits if an entry says nothing. */
-const DEFAULT_GRACE_MS = 10_000;
+const DEFAULT_GRACE_SECONDS = 10;
 
 /** The objects of one service, without those that say who may call it. */
 export function serviceObjects(
@@ -90,7 +90,7 @@ function deployment(
   const selector = selectorOf(scope, name);
   const metadata = metadataOf(scope, name, { component: 'service' });
   const { volumes, mounts } = temporaryFolders(written);
-  const grace = parseDuration(written['stop_grace_period']) ?? DEFAULT_GRACE_MS;
+  const grace = wholeSeconds(written['stop_grace_period']) ?? DEFAULT_GRACE_SECONDS;
   const container: Container = {
     name,
     image,
@@ -100,10 +100,7 @@ function deployment(
     ...probes(written),
     ...resourcesOf(here?.resources ?? service.resources, here?.requests),
     lifecycle: { preStop: { sleep: { seconds: LEAVE_SECONDS } } },
-    securityContext: {
-      ...CONTAINER_SECURITY,
-      ...(written['read_only'] === true ? { readOnlyRootFilesystem: true } : {}),
-    },
+    securityContext: containerSecurity(written),
     volumeMounts: [...mounts, ...settings.mounts],
   };
   return {
@@ -124,7 +121,7 @@ function deployment(
           serviceAccountName: name,
           ...pullSecrets(environment),
           securityContext: podSecurity(userOf(written)),
-          terminationGracePeriodSeconds: Math.ceil(grace / 1000) + LEAVE_SECONDS,
+          terminationGracePeriodSeconds: grace + LEAVE_SECONDS,
           topologySpreadConstraints: [
             {
               maxSkew: 1,

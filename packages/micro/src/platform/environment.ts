@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkEnvironment } from './check-environment';
 import { edgeSchema, publishProblems } from './edge-options';
 import { environmentFile } from './environment-file';
 import {
@@ -19,14 +20,12 @@ import {
   isForKubernetes,
   type KubernetesEnvironment,
 } from './kubernetes-environment';
-import { serviceNameProblem } from './name';
-import { PlatformError, type Problem } from './problem';
+import { PlatformError } from './problem';
 import { publishSchema } from './publish';
 import { resourcesSchema } from './resources';
 import { seconds, secondsOrNone } from './time';
-import { unknownServices } from './unknown-services';
 import { UserError } from './user-error';
-import { checkYaml, parseYaml } from './yaml-source';
+import { parseYaml } from './yaml-source';
 
 /** What differs between the places that a platform is deployed to: `environments/<name>.yml`. */
 export const environmentSchema = z
@@ -206,12 +205,7 @@ export function parseAnyEnvironment(
   const { source, problems: syntax } = parseYaml(file, text);
   if (!source) throw new PlatformError(syntax);
   if (isForKubernetes(source)) return checkKubernetesEnvironment(name, source, serviceNames);
-  const { value, problems } = checkYaml(source, environmentSchema);
-  const all: Problem[] = [...problems];
-  const nameProblem = serviceNameProblem(name, "an environment's");
-  if (nameProblem) all.push({ file, message: nameProblem });
-  if (serviceNames) all.push(...unknownServices(source, serviceNames));
-  if (!value || all.length > 0) throw new PlatformError(all);
+  const value = checkEnvironment(source, environmentSchema, { name, serviceNames });
   const images = value.images ?? (value.registry === undefined ? 'local' : 'pushed');
   return { ...value, images, name, file };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { environmentFile } from './environment-file';
+import { checkEnvironment } from './check-environment';
 import {
   jobTimeout,
   links,
@@ -13,13 +13,10 @@ import {
   variablesSchema,
   variableProblems,
 } from './environment-keys';
-import { serviceNameProblem } from './name';
-import { PlatformError, type Problem } from './problem';
 import { hostName } from './publish';
 import { resourcesSchema } from './resources';
 import { seconds } from './time';
-import { unknownServices } from './unknown-services';
-import { checkYaml, type YamlSource } from './yaml-source';
+import type { YamlSource } from './yaml-source';
 
 /** A name as Kubernetes has them for most things (RFC 1123). */
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -204,14 +201,8 @@ export function checkKubernetesEnvironment(
   source: YamlSource,
   serviceNames?: readonly string[],
 ): KubernetesEnvironment {
-  const file = environmentFile(name);
-  const { value, problems } = checkYaml(source, kubernetesSchema, COMPOSE_KEYS);
-  const all: Problem[] = [...problems];
-  const nameProblem = serviceNameProblem(name, "an environment's");
-  if (nameProblem) all.push({ file, message: nameProblem });
-  if (serviceNames) all.push(...unknownServices(source, serviceNames));
-  if (!value || all.length > 0) throw new PlatformError(all);
-  return { ...value, name, file };
+  const facts = { name, serviceNames, elsewhere: COMPOSE_KEYS };
+  return { ...checkEnvironment(source, kubernetesSchema, facts), name, file: source.file };
 }
 
 /** The namespace of the platform: `acme-production`. */

@@ -40,11 +40,21 @@ export const PRODUCT_NAMES: Readonly<Record<Product, string>> = {
   rabbitmq: 'RabbitMQ',
 };
 
-/** `postgres:17-bookworm` is PostgreSQL 17; `undefined` of what the name does not tell, such as `postgres:latest`. */
-export function parseServerImage(image: string): ServerImage | undefined {
+/** What an image serves by the last part of its name; `undefined` of what the name does not tell. */
+export function productOf(image: string): Product | undefined {
+  return partsOf(image).product;
+}
+
+function partsOf(image: string): { repository: string; tag: string; product: Product | undefined } {
   const { repository = '', tag = '' } =
     /^(?:.*\/)?(?<repository>[^/:@]+)(?::(?<tag>[^@]*))?(?:@.*)?$/.exec(image)?.groups ?? {};
   const product = Object.hasOwn(PRODUCTS, repository) ? PRODUCTS[repository] : undefined;
+  return { repository, tag, product };
+}
+
+/** `postgres:17-bookworm` is PostgreSQL 17; `undefined` of what the name does not tell, such as `postgres:latest`. */
+export function parseServerImage(image: string): ServerImage | undefined {
+  const { repository, tag, product } = partsOf(image);
   if (!product) return undefined;
   const version = BUILT_ON_POSTGRES.includes(repository)
     ? /(?:^|[^a-z])pg(?<major>\d+)/.exec(tag)

@@ -3,14 +3,10 @@ import { docker } from '../../docker/command';
 import { readRunningContainers, parseVariables } from '../../effects/containers';
 import { readEnvironment } from '../../effects/environments';
 import { countCommitsSince, readGitFacts } from '../../effects/git';
+import { readPushedImages } from '../../effects/pushed-images';
 import { readReceipt } from '../../effects/receipts';
 import { projectNameOf, addressOf } from '../../deployment/project';
-import {
-  buildReceiptSchema,
-  pushReceiptSchema,
-  receiptFile,
-  type PushReceipt,
-} from '../../image/receipt';
+import { buildReceiptSchema, receiptFile } from '../../image/receipt';
 import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
 import { renderEntries } from '../../effects/rendered-entries';
@@ -27,10 +23,13 @@ export async function readStatus(shell: Shell, environmentName: string): Promise
   const environment = readEnvironment(workspaceRoot, environmentName);
   const address = addressOf(environment);
   const project = projectNameOf(platform.name, environment);
-  const receipts = await readReceipts(workspaceRoot, platform, environmentName);
+  const [pushed, built] = await Promise.all([
+    readPushedImages(workspaceRoot, platform, environmentName),
+    readBuiltKeys(workspaceRoot, platform),
+  ]);
   const [containers, rendered, git] = await Promise.all([
     readRunningContainers(runner, address, project),
-    renderEntries(shell, platform, environment, receipts.pushed),
+    renderEntries(shell, platform, environment, pushed),
     readGitFacts(runner),
   ]);
   const edge = await readEdgeStatus(shell, environment, rendered, containers);
@@ -40,8 +39,8 @@ export async function readStatus(shell: Shell, environmentName: string): Promise
     platform,
     environment,
     project,
-    pushed: receipts.pushed,
-    built: receipts.built,
+    pushed,
+    built,
     backing: backingOf(platform, environment),
     rendered,
     containers,
@@ -53,24 +52,17 @@ export async function readStatus(shell: Shell, environmentName: string): Promise
   });
 }
 
-async function readReceipts(workspaceRoot: string, { services }: Platform, environment: string) {
-  const pushed = new Map<string, PushReceipt>();
-  const built = new Map<string, string>();
-  await Promise.all(
+async function readBuiltKeys(
+  workspaceRoot: string,
+  { services }: Platform,
+): Promise<Map<string, string>> {
+  const built = await Promise.all(
     services.map(async ({ name, root }) => {
-      const [push, build] = await Promise.all([
-        readReceipt(
-          workspaceRoot,
-          receiptFile(root, 'docker-push', environment),
-          pushReceiptSchema,
-        ),
-        readReceipt(workspaceRoot, receiptFile(root, 'docker-build'), buildReceiptSchema),
-      ]);
-      if (push) pushed.set(name, push);
-      if (build) built.set(name, build.key);
+      const file = receiptFile(root, 'docker-build');
+      return [name, (await readReceipt(workspaceRoot, file, buildReceiptSchema))?.key] as const;
     }),
   );
-  return { pushed, built };
+  return new Map(built.flatMap(([name, key]) => (key === undefined ? [] : [[name, key]])));
 }
 
 function backingOf(platform: Platform, environment: Environment): Map<string, string> {

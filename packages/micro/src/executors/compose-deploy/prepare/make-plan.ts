@@ -69,9 +69,7 @@ export async function makePlan(
       );
     }
     const changes = outdatedNeeds(desired.needs, task.service.consumes, containers);
-    const refused = readImageChangeProblems(
-      ...([run.workspaceRoot, task.service, environment, changes] as const),
-    );
+    const refused = readImageChangeProblems(run.workspaceRoot, task.service, environment, changes);
     if (refused.length > 0) {
       failures.set(service, new PlatformError(refused));
       continue;
