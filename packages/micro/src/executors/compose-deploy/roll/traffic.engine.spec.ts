@@ -59,7 +59,7 @@ describeEngine('taking a running container out of name resolution', () => {
 
     expect(addressOf(orders)).toBe(before);
     const lookup = "require('dns').lookup('orders', (error) => console.log(error?.code))";
-    expect(docker('exec', caller!, 'node', '-e', lookup)).toBe('ENOTFOUND');
+    expect(docker('exec', caller, 'node', '-e', lookup)).toBe('ENOTFOUND');
     expect(inNetwork()).toEqual([caller, orders].toSorted());
   });
 });
