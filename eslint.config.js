@@ -7,7 +7,7 @@ const SRC = 'packages/micro/src';
 /** Folders that derive one document or decision each from the platform: values in, values out. */
 const PURE = [
   'edge',
-  ...['compose', 'discovery', 'dockerfile', 'topology', 'docker', 'image', 'artifact'],
+  ...['compose', 'discovery', 'dockerfile', 'topology', 'docker', 'image', 'artifact', 'pipeline'],
   ...['deployment', 'kubernetes', 'terminal'],
 ];
 

@@ -2,6 +2,7 @@ import type { Tree } from '@nx/devkit';
 import { posix } from 'node:path';
 import { localUrls } from '../../compose/datastore';
 import { deriveDevelopmentCompose } from '../../compose/development-compose';
+import { formatEdited } from '../../compose/document-text';
 import { deriveScrapeConfig, NOT_OBSERVED, observedBy } from '../../compose/observability';
 import {
   DEVELOPMENT_COMPOSE_FILE,
@@ -43,6 +44,12 @@ import { MIGRATIONS_FOLDER } from '../../platform/datastore';
 import type { DerivedFile } from '../../platform/derived-file';
 import { parseEnvironment } from '../../platform/environment';
 import { keepsEventTables, subscribersOf, usesContracts } from '../../platform/event';
+import {
+  deployedTo,
+  derivePipeline,
+  PIPELINE_FILES,
+  PROVIDERS,
+} from '../../pipeline/pipeline-file';
 import { allOrProblems } from '../../platform/problem';
 import type { Platform, Service } from '../../platform/platform';
 import { callersOf, keyedProviders } from '../../platform/service-key';
@@ -50,6 +57,7 @@ import { readManifestFiles, readPlatform, type ReadFile } from '../../platform/w
 import { deriveTopologyDocument, TOPOLOGY_FILE } from '../../topology/document';
 import { topologyOf } from '../../topology/graph';
 import { renderMermaid } from '../../topology/mermaid';
+import { readComposeEnvironments, readPipelineFacts } from '../pipeline-facts';
 import { projectLocations, readTreeEnvironments } from '../workspace-tree';
 
 /** The roots of a service's libraries; `undefined` where they cannot be told. */
@@ -178,7 +186,20 @@ function deriveAll(
       ];
     }),
     () => [deriveTopologyDocument(drawing(), read(TOPOLOGY_FILE)) ?? []].flat(),
+    () => derivePipelines(tree, read),
   ]);
+}
+
+/** The pipelines that are there, for the environments that each deploys to. */
+function derivePipelines(tree: Tree, read: ReadFile): DerivedFile[] {
+  return PROVIDERS.flatMap((provider) => {
+    const current = read(PIPELINE_FILES[provider]);
+    if (current === undefined) return [];
+    const all = readComposeEnvironments(tree);
+    const environments = deployedTo(provider, current).flatMap((name) => all.get(name) ?? []);
+    const facts = readPipelineFacts(tree, environments);
+    return derivePipeline(provider, facts, current, { format: formatEdited }) ?? [];
+  });
 }
 
 function isServiceChecked(service: Service, read: ReadFile): boolean {

@@ -1,0 +1,243 @@
+import { addProjectConfiguration, logger, type Tree } from '@nx/devkit';
+import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { parse, parseDocument, type YAMLMap } from 'yaml';
+import { syncWorkspace } from '../sync/sync-workspace';
+import { ciGenerator } from './generator';
+
+const GITHUB = '.github/workflows/micro.yml';
+const GITLAB = '.gitlab-ci.yml';
+const HOST = 'host: ssh://deploy@example.com\n';
+
+interface Step {
+  name?: string;
+  uses?: string;
+  run?: string;
+  env?: Record<string, string>;
+  with?: Record<string, unknown>;
+}
+
+interface Job {
+  needs?: string;
+  steps: Step[];
+  permissions?: Record<string, string>;
+  concurrency?: { group: string };
+  [key: string]: unknown;
+}
+
+let tree: Tree;
+let said: string[];
+const text = (file: string) => tree.read(file, 'utf8') ?? '';
+const jobs = () => (parse(text(GITHUB)) as { jobs: Record<string, Job> }).jobs;
+const drift = () => syncWorkspace(tree).flatMap((file) => file.drift);
+
+beforeEach(() => {
+  said = [];
+  vi.spyOn(logger, 'info').mockImplementation((line: string) => void said.push(line));
+  tree = createTreeWithEmptyWorkspace();
+  tree.write('package.json', JSON.stringify({ name: '@acme/source' }));
+  tree.write('package-lock.json', '{}');
+  addProjectConfiguration(tree, 'gateway', { root: 'apps/gateway' });
+  tree.write('apps/gateway/service.yml', 'kind: gateway\nport: 3000\n');
+  tree.write('environments/development.yml', '');
+  tree.write('environments/staging.yml', `${HOST}registry: ghcr.io/acme\n`);
+  tree.write(
+    'environments/production.yml',
+    `${HOST}registry: registry.example.com/acme
+services:
+  gateway:
+    publish: { host: shop.example.com, tls: auto }
+    secrets: { API_KEY: { environment: SHOP_API_KEY } }
+`,
+  );
+  syncWorkspace(tree);
+});
+
+describe('a pipeline for GitHub', () => {
+  it('checks, deploys to one environment after the other, and rolls back', async () => {
+    await ciGenerator(tree, { provider: 'github' });
+    expect(Object.keys(jobs())).toEqual([
+      'check',
+      'deploy-staging',
+      'deploy-production',
+      'rollback-staging',
+      'rollback-production',
+    ]);
+    expect(jobs()['deploy-staging']!.needs).toBe('check');
+    expect(jobs()['deploy-production']!.needs).toBe('deploy-staging');
+    expect(jobs()['rollback-production']!.needs).toBeUndefined();
+    expect(said.join('\n')).toContain('Approvals: set required reviewers');
+  });
+
+  it('needs no right that it does not use', async () => {
+    await ciGenerator(tree, { provider: 'github' });
+    const workflow = parse(text(GITHUB)) as { permissions: unknown };
+    expect(workflow.permissions).toEqual({ contents: 'read' });
+    expect(jobs()['deploy-staging']!.permissions).toEqual({ contents: 'read', packages: 'write' });
+    expect(jobs()['deploy-production']!.permissions).toEqual({ contents: 'read' });
+  });
+
+  it('pins each action by its commit, with the version beside it', async () => {
+    await ciGenerator(tree, { provider: 'github' });
+    const lines = text(GITHUB)
+      .split('\n')
+      .filter((line) => line.includes('uses:'));
+    expect(lines.length).toBeGreaterThan(10);
+    for (const line of lines) expect(line).toMatch(/uses: \S+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  it('gives a deploy the secrets that its environment names, and asks its address afterwards', async () => {
+    await ciGenerator(tree, { provider: 'github' });
+    const { steps, environment } = jobs()['deploy-production']!;
+    const deploy = steps.find(({ run }) => run?.includes('compose-deploy'))!;
+    expect(deploy.env).toEqual({ SHOP_API_KEY: '${{ secrets.SHOP_API_KEY }}' });
+    expect(environment).toEqual({ name: 'production', url: 'https://shop.example.com' });
+    expect(steps.findIndex(({ run }) => run?.includes('curl'))).toBeGreaterThan(
+      steps.indexOf(deploy),
+    );
+    // No text of a person stands in a script: `${{ }}` would be run as shell.
+    for (const { steps: all } of Object.values(jobs())) {
+      for (const { run } of all) expect(run ?? '').not.toContain('${{');
+    }
+  });
+
+  it('takes the Node that the workspace says, and its package manager', async () => {
+    tree.write('.nvmrc', '22\n');
+    tree.write('package.json', JSON.stringify({ name: 'acme', packageManager: 'pnpm@11.2.0' }));
+    await ciGenerator(tree, { provider: 'github' });
+    const { steps } = jobs()['check']!;
+    expect(steps[1]!.with).toEqual({
+      'node-version-file': '.nvmrc',
+      'package-manager-cache': false,
+    });
+    expect(steps.slice(2, 4).map(({ run }) => run)).toEqual([
+      'npm install --global pnpm@11.2.0',
+      'pnpm install --frozen-lockfile',
+    ]);
+  });
+});
+
+describe('a pipeline for GitLab', () => {
+  it('deploys to the first environment by itself, and to others by hand', async () => {
+    await ciGenerator(tree, { provider: 'gitlab' });
+    const pipeline = parse(text(GITLAB)) as Record<string, Job & { rules: { when?: string }[] }>;
+    expect(Object.keys(pipeline)).toEqual([
+      '.micro',
+      'check',
+      'deploy-staging',
+      'deploy-production',
+      'rollback-staging',
+      'rollback-production',
+    ]);
+    expect(pipeline['deploy-staging']!.rules[0]!.when).toBeUndefined();
+    expect(pipeline['deploy-production']!.rules[0]!.when).toBe('manual');
+    expect(pipeline['deploy-production']).toMatchObject({ resource_group: 'production' });
+  });
+
+  it('leaves the jobs of a person in the file that is there', async () => {
+    const own = 'stages: [test, deploy]\n\n# Ours.\nsmoke:\n  script: echo hello # once\n';
+    tree.write(GITLAB, own);
+    await ciGenerator(tree, { provider: 'gitlab', skipFormat: true });
+    expect(text(GITLAB).startsWith(own.trimEnd())).toBe(true);
+    expect(parse(text(GITLAB))).toHaveProperty('check');
+  });
+});
+
+describe.each([
+  ['github', GITHUB],
+  ['gitlab', GITLAB],
+] as const)('sync keeps the pipeline of %s', (provider, file) => {
+  it('and has nothing to do after the generator, nor has the generator when it runs again', async () => {
+    await ciGenerator(tree, { provider });
+    const first = text(file);
+    expect(drift()).toEqual([]);
+    await ciGenerator(tree, { provider });
+    expect(text(file)).toBe(first);
+  });
+
+  it('after a change of an environment', async () => {
+    await ciGenerator(tree, { provider, environments: 'staging' });
+    tree.write('environments/staging.yml', `${HOST}registry: registry.example.com/other\n`);
+    expect(drift()).toContain('the job deploy-staging is out of date');
+    expect(text(file)).toContain('docker login registry.example.com');
+    expect(drift()).toEqual([]);
+  });
+
+  it('and removes the jobs of an environment that is gone', async () => {
+    await ciGenerator(tree, { provider });
+    tree.delete('environments/staging.yml');
+    expect(drift()).toContain('the job deploy-staging has no environment any more');
+    expect(text(file)).not.toContain('staging');
+    expect(drift()).toEqual([]);
+  });
+
+  it('but for a job whose mark a person removed, and one that they removed', async () => {
+    await ciGenerator(tree, { provider });
+    const edited = parseDocument(text(file));
+    const at = provider === 'github' ? ['jobs'] : [];
+    const check = edited.getIn([...at, 'check'], true) as YAMLMap;
+    check.commentBefore = ' Ours.';
+    check.set('if', 'false');
+    edited.deleteIn([...at, 'rollback-staging']);
+    tree.write(file, edited.toString());
+    expect(drift()).toEqual([]);
+    (edited.getIn([...at, 'deploy-staging'], true) as YAMLMap).set('if', 'false');
+    tree.write(file, edited.toString());
+    expect(drift()).toEqual(['the job deploy-staging is out of date']);
+    expect(text(file)).toContain('# Ours.');
+  });
+});
+
+it('adds rollbacks to a pipeline that had no environment, and keeps when it runs', async () => {
+  await ciGenerator(tree, { provider: 'github', environments: 'staging' });
+  const document = parseDocument(text(GITHUB));
+  document.deleteIn(['on', 'workflow_dispatch']);
+  document.setIn(['on', 'push', 'branches'], ['release']);
+  tree.write(GITHUB, document.toString());
+  await ciGenerator(tree, { provider: 'github' });
+  expect(parse(text(GITHUB))).toMatchObject({
+    on: {
+      push: { branches: ['release'] },
+      workflow_dispatch: { inputs: { environment: { type: 'environment' } } },
+    },
+  });
+  expect(Object.keys(jobs())).toContain('rollback-production');
+});
+
+it('keeps the version of an action that a person or Renovate has moved', async () => {
+  await ciGenerator(tree, { provider: 'github' });
+  const moved = text(GITHUB).replaceAll(
+    /actions\/checkout@\S+ # v\S+/g,
+    `actions/checkout@${'a'.repeat(40)} # v9.0.0`,
+  );
+  tree.write(GITHUB, moved);
+  expect(drift()).toEqual([]);
+  tree.write('environments/staging.yml', `${HOST}registry: registry.example.com/other\n`);
+  expect(drift()).toContain('the job deploy-staging is out of date');
+  expect(text(GITHUB)).not.toMatch(/checkout@(?!a{40} # v9\.0\.0$)/m);
+});
+
+it('without an environment that has a host, only checks, and says how to deploy', async () => {
+  tree.write('environments/staging.yml', '');
+  tree.write('environments/production.yml', '');
+  await ciGenerator(tree, { provider: 'github' });
+  expect(Object.keys(jobs())).toEqual(['check']);
+  expect(said.join('\n')).toContain('deploys nothing: no environment has a host');
+});
+
+it('says what is wrong with a file that it cannot add jobs to, and leaves it', async () => {
+  tree.write(GITHUB, 'jobs: [check]\n');
+  await expect(ciGenerator(tree, { provider: 'github' })).rejects.toThrow(
+    '.github/workflows/micro.yml: "jobs" should be a map of jobs by name',
+  );
+  expect(text(GITHUB)).toBe('jobs: [check]\n');
+});
+
+it('names an environment that is not there', async () => {
+  await expect(
+    ciGenerator(tree, { provider: 'github', environments: 'staging,live' }),
+  ).rejects.toThrow(
+    '--environments names live, but there is no environments/live.yml that Compose runs: create it with "nx g @org/micro:environment live", or choose from development, production, staging',
+  );
+  expect(tree.exists(GITHUB)).toBe(false);
+});

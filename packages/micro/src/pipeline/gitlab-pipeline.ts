@@ -1,0 +1,121 @@
+import type { PipelineEnvironment, PipelineFacts } from './pipeline-facts';
+import {
+  accessScript,
+  affectedScript,
+  baseFile,
+  installCommands,
+  rollbackScript,
+  smokeScript,
+} from './scripts';
+
+type Job = Readonly<Record<string, unknown>>;
+
+/** The client, buildx and Compose from Docker's own packages; a runner that has them keeps its own. */
+const INSTALL_DOCKER = `if ! docker compose version >/dev/null 2>&1 || ! docker buildx version >/dev/null 2>&1; then
+  install -d -m 755 /etc/apt/keyrings
+  curl --fail --silent --show-error --location https://download.docker.com/linux/debian/gpg -o /etc/apt/keyrings/docker.asc
+  . /etc/os-release
+  echo "deb [signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/debian $VERSION_CODENAME stable" > /etc/apt/sources.list.d/docker.list
+  apt-get update -qq
+  apt-get install -qq --yes --no-install-recommends docker-ce-cli docker-buildx-plugin docker-compose-plugin
+fi
+`;
+
+/** A pipeline of GitLab: jobs by name, the hidden one that the others extend among them. */
+export function gitlabPipeline(facts: PipelineFacts): Record<string, Job> {
+  const { environments } = facts;
+  return {
+    '.micro': baseJob(facts),
+    check: checkJob(),
+    ...Object.fromEntries(
+      environments.map((one, at) => [
+        `deploy-${one.name}`,
+        deployJob(one, at === 0 ? undefined : `deploy-${environments[at - 1]!.name}`),
+      ]),
+    ),
+    ...Object.fromEntries(environments.map((one) => [`rollback-${one.name}`, rollbackJob(one)])),
+  };
+}
+
+function baseJob(facts: PipelineFacts): Job {
+  const version = 'file' in facts.node ? '24' : facts.node.version;
+  return {
+    image: `node:${version}-bookworm`,
+    services: [{ name: 'docker:28-dind', alias: 'docker' }],
+    variables: {
+      DOCKER_HOST: 'tcp://docker:2376',
+      DOCKER_TLS_CERTDIR: '/certs',
+      DOCKER_TLS_VERIFY: '1',
+      DOCKER_CERT_PATH: '/certs/client',
+      // The whole history: a deploy refuses to replace a newer commit, and the base may be far back.
+      GIT_DEPTH: '0',
+      NX_DAEMON: 'false',
+      NX_ISOLATE_PLUGINS: 'false',
+    },
+    before_script: [INSTALL_DOCKER, ...installCommands(facts)],
+  };
+}
+
+const ON_MAIN = '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH';
+
+function checkJob(): Job {
+  return {
+    extends: '.micro',
+    stage: 'test',
+    rules: [{ if: '$CI_PIPELINE_SOURCE == "merge_request_event"' }, { if: ON_MAIN }],
+    cache: cacheOf('check'),
+    script: [
+      'npx nx sync:check',
+      affectedScript(
+        'check',
+        '-t lint test typecheck ${CI_MERGE_REQUEST_DIFF_BASE_SHA:+docker-build}',
+        'CI_MERGE_REQUEST_DIFF_BASE_SHA',
+      ),
+    ],
+  };
+}
+
+function deployJob(environment: PipelineEnvironment, previous: string | undefined): Job {
+  const { name, url } = environment;
+  const job = `deploy-${name}`;
+  return {
+    ...placeOf(environment),
+    needs: [previous ?? 'check'],
+    rules: [{ if: ON_MAIN, ...(previous === undefined ? {} : { when: 'manual' }) }],
+    cache: cacheOf(job),
+    script: [
+      accessScript(environment),
+      affectedScript(job, `-t compose-deploy -c ${name}`),
+      ...(url === undefined ? [] : [smokeScript(url)]),
+    ],
+  };
+}
+
+function rollbackJob(environment: PipelineEnvironment): Job {
+  return {
+    ...placeOf(environment),
+    needs: [],
+    rules: [{ if: ON_MAIN, when: 'manual', allow_failure: true }],
+    variables: { SERVICE: '', TO: '' },
+    script: [
+      '[ -n "$SERVICE" ] || { echo "Run this job with the variable SERVICE, the service to roll back"; exit 1; }',
+      accessScript(environment),
+      rollbackScript(environment.name),
+    ],
+  };
+}
+
+/** One job at a time. */
+function placeOf({ name, url }: PipelineEnvironment): Job {
+  return {
+    extends: '.micro',
+    stage: 'deploy',
+    environment: url === undefined ? { name } : { name, url },
+    resource_group: name,
+  };
+}
+
+/** The commit that the job last ended well for. */
+function cacheOf(job: string): Job {
+  return { key: `micro-${job}`, paths: [baseFile(job)] };
+}

@@ -1,0 +1,102 @@
+import { type PipelineEnvironment, type PipelineFacts, registryHost } from './pipeline-facts';
+
+/** Secrets of the pipeline that a person sets at the provider; all are optional. */
+export const PIPELINE_SECRETS = [
+  'REGISTRY_USER',
+  'REGISTRY_PASSWORD',
+  'SSH_PRIVATE_KEY',
+  'SSH_KNOWN_HOSTS',
+  'DOTENV',
+] as const;
+
+/** Where a job writes the commit that it ended well for; the provider's cache takes it to the next run. */
+export function baseFile(job: string): string {
+  return `dist/ci/${job}`;
+}
+
+/** How the packages are installed, exactly as the lockfile says. */
+export function installCommands({
+  packageManager,
+}: Pick<PipelineFacts, 'packageManager'>): string[] {
+  const { kind } = packageManager;
+  if (kind === 'npm') return ['npm ci'];
+  const name = kind === 'yarn' ? '@yarnpkg/cli-dist' : kind;
+  const force = kind === 'yarn' ? '--force ' : '';
+  const install = {
+    pnpm: 'pnpm install --frozen-lockfile',
+    yarn: 'yarn install --immutable',
+    bun: 'bun install --frozen-lockfile',
+  }[kind];
+  return [`npm install --global ${force}${name}@${packageManager.version}`, install];
+}
+
+/**
+ * Runs targets for what changed since the job last ended well, and remembers the commit. Without such a commit, or if
+ * it is not in the history any more, they run for all projects: what has not changed is found, not done again.
+ *
+ * @param base a shell expression with a commit that goes before the remembered one; it may be empty.
+ */
+export function affectedScript(job: string, command: string, base?: string): string {
+  const file = baseFile(job);
+  const remembered = `$(cat ${file} 2>/dev/null || true)`;
+  return [
+    `base="${base === undefined ? remembered : `\${${base}:-${remembered}}`}"`,
+    'if git merge-base --is-ancestor "$base" HEAD 2>/dev/null; then',
+    `  npx nx affected --base="$base" ${command}`,
+    'else',
+    `  npx nx run-many ${command}`,
+    'fi',
+    `mkdir -p ${baseFile('')}`,
+    ...(base === undefined
+      ? [`git rev-parse HEAD > ${file}`]
+      : [`[ -n "$${base}" ] || git rev-parse HEAD > ${file}`]),
+    '',
+  ].join('\n');
+}
+
+/** Gets the pipeline to the registry and the engine of an environment. Secrets that are not set change nothing. */
+export function accessScript({ registry, host }: PipelineEnvironment): string {
+  const login =
+    registry === undefined
+      ? []
+      : [
+          'if [ -n "$REGISTRY_PASSWORD" ]; then',
+          `  printf '%s' "$REGISTRY_PASSWORD" | docker login ${registryHost(registry)} --username "$REGISTRY_USER" --password-stdin`,
+          'fi',
+        ];
+  const ssh =
+    host === undefined || !host.startsWith('ssh://')
+      ? []
+      : [
+          'if [ -n "$SSH_PRIVATE_KEY" ]; then',
+          '  install -d -m 700 ~/.ssh',
+          `  printf '%s\\n' "$SSH_PRIVATE_KEY" | tr -d '\\r' > ~/.ssh/deploy`,
+          `  printf '%s\\n' "$SSH_KNOWN_HOSTS" >> ~/.ssh/known_hosts`,
+          `  printf 'Host *\\n  IdentityFile ~/.ssh/deploy\\n  ControlMaster auto\\n  ControlPath ~/.ssh/%%C\\n  ControlPersist 60\\n  ServerAliveInterval 15\\n' >> ~/.ssh/config`,
+          '  chmod 600 ~/.ssh/deploy ~/.ssh/config',
+          'fi',
+        ];
+  return [
+    ...login,
+    ...ssh,
+    'if [ -n "$DOTENV" ]; then',
+    `  printf '%s\\n' "$DOTENV" > .env`,
+    'fi',
+    '',
+  ].join('\n');
+}
+
+/** Asks the public address until it answers; any answer of the services themselves will do. */
+export function smokeScript(url: string): string {
+  return [
+    `code=$(curl --silent --show-error --location --retry 5 --retry-all-errors --max-time 20 --output /dev/null --write-out '%{http_code}' ${url})`,
+    `echo "${url} answered $code"`,
+    '[ "$code" -lt 500 ]',
+    '',
+  ].join('\n');
+}
+
+/** Goes back to an earlier release of `$SERVICE`, to `$TO` if it is set. */
+export function rollbackScript(environment: string): string {
+  return `npx nx compose-rollback "$SERVICE" -c ${environment} \${TO:+--to="$TO"}\n`;
+}
