@@ -19,9 +19,9 @@ export async function readEntrySecret(
   filled: () => Promise<ComposeConfig>,
 ): Promise<ReadonlyMap<string, Secret>> {
   if (secret.variables.length + secret.files.length === 0) return new Map();
-  const { services } = secret.variables.length > 0 ? await filled() : { services: {} };
-  const variables = ((services as ComposeConfig['services'])[name]?.['environment'] ??
-    {}) as Record<string, string>;
+  const services: ComposeConfig['services'] =
+    secret.variables.length > 0 ? (await filled()).services : {};
+  const variables = (services[name]?.['environment'] ?? {}) as Record<string, string>;
   const files =
     secret.files.length > 0
       ? await readSecretValues(environment, service, context)
