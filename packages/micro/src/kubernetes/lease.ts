@@ -70,7 +70,7 @@ const UNKNOWN: Holder = { user: 'somebody', pid: 0, run: '', command: 'unknown' 
 
 function parseHolder(text: string | undefined): (Holder & { since?: string }) | undefined {
   try {
-    return holderSchema.loose().safeParse(JSON.parse(text ?? '')).data as Holder | undefined;
+    return holderSchema.loose().safeParse(JSON.parse(text ?? '')).data;
   } catch {
     return undefined;
   }

@@ -13,11 +13,11 @@ describeCluster('kubernetes-deploy', () => {
 
   it('creates what is not there, and writes nothing the second time', async () => {
     const first = await workspace.deploy();
-    console.log(first.output, first.failures);
+
     expect(first.failures).toEqual({});
     const versions = workspace.versions();
     const second = await workspace.deploy();
-    console.log(second.output, second.failures);
+    expect(second.output).toContain('nothing changed');
     expect(workspace.versions()).toEqual(versions);
   });
 });

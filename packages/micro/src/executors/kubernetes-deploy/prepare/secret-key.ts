@@ -3,7 +3,7 @@ import { ClusterError, runKubectl } from '../../../effects/cluster';
 import type { LiveObject } from '../../../kubernetes/live-object';
 import type { Scope } from '../../../kubernetes/object';
 import { secretObject } from '../../../kubernetes/secret-object';
-import { Secret } from '../../../platform/secret';
+import { type Secret } from '../../../platform/secret';
 import { UserError } from '../../../platform/user-error';
 import type { Run } from '../run';
 
