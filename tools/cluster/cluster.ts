@@ -13,6 +13,7 @@ import { ensureCredentials } from './credentials.js';
 import { HOME, KUBECONFIG, STATE } from './home.js';
 import { buildMachineImage, pushProgramImage } from './images.js';
 import { ensurePrograms } from './programs.js';
+import { localVolumes } from './volumes.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const COMPOSE_FILE = join(HERE, 'compose.yaml');
@@ -112,15 +113,18 @@ async function start(kubernetes: string): Promise<void> {
     const patch = JSON.stringify({ spec: { podCIDR: cidr, podCIDRs: [cidr] } });
     await mustRun(kubectl, ['--kubeconfig', KUBECONFIG, 'patch', 'node', node, '--patch', patch]);
   }
-  await apply(kubectl, join(HERE, 'manifests/dns.yaml'), registry);
+  for (const file of ['logs.yaml', 'dns.yaml']) {
+    const text = await readFile(join(HERE, 'manifests', file), 'utf8');
+    await apply(kubectl, text.replaceAll('${REGISTRY}', registry));
+  }
+  await apply(kubectl, localVolumes(NODES));
   await mustRun(kubectl, [
     ...['--kubeconfig', KUBECONFIG, '--namespace', 'kube-system'],
     ...['rollout', 'status', 'deployment/coredns', '--timeout', '60s'],
   ]);
 }
 
-async function apply(kubectl: string, file: string, registry: string): Promise<void> {
-  const text = (await readFile(file, 'utf8')).replaceAll('${REGISTRY}', registry);
+async function apply(kubectl: string, text: string): Promise<void> {
   await mustRun('sh', [
     '-c',
     'printf %s "$1" | "$2" --kubeconfig "$3" apply --server-side --filename -',

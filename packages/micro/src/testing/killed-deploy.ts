@@ -2,12 +2,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineWorkspace } from './engine-workspace';
 
 const TSX = require.resolve('tsx/cli');
 
 /**
- * The moment at which a deploy is ended: before, during or after the n-th docker command that matches;
+ * The moment at which a deploy is ended: before, during or after the n-th command of its client that matches;
  * during it, the command and `then` run at the same time.
  */
 export interface Moment {
@@ -21,7 +20,7 @@ export interface Moment {
 }
 
 /**
- * A docker client that ends whoever started it at one moment, in the middle of its work as seen from
+ * A client that ends whoever started it at one moment, in the middle of its work as seen from
  * there: no code of the deploy runs any more.
  */
 const CLIENT = `#!/bin/sh
@@ -41,35 +40,44 @@ if printf '%s' "$*" | grep -Eq "$END_COMMAND"; then
 fi
 if [ $hit = yes ] && [ "$END_WHEN" = before ]; then happen; fi
 if [ $hit = yes ] && [ "$END_WHEN" = during ]; then
-  "$END_DOCKER" "$@" &
+  "$END_CLIENT" "$@" &
   happen
   wait $!
 else
-  "$END_DOCKER" "$@"
+  "$END_CLIENT" "$@"
 fi
 code=$?
 if [ $hit = yes ] && [ "$END_WHEN" = after ]; then happen; fi
 exit $code
 `;
 
+/** How a deploy in a process of its own is started. */
+interface KilledDeploy {
+  /** Of the workspace. */
+  root: string;
+  /** The client that it calls, and the program that this is. */
+  client?: { name: string; path: string };
+  /** The file beside this one that deploys. */
+  program?: string;
+}
+
 /** Runs a deploy in a process of its own and ends it at that moment. */
 export async function deployUntil(
-  workspace: EngineWorkspace,
+  { root, client = dockerClient(), program = 'deploy-process.ts' }: KilledDeploy,
   service: string,
   { when, command, nth = 1, signal = 'KILL', then }: Moment,
   options: object = {},
 ): Promise<{ exitCode: number | null; ended: NodeJS.Signals | null; output: string }> {
-  const bin = join(workspace.root, 'bin');
+  const bin = join(root, 'bin');
   mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, 'docker'), CLIENT);
-  chmodSync(join(bin, 'docker'), 0o755);
+  writeFileSync(join(bin, client.name), CLIENT);
+  chmodSync(join(bin, client.name), 0o755);
   const count = join(bin, 'count');
   writeFileSync(count, '');
   const reached = join(bin, 'reached');
-  const program = join(__dirname, 'deploy-process.ts');
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', program, workspace.root, service, JSON.stringify(options)],
+    ['--import', 'tsx', join(__dirname, program), root, service, JSON.stringify(options)],
     {
       cwd: join(TSX, '../../../..'),
       env: {
@@ -81,7 +89,7 @@ export async function deployUntil(
         END_WHEN: when,
         END_SIGNAL: signal,
         END_REACHED: then ? reached : '',
-        END_DOCKER: execFileSync('which', ['docker'], { encoding: 'utf8' }).trim(),
+        END_CLIENT: client.path,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
@@ -107,4 +115,8 @@ export async function deployUntil(
     }
   }
   return ending;
+}
+
+function dockerClient(): { name: string; path: string } {
+  return { name: 'docker', path: execFileSync('which', ['docker'], { encoding: 'utf8' }).trim() };
 }
