@@ -170,15 +170,12 @@ function planDatastore(entry: DesiredEntry, facts: ClusterFacts): DatastorePlan 
   const secret = needsSecret(entry, facts);
   const set = objects.find(({ object }) => object.kind === 'StatefulSet')!;
   if (set.kind === 'create') return { entry, objects, secret, action: 'create', why: [] };
-  const live = facts.live.get(identityOf(set.object))!;
   const isOther =
     set.kind === 'change' &&
     (set.paths.some((path) => path !== 'spec.replicas' && path.startsWith('spec.')) ||
       set.why.includes('something is not declared any more'));
   const rest = objects.filter(({ object }) => object.kind !== 'StatefulSet');
   if (isOther) return { entry, objects: rest, secret: false, action: 'left', why: set.why };
-  const isDown =
-    judgeRollout('StatefulSet', entry.name, { objects: [live], now: 0 }).kind !== 'done';
-  const isSame = objects.every(({ kind }) => kind === 'keep') && !secret && !isDown;
+  const isSame = objects.every(({ kind }) => kind === 'keep') && !secret;
   return { entry, objects, secret, action: isSame ? 'keep' : 'change', why: [] };
 }
