@@ -113,7 +113,7 @@ function actionOf(
     ...(secret ? ['its Secret is not there'] : []),
     ...datastores
       .filter(({ action }) => action === 'create' || action === 'change')
-      .map(({ entry, action }) => `${entry.name}: ${action}`),
+      .map(describeDatastore),
     ...(current && jobs.length > 0 ? [`${jobs.map(({ entry }) => entry.name).join(', ')}`] : []),
   ];
   if (why.length > 0) return { action: 'change', reason: why.join('; ') };
@@ -124,6 +124,13 @@ function actionOf(
   return rollout.kind === 'done'
     ? { action: 'keep', reason: 'nothing changed' }
     : { action: 'watch', reason: 'nothing changed, but not all of its pods are ready' };
+}
+
+function describeDatastore({ entry, objects }: DatastorePlan): string {
+  const changed = objects
+    .filter(({ kind }) => kind !== 'keep')
+    .map(({ object, why }) => `${object.kind}: ${why.join('; ')}`);
+  return `${entry.name}: ${changed.join('; ') || 'its Secret is not there'}`;
 }
 
 interface HasTemplate {
