@@ -1,6 +1,7 @@
 import '../compile-cache';
 import type { ExecutorContext } from '@nx/devkit';
-import { runServiceTask } from '../service-task';
+import type { Runner } from '../../effects/process';
+import { runServiceTask, type ServiceTask } from '../service-task';
 import { deployTogether } from './deploy-together';
 import { listenForInterruption } from '../../effects/interruption';
 import type { ComposeDeployOptions } from './options';
@@ -13,7 +14,16 @@ export default function composeDeployExecutor(
   options: ComposeDeployOptions,
   context: ExecutorContext,
 ) {
-  return runServiceTask(context, async (task) => {
+  return deployService(options, context);
+}
+
+/** The same with another runner than the usual one. */
+export function deployService(
+  options: ComposeDeployOptions,
+  context: ExecutorContext,
+  runner?: Runner,
+) {
+  const work = async (task: ServiceTask) => {
     const interruption = listenForInterruption();
     try {
       const failures = await deployTogether([task], {
@@ -29,7 +39,8 @@ export default function composeDeployExecutor(
     } finally {
       interruption.dispose();
     }
-  });
+  };
+  return runServiceTask(context, work, runner);
 }
 
 function ownTask({ taskGraph, targetName, configurationName }: ExecutorContext, project: string) {
