@@ -33,7 +33,7 @@ it('renders every service in one question if each is surely included', async () 
   expect(rendered).toMatchObject({ config: { services: { orders: entry, users: entry } } });
 });
 
-it('renders every service that is included, with what the environment says, and no other', async () => {
+it('renders only the included services, with the settings of the environment', async () => {
   const { rendered, lines } = await render((line) => ({
     stdout: line.includes('--services') ? 'orders\n' : '{"services":{"orders":{"image":"x"}}}',
   }));
@@ -59,7 +59,7 @@ it('renders those that are included if the override of another one is no entry',
   expect(rendered).toMatchObject({ kind: 'rendered', config: { services: { orders: {} } } });
 });
 
-it('says why files cannot be read, and leaves the rest of a report to be made', async () => {
+it('reports files that cannot be read, so that the rest of the report can be made', async () => {
   const { rendered } = await render(() => failure('ORDERS_DATABASE_PASSWORD: run "npx micro env"'));
   expect(rendered).toMatchObject({
     kind: 'unreadable',
@@ -67,7 +67,7 @@ it('says why files cannot be read, and leaves the rest of a report to be made', 
   });
 });
 
-it('throws where no engine answers: then there is no report', async () => {
+it('throws if no engine answers: then there is no report', async () => {
   const down = failure('Cannot connect to the Docker daemon at unix:///x');
   await expect(render(() => down)).rejects.toThrow(/no Docker Engine answers/);
 });

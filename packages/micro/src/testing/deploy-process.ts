@@ -1,11 +1,13 @@
 import { engineRunner } from '../effects/engine-runner';
-import { deployService } from '../executors/compose-deploy/executor';
+import { deployRun } from '../executors/compose-deploy/deploy-run';
+import { deployTask } from '../executors/deploy-task';
 import { momentRunner, type ProcessMoment } from './moment-runner';
 
 /** A deploy in a process of its own, so that it can be killed: workspace, service, options and moment, both as JSON. */
 const [root = '', service = '', options = '{}', moment = '{}'] = process.argv.slice(2);
 
-void deployService(
+void deployTask(
+  deployRun,
   { environment: 'development', ...(JSON.parse(options) as object) },
   {
     root,
