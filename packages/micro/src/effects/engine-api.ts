@@ -39,17 +39,29 @@ export interface EngineApi {
 /** One request at a time. */
 class Line {
   private stream: EngineLine | undefined;
+  /** Whether an answer came over this stream. */
+  private isProven = false;
   private readonly agent: Agent;
 
   constructor(address: EngineAddress, cwd: string) {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    agent.createConnection = () => (this.stream = new EngineLine(address, cwd));
+    agent.createConnection = () => {
+      this.isProven = false;
+      return (this.stream = new EngineLine(address, cwd));
+    };
     this.agent = agent;
   }
 
-  ask(
+  async ask(request: EngineRequest, options: RequestOptions = {}): Promise<EngineAnswer> {
+    const isOpen = this.isProven && this.stream?.destroyed === false;
+    // Nobody could tell whether a command reached an engine to which no connection was made.
+    if (request.method !== 'GET' && !isOpen) await unsentIfLost(this.send(PING, options));
+    return this.send(request, options);
+  }
+
+  private send(
     { method, path, body }: EngineRequest,
-    { signal, timeout }: RequestOptions = {},
+    { signal, timeout }: RequestOptions,
   ): Promise<EngineAnswer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
@@ -65,6 +77,7 @@ class Line {
         response.on('error', fail);
         response.on('end', () => {
           clearTimeout(timer);
+          this.isProven = true;
           resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
         });
       });
@@ -85,6 +98,18 @@ class Line {
   }
 }
 
+const PING: EngineRequest = { method: 'GET', path: '/_ping' };
+
+/** Whatever was to follow this question was not sent if its answer is lost. */
+async function unsentIfLost<T>(question: Promise<T>): Promise<T> {
+  try {
+    return await question;
+  } catch (error) {
+    const isLost = error instanceof LineBroken && error.how === 'lost';
+    throw isLost ? new LineBroken(error.message, 'unsent') : error;
+  }
+}
+
 /** The engine at an address. Nothing is connected before the first request. */
 export function openEngineApi(address: EngineAddress, cwd: string): EngineApi {
   const line = openLines(() => new Line(address, cwd));
@@ -97,11 +122,9 @@ export function openEngineApi(address: EngineAddress, cwd: string): EngineApi {
   return {
     ask: async (what, options) => {
       version ??= negotiate(options);
-      const spoken = await version.catch((error: unknown) => {
+      const spoken = await unsentIfLost(version).catch((error: unknown) => {
         version = undefined;
-        throw error instanceof LineBroken && error.how === 'lost'
-          ? new LineBroken(error.message, 'unsent')
-          : error;
+        throw error;
       });
       return line.ask({ ...what, path: `/v${spoken}${what.path}` }, options);
     },

@@ -5,8 +5,9 @@ import { engineRunner } from './engine-runner';
 
 const INSPECT = { file: 'docker', args: ['container', 'inspect', 'a'] };
 const CLIENT = { exitCode: 7, stdout: 'of the client', stderr: '' };
+const STOP = { file: 'docker', args: ['container', 'stop', 'a'] };
 
-function setUp(answer: (request: EngineRequest) => unknown) {
+function setUp(answer: (request: EngineRequest) => unknown, client = CLIENT) {
   const run: string[] = [];
   const engines: unknown[] = [];
   const open = (address: object): EngineApi => {
@@ -21,7 +22,7 @@ function setUp(answer: (request: EngineRequest) => unknown) {
   const runner = engineRunner('/', open, {
     run: ({ file, args }) => {
       run.push([file, ...args].join(' '));
-      return Promise.resolve(CLIENT);
+      return Promise.resolve(client);
     },
   });
   return { runner, run, engines };
@@ -58,6 +59,31 @@ describe('engineRunner', () => {
     expect(await runner.run(INSPECT)).toBe(CLIENT);
   });
 
+  it('lets the client do what was not sent', async () => {
+    const { runner, run } = setUp(fail('unsent'));
+    expect(await runner.run(STOP)).toBe(CLIENT);
+    expect(run).toEqual(['docker container stop a']);
+  });
+
+  it('does nothing twice if the connection was lost, and has the client say why', async () => {
+    const { runner, run } = setUp(fail('lost'));
+    expect(await runner.run(STOP)).toBe(CLIENT);
+    expect(run).toEqual(['docker version --format {{.Server.Version}}']);
+  });
+
+  it('fails if the connection was lost, although the engine answers again', async () => {
+    const { runner, run } = setUp(fail('lost'), { exitCode: 0, stdout: '28.5.2', stderr: '' });
+    const { exitCode, stderr } = await runner.run(STOP);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'error during connect: why\n' });
+    expect(run).toHaveLength(1);
+  });
+
+  it('does not begin anew with a command of several requests', async () => {
+    const { runner, run } = setUp(fail('unsent'));
+    await runner.run({ file: 'docker', args: ['container', 'start', 'a', 'b'] });
+    expect(run).toEqual(['docker version --format {{.Server.Version}}']);
+  });
+
   it('is late in the words that a late command has', async () => {
     const { runner, run } = setUp(() => {
       throw new LineBroken('deadline exceeded: no answer within 10 s', 'late');
@@ -65,7 +91,7 @@ describe('engineRunner', () => {
     const { exitCode, stderr } = await runner.run(INSPECT, { timeout: 10_000 });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
-      stderr: 'error during connect: deadline exceeded: no answer within 10 s\n',
+      stderr: 'deadline exceeded: no answer within 10 s',
     });
     expect(run).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import type { Command, EngineAddress } from '../docker/command';
+import { docker, type Command, type EngineAddress } from '../docker/command';
 import type { EngineCall } from '../docker/engine-call';
 import { engineCallOf } from '../docker/engine-request';
 import { LineBroken, openEngineApi, type EngineApi, type RequestOptions } from './engine-api';
@@ -25,8 +25,14 @@ export function engineRunner(
       const call = isPlain(command, options) ? engineCallOf(command.args) : undefined;
       if (!call) return runner.run(command, options);
       options.signal?.throwIfAborted();
-      const outcome = await callEngine(engineAt(call.address), call, options);
-      return outcome ?? runner.run(command, options);
+      const { signal, timeout } = options;
+      const answer = await callEngine(engineAt(call.address), call, { signal, timeout });
+      if (answer.kind === 'printed') return answer.outcome;
+      if (answer.kind === 'ask-client') return runner.run(command, options);
+      // The client says why an engine does not answer. If it does again, what was asked for may be done or not.
+      const client = await runner.run(docker(VERSION, call.address), { signal });
+      if (client.exitCode !== 0) return client;
+      return { exitCode: 1, stdout: '', stderr: `error during connect: ${answer.why}\n` };
     },
   };
 }
@@ -35,21 +41,42 @@ function isPlain({ file, stdin }: Command, { onLine, input, output }: RunOptions
   return file === 'docker' && !stdin && !onLine && !input && !output;
 }
 
-/** `undefined` if the client is to be asked instead: nothing was changed then. */
+const VERSION = ['version', '--format', '{{.Server.Version}}'];
+
+/** What became of a call: what it prints; that nothing was changed, so that the client may do it; or nobody knows. */
+type Answered =
+  { kind: 'printed'; outcome: Outcome } | { kind: 'ask-client' } | { kind: 'unknown'; why: string };
+
 async function callEngine(
   engine: EngineApi,
   call: EngineCall,
-  { signal, timeout }: RequestOptions,
-): Promise<Outcome | undefined> {
+  options: RequestOptions,
+): Promise<Answered> {
   const isQuestion = call.requests.every(({ method }) => method === 'GET');
   try {
-    return call.print(await askAll(engine, call, { signal, timeout }));
+    const outcome = call.print(await askAll(engine, call, options));
+    return outcome ? { kind: 'printed', outcome } : { kind: 'ask-client' };
   } catch (error) {
     if (!(error instanceof LineBroken)) throw error;
-    if (error.how === 'stopped') return { exitCode: 143, stdout: '', stderr: 'ended by SIGTERM' };
-    if (error.how === 'unsent' || (isQuestion && error.how === 'lost')) return undefined;
-    return { exitCode: 1, stdout: '', stderr: `error during connect: ${error.message}\n` };
+    const { how, message } = error;
+    switch (how) {
+      case 'stopped':
+        return failed(143, 'ended by SIGTERM');
+      case 'late':
+        return failed(1, message);
+      case 'unsent':
+        // A command of several requests may have begun.
+        return isQuestion || call.requests.length === 1
+          ? { kind: 'ask-client' }
+          : { kind: 'unknown', why: message };
+      case 'lost':
+        return isQuestion ? { kind: 'ask-client' } : { kind: 'unknown', why: message };
+    }
   }
+}
+
+function failed(exitCode: number, stderr: string): Answered {
+  return { kind: 'printed', outcome: { exitCode, stdout: '', stderr } };
 }
 
 async function askAll(
