@@ -48,7 +48,7 @@ it.each([
     '"GET / HTTP/1.1\\r\\nX-Api-Key: ***\\r\\nA: b"',
   ],
   ['"Authorization: Digest a=\\"b\\", response=\\"hunter2\\""', '"Authorization: ***"'],
-])('hides what is secret in %s', (text, safe) => {
+])('hides the secret in %s', (text, safe) => {
   expect(hideSecrets(text)).toBe(safe);
 });
 
@@ -68,7 +68,7 @@ it.each([
   expect(hideSecrets(text)).toBe(text);
 });
 
-it('keeps a line of JSON one', () => {
+it('keeps a JSON line valid', () => {
   const line = { url: '/?token=a"b', headers: { Cookie: 'a\\"b', accept: '*/*' }, n: 1 };
   const safe = JSON.parse(hideSecrets(JSON.stringify(line))) as unknown;
   expect(safe).toMatchObject({ headers: { Cookie: '***', accept: '*/*' }, n: 1 });
@@ -89,7 +89,7 @@ it.each([
   '"name":"cookie","value":"',
   '"token":["',
   '"token":[1,',
-])('takes no long time for many of %s', (part) => {
+])('is fast even for many of %s', (part) => {
   const text = part.repeat(Math.ceil(32_768 / part.length));
   const started = performance.now();
   hideSecrets(text);

@@ -22,7 +22,7 @@ function derive(current?: string, manifest = MANIFEST, brokerImage?: string) {
 
 const entriesOf = (text: string) => (parse(text) as { services: Record<string, Entry> }).services;
 
-it('makes accounts before the migration and the service', () => {
+it('creates the accounts before the migration and the service run', () => {
   const entries = entriesOf(derive().text);
   const completed = { condition: 'service_completed_successfully' };
   expect(entries['orders-migrate']!.depends_on['orders-database-accounts']).toEqual(completed);
@@ -33,7 +33,7 @@ it('makes accounts before the migration and the service', () => {
   });
 });
 
-it('gives the admin passwords to those that make accounts alone', () => {
+it('gives the admin passwords only to the jobs that create accounts', () => {
   const entries = entriesOf(derive().text);
   const holders = Object.keys(entries).filter((name) =>
     JSON.stringify(entries[name]!.environment).includes('{ORDERS_DATABASE_PASSWORD:'),
@@ -46,7 +46,7 @@ it('gives the admin passwords to those that make accounts alone', () => {
   expect(owners).toEqual(['orders-database-accounts', 'orders-migrate']);
 });
 
-it('has a network for the service and its datastores, and one for the broker', () => {
+it('has one network for the service and its datastores, and one for the broker', () => {
   const entries = entriesOf(derive().text);
   expect(
     Object.fromEntries(Object.entries(entries).map(([name, { networks }]) => [name, networks])),
@@ -60,7 +60,7 @@ it('has a network for the service and its datastores, and one for the broker', (
   });
 });
 
-it('doubles each dollar sign of a script, which Compose would fill in', () => {
+it('doubles each dollar sign of a script, because Compose would fill it in', () => {
   const scripts = Object.values(entriesOf(derive().text)).map(({ command }) => command?.[2] ?? '');
   const script = scripts.find((text) => text.includes('psql'))!;
   expect(script).toContain('printf %s "$$OWNER_PASSWORD"');
@@ -74,7 +74,7 @@ it('runs the images that a person pinned', () => {
   expect(entries['orders-broker-account']!.image).toBe('rabbitmq:4.0');
 });
 
-it('keeps edits, and brings back what the manifest says', () => {
+it('keeps edits, and restores what the manifest says', () => {
   const { text } = derive();
   expect(derive(text)).toMatchObject({ text, drift: [] });
   const edited = text

@@ -15,7 +15,7 @@ import { BROKER_NETWORK, dataNetwork } from './paths';
 /** Services wait for a job to succeed. */
 export const COMPLETED = { condition: 'service_completed_successfully' } as const;
 
-/** The jobs that make the accounts of a service, in the order of their running. */
+/** The jobs that create the accounts of a service, in the order in which they run. */
 export function accountJobsOf(service: Service): string[] {
   return [
     ...datastoresOf(service)
@@ -25,18 +25,18 @@ export function accountJobsOf(service: Service): string[] {
   ];
 }
 
-/** Those that a service could have, whatever its manifest says. */
+/** The jobs that any service could have, whatever its manifest says. */
 export function possibleAccountJobs(service: Service): string[] {
   const name = datastoreName(service.name, 'database');
   return [databaseAccountsJob({ name }), brokerAccountJob(service)];
 }
 
 /**
- * Updates the jobs that create a service's accounts. They run the image of their datastore, before the service and its
- * migration, and each time: accounts that are as they should be stay as they are, so that datastores of any age get
- * them.
+ * Updates the jobs that create a service's accounts. They use the image of their datastore, and run before the service
+ * and its migration at every deploy. Accounts that are as they should be stay as they are, so datastores that are older
+ * than this feature get their accounts, too.
  *
- * @param brokerImage what the broker's entry runs.
+ * @param brokerImage the image in the broker's entry.
  */
 export function convergeAccountJobs(
   edit: ComposeEdit,
@@ -61,7 +61,7 @@ export function convergeAccountJobs(
       environment: run.environment,
       of: datastore,
       network,
-      // The image asks for volumes there, which would be left behind.
+      // The image declares volumes at these paths. Without a tmpfs, each run would leave anonymous volumes behind.
       seeds: { tmpfs: ['/tmp', ...run.volumes] },
     });
   }
@@ -76,12 +76,12 @@ export function convergeAccountJobs(
     environment: { ACCOUNT: user, ACCOUNT_PASSWORD: secretReference(passwordVariable) },
     of: broker,
     network: BROKER_NETWORK,
-    // The cookie in the broker's own volume is what lets the job in.
+    // The job signs in with the Erlang cookie, which is in the broker's volume.
     seeds: { volumes_from: [`${broker.name}:ro`] },
   });
 }
 
-/** As whom jobs run, by the engine that they are for. */
+/** The user that jobs run as, by the engine that they are for. */
 const USERS = ['postgres', 'mysql', 'mongodb'] as const;
 
 interface AccountJob {
@@ -90,7 +90,7 @@ interface AccountJob {
   user: string;
   script: string;
   environment: Readonly<Record<string, string>>;
-  /** What has to serve before it runs. */
+  /** The service that must be healthy before the job runs. */
   of: BackingService;
   network: string;
   /** Further keys of a new entry. */
@@ -102,7 +102,7 @@ function convergeJob(
   { name, image, user, script, environment, of, network, seeds }: AccountJob,
 ): void {
   const at = ['services', name];
-  // Compose fills variables in itself, unless the sign is doubled.
+  // Compose fills in variables, unless the dollar sign is doubled.
   const command = ['sh', '-ec', script.replaceAll('$', '$$$$')];
   const needs = { [of.name]: { condition: 'service_healthy' } };
   const runsAs = edit.value([...at, 'user']);
@@ -137,7 +137,7 @@ function convergeJob(
   convergeNetwork(edit, name, network);
 }
 
-/** Removes a job that sync wrote, recognised by its passwords. An entry of that name by a person stays. */
+/** Removes a job that sync wrote, which it recognises by the passwords in it. A person's entry of that name stays. */
 function removeJob(edit: ComposeEdit, name: string, service: Service): void {
   const entry = edit.value(['services', name, 'environment']);
   const of = [datastoreName(service.name, 'database'), `${service.name}-${BROKER_NAME}`];

@@ -39,7 +39,7 @@ it.each([
   ['no compose file yet', CHECKED, undefined, true],
   ['a compose file that cannot be read', CHECKED, 'services: [', true],
   ['an image that nobody here builds', undefined, entry(''), true],
-])('a service is checked by %s', (_, dockerfile, compose, expected) => {
+])('a service has a health check with %s', (_, dockerfile, compose, expected) => {
   const imageHasCheck = (target: string | undefined) =>
     dockerfile === undefined || hasHealthCheck(dockerfile, target);
   expect(isChecked('orders', compose, imageHasCheck)).toBe(expected);

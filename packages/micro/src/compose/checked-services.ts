@@ -1,14 +1,14 @@
 import { parseDocument } from 'yaml';
 
-/** What counts of an entry here, as a person writes it. */
+/** The keys of an entry that matter here, as a person may write them. */
 interface Entry {
   build?: { target?: unknown } | string;
   healthcheck?: { disable?: unknown; test?: unknown } | null;
 }
 
 /**
- * Whether something says if a container of a service is healthy: a `healthcheck` in its entry, or its image. Compose
- * refuses to wait for the health of one that nobody checks.
+ * Whether a container of a service reports its health: by a `healthcheck` in its entry, or by one in its image. Compose
+ * refuses to wait for the health of a service that has no check.
  *
  * @param text its compose file.
  * @param imageHasCheck whether its image has a check, if this stage is built.
@@ -26,7 +26,7 @@ export function isChecked(
 }
 
 function entryIn(text: string | undefined, name: string): Entry {
-  // A file that cannot be read is a problem of who derives it.
+  // A file that cannot be read is reported elsewhere, when it is derived.
   const document = parseDocument(text ?? '', { merge: true, logLevel: 'silent' });
   const all = document.errors.length > 0 ? undefined : (document.toJS() as unknown);
   const { services } = (all ?? {}) as { services?: Record<string, Entry | null> | null };

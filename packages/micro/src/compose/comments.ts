@@ -9,8 +9,8 @@ import {
 } from 'yaml';
 
 /**
- * A comment in paragraphs: the last one, with no blank line below it, is about the entry that
- * follows; those before it are about what follows as a whole.
+ * A comment in paragraphs. The last one, if no blank line follows, is about the next entry. The others are about
+ * everything that follows.
  */
 interface Comment {
   whole: string | null;
@@ -19,20 +19,20 @@ interface Comment {
 
 const BLANK_LINE = '\n\n';
 
-/** Removes a pair with the comment that is about it; other comments stay. */
+/** Removes a pair and the comment about it. Other comments stay. */
 export function removePair(document: Document, map: YAMLMap, pair: Pair): void {
   const index = map.items.indexOf(pair);
   if (index < 0) return;
   removeEntry(document, map, index, commentOwner(pair), leftIn(pair.value));
 }
 
-/** Removes an item of a list with the comment that is about it; other comments stay. */
+/** Removes an item of a list and the comment about it. Other comments stay. */
 export function removeItem(document: Document, list: YAMLSeq, index: number): void {
   const item = list.items[index];
   removeEntry(document, list, index, isNode(item) ? item : undefined, null);
 }
 
-/** Has the comment over a collection's first entry stay with that entry when another gets in front of it. */
+/** Keeps the comment over a collection's first entry with that entry when a new entry is added before it. */
 export function keepWithFirst(document: Document, collection: YAMLMap | YAMLSeq): void {
   const first = collection.items[0];
   const owner = isNode(first)
@@ -54,10 +54,10 @@ export function keepWithFirst(document: Document, collection: YAMLMap | YAMLSeq)
   owner.commentBefore = join(entry, owner.commentBefore);
 }
 
-/** Gives a node the comments of the one whose place it takes. */
+/** Moves the comments of a node to the node that replaces it. */
 export function takeComments<New extends Node>(node: New, old: unknown): New {
   if (!isNode(old)) return node;
-  // A comment behind a value can't stay behind one that takes several lines.
+  // A comment behind a value cannot stay there if the new value takes several lines.
   const behind = isCollection(node) && !node.flow && !isCollection(old) ? old.comment : undefined;
   node.commentBefore = join(old.commentBefore, behind);
   node.comment = behind === undefined ? old.comment : null;
@@ -91,7 +91,7 @@ function removeEntry(
   else collection.comment = join(stays, collection.comment);
 }
 
-/** Comments of a value that got empty, which are about more than what was in it. */
+/** Comments in a value that became empty, if they are about more than its former entries. */
 function leftIn(value: unknown): string | null {
   if (!isCollection(value) || value.items.length > 0) return null;
   return join(value.commentBefore, value.comment);
@@ -101,7 +101,7 @@ function commentOwner({ key }: Pair): Node | undefined {
   return isNode(key) ? key : undefined;
 }
 
-/** @param isHead whether it begins the file: then a single paragraph is about the file. */
+/** @param isHead whether the comment begins the file: then a single paragraph is about the whole file. */
 function split(comment: string | null | undefined, isHead = false): Comment {
   if (comment === null || comment === undefined) return { whole: null, entry: null };
   if (comment.endsWith('\n')) return { whole: comment, entry: null };
@@ -110,7 +110,7 @@ function split(comment: string | null | undefined, isHead = false): Comment {
   return isHead ? { whole: comment, entry: null } : { whole: null, entry: comment };
 }
 
-/** As the library notes a comment with a blank line below it. */
+/** The library marks a blank line below a comment by a line break at its end. */
 function withBlankLine(comment: string | null): string | null {
   return comment === null || comment.endsWith('\n') ? comment : `${comment}\n`;
 }

@@ -37,7 +37,7 @@ export class ComposeEdit {
     return isNode(node) ? (node.toJS(this.document) as unknown) : undefined;
   }
 
-  /** Sets a value that sync owns, and records it as drift if it was different. */
+  /** Sets a value that sync owns, and records drift if it was different. */
   set(path: ComposePath, wanted: string | number): void {
     const node = this.nodes.node(path);
     const is = scalarText(node);
@@ -48,20 +48,20 @@ export class ComposeEdit {
     this.drift.push(formatDrift(nameOf(path), is, String(wanted)));
   }
 
-  /** Sets a list or map that sync owns as a whole, and records it as drift if it was different. */
+  /** Sets a list or map that sync owns as a whole, and records drift if it was different. */
   put(path: ComposePath, wanted: unknown, drift: string): void {
     if (isDeepStrictEqual(this.value(path), wanted)) return;
     this.write(path, wanted, drift);
   }
 
-  /** Writes what a person may change later, if there is no value. */
+  /** Writes a default if there is no value. A person may change it later. */
   seed(path: ComposePath, value: unknown, drift?: string): void {
     if (!this.has(path)) this.write(path, value, drift);
   }
 
   /**
-   * Like {@link seed}, in front of the first key that sorts behind it, so that two branches which add
-   * an entry each seldom touch the same line.
+   * Like {@link seed}, but inserts the entry in sorted order, so that two branches that each add an entry rarely touch
+   * the same line.
    */
   seedSorted(path: ComposePath, value: unknown, drift: string): void {
     if (this.has(path)) return;
@@ -74,14 +74,15 @@ export class ComposeEdit {
     this.drift.push(drift);
   }
 
-  /** Like {@link seed}, for declarations: in `networks` and `volumes` a key needs no value. */
+  /** Like {@link seed}, for declarations in `networks` and `volumes`, where a key needs no value. */
   declare(path: ComposePath, value: unknown, drift?: string): void {
     if (this.nodes.node(path) === undefined) this.write(path, value, drift);
   }
 
   /**
-   * Removes what is there, with the maps around it that it leaves empty below `depth` keys.
-   * @throws {PlatformError} if it is merged in: it may be meant for others, too.
+   * Removes a value, and the maps around it that become empty, except the outermost `depth` keys.
+   *
+   * @throws {PlatformError} if the value is merged in with `<<`: others may need it, too.
    */
   remove(path: ComposePath, drift: string, depth = path.length): void {
     const found = this.nodes.find(path);
@@ -96,7 +97,7 @@ export class ComposeEdit {
     this.drift.push(drift);
   }
 
-  /** The entries of a map or list with their text, as they are. */
+  /** The entries of a map or list with their values as text. */
   read(path: ComposePath): ReadonlyMap<string, string | undefined> {
     if (!this.has(path)) return new Map();
     const entries =
@@ -127,7 +128,7 @@ export class ComposeEdit {
       );
     }
     const node = this.nodes.node(path);
-    // What is merged in says it all: there is nothing to add to it.
+    // What is merged in already says everything, so there is nothing to add.
     if (isNew && isMap(node) && onlyMerges(node)) this.nodes.delete(path);
     else if (entries.names().length === 0) this.nodes.delete(path);
   }

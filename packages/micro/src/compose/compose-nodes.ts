@@ -17,7 +17,10 @@ import { findKey, isNothing, keyText, takeOver, type Found } from './merged-keys
 
 export type ComposePath = readonly string[];
 
-/** The nodes of one compose file by their path: what is merged in is found, what is written is the file's own. */
+/**
+ * The nodes of one compose file by their path. Reading follows `<<`; writing changes only what the file itself has at
+ * that path.
+ */
 export class ComposeNodes {
   readonly document: Document;
   private readonly lineAt: (offset: number) => number;
@@ -43,7 +46,7 @@ export class ComposeNodes {
     return this.find(path)?.node;
   }
 
-  /** What stands at a path, with what `<<` merges in. */
+  /** The node at a path, including what `<<` merges in. */
   find(path: ComposePath): Found | undefined {
     let found: Found = { node: this.document.contents, isMerged: false };
     for (const [depth, key] of path.entries()) {
@@ -71,7 +74,10 @@ export class ComposeNodes {
     map.set(key, takeComments(node, map.get(key, true)));
   }
 
-  /** Removes what is the file's own; a merged one that it hid would come back, so a list stays, empty. */
+  /**
+   * Removes the file's own value. An empty list is kept if removing it would bring back a merged list that it
+   * overrides.
+   */
   delete(path: ComposePath): void {
     const map = this.map(path.slice(0, -1));
     const key = path.at(-1)!;
@@ -89,14 +95,14 @@ export class ComposeNodes {
 
   list(path: ComposePath): YAMLSeq {
     const list = this.own(path, isSeq, 'a list', () => new YAMLSeq(this.document.schema));
-    // An empty list can only be written as `[]`; with items it reads better as a block.
+    // An empty list can only be written as `[]`. Once it has items, it reads better as a block.
     if (list.items.length === 0) list.flow = false;
     return list;
   }
 
   /**
-   * The collection at a path as the file's own, so that it can be written to. One that `<<` merges in
-   * is taken over: a map goes on to have what the shared one has, a list gets its items.
+   * The collection at a path as the file's own, so that it can be edited. If `<<` merges it in, it is copied first: a
+   * map keeps merging the shared one, a list gets its items.
    */
   own<Kind extends YAMLMap | YAMLSeq>(
     path: ComposePath,
@@ -145,7 +151,7 @@ export class ComposeNodes {
   }
 }
 
-/** What a message calls a key of an entry: `deploy.replicas`. */
+/** How a message names a key of an entry: `deploy.replicas`. */
 export function nameOf(path: ComposePath): string {
   return path.slice(2).join('.') || path.join('.');
 }

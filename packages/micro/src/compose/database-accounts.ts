@@ -6,19 +6,20 @@ import { postgresFolder } from '../platform/server-image';
 import type { Datastore } from './datastore';
 import { passwordReference, secretReference } from './secret-reference';
 
-/** How the accounts of a database are made with its image. */
+/** How accounts of a database are created with its image. */
 export interface DatabaseAccountsRun {
-  /** The user of the container. */
+  /** The user that the container runs as. */
   user: string;
   script: string;
   environment: Readonly<Record<string, string>>;
-  /** The folders of which the image asks for a volume. */
+  /** The paths at which the image declares volumes. */
   volumes: readonly string[];
 }
 
 /**
- * `undefined` of what has one account only.
- * @param image what the database runs, and the job as well.
+ * `undefined` for datastores that have only one account.
+ *
+ * @param image of the database, and of the job, too.
  */
 export function databaseAccountsRun(
   datastore: Datastore,

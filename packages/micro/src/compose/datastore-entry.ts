@@ -7,8 +7,8 @@ import { holdsPassword } from './secret-reference';
 import { convergeNetwork } from './own-entry';
 
 /**
- * Updates the entry of a datastore or broker. It is written once. After that, sync only changes what services rely on:
- * the engine, the credentials and the network.
+ * Updates the entry of a datastore or broker. Sync writes it once. Later it only changes what services rely on: the
+ * engine, the credentials and the network.
  */
 export function convergeBacking(
   edit: ComposeEdit,
@@ -63,14 +63,16 @@ export function convergeBacking(
   convergeNetwork(edit, name, network);
 }
 
-/** Compose fills variables in itself, unless the sign is doubled. What follows the script is its name. */
+/**
+ * Compose fills in variables, unless the dollar sign is doubled. The argument after the script is the script's name.
+ */
 function entrypointOf({ entrypoint }: BackingImage): string[] | undefined {
   return entrypoint === undefined
     ? undefined
     : ['sh', '-ec', entrypoint.replaceAll('$', '$$$$'), 'sh'];
 }
 
-/** Whether an entry has no entrypoint of a person's. */
+/** Whether an entry has no entrypoint that a person wrote. */
 function isOurs(entrypoint: unknown): boolean {
   return (
     entrypoint === undefined ||
@@ -79,8 +81,8 @@ function isOurs(entrypoint: unknown): boolean {
 }
 
 /**
- * If a check takes too long, the engine kills only its shell. Programs that the shell started would keep running and
- * slow down the next check, so a heavy check ends itself before that.
+ * If a check takes too long, the engine kills only its shell. Programs that the shell started keep running and slow
+ * down the next check. So a check that needs much CPU ends itself before that.
  */
 function healthcheckOf({ check, heavyCheck }: BackingImage): Record<string, unknown> {
   return heavyCheck
@@ -101,8 +103,8 @@ function healthcheckOf({ check, heavyCheck }: BackingImage): Record<string, unkn
 }
 
 /**
- * Removes an entry that sync wrote, recognised by its password, and returns whether it did. An entry of that name by a
- * person stays.
+ * Removes an entry that sync wrote, which it recognises by the password in it, and returns whether it did. A person's
+ * entry of that name stays.
  */
 export function removeBacking(edit: ComposeEdit, name: string): boolean {
   const entry = edit.value(['services', name]);
@@ -111,7 +113,7 @@ export function removeBacking(edit: ComposeEdit, name: string): boolean {
   return true;
 }
 
-/** The declaration of its volume goes with it; the volume itself stays on the engine. */
+/** Removes the declaration of its volume, too. The volume itself stays on the engine. */
 function removeEntry(edit: ComposeEdit, name: string, drift: string): void {
   const mounts = edit.value(['services', name, 'volumes']);
   edit.remove(['services', name], drift, 1);

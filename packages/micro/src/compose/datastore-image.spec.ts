@@ -12,7 +12,7 @@ it.each([
   expect(engineOfImage(image)).toBe(engine);
 });
 
-it('a user is a name that every engine takes', () => {
+it('uses names of users that every engine accepts', () => {
   expect(adminUser('order-items')).toBe('order_items');
   expect(adminUser(`${'a'.repeat(31)}-b`)).toBe('a'.repeat(31));
 });

@@ -3,28 +3,28 @@ import { postgresFolder } from '../platform/server-image';
 import type { BackingEngine } from './datastore';
 import { passwordReference } from './secret-reference';
 
-/** Image, credentials and health check in the compose entry of a datastore or broker. */
+/** Image, credentials and health check of a datastore or broker in its compose entry. */
 export interface BackingImage {
   image: string;
-  /** Credentials, which must match the URL that services get. */
+  /** The variables with its credentials. They must match the URL that services get. */
   environment: Record<string, string>;
-  /** The health check: a shell command, run in the container, that fails until it serves. */
+  /** The health check: a shell command in the container that fails until the server is ready. */
   check: string;
-  /** The check starts a virtual machine of its own: seconds of work on a busy machine. */
+  /** The check starts a virtual machine of its own (RabbitMQ: Erlang), which takes seconds on a busy machine. */
   heavyCheck?: true;
   /** Capabilities that its entrypoint needs before it switches to the image's own user. */
   capabilities: readonly string[];
-  /** Variables that were ours once, and work against those of now. */
+  /** Variables that an earlier version of sync wrote and that conflict with those it writes now. */
   formerEnvironment?: readonly string[];
-  /** A shell script that starts the image's own entrypoint with the arguments it gets. */
+  /** A shell script that ends by starting the image's own entrypoint with the arguments it gets. */
   entrypoint?: string;
-  /** Folder whose content outlives the container. */
+  /** The folder in the container that is kept in a volume. */
   volume?: string;
   /** Further keys of the entry. */
   extra?: Record<string, unknown>;
 }
 
-/** The official images; a person may pin another tag, or use another repository. */
+/** The official images. A person may pin another tag, or use another repository. */
 export const BACKING_IMAGES = {
   postgres: 'postgres:17-bookworm',
   mysql: 'mysql:8.4',
@@ -34,7 +34,7 @@ export const BACKING_IMAGES = {
   rabbitmq: 'rabbitmq:4.1',
 } as const satisfies Record<BackingEngine, string>;
 
-/** For an entrypoint that gives the data folder to the image's user, and then switches to that user. */
+/** Needed by an entrypoint that gives the data folder to the image's user, and then switches to that user. */
 const BECOMES_ITS_USER = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'];
 
 /** The engine whose official image this is; `undefined` for any other image. */
@@ -50,8 +50,8 @@ function repositoryOf(image: string): string {
 }
 
 /**
- * The image of an engine, with its credentials for `user`. Checks go over TCP: while an image sets
- * its data up it listens on a local socket only, and must not count as ready.
+ * The image of an engine, with its credentials for `user`. Health checks use TCP: while an image sets up its data, it
+ * listens on a local socket only, and is not ready yet.
  */
 export function backingImage(engine: BackingEngine, name: string, user: string): BackingImage {
   const password = passwordReference(name);
@@ -116,9 +116,9 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
         check: 'REDISCLI_AUTH="$$REDIS_PASSWORD" redis-cli ping | grep -q PONG',
         extra: {
           user: 'redis',
-          // The password is in a file in memory: an argument shows in every process list. What is
-          // kept here can be made again, so nothing is written to a disk. The file is in /tmp since a
-          // tmpfs gets the mode of the folder that it covers: /data stays root's (runc 1.1).
+          // The password is in a file, because an argument would show in every process list. The tmpfs keeps it off the
+          // disk; a cache can lose everything else that is in it. The file is in /tmp because a
+          // tmpfs gets the mode of the folder that it covers, and /data must stay root's (runc 1.1).
           command: [
             'sh',
             '-c',

@@ -23,16 +23,16 @@ import { secretReference } from './secret-reference';
 
 export type BackingEngine = DatabaseEngine | CacheEngine | Broker;
 
-/** A datastore or broker as a container: what runs, and how a service reaches it. */
+/** A datastore or broker as a container: what runs in it, and how a service reaches it. */
 export interface BackingService {
   /** Host name and name in the compose file: `orders-database`. */
   name: string;
   engine: BackingEngine;
-  /** The user that its image makes at the first start, and who may do everything there. */
+  /** The admin user that its image creates at the first start. It may do everything there. */
   user: string;
   /** The account that the service uses. */
   account: Account;
-  /** The variable in which its users find it, and the URL that stands there. */
+  /** The variable that holds its URL for a service, and that URL. */
   variable: string;
   url: string;
 }
@@ -100,7 +100,7 @@ export function platformBroker({ services }: Platform): BackingService | undefin
   return engine && brokerAs(engine, adminAccount(BROKER_USER, BROKER_NAME));
 }
 
-/** Everything that a service keeps data in or sends messages through. */
+/** All datastores and brokers that a service uses. */
 export function backingsOf(service: Service): BackingService[] {
   return [
     ...datastoresOf(service),
@@ -111,10 +111,10 @@ export function backingsOf(service: Service): BackingService[] {
 const BROKER_USER = 'platform';
 
 /**
- * The variables by which a service that runs on this machine reaches what it owns. Passwords stand
- * there as `${ORDERS_DATABASE_PASSWORD}`: Nx fills them in from the root's `.env`.
+ * The variables with the URLs of a service's datastores and broker, for a service that runs on this machine. Passwords
+ * are references such as `${ORDERS_DATABASE_PASSWORD}`, which Nx fills in from the root's `.env`.
  *
- * @param ports of 127.0.0.1, by name; what has none is left out.
+ * @param ports on 127.0.0.1, by name. Datastores without a port are left out.
  */
 export function localUrls(
   service: Service,

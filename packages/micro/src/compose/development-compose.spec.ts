@@ -50,7 +50,7 @@ networks:
 `;
 
 describe('a new file', () => {
-  it('publishes each datastore on this machine, over a network that has a way out', () => {
+  it('publishes each datastore on this machine, over a network that is not internal', () => {
     expect(derive({ orders: ORDERS })).toEqual({
       path: 'environments/development.compose.yaml',
       text: orders,
@@ -59,7 +59,7 @@ describe('a new file', () => {
     });
   });
 
-  it('has no network where there is nothing to reach', () => {
+  it('has no network if there is nothing to reach', () => {
     expect(derive({ orders: 'port: 3001' }).text).not.toContain('networks');
   });
 
@@ -81,13 +81,13 @@ describe('a new file', () => {
       14001,
     ],
     ['outgoing connections', { a: 'port: 30000\ndatastores: { database: postgres }' }, 13001],
-  ])('gives out no port of %s', (_, manifests, port) => {
+  ])('uses no port of %s', (_, manifests, port) => {
     const { ports } = derive(manifests);
     expect(ports['a-database']).toBe(port);
     expect(new Set(Object.values(ports)).size).toBe(Object.keys(ports).length);
   });
 
-  it('watches the libraries of a service, where they are known', () => {
+  it('watches the libraries of a service, if they are known', () => {
     const librariesOf = () => ['packages/text', 'packages/money'];
     expect([...derive({ orders: ORDERS }, { librariesOf }).text.matchAll(/path: (.*)/g)]).toEqual(
       ['apps/orders', 'packages/money', 'packages/text'].map(
@@ -109,7 +109,7 @@ describe("a person's file", () => {
     .replace('      - 127.0.0.1:14001:6379\n', "      - '127.0.0.1:8001:8001'\n      - 6400:6379\n")
     .replace('  development:\n', '  development:\n    driver_opts: { mtu: 1400 }\n');
 
-  it('is the same, byte for byte, when it is derived again', () => {
+  it('stays the same, byte for byte, when it is derived again', () => {
     expect(derive({ orders: ORDERS }, { current: edited, librariesOf: () => [] })).toEqual({
       path: 'environments/development.compose.yaml',
       text: edited,
@@ -118,7 +118,7 @@ describe("a person's file", () => {
     });
   });
 
-  it('gets a service in its place, and nothing else changes', () => {
+  it('gets a new service at its sorted place, and nothing else changes', () => {
     const { text, drift } = derive({ orders: ORDERS, billing: 'port: 3005' }, { current: edited });
     const added = derive({ billing: 'port: 3005' }).text.replace(/^[^]*services:\n/, '');
     expect(text).toBe(edited.replace('  orders:\n', `${added}  orders:\n`));
@@ -138,14 +138,14 @@ describe("a person's file", () => {
     expect(derive({ orders: ORDERS }, { current: text }).drift).toEqual([]);
   });
 
-  it('keeps its numbers whatever comes before', () => {
+  it('keeps its ports when a service is added before others', () => {
     const moved = orders.replace('13001', '13000');
     const manifests = { orders: ORDERS, a: USERS };
     const { ports } = derive(manifests, { current: moved });
     expect(ports).toMatchObject({ 'orders-database': 13000, broker: 13001 });
   });
 
-  it('has each number once, where two branches took the same', () => {
+  it('gets a second port if two branches took the same one', () => {
     const { text, drift, ports } = derive(
       { orders: ORDERS },
       { current: orders.replace('14001', '13001') },
@@ -157,14 +157,14 @@ describe("a person's file", () => {
     expect(text).toBe(orders);
   });
 
-  it('keeps the number when the engine changes', () => {
+  it('keeps the port if the engine of a datastore changes', () => {
     const mysql = ORDERS.replace('postgres', 'mysql');
     const { text, drift } = derive({ orders: mysql }, { current: orders });
     expect(text).toBe(orders.replace('13001:5432', '13001:3306'));
     expect(drift).toEqual(['orders-database: the port is 5432, the manifest says 3306']);
   });
 
-  it('loses what was ours and adds to nothing any more', () => {
+  it('loses entries that sync wrote for a service that is gone', () => {
     const exists = (path: string) => path !== 'apps/orders';
     const { text, drift } = derive({}, { current: orders, exists });
     expect(text).not.toMatch(/services|networks:|orders-/);
@@ -176,7 +176,7 @@ describe("a person's file", () => {
     ]);
   });
 
-  it("keeps a person's entries of such names", () => {
+  it('keeps entries of these names that a person wrote', () => {
     const own = `services:
   adminer:
     networks: [development]
@@ -195,7 +195,7 @@ networks:
     });
   });
 
-  it('watches a library more or less, where the service is watched at all', () => {
+  it('follows the libraries of a service that is already watched', () => {
     const options = {
       librariesOf: () => ['packages/money'],
       exists: (path: string) => !path.includes('old'),

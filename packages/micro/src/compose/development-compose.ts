@@ -13,12 +13,12 @@ const HEADER = `# What development lays over compose.yaml: datastores are reache
 #   docker compose -f compose.yaml -f environments/development.compose.yaml up --detach
 # \`nx sync\` keeps a port for each datastore; anything else here is yours.\n`;
 
-/** What is in a service's folder and not in its image. */
+/** Files in a service's folder that are not in its image. */
 const NOT_WATCHED = ['node_modules/', 'dist/', 'out-tsc/'];
 
-/** What deriving needs to know beside the platform. */
+/** The input beside the platform. */
 export interface DevelopmentFacts {
-  /** The roots of a service's libraries; `undefined` if they cannot be told. */
+  /** The roots of a service's libraries; `undefined` if they are unknown. */
   librariesOf: (service: Service) => readonly string[] | undefined;
   /** Whether a file or folder is there, by its path relative to the workspace root. */
   exists: (path: string) => boolean;
@@ -26,20 +26,20 @@ export interface DevelopmentFacts {
 
 export interface DevelopmentCompose {
   file: DerivedFile;
-  /** Where this machine reaches each datastore and the broker, by name: a port of 127.0.0.1. */
+  /** The port on 127.0.0.1 of each datastore and the broker, by name. */
   ports: ReadonlyMap<string, number>;
 }
 
 /**
- * What the environment `development` merges over the workspace's Compose files.
+ * The Compose file that the environment `development` merges over the workspace's own.
  *
- * Ours: one published port for each datastore and the broker, and the network that makes it work, since Docker
- * publishes nothing of a container that is in internal networks only (moby/moby#36174); a watched folder for each
- * library of a service that is watched. Written once and then the person's: the number of a port, a service's
- * variables, and whether it is watched.
+ * Owned by sync: one published port for each datastore and the broker, and the network that this needs, because Docker
+ * publishes no port of a container that is only in internal networks (moby/moby#36174); and a watched folder for each
+ * library of a service that is watched. Written once, then yours: the number of a port, a service's variables, and
+ * whether it is watched.
  *
- * @param current the file's text, absent if there is none.
- * @throws {PlatformError} if the text cannot be read as a compose file.
+ * @param current the file's text; absent if there is none.
+ * @throws {PlatformError} if the text is not a valid compose file.
  */
 export function deriveDevelopmentCompose(
   platform: Platform,
@@ -63,8 +63,8 @@ export function deriveDevelopmentCompose(
 }
 
 /**
- * Whether an entry adds to one that the platform had: Compose takes it for a service without an image now, and starts
- * nothing at all. An entry with an image was written by a person.
+ * Whether an entry here changes a service that the platform no longer has. Compose would treat it as a service without
+ * an image, and start nothing at all. An entry with an image was written by a person.
  */
 function isLeftover(edit: ComposeEdit, name: string, exists: DevelopmentFacts['exists']): boolean {
   const at = ['services', name];
@@ -91,7 +91,7 @@ function convergeService(
     edit.seedSorted(at, entry, `${name} is missing`);
     return;
   }
-  // A person who removed the list does not want to watch; and what cannot be told is not judged.
+  // No list: a person removed it to stop watching. Unknown libraries: there is nothing to compare with.
   const list = [...at, 'develop', 'watch'];
   if (libraries === undefined || !edit.has(list)) return;
   for (const { index, path } of watched(edit, name).reverse()) {
@@ -106,7 +106,7 @@ function convergeService(
   }
 }
 
-/** The image holds one bundle: there is no file in it that a changed source could replace. */
+/** A changed source needs a rebuild: the image has one bundle, so there is no single file to replace in it. */
 function rebuild(path: string): Record<string, unknown> {
   return { action: 'rebuild', path, ignore: [...NOT_WATCHED] };
 }
@@ -130,7 +130,7 @@ function isWithin(path: string, folder: string): boolean {
 function convergeNetworks(edit: ComposeEdit, name: string): void {
   const at = ['services', name];
   if (!edit.has(at)) {
-    // The port follows: which one, depends on all the others.
+    // Its port is added later, because the number depends on all the others.
     edit.seedSorted(at, { networks: [DEVELOPMENT_NETWORK] }, `${name} is missing`);
     return;
   }

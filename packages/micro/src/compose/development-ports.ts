@@ -6,11 +6,11 @@ import type { ComposeEdit } from './compose-edit';
 import { datastoresOf, ENGINE_PORTS, platformBroker, type BackingService } from './datastore';
 import { readMapping } from './ports';
 
-/** A datastore's port starts from that of its service: 3001 -> 13001, of its cache 14001. */
+/** A datastore's port is derived from that of its service: 3001 -> 13001, for its cache 14001. */
 const FIRST_OFFSET = 10_000;
 const OFFSET_PER_PURPOSE = 1_000;
 
-/** From here up, Linux gives ports to outgoing connections. */
+/** From this port up, Linux assigns ports to outgoing connections. */
 const EPHEMERAL = 32_768;
 
 const ENGINE_TARGETS: ReadonlySet<number> = new Set(Object.values(ENGINE_PORTS));
@@ -22,7 +22,7 @@ interface Published {
   target: number;
 }
 
-/** The datastores and the broker of a platform, each with the port that it gets if that port is free. */
+/** The datastores and the broker of a platform, each with the port that it gets if it is free. */
 export function publishedBackings(
   platform: Platform,
 ): { backing: BackingService; first: number }[] {
@@ -42,8 +42,8 @@ export function publishedBackings(
 }
 
 /**
- * Publishes each datastore and the broker on this machine. The file is the record: the port that
- * stands there stays, whoever chose it, unless something before it has the same.
+ * Publishes each datastore and the broker on this machine. The file is the record of ports: the port in it stays,
+ * whoever chose it, unless an earlier entry has the same one.
  *
  * @returns the ports by name.
  */
@@ -54,7 +54,7 @@ export function convergeDevelopmentPorts(
   const backings = publishedBackings(platform);
   const taken = portsOfOthers(edit, platform, new Set(backings.map(({ backing }) => backing.name)));
   const ports = new Map<string, number>();
-  // All that is there comes before all that is new: no new one may take the port of an old one.
+  // Existing entries first, so that a new one cannot take the port of an existing one.
   for (const { backing } of backings) {
     const port = published(edit, backing.name)?.port;
     if (port === undefined || taken.has(port)) continue;
@@ -70,7 +70,7 @@ export function convergeDevelopmentPorts(
   return ports;
 }
 
-/** The ports of services, and those that entries of a person publish in this file. */
+/** The ports of services, and ports that a person's entries publish in this file. */
 function portsOfOthers(
   edit: ComposeEdit,
   platform: Platform,
@@ -101,7 +101,7 @@ function publish(edit: ComposeEdit, { name, engine }: BackingService, port: numb
   edit.replaceItem(path, there.index, wanted, drift);
 }
 
-/** The mapping with which an entry publishes the port of its engine, or of the engine that it had before. */
+/** The item of `ports` that publishes the port of its current engine, or of the engine that it had before. */
 function published(edit: ComposeEdit, name: string): Published | undefined {
   return mappings(edit, name).find(({ target }) => ENGINE_TARGETS.has(target));
 }

@@ -3,41 +3,40 @@ import { removeItem, removePair, takeComments } from './comments';
 import { keyText, mergedPairs, ownPairs, scalarText } from './merged-keys';
 
 /**
- * What Compose lets a person write as a map or as a list: `environment`, `depends_on`, `networks`.
- * The form that is there stays.
+ * `environment`, `depends_on` and `networks`: Compose accepts each as a map or as a list. The existing form is kept.
  */
 export interface Entries {
   names(): string[];
-  /** The text of a scalar value; `undefined` if the entry has none or is not there. */
+  /** The value of an entry as text; `undefined` if the entry does not exist or its value is not a scalar. */
   text(name: string): string | undefined;
-  /** Writes the value if the list form can hold it: it can hold text, but no options. */
+  /** Writes the value. The list form can hold text, but no options: there, options are dropped. */
   set(name: string, value: unknown): void;
-  /** @returns whether it was there to be removed: what `<<` merges in is not. */
+  /** @returns whether the entry was removed: one that `<<` merges in cannot be. */
   delete(name: string): boolean;
 }
 
-/** The entries of a map or a list; of anything else there are none. */
+/** The entries of a map or a list; none for anything else. */
 export function entriesOf(document: Document, node: unknown): Entries | undefined {
   if (isMap(node)) return new MapEntries(document, node);
   return isSeq(node) ? new ListEntries(document, node) : undefined;
 }
 
-/** What entries of a map or list should be there, and which of the others are ours to remove. */
+/** The entries that a map or list should have, and which of the others sync may remove. */
 export interface OwnedEntries {
   wanted: Readonly<Record<string, unknown>>;
-  /** Whether an entry that is not wanted stands there only because we once wrote it. */
+  /** Whether sync may remove an entry that is not wanted, because it wrote it earlier. */
   isStale: (name: string, text: string | undefined) => boolean;
-  /** How the entries are written if there are none yet. */
+  /** The form of the entries if there are none yet. */
   form: 'map' | 'list';
-  /** Whether the value is ours too (`environment`), or only that the entry is there (`networks`). */
+  /** Whether sync owns the value, too (`environment`), or only that the entry exists (`networks`). */
   ownsValues: boolean;
-  /** Values that carry a credential: they never reach a message. */
+  /** Whether values contain credentials. If so, they never appear in a message. */
   isSecret?: (name: string) => boolean;
-  /** What a message calls the entry: `depends_on users`. */
+  /** How a message names the entry: `depends_on users`. */
   label?: (name: string) => string;
 }
 
-/** `environment: { PORT: 3001 }`, `networks: { edge: {} }`; what `<<` merges in is an entry, too. */
+/** The map form: `environment: { PORT: 3001 }`, `networks: { edge: {} }`. Entries that `<<` merges in are included. */
 export class MapEntries implements Entries {
   constructor(
     private readonly document: Document,
@@ -72,7 +71,7 @@ export class MapEntries implements Entries {
   }
 }
 
-/** `environment: [PORT=3001]`, `networks: [edge]` */
+/** The list form: `environment: [PORT=3001]`, `networks: [edge]`. */
 export class ListEntries implements Entries {
   constructor(
     private readonly document: Document,

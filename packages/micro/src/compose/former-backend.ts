@@ -3,7 +3,7 @@ import type { DerivedFile } from '../platform/derived-file';
 import { ComposeEdit } from './compose-edit';
 import { CLOSED_NETWORK, FORMER_BACKEND_NETWORK } from './paths';
 
-/** The entries of a compose file that are in the network which all datastores once shared. */
+/** The entries of a compose file that use the network that all datastores once shared. */
 export function entriesInFormerBackend(path: string, text: string): string[] {
   const edit = new ComposeEdit(path, text);
   return [...edit.read(['services']).keys()].filter((name) =>
@@ -11,7 +11,7 @@ export function entriesInFormerBackend(path: string, text: string): string[] {
   );
 }
 
-/** Removes the declaration of that network, if it is still as we wrote it. */
+/** Removes the declaration of that network, if no person changed it. */
 export function withoutFormerBackend(path: string, text: string): DerivedFile {
   const edit = new ComposeEdit(path, text);
   const at = ['networks', FORMER_BACKEND_NETWORK];

@@ -1,13 +1,14 @@
-/** No program in the container gains rights that it was not started with, by setuid for example. */
+/** No program in the container can gain more rights than it was started with, for example by setuid. */
 const SECURITY_OPTIONS = ['no-new-privileges:true'];
 
-/** The engine's default log driver keeps everything, until the disk is full. */
+/** By default, the engine's log driver keeps everything until the disk is full. */
 const LOGGING = { driver: 'local', options: { 'max-size': '10m', 'max-file': '5' } };
 
 /**
- * What a new entry of a service starts with: nothing can be written but /tmp, which is memory, and root itself could do
- * nothing. Limits are not here. Only the manifest knows them (`resources`), as neither Compose nor Kubernetes sets one
- * unasked: one that nobody measured kills a service under its first load, or slows it down without a visible reason.
+ * The hardening of a new service entry: only /tmp can be written, which is in memory, and even root has no
+ * capabilities. Resource limits are not set here. They come from the manifest only (`resources`): a limit that was not
+ * measured kills a service under its first load, or slows it down without a visible reason. Compose and Kubernetes set
+ * none by default, either.
  */
 export const SERVICE_HARDENING = {
   read_only: true,
@@ -18,9 +19,9 @@ export const SERVICE_HARDENING = {
 };
 
 /**
- * What a new entry of a datastore or broker starts with.
+ * The hardening of a new entry of a datastore or broker.
  *
- * @param capabilities those that its image's entrypoint cannot do without.
+ * @param capabilities that the entrypoint of its image needs.
  */
 export function backingHardening(capabilities: readonly string[]): Record<string, unknown> {
   return {

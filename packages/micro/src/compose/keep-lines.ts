@@ -1,10 +1,10 @@
 /**
- * Carries an edit over to a text that is laid out in another way: a three-way merge by line. Where
- * a line was both laid out differently and edited, the edited one is taken.
+ * Applies an edit to a text that has another layout: a three-way merge by line. If a line has both another layout and
+ * an edit, the edited line wins.
  *
  * @param original what the person wrote.
- * @param formatted the same content as the formatter writes it.
- * @param edited the edited content as the formatter writes it.
+ * @param formatted the same content, formatted.
+ * @param edited the edited content, formatted.
  */
 export function keepLines(original: string, formatted: string, edited: string): string {
   const base = formatted.split('\n');
@@ -35,7 +35,10 @@ export function keepLines(original: string, formatted: string, edited: string): 
   return merged.join('\n');
 }
 
-/** Lines between two that are the same in all three; of equal numbers each is told by its place. */
+/**
+ * Merges the lines between two lines that all three texts share. If all have the same number of lines, they are paired
+ * by position.
+ */
 function mergeHunk(
   base: readonly string[],
   mine: readonly string[],
@@ -48,8 +51,8 @@ function mergeHunk(
 }
 
 /**
- * For the lines of a longest common subsequence: the index in `a` -> the index in `b`. What both
- * begin and end with is matched first: the rest takes time and space by the square of its length.
+ * For the lines of a longest common subsequence: the index in `a` -> the index in `b`. The common start and end are
+ * matched first, because the rest takes time and memory by the square of its length.
  */
 function matchLines(a: readonly string[], b: readonly string[]): Map<number, number> {
   const shorter = Math.min(a.length, b.length);
@@ -66,7 +69,7 @@ function matchLines(a: readonly string[], b: readonly string[]): Map<number, num
 }
 
 function matchMiddle(a: readonly string[], b: readonly string[]): Map<number, number> {
-  // lengths[i][j]: how many lines a[i..] and b[j..] have in common.
+  // lengths[i][j]: the number of common lines of a[i..] and b[j..].
   const lengths = a.map(() => new Array<number>(b.length + 1).fill(0));
   lengths.push(new Array<number>(b.length + 1).fill(0));
   for (let i = a.length - 1; i >= 0; i--) {

@@ -59,7 +59,7 @@ ${OWN}`;
     });
   });
 
-  it('is enough if it says all that is wanted, through several maps and anchors in anchors', () => {
+  it('satisfies the manifest, also through several maps and nested anchors', () => {
     const before = `x-env: &env { PORT: '3001', MICROSERVICE_USERS_URL: 'http://users:3002' }
 x-wait: &wait
   depends_on: { users: { condition: service_started } }
@@ -76,7 +76,7 @@ ${OWN}networks:
     expect(derive(before)).toMatchObject({ text: before, drift: [] });
   });
 
-  it('is overridden where the manifest says something else, for this service alone', () => {
+  it('is overridden for one service if the manifest says something else', () => {
     const before = `x-common: &common
   environment: { PORT: '80', LOG_LEVEL: debug }
   networks: [mesh]
@@ -106,7 +106,7 @@ networks:
     });
   });
 
-  it('may be a list of variables: its items are taken over', () => {
+  it('may be a list of variables: its items are copied', () => {
     const before = `x-common: &common
   environment:
     - LOG_LEVEL=debug
@@ -122,7 +122,7 @@ ${OWN}`;
     ]);
   });
 
-  it('is a problem with its line if the manifest does not say it', () => {
+  it('is a problem with its line if the manifest contradicts it', () => {
     const before = `x-common: &common
   deploy:
     replicas: 3
@@ -180,7 +180,7 @@ describe('comments', () => {
     expect(converge(text, rest)).toBe(expected);
   });
 
-  it('stays behind a value that is replaced', () => {
+  it('behind a value stays when the value is replaced', () => {
     expect(converge('a:\n  y: 1 # ours\n', { y: '2' })).toBe("a:\n  y: '2' # ours\n");
     const port = 'ports:\n  # for people\n  - 80:80 # ours\n  - 81:81\n';
     expect(edited(port, (file) => file.replaceItem(['ports'], 0, '82:80', 'moved'))).toBe(
@@ -188,7 +188,7 @@ describe('comments', () => {
     );
   });
 
-  it('stays with its entry if another gets in front of it', () => {
+  it('over the first entry stays with it when a new entry is added before it', () => {
     const list = 'a:\n  # all\n\n  # about y\n  - y\n';
     expect(edited(list, (file) => file.insertItem(['a'], 0, 'x', 'new'))).toBe(
       'a:\n  # all\n\n  - x\n  # about y\n  - y\n',
@@ -199,7 +199,7 @@ describe('comments', () => {
     );
   });
 
-  it('at the head of the file stays, whatever goes', () => {
+  it('at the head of the file stays, whatever is removed', () => {
     const remove = (text: string) => edited(text, (file) => file.remove(['a'], 'gone'));
     expect(remove('# the file\na: 1\nb: 2\n')).toBe('# the file\n\nb: 2\n');
     expect(remove('# the file\n\n# about a\na: 1\n# about b\nb: 2\n')).toBe(
@@ -208,7 +208,7 @@ describe('comments', () => {
     expect(remove('# the file\n\na: 1\nb: 2\n')).toBe('# the file\n\nb: 2\n');
   });
 
-  it('of an entry without a value stays when it gets one', () => {
+  it('of an entry without a value stays when the entry gets one', () => {
     const text = 'a: # ours\nb: 1\n';
     expect(edited(text, (file) => file.set(['a', 'x'], 1))).toBe('a:\n  # ours\n  x: 1\nb: 1\n');
   });

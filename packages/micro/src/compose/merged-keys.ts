@@ -13,15 +13,15 @@ import {
 
 const MERGE = '<<';
 
-/** What stands at a key of a map: its own value, or the one that `<<` merges in. */
+/** The value of a key of a map: its own, or the one that `<<` merges in. */
 export interface Found {
   node: unknown;
   isMerged: boolean;
 }
 
 /**
- * Looks a key up as Compose does: a map's own key first, then the maps that `<<: *shared` or
- * `<<: [*one, *other]` merges into it, the first one that has it.
+ * Looks up a key as Compose does: first the map's own keys, then the maps that `<<: *shared` or `<<: [*one, *other]`
+ * merges into it. The first one that has the key wins.
  */
 export function findKey(document: Document, map: YAMLMap, key: string): Found | undefined {
   if (map.has(key)) return { node: map.get(key, true), isMerged: false };
@@ -32,7 +32,7 @@ export function findKey(document: Document, map: YAMLMap, key: string): Found | 
   return undefined;
 }
 
-/** The pairs that a map has by merging, those that it has itself left out. */
+/** The pairs that are merged into a map, without those that its own keys override. */
 export function mergedPairs(document: Document, map: YAMLMap): Pair[] {
   const pairs = new Map<string, Pair>();
   for (const source of mergedMaps(document, map)) {
@@ -44,14 +44,14 @@ export function mergedPairs(document: Document, map: YAMLMap): Pair[] {
   return [...pairs.values()];
 }
 
-/** The pairs that a map has itself, `<<` left out. */
+/** The map's own pairs, without `<<`. */
 export function ownPairs(map: YAMLMap): Pair[] {
   return map.items.filter((pair) => keyText(pair) !== MERGE);
 }
 
 /**
- * A collection of one's own instead of a merged one: a map goes on to have what the shared one has
- * (`<<: *name`), a list gets its items.
+ * An own collection that replaces a merged one: a map still merges the shared one (`<<: *name`), a list is a copy of
+ * its items.
  */
 export function takeOver(document: Document, shared: unknown, name: string): YAMLMap | YAMLSeq {
   if (isSeq(shared)) return shared.clone() as YAMLSeq;
@@ -71,7 +71,7 @@ function mergedMaps(document: Document, map: YAMLMap): YAMLMap[] {
     .filter((node) => isMap(node));
 }
 
-/** Whether a map only passes on what it merges. */
+/** Whether a map has nothing of its own, only what it merges. */
 export function onlyMerges(map: YAMLMap): boolean {
   return map.items.length > 0 && ownPairs(map).length === 0;
 }
@@ -80,7 +80,7 @@ export function isNothing(node: unknown): boolean {
   return node === undefined || node === null || (isScalar(node) && node.value === null);
 }
 
-/** The name of an entry; a key that was just added is no node yet. */
+/** The name of an entry. The key of a pair that was just added is not a node yet. */
 export function keyText({ key }: Pair): string {
   return typeof key === 'string' ? key : (scalarText(key) ?? '');
 }

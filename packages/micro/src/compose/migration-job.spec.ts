@@ -12,7 +12,7 @@ interface Compose {
   services: Record<string, { depends_on?: object; environment?: object; networks?: object }>;
 }
 
-it('has a job migrate the database with the image of the service, which waits for it', () => {
+it('runs a job with the image of the service that migrates the database, and the service waits for it', () => {
   const { services } = parse(derive('database: postgres, cache: redis', true).text) as Compose;
   expect(services['orders-migrate']).toMatchObject({
     image: 'acme/orders:local',
@@ -25,14 +25,14 @@ it('has a job migrate the database with the image of the service, which waits fo
     },
     networks: ['orders-data'],
   });
-  // The owner's account, where the service itself has a lesser one.
+  // It uses the owner's account; the service's own account has fewer rights.
   expect(JSON.stringify(services['orders-migrate']!.environment)).toContain(
     'postgres://orders_owner:${ORDERS_DATABASE_OWNER_PASSWORD:?',
   );
   expect(JSON.stringify(services['orders']!.environment)).toContain(
     'postgres://orders_service:${ORDERS_DATABASE_SERVICE_PASSWORD:?',
   );
-  // Nothing of the service but what leads to its database.
+  // Of the service's variables, it has only those for its database.
   expect(Object.keys(services['orders-migrate']!.environment!)).toEqual(['DATABASE_URL']);
   expect(services['orders']!.depends_on).toMatchObject({
     'orders-migrate': { condition: 'service_completed_successfully' },
@@ -49,7 +49,7 @@ it.each([
   expect(services['orders']!.depends_on).not.toHaveProperty('orders-migrate');
 });
 
-it('takes the job away with the last migration, and keeps edits until then', () => {
+it('removes the job with the last migration, and keeps edits until then', () => {
   const { text } = derive('database: postgres', true);
   const edited = text.replace(
     '- migrate\n    init: true\n    restart: no\n',

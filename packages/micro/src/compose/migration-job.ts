@@ -8,19 +8,19 @@ import { datastoresOf, ownerUrl } from './datastore';
 import { convergeNetwork, convergeOwnImage, seedOwnEntry } from './own-entry';
 import { dataNetwork } from './paths';
 
-/** The entry of the short run that brings a service's database up to date: `orders-migrate`. */
+/** The name of the job that migrates a service's database: `orders-migrate`. */
 export function migrationJobName({ name }: Pick<Service, 'name'>): string {
   return `${name}-migrate`;
 }
 
-/** Whether a service has a database to migrate, and files to do it with. */
+/** Whether a service has a database and migration files for it. */
 export function needsMigration(service: Service, hasMigrations: boolean): boolean {
   return hasMigrations && migrationEngine(service.datastores) !== undefined;
 }
 
 /**
- * Updates the entry of the migration. It runs the service's own image once, and the service waits for its success, so
- * that no two replicas migrate and none starts on an old schema.
+ * Updates the entry of the migration. It runs the service's own image once, and the service waits until it has
+ * succeeded. So no two replicas migrate at the same time, and none starts on an old schema.
  */
 export function convergeMigrationJob(
   edit: ComposeEdit,

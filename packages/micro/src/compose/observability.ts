@@ -12,14 +12,14 @@ import {
   SCRAPE_CONFIG_FILE,
 } from './paths';
 
-/** The Compose profile under which it is started, and the name of what belongs to it. */
+/** The Compose profile that starts it. Its network and other parts have the same name. */
 export const OBSERVABILITY_PROFILE = 'observability';
 
-/** Where this machine reaches each part in development, on 127.0.0.1: the port in its container. */
+/** The published ports on 127.0.0.1 in development, and the port in the container for each. */
 export const OBSERVABILITY_PORTS = {
   prometheus: [9090],
   grafana: [3000],
-  // The user interface, and OTLP/HTTP for services that `nx serve` runs.
+  // The user interface, and OTLP over HTTP for services that `nx serve` runs.
   jaeger: [16686, 4318],
 } as const;
 
@@ -27,7 +27,7 @@ export type ObservabilityPart = keyof typeof OBSERVABILITY_PORTS;
 
 export const OBSERVABILITY_PARTS = Object.keys(OBSERVABILITY_PORTS) as ObservabilityPart[];
 
-/** The official images; a person may pin another tag, or use another repository. */
+/** The official images. A person may pin another tag, or use another repository. */
 export const OBSERVABILITY_IMAGES: Readonly<Record<ObservabilityPart, string>> = {
   prometheus: 'prom/prometheus:v3.5.0',
   grafana: 'grafana/grafana:12.2.0',
@@ -37,7 +37,7 @@ export const OBSERVABILITY_IMAGES: Readonly<Record<ObservabilityPart, string>> =
 /** Where services in the same network send their traces. */
 export const TRACES_ENDPOINT = 'http://jaeger:4318';
 
-/** What a service can tell about itself. */
+/** What a service can report about itself. */
 export interface Observed {
   metrics: boolean;
   traces: boolean;
@@ -45,7 +45,9 @@ export interface Observed {
 
 export const NOT_OBSERVED: Observed = { metrics: false, traces: false };
 
-/** What a service's package.json says it brings: a variable that asks for more would keep it from starting. */
+/**
+ * The packages in a service's package.json decide. A variable that asks for more would keep the service from starting.
+ */
 export function observedBy(packageJson: string | undefined): Observed {
   if (packageJson === undefined) return NOT_OBSERVED;
   const { dependencies = {} } = JSON.parse(packageJson) as {
@@ -57,13 +59,13 @@ export function observedBy(packageJson: string | undefined): Observed {
   };
 }
 
-/** What turns them on: two variables of the root's `.env`, for all services at once. */
+/** The switches: two variables in the root's `.env`, for all services. */
 const SWITCHES = {
   METRICS: '${METRICS:-off}',
   OTEL_EXPORTER_OTLP_ENDPOINT: '${OTEL_EXPORTER_OTLP_ENDPOINT:-}',
 } as const;
 
-/** The variables of a service's entry that pass the switches on, without those that a person has set. */
+/** The variables of a service's entry that pass on the switches, except those that a person has set. */
 export function observedVariables(
   { metrics, traces }: Observed,
   before: ReadonlyMap<string, string | undefined>,
@@ -79,7 +81,7 @@ export function observedVariables(
   );
 }
 
-/** Whether an entry stands in `environment` only because we once wrote it. */
+/** Whether sync may remove an entry of `environment`, because it wrote it earlier. */
 export function isSwitch(name: string, text: string | undefined): boolean {
   return Object.entries(SWITCHES).some(([key, value]) => key === name && value === text);
 }
@@ -91,8 +93,8 @@ const COMPOSE_HEADER = `# Metrics and traces of the platform, under the Compose 
 #   OTEL_EXPORTER_OTLP_ENDPOINT=${TRACES_ENDPOINT}\n`;
 
 /**
- * The entries of Prometheus, Grafana and Jaeger; written once and then the person's. None of them is
- * in the network of datastores, and Grafana in none with services: it asks the other two.
+ * The entries of Prometheus, Grafana and Jaeger. Written once, then yours. None of them is in a network with
+ * datastores. Grafana is not in a network with services either: it reads from the other two.
  */
 export function newObservabilityCompose(): string {
   const edit = new ComposeEdit(OBSERVABILITY_COMPOSE_FILE, undefined, COMPOSE_HEADER);
@@ -131,7 +133,7 @@ const OWN_KEYS: Record<
     ],
     volumes: ['./prometheus:/etc/prometheus:ro', 'prometheus-data:/prometheus'],
     networks: [EDGE_NETWORK, OBSERVABILITY_NETWORK],
-    // Fails until it answers queries; `promtool check ready` is not in all versions.
+    // Fails until Prometheus answers queries. `promtool check ready` does not exist in all versions.
     healthcheck: ['CMD', 'promtool', 'query', 'instant', 'http://127.0.0.1:9090', '1'],
   },
   grafana: {
@@ -150,7 +152,7 @@ const OWN_KEYS: Record<
     depends_on: { prometheus: { condition: 'service_healthy' } },
     healthcheck: ['CMD-SHELL', 'wget -q -O /dev/null http://127.0.0.1:3000/api/health'],
   },
-  // What it keeps is in memory, and its image has nothing to ask it with.
+  // Without a healthcheck: its image has no program that could run one. It keeps its data in memory.
   jaeger: { networks: [EDGE_NETWORK, OBSERVABILITY_NETWORK] },
 };
 
@@ -158,9 +160,9 @@ const SCRAPE_HEADER = `# \`nx sync\` keeps a job for each service that has metri
 # After a change: docker compose kill --signal SIGHUP prometheus\n`;
 
 /**
- * Prometheus' configuration. Ours: a job for each service with metrics, and where its containers are
- * found. Its name is asked for in the network, which answers with each replica: a plain target would
- * be another one of them each time.
+ * The configuration of Prometheus. Sync owns one job for each service with metrics, with the way to find its
+ * containers: a DNS query in the network that returns every replica. A plain target would reach a different replica
+ * each time.
  *
  * @param isMeasured whether a service has metrics.
  */
@@ -213,7 +215,7 @@ function jobsOf(edit: ComposeEdit): (Job | undefined)[] {
     );
 }
 
-/** A job that finds the containers of one name is ours; one with targets of its own is a person's. */
+/** A job is ours if it finds containers by one DNS name. A job with its own targets was written by a person. */
 function isOurs(job: Job | undefined): job is Job {
   const [first, ...others] = Array.isArray(job?.dns_sd_configs)
     ? (job.dns_sd_configs as Partial<Discovery[number]>[])

@@ -5,7 +5,7 @@ import type { ComposeEdit } from './compose-edit';
 import { SERVICE_HARDENING } from './hardening';
 import { FORMER_BACKEND_NETWORK } from './paths';
 
-/** Whatever runs the image of a service names it, and how it is built if there is no Nx. */
+/** The image of a service, and how to build it without Nx. For every entry that runs the image. */
 export function convergeOwnImage(
   edit: ComposeEdit,
   entry: string,
@@ -18,7 +18,7 @@ export function convergeOwnImage(
   edit.set([...at, 'build', 'dockerfile'], posix.join(root, 'Dockerfile'));
 }
 
-/** What a new entry with our code starts with, and a person may change. */
+/** The hardening of a new entry that runs our code. A person may change it. */
 export function seedOwnEntry(
   edit: ComposeEdit,
   entry: string,
@@ -29,7 +29,7 @@ export function seedOwnEntry(
   }
 }
 
-/** Adds an entry to a network and removes it from the former one. Its other networks stay. */
+/** Adds an entry to a network and removes it from the former one. The entry's other networks stay. */
 export function convergeNetwork(edit: ComposeEdit, entry: string, network: string): void {
   edit.converge(['services', entry, 'networks'], {
     wanted: { [network]: null },

@@ -4,36 +4,36 @@ import type { Service } from '../platform/platform';
 
 export { ROOT_COMPOSE_FILE } from '../platform/workspace';
 
-/** What `development` merges over the workspace's Compose files. */
+/** The file that the environment `development` merges over the workspace's Compose files. */
 export const DEVELOPMENT_COMPOSE_FILE = `${ENVIRONMENTS_FOLDER}/development.compose.yaml`;
 
 /** The network in which services reach each other. */
 export const EDGE_NETWORK = 'edge';
 
 /**
- * The network of a service and its datastores: nobody else is in it, there is no way out of it, and nothing of it is
- * published.
+ * The network of a service and its datastores. It is internal: no other service is in it, nothing in it can reach the
+ * outside, and no port is published.
  */
 export function dataNetwork({ name }: Pick<Service, 'name'>): string {
   return `${name}-data`;
 }
 
-/** The network of the broker and the services that use it; no way out of it, either. */
+/** The network of the broker and the services that use it. It is internal, too. */
 export const BROKER_NETWORK = 'broker';
 
-/** What a network of datastores or of the broker says of itself. */
+/** The declaration of a network of datastores or of the broker. */
 export const CLOSED_NETWORK = { internal: true } as const;
 
-/** The one network that all datastores and the broker were in, before each owner had its own. */
+/** The one network that all datastores and the broker shared before each service had its own. */
 export const FORMER_BACKEND_NETWORK = 'backend';
 
-/** The network over which this machine reaches datastores in development: no service is in it. */
+/** The network through which this machine reaches datastores in development. No service is in it. */
 export const DEVELOPMENT_NETWORK = 'development';
 
-/** The network in which Grafana asks Prometheus and Jaeger. */
+/** The network through which Grafana reaches Prometheus and Jaeger. */
 export const OBSERVABILITY_NETWORK = 'observability';
 
-/** The platform has metrics and traces if this file exists. */
+/** If this file exists, the platform has metrics and traces. */
 export const OBSERVABILITY_COMPOSE_FILE = 'observability/compose.yaml';
 
 export const SCRAPE_CONFIG_FILE = 'observability/prometheus/prometheus.yml';

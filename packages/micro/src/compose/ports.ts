@@ -12,16 +12,16 @@ const LONG = z.object({
   host_ip: z.string().optional(),
 });
 
-/** Whether the development stack publishes a service's port, which only one container of the host can have. */
+/** Whether the development stack publishes a service's port. If so, the service can only have one container. */
 export function publishesPort({ kind }: Pick<Service, 'kind'>): boolean {
   return kind === 'gateway';
 }
 
 /**
- * Publishes a gateway on this machine under its own port, and no other service. An entry that maps
- * a port to the same port of the host is ours; others, such as a debugger's, are the person's.
+ * Publishes a gateway on this machine under its own port, and no other service. An item of `ports` is ours if it maps a
+ * port to the same port of the host. Others, such as a debugger's, belong to a person.
  *
- * @param before the port that the file has been written for.
+ * @param before the service's port when the file was last written.
  */
 export function convergePorts(
   edit: ComposeEdit,
@@ -31,7 +31,7 @@ export function convergePorts(
   const path = ['services', name, 'ports'];
   const wanted = publishesPort({ kind }) ? `127.0.0.1:${port}:${port}` : undefined;
   let isThere = false;
-  // From the end, so that a removal moves no index that is still to come.
+  // From the end, so that removing an item does not move the index of those still to come.
   for (const [index, item] of [...edit.items(path).entries()].reverse()) {
     const ours = publishedUnderItself(item);
     if (!ours || (ours.port !== port && ours.port !== before)) continue;
@@ -55,7 +55,7 @@ function publishedUnderItself(item: unknown): { port: number; text: string } | u
   return { port: published, text: `${address ? `${address}:` : ''}${published}:${target}` };
 }
 
-/** What an item of `ports` maps: numbers are NaN if it does not contain them literally. */
+/** The two ports of an item of `ports`. They are NaN if the item does not contain them literally. */
 export function readMapping(item: unknown) {
   if (typeof item === 'string') {
     const { address, published, target } = SHORT.exec(item)?.groups ?? {};

@@ -32,7 +32,7 @@ describe('deriveRootCompose', () => {
     expect(derive(['users', 'orders'], created)).toMatchObject({ text: created, drift: [] });
   });
 
-  it('leaves a platform without services alone', () => {
+  it('does not change a platform without services', () => {
     const empty = 'name: acme\ninclude: []\n';
     expect(derive([], empty)).toMatchObject({ text: empty, drift: [] });
     expect(derive(['orders'], empty).text).toBe(
@@ -40,7 +40,7 @@ describe('deriveRootCompose', () => {
     );
   });
 
-  it("keeps a person's order, includes and keys, and adds beside its neighbours", () => {
+  it("keeps a person's order, includes and keys, and adds beside similar entries", () => {
     const edited = `name: acme
 include:
   - path: [infra/a.yaml, infra/b.yaml]
@@ -66,20 +66,20 @@ services:
     );
   });
 
-  it('removes what leads nowhere, and nothing that does not', () => {
+  it('removes includes of files that do not exist, and keeps the others', () => {
     const { text, drift } = derive(['orders'], created);
     expect(drift).toEqual(['include apps/users/compose.yaml leads to no file']);
     expect(text).toBe(created.replace('  - apps/users/compose.yaml\n', ''));
     expect(derive(['orders'], created, ['apps/users/compose.yaml']).drift).toEqual([]);
   });
 
-  it('has the broker while a service uses it', () => {
+  it('has the broker as long as a service uses it', () => {
     const { text } = derive(['mailer']);
     expect(text).toContain('\nservices:\n  broker:\n    image: rabbitmq:4.1\n');
     expect(text).toContain('\nvolumes:\n  broker-rabbitmq:\n');
     expect(text).toContain('\n  broker:\n    internal: true\n');
     expect(text).toContain('\n    networks:\n      - broker\n');
-    // Checks that outlive the engine's patience pile up: each is a virtual machine of its own.
+    // Checks that take longer than the engine waits would pile up: each starts a virtual machine of its own.
     expect(text).toContain('- timeout -k 1 25 rabbitmq-diagnostics -q check_alarms\n');
     expect(text).toContain('\n      timeout: 30s\n');
     expect(derive(['mailer'], text).drift).toEqual([]);
@@ -104,12 +104,12 @@ services:
       'broker: network backend is not in the manifest',
       'broker: network broker is missing',
     ]);
-    // A person's own entries may be in it.
+    // A person's own entries may use it.
     expect(after.text).toContain('  backend:\n    internal: true\n');
     expect(after.text).toContain('networks:\n      - mine\n      - broker\n');
   });
 
-  it("keeps a person's own broker", () => {
+  it('keeps a broker that a person wrote', () => {
     const own = `${created}services:\n  broker:\n    image: redpanda\n`;
     expect(derive(['users', 'orders'], own)).toMatchObject({ text: own, drift: [] });
   });

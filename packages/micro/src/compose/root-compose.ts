@@ -20,13 +20,13 @@ const HEADER = `# The platform on this machine: docker compose up
 # \`nx sync\` keeps the services of this list; anything else here is yours.\n`;
 
 /**
- * The root's compose.yaml: the platform's name, every service's file and that of its observability, the networks and
+ * The root's compose.yaml: the platform's name, an include for every service and for observability, the networks and
  * the broker.
  *
- * A network that several services share is declared here and nowhere else: Compose refuses two files of one platform
- * that declare a network differently, so there is one file in which a person may change it.
+ * A network that several services share is declared only here. Compose refuses two files that declare the same network
+ * differently, so a person has one file in which to change it.
  *
- * @param exists whether a file is there; an include is removed only if its file is gone.
+ * @param exists whether a file exists. An include is removed only if its file does not.
  */
 export function deriveRootCompose(
   platform: Platform,
@@ -50,7 +50,7 @@ export function deriveRootCompose(
   return edit.toFile();
 }
 
-/** What the broker's entry runs; the official image while there is none, or none that can be read. */
+/** The image in the broker's entry; the official image if there is none, or none that can be read. */
 export function brokerImage(current: string | undefined): string {
   const value: unknown = current ? parseYaml(ROOT_COMPOSE_FILE, current).source?.value : undefined;
   const { services } = (value ?? {}) as { services?: Record<string, { image?: unknown } | null> };
@@ -82,8 +82,8 @@ function convergeIncludes(
   for (const file of wanted) {
     const listed = edit.items(path).map(includedFile);
     if (listed.includes(file)) continue;
-    // Before the first of ours that sorts behind it, so that two branches which add a service
-    // each seldom touch the same line.
+    // In sorted order among our own includes, so that two branches which each add a service
+    // rarely touch the same line.
     const next = listed.findIndex(
       (other) => other !== undefined && wanted.includes(other) && other > file,
     );
@@ -91,7 +91,7 @@ function convergeIncludes(
   }
 }
 
-/** The file of a plain include, or of `{ path: … }`; several files of one entry are a person's. */
+/** The file of a plain include, or of `{ path: … }`. An include with several files was written by a person. */
 function includedFile(item: unknown): string | undefined {
   const file = typeof item === 'object' && item !== null && 'path' in item ? item.path : item;
   return typeof file === 'string' ? posix.normalize(file) : undefined;

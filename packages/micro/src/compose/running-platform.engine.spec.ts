@@ -18,7 +18,7 @@ const MANIFESTS = {
   users: 'port: 3002\n',
 };
 
-/** A service without a line of its own code: what is proved here is the entry. */
+/** A service that does nothing: the tests are about its Compose entry. */
 const DOCKERFILE = `FROM node:24-bookworm-slim
 USER node
 HEALTHCHECK --interval=1s --timeout=3s --retries=30 CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT).catch(() => process.exit(1))"]
@@ -27,7 +27,7 @@ CMD ["node", "-e", "require('http').createServer((request, response) => response
 
 describeEngine('a platform of derived compose files', () => {
   let workspace: EngineWorkspace;
-  /** Ports of this machine: as a person would, where others have the ones that were derived. */
+  /** Free ports, as a person would set them: others may use the derived ones on this machine. */
   let ports: { database: number; cache: number };
 
   const compose = (files: readonly string[], ...args: string[]) =>
@@ -66,7 +66,7 @@ describeEngine('a platform of derived compose files', () => {
         return { name, root, file: `${root}/service.yml`, text };
       }),
     );
-    // All but what only a platform with observability has.
+    // All variables except those of observability, which this platform does not have.
     const exists = (path: string) => !path.startsWith('observability/');
     const development = deriveDevelopmentCompose(platform, undefined, {
       librariesOf: () => [],
@@ -97,7 +97,7 @@ describeEngine('a platform of derived compose files', () => {
     workspace.remove();
   });
 
-  it('gives a service memory to write to, and nothing else', () => {
+  it('gives a service only memory to write to', () => {
     expect(shell('orders', 'touch /app /root/a /etc/a 2>&1 || true')).toMatch(/Read-only/);
     expect(shell('orders', 'touch /tmp/a && echo written')).toBe('written');
   });
@@ -112,7 +112,7 @@ describeEngine('a platform of derived compose files', () => {
     },
   );
 
-  it('lets a datastore keep only what its entrypoint needs', () => {
+  it('lets a datastore keep only the rights that its entrypoint needs', () => {
     const bounding = (service: string) =>
       /^CapBnd:\t0*(\w*)$/m.exec(shell(service, 'cat /proc/1/status'))?.[1];
     // chown, dac_override, fowner, setgid, setuid: bits 0, 1, 3, 6 and 7.
@@ -122,7 +122,7 @@ describeEngine('a platform of derived compose files', () => {
     expect(bounding('orders')).toBe('');
   });
 
-  it('lets only its owner reach a datastore', () => {
+  it('lets only the owner of a datastore reach it', () => {
     const reach = (service: string, host: string, port: number) => {
       const program = `const s = require('net').connect(${port}, '${host}', () => { console.log('reached'); s.destroy(); });
 s.setTimeout(3000, () => { console.log('silence'); s.destroy(); });
@@ -137,12 +137,12 @@ s.on('error', ({ code }) => console.log(code));`;
     expect(reach('users', address('orders-cache'), 6379)).not.toBe('reached');
   });
 
-  it('has nothing of a datastore on this machine', () => {
+  it('publishes no port of a datastore on this machine', () => {
     expect(docker('port', container('orders-database'))).toBe('');
     expect(docker('port', container('orders-cache'))).toBe('');
   });
 
-  it('has a broker that knows the password of its users', () => {
+  it('has a broker that accepts the password of its users', () => {
     const [, password] = /^ORDERS_BROKER_PASSWORD=(.*)$/m.exec(workspace.read('.env'))!;
     const url = shell('orders', 'echo $BROKER_URL');
     expect(url).toContain(`:${password}@broker`);
@@ -161,7 +161,7 @@ s.on('error', ({ code }) => console.log(code));`;
     }
   });
 
-  it('keeps its data when a database is made anew', () => {
+  it('keeps data when a database container is recreated', () => {
     sql("CREATE TABLE item AS SELECT 'kept' AS name");
     const before = container('orders-database');
     up(PRODUCTION, '--force-recreate', '--no-deps', 'orders-database');
@@ -169,21 +169,21 @@ s.on('error', ({ code }) => console.log(code));`;
     expect(sql('SELECT name FROM item')).toBe('kept');
   });
 
-  it('is reached from this machine in development, with the passwords of .env', async () => {
+  it('lets this machine reach datastores in development, with the passwords of .env', async () => {
     up(DEVELOPMENT);
     const answers = (port: number, question: string) =>
       expect.poll(() => answer(port, question), { timeout: 30_000 });
     await answers(ports.cache, 'PING\r\n').toMatch(/^-NOAUTH/);
     const [, password] = /^ORDERS_CACHE_PASSWORD=(.*)$/m.exec(workspace.read('.env'))!;
     await answers(ports.cache, `AUTH ${password}\r\nPING\r\n`).toBe('+OK\r\n+PONG\r\n');
-    // What a client of PostgreSQL asks first, whether it may encrypt: yes or no.
+    // A PostgreSQL client's first message asks whether encryption is available: yes or no.
     await answers(ports.database, '\0\0\0\x08\x04\xd2\x16\x2f').toMatch(/^[SN]$/);
     expect(sql('SELECT name FROM item')).toBe('kept');
     expect(shell('orders', 'echo $LOG_LEVEL')).toBe('debug');
   });
 });
 
-/** What a server on this machine answers first. */
+/** The first bytes that a server on this machine answers with. */
 function answer(port: number, question: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';

@@ -13,7 +13,7 @@ const platform = parsePlatform('acme', [
   { name: 'users', root: 'apps/users', file: 'apps/users/service.yml', text: 'port: 3002' },
 ]);
 
-it('names the variables that .env must hold', () => {
+it('lists the variables that .env must have', () => {
   expect(requiredSecrets(platform)).toEqual([
     'BROKER_PASSWORD',
     'ORDER_ITEMS_BROKER_PASSWORD',
@@ -24,13 +24,13 @@ it('names the variables that .env must hold', () => {
   ]);
 });
 
-it('names that of Grafana where the platform is observed', () => {
+it('includes that of Grafana if the platform has observability', () => {
   expect(requiredSecrets(platform, true)).toContain('GRAFANA_PASSWORD');
   expect(requiredSecrets(platform)).not.toContain('GRAFANA_PASSWORD');
   expect(missingSecrets(platform, 'GRAFANA_PASSWORD=x\n', true)).toEqual(requiredSecrets(platform));
 });
 
-it('names those that it lacks or leaves empty', () => {
+it('lists those that are missing or empty', () => {
   expect(missingSecrets(platform, '')).toEqual(requiredSecrets(platform));
   expect(
     missingSecrets(
@@ -49,6 +49,6 @@ it.each([
   ['${ORDERS_CACHE_OWNER_PASSWORD:?}', true],
   ['$ORDERS_CACHE_SERVICE_PASSWORD', true],
   ['${ORDERS_CACHE_OTHER_PASSWORD}', false],
-])('%s holds the password: %s', (text, holds) => {
+])('%s contains the password: %s', (text, holds) => {
   expect(holdsPassword(text, 'orders-cache')).toBe(holds);
 });

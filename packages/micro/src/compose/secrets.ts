@@ -5,7 +5,8 @@ import { datastoresOf, platformBroker } from './datastore';
 import { callersOf, keyVariable } from '../platform/service-key';
 
 /**
- * The variables that the root `.env` must hold, sorted. Values end up in URLs: letters and digits.
+ * The variables that the root's `.env` must have, sorted. Their values become parts of URLs, so they must be letters
+ * and digits.
  *
  * @param isObserved whether the platform collects metrics and traces.
  */
@@ -29,7 +30,7 @@ export function requiredSecrets(platform: Platform, isObserved = false): string[
   return [...datastores, ...atBroker, ...others.map(passwordVariable), ...keys].sort();
 }
 
-/** Those of {@link requiredSecrets} that `envText`, the text of the root `.env`, lacks or leaves empty. */
+/** Those of {@link requiredSecrets} that are missing or empty in `envText`, the text of the root's `.env`. */
 export function missingSecrets(platform: Platform, envText: string, isObserved = false): string[] {
   const present = parseEnv(envText);
   return requiredSecrets(platform, isObserved).filter((variable) => !present[variable]);

@@ -47,7 +47,7 @@ services:
 `;
 
 describe('a new file', () => {
-  it('holds the service', () => {
+  it('has the service', () => {
     expect(derive({ orders: ORDERS, users: USERS }, 'orders')).toEqual({
       path: 'apps/orders/compose.yaml',
       text: orders,
@@ -61,7 +61,7 @@ describe('a new file', () => {
     );
   });
 
-  it('limits what Compose enforces, and repeats what may run twice', () => {
+  it('limits resources, and repeats only what can have replicas', () => {
     const manifest = 'port: 3001\nreplicas: 2\nresources: { cpus: 0.5, memory: 256M }';
     expect(derive({ orders: manifest }, 'orders').text).toContain(`    deploy:
       replicas: 2
@@ -73,7 +73,7 @@ describe('a new file', () => {
     expect(derive({ edge: `kind: gateway\n${manifest}` }, 'edge').text).not.toContain('replicas');
   });
 
-  it('waits for a provider that nobody checks until it runs', () => {
+  it('waits for a provider without a health check until it is running', () => {
     const platform = platformOf({ users: USERS, orders: ORDERS });
     const of = (current?: string) =>
       deriveServiceCompose(
@@ -95,7 +95,7 @@ describe('a new file', () => {
     expect(text).not.toContain('depends_on');
   });
 
-  it('holds the datastores, with credentials that only .env knows', () => {
+  it('has the datastores, with credentials from .env only', () => {
     const { text } = derive(
       { 'order-items': 'port: 3001\ndatastores: { database: postgres, cache: redis }' },
       'order-items',
@@ -137,7 +137,7 @@ describe('a new file', () => {
     expect(text).toContain('\nvolumes:\n  order-items-database-postgres:\n');
   });
 
-  it('gives redis no capability: it starts as its own user', () => {
+  it('gives redis no capability, because it starts as its own user', () => {
     const { text } = derive({ a: 'port: 3001\ndatastores: { cache: redis }' }, 'a');
     expect(text).toContain(`  a-cache:
     image: redis:7-bookworm
@@ -167,7 +167,7 @@ describe('a new file', () => {
   });
 });
 
-/** All that a person may do to the file: comments, order, forms, keys, values of their own. */
+/** Everything that a person may do to the file: comments, order, map or list form, keys and values of their own. */
 const edited = `# Orders, by the checkout team
 services:
   adminer: # looks into the database
@@ -195,7 +195,7 @@ services:
 `;
 
 describe("a person's file", () => {
-  it('loses its hardening for good where the person took it away', () => {
+  it('does not restore hardening that a person removed', () => {
     const manifests = { orders: 'port: 3001\ndatastores: { database: postgres }' };
     const loose = derive(manifests, 'orders')
       .text.replaceAll(/ {4}(cap_drop|cap_add|security_opt|tmpfs):\n( {6}- .*\n)+/g, '')
@@ -204,13 +204,13 @@ describe("a person's file", () => {
     expect(derive(manifests, 'orders', loose)).toMatchObject({ text: loose, drift: [] });
   });
 
-  it('is the same, byte for byte, where nothing drifted', () => {
+  it('stays the same, byte for byte, if nothing drifted', () => {
     const { text, drift } = derive({ orders: ORDERS, users: USERS }, 'orders', edited);
     expect(drift).toEqual([]);
     expect(text).toBe(edited);
   });
 
-  it('changes in nothing but what drifted', () => {
+  it('changes only where it drifted', () => {
     const file = derive(
       { orders: 'port: 3005\nconsumes: [users]', users: 'port: 3009' },
       'orders',
@@ -227,7 +227,7 @@ describe("a person's file", () => {
     );
   });
 
-  it('may have lists for maps', () => {
+  it('may have lists instead of maps', () => {
     const lists = `services:
   orders:
     image: acme/orders:local
@@ -259,7 +259,7 @@ describe("a person's file", () => {
     );
   });
 
-  it('loses what was ours and is not in the manifest any more', () => {
+  it('loses entries that sync wrote for what the manifest no longer has', () => {
     const before = derive(
       {
         orders:
@@ -297,7 +297,7 @@ describe("a person's file", () => {
     ]);
   });
 
-  it('keeps a datastore and a broker of their own', () => {
+  it('keeps a datastore and a broker that a person wrote', () => {
     const own = `${orders.replace('    depends_on:\n', '      DATABASE_URL: postgres://db.example.com/orders\n    depends_on:\n      orders-cache:\n        condition: service_started\n      broker:\n        condition: service_started\n')}  orders-cache:
     image: memcached
 `;
@@ -317,7 +317,7 @@ describe("a person's file", () => {
     expect(after.drift).toContain('orders-database runs postgres, the manifest says mysql');
   });
 
-  it('never shows a credential', () => {
+  it('never shows a credential in a message', () => {
     const manifests = { orders: 'port: 3001\ndatastores: { database: postgres }' };
     const leaked = derive(manifests, 'orders').text.replaceAll(/\$\{[^}]*\}/g, 'hunter2');
     const { drift, text } = derive(manifests, 'orders', leaked);
@@ -352,19 +352,19 @@ describe('published ports', () => {
     ["['3000:3000']", '3000:3000'],
     ["['3000:3000/tcp', '127.0.0.1:3000:3000']", '127.0.0.1:3000:3000'],
     ['[{ target: 3000, published: "3000", host_ip: 0.0.0.0 }]', '0.0.0.0:3000:3000'],
-  ])('%s is ours: the port moved', (ports, is) => {
+  ])("%s is ours, and follows the service's port", (ports, is) => {
     const { text, drift } = gateway(ports);
     expect(text).toContain('ports: [127.0.0.1:3010:3010]\n');
     expect(drift).toContain(`the published port is ${is}, the manifest says 127.0.0.1:3010:3010`);
   });
 
-  it("others are the person's", () => {
+  it('keeps the other published ports of a person', () => {
     const { text } = gateway("['8080:3010', '9229:9229', '3000']");
     expect(text).toContain("ports: ['8080:3010', '9229:9229', '3000', 127.0.0.1:3010:3010]\n");
   });
 });
 
-describe('what cannot be read', () => {
+describe('files that cannot be read', () => {
   const problemsOf = (text: string) => {
     try {
       derive({ orders: ORDERS, users: USERS }, 'orders', text);
@@ -391,7 +391,7 @@ describe('what cannot be read', () => {
     expect(problemsOf(text)).toMatch(message);
   });
 
-  it('but an empty file, and keys without values, can', () => {
+  it('accepts an empty file, and keys without values', () => {
     const manifests = { orders: ORDERS, users: USERS };
     const body = orders.slice(orders.indexOf('services'));
     expect(derive(manifests, 'orders', '').text).toBe(body);

@@ -26,25 +26,25 @@ import { providersToWaitFor } from './start-order';
 
 const HEADER = `# \`nx sync\` keeps what service.yml says; anything else here is yours.\n`;
 
-/** The variable of any link, of this platform or of a service that is gone. */
+/** Matches the variable of any link, also of links to services that are gone. */
 const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
 
 /**
- * A service's compose file: its entry, its datastores, and the jobs that make its accounts and migrate its database.
+ * A service's compose file: its entry, its datastores, and the jobs that create its accounts and migrate its database.
  *
- * Ours, brought back to what the manifest says on every run: `image`, `build.context` and `build.dockerfile`,
- * `deploy.replicas` and `deploy.resources.limits`; in `environment` PORT, every MICROSERVICE_*_URL, the URLs and
- * service keys that hold a secret of ours, and what turns metrics and traces on; in `depends_on` the services of the
- * platform and what those variables lead to (their conditions are the person's); the networks `edge`, `broker` and that
- * of its own datastores; the port of a gateway, if it is published under its own number. Written once and then the
- * person's: `init`, `restart`, `stop_grace_period`, the hardening and the rotation of logs. All else is theirs.
+ * Owned by sync, and set to what the manifest says on every run: `image`, `build.context` and `build.dockerfile`,
+ * `deploy.replicas` and `deploy.resources.limits`; in `environment`: PORT, every MICROSERVICE_*_URL, the URLs and
+ * service keys that contain one of our secrets, and the switches of metrics and traces; in `depends_on`: the services
+ * of the platform and what those variables point to (the conditions are yours); the networks `edge`, `broker` and that
+ * of its own datastores; the port of a gateway, if it is published under its own number. Written once, then yours:
+ * `init`, `restart`, `stop_grace_period`, the hardening and the rotation of logs. Everything else is yours.
  *
- * @param current the file's text, absent if there is none.
- * @param hasMigrations whether the service has tables that a job makes before it starts.
- * @param observed what it has of metrics and traces, in a platform that collects them.
- * @param brokerImage what the broker's entry runs.
- * @param isChecked whether something says if a container of a service is healthy.
- * @throws {PlatformError} if the text cannot be read as a compose file.
+ * @param current the file's text; absent if there is none.
+ * @param hasMigrations whether a job creates tables before the service starts.
+ * @param observed the metrics and traces of the service, if the platform collects them.
+ * @param brokerImage the image in the broker's entry.
+ * @param isChecked whether a service has a health check.
+ * @throws {PlatformError} if the text is not a valid compose file.
  */
 export function deriveServiceCompose(
   platform: Platform,
@@ -113,7 +113,7 @@ function convergeEnvironment(
   });
 }
 
-/** The datastore or broker whose password a value holds. */
+/** The datastore or broker whose password a value contains. */
 function backingNamedIn(text: string | undefined, { name }: Service): string | undefined {
   if (text === undefined) return undefined;
   const ownAtBroker = `${name}-${BROKER_NAME}`;
@@ -145,7 +145,7 @@ function convergeStartOrder(
   const at = ['services', service.name, 'depends_on'];
   for (const name of names.filter((one) => unchecked.includes(one))) {
     const condition = [...at, name, 'condition'];
-    // Compose ends with "has no healthcheck configured".
+    // Otherwise Compose fails with "has no healthcheck configured".
     if (edit.value(condition) === 'service_healthy') edit.set(condition, 'service_started');
   }
   const accountJobs = accountJobsOf(service);
@@ -197,7 +197,7 @@ function convergeNetworks(edit: ComposeEdit, service: Service): void {
   } else edit.remove(['networks', own], `network ${own} is not used any more`, 1);
 }
 
-/** Compose enforces `deploy.resources.limits` as Swarm does, so one spelling serves both. */
+/** Compose reads `deploy.resources.limits` like Swarm does, so one notation works for both. */
 function convergeDeploy(edit: ComposeEdit, { name, kind, replicas, resources }: Service): void {
   const at = ['services', name];
   const several = replicas > 1 && !publishesPort({ kind });

@@ -16,17 +16,20 @@ it.each([
     { a: ['d'], b: [], c: [] },
   ],
   [{ x: ['a'], a: ['b'], b: ['a'] }, { x: ['a'] }],
-])('%j starts as %j', (links: Record<string, string[]>, expected: Record<string, string[]>) => {
-  const platform = parsePlatform(
-    'acme',
-    Object.entries(links).map(([name, consumes], index) => ({
-      name,
-      root: `apps/${name}`,
-      file: `apps/${name}/service.yml`,
-      text: `port: ${3001 + index}\nconsumes: [${consumes.join(', ')}]`,
-    })),
-  );
-  for (const [name, providers] of Object.entries(expected)) {
-    expect(providersToWaitFor(platform, serviceNamed(platform, name))).toEqual(providers);
-  }
-});
+])(
+  'with links %j, services wait for %j',
+  (links: Record<string, string[]>, expected: Record<string, string[]>) => {
+    const platform = parsePlatform(
+      'acme',
+      Object.entries(links).map(([name, consumes], index) => ({
+        name,
+        root: `apps/${name}`,
+        file: `apps/${name}/service.yml`,
+        text: `port: ${3001 + index}\nconsumes: [${consumes.join(', ')}]`,
+      })),
+    );
+    for (const [name, providers] of Object.entries(expected)) {
+      expect(providersToWaitFor(platform, serviceNamed(platform, name))).toEqual(providers);
+    }
+  },
+);

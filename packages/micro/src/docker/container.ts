@@ -60,6 +60,15 @@ export function connectArguments(
   return ['network', 'connect', ...aliases.flatMap((alias) => ['--alias', alias]), network, id];
 }
 
+/** Starts a container that does nothing for a minute but have an address of a network, and is then removed. Prints its id. */
+export function holderArguments(network: string, image: string): string[] {
+  return [
+    ...['container', 'run', '--detach', '--rm', '--network', network, '--pull', 'never'],
+    ...['--no-healthcheck', '--cap-drop', 'ALL', '--entrypoint', 'node', image],
+    ...['-e', 'setTimeout(() => {}, 60_000)'],
+  ];
+}
+
 /** A container that is never started: it holds an image and labels, and its name is taken by one only. */
 export interface Note {
   name: string;

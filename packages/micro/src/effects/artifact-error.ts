@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { MANIFEST_FILE, type Manifest } from '../platform/manifest';
 import { UserError } from '../platform/user-error';
 
-/** A service that could not be bundled; the message has every place. */
+/** The code of a service cannot be bundled. The message lists every place. */
 export class ArtifactError extends UserError {
   override readonly name = 'ArtifactError';
 }
@@ -33,7 +33,7 @@ export function formatMessage({ text, location }: BuildMessage): string {
   return location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text;
 }
 
-/** @throws {ArtifactError} if there is no entry: esbuild's own words do not say who names it. */
+/** @throws {ArtifactError} if the entry file is missing: esbuild's own message does not say which setting names it. */
 export function requireEntry({
   workspaceRoot,
   projectRoot,

@@ -23,7 +23,7 @@ it.each([
   expect(findAssets(root, globs)).toEqual({ files: expected, problems: [] });
 });
 
-it('refuses what lies or leads outside, and secrets, each with its glob', () => {
+it('refuses assets that are outside the project, links to the outside, and secrets, and names the glob of each', () => {
   const root = temporaryWorkspace({
     '.env': 'A=b',
     'shared/a.txt': '',

@@ -7,11 +7,11 @@ import { secretReason } from '../artifact/secret-files';
 export interface Assets {
   /** Relative to the project, sorted. */
   files: string[];
-  /** Each with the index of its glob. */
+  /** Each with the index of the glob that matched it. */
   problems: { index: number; message: string }[];
 }
 
-/** Files of a project that the globs match; never node_modules, and nothing outside the project. */
+/** The files of a project that match the globs. Never includes node_modules or files outside the project. */
 export function findAssets(directory: string, globs: readonly string[]): Assets {
   const files = new Set<string>();
   const problems: Assets['problems'] = [];

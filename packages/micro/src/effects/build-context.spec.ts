@@ -55,7 +55,7 @@ describe('readContextFiles', () => {
     ]);
   });
 
-  it('reads below another context', async () => {
+  it('reads a context that is not the workspace root', async () => {
     expect(await read(['.'], {}, 'libs/a')).toEqual(['index.ts', 'node_modules/x/index.js']);
   });
 });

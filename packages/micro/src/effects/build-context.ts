@@ -19,8 +19,8 @@ export async function readContextFiles(
   if (paths.length === 0) return [];
   const root = join(workspaceRoot, context);
   const ignored = ignore().add(ignoreRules(workspaceRoot, root, dockerfile));
-  // A rule may let single files of an ignored folder through; only the large folders that no
-  // allow-list reaches into are worth passing over.
+  // A dockerignore rule may let single files of an ignored folder through, so ignored folders are read, too. Only
+  // these large folders are skipped: our allow-list never reaches into them.
   const enter = (folder: string) =>
     !LARGE_FOLDERS.has(posix.basename(folder)) || !ignored.ignores(`${folder}/any`);
   const found = new Set<string>();
@@ -37,7 +37,7 @@ export async function readContextFiles(
   return readKeyFiles(root, ignored.filter([...found].sort()));
 }
 
-/** BuildKit takes `<Dockerfile>.dockerignore` first, then the context's own. */
+/** BuildKit prefers `<Dockerfile>.dockerignore` to the `.dockerignore` of the context. */
 function ignoreRules(workspaceRoot: string, root: string, dockerfile: string): string[] {
   const file = [
     join(workspaceRoot, `${dockerfile}.dockerignore`),

@@ -15,22 +15,25 @@ import { pruneInstall, writeInstall, type Install } from './prune-install';
 import { unreachableFiles } from './unbundled-files';
 import { replaceFolder } from './replace-folder';
 
-/** The artifact is laid out as the image is: copied to its root, every folder keeps its own time. */
+/**
+ * The artifact has the layout of the image. BuildKit copies it to the image's root, which keeps the time of each
+ * folder.
+ */
 const APP_FOLDER = 'app';
 
 export interface Artifact {
-  /** Files of the bundle that lie in the workspace itself, relative to its root. */
+  /** Source files of the workspace that are in the bundle, relative to its root. */
   sources: string[];
-  /** Packages that the image installs, each with the reason. */
+  /** Packages that the image installs, each with the reason why it is not bundled. */
   externals: ReadonlyMap<string, ExternalPackage>;
-  /** What may go wrong at run time, each with its place. */
+  /** What may fail at run time, each with file and line. */
   warnings: string[];
   bytes: number;
 }
 
 /**
  * Bundles a service and writes its artifact below `app/`: `main.js`, a `package.json` with the external packages, their
- * lockfile and the assets. The folder is replaced as a whole, and only once all of it is there.
+ * lockfile and the assets. The folder is replaced as a whole, and only after everything was written.
  *
  * @throws {ArtifactError} if the code cannot be bundled or a package is not in the lockfile.
  */

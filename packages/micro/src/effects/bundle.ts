@@ -18,16 +18,16 @@ import { sourceConditions } from './source-conditions';
 export interface Bundle {
   metafile: Metafile;
   externals: ReadonlyMap<string, ExternalPackage>;
-  /** What esbuild is not sure about, each with its place. */
+  /** Warnings of esbuild, each with file and line. */
   warnings: string[];
 }
 
 /**
- * Bundles a service with everything but external packages.
+ * Bundles a service, except its external packages.
  *
- * It bundles without a question about any import first, and looks at what is in the bundle: most
- * services need no package outside it, and asking esbuild's plugin per import takes as long as
- * bundling does. Then again without the packages that would read files beside themselves, until none is left.
+ * The first run bundles everything and then looks at what is in the bundle. Most services are done after it. If a
+ * package in the bundle reads files beside its own code, the next run leaves that package out, and so on until none is
+ * left. (Deciding per import with an esbuild plugin takes twice as long.)
  */
 export async function bundle(request: ArtifactRequest, outfile: string): Promise<Bundle> {
   const { workspaceRoot, projectRoot } = request;
@@ -42,7 +42,7 @@ export async function bundle(request: ArtifactRequest, outfile: string): Promise
   const reading = new Map<string, string>();
   if (declared.length === 0) {
     const result = await build(options).catch(
-      // A native addon cannot be read, for one: then the next bundle says what is wrong, or nothing is.
+      // Some files cannot be read here, such as native add-ons. If that matters, the next run reports it.
       () => undefined,
     );
     const isBundled = ({ directory, importer }: PackageImport) =>
@@ -83,7 +83,7 @@ interface PackageImport {
   importer: string | undefined;
 }
 
-/** The packages of a bundle beside the service itself, each with those that import it. */
+/** The packages in a bundle, each with the packages that import it. */
 function packageImports(
   { workspaceRoot, projectRoot }: ArtifactRequest,
   { inputs }: Metafile,

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Time as tasks see it: the machine's, or one that a test moves on. */
+/** The time that tasks see: that of the machine, or one that a test controls. */
 export interface Clock {
-  /** Milliseconds since 1970, counted on from when the process started: it never goes back. */
+  /** Milliseconds since 1970. It counts from the start of the process, so it never goes back. */
   now(): number;
   sleep(milliseconds: number): Promise<void>;
 }
 
 export const systemClock: Clock = {
-  // Somebody may set the machine's clock while a deploy waits for a container to become healthy.
+  // The machine's clock may be set while a deploy waits for a container to become healthy.
   now: () => Math.round(performance.timeOrigin + performance.now()),
   sleep: (milliseconds) => sleep(milliseconds),
 };

@@ -11,19 +11,19 @@ import type { ReleaseBook } from './release-book';
 
 const notedSchema = z.record(z.string(), z.object({ release: z.number(), commit: z.string() }));
 
-/** A note, and which number it has: a volume's labels never change, so each one is a new volume. */
+/** A record and its number. The labels of a volume cannot change, so each record is a new volume. */
 interface Note {
   volume: string;
   number: number;
   confirmed: Confirmed;
 }
 
-/** Which later commits kept what runs. */
+/** The later commits whose deploy left the running container as it was. */
 export async function readConfirmed(book: ReleaseBook): Promise<Confirmed> {
   return (await readNotes(book))[0]?.confirmed ?? new Map();
 }
 
-/** Notes them in the place of what was noted before. Only who holds the lock does so. */
+/** Replaces the record. Only the holder of the deploy lock may do this. */
 export async function noteConfirmed(book: ReleaseBook, confirmed: Confirmed): Promise<void> {
   const { runner, address, project } = book;
   const what = `Could not note the commit that ${project} was deployed from`;
@@ -44,7 +44,7 @@ export async function noteConfirmed(book: ReleaseBook, confirmed: Confirmed): Pr
   if (old.length > 0) await runDocker(runner, removeVolumesArguments(old), address, what);
 }
 
-/** The newest first; there are several only if a deploy was interrupted while it wrote one. */
+/** The newest first. There are several only if a deploy was interrupted while it wrote one. */
 async function readNotes({ runner, address, project }: ReleaseBook): Promise<Note[]> {
   const ours = `${NOTE_LABELS.project}=${project}`;
   const columns = ['{{.Name}}', `{{.Label "${NOTE_LABELS.confirmed}"}}`];

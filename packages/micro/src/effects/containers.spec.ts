@@ -74,7 +74,7 @@ it('reads the containers of a project, without those of docker compose run', asy
   ]);
 });
 
-it('leaves out a container that is gone, and asks nothing about none', async () => {
+it('leaves out a container that is gone, and runs no command for an empty list', async () => {
   const runner = recordingRunner(() => ({
     ...failure('Error: No such container: b'),
     stdout: JSON.stringify([json('a', null)]),
@@ -84,7 +84,7 @@ it('leaves out a container that is gone, and asks nothing about none', async () 
   expect(runner.lines).toHaveLength(1);
 });
 
-it('does not take an engine that is gone for containers that are gone', async () => {
+it('fails if the engine does not answer, instead of reporting that the containers are gone', async () => {
   const runner = recordingRunner(() =>
     failure('Cannot connect to the Docker daemon at unix:///x.'),
   );
@@ -123,7 +123,7 @@ it('parseVariables: values may hold "=", or be missing', () => {
   expect(parseVariables(['A=1', 'B=x=y', 'C', 'D='])).toEqual({ A: '1', B: 'x=y', C: '', D: '' });
 });
 
-it('knows what outlives a container: what has a name, or is of the host', async () => {
+it('lists what outlives a container: named volumes and folders of the host', async () => {
   const mount = (Type: string, Destination: string, Name?: string) => ({ Type, Destination, Name });
   const Mounts = [
     mount('volume', '/named', 'shop_orders'),

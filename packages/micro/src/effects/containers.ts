@@ -14,8 +14,8 @@ import type { Runner } from './process';
 import type { Container, RunningContainer } from '../deployment/container';
 
 /**
- * All containers of a Compose project, in every state, sorted by name; those of `docker compose run`
- * serve one person and do not count.
+ * All containers of a Compose project, in every state, sorted by name. Containers of `docker compose run` are left out:
+ * a person started them for themselves.
  */
 export async function readProjectContainers(
   runner: Runner,
@@ -25,7 +25,7 @@ export async function readProjectContainers(
   return (await inspectProject(runner, address, project)).map(toContainer);
 }
 
-/** The same containers with what only a look at the platform needs to know. */
+/** The same containers with more details, for commands that only look at the platform. */
 export async function readRunningContainers(
   runner: Runner,
   address: EngineAddress,
@@ -49,7 +49,7 @@ async function inspectProject(
   return containers.filter(({ Config }) => Config.Labels?.['com.docker.compose.oneoff'] !== 'True');
 }
 
-/** The containers of these ids; one that is gone is missing in the answer. */
+/** The containers with these ids. One that does not exist any more is missing in the result. */
 export async function readContainers(
   runner: Runner,
   address: EngineAddress,
@@ -72,7 +72,7 @@ async function inspectContainers(
   return containers.sort((a, b) => (a.Name < b.Name ? -1 : 1));
 }
 
-/** The last lines that a container wrote, of both streams. */
+/** The last lines that a container wrote to its standard output and standard error. */
 export async function readLastLogLines(
   runner: Runner,
   address: EngineAddress,
@@ -83,7 +83,7 @@ export async function readLastLogLines(
   return (stdout + stderr).trimEnd();
 }
 
-/** All files of a folder of a container as a tar archive, with their modes, byte by byte. */
+/** All files of a folder of a container as a tar archive, with their modes. */
 export async function readFolder(
   runner: Runner,
   address: EngineAddress,
@@ -137,7 +137,7 @@ function toContainer(json: ContainerJson): Container {
     networks: Object.fromEntries(
       Object.entries(json.NetworkSettings.Networks ?? {}).map(([name, { Aliases, DNSNames }]) => [
         name,
-        // Engines before 25 know no DNSNames; there the aliases are all there is.
+        // Engines before 25 do not report DNSNames, only the aliases.
         { aliases: Aliases ?? [], names: DNSNames ?? Aliases ?? [] },
       ]),
     ),
@@ -151,7 +151,7 @@ function toContainer(json: ContainerJson): Container {
   };
 }
 
-/** The engine's time of what never happened. */
+/** The time that the engine reports for something that has not happened. */
 const NEVER = '0001-01-01T00:00:00Z';
 
 function toRunningContainer(json: ContainerJson): RunningContainer {
@@ -168,7 +168,7 @@ function toRunningContainer(json: ContainerJson): RunningContainer {
   };
 }
 
-/** How the engine names a volume that nobody named. */
+/** The name that the engine gives an anonymous volume. */
 const ANONYMOUS = /^[0-9a-f]{64}$/;
 
 /** `["PORT=3001"]` -> `{ PORT: "3001" }` */

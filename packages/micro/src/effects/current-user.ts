@@ -5,7 +5,7 @@ export function readCurrentUser(): string {
   return `${userName()}@${hostname()}`;
 }
 
-/** A user of a container may have no entry in its list of users. */
+/** The user of a process in a container may not be in its /etc/passwd. */
 function userName(): string {
   try {
     return userInfo().username;
@@ -14,7 +14,7 @@ function userName(): string {
   }
 }
 
-/** What all tasks of one Nx command have in common; Nx 22 does not say it itself. */
+/** The same for all tasks of one Nx command. Nx 22 has no such id itself. */
 export function readRunId(): string {
   return `${hostname()}:${process.env['NX_INVOCATION_ROOT_PID'] ?? process.ppid}`;
 }

@@ -27,7 +27,10 @@ const theirs: Lock = {
   since: '2026-11-21T12:00:00.000Z',
 };
 
-/** An engine on which somebody has the lock; `beats`: every so many looks there is a sign of life; `looks`: until when. */
+/**
+ * An engine on which someone else holds the lock. `beats`: one renewal per so many looks. `looks`: after how many looks
+ * the lock is free.
+ */
 function engine({ beats = 3, looks = Infinity, run = theirs.run } = {}) {
   const volumes = new FakeVolumes();
   const held = { ...theirs, run };
@@ -70,7 +73,7 @@ function request(answer: Answer, more: { force?: boolean; timeout?: number; cloc
 
 afterEach(() => vi.useRealTimers());
 
-it('is given back, also if the work fails', async () => {
+it('is released, also if the work fails', async () => {
   const volumes = new FakeVolumes();
   const work = () => {
     expect([...volumes.labels.keys()]).toEqual([lockName(PROJECT)]);
@@ -80,14 +83,14 @@ it('is given back, also if the work fails', async () => {
   expect(volumes.labels.size).toBe(0);
 });
 
-it('is waited for, and the wait is told of once', async () => {
+it('is waited for, and the wait is reported once', async () => {
   const { answer } = engine({ looks: 4 });
   const parts = request(answer);
   expect(await holdLock(parts, () => Promise.resolve(1))).toBe(1);
   expect(parts.said).toEqual([`waiting for the lock of ${formatHolder(theirs)}, 10 s at most`]);
 });
 
-it('is given up after a while, with who has it and what to do', async () => {
+it('times out with a message that names the holder and says what to do', async () => {
   const { answer, volumes } = engine();
   await expect(holdLock(request(answer), () => Promise.resolve())).rejects.toThrow(
     `the lock of acme-production is held by ${formatHolder(theirs)}: wait, or take the lock with --break-lock`,
@@ -95,7 +98,7 @@ it('is given up after a while, with who has it and what to do', async () => {
   expect(volumes.labels.has(lockName(PROJECT))).toBe(true);
 });
 
-it('of the same Nx command is waited for as long as it lives', async () => {
+it('of the same Nx command is waited for as long as its holder is alive', async () => {
   const { answer } = engine({ looks: 60, run: 'desk:1' });
   const parts = request(answer);
   await holdLock(parts, () => Promise.resolve());
@@ -106,7 +109,7 @@ it.each<[string, number, object, string]>([
   ['that gives no sign of life', 0, {}, ', who stopped renewing it'],
   ['that gives none, with no time to wait', 0, { timeout: 0 }, ', who stopped renewing it'],
   ['that was broken', 3, { force: true }, ''],
-])('%s is taken away', async (_, beats, more, why) => {
+])('is taken away if %s', async (_, beats, more, why) => {
   const { answer, volumes } = engine({ beats });
   const parts = request(answer, more);
   await holdLock(parts, () => Promise.resolve());
@@ -116,7 +119,7 @@ it.each<[string, number, object, string]>([
   expect(volumes.labels.size).toBe(0);
 });
 
-it('is taken away by nobody else while one does', async () => {
+it('is taken away by only one of several waiting deploys', async () => {
   const { answer, volumes } = engine({ beats: 0 });
   const claim = `${lockName(PROJECT)}.claim-theirs`;
   volumes.labels.set(claim, lockLabels(PROJECT, { ...theirs, id: 'third' }));
@@ -128,7 +131,7 @@ it('is taken away by nobody else while one does', async () => {
       now: () => clock.now(),
       sleep: (milliseconds) => {
         slept++;
-        // The one who claimed it is done: it is somebody else's by now.
+        // The deploy that claimed it is done; by now, someone else holds the lock.
         if (slept === EXPIRY + 5) {
           volumes.labels.set(lockName(PROJECT), lockLabels(PROJECT, { ...theirs, id: 'third' }));
           volumes.labels.delete(claim);
@@ -142,7 +145,7 @@ it('is taken away by nobody else while one does', async () => {
   expect(parts.said.some((line) => line.includes('was taken from'))).toBe(false);
 });
 
-it('leaves signs of life, one at a time', async () => {
+it('is renewed, with one renewal at a time', async () => {
   vi.useFakeTimers();
   const volumes = new FakeVolumes();
   await holdLock(request(volumes.answer), async () => {
@@ -152,11 +155,11 @@ it('leaves signs of life, one at a time', async () => {
   expect(volumes.labels.size).toBe(0);
 });
 
-it('leaves no sign of life that was under way when the work ended', async () => {
+it('is not renewed after the work has ended', async () => {
   vi.useFakeTimers();
   const volumes = new FakeVolumes();
   const { run } = recordingRunner(volumes.answer);
-  // As over ssh: a sign of life takes longer to arrive than what is left of the work.
+  // As over ssh: the renewal takes longer than the rest of the work.
   const slow: Runner = {
     run: async (command) => {
       if (command.args.at(-1) === beatName(PROJECT, 1)) {
@@ -172,7 +175,7 @@ it('leaves no sign of life that was under way when the work ended', async () => 
   expect([...volumes.labels.keys()]).toEqual([]);
 });
 
-it('that somebody took away ends the work', async () => {
+it('ends the work if someone took it away', async () => {
   vi.useFakeTimers();
   const volumes = new FakeVolumes();
   const parts = request(volumes.answer);
@@ -184,7 +187,7 @@ it('that somebody took away ends the work', async () => {
   expect(volumes.labels.get(lockName(PROJECT))).toEqual(lockLabels(PROJECT, theirs));
 });
 
-it('that cannot be renewed ends the work before others take it for dead', async () => {
+it('ends the work before the lock can expire if it cannot be renewed', async () => {
   vi.useFakeTimers();
   const volumes = new FakeVolumes();
   let away = false;

@@ -29,14 +29,14 @@ const POLL_MILLISECONDS = 1000;
 
 export interface LockRequest {
   runner: Runner;
-  /** Used to release the lock, even if `runner` was interrupted. */
+  /** Releases the lock, even if `runner` was interrupted. */
   undo: Runner;
   address: EngineAddress;
   project: string;
   holder: Holder;
-  /** Seconds to wait for a holder that is alive; one of the same Nx command is waited for as long as it lives. */
+  /** Seconds to wait for a live holder. A holder of the same Nx command is waited for as long as it lives. */
   timeout: number;
-  /** Take the lock away from whoever has it. */
+  /** Take the lock away from its holder. */
   force: boolean;
   clock: Clock;
   say: (line: string) => void;
@@ -47,11 +47,11 @@ export interface LockRequest {
 type Engine = Pick<LockRequest, 'runner' | 'address' | 'project'>;
 
 /**
- * Does `work` while nobody else deploys, backs up or restores the project. The lock is a named volume on the engine, so
- * everybody who can deploy sees it, and no prune removes it. Creating a volume that exists changes nothing: whoever's
- * label it has holds the lock.
+ * Runs `work` while no other process deploys, backs up or restores the project. The lock is a named volume on the
+ * engine, so it is visible to all who can deploy, and no prune removes it. Creating a volume that exists changes
+ * nothing, so the lock belongs to the process whose label the volume has.
  *
- * @throws {UserError} naming the holder if it does not end in time.
+ * @throws {UserError} that names the holder if the lock is not released in time.
  */
 export async function holdLock<T>(request: LockRequest, work: () => Promise<T>): Promise<T> {
   const lock = await takeLock(request);
@@ -85,7 +85,7 @@ async function takeLock(request: LockRequest): Promise<Lock> {
       continue;
     }
     const mate = other.run === holder.run;
-    // A lock that was not renewed yet may have expired, which takes longer to see than a short timeout.
+    // A lock that was never renewed may have expired. Seeing that takes longer than a short timeout.
     if (!mate && state === 'alive' && clock.now() - started >= timeout * 1000) {
       throw new UserError(
         `the lock of ${project} is held by ${formatHolder(other)}: wait, or take the lock with --break-lock`,
@@ -100,8 +100,8 @@ async function takeLock(request: LockRequest): Promise<Lock> {
 }
 
 /**
- * Removes the lock of another holder. If several want to, only the first to create a claim does: the others could
- * remove the lock of the next holder.
+ * Removes the lock of another holder. If several processes want to, only the first one to create a claim may: otherwise
+ * the others could remove the lock of the next holder.
  */
 async function takeAway(request: LockRequest, other: Lock, own: Lock): Promise<boolean> {
   const { project } = request;
@@ -153,7 +153,7 @@ async function remove(
   await runDocker(runner, removeVolumesArguments(names), address, what);
 }
 
-/** Removes the lock unless somebody took it away; what cannot be removed expires. */
+/** Removes the lock unless someone took it away. A lock that cannot be removed expires. */
 async function giveBack(engine: Engine, { id }: Lock): Promise<void> {
   try {
     const { held, beats } = await look(engine);

@@ -8,9 +8,9 @@ import { lineInEnvironment } from './environments';
 import type { Runner } from './process';
 import { readSecret, readWorkspaceFile } from './secrets';
 
-/** Certificates and keys of the edge, from files and variables outside git. */
+/** Certificates and keys of the edge. They come from files and variables, which are not in git. */
 export interface EdgeFiles {
-  /** By the service that brings them. */
+  /** By the service that uses them. */
   keyPairs: ReadonlyMap<string, KeyPair>;
   /** The root certificate of a private ACME authority, PEM. */
   acmeRoot?: string;

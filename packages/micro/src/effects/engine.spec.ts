@@ -3,7 +3,7 @@ import { failure, recordingRunner } from '../testing/recording-runner';
 import { inspectImages, inspectRemoteImage, readEngineKind, runDocker } from './engine';
 
 describe('inspectImages', () => {
-  it('leaves out what is not there', async () => {
+  it('leaves out images that do not exist', async () => {
     const runner = recordingRunner((line) =>
       line.endsWith(' a')
         ? { stdout: '{"Id":"1","RepoTags":null,"RepoDigests":null,"Size":5}' }
@@ -22,7 +22,7 @@ describe('inspectImages', () => {
     ['Docker 28', { Descriptor: { digest: 'x' }, GraphDriver: { Name: 'overlayfs' } }, 'packed'],
     ['Docker 28 without it', { Descriptor: null, GraphDriver: { Name: 'overlay2' } }, 'unpacked'],
     ['Docker 29', { Descriptor: { digest: 'x' } }, 'packed'],
-  ])('tells what the size is of: %s', async (_, json, kind) => {
+  ])('says what kind of size the image store reports: %s', async (_, json, kind) => {
     const stdout = JSON.stringify({ Id: '1', RepoTags: null, RepoDigests: null, Size: 5, ...json });
     const images = await inspectImages(
       recordingRunner(() => ({ stdout })),
@@ -31,7 +31,7 @@ describe('inspectImages', () => {
     expect(images.get('a')?.size).toEqual({ kind, bytes: 5 });
   });
 
-  it('does not take an engine that is away for an image that is away', async () => {
+  it('fails if the engine does not answer, instead of reporting that the image does not exist', async () => {
     const runner = recordingRunner(() => ({
       ...failure('Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?'),
       stdout: '[]',
@@ -61,7 +61,7 @@ describe('inspectRemoteImage', () => {
   it.each([
     'ERROR: 127.0.0.1:5000/x:y: not found',
     'ERROR: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
-  ])('takes "%s" for no', async (stderr) => {
+  ])('takes "%s" as: does not exist', async (stderr) => {
     expect(
       await inspectRemoteImage(
         recordingRunner(() => failure(stderr)),
@@ -70,7 +70,7 @@ describe('inspectRemoteImage', () => {
     ).toBeUndefined();
   });
 
-  it('does not take silence for no', async () => {
+  it('fails if the registry does not answer, instead of reporting that the image does not exist', async () => {
     const runner = recordingRunner(() => failure('dial tcp: connection refused'));
     await expect(inspectRemoteImage(runner, 'r/a:1')).rejects.toMatchObject({
       kind: 'no-registry',
@@ -90,7 +90,7 @@ it.each([
   ).toEqual(kind);
 });
 
-it('runDocker hands variables and input on beside the arguments', async () => {
+it('runDocker passes variables and standard input, beside the arguments', async () => {
   const runner = recordingRunner();
   await runDocker(runner, ['login'], { host: 'h' }, 'x', { env: { A: 'b' }, stdin: 'secret' });
   expect(runner.commands).toEqual([

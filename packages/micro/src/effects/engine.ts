@@ -15,7 +15,7 @@ export interface LocalImage {
   digests: readonly string[];
   /** The containerd image store reports the compressed size of layers, the older store the uncompressed one. */
   size: { kind: 'packed' | 'unpacked'; bytes: number };
-  /** What it is made of; absent if the engine does not say. */
+  /** The image's layers; absent if the engine does not report them. */
   variant?: ImageVariant;
 }
 
@@ -27,10 +27,10 @@ export interface RemoteImage {
   variants: readonly ImageVariant[];
 }
 
-/** Compose gets only a part of the project here, so it must not warn about the other containers. */
+/** Compose gets only a part of the project here. It must not warn about the other containers. */
 const COMPOSE_PARTS = { COMPOSE_IGNORE_ORPHANS: 'true' };
 
-/** Runs a docker command that has to succeed. @throws {EngineError} with the engine's own words. */
+/** Runs a docker command that must succeed. @throws {EngineError} with docker's message. */
 export async function runDocker(
   runner: Runner,
   args: readonly string[],
@@ -45,10 +45,12 @@ export async function runDocker(
   return outcome;
 }
 
-/** How often a build is tried whose export met another one. What it built is in BuildKit's cache by then. */
+/**
+ * Attempts of a build whose export collides with another one. After the first, BuildKit has the layers in its cache.
+ */
 const EXPORT_TRIES = 5;
 
-/** Runs a build of a Dockerfile. @throws {EngineError} with its line and BuildKit's own words. */
+/** Builds a Dockerfile. @throws {EngineError} with the line in the Dockerfile and BuildKit's message. */
 export async function runBuildx(
   runner: Runner,
   args: readonly string[],
@@ -65,7 +67,7 @@ export async function runBuildx(
   }
 }
 
-/** What the containers of an engine run on, `linux/amd64`. @throws {EngineError} if it does not answer. */
+/** The platform of the engine's containers, such as `linux/amd64`. @throws {EngineError} if it does not answer. */
 export async function readEnginePlatform(
   runner: Runner,
   address: EngineAddress = {},
@@ -81,7 +83,10 @@ export async function readEnginePlatform(
   return parsePlatform(stdout);
 }
 
-/** What an entry may say depends on the engine. Docker's client makes spaces of tabs here. @throws {EngineError} if it does not answer. */
+/**
+ * The version of the engine, which decides what an entry may contain. The docker client turns tabs into spaces in this
+ * output. @throws {EngineError} if the engine does not answer.
+ */
 export async function readEngineKind(runner: Runner, address: EngineAddress): Promise<EngineKind> {
   const { stdout } = await runDocker(
     runner,
@@ -93,7 +98,10 @@ export async function readEngineKind(runner: Runner, address: EngineAddress): Pr
   return { api, isPodman: parts.includes('Podman Engine') };
 }
 
-/** The Linux that containers of the engine share, `6.18.44-cloud-amd64`. @throws {EngineError} if it does not answer. */
+/**
+ * The Linux kernel of the engine's containers, such as `6.18.44-cloud-amd64`. @throws {EngineError} if it does not
+ * answer.
+ */
 export async function readEngineKernel(runner: Runner, address: EngineAddress): Promise<string> {
   const { stdout } = await runDocker(
     runner,
@@ -104,7 +112,7 @@ export async function readEngineKernel(runner: Runner, address: EngineAddress): 
   return stdout.trim();
 }
 
-/** Images of the engine by reference; those that are not there are missing in the answer. */
+/** Images of the engine by reference. Images that do not exist are missing in the result. */
 export async function inspectImages(
   runner: Runner,
   references: readonly string[],
@@ -141,9 +149,9 @@ interface ImageJson {
   RepoTags: string[] | null;
   RepoDigests: string[] | null;
   Size: number;
-  /** In the containerd image store, since Docker 28. */
+  /** What Docker 28 and later report if they use the containerd image store. */
   Descriptor?: object | null;
-  /** The snapshotter of that store, before 28. */
+  /** What earlier versions report in that case: the snapshotter. */
   GraphDriver?: { Name: string } | null;
   Os?: string;
   Architecture?: string;
@@ -187,7 +195,7 @@ interface RemoteConfig {
   config?: { Labels?: Record<string, string> } & Record<string, unknown>;
 }
 
-/** An index has one configuration per platform; labels are the same on all of ours. */
+/** An index has one configuration per platform. Our images have the same labels in all of them. */
 function toRemoteImage(json: string): RemoteImage {
   const { manifest, image } = JSON.parse(json) as RemoteJson;
   const configs = configsOf(image);

@@ -9,7 +9,7 @@ const files = {
   'environments/staging.yml': 'services: { orders: { replicas: 2 } }\n',
 };
 
-it('takes the services of the workspace, and no others', () => {
+it('accepts services of the workspace only', () => {
   const root = temporaryWorkspace(files);
   expect(readEnvironment(root, 'staging').services['orders']).toMatchObject({ replicas: 2 });
   expect(() => readEnvironment(root, 'production')).toThrow(
@@ -22,7 +22,7 @@ it('can be read for its registry alone', () => {
   expect(readEnvironmentAlone(root, 'production').registry).toBe('example.com');
 });
 
-it('names the environments that there are', () => {
+it('lists the existing environments if the name is unknown', () => {
   const root = temporaryWorkspace(files);
   expect(() => readEnvironment(root, 'stagin')).toThrow(
     'there is no environment "stagin" (environments/stagin.yml); did you mean "staging"?',

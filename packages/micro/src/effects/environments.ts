@@ -12,8 +12,9 @@ import { fileReader } from './files';
 import { findServiceProjects } from './workspace-projects';
 
 /**
- * Reads an environment. Every service that its file names has to be one of the workspace.
- * @throws {UserError} if there is no such environment, or its file is not valid.
+ * Reads an environment. Its file may only name services of the workspace.
+ *
+ * @throws {UserError} if the environment does not exist, or its file is not valid.
  */
 export function readEnvironment(workspaceRoot: string, name: string): Environment {
   return parseEnvironment(name, textOf(workspaceRoot, name), serviceNames(workspaceRoot));
@@ -25,8 +26,8 @@ export function readAnyEnvironment(workspaceRoot: string, name: string): AnyEnvi
 }
 
 /**
- * The same without looking for the workspace's services: for tasks that only need the registry or
- * the engine, and that run once for each of many services.
+ * The same without a check of service names. For tasks that only need the registry or the engine and that run once per
+ * service: finding the services each time would be slow.
  */
 export function readEnvironmentAlone(workspaceRoot: string, name: string): AnyEnvironment {
   return parseAnyEnvironment(name, textOf(workspaceRoot, name));
@@ -37,7 +38,7 @@ function serviceNames(workspaceRoot: string): string[] {
   return projects.map(({ name }) => name);
 }
 
-/** @throws {UserError} if there is no such environment. */
+/** @throws {UserError} if the environment does not exist. */
 function textOf(workspaceRoot: string, name: string): string {
   const text = fileReader(workspaceRoot)(environmentFile(name));
   if (text === undefined) {
@@ -48,7 +49,7 @@ function textOf(workspaceRoot: string, name: string): string {
   return text;
 }
 
-/** The 1-based line of what an environment says at a path, or of the nearest key around it. */
+/** The 1-based line of the value at a path of an environment, or of its nearest existing parent. */
 export function lineInEnvironment(
   workspaceRoot: string,
   { file }: Pick<Environment, 'file'>,

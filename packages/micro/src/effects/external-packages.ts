@@ -17,7 +17,7 @@ export function installedPackage(file: string): string | undefined {
   return INSTALLED_PACKAGE.exec(toSlashes(file))?.[1];
 }
 
-/** Keeps packages out of the bundle that cannot be in it, and remembers which and why. */
+/** Decides which packages stay out of the bundle, and records the reason for each. */
 export function externalPackages({
   workspaceRoot,
   declared,
@@ -26,7 +26,7 @@ export function externalPackages({
   workspaceRoot: string;
   /** Names that service.yml declares. */
   declared: readonly string[];
-  /** Packages that need their own files, by their folders relative to the workspace root, and why. */
+  /** Packages that need their own files at run time: folder relative to the workspace root, and reason. */
   reading?: ReadonlyMap<string, string>;
 }): {
   plugin: Plugin;
@@ -58,7 +58,7 @@ export function externalPackages({
             if (!directory || !reason) return undefined;
             const at = toSlashes(relative(workspaceRoot, directory));
             const other = found.get(name)?.path;
-            // With pnpm one package is reached by a link in each project that depends on it.
+            // With pnpm, each project that depends on a package has its own link to it.
             if (other !== undefined && !isSame(workspaceRoot, other, at)) {
               const text = `"${name}" is external (${reason}) and needed in two versions, ${other} and ${at}: an image can have only one; align the versions`;
               return { errors: [{ text }] };

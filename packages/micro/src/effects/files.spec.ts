@@ -25,12 +25,12 @@ import {
   writeWhole,
 } from './files';
 
-it('fileReader tells a file that is not there from an empty one', () => {
+it('fileReader distinguishes a missing file from an empty one', () => {
   const read = fileReader(temporaryWorkspace({ 'a/empty': '' }));
   expect([read('a/empty'), read('a/none')]).toEqual(['', undefined]);
 });
 
-it('listFiles sorts, and goes into no folder that it is told to pass over', async () => {
+it('listFiles sorts, and skips the folders that it is told to', async () => {
   const root = temporaryWorkspace({ b: '', 'a/c': '', 'a/b/d': '', 'node_modules/x': '' });
   expect(await listFiles(root, (folder) => folder !== 'node_modules')).toEqual([
     'a/b/d',
@@ -39,7 +39,7 @@ it('listFiles sorts, and goes into no folder that it is told to pass over', asyn
   ]);
 });
 
-it('readKeyFiles sees content, the executable bit and where a link leads', async () => {
+it('readKeyFiles reads content, executable bit and link target', async () => {
   const root = temporaryWorkspace({ a: 'x', b: 'x', c: 'y' });
   chmodSync(join(root, 'b'), 0o755);
   symlinkSync('a', join(root, 'd'));
@@ -72,7 +72,7 @@ describe('normaliseFiles', () => {
     expect(stateOf(one, 'x/a').mode).toBe(0o644);
   });
 
-  it('gives other content of the same size another time', async () => {
+  it('gives different content of the same size a different time', async () => {
     const root = temporaryWorkspace({ a: 'aaaa', b: 'bbbb' });
     await normaliseFiles(root);
     expect(stateOf(root, 'a').mtimeMs).not.toBe(stateOf(root, 'b').mtimeMs);
@@ -84,7 +84,7 @@ describe('normaliseFiles', () => {
     ['text\n#!/bin/sh\n', 0o644],
     ['#', 0o644],
     ['', 0o644],
-  ])('gives %j the mode that its content asks for, whatever it had', async (content, mode) => {
+  ])('sets the mode of %j by its content, whatever it was before', async (content, mode) => {
     const root = temporaryWorkspace({ plain: content, marked: content });
     chmodSync(join(root, 'marked'), 0o700);
     await normaliseFiles(root);
@@ -105,14 +105,14 @@ describe('copyWhole', () => {
     expect(statSync(join(root, 'from/a/b')).mtimeMs).toBe(before);
   });
 
-  it('says so where there is no folder, after a second', async () => {
+  it('returns nothing after a second if the folder does not exist', async () => {
     const clock = fakeClock();
     const root = temporaryWorkspace();
     expect(await copyWhole(join(root, 'from'), join(root, 'to'), clock)).toBeUndefined();
     expect(clock.slept).toHaveLength(9);
   });
 
-  it('waits for a folder that is being put in place', async () => {
+  it('waits for a folder that is being replaced', async () => {
     const root = temporaryWorkspace();
     const clock = fakeClock();
     const sleep = (time: number) => {
@@ -124,7 +124,7 @@ describe('copyWhole', () => {
     ]);
   });
 
-  it('never mixes two builds', async () => {
+  it('never mixes the files of two builds', async () => {
     const build = (name: string, text: string) =>
       Object.fromEntries(range(300).map((n) => [`${name}/${n}`, text]));
     const root = temporaryWorkspace({ ...build('from', 'one'), ...build('next', 'two') });
@@ -143,21 +143,21 @@ describe('copyWhole', () => {
 });
 
 describe('writeWhole', () => {
-  it('makes folders, and leaves no half of a file behind', async () => {
+  it('makes folders, and never leaves a partial file', async () => {
     const root = temporaryWorkspace();
     await Promise.all(['one', 'two', 'three'].map((text) => writeWhole(join(root, 'a/b'), text)));
     expect(['one', 'two', 'three']).toContain(readFileSync(join(root, 'a/b'), 'utf8'));
     expect(readdirSync(join(root, 'a'))).toEqual(['b']);
   });
 
-  it('keeps what was there where it cannot write', async () => {
+  it('keeps the old content if writing fails', async () => {
     const root = temporaryWorkspace({ 'a/b/c': '' });
     await expect(writeWhole(join(root, 'a/b'), 'x')).rejects.toThrow();
     expect(await listFiles(root)).toEqual(['a/b/c']);
   });
 });
 
-it('withTemporaryFolder gives a private folder that is gone afterwards, also after an error', async () => {
+it('withTemporaryFolder gives a private folder, and removes it also after an error', async () => {
   let folder = '';
   const use = withTemporaryFolder((path) => {
     folder = path;

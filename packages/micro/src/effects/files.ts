@@ -32,7 +32,8 @@ export function fileReader(workspaceRoot: string): ReadFile {
 
 /**
  * Every file below `directory`, relative to it, with forward slashes, sorted.
- * @param enter whether to go into the folder of that relative path.
+ *
+ * @param enter whether to read the folder with that relative path.
  */
 export async function listFiles(
   directory: string,
@@ -52,7 +53,7 @@ export async function listFiles(
   return (await walk('')).sort();
 }
 
-/** The files of `paths` (relative to `directory`) as an image key reads them. */
+/** The files at `paths` (relative to `directory`), as the image key needs them. */
 export async function readKeyFiles(
   directory: string,
   paths: readonly string[],
@@ -72,14 +73,14 @@ export async function readKeyFiles(
 }
 
 /**
- * Gives every file below `directory` a mode and a time that follow from its content alone.
+ * Sets the mode and the time of every file below `directory`. Both depend on its content alone.
  *
  * The executable bit is set on what the kernel can start: scripts with `#!` and ELF programs. The bit of the working
- * tree does not count: Nx hashes contents, and restores an output with the bit that the file had when it was first
- * built; file systems without the bit have none to give.
+ * tree is ignored: Nx hashes content only, so a restored output has the bit of the time when it was first built, and
+ * some file systems have no such bit.
  *
- * The time must differ if the content does: BuildKit takes a file of the same path, size and time for the one that it
- * was sent before, and would build the old content into the image.
+ * Different content must get a different time: BuildKit considers a file unchanged if path, size and time are the same,
+ * and would build the old content into the image.
  */
 export async function normaliseFiles(directory: string): Promise<void> {
   const entries = await readdir(directory, { withFileTypes: true });
@@ -108,11 +109,10 @@ const COPY_ATTEMPTS = 10;
 const COPY_PAUSE = 100;
 
 /**
- * Copies a folder that a build may replace meanwhile into one of its own, and normalises it: what is
- * hashed there is what is built. The copy is of one build, never a mix of two.
+ * Copies a folder that another build may replace meanwhile, and normalises the copy. So what is hashed is what is
+ * built, and the copy never mixes two builds.
  *
- * @returns its files, relative and sorted; `undefined` if the folder is not there or does not
- * come to rest within a second.
+ * @returns its files, relative and sorted; `undefined` if the folder does not exist or keeps changing for a second.
  */
 export async function copyWhole(
   from: string,
@@ -142,10 +142,9 @@ export async function copyWhole(
 }
 
 /**
- * Copies an artifact as {@link copyWhole} does, into a folder of `context` that is named after its
- * content. BuildKit keeps what it was sent before and sets the time of a folder only where the
- * folder is new to it: under a name of its own it is, and equal content gives an equal layer (tried
- * with 26.1).
+ * Copies an artifact like {@link copyWhole}, into a folder of `context` that is named after its content. BuildKit keeps
+ * what it received before, and sets the time of a folder only if the folder is new to it. With a name per content it is
+ * new, so equal content gives an equal layer (tried with Docker 26.1).
  *
  * @returns its files; `undefined` if there is no artifact.
  */
@@ -178,7 +177,7 @@ function timeOf(content: Buffer): number {
   return (hash.readUInt32BE(0) >>> 1) + (hash.readUInt16BE(4) % 1000) / 1000;
 }
 
-/** Writes a file so that a reader sees the old content or the new, never half of it. */
+/** Writes a file. Readers see the old content or the new, never a part of it. */
 export async function writeWhole(file: string, text: string, mode = 0o644): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const staging = `${file}.${randomUUID()}.tmp`;
@@ -190,7 +189,7 @@ export async function writeWhole(file: string, text: string, mode = 0o644): Prom
   }
 }
 
-/** Runs `use` with a fresh folder that only this user can read and that is gone afterwards. */
+/** Runs `use` with a new folder that only this user can read, and removes it afterwards. */
 export async function withTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'micro-'));
   try {

@@ -34,7 +34,7 @@ it('reads commit, branch and origin, and whether files differ', async () => {
 it.each([
   ['no repository', () => processRunner(temporaryWorkspace())],
   ['no git', () => ({ run: () => Promise.reject(new Error('ENOENT')) })],
-])('takes %s for an answer', async (_, runner) => {
+])('accepts this answer: %s', async (_, runner) => {
   expect(await readGitFacts(runner())).toEqual({ dirty: false });
 });
 
@@ -47,7 +47,7 @@ it.each([
   expect(withoutCredentials(url)).toBe(expected);
 });
 
-it('counts the commits that came after a revision, where git knows it', async () => {
+it('counts the commits since a revision that git knows', async () => {
   const root = temporaryWorkspace({ a: '1' });
   const git = (...args: string[]) =>
     execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
@@ -89,7 +89,7 @@ describe('readAncestry', () => {
     return folder;
   };
 
-  it('tells what git can tell, and that it cannot', async () => {
+  it('reports how commits are related, and when git cannot tell', async () => {
     root = temporaryWorkspace();
     git(root, 'init', '--quiet', '--initial-branch', 'main');
     const first = commit('first');

@@ -14,7 +14,7 @@ export interface GitFacts {
   source?: string;
 }
 
-/** Asks git in the runner's folder; a missing git or repository is an answer, not an error. */
+/** Asks git in the runner's folder. If git or the repository is missing, the result says so; that is no error. */
 export async function readGitFacts(runner: Runner): Promise<GitFacts> {
   const ask = async (...args: string[]) => {
     try {
@@ -49,8 +49,9 @@ export function withoutCredentials(url: string): string {
 const REMOTE_TIMEOUT = 30_000;
 
 /**
- * What a branch, a tag or the default branch of a remote repository is now: git's own lines, sorted.
- * @throws {UserError} with git's own words if it does not say.
+ * The current commit of a branch, a tag or the default branch of a remote repository: git's own lines, sorted.
+ *
+ * @throws {UserError} with git's message if it fails.
  */
 export async function readRemoteRef(
   runner: Runner,
@@ -71,7 +72,7 @@ export async function readRemoteRef(
   throw new UserError(`git could not tell what "${ref}" is (${reason})`);
 }
 
-/** How many commits HEAD is ahead of each revision; one that git does not know is missing. */
+/** How many commits HEAD is ahead of each revision. Revisions that git does not know are missing. */
 export async function countCommitsSince(
   runner: Runner,
   revisions: ReadonlySet<string>,
@@ -95,7 +96,7 @@ export async function countCommitsSince(
   return counts;
 }
 
-/** How a commit is related to HEAD. Nothing is fetched, not even in a partial clone, which would do so by itself. */
+/** How a commit is related to HEAD. Nothing is fetched, not even in a partial clone, where git would do so. */
 export async function readAncestry(runner: Runner, commit: string): Promise<Ancestry> {
   const ask = (...args: string[]) =>
     runner.run({ file: 'git', args, env: { GIT_NO_LAZY_FETCH: '1' } }).catch(() => undefined);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { recordingRunner } from '../testing/recording-runner';
 import { readEngineMachine, resolveHost } from './host-address';
 
-describe('where a name leads', () => {
+describe('addresses of a name', () => {
   it.each([
     ['localhost', ['127.0.0.1']],
     ['shop.localhost', ['127.0.0.1']],
@@ -24,14 +24,14 @@ describe('the machine of an engine', () => {
     [{ host: 'ssh://deploy@192.0.2.7' }, '192.0.2.7'],
     [{ host: 'tcp://[2001:db8::1]:2376' }, '2001:db8::1'],
     [{ context: 'far' }, '192.0.2.8'],
-  ])('%j is reached by %s', async (environment, reachedBy) => {
+  ])('%j: %s', async (environment, reachedBy) => {
     const machine = await readEngineMachine({ run }, environment);
     expect(machine?.reachedBy).toBe(reachedBy);
     if (reachedBy !== '127.0.0.1') expect(machine?.addresses).toEqual([reachedBy]);
     else expect(machine?.addresses).toContain('127.0.0.1');
   });
 
-  it('is unknown if its context is', async () => {
+  it('is unknown if the context does not exist', async () => {
     expect(await readEngineMachine({ run }, { context: 'gone' })).toBeUndefined();
     expect(lines.at(-1)).toBe('docker context inspect gone --format {{.Endpoints.docker.Host}}');
   });

@@ -4,9 +4,9 @@ import { docker } from '../docker/command';
 import type { Environment } from '../platform/environment';
 import type { Runner } from './process';
 
-/** Where a name leads; nothing if it leads nowhere. */
+/** The IP addresses of a host name; empty if it has none. */
 export async function resolveHost(host: string): Promise<string[]> {
-  // As browsers do it (RFC 6761); not every resolver of an operating system does.
+  // As in browsers (RFC 6761). Not every resolver of an operating system does this.
   if (/(?:^|\.)localhost$/.test(host)) return ['127.0.0.1'];
   try {
     return (await lookup(host, { all: true })).map(({ address }) => address);
@@ -15,14 +15,14 @@ export async function resolveHost(host: string): Promise<string[]> {
   }
 }
 
-/** The machine of an environment's engine: how it is reached from here, and its addresses. */
+/** The machine of an environment's engine: its address as seen from here, and its IP addresses. */
 export interface EngineMachine {
   /** 127.0.0.1 if it is this machine. */
   reachedBy: string;
   addresses: readonly string[];
 }
 
-/** @returns `undefined` if nobody can tell, as with a context that is not here. */
+/** @returns `undefined` if the address is unknown, for example if the docker context does not exist here. */
 export async function readEngineMachine(
   runner: Runner,
   { host, context }: Pick<Environment, 'host' | 'context'>,

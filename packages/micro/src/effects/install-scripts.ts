@@ -13,8 +13,9 @@ interface InstalledManifest {
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'];
 
 /**
- * Packages with an install script among some packages and all that they need, as `name@version`: those of a lockfile do
- * not say it with every package manager. Packages that are not installed are passed over, such as those for another system.
+ * Of these packages and all their dependencies, those with an install script, as `name@version`. It reads the installed
+ * packages, because not every lockfile says which have one. Packages that are not installed are skipped, such as those
+ * for another operating system.
  *
  * @param paths of the packages, absolute.
  */

@@ -36,7 +36,7 @@ function interruption(): Interruption {
   };
 }
 
-it('begins no command once the deploy is interrupted', async () => {
+it('starts no command after the deploy was interrupted', async () => {
   const own = interruption();
   const runner = answering(outcome());
   own.trigger('the deploy was ended by SIGTERM');
@@ -45,7 +45,7 @@ it('begins no command once the deploy is interrupted', async () => {
 });
 
 it.each([outcome({ exitCode: 130 }), outcome({ exitCode: 1, stderr: 'ended by SIGTERM' })])(
-  'takes a program that was ended (%j) for the end of the deploy',
+  'treats a command that was ended (%j) as an interruption of the deploy',
   async (ended) => {
     const own = interruption();
     await expect(interruptibleRunner(answering(ended), own).run(command)).rejects.toThrow(
@@ -55,7 +55,7 @@ it.each([outcome({ exitCode: 130 }), outcome({ exitCode: 1, stderr: 'ended by SI
   },
 );
 
-it('leaves a command that failed by itself to its caller', async () => {
+it('leaves a command that failed by itself to the caller', async () => {
   const failed = outcome({ exitCode: 1, stderr: 'no' });
   expect(await interruptibleRunner(answering(failed), interruption()).run(command)).toBe(failed);
 });
@@ -73,7 +73,7 @@ it('ends a sleep when the deploy is interrupted', async () => {
   await expect(interruptibleClock(fakeClock(), interruption()).sleep(1)).resolves.toBeUndefined();
 });
 
-it('undoes in spite of signals', async () => {
+it('completes the undo even if signals arrive', async () => {
   const runner = answering(outcome({ exitCode: 143 }), outcome({ stdout: 'a' }));
   expect(await stubbornRunner(runner).run(command)).toMatchObject({ exitCode: 0, stdout: 'a' });
   const done = answering(
@@ -86,7 +86,7 @@ it('undoes in spite of signals', async () => {
   expect(never.asked).toBe(3);
 });
 
-it('listens while it is asked to, and no longer', () => {
+it('stops listening when it is told to', () => {
   const before = process.listenerCount('SIGTERM');
   const own = listenForInterruption();
   expect(process.listenerCount('SIGTERM')).toBe(before + 1);

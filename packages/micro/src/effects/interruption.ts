@@ -8,7 +8,7 @@ export class Interrupted extends UserError {
   override readonly name = 'Interrupted';
 }
 
-/** Whether and why a deploy is interrupted. */
+/** Whether a deploy was interrupted, and why. */
 export interface Interruption {
   signal: AbortSignal;
   trigger: (why: string) => void;
@@ -27,7 +27,7 @@ export function listenForInterruption(): Interruption {
   const ignore = () => undefined;
   for (const signal of SIGNALS) process.on(signal, onSignal);
   process.on('disconnect', onDisconnect);
-  // The reader of the output may be gone before the undo is done.
+  // The process that reads our output may end before the undo is done.
   process.stdout.on('error', ignore);
   process.stderr.on('error', ignore);
   return {
@@ -42,7 +42,7 @@ export function listenForInterruption(): Interruption {
   };
 }
 
-/** A runner that kills the current command when the deploy is interrupted, and starts no other. */
+/** A runner that kills the current command when the deploy is interrupted, and starts no other command. */
 export function interruptibleRunner(runner: Runner, { signal, trigger }: Interruption): Runner {
   return {
     run: async (command, options = {}) => {
@@ -63,7 +63,7 @@ export function interruptibleRunner(runner: Runner, { signal, trigger }: Interru
 
 const ATTEMPTS = 3;
 
-/** A runner for undoing: it repeats a command that was killed by a signal for the deploy. */
+/** A runner for undoing. If a signal to the deploy killed a command, it runs the command again. */
 export function stubbornRunner(runner: Runner): Runner {
   return {
     run: async (command, options = {}) => {

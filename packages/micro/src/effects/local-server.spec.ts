@@ -11,7 +11,7 @@ async function serve() {
   return server;
 }
 
-/** fetch does not let anyone say which host is meant. */
+/** `fetch` cannot set the Host header. */
 function statusFor(url: string, host: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     request(url, { headers: { host } }, (response) => {
@@ -23,7 +23,7 @@ function statusFor(url: string, host: string): Promise<number | undefined> {
   });
 }
 
-it('serves what it was given, and nothing else', async () => {
+it('serves the given paths and nothing else', async () => {
   const { url } = await serve();
   const answer = await fetch(url);
   expect(await answer.text()).toBe('<p>hello');
@@ -36,7 +36,7 @@ it('serves what it was given, and nothing else', async () => {
   expect((await fetch(url, { method: 'POST' })).status).toBe(405);
 });
 
-it('listens on 127.0.0.1, and does not answer to the name of another site', async () => {
+it('listens on 127.0.0.1, and refuses requests with another host name', async () => {
   const { url } = await serve();
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
   expect(await statusFor(url, 'localhost:1234')).toBe(200);
@@ -44,7 +44,7 @@ it('listens on 127.0.0.1, and does not answer to the name of another site', asyn
   expect(await statusFor(url, '127.0.0.1.evil.example')).toBe(403);
 });
 
-it('says so where the port is taken', async () => {
+it('says that the port is taken', async () => {
   const { url } = await serve();
   const port = Number(new URL(url).port);
   await expect(serveLocally(port, {})).rejects.toThrow(`port ${port} is taken`);

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { UserError } from '../platform/user-error';
 
-/** What a path is answered with. */
+/** The response for a path. */
 export interface LocalAnswer {
   status?: number;
   type: 'text/html' | 'application/json';
@@ -16,10 +16,10 @@ export interface LocalServer {
 }
 
 /**
- * Serves GET requests on 127.0.0.1 and to nobody else: neither another machine nor a page of another
- * site, whose name may lead here as well.
+ * Serves GET requests on 127.0.0.1. Other machines cannot reach it. Pages of other sites cannot read it either: a
+ * request with another host name, which may also resolve to 127.0.0.1, is refused.
  *
- * @param port 0 for any that is free.
+ * @param port 0 for any free port.
  */
 export async function serveLocally(
   port: number,

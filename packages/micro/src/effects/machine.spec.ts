@@ -4,12 +4,12 @@ import { expect, it } from 'vitest';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
 import { freeSpace, isPortFree } from './machine';
 
-it('knows how much room there is, and where it cannot tell', async () => {
+it('reads the free space, or returns nothing if it cannot', async () => {
   expect(await freeSpace(temporaryWorkspace())).toBeGreaterThan(1_000_000);
   expect(await freeSpace('/this/folder/is/not/there')).toBeUndefined();
 });
 
-it('knows whether a port is taken', async () => {
+it('checks whether a port is taken', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

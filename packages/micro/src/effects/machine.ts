@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 
-/** Free bytes on the disk of a folder; `undefined` if this machine has no such folder. */
+/** Free bytes on the disk of a folder; `undefined` if the folder does not exist on this machine. */
 export async function freeSpace(folder: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(folder);
@@ -13,12 +13,12 @@ export async function freeSpace(folder: string): Promise<number | undefined> {
   }
 }
 
-/** Whether a port of this machine can be listened on now. */
+/** Whether this machine can listen on a port now. */
 export function isPortFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.on('error', ({ code }: NodeJS.ErrnoException) => {
-      // Ports below 1024 are root's on most machines: whether somebody answers there, everybody can see.
+      // Ports below 1024 need root on most machines. Whether something listens on them can be tested by connecting.
       if (code === 'EACCES') void isAnswered(host, port).then((answered) => resolve(!answered));
       else resolve(false);
     });

@@ -3,12 +3,12 @@ import { inspectNetworkArguments } from '../docker/network';
 import { runDocker } from './engine';
 import type { Runner } from './process';
 
-/** A network of the engine, as far as IPv4 goes. */
+/** A network of the engine, with its IPv4 settings. */
 export interface Network {
   /** `172.20.0.0/16`; absent if it has none. */
   subnet?: string;
   gateway?: string;
-  /** Of the containers that run in it, by their ids. */
+  /** Addresses of its running containers, by their ids. */
   addresses: ReadonlyMap<string, string>;
 }
 
@@ -17,7 +17,7 @@ interface NetworkJson {
   Containers: Record<string, { IPv4Address: string }> | null;
 }
 
-/** @throws {EngineError} if there is no such network. */
+/** @throws {EngineError} if the network does not exist. */
 export async function readNetwork(
   runner: Runner,
   address: EngineAddress,

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface NodeProcess {
-  /** Asks it to end, and ends it for good after ten seconds. */
+  /** Asks it to end, and kills it after ten seconds. */
   stop: () => Promise<void>;
 }
 
 const STOP_MILLISECONDS = 10_000;
 
-/** Runs a file with this node, its output going to this process's own. */
+/** Runs a file with the same node. Its output goes to the output of this process. */
 export function startNode(
   file: string,
   { cwd, args }: { cwd: string; args: readonly string[] },

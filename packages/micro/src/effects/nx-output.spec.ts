@@ -7,6 +7,6 @@ it.each([
   [{ GITHUB_ACTIONS: 'true' }, true],
   [{ GITHUB_ACTIONS: 'true', NX_SKIP_LOG_GROUPING: 'true' }, false],
   [{ GITHUB_ACTIONS: 'true', NX_STREAM_OUTPUT: 'true' }, false],
-])('with %j the output of a batch is held back: %s', (variables, expected) => {
+])('with %j Nx holds back what a batch prints: %s', (variables, expected) => {
   expect(isBatchOutputHeld(variables)).toBe(expected);
 });

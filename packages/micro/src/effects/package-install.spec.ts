@@ -14,19 +14,19 @@ describe('allowNewLockfile', () => {
     return value;
   };
 
-  it('lets Yarn write its lockfile in a pipeline, for this install alone', () => {
+  it('lets Yarn write its lockfile in a pipeline, for this install only', () => {
     vi.stubEnv(VARIABLE, undefined);
     expect(seen()).toBe('false');
     expect(process.env[VARIABLE]).toBeUndefined();
   });
 
-  it('leaves what a person has set', () => {
+  it('keeps the setting of a person', () => {
     vi.stubEnv(VARIABLE, 'true');
     expect(seen()).toBe('true');
     expect(process.env[VARIABLE]).toBe('true');
   });
 
-  it('leaves nothing behind if the install fails', () => {
+  it('restores the setting if the install fails', () => {
     vi.stubEnv(VARIABLE, undefined);
     const fails = () => {
       throw new Error('no network');

@@ -4,7 +4,7 @@ import type { PageAssets } from '../topology/page';
 
 const FOLDER = join(__dirname, '../topology/browser');
 
-/** What the topology page is made of beside the platform. */
+/** The files of the topology page, except the platform's data. */
 export function readPageAssets(): PageAssets {
   return {
     style: readFileSync(join(FOLDER, 'style.css'), 'utf8'),

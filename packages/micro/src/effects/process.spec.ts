@@ -14,7 +14,7 @@ describe('processRunner', () => {
   const run = (...parts: Parameters<ReturnType<typeof processRunner>['run']>) =>
     processRunner(temporaryWorkspace()).run(...parts);
 
-  it('answers with both streams and the exit code', async () => {
+  it('returns both streams and the exit code', async () => {
     const program = 'console.log("out"); console.error("err"); process.exitCode = 3';
     expect(await run(node(program))).toEqual({ exitCode: 3, stdout: 'out\n', stderr: 'err\n' });
   });
@@ -30,12 +30,12 @@ describe('processRunner', () => {
     expect(stdout).toBe('ab\n');
   });
 
-  it('does not mind a program that does not read its input', async () => {
+  it('accepts a program that does not read its input', async () => {
     const stdin = 'x'.repeat(1_000_000);
     expect(await run(node('process.exit(2)', { stdin }))).toMatchObject({ exitCode: 2 });
   });
 
-  it('streams bytes in and out, and keeps the words of the other stream', async () => {
+  it('streams bytes in and out, and keeps the text of the other stream', async () => {
     const bytes = randomBytes(1_000_000);
     const heard: Buffer[] = [];
     const output = new PassThrough().on('data', (chunk: Buffer) => heard.push(chunk));
@@ -45,25 +45,25 @@ describe('processRunner', () => {
     expect(Buffer.concat(heard).equals(bytes)).toBe(true);
   });
 
-  it('does not mind a program that does not read its stream', async () => {
+  it('accepts a program that does not read its stream', async () => {
     const input = Readable.from([randomBytes(1_000_000), randomBytes(1_000_000)]);
     expect(await run(node('process.exit(2)'), { input })).toMatchObject({ exitCode: 2 });
   });
 
-  it('fails where what it reads from does, or what it writes to', async () => {
+  it('fails if the stream that it reads or writes fails', async () => {
     const input = new Readable({ read: () => input.destroy(new Error('bad disk')) });
     await expect(run(node('process.stdin.resume()'), { input })).rejects.toThrow('bad disk');
     const output = new Writable({ write: (_chunk, _encoding, done) => done(new Error('full')) });
     await expect(run(node('console.log("a")'), { output })).rejects.toThrow('full');
   });
 
-  it('gives each line as it comes, also the last one without an end', async () => {
+  it('passes on each line as it comes, also a last line without a line break', async () => {
     const heard: string[] = [];
     await run(node('process.stdout.write("a\\r\\nb\\nc")'), { onLine: (line) => heard.push(line) });
     expect(heard).toEqual(['a', 'b', 'c']);
   });
 
-  it('keeps nothing where it is told so: a log has no end', async () => {
+  it('keeps no output if told so, for logs without an end', async () => {
     const heard: string[] = [];
     const onLine = (line: string) => heard.push(line);
     const program = 'console.log("out"); console.error("err")';
@@ -78,7 +78,7 @@ describe('processRunner', () => {
     expect(stderr.trim()).toBe('deadline exceeded: no answer within 0.1 s');
   });
 
-  it('names a program that is not there', async () => {
+  it('names a program that does not exist', async () => {
     const missing = run({ file: 'no-such-program', args: [] });
     await expect(missing).rejects.toThrow(
       '"no-such-program" was not found on the PATH: install it',

@@ -13,27 +13,27 @@ export interface Outcome {
 export interface RunOptions {
   /** Gets each line of both streams as it comes. */
   onLine?: (line: string) => void;
-  /** The outcome has no output: it went to `onLine`, and there may be no end of it. */
+  /** Keep no output: it went to `onLine`, and may never end. */
   keepNothing?: boolean;
   signal?: AbortSignal;
   /** Milliseconds after which the program is ended. */
   timeout?: number;
-  /** What ends it, then and on `signal`; SIGTERM unless given. */
+  /** The signal that ends it, after the time is up or on `signal`. SIGTERM by default. */
   killSignal?: NodeJS.Signals;
-  /** Read to its end by the program, byte by byte; instead of a command's `stdin`. */
+  /** The program's standard input as a stream of bytes, instead of a command's `stdin`. */
   input?: Readable;
-  /** Gets the standard output, byte by byte; the outcome has none of it. */
+  /** Gets the standard output as bytes. The outcome then contains none of it. */
   output?: Writable;
-  /** In a process group of its own, where a terminal's Ctrl-C does not reach it. */
+  /** Run it in a process group of its own, so that Ctrl-C in a terminal does not reach it. */
   detached?: boolean;
 }
 
-/** Whatever carries commands out: the operating system, or a recorder in tests. */
+/** Runs commands: on the operating system, or a recorder in tests. */
 export interface Runner {
   run(command: Command, options?: RunOptions): Promise<Outcome>;
 }
 
-/** A program that could not be started at all. */
+/** The program could not be started at all. */
 export class SpawnError extends UserError {
   override readonly name = 'SpawnError';
 
@@ -49,7 +49,7 @@ export class SpawnError extends UserError {
   }
 }
 
-/** Runs commands for real, in `cwd`; a non-zero exit code is an outcome, not an error. */
+/** Runs commands in `cwd`. A non-zero exit code is an outcome, not an error. */
 export function processRunner(cwd: string): Runner {
   return {
     run: (
@@ -73,7 +73,7 @@ export function processRunner(cwd: string): Runner {
           output && pipeline(child.stdout!, output),
           input && feed(input, child.stdin!),
         ]);
-        // Heard once the program ended, which it does without its streams.
+        // The rejection is handled in 'close'. If a stream fails, the program loses it and ends soon.
         streamed.catch(() => undefined);
         const stderr = collect(child.stderr!, onLine, keepNothing);
         child.on('error', (cause) => reject(new SpawnError(command, cause)));
@@ -87,7 +87,7 @@ export function processRunner(cwd: string): Runner {
           streamed.then(() => resolve(outcome), reject);
         });
         if (command.stdin !== undefined && !input) {
-          // A program that ends before it read its input is judged by its exit code.
+          // If a program ends before it has read its input, only its exit code counts.
           child.stdin!.on('error', () => undefined);
           child.stdin!.end(command.stdin);
         }
@@ -95,7 +95,7 @@ export function processRunner(cwd: string): Runner {
   };
 }
 
-/** Fails if reading the input fails. A program that ends before it read all of it is judged by its exit code. */
+/** Fails if the input cannot be read. If a program ends before it has read everything, only its exit code counts. */
 function feed(input: Readable, stdin: Writable): Promise<void> {
   return new Promise((resolve, reject) => {
     input.once('error', (error) => {
@@ -111,7 +111,7 @@ function feed(input: Readable, stdin: Writable): Promise<void> {
   });
 }
 
-/** A program that was ended has no last words of its own. */
+/** A program that was killed has no message of its own. */
 function endedBy(signal: NodeJS.Signals, timeout: number | undefined): string {
   return timeout === undefined
     ? `ended by ${signal}`

@@ -11,11 +11,11 @@ import { pruneYarnLockfile, type YarnWorkspaceManifest } from '../artifact/yarn-
 import type { YarnSettings } from '../artifact/yarn-settings';
 import { findInstallScripts } from './install-scripts';
 
-/** What an artifact installs: its files, and the packed packages that lie beside them. */
+/** The files that an artifact needs for its install, and the packed packages beside them. */
 export interface Install {
-  /** Name -> text. */
+  /** File name -> content. */
   files: Readonly<Record<string, string>>;
-  /** Name -> path in the workspace. */
+  /** File name -> path in the workspace. */
   tarballs: Readonly<Record<string, string>>;
 }
 
@@ -30,9 +30,9 @@ const PNPM_WORKSPACE = 'pnpm-workspace.yaml';
 const NPMRC = '.npmrc';
 
 /**
- * The closure of some packages, taken from the lockfile of the workspace's package manager.
+ * Some packages and all their dependencies, taken from the lockfile of the workspace's package manager.
  *
- * @param packages name -> where it lies, relative to the workspace root.
+ * @param packages name -> folder, relative to the workspace root.
  * @param projectRoot of the service.
  * @throws if there is no lockfile, or a package is not in it.
  */
@@ -180,7 +180,7 @@ function pruneBun(workspaceRoot: string, packages: ReadonlyMap<string, string>):
   };
 }
 
-/** The addresses of registries decide about an installation, and are not secret. */
+/** The registry addresses in these files decide what is installed, and are not secret. */
 function npmrcOf(workspaceRoot: string): Record<string, string> {
   const pruned = pruneNpmrc(readText(workspaceRoot, NPMRC) ?? '');
   return pruned === undefined ? {} : { [NPMRC]: pruned };

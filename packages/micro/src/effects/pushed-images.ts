@@ -2,7 +2,7 @@ import { pushReceiptSchema, receiptFile, type PushReceipt } from '../image/recei
 import type { Platform } from '../platform/platform';
 import { readReceipt } from './receipts';
 
-/** What was last pushed of each service for an environment, by its name. */
+/** The last pushed image of each service for an environment, by the service's name. */
 export async function readPushedImages(
   workspaceRoot: string,
   { services }: Platform,

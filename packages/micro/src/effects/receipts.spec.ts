@@ -13,11 +13,11 @@ it.each([
   ['none', {}],
   ['half of one', { [FILE]: '{ "a": 1, "sin' }],
   ['one of another shape', { [FILE]: '{ "a": "1" }' }],
-])('where there is %s, there is none', async (_, files) => {
+])('there is none for %s', async (_, files) => {
   expect(await readReceipt(temporaryWorkspace(files), FILE, schema)).toBeUndefined();
 });
 
-it('is left as it is where only the time would differ', async () => {
+it('is not rewritten if only the time would differ', async () => {
   const root = temporaryWorkspace();
   const write = async (a: number, since: string) =>
     writeReceipt(root, FILE, { a, since }, await readReceipt(root, FILE, schema));
@@ -28,7 +28,7 @@ it('is left as it is where only the time would differ', async () => {
   expect(fileReader(root)(FILE)).toBe('{\n  "a": 2,\n  "since": "wednesday"\n}\n');
 });
 
-it('is confirmed when it is left as it is, and a failed step confirms none', async () => {
+it('is confirmed even if it is not rewritten, but not by a step that failed', async () => {
   const root = temporaryWorkspace({ [FILE]: '{ "a": 1, "since": "monday" }' });
   utimesSync(join(root, FILE), 0, 0);
   const before = Date.now() - 1000;
@@ -39,7 +39,7 @@ it('is confirmed when it is left as it is, and a failed step confirms none', asy
   expect(await isConfirmedSince(root, 'dist/none.json', before)).toBe(false);
 });
 
-it('does not take a file that cannot be read for none', async () => {
+it('fails if the file cannot be read, instead of reporting that there is none', async () => {
   const root = temporaryWorkspace({ [join(FILE, 'x')]: '' });
   await expect(readReceipt(root, FILE, schema)).rejects.toThrow('EISDIR');
 });

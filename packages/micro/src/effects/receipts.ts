@@ -21,8 +21,8 @@ export async function readReceipt<Schema extends z.ZodType>(
 }
 
 /**
- * Writes a receipt, or keeps the existing one if only the time would differ: a step that did nothing must not look like
- * a change to the step after it.
+ * Writes a receipt. If only the time would differ, the existing one stays, because a step that did nothing must not
+ * look like a change to the next step.
  */
 export async function writeReceipt<Receipt extends { since: string }>(
   workspaceRoot: string,
@@ -34,12 +34,12 @@ export async function writeReceipt<Receipt extends { since: string }>(
     previous && JSON.stringify({ ...receipt, since: previous.since }) === JSON.stringify(previous);
   const path = join(workspaceRoot, file);
   if (!unchanged) return writeWhole(path, `${JSON.stringify(receipt, null, 2)}\n`);
-  // Nx hashes contents; that it was confirmed now is for steps of the same run.
+  // Nx hashes content, so the new file time changes nothing for it. Later steps of the same run read that time.
   const now = new Date();
   await utimes(path, now, now);
 }
 
-/** Whether a receipt was written or confirmed at that time, in milliseconds since 1970, or later. */
+/** Whether a receipt was written or confirmed at or after that time, in milliseconds since 1970. */
 export async function isConfirmedSince(
   workspaceRoot: string,
   file: string,

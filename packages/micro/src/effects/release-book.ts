@@ -30,8 +30,8 @@ import type { Runner } from './process';
 import { join } from 'node:path';
 
 /**
- * Where the releases of a Compose project are recorded: in the labels of named volumes, which `docker system prune`
- * does not remove, unlike stopped containers and unused images.
+ * Where the releases of a Compose project are recorded: in the labels of named volumes. Unlike stopped containers and
+ * unused images, `docker system prune` does not remove those.
  */
 export interface ReleaseBook {
   runner: Runner;
@@ -43,7 +43,7 @@ export interface ReleaseBook {
 export interface NotedReleases {
   /** By service, the newest first. */
   releases: Map<string, Release[]>;
-  /** Releases that an earlier version recorded in the labels of containers, with passwords in them. */
+  /** Releases that an earlier version recorded in the labels of containers, together with passwords. */
   earlier: readonly Release[];
 }
 
@@ -75,7 +75,10 @@ export async function readReleases({
   return { releases, earlier };
 }
 
-/** The slice of a release, with references instead of values; records of earlier versions contain the values. */
+/**
+ * The recorded configuration of a release. It has references instead of secret values; records of earlier versions have
+ * the values.
+ */
 export async function readSlice(
   { runner, address }: ReleaseBook,
   { id, heldBy, service, number }: Release,
@@ -95,7 +98,7 @@ export async function openRelease(book: ReleaseBook, release: NewRelease): Promi
   const { project: _project, slice: _slice, ...opened } = release;
   const { service, number } = opened;
   const id = releaseName(book.project, release);
-  // The mark first: a release without one is taken for one that serves.
+  // The mark comes first: a release without a mark counts as one that serves.
   await mark(book, opened, false);
   const what = `Could not note r${number} of ${service}`;
   const args = createVolumeArguments({ name: id, labels: releaseLabels(release) });
@@ -104,7 +107,7 @@ export async function openRelease(book: ReleaseBook, release: NewRelease): Promi
   return { ...opened, id, heldBy: 'volume', open: true, again: false };
 }
 
-/** Protects the image from `docker image prune`. If that fails, a rollback pulls it again. */
+/** Protects the image from `docker image prune`. If that fails, a rollback has to pull it again. */
 async function holdImage(
   { runner, address, project }: ReleaseBook,
   name: string,
@@ -141,7 +144,7 @@ export async function reopenRelease(book: ReleaseBook, release: Release): Promis
   return { ...release, open: true, again: true };
 }
 
-/** Marks an open release as complete: it serves, and the containers that it replaced are gone. */
+/** Marks an open release as complete: it serves, and the containers that it replaced are removed. */
 export async function closeRelease(book: ReleaseBook, release: Release): Promise<Release> {
   const { runner, address, project } = book;
   if (release.open) {
@@ -152,7 +155,7 @@ export async function closeRelease(book: ReleaseBook, release: Release): Promise
   return { ...release, open: false, again: false };
 }
 
-/** Removes records of releases; containers are not touched. */
+/** Removes records of releases. Containers stay. */
 export async function forgetReleases(
   { runner, address, project }: ReleaseBook,
   releases: readonly Release[],
@@ -161,9 +164,9 @@ export async function forgetReleases(
   const inVolumes = releases.filter(({ heldBy }) => heldBy === 'volume');
   if (inVolumes.length > 0) {
     const names = inVolumes.map(({ id }) => id);
-    // The container that protects the image may have been pruned.
+    // Someone may have pruned the container that protects the image.
     await runner.run(docker(discardArguments(names), address));
-    // The mark last: a release without one is taken for one that serves.
+    // The mark goes last: a release without a mark counts as one that serves.
     const marks = inVolumes
       .filter(({ open }) => open)
       .map((one) => markName(project, one, one.again));
@@ -177,8 +180,9 @@ export async function forgetReleases(
 }
 
 /**
- * Moves a release that an earlier version noted into a volume.
- * @param slice what it runs, with references in the place of values.
+ * Moves a release that an earlier version recorded into a volume.
+ *
+ * @param slice its configuration, with references instead of secret values.
  */
 export async function moveRelease(
   book: ReleaseBook,

@@ -18,7 +18,7 @@ async function render(answer: Answer) {
   return { rendered, lines: runner.lines.map((line) => line.replace(/\S+\/micro-\w+\//g, '')) };
 }
 
-it('renders every service that is included, with what the environment says, and no other', async () => {
+it('renders only the included services, with the settings of the environment', async () => {
   const { rendered, lines } = await render((line) => ({
     stdout: line.includes('--services') ? 'orders\n' : '{"services":{"orders":{"image":"x"}}}',
   }));
@@ -34,7 +34,7 @@ it('renders every service that is included, with what the environment says, and 
   });
 });
 
-it('says why files cannot be read, and leaves the rest of a report to be made', async () => {
+it('reports files that cannot be read, so that the rest of the report can be made', async () => {
   const { rendered } = await render(() => failure('ORDERS_DATABASE_PASSWORD: run "npx micro env"'));
   expect(rendered).toMatchObject({
     kind: 'unreadable',
@@ -42,7 +42,7 @@ it('says why files cannot be read, and leaves the rest of a report to be made', 
   });
 });
 
-it('throws where no engine answers: then there is no report', async () => {
+it('throws if no engine answers: then there is no report', async () => {
   const down = failure('Cannot connect to the Docker daemon at unix:///x');
   await expect(render(() => down)).rejects.toThrow(/no Docker Engine answers/);
 });

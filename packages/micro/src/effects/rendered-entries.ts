@@ -9,14 +9,15 @@ import { withTemporaryFolder } from './files';
 import type { Runner } from './process';
 import { renderProject } from './rendered-project';
 
-/** What Compose makes of the workspace's files for an environment. */
+/** How Compose reads the workspace's files for an environment. */
 export type RenderedEntries =
   | { kind: 'rendered'; config: ComposeConfig; publications?: readonly Publication[] }
   /** They could not be read, for example since a password is not here. */
   | { kind: 'unreadable'; problem: string };
 
 /**
- * Every entry as a deploy to the environment would render it, with the images of what was pushed.
+ * Every entry as a deploy to the environment would render it, with the pushed images.
+ *
  * @throws {EngineError} if no engine answers.
  */
 export async function renderEntries(

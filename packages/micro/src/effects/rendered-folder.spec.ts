@@ -12,7 +12,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-it('writes what differs, removes what is rendered no more, and leaves the files of a person', async () => {
+it('writes what differs, removes files that are no longer rendered, and keeps the files of a person', async () => {
   const folder = temporaryFolder();
   const one = [file('a.yaml', '1'), file('b.yaml', '1')];
   expect(await replaceRendered(folder, one)).toEqual(['a.yaml', 'b.yaml']);
@@ -27,7 +27,7 @@ it('writes what differs, removes what is rendered no more, and leaves the files 
   expect(readdirSync(folder).sort()).toEqual(['a.yaml', 'c.yaml', 'patch.yaml']);
 });
 
-it("replaces no file of a person's, and then nothing at all", async () => {
+it('changes nothing if a rendered file would replace one of a person', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'b.yaml'), 'mine\n');
   await expect(replaceRendered(folder, [file('a.yaml', '1'), file('b.yaml', '1')])).rejects.toThrow(

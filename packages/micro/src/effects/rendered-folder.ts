@@ -4,12 +4,12 @@ import { UserError } from '../platform/user-error';
 import { writeWhole } from './files';
 
 /**
- * Brings a folder to what was rendered: writes what differs, and removes files of an earlier rendering. Files of a
- * person are left as they are.
+ * Updates a folder to what was rendered: writes what differs, and removes files of an earlier rendering. Other files in
+ * the folder stay.
  *
- * @param files with the first line by which their like is known.
+ * @param files each with the first line that marks it as rendered.
  * @returns the paths that changed, sorted.
- * @throws {UserError} if a person's file has the name of a rendered one; then nothing was changed.
+ * @throws {UserError} if a file that was not rendered has the name of a rendered one. Then nothing was changed.
  */
 export async function replaceRendered(
   folder: string,

@@ -28,11 +28,11 @@ export interface Rendering {
   environment: Environment;
   /** The Compose project's name. */
   name: string;
-  /** A folder for the overrides, which must exist as long as they are used. */
+  /** A folder for the overrides. It must exist as long as they are used. */
   folder: string;
 }
 
-/** A service to be rendered, with what was pushed of it. */
+/** A service to be rendered, with its pushed image. */
 export interface RenderedService {
   service: Service;
   push: PushReceipt | undefined;
@@ -46,7 +46,7 @@ export interface RenderedProject {
   names: readonly string[];
   /** Every entry as it is deployed; no entry if none of the services is in the compose files. */
   config: ComposeConfig;
-  /** The same with no variable filled in; only if asked for. */
+  /** The same with variables not filled in; only if asked for. */
   written?: ComposeConfig;
   /** What the edge publishes; no value if nothing was rendered. */
   publications?: readonly Publication[];
@@ -95,7 +95,7 @@ export async function renderProject(
 
 const NOTHING: ComposeConfig = { services: {} };
 
-/** The project as its files write it, with no variable filled in. */
+/** The project as its files are written, with variables not filled in. */
 async function readWritten(
   { runner, address }: Pick<Rendering, 'runner' | 'address'>,
   project: ComposeProject,
@@ -107,8 +107,8 @@ async function readWritten(
 }
 
 /**
- * The workspace's files with those of an environment, as they are written and with every variable filled in. No engine
- * is asked.
+ * The workspace's files with those of an environment, once with variables filled in and once without. Needs no engine.
+ *
  * @throws {EngineError} if Compose cannot read the files, or a variable that they need is not set.
  */
 export async function readComposeFiles(
@@ -128,7 +128,7 @@ export async function readComposeFiles(
   };
 }
 
-/** Delays an error until the result is used, so that parallel work is never left behind. */
+/** Delays an error until the result is used, so that no parallel work keeps running unwatched. */
 async function settled<T>(work: Promise<T>): Promise<() => T> {
   try {
     const result = await work;
@@ -141,8 +141,9 @@ async function settled<T>(work: Promise<T>): Promise<() => T> {
 }
 
 /**
- * Fills today's values into the recorded slice of a service.
- * @throws {EngineError} naming a variable or a file that is not here any more.
+ * Fills the current values into the recorded configuration of a service.
+ *
+ * @throws {EngineError} that names a variable or a file that does not exist any more.
  */
 export async function fillIn(
   { runner, address, workspaceRoot, name, folder }: Omit<Rendering, 'environment'>,
@@ -159,7 +160,7 @@ export async function fillIn(
   return sliceOf(config, service, { image, labels: {} });
 }
 
-/** Writes what an environment changes in the entry of a service, for Compose to read. */
+/** Writes the environment's changes to the entry of a service as a file for Compose. */
 export async function writeOverride(
   rendering: Pick<Rendering, 'environment' | 'folder'>,
   { service, push }: RenderedService,

@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 
-/** Replaces one folder with another; of two builds at once the last one wins. */
+/** Replaces one folder with another. If two builds do this at the same time, the last one wins. */
 export async function replaceFolder(staging: string, output: string): Promise<void> {
   const aside = `${staging}-old`;
   try {

@@ -3,7 +3,7 @@ import { UserError } from '../platform/user-error';
 import type { Runner } from './process';
 import { readSecret } from './secrets';
 
-/** Whose secrets are read: an environment of either engine. */
+/** The part of an environment, of either engine, that is needed to read secrets. */
 interface SecretSources {
   file: string;
   services: Readonly<
@@ -12,8 +12,9 @@ interface SecretSources {
 }
 
 /**
- * Reads every secret that an environment has for a service.
- * @throws {UserError} naming each that cannot be read.
+ * Reads every secret of a service in an environment.
+ *
+ * @throws {UserError} that names each one that cannot be read.
  */
 export async function readSecretValues(
   { file, services }: SecretSources,

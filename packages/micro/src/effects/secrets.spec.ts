@@ -16,7 +16,7 @@ describe('readSecret', () => {
   afterEach(() => vi.unstubAllEnvs());
 
   it.each<[SecretSource, string]>([
-    // As a file is mounted: the chassis leaves out the end of its last line.
+    // As with a mounted file: the chassis removes the final line break.
     [{ file: './secrets/stripe' }, 'sk 1\n'],
     [{ environment: 'SPEC_SECRET' }, 'sk 2'],
     [{ command: ['pass', 'show'] }, 'sk 3'],
@@ -51,7 +51,7 @@ describe('readSecret', () => {
     await expect(read(source, answer)).rejects.toThrow(message);
   });
 
-  it('takes a file for what it is where there is no git', async () => {
+  it('accepts a file if there is no git', async () => {
     const runner = { run: () => Promise.reject(new Error('git was not found')) };
     const workspaceRoot = temporaryWorkspace(files);
     const secret = await readSecret({ file: 'secrets/stripe' }, { workspaceRoot, runner });

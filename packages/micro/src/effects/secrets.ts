@@ -5,12 +5,13 @@ import { Secret, type SecretSource } from '../platform/secret';
 import { UserError } from '../platform/user-error';
 import type { Runner } from './process';
 
-/** Long enough for a person to unlock a password manager. */
+/** In milliseconds: long enough for a person to unlock a password manager. */
 const COMMAND_MILLISECONDS = 120_000;
 
 /**
- * Reads a secret where it is kept. Nothing of it is written or printed.
- * @throws {UserError} if it is not there, or empty.
+ * Reads a secret from its source. It is never written or printed.
+ *
+ * @throws {UserError} if it does not exist, or is empty.
  */
 export async function readSecret(
   source: SecretSource,
@@ -38,9 +39,9 @@ export async function readSecret(
   return notEmpty(Buffer.from(outcome.stdout.replace(/\r?\n$/, '')), `what "${what}" printed`);
 }
 
-/** A secret in git would be visible to everyone with the repository, in every later commit. */
+/** A secret in git would be visible to everyone with access to the repository, in every later commit. */
 async function requireUntracked(path: string, runner: Runner): Promise<void> {
-  // Without git, or outside of the repository, there is nothing that git holds.
+  // Without git, or outside of the repository, the file cannot be in git.
   const args = ['--literal-pathspecs', 'ls-files', '--', path];
   const { exitCode, stdout } = await runner
     .run({ file: 'git', args })
@@ -51,7 +52,7 @@ async function requireUntracked(path: string, runner: Runner): Promise<void> {
   );
 }
 
-/** @throws {UserError} if there is no such file, or it cannot be read. */
+/** @throws {UserError} if the file does not exist, or cannot be read. */
 export function readWorkspaceFile(workspaceRoot: string, path: string): Buffer {
   try {
     return readFileSync(resolve(workspaceRoot, path));

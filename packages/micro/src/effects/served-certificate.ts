@@ -2,15 +2,17 @@ import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import type { Validity } from '../edge/certificate';
 
-/** What a server shows to those who ask for a host, or why that could not be seen. */
+/** The certificate that a server presents for a host, or why it could not be read. */
 export type ServedCertificate =
   ({ kind: 'served'; covers: boolean } & Validity) | { kind: 'unknown'; problem: string };
 
 const MILLISECONDS = 5000;
 
 /**
- * Asks for the certificate of a host, as a browser would. Who signed it is not judged: the CA of an environment is known to nobody.
- * @param address of the machine: the host's own name may lead elsewhere.
+ * Reads the certificate of a host, as a browser would. The issuer is not checked: this machine does not know the
+ * private CA of an environment.
+ *
+ * @param address of the machine, because the host's own name may lead to another one.
  */
 export function readServedCertificate(
   address: string,

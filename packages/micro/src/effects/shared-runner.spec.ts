@@ -6,7 +6,7 @@ import { sharedRunner } from './shared-runner';
 const lookUp = (reference: string) =>
   docker(['image', 'inspect', '--format', '{{json .}}', reference]);
 
-/** Answers as docker 26 does: what is there in the order asked for, then a complaint for each other. */
+/** Answers like Docker 26: existing images in the order asked for, then an error line for each missing one. */
 const engine = (there: readonly string[]) =>
   recordingRunner((_line, { args }) => {
     const references = args.slice(args.indexOf('{{json .}}') + 1);
@@ -23,7 +23,7 @@ const engine = (there: readonly string[]) =>
   });
 
 describe('a shared runner', () => {
-  it('looks for the images of one moment in one command', async () => {
+  it('looks up the images of one moment in one command', async () => {
     const runner = engine(['a:1', 'b:1']);
     const shared = sharedRunner(runner);
     const outcomes = await Promise.all(
@@ -42,7 +42,7 @@ describe('a shared runner', () => {
     expect(outcomes[1]!.stderr).toBe('Error response from daemon: No such image: none:1');
   });
 
-  it('asks again later, and asks another engine apart', async () => {
+  it('asks again later, and asks another engine separately', async () => {
     const runner = engine(['a:1']);
     const shared = sharedRunner(runner);
     await shared.run(lookUp('a:1'));
@@ -55,7 +55,7 @@ describe('a shared runner', () => {
     ]);
   });
 
-  it('asks for each alone where the answer cannot be told apart', async () => {
+  it('asks for each image alone if the answer is ambiguous', async () => {
     const runner = recordingRunner((_line, { args }) =>
       args.length > 5 ? failure('Cannot connect to the Docker daemon') : { stdout: args.at(-1)! },
     );
@@ -65,7 +65,7 @@ describe('a shared runner', () => {
     expect(runner.lines).toHaveLength(3);
   });
 
-  it('asks git each question once, and runs all else as it is', async () => {
+  it('asks git each question once, and runs everything else as it is', async () => {
     const runner = recordingRunner(() => ({ stdout: 'x' }));
     const shared = sharedRunner(runner);
     const head = { file: 'git', args: ['rev-parse', 'HEAD'] };
@@ -81,7 +81,7 @@ describe('a shared runner', () => {
     ]);
   });
 
-  it('shares what is asked with no options in them, and the engine also with a time limit', async () => {
+  it('shares only plain look-ups, with or without a time limit for the engine', async () => {
     const runner = engine(['a:1', 'b:1']);
     const shared = sharedRunner(runner);
     await Promise.all([shared.run(lookUp('a:1'), {}), shared.run(lookUp('b:1'), {})]);
@@ -94,7 +94,7 @@ describe('a shared runner', () => {
     ]);
   });
 
-  it('tells everyone where docker cannot be started', async () => {
+  it('tells every caller if docker cannot be started', async () => {
     const shared = sharedRunner({ run: () => Promise.reject(new Error('no docker')) });
     const asked = [shared.run(lookUp('a:1')), shared.run(lookUp('b:1'))];
     for (const one of asked) await expect(one).rejects.toThrow('no docker');

@@ -8,9 +8,9 @@ const WINDOW = 5;
 const LOOK_UP = ['image', 'inspect', '--format', '{{json .}}'];
 
 /**
- * A runner for several tasks of one run. Images that they look for at the same time are looked for in
- * one command, and git and the engine's version are asked once: for eight services it would be two dozen
- * processes otherwise. Everything else is run as it is asked for.
+ * A runner for several tasks of one run. It looks up images that are needed at the same time in one command, and asks
+ * git and the engine for their facts once. Without it, eight services would start two dozen processes. Everything else
+ * runs as usual.
  */
 export function sharedRunner(runner: Runner): Runner {
   const known = new Map<string, Promise<Outcome>>();
@@ -81,8 +81,8 @@ async function runTogether(runner: Runner, lookUps: readonly LookUp[]): Promise<
 }
 
 /**
- * The answer of each reference: docker prints one line per image that is there, in the order asked for, and names those
- * that are not. `undefined` if the output does not fit; then each is asked alone.
+ * The answer for each reference: docker prints one line per image that exists, in the order asked for, and names those
+ * that do not. `undefined` if the output does not fit that; then each image is looked up alone.
  */
 function split(
   { exitCode, stdout, stderr }: Outcome,

@@ -2,7 +2,9 @@ import { parse } from 'jsonc-parser';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The conditions of the root tsconfig under which libraries of this workspace export TypeScript. */
+/**
+ * The custom conditions of the root tsconfig, under which libraries of this workspace export their TypeScript sources.
+ */
 export function sourceConditions(workspaceRoot: string): string[] {
   for (const name of ['tsconfig.base.json', 'tsconfig.json']) {
     const file = join(workspaceRoot, name);

@@ -7,7 +7,7 @@ import { hashFile, makeIgnoredFolder, makePrivateFolder, writeStreamed } from '.
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-it('writes a file as it comes, for this user only, and measures it', async () => {
+it('writes a file as it comes, readable by this user only, and measures it', async () => {
   const file = join(temporaryWorkspace(), 'dump');
   const bytes = randomBytes(300_000);
   const written = await writeStreamed(file, async (output) => {
@@ -24,7 +24,7 @@ it('writes a file as it comes, for this user only, and measures it', async () =>
 it.each([
   ['half of it came', 'half', /^broken$/],
   ['nothing came', '', /^dump: there was nothing to write$/],
-])('leaves what was there where %s', async (_, text, message) => {
+])('keeps the previous file if %s', async (_, text, message) => {
   const root = temporaryWorkspace({ dump: 'old' });
   const writing = writeStreamed(join(root, 'dump'), async (output) => {
     if (text === '') return;
@@ -36,7 +36,7 @@ it.each([
   expect(readFileSync(join(root, 'dump'), 'utf8')).toBe('old');
 });
 
-it('says what the disk said, though the program that wrote to it complains too', async () => {
+it('reports the error of the disk, even if the program that wrote to it complains too', async () => {
   const file = join(temporaryWorkspace(), 'missing', 'dump');
   const writing = writeStreamed(file, async (output) => {
     await new Promise((resolve) => output.once('close', resolve));
@@ -45,11 +45,11 @@ it('says what the disk said, though the program that wrote to it complains too',
   await expect(writing).rejects.toThrow(/ENOENT.*missing/);
 });
 
-it('knows no hash of a file that is not there', async () => {
+it('has no hash for a file that does not exist', async () => {
   expect(await hashFile(join(temporaryWorkspace(), 'dump'))).toBeUndefined();
 });
 
-it('makes a folder that git does not see, once', async () => {
+it('makes a folder that git ignores, once', async () => {
   const root = temporaryWorkspace({ 'there/a': '' });
   await makeIgnoredFolder(join(root, 'new'));
   await makeIgnoredFolder(join(root, 'there'));
@@ -57,7 +57,7 @@ it('makes a folder that git does not see, once', async () => {
   expect(readdirSync(join(root, 'there'))).toEqual(['a']);
 });
 
-it('makes a folder for this user only, and never takes one that is there', async () => {
+it('makes a folder for this user only, and never uses an existing one', async () => {
   const folder = join(temporaryWorkspace(), 'a/b');
   await makePrivateFolder(folder);
   expect(statSync(folder).mode & 0o777).toBe(0o700);

@@ -14,8 +14,8 @@ export interface Written {
 }
 
 /**
- * Writes a file as it comes, of any size, for this user only. It gets its name once `fill` ended and all of it is on
- * the disk: if that fails, or nothing came, there is no file.
+ * Writes a file of any size as it comes, readable by this user only. It gets its name only after `fill` has ended and
+ * everything is on the disk. If that fails, or nothing came, there is no file.
  */
 export async function writeStreamed(
   file: string,
@@ -33,7 +33,7 @@ export async function writeStreamed(
   });
   const target = createWriteStream(staging, { flags: 'wx', mode: 0o600, flush: true });
   const written = pipeline(meter, target);
-  // Heard below; until then the file may fail while `fill` still runs.
+  // The error is handled below; the file may fail while `fill` still runs.
   written.catch(() => undefined);
   try {
     await fill(meter);
@@ -44,7 +44,7 @@ export async function writeStreamed(
     return { bytes, sha256: hash.digest('hex') };
   } catch (error) {
     meter.destroy();
-    // What stopped the file, such as a full disk, says more than the program that could not write.
+    // The error of the file, such as a full disk, says more than that of the program that could not write.
     const cause = await written.then(
       () => undefined,
       (reason: NodeJS.ErrnoException) => reason,
@@ -55,7 +55,7 @@ export async function writeStreamed(
   }
 }
 
-/** The sha256 of a file of any size, hex; `undefined` if it is not there. */
+/** The sha256 of a file of any size, in hex; `undefined` if it does not exist. */
 export async function hashFile(file: string): Promise<string | undefined> {
   const hash = createHash('sha256');
   try {
@@ -77,7 +77,7 @@ export async function makePrivateFolder(folder: string): Promise<void> {
   await mkdir(folder, { mode: 0o700 });
 }
 
-/** Makes a folder that git does not see; one that is there stays as it is. */
+/** Makes a folder that git ignores. An existing folder stays as it is. */
 export async function makeIgnoredFolder(folder: string): Promise<void> {
   const made = await mkdir(folder, { recursive: true, mode: 0o700 });
   if (made !== undefined) await writeFile(join(folder, '.gitignore'), '*\n');

@@ -4,7 +4,7 @@ import { fileReader } from './files';
 import { readGitFacts } from './git';
 import type { Runner } from './process';
 
-/** What tags of a service's image may name beside its key: from git, the CI and its package.json. */
+/** What tags of a service's image may contain beside its key: values from git, the CI and its package.json. */
 export async function readTagValues(
   { workspaceRoot, runner }: { workspaceRoot: string; runner: Runner },
   projectRoot: string,

@@ -8,8 +8,8 @@ import type { ArtifactRequest } from './artifact-request';
 import { INSTALLED_PACKAGE } from './external-packages';
 
 /**
- * Files that these read only if a service asks for a transport, which runs in a thread: hardly any
- * service in production does, and without one they can be bundled.
+ * Files that these packages read only if a service uses a log transport, which runs in a thread. Hardly any service
+ * does in production. Without one, the packages can be bundled.
  */
 const ONLY_FOR_TRANSPORTS: Readonly<Record<string, readonly string[]>> = {
   pino: ['file.js', 'lib/worker.js', 'lib/worker-pipeline.js'],
@@ -17,7 +17,8 @@ const ONLY_FOR_TRANSPORTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Installed packages in a bundle that read files beside themselves.
+ * Installed packages in a bundle that read files beside their own code.
+ *
  * @returns their folders, relative to the workspace root, each with the reason.
  */
 export async function packagesReadingBeside(
@@ -53,8 +54,9 @@ export async function packagesReadingBeside(
 }
 
 /**
- * Code of the workspace that reads a file beside itself which is not there in the image, where all
- * code lies in one file.
+ * Code of the workspace that reads a file beside itself. In the image all code is in one file, so that file would be
+ * missing.
+ *
  * @param isInImage whether a path relative to the folder of the bundle is a file of the artifact.
  */
 export async function unreachableFiles(
@@ -80,7 +82,7 @@ export async function unreachableFiles(
   return found.sort();
 }
 
-/** What is in the bundle, without what esbuild left out as unused. */
+/** The files in the bundle, without those that esbuild left out as unused. */
 function bundledFiles({ outputs }: Metafile): string[] {
   return Object.values(outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([file, { bytesInOutput }]) =>
@@ -115,7 +117,7 @@ async function toJavaScript(file: string, source: string): Promise<string> {
   return code;
 }
 
-/** No code: styles, templates, fonts, tables. */
+/** Files that are not code: styles, templates, fonts, tables. */
 const CODE =
   /\.(?:[cm]?[jt]sx?|map|md|markdown|flow)$|^(?:package\.json|tsconfig.*\.json|licen[sc]e.*|readme.*|changelog.*|history.*|notice.*|authors.*|\..*)$/i;
 

@@ -48,7 +48,7 @@ export function wantedEdge(
   };
 }
 
-/** One network of each published service, in which the edge finds it; the same for all of them if possible. */
+/** For each published service, one network in which the edge can reach it; the same for all of them if possible. */
 function networksOf({ services, networks }: ComposeConfig, publications: readonly Publication[]) {
   const isInternal = (name: string) =>
     (networks?.[name] as { internal?: boolean } | null | undefined)?.internal === true;

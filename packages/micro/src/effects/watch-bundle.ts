@@ -14,7 +14,7 @@ export async function watchBundle(
   onBundle: (result: { error?: ArtifactError; warnings: readonly string[] }) => void,
 ): Promise<{ stop: () => Promise<void> }> {
   requireEntry(request);
-  // esbuild watches the folders in which it looks for packages: one that came later would be a change.
+  // esbuild watches the folders in which it looks for packages: creating one later would count as a change.
   await mkdir(dirname(request.outfile), { recursive: true });
   const externals = externalPackages({
     workspaceRoot: request.workspaceRoot,
@@ -28,7 +28,7 @@ export async function watchBundle(
       conditions: sourceConditions(request.workspaceRoot),
       sourcemap: true,
     }),
-    // esbuild removes the last bundle if the next one fails, but the running process still needs it.
+    // If a bundle fails, esbuild removes the previous one, but the running process still needs it.
     write: false,
     plugins: [
       externals.plugin,

@@ -5,7 +5,7 @@ import { MANIFEST_FILE } from '../platform/manifest';
 import { withoutScope } from '../platform/name';
 import type { ProjectLocation, ReadFile } from '../platform/workspace';
 
-/** The projects that have a manifest, found from files alone, without Nx. */
+/** The projects that have a manifest. Read from files only, without Nx. */
 export function findServiceProjects(workspaceRoot: string, read: ReadFile): ProjectLocation[] {
   return globSync(`**/${MANIFEST_FILE}`, {
     cwd: workspaceRoot,
@@ -19,7 +19,7 @@ export function findServiceProjects(workspaceRoot: string, read: ReadFile): Proj
     });
 }
 
-/** The nearest folder from `folder` upward that has an nx.json; `folder` itself if none has. */
+/** The nearest folder at or above `folder` that has an nx.json; `folder` itself if there is none. */
 export function findWorkspaceRoot(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, 'nx.json'))) return at;
@@ -27,7 +27,7 @@ export function findWorkspaceRoot(folder: string): string {
   }
 }
 
-/** What Nx calls the project in `root`; `undefined` if there is none. */
+/** The Nx name of the project in `root`; `undefined` if there is no project. */
 function projectName(root: string, read: ReadFile): string | undefined {
   const project = parse<{ name?: string }>(read(`${root}/project.json`));
   if (project?.name) return project.name;

@@ -13,7 +13,7 @@ import { parseYaml } from '../platform/yaml-source';
 import { ROOT_COMPOSE_FILE } from '../platform/workspace';
 import { fileReader } from './files';
 
-/** Settings in the compose files of these services that a deploy cannot follow. */
+/** Settings in the compose files of these services that a deploy cannot apply. */
 export function readWrittenProblems(
   workspaceRoot: string,
   services: readonly Service[],
@@ -27,8 +27,8 @@ export function readWrittenProblems(
 }
 
 /**
- * Which images of its datastores and the broker a service could not be deployed with, as they cannot take over the data
- * of what runs.
+ * Images of datastores and the broker with which a service cannot be deployed, because they cannot read the data of the
+ * version that is running.
  */
 export function readImageChangeProblems(
   workspaceRoot: string,

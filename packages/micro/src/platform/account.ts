@@ -1,7 +1,7 @@
 import { BROKER_NAME, BROKER_VARIABLE, datastoreName, datastoreVariable } from './datastore';
 import { toUpperSnake } from './name';
 
-/** Who signs in to a datastore or broker, and the variable of the root's `.env` that holds the password. */
+/** An account of a datastore or broker, and the variable in the root's `.env` with its password. */
 export interface Account {
   user: string;
   passwordVariable: string;
@@ -12,22 +12,25 @@ export function passwordVariable(name: string): string {
   return `${toUpperSnake(name)}_PASSWORD`;
 }
 
-/** 32 characters are what MySQL takes. */
+/** MySQL accepts 32 characters at most. */
 const LONGEST_USER = 32;
 
-/** What the name of the admin is lengthened by. The longest is what the admin's own name leaves room for. */
+/** Added to the name of the admin. The limit for admins leaves room for the longest of these. */
 const SUFFIXES = { owner: '_owner', service: '_service' } as const;
 
-/** The user that a datastore's image makes at its first start, and the database: `order-items` -> `order_items`. */
+/**
+ * The name of the admin, whom a datastore's image creates at its first start, and of the database: `order-items` ->
+ * `order_items`.
+ */
 export function adminUser(service: string): string {
   return service.replaceAll('-', '_').slice(0, LONGEST_USER).replace(/_+$/, '');
 }
 
-/** The accounts of one database, beside that of its admin. */
+/** The accounts of one database, beside the admin. */
 export interface DatabaseAccounts {
-  /** Makes and changes tables: for migrations. */
+  /** Creates and changes tables; for migrations. */
   owner: Account;
-  /** Reads and writes rows: for the service. */
+  /** Reads and writes rows; for the service. */
   service: Account;
 }
 
@@ -45,22 +48,25 @@ function accountOf(admin: string, kind: keyof DatabaseAccounts): string {
   return admin.slice(0, LONGEST_USER - suffix.length) + suffix;
 }
 
-/** As which a service signs in to the broker: under its own name, with `ORDERS_BROKER_PASSWORD`. */
+/**
+ * The account of a service at the broker. It has the name of the service, and its password is in
+ * `ORDERS_BROKER_PASSWORD`.
+ */
 export function brokerAccount(service: string, broker: string): Account {
   return { user: service, passwordVariable: passwordVariable(`${service}-${broker}`) };
 }
 
-/** The short run that makes the accounts of a database: `orders-database-accounts`. */
+/** The name of the job that creates the accounts of a database: `orders-database-accounts`. */
 export function databaseAccountsJob({ name }: { name: string }): string {
   return `${name}-accounts`;
 }
 
-/** The short run that makes a service's account at the broker: `orders-broker-account`. */
+/** The name of the job that creates a service's account at the broker: `orders-broker-account`. */
 export function brokerAccountJob({ name }: { name: string }): string {
   return `${name}-${BROKER_NAME}-account`;
 }
 
-/** The job without which a service cannot sign in by that variable, as compose files fill it in. */
+/** The job that creates the account with that password variable, by the way compose files refer to the variable. */
 export function accountJobBehind(service: string, variable: string): string | undefined {
   if (variable === BROKER_VARIABLE) return brokerAccountJob({ name: service });
   return variable === datastoreVariable('database')

@@ -50,7 +50,7 @@ it('lets a service use its own queues and the exchange of events, and nothing el
   expect([may('write', 'amq.default'), may('configure', 'amq.default')]).toEqual([true, false]);
 });
 
-it('lets it publish and bind the events of its manifest alone', () => {
+it('lets a service publish and bind only the events of its manifest', () => {
   const [rights] = definitionsOf('orders')['topic_permissions'] as unknown as Rights[];
   const may = (right: 'read' | 'write', event: string) => new RegExp(rights![right]).test(event);
   expect(may('write', 'order.placed')).toBe(true);
@@ -62,7 +62,7 @@ it('lets it publish and bind the events of its manifest alone', () => {
   expect(definitionsOf('legacy')['topic_permissions']).toEqual([]);
 });
 
-it('makes the queues of subscribers as the chassis does', () => {
+it('declares the queues of subscribers like the chassis does', () => {
   const { exchanges, queues, bindings } = definitionsOf('orders');
   const subscribers = ['billing', 'orders-archive'];
   const topologies = subscribers.map((name) => consumerTopology('events', name, 'order.placed'));
@@ -86,7 +86,7 @@ it('makes the queues of subscribers as the chassis does', () => {
   );
 });
 
-it('has a script in which the definitions are JSON, and no password', () => {
+it('makes a script in which the definitions are JSON, and no password', () => {
   const script = brokerAccountScript(definitionsOf('orders'), 'broker');
   const json = /<<'JSON'\n([^]*)\nJSON\n/.exec(script)![1]!;
   expect(JSON.parse(`{${json}`)).toEqual(definitionsOf('orders'));

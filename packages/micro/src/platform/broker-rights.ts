@@ -4,12 +4,14 @@ import type { Platform, Service } from './platform';
 /** The exchange of all events of the platform, as `@org/chassis` names it by default. */
 export const EVENT_EXCHANGE = 'events';
 
-/** Where a service's failed events and dead letters go: the exchange that every broker has. */
+/** The exchange for a service's failed events and dead letters. It exists in every broker. */
 const DEFAULT_EXCHANGE = 'amq.default';
 
 const VHOST = '/';
 
-/** What is declared of a queue; `@org/chassis` declares the same, and the broker refuses any other. */
+/**
+ * The arguments of a queue. `@org/chassis` declares queues with the same ones; with others, the broker would refuse.
+ */
 interface QueueDefinition {
   name: string;
   arguments: Readonly<Record<string, string | number>>;
@@ -19,11 +21,11 @@ interface QueueDefinition {
 export type BrokerDefinitions = Readonly<Record<string, readonly Record<string, unknown>[]>>;
 
 /**
- * What one service may do at the broker: declare, read and write queues whose names start with its own and a colon, and
- * the exchange of events. If its manifest has events, it may publish and bind those alone.
+ * What one service may do at the broker: declare, read and write queues whose names start with its own name and a
+ * colon, and use the exchange of events. If its manifest has events, it may only publish and bind those.
  *
- * The queues of services that subscribe to its events are made here, since it may not make them itself, and an event
- * that is published before a subscriber's first start wait there.
+ * The queues of services that subscribe to its events are declared here, because it may not declare them itself. So an
+ * event that is published before a subscriber's first start waits in its queue.
  */
 export function brokerDefinitions(platform: Platform, service: Service): BrokerDefinitions {
   const { name, publishes, subscribes } = service;
@@ -100,7 +102,7 @@ function queuesOf(service: string, event: string): QueueDefinition[] {
   ];
 }
 
-/** A pattern for one of these and nothing else; `^$` for none. */
+/** A pattern that matches exactly these; `^$` for none. */
 function oneOf(patterns: readonly string[]): string {
   return patterns.length === 0 ? '^$' : `^(${patterns.join('|')})$`;
 }
@@ -110,8 +112,9 @@ function literal(text: string): string {
 }
 
 /**
- * Makes a service's account and gives it its rights. A shell script for the image of RabbitMQ, beside the broker's own
- * volume, whose cookie lets it in. Expects ACCOUNT and ACCOUNT_PASSWORD. Other accounts stay as they are.
+ * Creates a service's account and gives it its rights. A shell script for the image of RabbitMQ. It needs the broker's
+ * volume, because the Erlang cookie in it lets the script sign in. Expects ACCOUNT and ACCOUNT_PASSWORD. Other accounts
+ * stay as they are.
  */
 export function brokerAccountScript(definitions: BrokerDefinitions, broker: string): string {
   return String.raw`umask 077

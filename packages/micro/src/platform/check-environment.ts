@@ -4,17 +4,18 @@ import { PlatformError, type Problem } from './problem';
 import { unknownServices } from './unknown-services';
 import { checkYaml, type YamlSource } from './yaml-source';
 
-/** What is known beside the file of an environment. */
+/** What the check knows beside the file of an environment. */
 export interface EnvironmentFacts {
   name: string;
-  /** Names that `services` and `links` may hold; any unless given. */
+  /** The names that `services` and `links` may contain; any if not given. */
   serviceNames?: readonly string[] | undefined;
-  /** What to say of keys that environments of another engine have. */
+  /** The advice for keys that belong to another engine. */
   elsewhere?: Readonly<Record<string, string>>;
 }
 
 /**
- * Checks the source of an environment against the schema of its engine.
+ * Checks an environment's file against the schema of its engine.
+ *
  * @throws {PlatformError} with every problem of the file.
  */
 export function checkEnvironment<Schema extends z.ZodType>(

@@ -1,4 +1,4 @@
-/** What a service uses a datastore for; each purpose has one variable that carries its URL. */
+/** What a service uses a datastore for. Each purpose has one variable for the URL. */
 export const DATASTORE_PURPOSES = ['database', 'cache', 'pubsub', 'rate-limit'] as const;
 export type DatastorePurpose = (typeof DATASTORE_PURPOSES)[number];
 
@@ -11,31 +11,31 @@ export type CacheEngine = (typeof CACHE_ENGINES)[number];
 export const BROKERS = ['rabbitmq'] as const;
 export type Broker = (typeof BROKERS)[number];
 
-/** The variable in which a service finds its datastore: `database` -> `DATABASE_URL`, `cache` -> `CACHE_REDIS_URL`. */
+/** The variable with the URL of a datastore: `database` -> `DATABASE_URL`, `cache` -> `CACHE_REDIS_URL`. */
 export function datastoreVariable(purpose: DatastorePurpose): string {
   return purpose === 'database'
     ? 'DATABASE_URL'
     : `${purpose.toUpperCase().replace('-', '_')}_REDIS_URL`;
 }
 
-/** The variable in which a migration finds its database if the service's own account may not change tables. */
+/** The variable with the database URL for migrations, if the service's own account may not change tables. */
 export const OWNER_VARIABLE = 'DATABASE_OWNER_URL';
 
-/** The name of a service's datastore, which is its host name too: `orders`, `database` -> `orders-database`. */
+/** The name of a service's datastore, which is also its host name: `orders`, `database` -> `orders-database`. */
 export function datastoreName(service: string, purpose: DatastorePurpose): string {
   return `${service}-${purpose}`;
 }
 
-/** The one broker of a platform is called so, whatever its kind. */
+/** The name of a platform's only broker, whatever its kind. */
 export const BROKER_NAME = 'broker';
 
-/** The variable in which a service finds the broker. */
+/** The variable with the URL of the broker. */
 export const BROKER_VARIABLE = 'BROKER_URL';
 
-/** Where a service keeps the SQL files that its database is migrated with. */
+/** The folder with the SQL files that migrate a service's database. */
 export const MIGRATIONS_FOLDER = 'migrations';
 
-/** What a database is migrated as with SQL files; `undefined` if there is none, or not an SQL one. */
+/** The kind of SQL database that a service's migrations are for; `undefined` if it has no SQL database. */
 export function migrationEngine({
   database,
 }: {

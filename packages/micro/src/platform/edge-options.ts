@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Publish, collide, listenersOf } from './publish';
 import { seconds } from './time';
 
-/** The Compose service of the edge; no service of a platform has this name. */
+/** The name of the edge's Compose service. No service of a platform may have it. */
 export const EDGE_SERVICE = 'micro-edge';
 
 /** The proxy's official image. */
@@ -12,7 +12,7 @@ const network = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], {
   error: 'a proxy is an address or a network, such as 10.0.0.0/8',
 });
 
-/** What an environment says of its edge: the proxy that holds its published ports. */
+/** The settings of an environment's edge, the proxy that owns its published ports. */
 export const edgeSchema = z.strictObject({
   image: z
     .string()
@@ -70,21 +70,24 @@ export type EdgeOptions = z.output<typeof edgeSchema>;
 
 export const DEFAULT_EDGE: EdgeOptions = edgeSchema.parse({});
 
-/** Whether an environment has an edge: all but those that say `edge: false`, where each service holds its published port itself. */
+/**
+ * Whether an environment has an edge. All do, except those with `edge: false`, where each service publishes its own
+ * port.
+ */
 export function usesEdge({ edge }: { edge?: EdgeOptions | false | undefined }): boolean {
   return edge !== false;
 }
 
-/** A problem of what is published, at a path below `services`. */
+/** A problem of a published port or host, with its path below `services`. */
 interface PublishProblem {
   path: string[];
   message: string;
 }
 
-/** Names that no public authority gives a certificate for (RFC 6761, 6762, 8375 and what routers use). */
+/** Names for which no public authority issues a certificate (RFC 6761, 6762, 8375, and common names of routers). */
 const NOT_PUBLIC = /(?:^|\.)(?:localhost|local|internal|test|example|invalid|lan|home\.arpa)$/;
 
-/** What cannot be as published: the same port or host twice, a host without an edge. */
+/** Conflicts between publications, such as the same port or host twice, or a host without an edge. */
 export function publishProblems(
   edge: EdgeOptions | false | undefined,
   services: Readonly<Record<string, { publish?: Publish | undefined }>>,
@@ -120,7 +123,7 @@ function ownProblems(edge: EdgeOptions | false | undefined, publish: Publish): s
     );
 }
 
-/** Hosts share ports, as long as each host is named once and a port speaks one protocol. */
+/** Hosts may share ports, if each host is named once and each port has one protocol. */
 function sharedProblem(one: Publish, other: Publish, service: string): string | undefined {
   if (one.kind === 'host' && other.kind === 'host') {
     const [shared] = one.hosts.filter((host) => other.hosts.includes(host));

@@ -6,11 +6,11 @@ const difference = (one: string, other: string) =>
   differenceOf(parseEnvironment('staging', one), parseEnvironment('production', other));
 
 describe('differenceOf', () => {
-  it('is empty where only the names differ, or a default is written out', () => {
+  it('is empty if only the names differ, or one file writes out a default', () => {
     expect(difference('', 'healthTimeout: 60s\n')).toEqual([]);
   });
 
-  it('names each value, sorted', () => {
+  it('lists each value, sorted', () => {
     expect(
       difference(
         'registry: one.example.com\nservices: { orders: { replicas: 1, environment: { A: x, B: y } } }\n',

@@ -1,18 +1,18 @@
 import type { AnyEnvironment } from './environment';
 
-/** A value that two environments do not share. */
+/** A value that differs between two environments. */
 export interface Difference {
   /** `services.orders.replicas` */
   path: string;
-  /** As text; absent if that environment says nothing of it. */
+  /** As text; absent if that environment does not set it. */
   one?: string;
   other?: string;
 }
 
-/** Of itself each environment has another; to say so tells nobody anything. */
+/** These always differ between environments, so listing them would be noise. */
 const OWN = new Set(['name', 'file']);
 
-/** In what two environments differ, with defaults filled in, sorted by path. */
+/** The differences of two environments, with defaults filled in, sorted by path. */
 export function differenceOf(one: AnyEnvironment, other: AnyEnvironment): Difference[] {
   const first = valuesOf(one);
   const second = valuesOf(other);
@@ -26,7 +26,7 @@ export function differenceOf(one: AnyEnvironment, other: AnyEnvironment): Differ
     }));
 }
 
-/** Every single value by its path; a list is one value. */
+/** Every single value by its path. A list counts as one value. */
 function valuesOf(environment: AnyEnvironment): Map<string, string> {
   const values = new Map<string, string>();
   const visit = (value: unknown, path: string): void => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { secretSourceSchema } from './secret';
 import { seconds, secondsOrNone } from './time';
 
-/** Keys that an environment has whatever runs its containers. */
+/** The keys of environments of either engine. */
 
 const variable = z
   .union([z.string(), z.number(), z.boolean()], {
@@ -17,7 +17,7 @@ const secretName = z
     'a secret is named as the variable that the service reads, for example STRIPE_KEY',
   );
 
-/** An address for everyone to read: who may call it is told by a secret, not here. */
+/** This address is in a file that everyone can read. Access must be restricted by a secret, not by the address. */
 function address(what: string, example: string) {
   return z
     .url({ protocol: /^https?$/, error: `${what} is an address such as ${example}` })
@@ -26,13 +26,13 @@ function address(what: string, example: string) {
     });
 }
 
-/** Where a service is reached that runs elsewhere. */
+/** The address of a service that runs outside of the environment. */
 const link = address('a link', 'https://billing.example.com');
 
-/** Where people reach a service, whatever stands in front of it. */
+/** The address at which people reach a service, whatever proxy is in front of it. */
 export const publicUrl = address('the public URL', 'https://shop.example.com');
 
-/** The variable that tells a service where people reach it. */
+/** The variable that tells a service its public address. */
 export const PUBLIC_URL = 'PUBLIC_URL';
 
 export const platformOfHosts = z
@@ -93,7 +93,7 @@ export const secretsSchema = z
     'Sources of secret values: the service reads the secret X from the file that X_FILE names',
   );
 
-/** What a service is told twice in an environment. */
+/** Variables that an environment sets twice for a service. */
 export function variableProblems(one: {
   environment: Readonly<Record<string, string>>;
   secrets: Readonly<Record<string, unknown>>;

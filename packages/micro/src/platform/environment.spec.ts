@@ -14,7 +14,7 @@ function problemsOf(text: string, name = 'production'): string[] {
   }
 }
 
-test('an empty file is an environment on this machine', () => {
+test('an empty file is a valid environment on this machine', () => {
   expect(parseEnvironment('development', '', services)).toEqual({
     name: 'development',
     file: 'environments/development.yml',
@@ -290,7 +290,7 @@ test.each<[string, string[]]>([
   );
 });
 
-test('an authority of your own gives certificates for any name', () => {
+test('a private authority can issue certificates for any name', () => {
   const acme = 'edge: { acme: { ca: "https://ca.corp/acme/directory" } }\n';
   expect(problemsOf(`${acme}services: { orders: { publish: { host: shop.internal } } }`)).toEqual(
     [],
@@ -399,7 +399,7 @@ test('a bad name', () => {
   ]);
 });
 
-test('without the services of a platform any name is taken', () => {
+test("any service name is accepted if the platform's services are not known", () => {
   expect(Object.keys(parseEnvironment('production', 'services: { x: {} }').services)).toEqual([
     'x',
   ]);

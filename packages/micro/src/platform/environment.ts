@@ -129,12 +129,13 @@ export interface Environment extends z.output<typeof environmentSchema> {
   images: 'pushed' | 'local';
 }
 
-/** What its images come from: nothing else is ever run there. */
+/** Where its images come from. Nothing else ever runs there. */
 export type ImageSource = { kind: 'pushed'; registry: string } | { kind: 'local' };
 
 /**
- * Where the images of an environment come from.
- * @throws {UserError} where it runs pushed images and nobody said where they are pushed to.
+ * The source of an environment's images.
+ *
+ * @throws {UserError} if it runs pushed images and has no registry.
  */
 export function imageSource(environment: AnyEnvironment): ImageSource {
   const { registry, file } = environment;
@@ -146,13 +147,13 @@ export function imageSource(environment: AnyEnvironment): ImageSource {
   );
 }
 
-/** Whether another engine than this machine's own runs the containers. */
+/** Whether its containers run on another engine than this machine's own. */
 export function runsElsewhere(environment: AnyEnvironment): boolean {
   if (environment.engine === 'kubernetes') return true;
   return environment.context !== undefined || environment.host !== undefined;
 }
 
-/** Where a service is reached that does not run in the environment; `undefined` where it does. */
+/** The address of a service that runs outside of the environment; `undefined` if it runs in it. */
 export function elsewhere(
   { links }: Pick<Environment, 'links'>,
   service: string,
@@ -160,7 +161,7 @@ export function elsewhere(
   return Object.hasOwn(links, service) ? links[service] : undefined;
 }
 
-/** A service with the links that it has within the environment. */
+/** A service with the links that it has in the environment. */
 export function linkedWithin<S extends { consumes: readonly string[] }>(
   { links }: Pick<Environment, 'links'>,
   service: S,
@@ -175,9 +176,10 @@ export function linkedWithin<S extends { consumes: readonly string[] }>(
 export type AnyEnvironment = Environment | KubernetesEnvironment;
 
 /**
- * Parses an environment that Compose runs.
- * @param serviceNames names that `services` and `links` may hold; any unless given.
- * @throws {PlatformError} with every problem of the file, or since it is for a cluster.
+ * Parses an environment for Compose.
+ *
+ * @param serviceNames the names that `services` and `links` may contain; any if not given.
+ * @throws {PlatformError} with every problem of the file, also if the environment is for a cluster.
  */
 export function parseEnvironment(
   name: string,
@@ -192,8 +194,9 @@ export function parseEnvironment(
 }
 
 /**
- * Parses an environment of either engine.
- * @param serviceNames names that `services` and `links` may hold; any unless given.
+ * Parses an environment for either engine.
+ *
+ * @param serviceNames the names that `services` and `links` may contain; any if not given.
  * @throws {PlatformError} with every problem of the file.
  */
 export function parseAnyEnvironment(

@@ -15,13 +15,13 @@ it.each([
 });
 
 it.each(['order', 'Order.placed', 'order.', 'order..placed', 'order.2nd', 'a.b-', 'order_x.y'])(
-  '%j is no name of an event',
+  '%j is not a valid event name',
   (event) => {
     expect(eventNameProblem(event)).toContain('for example "order.placed"');
   },
 );
 
-it('has a length that the chassis takes', () => {
+it('the chassis accepts names of this length', () => {
   expect(eventNameProblem(`a.${'b'.repeat(98)}`)).toBeUndefined();
   expect(eventNameProblem(`a.${'b'.repeat(99)}`)).toContain('100 characters');
 });

@@ -1,7 +1,7 @@
-/** What happened to what, in lower case: `order.placed`, `order.payment-failed`. */
+/** An object and what happened to it, in lower case: `order.placed`, `order.payment-failed`. */
 export const EVENT_NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*)+$/;
 
-/** What the chassis takes; with the service before it, it names a queue. */
+/** The limit of the chassis: with the name of a service before it, it becomes the name of a queue. */
 const MAX_LENGTH = 100;
 
 /** Why `name` cannot be an event's name, or `undefined` if it can. */
@@ -11,17 +11,17 @@ export function eventNameProblem(name: string): string | undefined {
     : `"${name}" cannot be an event's name: say what happened to what, in lower case with a dot, in ${MAX_LENGTH} characters at most, for example "order.placed"`;
 }
 
-/** The file of a contract, without its ending: `order.placed` -> `order-placed`. */
+/** The file name of a contract, without extension: `order.placed` -> `order-placed`. */
 export function eventFileName(event: string): string {
   return event.replaceAll('.', '-');
 }
 
-/** What code calls a contract: `order.placed` -> `orderPlaced`. */
+/** The name of a contract in code: `order.placed` -> `orderPlaced`. */
 export function eventConstant(event: string): string {
   return event.replace(/[.-](\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** What code calls a service's handler of an event: `order.placed` -> `onOrderPlaced`. */
+/** The name of a service's handler of an event in code: `order.placed` -> `onOrderPlaced`. */
 export function handlerName(event: string): string {
   return eventConstant(`on.${event}`);
 }
@@ -44,12 +44,12 @@ export function subscribersOf({ services }: Services, event: string): string[] {
     .sort();
 }
 
-/** Whether the tables of outbox and inbox are kept in a service's database. */
+/** Whether a service's database contains the tables of outbox and inbox. */
 export function keepsEventTables({ broker, datastores }: Backing): boolean {
   return broker !== undefined && datastores.database === 'postgres';
 }
 
-// The parts of a manifest and of a platform that are about events: both are made of what stands here.
+// Manifests and platforms satisfy these interfaces. They describe the parts that are about events.
 interface EventLists {
   publishes: readonly string[];
   subscribes: readonly string[];

@@ -26,7 +26,7 @@ test.each<[string, ImageReference]>([
     { registry: 'reg.example.com', repository: 'a/b_c/d.e', tag: '1', digest },
   ],
   [`node@${digest}`, { repository: 'node', digest }],
-])('%s, there and back', (text, reference) => {
+])('%s is the same after parsing and formatting', (text, reference) => {
   expect(parseImageReference(text)).toEqual(reference);
   expect(formatImageReference(reference)).toBe(text);
 });
@@ -50,7 +50,7 @@ test.each([
   'node@sha256:abc',
   `node@md5:${'0'.repeat(32)}`,
   `node:${'a'.repeat(129)}`,
-])('%j is no image reference', (text) => {
+])('%j is not an image reference', (text) => {
   expect(() => parseImageReference(text)).toThrow(
     `"${text}" is not an image reference: expected [registry/]name[:tag][@sha256:…]`,
   );
@@ -67,11 +67,11 @@ test.each([
   expect(isImageTag(tag)).toBe(true);
 });
 
-test.each(['', '.a', '-a', 'a b', 'a/b', 'a'.repeat(129)])('%j is no tag', (tag) => {
+test.each(['', '.a', '-a', 'a b', 'a/b', 'a'.repeat(129)])('%j is not a tag', (tag) => {
   expect(isImageTag(tag)).toBe(false);
 });
 
-test('one repository per service', () => {
+test('each service has its own repository', () => {
   expect(serviceRepository('acme', 'orders')).toBe('acme/orders');
   expect(serviceRepository('acme', 'orders', 'reg.example.com/team')).toBe(
     'reg.example.com/team/acme/orders',

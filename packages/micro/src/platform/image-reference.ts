@@ -13,7 +13,7 @@ const REPOSITORY =
 const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-/** @throws where `text` is not an image reference. */
+/** @throws if `text` is not an image reference. */
 export function parseImageReference(text: string): ImageReference {
   const [nameAndTag = '', digest] = splitOnce(text, '@');
   const slash = nameAndTag.lastIndexOf('/');
@@ -55,7 +55,7 @@ export function formatImageReference({
   ].join('');
 }
 
-/** Whether `tag` may stand behind the colon of a reference. */
+/** Whether `tag` is valid after the colon of a reference. */
 export function isImageTag(tag: string): boolean {
   return TAG.test(tag);
 }
@@ -68,7 +68,7 @@ export function toImageTag(text: string): string {
     .slice(0, 128);
 }
 
-/** A service's repository on the local engine (`acme/orders`) or under an environment's registry. */
+/** The repository of a service: `acme/orders` on the local engine, or under an environment's registry. */
 export function serviceRepository(platform: string, service: string, registry?: string): string {
   return registry === undefined ? `${platform}/${service}` : `${registry}/${platform}/${service}`;
 }

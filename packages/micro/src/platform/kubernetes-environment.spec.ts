@@ -21,7 +21,7 @@ function problemsOf(text: string, read: (text: string) => unknown = parse): stri
   }
 }
 
-it('has a default for all but the cluster and the registry', () => {
+it('has defaults for everything except the cluster and the registry', () => {
   expect(parse(HEAD)).toEqual({
     name: 'production',
     file: 'environments/production.yml',
@@ -40,7 +40,7 @@ it('has a default for all but the cluster and the registry', () => {
   });
 });
 
-it('has a namespace of its own unless one is named', () => {
+it('has its own namespace unless one is set', () => {
   expect(namespaceOf('acme', parse(HEAD))).toBe('acme-production');
   expect(namespaceOf('acme', parse(`${HEAD}namespace: shop\n`))).toBe('shop');
 });
@@ -104,7 +104,7 @@ test.each<[string, string[]]>([
   expect(problemsOf(text)).toEqual(expected.map((line) => `environments/production.yml${line}`));
 });
 
-it('is not for commands of Compose, which say so', () => {
+it('is refused by commands that need Compose, with a message that says so', () => {
   expect(problemsOf(HEAD, (text) => parseEnvironment('production', text))).toEqual([
     'environments/production.yml: "production" runs on a Kubernetes cluster, which this command does not know yet; "micro render -e production" does',
   ]);

@@ -18,7 +18,7 @@ import { resourcesSchema } from './resources';
 import { seconds } from './time';
 import type { YamlSource } from './yaml-source';
 
-/** A name as Kubernetes has them for most things (RFC 1123). */
+/** The rule for most names in Kubernetes (RFC 1123). */
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 function label(what: string) {
@@ -67,7 +67,7 @@ const gatewaySchema = z.strictObject({
   listener: z.string().min(1).describe('One of its listeners. Default: all').optional(),
 });
 
-/** `environments/<name>.yml` of a platform that runs on a Kubernetes cluster. */
+/** `environments/<name>.yml` for a Kubernetes cluster. */
 export const kubernetesSchema = z
   .strictObject({
     engine: z.literal('kubernetes').describe('What runs the containers'),
@@ -174,7 +174,7 @@ export interface KubernetesEnvironment extends z.output<typeof kubernetesSchema>
   file: string;
 }
 
-/** Keys of an environment for Compose, with what says the same for a cluster. */
+/** Keys of environments for Compose, each with what to write instead for a cluster. */
 const COMPOSE_KEYS = Object.fromEntries(
   Object.entries({
     host: 'name the cluster by "context"',

@@ -17,11 +17,11 @@ const platform = parsePlatform(
   })),
 );
 
-test('a link is one variable', () => {
+test('a link becomes one variable', () => {
   expect(linkVariable('order-items')).toBe('MICROSERVICE_ORDER_ITEMS_URL');
 });
 
-test('in the order of the manifest, for the declared links only', () => {
+test('variables are in the order of the manifest, for declared links only', () => {
   const [gateway, , users] = platform.services;
   expect(Object.entries(linkVariables(platform, gateway!, networkUrl))).toEqual([
     ['MICROSERVICE_USERS_URL', 'http://users:3002'],
@@ -34,7 +34,7 @@ test('in the order of the manifest, for the declared links only', () => {
   expect(linkVariables(platform, users!, networkUrl)).toEqual({});
 });
 
-test("a datastore's variable", () => {
+test('the variable of a datastore', () => {
   expect(DATASTORE_PURPOSES.map(datastoreVariable)).toEqual([
     'DATABASE_URL',
     'CACHE_REDIS_URL',

@@ -6,12 +6,12 @@ export function linkVariable(provider: string): string {
   return `MICROSERVICE_${toUpperSnake(provider)}_URL`;
 }
 
-/** Where a service is reached by another in the same compose network: `http://orders:3001`. */
+/** The address of a service for others in the same Compose network: `http://orders:3001`. */
 export function networkUrl({ name, port }: Pick<Service, 'name' | 'port'>): string {
   return `http://${name}:${port}`;
 }
 
-/** Where a service that runs on the host is reached in development: `http://localhost:3001`. */
+/** The address of a service that runs on this machine in development: `http://localhost:3001`. */
 export function hostUrl({ port }: Pick<Service, 'port'>): string {
   return `http://localhost:${port}`;
 }

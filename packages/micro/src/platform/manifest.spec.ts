@@ -25,7 +25,7 @@ it.each([
 });
 
 it.each(['templates/**', '**/*.{html,css}', 'a..b/c', '..data/x', './static', 'x...'])(
-  'the asset %s lies within',
+  'the asset %s is within the project',
   (glob) => {
     expect(manifest(glob).problems).toEqual([]);
   },

@@ -32,7 +32,7 @@ const portRange = {
   error: ({ input }: { input?: unknown }) => `${String(input)} is not between 1024 and 65535`,
 };
 
-/** What leads out of the project never gets into an image; links are seen at the build. */
+/** Files outside of the project never get into an image. Symbolic links are checked at the build. */
 const assetGlob = z
   .string()
   .refine(
@@ -43,7 +43,7 @@ const assetGlob = z
     },
   );
 
-/** `service.yml` as a person may write it: every key but the port has a default. */
+/** `service.yml` as a person writes it: every key except the port has a default. */
 export const manifestSchema = z
   .strictObject({
     kind: z
@@ -115,7 +115,7 @@ export const manifestSchema = z
 
 export type Manifest = z.output<typeof manifestSchema>;
 
-/** A manifest that was read, with its source for later problems. */
+/** A parsed manifest, with its source to report the lines of later problems. */
 export interface ReadManifest {
   manifest: Manifest;
   source: YamlSource;

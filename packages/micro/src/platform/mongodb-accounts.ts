@@ -1,7 +1,7 @@
 /**
- * Makes the two accounts if they are missing, and gives them their passwords and roles. A shell script for the image of
+ * Creates the two accounts if they are missing, and sets their passwords and roles. A shell script for the image of
  * MongoDB. Expects HOST, DATABASE, ADMIN, ADMIN_PASSWORD, OWNER, OWNER_PASSWORD, SERVICE and SERVICE_PASSWORD. No
- * password stands in an argv: mongosh reads them as variables.
+ * password is in a command line: mongosh reads them as variables.
  *
  * Written after https://www.mongodb.com/docs/manual/reference/built-in-roles/ and never run against a real server.
  */

@@ -1,16 +1,17 @@
-/** The client of each of the two, which is in its image. */
+/** The name of the client program in each of the two images. */
 const CLIENTS = { mysql: 'mysql', mariadb: 'mariadb' } as const;
 const SERVERS = { mysql: 'mysqld', mariadb: 'mariadbd' } as const;
 
 type MysqlEngine = keyof typeof CLIENTS;
 
 /**
- * Starts the server so that its admin may make accounts, also on data that was set up when it might not. A shell script
- * for the image, with the image's own arguments.
+ * Starts the server so that its admin may create accounts, even if the data was set up without that right. A shell
+ * script for the image, with the image's own arguments.
  *
- * The image gives its user all rights on its own database and no others, and with a random password nobody can be root
- * later. What `--init-file` names is run with all rights at each start. There is no account yet when data is set up: that
- * start goes without, and {@link mysqlAccountsScript} signs in as root, whose password is the admin's from then on.
+ * The image gives its user all rights on the user's own database and no others. With a random root password, root
+ * cannot sign in later. The server runs the file of `--init-file` with all rights at each start. But when data is set
+ * up, the admin does not exist yet, so that start goes without the file; {@link mysqlAccountsScript} then signs in as
+ * root, who has the admin's password from then on.
  */
 export function mysqlEntrypoint(engine: MysqlEngine): string {
   const [server, user] = [SERVERS[engine], USER_OF_THE_IMAGE[engine]];
@@ -24,7 +25,7 @@ esac
 exec docker-entrypoint.sh "$@"`;
 }
 
-/** The image of MariaDB takes the variables of MySQL's as well. */
+/** The image of MariaDB accepts the variables of MySQL's image, too. */
 const USER_OF_THE_IMAGE = {
   mysql: '$MYSQL_USER',
   mariadb: '${MARIADB_USER:-$MYSQL_USER}',
@@ -36,16 +37,16 @@ const USER_OF_THE_IMAGE = {
  */
 export const RESTART_FIRST = 78;
 
-/** What the service may do: rows, and what ends with its session. */
+/** The service's rights: to read and write rows, and to use temporary tables, which end with its session. */
 const SERVICE_RIGHTS =
   'SELECT, INSERT, UPDATE, DELETE, EXECUTE, SHOW VIEW, LOCK TABLES, CREATE TEMPORARY TABLES';
 
 /**
- * Makes the two accounts if they are missing, and gives them their passwords and rights. A shell script for the image of
+ * Creates the two accounts if they are missing, and sets their passwords and rights. A shell script for the image of
  * MySQL or MariaDB. Expects HOST, DATABASE, ADMIN, ADMIN_PASSWORD, OWNER, OWNER_PASSWORD, SERVICE and SERVICE_PASSWORD.
- * No password stands in an argv or in the server's log.
+ * No password is in a command line or in the server's log.
  *
- * The owner sees other sessions, so that a migration can name who keeps it waiting.
+ * The owner may see other sessions, so that a migration can report which one blocks it.
  */
 export function mysqlAccountsScript(engine: MysqlEngine): string {
   return String.raw`as() {

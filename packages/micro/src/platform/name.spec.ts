@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest';
 import { serviceNameProblem, toServiceName, toUpperSnake, withoutScope } from './name';
 
-test.each(['a', 'orders', 'order-items', 'v2-api', 'a'.repeat(63)])('%s is a name', (name) => {
-  expect(serviceNameProblem(name)).toBeUndefined();
-});
+test.each(['a', 'orders', 'order-items', 'v2-api', 'a'.repeat(63)])(
+  '%s is a valid name',
+  (name) => {
+    expect(serviceNameProblem(name)).toBeUndefined();
+  },
+);
 
 test.each(['', '2orders', 'Orders', 'a--b', '-a', 'a-', 'a_b', 'a.b', 'café', 'a'.repeat(64)])(
-  '"%s" is no name',
+  '"%s" is not a valid name',
   (name) => {
     expect(serviceNameProblem(name)).toContain(`"${name}" cannot be a service's name`);
   },
 );
 
-test('a bad name comes with a good one, where one can be made', () => {
+test('the message suggests a valid name, if one can be made', () => {
   expect(serviceNameProblem('OrderItems')).toBe(
     `"OrderItems" cannot be a service's name: use lower-case letters, digits and single hyphens, starting with a letter, 63 at most, for example "order-items"`,
   );

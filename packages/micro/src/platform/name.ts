@@ -1,7 +1,7 @@
-/** A DNS label (RFC 1123) that starts with a letter: it becomes a host name and part of an image name. */
+/** A DNS label (RFC 1123) that starts with a letter, because it becomes a host name and a part of an image name. */
 export const SERVICE_NAME = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}$/;
 
-/** Why `name` cannot be a service's name (or that of another thing), or `undefined` if it can. */
+/** Why `name` is not a valid name of a service or another thing; `undefined` if it is valid. */
 export function serviceNameProblem(name: string, whose = "a service's"): string | undefined {
   if (SERVICE_NAME.test(name)) return undefined;
   const suggestion = toServiceName(name);
@@ -9,7 +9,7 @@ export function serviceNameProblem(name: string, whose = "a service's"): string 
   return `"${name}" cannot be ${whose} name: use lower-case letters, digits and single hyphens, starting with a letter, 63 at most${hint}`;
 }
 
-/** The nearest valid service name: `Order Items` -> `order-items`; an empty string where nothing is left. */
+/** The nearest valid service name: `Order Items` -> `order-items`; an empty string if nothing remains. */
 export function toServiceName(text: string): string {
   return text
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')

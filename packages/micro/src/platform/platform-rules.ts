@@ -7,7 +7,7 @@ import type { Problem } from './problem';
 import { toRoute } from './route';
 import { didYouMean } from './yaml-source';
 
-/** A manifest as it lies in the workspace. */
+/** A manifest as a file of the workspace. */
 export interface ManifestFile {
   /** The Nx project's name. */
   name: string;
@@ -16,14 +16,14 @@ export interface ManifestFile {
   text: string;
 }
 
-/** A manifest that could be read. */
+/** A manifest that could be parsed. */
 export interface Entry extends ReadManifest {
   file: ManifestFile;
 }
 
 type Rule = (read: readonly Entry[], files: readonly ManifestFile[]) => Problem[];
 
-/** What must hold among the manifests of a workspace, which one alone cannot know. */
+/** Rules between the manifests of a workspace, which no single manifest can check. */
 export const RULES: readonly Rule[] = [
   validNames,
   uniqueNames,
@@ -66,7 +66,7 @@ function uniqueNames(_: readonly Entry[], files: readonly ManifestFile[]): Probl
   });
 }
 
-/** Services, datastores and the broker share one name space: that of the hosts in the network. */
+/** Services, datastores and the broker share one name space, because each name is a host name in the network. */
 function freeNames(read: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
   const taken = new Map<string, string>();
   for (const { file, manifest } of read) {
@@ -84,7 +84,7 @@ function freeNames(read: readonly Entry[], files: readonly ManifestFile[]): Prob
   });
 }
 
-/** The root's compose.yaml is the platform's own. */
+/** The root's compose.yaml belongs to the platform, so a service in the root would have no compose file of its own. */
 function outsideTheRoot(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
   return files.flatMap(({ file, root }) =>
     root === '.' || root === ''
@@ -135,7 +135,7 @@ function noRepeatedProviders(read: readonly Entry[]): Problem[] {
   );
 }
 
-/** A route that nobody serves is a mistake, and so may be a service that is reached from outside. */
+/** Routes without a gateway that serves them are a mistake. */
 function publicRoutes(read: readonly Entry[]): Problem[] {
   return read.flatMap(({ file, manifest: { expose, routes }, source }) => {
     if (routes.length === 0 || expose === 'public') return [];
@@ -144,7 +144,7 @@ function publicRoutes(read: readonly Entry[]): Problem[] {
   });
 }
 
-/** A gateway speaks for people, and has no key of its own. */
+/** A gateway calls on behalf of users, and has no service key of its own. */
 function routesWithoutKeys(read: readonly Entry[]): Problem[] {
   return read.flatMap(({ file, manifest: { auth, routes }, source }) => {
     if (routes.length === 0 || auth !== 'service-keys') return [];
@@ -159,7 +159,7 @@ function noRepeatedRoutes(read: readonly Entry[]): Problem[] {
   );
 }
 
-/** One route inside another is none: the longer path goes first. */
+/** Two gateways may serve the same route, and a route may be inside another one: the longer path matches first. */
 function noCollidingRoutes(read: readonly Entry[]): Problem[] {
   const served = new Map<string, { gateway: string; provider: string }[]>();
   const gateways = read.filter(({ manifest }) => manifest.kind === 'gateway');
@@ -242,7 +242,7 @@ function noRepeatedEvents(read: readonly Entry[]): Problem[] {
   );
 }
 
-/** `order.item-sold` and `order-item.sold` would have one contract. */
+/** `order.item-sold` and `order-item.sold` would have the same contract file. */
 function distinctContracts(read: readonly Entry[]): Problem[] {
   const owners = new Map<string, string>();
   return eachEvent(read, ({ event }) => {

@@ -79,7 +79,7 @@ test('services are sorted by name, whatever the order of the files', () => {
 });
 
 describe('between services', () => {
-  test('one port twice and thrice: each gets a free one of its own', () => {
+  test('the same port twice and three times: each gets its own free one', () => {
     expect(
       problemsOf(
         manifest('billing', 'kind: service\nport: 3001'),
@@ -93,7 +93,7 @@ describe('between services', () => {
     ]);
   });
 
-  test('an unknown provider, with and without a near one', () => {
+  test('an unknown provider, with and without a similar name', () => {
     expect(
       problemsOf(
         manifest('orders', 'port: 3001\nconsumes:\n  - usrs\n  - payments'),
@@ -114,7 +114,7 @@ describe('between services', () => {
     expect(problem).toMatch(/s11 and 188 more$/);
   });
 
-  test('itself, and one provider twice', () => {
+  test('a service that consumes itself, and the same provider twice', () => {
     expect(
       problemsOf(
         manifest('orders', 'port: 3001\nconsumes:\n  - users\n  - orders\n  - users'),
@@ -141,7 +141,7 @@ describe('between services', () => {
     ]);
   });
 
-  test('two services with one name', () => {
+  test('two services with the same name', () => {
     expect(
       problemsOf(
         manifest('orders', 'port: 3001'),
@@ -152,7 +152,7 @@ describe('between services', () => {
     ]);
   });
 
-  test('a service called as a datastore or the broker is', () => {
+  test('a service with the name of a datastore or the broker', () => {
     expect(
       problemsOf(
         manifest('broker', 'port: 3001'),
@@ -172,7 +172,7 @@ describe('between services', () => {
     ]);
   });
 
-  test('a provider whose manifest cannot be read is still known', () => {
+  test('a provider whose manifest cannot be parsed still counts as known', () => {
     expect(
       problemsOf(manifest('orders', 'port: 3001\nconsumes: [users]'), manifest('users', 'port: [')),
     ).toEqual([expect.stringMatching(/^apps\/users\/service\.yml:1: not valid YAML: /)]);
@@ -317,7 +317,7 @@ describe('in one manifest', () => {
     ]);
   });
 
-  test('what is no YAML has no value, and says where', () => {
+  test('text that is not YAML has no value, and the message says where', () => {
     const { read, problems } = parseManifest('service.yml', 'port: 3001\nconsumes: [users\n');
     expect(read).toBeUndefined();
     expect(problems.map(formatProblem)).toEqual([
@@ -330,7 +330,7 @@ describe('events', () => {
   const orders = manifest('orders', 'port: 3001\nbroker: rabbitmq\npublishes: [order.placed]\n');
   const mailer = (text: string) => problemsOf(orders, manifest('mailer', `port: 3002\n${text}`));
 
-  test('may have several publishers and subscribers, one service being both', () => {
+  test('may have several publishers and subscribers, and one service may be both', () => {
     expect(
       mailer('broker: rabbitmq\npublishes: [order.placed]\nsubscribes: [order.placed]\n'),
     ).toEqual([]);
@@ -375,7 +375,7 @@ describe('routes of several services', () => {
   const gateway = (name: string, port: number, consumes: string) =>
     manifest(name, `kind: gateway\nport: ${port}\nconsumes: ${consumes}`);
 
-  test('one path twice behind one gateway', () => {
+  test('the same path twice behind one gateway', () => {
     expect(
       problemsOf(
         gateway('edge', 3000, '[users, orders]'),
@@ -387,7 +387,7 @@ describe('routes of several services', () => {
     ]);
   });
 
-  test('of a service that takes only others with a key', () => {
+  test('routes of a service that accepts only callers with a key', () => {
     expect(
       problemsOf(
         manifest('orders', 'port: 3001\nexpose: public\nauth: service-keys\nroutes: [/api/orders]'),
@@ -397,7 +397,7 @@ describe('routes of several services', () => {
     ]);
   });
 
-  test('one within another, and one behind each of two gateways', () => {
+  test('a route within another, and the same route behind two gateways', () => {
     expect(
       problemsOf(
         gateway('edge', 3000, '[orders, archive]'),
@@ -410,7 +410,7 @@ describe('routes of several services', () => {
   });
 });
 
-test('all problems of all manifests at once, by file and line', () => {
+test('reports all problems of all manifests at once, by file and line', () => {
   const parse = () =>
     parsePlatform('acme', [
       manifest('users', 'port: 3001\nconsumes: [ordrs]\nkind: servce'),
@@ -429,13 +429,13 @@ test('all problems of all manifests at once, by file and line', () => {
   );
 });
 
-test('one problem is one line', () => {
+test('one problem is reported on one line', () => {
   expect(() => parsePlatform('acme', [manifest('orders', 'port: 1')])).toThrow(
     /^apps\/orders\/service\.yml:1: port: 1 is not between 1024 and 65535$/,
   );
 });
 
-test('a service by its name', () => {
+test('finds a service by its name', () => {
   const platform = parsePlatform('acme', [manifest('orders', 'port: 3001')]);
   expect(serviceNamed(platform, 'orders').port).toBe(3001);
   expect(() => serviceNamed(platform, 'users')).toThrow('No service "users"');

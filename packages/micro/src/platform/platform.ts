@@ -25,7 +25,7 @@ export function parsePlatform(name: string, files: readonly ManifestFile[]): Pla
   return platform;
 }
 
-/** Like {@link parsePlatform}, but returns the problems beside the services that could be read. */
+/** Like {@link parsePlatform}, but returns the problems beside the services that could be parsed. */
 export function checkPlatform(
   name: string,
   files: readonly ManifestFile[],
@@ -51,7 +51,7 @@ export function checkPlatform(
   };
 }
 
-/** The service called `name`. @throws if there is none: check links first. */
+/** The service called `name`. @throws if it does not exist: check links first. */
 export function serviceNamed(platform: Platform, name: string): Service {
   const service = platform.services.find((candidate) => candidate.name === name);
   if (!service) throw new Error(`No service "${name}" in the platform "${platform.name}"`);

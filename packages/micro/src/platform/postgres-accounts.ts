@@ -1,15 +1,15 @@
-/** Schemas that are not the server's own. */
+/** Schemas that do not belong to the server. */
 const OWN_SCHEMA = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
 
 const NOT_OF_EXTENSION = (catalog: string) =>
   `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalog}'::regclass AND d.objid = o.oid AND d.deptype = 'e')`;
 
 /**
- * Gives everything in a database that its admin made to the owner, and the service the right to read and write it, also
- * what the owner makes later. Can run any number of times; changes nothing that is as it should be.
+ * Makes the owner the owner of everything in a database that the admin created, and lets the service read and write it,
+ * including what the owner creates later. Can run any number of times: it does not change what is as it should be.
  *
- * A script for psql, run as the admin. Expects the variables \`owner\` and \`service\`: roles that are there. \`REASSIGN
- * OWNED\` would do the first half, but not for the role that \`initdb\` made, which is the admin here.
+ * A script for psql, run as the admin. Expects the variables \`owner\` and \`service\`: existing roles. \`REASSIGN
+ * OWNED\` would do the first part, but not for the role that \`initdb\` made, which is the admin here.
  */
 export const HAND_OVER_TO_OWNER = String.raw`SELECT format('ALTER DATABASE %I OWNER TO %I', datname, :'owner')
 FROM pg_database WHERE datname = current_database() AND datdba <> :'owner'::regrole \gexec
@@ -44,9 +44,9 @@ ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" GRANT USAGE, SELECT, UPDATE ON SEQUEN
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" GRANT EXECUTE ON ROUTINES TO :"service";`;
 
 /**
- * Makes the two roles if they are missing, gives them their passwords, and hands the database over. A shell script for
- * the image of PostgreSQL. Expects the admin's PGHOST, PGUSER, PGPASSWORD and PGDATABASE, and OWNER, OWNER_PASSWORD,
- * SERVICE, SERVICE_PASSWORD. No password stands in an argv or in the server's log.
+ * Creates the two roles if they are missing, sets their passwords, and makes the owner the owner of the database. A
+ * shell script for the image of PostgreSQL. Expects the admin's PGHOST, PGUSER, PGPASSWORD and PGDATABASE, and OWNER,
+ * OWNER_PASSWORD, SERVICE, SERVICE_PASSWORD. No password is in a command line or in the server's log.
  */
 export const POSTGRES_ACCOUNTS_SCRIPT = String.raw`ask() {
   psql --no-psqlrc --no-password --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "$@"

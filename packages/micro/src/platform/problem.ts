@@ -1,10 +1,10 @@
 import { UserError } from './user-error';
 
-/** One thing that is wrong in a file a person wrote, with where it is and what to do about it. */
+/** One problem in a file that a person wrote: what is wrong, where, and what to do. */
 export interface Problem {
   /** Path relative to the workspace root, with forward slashes. */
   file: string;
-  /** 1-based; absent if the whole file is meant. */
+  /** 1-based; absent if the problem is about the whole file. */
   line?: number;
   /** What is wrong and what to do, one sentence, no trailing full stop. */
   message: string;
@@ -15,7 +15,7 @@ export function formatProblem({ file, line, message }: Problem): string {
   return line === undefined ? `${file}: ${message}` : `${file}:${line}: ${message}`;
 }
 
-/** All problems of one reading of the workspace, thrown once, at the edge. */
+/** All problems of one reading of the workspace. Thrown once, at the edge of the program. */
 export class PlatformError extends UserError {
   override readonly name = 'PlatformError';
 
@@ -31,7 +31,7 @@ export class PlatformError extends UserError {
   }
 }
 
-/** Runs every step, and throws the problems of all of them at once. */
+/** Runs every step, then throws the problems of all steps together. */
 export function allOrProblems<Value>(steps: readonly (() => readonly Value[])[]): Value[] {
   const values: Value[] = [];
   const problems: Problem[] = [];

@@ -1,36 +1,36 @@
 import { z } from 'zod';
 import { secretSourceSchema, type SecretSource } from './secret';
 
-/** A port of the host that answers with plain HTTP. */
+/** A port of the host that speaks plain HTTP. */
 export interface PortPublish {
   kind: 'port';
   address: string;
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   port: number;
 }
 
-/** Where the certificate of a host comes from; `none` for plain HTTP. */
+/** Where the certificate of a host comes from. `none` means plain HTTP. */
 export type Tls =
   | { kind: 'auto' }
   | { kind: 'internal' }
   | { kind: 'none' }
   | { kind: 'own'; certificate: SecretSource; key: SecretSource };
 
-/** Host names that answer on the ports of the web. */
+/** Host names on the ports for HTTP and HTTPS. */
 export interface HostPublish {
   kind: 'host';
   /** At least one. */
   hosts: readonly string[];
   tls: Tls;
-  /** Address of the host machine; every address unless given. */
+  /** The address of the host machine; all addresses if absent. */
   address?: string;
-  /** The port of plain HTTP, which redirects to HTTPS where there is TLS; absent where nothing listens. */
+  /** The port of plain HTTP. With TLS, it redirects to HTTPS. Absent if nothing listens. */
   http?: number;
   /** The port of HTTPS; absent without TLS. */
   https?: number;
 }
 
-/** How people reach a service from outside of the platform's networks. */
+/** How a service is reached from outside of the platform's networks. */
 export type Publish = PortPublish | HostPublish;
 
 const PORT = /^(?:(\d{1,3}(?:\.\d{1,3}){3}):)?(\d{1,5})$/;
@@ -144,16 +144,16 @@ const hostPublish = z
     ...(how.kind === 'none' ? {} : { https: https ?? 443 }),
   }));
 
-/** `8080`, `0.0.0.0:8080`, or `{ host: shop.example.com, tls: auto }`: how a service is published. */
+/** How a service is published: `8080`, `0.0.0.0:8080`, or `{ host: shop.example.com, tls: auto }`. */
 export const publishSchema = z.union([portPublish, hostPublish], { error: PUBLISH_SHAPE });
 
-/** Where people reach what is published under host names; the first one counts. */
+/** The public address of a service that is published under host names. The first name is used. */
 export function publishedUrl({ hosts: [host], https, http }: HostPublish): string {
   const [scheme, port, usual] = https === undefined ? ['http', http, 80] : ['https', https, 443];
   return `${scheme}://${host}${port === usual ? '' : `:${port}`}`;
 }
 
-/** `8080` on 127.0.0.1, or `0.0.0.0:8080`; `undefined` where it is neither. */
+/** `8080` on 127.0.0.1, or `0.0.0.0:8080`; `undefined` if the text is neither. */
 function parsePort(text: string): PortPublish | undefined {
   const [, address = '127.0.0.1', digits] = PORT.exec(text) ?? [];
   const port = Number(digits);
@@ -164,7 +164,7 @@ function parsePort(text: string): PortPublish | undefined {
 
 /** A port of the host machine that a publication needs. */
 export interface Listener {
-  /** Absent for all addresses. */
+  /** Absent means all addresses. */
   address?: string;
   port: number;
 }
@@ -178,7 +178,7 @@ export function listenersOf(publish: Publish): Listener[] {
   );
 }
 
-/** Whether two want the same port of the host. */
+/** Whether two publications need the same port of the host. */
 export function collide(one: Listener, other: Listener): boolean {
   const everywhere = ({ address = '0.0.0.0' }: Listener) => address === '0.0.0.0';
   return (

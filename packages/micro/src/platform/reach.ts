@@ -1,4 +1,4 @@
-/** Whether `to` can be come to from `from`, in any number of steps; from itself in none. */
+/** Whether there is a path from `from` to `to`, of any length. A node always reaches itself. */
 export function reaches(
   next: (name: string) => readonly string[],
   from: string,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a container may use, in a manifest or for one environment. */
+/** Resource limits of a container, in a manifest or for one environment. */
 export const resourcesSchema = z.strictObject({
   cpus: z.number().positive().describe('CPUs that the service may use, for example 0.5').optional(),
   memory: z

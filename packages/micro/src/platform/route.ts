@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** Paths that each service, or the gateway itself, answers. */
+/** Paths that every service, or the gateway itself, answers. */
 export const RESERVED_PATHS = ['/health', '/ready', '/metrics', '/openapi.json', '/docs'] as const;
 
-/** Segments of letters that need no escape in a URL (RFC 3986), and stand for themselves in a router. */
+/** Segments of characters that need no escape in a URL (RFC 3986) and have no special meaning in a router. */
 const ROUTE_PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
 
-/** Why `path` cannot be a route, or `undefined` where it can. */
+/** Why `path` is not a valid route; `undefined` if it is valid. */
 export function routePathProblem(path: string): string | undefined {
   if (!path.startsWith('/')) return 'a route starts with "/"';
   if (path === '/')
@@ -28,7 +28,7 @@ const routePath = z
   })
   .meta({ pattern: ROUTE_PATH.source });
 
-/** A path, or one with what differs from other routes. */
+/** A path, or a path with options. */
 export const routeSchema = z.union(
   [
     routePath,
@@ -50,10 +50,10 @@ export const routeSchema = z.union(
 
 export type RouteEntry = z.output<typeof routeSchema>;
 
-/** A route with all that a manifest says of it. */
+/** A route with all options of a manifest. */
 export type Route = Exclude<RouteEntry, string>;
 
-/** As it stands in a manifest's list: `/api/orders`, or `{ path: /api/login, auth: none }`. */
+/** How a manifest writes it: `/api/orders`, or `{ path: /api/login, auth: none }`. */
 export function formatRoute(entry: RouteEntry): string {
   if (typeof entry === 'string') return entry;
   const facts = Object.entries(entry).filter(([, value]) => value !== undefined);

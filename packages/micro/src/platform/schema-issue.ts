@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 type RawIssue = z.core.$ZodRawIssue;
 
-/** What a person calls a type, after "is not". */
+/** How messages name a type, after "is not". */
 const EXPECTED: Readonly<Record<string, string>> = {
   string: 'text',
   number: 'a number',
@@ -13,7 +13,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   record: 'a map of keys',
 };
 
-/** Words for what a schema finds wrong, without the place; schemas say more where they can. */
+/** What a schema finds wrong, in words, without the place. A schema may have more precise messages of its own. */
 export function explainIssue(issue: RawIssue): string | undefined {
   const { input } = issue;
   if (issue.code === 'invalid_type') {
@@ -40,7 +40,7 @@ export function explainIssue(issue: RawIssue): string | undefined {
   return undefined;
 }
 
-/** A scalar as it stands in the file; of a list or a map only what it is. */
+/** A scalar as it is in the file. For a list or a map, only which of the two it is. */
 export function formatValue(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a map';

@@ -12,6 +12,6 @@ test.each<[string, (secret: Secret) => string]>([
   expect(shown(new Secret('hunter2'))).not.toContain('hunter2');
 });
 
-test('is revealed as it was given', () => {
+test('reveals the value that it was given', () => {
   expect(new Secret('hunter2').reveal().toString()).toBe('hunter2');
 });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const SHAPE =
   'a secret is { file: path }, { environment: VARIABLE } or { command: [program, argument, …] }';
 
-/** Where the value of a secret is read when a service is deployed; the value itself stands nowhere. */
+/** Where the value of a secret is read from at a deploy. No file of the workspace contains the value itself. */
 export const secretSourceSchema = z.union(
   [
     z.strictObject({
@@ -30,7 +30,7 @@ export const secretSourceSchema = z.union(
 
 export type SecretSource = z.output<typeof secretSourceSchema>;
 
-/** A value that must not be seen: printed, logged or made JSON of, it is `***`. */
+/** A value that must stay hidden: printing, logging or serialising it gives `***`. */
 export class Secret {
   readonly #value: Buffer;
 
@@ -38,7 +38,7 @@ export class Secret {
     this.#value = Buffer.from(value);
   }
 
-  /** The value, for the one place that hands it over. */
+  /** The value, for the one place that passes it on. */
   reveal(): Buffer {
     return this.#value;
   }

@@ -1,16 +1,16 @@
-/** What serves in a container of a datastore or broker. */
+/** The products that run in containers of datastores and the broker. */
 export type Product =
   'postgres' | 'mysql' | 'mariadb' | 'mongodb' | 'redis' | 'valkey' | 'rabbitmq';
 
-/** A server by the image that runs it, as far as its tag tells. */
+/** The product and version of an image, as far as its tag tells. */
 export interface ServerImage {
   product: Product;
   major: number;
-  /** Absent if the tag names the major version alone, which moves. */
+  /** Absent if the tag has only the major version, which moves. */
   minor?: number;
 }
 
-/** The last part of an image's name: the official ones, and those made from them that keep their data the same way. */
+/** By the last part of an image's name: the official images, and images based on them that store data the same way. */
 const PRODUCTS: Readonly<Record<string, Product>> = {
   postgres: 'postgres',
   postgis: 'postgres',
@@ -27,7 +27,7 @@ const PRODUCTS: Readonly<Record<string, Product>> = {
   rabbitmq: 'rabbitmq',
 };
 
-/** Of which the tag begins with a version of their own, and names PostgreSQL's as `pg17`. */
+/** Images whose tag begins with their own version, and that name PostgreSQL's as `pg17`. */
 const BUILT_ON_POSTGRES = ['pgvector', 'timescaledb', 'timescaledb-ha'];
 
 export const PRODUCT_NAMES: Readonly<Record<Product, string>> = {
@@ -40,7 +40,7 @@ export const PRODUCT_NAMES: Readonly<Record<Product, string>> = {
   rabbitmq: 'RabbitMQ',
 };
 
-/** What an image serves by the last part of its name; `undefined` of what the name does not tell. */
+/** The product of an image by the last part of its name; `undefined` if the name does not tell. */
 export function productOf(image: string): Product | undefined {
   return partsOf(image).product;
 }
@@ -52,7 +52,7 @@ function partsOf(image: string): { repository: string; tag: string; product: Pro
   return { repository, tag, product };
 }
 
-/** `postgres:17-bookworm` is PostgreSQL 17; `undefined` of what the name does not tell, such as `postgres:latest`. */
+/** `postgres:17-bookworm` is PostgreSQL 17; `undefined` if the tag does not tell, such as `postgres:latest`. */
 export function parseServerImage(image: string): ServerImage | undefined {
   const { repository, tag, product } = partsOf(image);
   if (!product) return undefined;
@@ -75,8 +75,8 @@ export function formatServer({ product, major, minor }: ServerImage): string {
 }
 
 /**
- * Where the image keeps what has to outlive its container. That of PostgreSQL 18 keeps each major version in a folder of
- * its own below, and refuses a volume at the place of before (docker-library/postgres#1259).
+ * The path at which the image keeps its data. PostgreSQL 18 has one folder per major version below it, and refuses a
+ * volume at the former path (docker-library/postgres#1259).
  */
 export function postgresFolder(image: string): string {
   const server = parseServerImage(image);

@@ -1,10 +1,10 @@
 import type { Problem } from './problem';
 import { didYouMean, type YamlSource } from './yaml-source';
 
-/** The keys of an environment under which services are named. */
+/** The keys of an environment that contain service names. */
 const KEYS = ['services', 'links'] as const;
 
-/** Each service that an environment names and the platform does not have, whatever else is wrong in the file. */
+/** Each service that an environment names and that does not exist. Found even if the file has other problems. */
 export function unknownServices(
   { file, value, lineOfKey }: YamlSource,
   known: readonly string[],
@@ -20,7 +20,7 @@ export function unknownServices(
   );
 }
 
-/** A name that is like no other is most likely what a removed service left behind. */
+/** A name without a similar existing one most likely belongs to a removed service. */
 function hint(service: string, known: readonly string[]): string {
   const near = didYouMean(service, known);
   return near.endsWith('?') ? near : `${near}; remove it if the service is gone`;

@@ -1,4 +1,4 @@
-/** An error whose message says all that a person needs; it is shown without its stack. */
+/** An error with a message that is complete for a person. It is shown without its stack. */
 export class UserError extends Error {
   override readonly name: string = 'UserError';
 }

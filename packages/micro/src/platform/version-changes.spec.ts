@@ -32,7 +32,7 @@ it.each([
   'localhost:5000/orders:17',
   'orders-postgres:17',
   'redis:7b3f1c',
-])('of %s nobody knows', (image) => {
+])('recognises no product in %s', (image) => {
   expect(parseServerImage(image)).toBeUndefined();
 });
 
@@ -112,11 +112,11 @@ it.each([
   ['redis:7.0', 'valkey/valkey:9.1'],
   ['valkey/valkey:8.1', 'valkey/valkey:9.1'],
   ['valkey/valkey:8.1', 'redis:8.0'],
-])('%s to %s is none of ours', (from, to) => {
+])('%s to %s is not judged', (from, to) => {
   expect(refuseChange(parseServerImage(from)!, parseServerImage(to)!)).toBeUndefined();
 });
 
-it('names what to go through', () => {
+it('names the versions to go through', () => {
   const advice = (from: string, to: string) =>
     refuseChange(parseServerImage(from)!, parseServerImage(to)!)?.advice;
   expect(advice('mysql:5.7', 'mysql:9.7')).toBe('go through 8.0, 8.4 first, one after the other');
@@ -124,6 +124,6 @@ it('names what to go through', () => {
   expect(advice('mongo:5.0', 'mongo:8.0')).toContain('featureCompatibilityVersion after each');
 });
 
-it('says of each fact where it is from', () => {
+it('gives a source for each fact', () => {
   expect(VERSION_FACTS.filter(({ source }) => source.length < 20)).toEqual([]);
 });

@@ -1,25 +1,25 @@
 import { formatServer, PRODUCT_NAMES, type Product, type ServerImage } from './server-image';
 
-/** Why a server cannot take over the data of another version, and what to do. */
+/** Why a server cannot use the data of another version, and what to do. */
 export interface RefusedChange {
   says: string;
   advice: string;
 }
 
-/** One thing that is known of servers and the data of other versions. */
+/** One fact about a server and the data of other versions. */
 interface VersionFact {
   product: Product;
-  /** Whether it is so of data of `from` under a server `to` of that product. */
+  /** Whether the fact applies to data of `from` under a server `to` of that product. */
   applies: (from: ServerImage, to: ServerImage) => boolean;
   says: (from: ServerImage, to: ServerImage) => string;
   advice: (from: ServerImage, to: ServerImage) => string;
-  /** Where it is written, and which servers were seen to do it. */
+  /** Where it is documented, and with which servers it was seen. */
   source: string;
 }
 
 const MOVE = 'dump the data, give the new server a volume of its own, and restore';
 
-/** Versions that cannot be left out on the way to a later one. */
+/** Versions that an upgrade cannot skip. */
 const STATIONS: Partial<Record<Product, readonly (readonly [number, number])[]>> = {
   mysql: [
     [8, 0],
@@ -54,7 +54,7 @@ const throughEach: VersionFact['advice'] = (from, to) =>
     .map(([major, minor]) => `${major}.${minor}`)
     .join(', ')} first, one after the other`;
 
-/** Everything that is known; the first that applies counts. */
+/** All facts. The first one that applies is reported. */
 export const VERSION_FACTS: readonly VersionFact[] = [
   {
     product: 'postgres',
@@ -145,7 +145,7 @@ export const VERSION_FACTS: readonly VersionFact[] = [
   },
 ];
 
-/** Why a server `to` cannot take over the data of `from`; `undefined` if it can, or if nobody knows. */
+/** Why a server `to` cannot use the data of `from`; `undefined` if it can, or if nothing is known about it. */
 export function refuseChange(from: ServerImage, to: ServerImage): RefusedChange | undefined {
   const isCache = (product: Product) => product === 'redis' || product === 'valkey';
   if (from.product !== to.product && !(isCache(from.product) && isCache(to.product))) {
@@ -158,14 +158,14 @@ export function refuseChange(from: ServerImage, to: ServerImage): RefusedChange 
   return fact && { says: fact.says(from, to), advice: fact.advice(from, to) };
 }
 
-/** Negative if `one` is older. A version whose minor is not told is as old as any other of its major. */
+/** Negative if `one` is older. A version without a minor part equals every other of its major. */
 function compare(one: ServerImage, other: ServerImage): number {
   if (one.major !== other.major) return one.major - other.major;
   if (one.minor === undefined || other.minor === undefined) return 0;
   return one.minor - other.minor;
 }
 
-/** The stations between two versions. */
+/** The versions between two that an upgrade has to go through. */
 function skipped(from: ServerImage, to: ServerImage): readonly (readonly [number, number])[] {
   return (STATIONS[to.product] ?? []).filter(([major, minor]) => {
     const station = { product: to.product, major, minor };
@@ -173,7 +173,7 @@ function skipped(from: ServerImage, to: ServerImage): readonly (readonly [number
   });
 }
 
-/** The version of the files that a server writes. A major version alone is taken for its last. */
+/** The version of the data that a server writes. A tag with only a major version counts as its last minor version. */
 function rdbVersion({ product, major, minor = Infinity }: ServerImage): number {
   if (product === 'valkey') return major >= 9 ? 80 : 11;
   if (major < 7) return 9;

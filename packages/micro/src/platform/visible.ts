@@ -1,10 +1,10 @@
-/** What a terminal acts on instead of showing it: C0, DEL and C1, but for ends of lines and tabs. */
+/** Characters that a terminal acts on instead of showing them: C0, DEL and C1, except line ends and tabs. */
 // eslint-disable-next-line no-control-regex -- they are what this is about
 const CONTROLS = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /**
- * Text of a container, a registry or another program as it can be shown: `\x1b[2J` instead of a cleared screen.
- * An end of line of Windows is one like any other.
+ * Text of a container, a registry or another program, made safe to print: `\x1b[2J` is shown as text and does not clear
+ * the screen. A Windows line end becomes a normal one.
  */
 export function visible(text: string): string {
   return text
@@ -12,7 +12,7 @@ export function visible(text: string): string {
     .replace(CONTROLS, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-/** The same for every text in a value, whatever it is made of. */
+/** The same for every text inside a value. */
 export function visibleIn<T>(value: T): T;
 export function visibleIn(value: unknown): unknown {
   if (typeof value === 'string') return visible(value);

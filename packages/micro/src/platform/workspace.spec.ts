@@ -12,7 +12,7 @@ test.each<[string, Record<string, string>]>([
   ['my-shop', { 'package.json': '{"name":"my_shop"}' }],
   ['platform', { 'package.json': '{}' }],
   ['platform', {}],
-])('the platform is called %s in %j', (name, files) => {
+])("the platform's name is %s in %j", (name, files) => {
   expect(readPlatformName(folder(files))).toBe(name);
 });
 

@@ -16,12 +16,12 @@ export interface ProjectLocation {
   root: string;
 }
 
-/** The platform of a workspace, from its projects and whatever reads its files (disk or tree). */
+/** Builds the platform of a workspace from its projects and a file reader (disk or Nx tree). */
 export function readPlatform(projects: Iterable<ProjectLocation>, read: ReadFile): Platform {
   return parsePlatform(readPlatformName(read), readManifestFiles(projects, read));
 }
 
-/** Every project's `service.yml`; projects without one are no services. */
+/** The `service.yml` of every project. A project without one is not a service. */
 export function readManifestFiles(
   projects: Iterable<ProjectLocation>,
   read: ReadFile,
@@ -47,8 +47,8 @@ export function readPlatformName(read: ReadFile): string {
 }
 
 /**
- * The scope of the root package, else the platform's name. There is always one: an unscoped package
- * called `redis` would hide the npm package of that name from the whole workspace.
+ * The scope of the root package, or else the platform's name. There always is one: an unscoped package called `redis`
+ * would hide the npm package of that name from the whole workspace.
  */
 export function readPackageScope(platform: string, read: ReadFile): string {
   const { name = '' } = JSON.parse(read('package.json') ?? '{}') as { name?: string };

@@ -17,7 +17,7 @@ import { explainIssue, formatValue } from './schema-issue';
 
 type Path = readonly PropertyKey[];
 
-/** A YAML file that a person wrote, with the line of every value in it. */
+/** A YAML file that a person wrote, with the line of each value. */
 export interface YamlSource {
   file: string;
   value: unknown;
@@ -31,11 +31,11 @@ export interface YamlSource {
 export interface YamlDocument {
   document: Document.Parsed;
   lineAt(offset: number): number;
-  /** Every syntax error; where there is one, the document is not to be used. */
+  /** All syntax errors. If there are any, the document must not be used. */
   problems: readonly Problem[];
 }
 
-/** Reads YAML text for editing: comments, order and quotes are in the document. */
+/** Parses YAML text for editing. The document keeps comments, order and quotes. */
 export function parseYamlDocument(file: string, text: string): YamlDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -56,7 +56,7 @@ export function parseYamlDocument(file: string, text: string): YamlDocument {
   return { document, lineAt, problems };
 }
 
-/** Reads YAML text; where it is not YAML, every syntax error is a problem and there is no source. */
+/** Parses YAML text. If it is not valid YAML, every syntax error is a problem, and there is no source. */
 export function parseYaml(
   file: string,
   text: string,
@@ -76,8 +76,9 @@ export function parseYaml(
 }
 
 /**
- * Checks a source against a schema; returns the typed value or every problem, each with its line.
- * @param elsewhere what to say of an unknown key that means something in another kind of file.
+ * Checks a source against a schema. Returns the typed value, or every problem with its line.
+ *
+ * @param elsewhere advice for an unknown key that belongs to another kind of file.
  */
 export function checkYaml<Schema extends z.ZodType>(
   source: YamlSource,
@@ -135,21 +136,24 @@ function toProblems(
   return [{ file, line, message: `${path === '' ? '' : `${path}: `}${issue.message}${hint}` }];
 }
 
-/** Of several shapes the one that was meant: whose problems are within the value, not the value itself. */
+/**
+ * If a value may have several shapes: the one that was meant, whose problems are inside the value rather than about the
+ * value as a whole.
+ */
 function branchOf(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
   const within = branches.find((issues) => issues.every(({ path }) => path.length > 0));
   if (within) return within;
-  // A map with an unknown key was meant as the map, if only one shape is a map.
+  // If only one of the shapes is a map, a map with an unknown key was meant to have that shape.
   const maps = branches.filter((issues) =>
     issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
   );
   return maps.length === 1 ? maps[0] : undefined;
 }
 
-/** How many candidates an error names before it says how many more there are. */
+/** An error lists this many candidates; of more, it gives the number. */
 const NAMED_CANDIDATES = 12;
 
-/** `; did you mean "consumes"?`, or where no candidate is near what there is. */
+/** `; did you mean "consumes"?`, or the list of candidates if none is similar. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const nearest = nearestWord(word, candidates);
   if (nearest !== undefined) return `; did you mean "${nearest}"?`;
@@ -159,7 +163,7 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   return `; known are ${named}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** The candidate that a person most likely meant: a third of the letters may differ, half of a short word's. */
+/** The most similar candidate. A third of the letters may differ; in a short word, half of them. */
 function nearestWord(word: string, candidates: readonly string[]): string | undefined {
   const nearest = candidates
     .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))
@@ -168,7 +172,7 @@ function nearestWord(word: string, candidates: readonly string[]): string | unde
   return nearest.far <= Math.max(2, Math.floor(word.length / 3)) ? nearest.candidate : undefined;
 }
 
-/** A key in the wrong place is named with the right one: `database` -> `datastores.database`. */
+/** For a key in the wrong place, the right place: `database` -> `datastores.database`. */
 function keyHint(schema: z.ZodType, path: Path, key: string): string {
   const known = knownKeys(schema, path);
   const nested = known.find((parent) => knownKeys(schema, [...path, parent]).includes(key));
@@ -186,7 +190,7 @@ interface Definition {
   valueType?: z.ZodType;
   element?: z.ZodType;
   innerType?: z.ZodType;
-  /** What a transformed value is made from. */
+  /** The schema of a value before its transformation. */
   in?: z.ZodType;
   options?: readonly z.ZodType[];
 }
@@ -198,7 +202,7 @@ function schemaAt(schema: z.ZodType, path: Path): z.ZodType | undefined {
   }, schema);
 }
 
-/** The definition under optional and default wrappers; of several shapes the map of keys. */
+/** The schema inside optional and default wrappers; of several shapes, the one with keys. */
 function definitionOf(schema: z.ZodType | undefined): Definition | undefined {
   const definition = schema?.def as Definition | undefined;
   if (definition?.options) {
@@ -257,7 +261,7 @@ function offsetIn(parent: unknown, key: PropertyKey): number | undefined {
   return isNode(item) ? item.range?.[0] : undefined;
 }
 
-/** A value may start below its key, so a map's entry is found by the key. */
+/** A value may start on a line below its key, so a map's entry is found by its key. */
 function keyOffset(map: YAMLMap, key: PropertyKey): number | undefined {
   const pair = map.items.find(
     (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),

@@ -10,7 +10,7 @@ import { FakeVolumes } from '../../testing/fake-volumes';
 import { recordedTask } from '../../testing/service-task';
 import type { ServiceTask } from '../service-task';
 import { deployRun } from './deploy-run';
-import type { ComposeDeployOptions } from './options';
+import type { DeployOptions } from '../deploy-options';
 import { listenForInterruption } from '../../effects/interruption';
 import { secretsLabel, withSecrets } from '../../deployment/secrets';
 import { entryLabel } from '../../deployment/fingerprint';
@@ -75,7 +75,7 @@ function engine(some: { key?: string; services?: string; answer?: Answer } = {})
 }
 
 /** Deploys one service as a run of its own. */
-async function deployAlone(task: ServiceTask, options: ComposeDeployOptions): Promise<void> {
+async function deployAlone(task: ServiceTask, options: DeployOptions): Promise<void> {
   const interruption = listenForInterruption();
   try {
     const failures = await deployRun({

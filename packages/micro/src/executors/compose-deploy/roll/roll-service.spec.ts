@@ -36,6 +36,7 @@ function engine(
 ) {
   const lives = options.lives ?? [{ state: 'running', health: 'healthy' }];
   let created = false;
+  let held = false;
   let looked = 0;
   let failed = 0;
   const describe = (id: string, life: Life) => ({
@@ -60,9 +61,17 @@ function engine(
     if (line.includes(' up ')) created = true;
     if (line.startsWith('docker network inspect')) {
       const [old, fresh] = options.addresses ?? ['172.20.0.2', '172.20.0.3'];
-      const Containers = { old: { IPv4Address: `${old}/16` }, new: { IPv4Address: `${fresh}/16` } };
+      const Containers = {
+        old: { IPv4Address: `${old}/16` },
+        new: { IPv4Address: `${fresh}/16` },
+        ...(held ? { held: { IPv4Address: '172.20.0.3/16' } } : {}),
+      };
       const IPAM = { Config: [{ Subnet: '172.20.0.0/16', Gateway: '172.20.0.1' }] };
       return { stdout: JSON.stringify([{ IPAM, Containers }]) };
+    }
+    if (line.startsWith('docker container run')) {
+      held = true;
+      return { stdout: 'held\n' };
     }
     if (line.startsWith('docker container ls')) {
       return {
@@ -157,12 +166,31 @@ describe('roll', () => {
     expect(parts.clock.slept).toEqual([250, 1100, 250, 250, 250, 250]);
   });
 
-  it('leaves an old container found that would get another address: what is open to it would break off', async () => {
+  it('takes the free addresses below that of an old container, so that it keeps its own', async () => {
     const runner = engine({ addresses: ['172.20.0.4', '172.20.0.2'] });
     const parts = partsOf(runner);
     await roll(parts);
-    expect(acts(runner.lines).slice(-3)).toEqual([
-      REVEAL.at(-1),
+    expect(acts(runner.lines).slice(-6)).toEqual([
+      expect.stringContaining('docker container run --detach --rm --network acme_edge'),
+      'docker network disconnect acme_edge old',
+      'docker network connect acme_edge old',
+      'docker container rm --force --volumes held',
+      'docker container stop old',
+      'docker container rm --force --volumes old',
+    ]);
+  });
+
+  it.each([
+    ['its image has no Node, so that nothing takes them', '172.20.0.4', /^docker container run/],
+    ['there are too many', '172.20.0.20', undefined],
+  ])('leaves an old container found if %s', async (_, address, fail) => {
+    const runner = engine({ addresses: [address, '172.20.0.2'], ...(fail ? { fail } : {}) });
+    const parts = partsOf(runner);
+    await roll(parts);
+    expect(acts(runner.lines).filter((line) => line.includes('disconnect acme_edge old'))).toEqual(
+      [],
+    );
+    expect(acts(runner.lines).slice(-2)).toEqual([
       'docker container stop old',
       'docker container rm --force --volumes old',
     ]);

@@ -4,7 +4,8 @@ import { runDocker } from '../../../effects/engine';
 import { Interrupted } from '../../../effects/interruption';
 import { readNetwork } from '../../../effects/networks';
 import { UserError } from '../../../platform/user-error';
-import { keepsAddress } from './addresses';
+import { freeBelow } from './addresses';
+import { holdAddresses, MOST_HELD, releaseAddresses } from './hold-addresses';
 import type { Engine, Roll, Run } from './roll-state';
 
 /** Time for callers that resolved the address of a container just before its name was withdrawn. */
@@ -22,17 +23,22 @@ export async function hide(run: Run, containers: readonly Container[]): Promise<
  * Takes running containers out of name resolution, except those that would get another address: their open connections
  * would break.
  */
-export async function hideInPlace(
-  { runner, address, addresses }: Engine,
-  containers: readonly Container[],
-): Promise<void> {
+export async function hideInPlace(engine: Engine, containers: readonly Container[]): Promise<void> {
+  const { runner, address, addresses } = engine;
   const run: Run = (args, what) => runDocker(runner, args, address, what);
   for (const { container, network } of placesOf(containers)) {
     await addresses(async () => {
-      const here = await readNetwork(runner, address, network);
-      if (!keepsAddress(here, container.id)) return;
-      await leave(run, container, network);
-      await join(run, container, network, []);
+      const free = async () => freeBelow(await readNetwork(runner, address, network), container.id);
+      const below = await free();
+      if (below === undefined || below > MOST_HELD) return;
+      const held = await holdAddresses(engine, network, container.image, below);
+      try {
+        if (below > 0 && (await free()) !== 0) return;
+        await leave(run, container, network);
+        await join(run, container, network, []);
+      } finally {
+        await releaseAddresses(engine, held);
+      }
     });
   }
 }
@@ -53,7 +59,7 @@ export async function reveal(
 
 /**
  * Takes old containers out of name resolution before they are stopped, by disconnecting and connecting them again. One
- * that would get another address stays resolvable until it stops; callers that it refuses then try another container.
+ * that cannot keep its address stays resolvable until it stops; callers that it refuses then try another container.
  */
 export async function withdraw(parts: Roll, retired: readonly Container[]): Promise<void> {
   const { service, say } = parts;

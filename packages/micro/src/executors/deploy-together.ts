@@ -1,23 +1,27 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { systemClock } from '../../effects/clock';
-import type { Runner } from '../../effects/process';
-import { isConfirmedSince } from '../../effects/receipts';
-import { receiptFile } from '../../image/receipt';
-import { readServiceTask, type ServiceTask } from '../service-task';
-import { deployRun } from './deploy-run';
-import type { Failures } from './run';
-import type { Interruption } from '../../effects/interruption';
+import { systemClock } from '../effects/clock';
+import type { Runner } from '../effects/process';
+import { isConfirmedSince } from '../effects/receipts';
+import { receiptFile } from '../image/receipt';
+import { readServiceTask, type ServiceTask } from './service-task';
+import type { DeployRequest, Failures } from './deploy-request';
+import type { Interruption } from '../effects/interruption';
 import { findSiblings, laterDeploys } from './sibling-deploys';
-import type { ComposeDeployOptions } from './options';
+import type { DeployOptions } from './deploy-options';
+
+/** Deploys the services of a run together; see `deployRun` of each engine. */
+export type Deploy = (request: DeployRequest) => Promise<Failures>;
 
 export interface Together {
   context: ExecutorContext;
   /** Ids of the tasks that this process was started for. */
   ids: readonly string[];
   runner: Runner;
-  options: ComposeDeployOptions;
+  options: DeployOptions;
   interruption: Interruption;
   tell: (line: string) => void;
+  /** Deploys to the engine of the executor. */
+  deploy: Deploy;
   /** Whether Nx hides the run's own output, so that only the output of tasks is seen. */
   isUnheard?: boolean;
 }
@@ -28,7 +32,7 @@ export interface Together {
  */
 export async function deployTogether(
   tasks: readonly ServiceTask[],
-  { context, ids, runner, options, interruption, tell, isUnheard = false }: Together,
+  { context, ids, runner, options, interruption, tell, deploy, isUnheard = false }: Together,
 ): Promise<Failures> {
   const [first] = tasks;
   if (!first) return new Map();
@@ -42,7 +46,7 @@ export async function deployTogether(
       `warning  ${later.join(', ')}: Nx prepares and deploys this later in the run, so --atomic covers only ${[...names].join(', ')}`,
     );
   }
-  const failures = await deployRun({
+  const failures = await deploy({
     workspaceRoot: context.root,
     platformName: first.platformName,
     runner,
@@ -64,7 +68,7 @@ async function readSiblings(
   context: ExecutorContext,
   ids: readonly string[],
   tasks: readonly ServiceTask[],
-  { environment = '' }: ComposeDeployOptions,
+  { environment = '' }: DeployOptions,
 ): Promise<ServiceTask[]> {
   const { runner } = tasks[0]!;
   const siblings: ServiceTask[] = [];

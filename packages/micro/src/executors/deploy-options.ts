@@ -1,7 +1,7 @@
-import { UserError } from '../../platform/user-error';
+import { UserError } from '../platform/user-error';
 
 /** Options as Nx gives them. */
-export interface ComposeDeployOptions {
+export interface DeployOptions {
   environment?: string;
   /** Print the plan and do nothing. */
   plan?: boolean;
@@ -36,7 +36,7 @@ export interface DeployMode {
 }
 
 /** @throws {UserError} if two options cannot be combined. */
-export function normaliseOptions(options: ComposeDeployOptions): DeployMode {
+export function normaliseOptions(options: DeployOptions): DeployMode {
   const { plan = false, json = false, atomic = false, prune = false, breakLock = false } = options;
   const { allowOlder = false } = options;
   const to = options.to === undefined ? undefined : String(options.to);

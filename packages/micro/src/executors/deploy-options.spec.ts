@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { normaliseOptions, type ComposeDeployOptions } from './options';
+import { normaliseOptions, type DeployOptions } from './deploy-options';
 
-it.each<[ComposeDeployOptions, object]>([
+it.each<[DeployOptions, object]>([
   [{}, { plan: false, json: false, atomic: false, prune: false, destination: { kind: 'push' } }],
   [{ rollback: true }, { destination: { kind: 'release', to: undefined } }],
   [{ to: 7 }, { destination: { kind: 'release', to: '7' } }],
@@ -13,7 +13,7 @@ it.each<[ComposeDeployOptions, object]>([
   expect(normaliseOptions(options)).toMatchObject(expected);
 });
 
-it.each<[ComposeDeployOptions, string]>([
+it.each<[DeployOptions, string]>([
   [{ json: true }, '--json prints a plan: add --plan'],
   [{ rollback: true, prune: true }, '--prune works with a deploy, not with a rollback'],
 ])('%j is refused', (options, message) => {

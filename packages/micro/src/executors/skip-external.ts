@@ -1,13 +1,13 @@
-import { elsewhere, type Environment } from '../../../platform/environment';
-import { formatStep } from '../../../terminal/step';
-import type { ServiceTask } from '../../service-task';
-import type { DeployMode } from '../options';
-import type { DeployRequest } from '../run';
+import { elsewhere, type Environment } from '../platform/environment';
+import { formatStep } from '../terminal/step';
+import type { ServiceTask } from './service-task';
+import type { DeployMode } from './deploy-options';
+import type { DeployRequest } from './deploy-request';
 
 /** Leaves out services that run somewhere else (`links` of the environment), and says so. */
 export function skipExternal(
   { tasks, tell }: Pick<DeployRequest, 'tasks' | 'tell'>,
-  environment: Environment,
+  environment: Pick<Environment, 'file' | 'links'>,
   { json }: DeployMode,
 ): ServiceTask[] {
   return tasks.filter(({ service: { name } }) => {
