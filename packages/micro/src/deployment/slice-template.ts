@@ -108,7 +108,7 @@ function resourcesOf(
       key,
       key !== 'name' && hasReference(written[key]) ? written[key] : value,
     ]);
-    return [name, resource && Object.fromEntries(kept)];
+    return [name, resource && (Object.fromEntries(kept) as object)] as const;
   });
   return { [kind]: Object.fromEntries(noted) as Record<string, unknown> };
 }
