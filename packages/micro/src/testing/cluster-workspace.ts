@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { systemClock } from '../effects/clock';
 import { processRunner, type Runner } from '../effects/process';
 import type { DeployOptions } from '../executors/deploy-options';
@@ -56,6 +56,10 @@ export class ClusterWorkspace {
     private readonly head = '',
   ) {
     process.env['KUBECONFIG'] = cluster.kubeconfig;
+    // The program of that cluster first, as people have it.
+    if (isAbsolute(cluster.kubectl)) {
+      process.env['PATH'] = `${dirname(cluster.kubectl)}:${process.env['PATH']}`;
+    }
     this.kubectl('create', 'namespace', this.namespace);
     const level = 'pod-security.kubernetes.io/enforce=restricted';
     this.kubectl('label', 'namespace', this.namespace, level);
@@ -140,7 +144,7 @@ ${lines.join('')}`,
     const failures = await deployRun({
       workspaceRoot: this.root,
       platformName: this.platform,
-      runner: this.withKubectl(runner),
+      runner,
       clock: systemClock,
       tasks: services.map((name) => readServiceTask(context, name, runner, say)),
       options: { environment: 'cluster', ...options },
@@ -154,17 +158,6 @@ ${lines.join('')}`,
     return {
       output: said.join('\n'),
       failures: Object.fromEntries([...failures].map(([name, { message }]) => [name, message])),
-    };
-  }
-
-  /** With kubectl on the PATH, as people have it. */
-  withKubectl(runner: Runner): Runner {
-    return {
-      run: (command, options) =>
-        runner.run(
-          command.file === 'kubectl' ? { ...command, file: this.cluster.kubectl } : command,
-          options,
-        ),
     };
   }
 

@@ -13,9 +13,8 @@ describeCluster('a deploy that is interrupted', () => {
   afterAll(() => workspace.remove());
 
   const killed = (moment: Moment) => {
-    const { root, cluster } = workspace;
-    const client = { name: 'kubectl', path: cluster.kubectl };
-    return deployUntil({ root, client, program: 'cluster-deploy-process.ts' }, 'orders', moment);
+    const program = 'cluster-deploy-process.ts';
+    return deployUntil({ root: workspace.root, program }, 'orders', moment);
   };
 
   it.each<[string, Moment]>([
