@@ -68,7 +68,8 @@ export async function findCluster(): Promise<FoundCluster | undefined> {
   const kubectl = given ? 'kubectl' : join(await ensurePrograms('kubernetes'), 'kubectl');
   const args = ['--kubeconfig', kubeconfig, 'config', 'current-context'];
   const context = (await mustRun(kubectl, args)).trim();
-  if (!given && !(await isReady(kubectl))) return undefined;
+  const asked = ['--kubeconfig', kubeconfig, 'version', '--output', 'json'];
+  if (!given && !succeeded(await run(kubectl, asked, { withinMs: 20_000 }))) return undefined;
   return { kubeconfig, context, kubectl };
 }
 
