@@ -20,14 +20,16 @@ import {
 } from '../tools/testing/rolled-platform.js';
 import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
 
-/** Deploys of a test, each of a version that was never built before: `REDEPLOYS=10` is for docs/faults.md. */
+/**
+ * Deploys per test, each of a version that was never built before. `REDEPLOYS=10` gives the figures in docs/faults.md.
+ */
 const REDEPLOYS = Number(process.env['REDEPLOYS'] ?? 3);
 const SERVICES = [...PROVIDERS, 'gateway', 'door'] as const;
 
-/** Requests of one caller in a minute. */
+/** The rate limit: requests of one caller per minute. */
 const LIMIT = 20;
 
-describeEngine('a platform that is deployed while it is used', () => {
+describeEngine('a platform that is deployed under load', () => {
   let fresh: FreshWorkspace;
   let place: Place;
   let gateway: string;
@@ -40,7 +42,7 @@ describeEngine('a platform that is deployed while it is used', () => {
     place = { registry, platform: workspace.name, project };
     await generateRolledPlatform(workspace);
     const file = 'environments/development.yml';
-    // A second gateway on the edge, which limits its callers.
+    // A second gateway on the edge, with a rate limit.
     const door = ['door', '--consumes=stock', '--rate-limit'];
     await workspace.nx('g', '@org/micro:gateway', ...door);
     const [port, doorPort] = [await freePort(), await freePort()];
@@ -76,7 +78,7 @@ describeEngine('a platform that is deployed while it is used', () => {
       expect(await containersOf('micro-edge')).toEqual(edge);
     }));
 
-  it('answers what takes long and tells what is open, while its service and the gateway are deployed', async () => {
+  it('answers slow requests and closes open connections in order, while their service and the gateway are deployed', async () => {
     const { workspace } = fresh;
     const long = askForLong();
     for (const service of ['orders', 'gateway'] as const) {
@@ -97,7 +99,7 @@ describeEngine('a platform that is deployed while it is used', () => {
     expect(statuses.length).toBeGreaterThan(LONG_SECONDS);
   });
 
-  /** One request a second that takes long, until it is stopped: then the status of each, once all are answered. */
+  /** Sends one slow request a second until it is stopped. Then returns the status of each, when all are answered. */
   function askForLong() {
     const asked: Promise<number | string>[] = [];
     const ask = () =>
@@ -114,7 +116,7 @@ describeEngine('a platform that is deployed while it is used', () => {
     };
   }
 
-  /** How an event stream ends that has sent something. */
+  /** How an event stream ends after it has sent something. */
   async function openEvents(): Promise<string> {
     const response = await fetch(`${gateway}/api/orders/events`);
     return response.text().then(
@@ -123,17 +125,17 @@ describeEngine('a platform that is deployed while it is used', () => {
     );
   }
 
-  it('shows nobody outside its probes and metrics', async () => {
+  it('does not show probes and metrics to the outside', async () => {
     for (const path of ['/health', '/ready', '/metrics']) {
       expect([path, (await fetch(gateway + path)).status]).toEqual([path, 404]);
       const own = { headers: { 'x-forwarded-for': '127.0.0.1' } };
       expect([path, (await fetch(gateway + path, own)).status]).toEqual([path, 404]);
     }
-    // Within the platform they are answered.
+    // Inside the platform, they are answered.
     expect(await inNetwork(`http://gateway:${await portOf('gateway')}/ready`)).toBe(200);
   });
 
-  it('limits each caller behind the edge for itself, and believes nobody who claims to be another', async () => {
+  it('limits each caller behind the edge separately, and ignores forged addresses', async () => {
     const ask = async (headers: Record<string, string> = {}) =>
       (await fetch(`${limited}/api/stock`, { headers })).status;
     const answers: number[] = [];
@@ -141,12 +143,12 @@ describeEngine('a platform that is deployed while it is used', () => {
     expect(answers.filter((status) => status === 200)).toHaveLength(LIMIT);
     expect(answers.filter((status) => status === 429)).toHaveLength(5);
     expect(await ask({ 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' })).toBe(429);
-    // The same edge, from another address.
+    // The same edge, called from another address.
     const edge = `http://micro-edge:${await edgePort(limited)}/api/stock`;
     expect(await inNetwork(edge)).toBe(200);
   });
 
-  it('loses none beside an image that never becomes healthy, and the version before serves', async () => {
+  it('loses no request if a new image never becomes healthy, and the old version serves', async () => {
     const { workspace } = fresh;
     const before = await readState(place, SERVICES);
     const version = await readVersion(gateway, 'orders');
@@ -211,7 +213,7 @@ describeEngine('a platform that is deployed while it is used', () => {
     return fresh.workspace.startNx(['affected', '-t', 'compose-deploy', ...since]);
   }
 
-  /** Does the work while all routes of all providers are called, for half an hour at most. */
+  /** Runs the work under a load on all routes of all providers, for half an hour at most. */
   async function loseNothing(work: () => Promise<void>): Promise<void> {
     const load = startLoad({
       ...{ url: gateway, calls: CALLS },
