@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureDatastoreImage } from '../../../../../tools/images/datastores/datastore-image';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { deriveRootCompose } from '../../compose/root-compose';
-import { requiredSecrets } from '../../compose/secrets';
+import { requiredSecrets } from '../../compose/env-secrets';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import { processRunner, type Runner } from '../../effects/process';
 import { parsePlatform } from '../../platform/platform';

@@ -1,6 +1,6 @@
 import { checkWritten, type Check } from './check';
 import { composeFaults } from './compose-faults';
-import { checkEdge, type EdgeFacts } from './edge-facts';
+import { checkEdge, type EdgeFacts } from './edge-checks';
 import { isOlder, parseVersion, type Version } from './version';
 
 /** What was found on the machine and at the engine; a problem is what kept it from being found. */

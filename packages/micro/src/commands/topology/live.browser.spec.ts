@@ -8,7 +8,7 @@ import { describeBrowser } from '../../../../../tools/testing/describe-browser';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { freePort } from '../../../../../tools/testing/free-port';
 import { deriveRootCompose } from '../../compose/root-compose';
-import { requiredSecrets } from '../../compose/secrets';
+import { requiredSecrets } from '../../compose/env-secrets';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import { parsePlatform } from '../../platform/platform';
 import { docker, EngineWorkspace } from '../../testing/engine-workspace';

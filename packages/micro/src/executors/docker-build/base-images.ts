@@ -3,7 +3,7 @@ import { EngineError } from '../../docker/engine-error';
 import { inspectRemoteImage, type LocalImage } from '../../effects/engine';
 import type { Runner } from '../../effects/process';
 import { variantDigest } from '../../image/base-image';
-import { parsePlatform, type ImagePlatform } from '../../image/platform';
+import { parseImagePlatform, type ImagePlatform } from '../../image/image-platform';
 import { parseImageReference, type ImageReference } from '../../platform/image-reference';
 import type { Problem } from '../../platform/problem';
 
@@ -25,7 +25,7 @@ export function readBaseImages(
   const read = images.flatMap((image): BaseImage[] => {
     try {
       const reference = parseImageReference(image.name);
-      const own = image.platform ? [parsePlatform(image.platform)] : platforms;
+      const own = image.platform ? [parseImagePlatform(image.platform)] : platforms;
       return [{ name: image.name, reference, platforms: own }];
     } catch (error) {
       problems.push({ file, line: image.line, message: whyNone(image, error as Error) });

@@ -1,7 +1,7 @@
 import { updateJson, type Tree } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { requiredSecrets } from '../../compose/secrets';
+import { requiredSecrets } from '../../compose/env-secrets';
 import { bundleServices, startBundle } from '../../testing/bundled-service';
 import { writeFiles } from '../../testing/temporary-workspace';
 import { formattedModules, treeFiles } from '../../testing/tree-files';
