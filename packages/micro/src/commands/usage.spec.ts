@@ -42,7 +42,7 @@ describe.each(Object.entries(COMMANDS))('micro %s --help', (name, command) => {
     await expect(run()).rejects.toThrow('no more than the options');
   });
 
-  it('starts with the usage, then says what the command does', () => {
+  it('starts with the usage, followed by what the command does', () => {
     const [usage, empty, purpose] = asked.usage.split('\n');
     expect(usage).toMatch(new RegExp(`^usage: micro ${name}\\b`));
     expect(empty).toBe('');
@@ -50,7 +50,7 @@ describe.each(Object.entries(COMMANDS))('micro %s --help', (name, command) => {
     for (const line of asked.usage.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
-  it('lists every option that the command takes, and no other', () => {
+  it('lists every option of the command, and no other', () => {
     const listed = [...asked.usage.matchAll(/^ +(?:-(\w), )? *--([\w-]+) {2,}\S/gm)].map(
       ([, short, long]) => [long!, short],
     );

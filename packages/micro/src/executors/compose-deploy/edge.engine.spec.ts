@@ -219,7 +219,7 @@ describeEngine('a published port', () => {
     expect(report.failed).toEqual([]);
   });
 
-  it('takes another configuration, and no stream ends', async () => {
+  it('loads a changed configuration without ending a stream', async () => {
     const edge = workspace.containerIds('micro-edge');
     const running = load(`https://${HOST}:${https}`, root());
     const events = await openStream('/events');
@@ -292,7 +292,7 @@ describeEngine('a published port', () => {
     expect(Config.User).toBe('65532:65532');
   });
 
-  it('is held by the service again without an edge', async () => {
+  it('is published by the service itself again without an edge', async () => {
     environment({ edge: 'false' });
     const { success, output } = await workspace.deploy('gateway');
     expect(output).toMatch(/remove +edge/);

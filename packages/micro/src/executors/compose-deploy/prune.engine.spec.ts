@@ -48,7 +48,7 @@ services:
     vi.unstubAllEnvs();
   });
 
-  it('takes no way back', async () => {
+  it('removes nothing that a rollback needs', async () => {
     const { key } = workspace.receipt('orders', 'docker-push.development');
     prune();
     expect(await workspace.deploy('orders', { rollback: true })).toMatchObject({ success: true });
@@ -63,7 +63,7 @@ services:
     expect(answer()).toBe('three');
   });
 
-  it('lets --atomic put back what was deployed, also if it comes in between', async () => {
+  it('lets --atomic restore what was deployed, even if it runs in between', async () => {
     const key = () => workspace.receipt('orders', 'docker-push.development').key;
     const [before, ids] = [key(), workspace.containerIds('orders')];
     prune();
