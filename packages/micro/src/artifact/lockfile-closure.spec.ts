@@ -4,7 +4,7 @@ import { pruneNpmLockfile } from './npm-lockfile';
 import { prunePnpmLockfile } from './pnpm-lockfile';
 import { pruneYarnLockfile } from './yarn-lockfile';
 
-/** Checksums of what a workspace has: the image installs `addon`, which needs `inner`. */
+/** The lockfile of a workspace: the image installs `addon`, which needs `inner`. */
 interface Locked {
   addon: string;
   inner: string;

@@ -15,7 +15,7 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 
 const asked = vi.hoisted((): { options: Options; usage: string } => ({ options: {}, usage: '' }));
 
-/** Ends each command where it reads its options, and remembers them. */
+/** Ends each command when it reads its options, and records them. */
 vi.mock(import('./options.js'), async (original) => ({
   ...(await original()),
   readOptions: (_args: readonly string[], options: Options, usage: string) => {

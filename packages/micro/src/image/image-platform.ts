@@ -15,7 +15,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 /** What a variant is if none is named; naming it changes nothing. */
 const DEFAULT_VARIANTS: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8', arm: 'v7' };
 
-/** Systems that a platform may begin with; a single word that is none of them is an architecture. */
+/** Operating systems that a platform may start with. A single word that is not one of them is an architecture. */
 const SYSTEMS = ['linux', 'windows', 'darwin', 'freebsd', 'wasip1', 'wasi'];
 
 /**

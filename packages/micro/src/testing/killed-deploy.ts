@@ -16,13 +16,13 @@ export interface Moment {
   command: string;
   nth?: number;
   signal?: 'KILL' | 'TERM' | 'INT';
-  /** What happens instead of a signal; the deploy waits for it and goes on. */
+  /** What happens instead of a signal. The deploy waits for it and continues. */
   then?: () => Promise<void>;
 }
 
 /**
- * A docker client that ends whoever started it at one moment, in the middle of its work as seen from
- * there: no code of the deploy runs any more.
+ * A docker client that kills the deploy that called it at one moment. For the deploy, this is in the middle of its
+ * work: no more of its code runs.
  */
 const CLIENT = `#!/bin/sh
 happen() {

@@ -251,7 +251,7 @@ function checkSecrets(missing: readonly string[]): Check {
       };
 }
 
-/** Hosts prune every night; whoever sets that up wants to know what it takes. */
+/** Many hosts prune every night. This says what such a prune would remove. */
 function checkPruning(keepsImages: 'engine' | 'registry'): Check {
   const says =
     keepsImages === 'registry'

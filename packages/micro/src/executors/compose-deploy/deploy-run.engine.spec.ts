@@ -264,7 +264,7 @@ const ask = (port: number) =>
 
 const ENDS_AT_ONCE = "throw new Error('no database');\n";
 
-/** Ends at its start where another container of this version answers. */
+/** Ends at its start if another container of this version answers. */
 const SECOND_ENDS = `import { createServer } from 'node:http';
 import { lookup } from 'node:dns/promises';
 

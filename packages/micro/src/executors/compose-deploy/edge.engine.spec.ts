@@ -193,7 +193,7 @@ describeEngine('a published port', () => {
       headers: { host: HOST },
       redirect: 'manual',
     });
-    // `fetch` sets the name that it connects to: the edge knows no such host.
+    // `fetch` cannot set the host name, and the edge has no host with this one.
     expect(redirect.status).toBe(421);
     const { statusCode, headers } = await plainGet('/a?b=c');
     expect({ statusCode, location: headers.location }).toEqual({
@@ -331,7 +331,7 @@ describeEngine('a published port', () => {
     });
   }
 
-  /** A stream that goes on until it is ended: `end` in order, `cut` otherwise. */
+  /** A stream that continues until it is ended: `end` in order, `cut` otherwise. */
   function openStream(path: string, headers: Record<string, string> = {}) {
     let text = '';
     let ending: string | undefined;

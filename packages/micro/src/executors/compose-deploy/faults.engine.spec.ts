@@ -7,7 +7,7 @@ import { deployUntil } from '../../testing/killed-deploy';
 import { probeWhile } from '../../testing/probe';
 
 const ENVIRONMENT = 'healthTimeout: 60\n';
-/** The first to ask is the health check: a slow start takes nothing from the ten seconds. */
+/** The time starts at the first health check, so a slow start does not shorten it. */
 const ENDS_LATER = `server.once('request', () => setTimeout(() => process.exit(3), 10_000));\n`;
 const NEVER = { when: 'before', command: 'no command is like this' } as const;
 

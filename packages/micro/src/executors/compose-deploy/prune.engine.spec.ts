@@ -70,7 +70,7 @@ services:
     await push('orders', server('four'));
     await push('users', server('never', { ready: false }));
     const deploy = workspace.deployTogether(['orders', 'users'], { atomic: true });
-    // The new one serves and the old one is gone: its image is nobody's any more.
+    // The new one serves and the old one is gone, so its image is not used any more.
     while (workspace.containerIds('orders').some((id) => ids.includes(id))) await sleep(100);
     expect(prune()).toContain('Deleted Images');
     const { success, ended } = await deploy;

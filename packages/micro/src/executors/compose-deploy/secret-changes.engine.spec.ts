@@ -16,7 +16,7 @@ if (process.argv[2] === 'migrate') {
 }
 `;
 
-/** Health is not what is tried here, and a busy machine takes its time for it. */
+/** Long, because these tests are not about health, and a busy machine is slow. */
 const HEALTHY = '    healthcheck: { test: [CMD, "true"], interval: 1s }\n';
 
 describeEngine('a changed secret', () => {

@@ -21,7 +21,7 @@ describeEngine('secrets of an environment', () => {
     workspace.addService('users', 3002);
     workspace.addService('orders', 3001, {
       manifest: 'consumes: [users]\n',
-      // As a generated service: it is not root, and cannot write where Compose puts secrets.
+      // Like a generated service: it is not root, and cannot write to the folder of secrets.
       compose: '    read_only: true\n    tmpfs: [/tmp]\n    cap_drop: [ALL]\n',
     });
     workspace.write({

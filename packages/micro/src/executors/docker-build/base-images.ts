@@ -15,7 +15,7 @@ export interface BaseImage {
   platforms: readonly ImagePlatform[];
 }
 
-/** Reads the images that a Dockerfile names; what is none is a problem with its line. */
+/** Reads the images that a Dockerfile names. An invalid reference is a problem with its line. */
 export function readBaseImages(
   file: string,
   images: readonly SourceImage[],
@@ -70,7 +70,7 @@ export async function baseContent(
 ): Promise<string | undefined> {
   if (reference.digest) return reference.digest;
   const here = local?.variant;
-  // BuildKit takes the engine's image for the platform that it has, and the registry's for others.
+  // BuildKit uses the engine's image for the platform that the engine has, and the registry's for others.
   if (here && platforms.every((platform) => platform === here.platform)) return variantDigest(here);
   if (local && !here) return local.id;
   return (await remoteContent(runner, name, platforms)) ?? local?.id;

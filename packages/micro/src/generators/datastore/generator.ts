@@ -35,7 +35,7 @@ export async function datastoreGenerator(
   if (!schema.skipFormat) await formatFiles(tree);
   sayWhatIsLeft(tree, service);
   return () => {
-    // What devkit returns installs where the root's package.json changed, which it did not.
+    // The callback of devkit installs only if the root's package.json changed, which it did not.
     if (!schema.skipInstall) installPackages(tree, true);
   };
 }

@@ -37,7 +37,7 @@ it('startNeeds: a start that fails while that of another service goes on fails t
     { service: 'orders', starts: ['broker', 'cache'] },
     new Map([['broker', broker]]),
   );
-  // Vitest fails where a rejection has nobody who awaits it.
+  // Vitest fails if a rejected promise is not awaited.
   await expect(work).rejects.toThrow(/^Could not start what orders needs \(cache\)/);
   await broker;
 });
