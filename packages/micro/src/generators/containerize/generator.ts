@@ -18,7 +18,7 @@ import { DEFAULT_TARGET_NAMES, serviceTargets } from '../../inference/targets';
 import { initGenerator } from '../init/generator';
 import { editJson } from '../json-text';
 import { syncWorkspace } from '../sync/sync-workspace';
-import { normalizeOptions, type ContainerizeOptions, type ContainerizeSchema } from './options';
+import { normaliseOptions, type ContainerizeOptions, type ContainerizeSchema } from './options';
 
 /** The name of our target for the artifact if the app has its own `build` target. */
 const BUNDLE_TARGET = 'bundle';
@@ -28,7 +28,7 @@ export async function containerizeGenerator(
   tree: Tree,
   schema: ContainerizeSchema,
 ): Promise<GeneratorCallback> {
-  const options = normalizeOptions(tree, schema);
+  const options = normaliseOptions(tree, schema);
   if (options.isService) {
     logger.info(
       `${options.root}/service.yml was kept as it is: edit it to change ${options.name}.`,

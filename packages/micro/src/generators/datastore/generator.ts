@@ -29,7 +29,7 @@ export async function datastoreGenerator(
   tree: Tree,
   schema: DatastoreSchema,
 ): Promise<GeneratorCallback> {
-  const { service, datastores } = normalizeOptions(tree, schema);
+  const { service, datastores } = normaliseOptions(tree, schema);
   addDatastores(tree, service, datastores);
   syncWorkspace(tree);
   if (!schema.skipFormat) await formatFiles(tree);
@@ -60,7 +60,7 @@ export function addDatastores(
 }
 
 /** @throws with every reason why it cannot be done; nothing is written before. */
-function normalizeOptions(
+function normaliseOptions(
   tree: Tree,
   schema: DatastoreSchema,
 ): { service: Service; datastores: Datastores } {
