@@ -49,6 +49,7 @@ function rowsOf(one: ServicePlanDocument, environment: string): Row[] {
     ...(recovers.length > 0 ? [['recover', service, recovered] satisfies Row] : []),
     [action, service, describeChange(one).join('; ')],
     ...commitRows(one),
+    ...(one.notes ?? []).map((note): Row => ['note', service, note]),
     ...(leftovers.length > 0
       ? [['remove', leftovers.join(', '), `of ${service}, gets no traffic`] satisfies Row]
       : []),
