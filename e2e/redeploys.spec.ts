@@ -20,16 +20,14 @@ import {
 } from '../tools/testing/rolled-platform.js';
 import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
 
-/**
- * Deploys per test, each of a version that was never built before. `REDEPLOYS=10` gives the figures in docs/faults.md.
- */
+/** Deploys of a test, each of a version that was never built before: `REDEPLOYS=10` is for docs/faults.md. */
 const REDEPLOYS = Number(process.env['REDEPLOYS'] ?? 3);
 const SERVICES = [...PROVIDERS, 'gateway', 'door'] as const;
 
-/** The rate limit: requests of one caller per minute. */
+/** Requests of one caller in a minute. */
 const LIMIT = 20;
 
-describeEngine('a platform that is deployed under load', () => {
+describeEngine('a platform that is deployed while it is used', () => {
   let fresh: FreshWorkspace;
   let place: Place;
   let gateway: string;
@@ -42,7 +40,7 @@ describeEngine('a platform that is deployed under load', () => {
     place = { registry, platform: workspace.name, project };
     await generateRolledPlatform(workspace);
     const file = 'environments/development.yml';
-    // A second gateway on the edge, with a rate limit.
+    // A second gateway on the edge, which limits its callers.
     const door = ['door', '--consumes=stock', '--rate-limit'];
     await workspace.nx('g', '@org/micro:gateway', ...door);
     const [port, doorPort] = [await freePort(), await freePort()];
@@ -78,7 +76,7 @@ describeEngine('a platform that is deployed under load', () => {
       expect(await containersOf('micro-edge')).toEqual(edge);
     }));
 
-  it('answers slow requests and closes open connections in order, while their service and the gateway are deployed', async () => {
+  it('answers what takes long and tells what is open, while its service and the gateway are deployed', async () => {
     const { workspace } = fresh;
     const long = askForLong();
     for (const service of ['orders', 'gateway'] as const) {
@@ -99,7 +97,7 @@ describeEngine('a platform that is deployed under load', () => {
     expect(statuses.length).toBeGreaterThan(LONG_SECONDS);
   });
 
-  /** Sends one slow request a second until it is stopped. Then returns the status of each, when all are answered. */
+  /** One request a second that takes long, until it is stopped: then the status of each, once all are answered. */
   function askForLong() {
     const asked: Promise<number | string>[] = [];
     const ask = () =>
@@ -116,7 +114,7 @@ describeEngine('a platform that is deployed under load', () => {
     };
   }
 
-  /** How an event stream ends after it has sent something. */
+  /** How an event stream ends that has sent something. */
   async function openEvents(): Promise<string> {
     const response = await fetch(`${gateway}/api/orders/events`);
     return response.text().then(
@@ -125,17 +123,17 @@ describeEngine('a platform that is deployed under load', () => {
     );
   }
 
-  it('does not show probes and metrics to the outside', async () => {
+  it('shows nobody outside its probes and metrics', async () => {
     for (const path of ['/health', '/ready', '/metrics']) {
       expect([path, (await fetch(gateway + path)).status]).toEqual([path, 404]);
       const own = { headers: { 'x-forwarded-for': '127.0.0.1' } };
       expect([path, (await fetch(gateway + path, own)).status]).toEqual([path, 404]);
     }
-    // Inside the platform, they are answered.
+    // Within the platform they are answered.
     expect(await inNetwork(`http://gateway:${await portOf('gateway')}/ready`)).toBe(200);
   });
 
-  it('limits each caller behind the edge separately, and ignores forged addresses', async () => {
+  it('limits each caller behind the edge for itself, and believes nobody who claims to be another', async () => {
     const ask = async (headers: Record<string, string> = {}) =>
       (await fetch(`${limited}/api/stock`, { headers })).status;
     const answers: number[] = [];
@@ -143,12 +141,12 @@ describeEngine('a platform that is deployed under load', () => {
     expect(answers.filter((status) => status === 200)).toHaveLength(LIMIT);
     expect(answers.filter((status) => status === 429)).toHaveLength(5);
     expect(await ask({ 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' })).toBe(429);
-    // The same edge, called from another address.
+    // The same edge, from another address.
     const edge = `http://micro-edge:${await edgePort(limited)}/api/stock`;
     expect(await inNetwork(edge)).toBe(200);
   });
 
-  it('loses no request if a new image never becomes healthy, and the old version serves', async () => {
+  it('loses none beside an image that never becomes healthy, and the version before serves', async () => {
     const { workspace } = fresh;
     const before = await readState(place, SERVICES);
     const version = await readVersion(gateway, 'orders');
@@ -213,7 +211,7 @@ describeEngine('a platform that is deployed under load', () => {
     return fresh.workspace.startNx(['affected', '-t', 'compose-deploy', ...since]);
   }
 
-  /** Runs the work under a load on all routes of all providers, for half an hour at most. */
+  /** Does the work while all routes of all providers are called, for half an hour at most. */
   async function loseNothing(work: () => Promise<void>): Promise<void> {
     const load = startLoad({
       ...{ url: gateway, calls: CALLS },

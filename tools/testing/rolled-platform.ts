@@ -1,7 +1,7 @@
 import type { Call } from './load.js';
 import type { Workspace } from './workspace.js';
 
-/** The providers behind a gateway. Orders calls users before it answers, a POST with a POST. */
+/** What a gateway hands requests on to. Orders calls users before it answers, a POST with a POST. */
 export const PROVIDERS = ['orders', 'users', 'stock'] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
@@ -23,14 +23,14 @@ export const CALLS: readonly Call[] = PROVIDERS.flatMap((service) => [
   { method: 'POST', path: `/api/${service}` },
 ]);
 
-/** A gateway and three providers, generated from a description and synced, but neither built nor committed. */
+/** A gateway and three providers, generated from a description and synced; neither built nor committed. */
 export async function generateRolledPlatform(workspace: Workspace): Promise<void> {
   await workspace.write('platform.yml', DESCRIPTION);
   await workspace.nx('g', '@org/micro:platform', 'platform.yml');
   for (const service of PROVIDERS) await workspace.write(routesFile(service), routes(service));
 }
 
-/** Changes the source of a provider: from now on, its answers contain this version. */
+/** Changes the source of a provider: its answers carry this version from now on. */
 export async function writeVersion(
   { read, write }: Workspace,
   service: Provider,
@@ -41,7 +41,7 @@ export async function writeVersion(
   await write(file, text.replace(/(VERSION = )'[^']*'/, `$1'${version}'`));
 }
 
-/** The version in the answers through the gateway; undefined if there is no successful answer. */
+/** The version that answers callers of the gateway; undefined if it has no good answer. */
 export async function readVersion(url: string, service: Provider): Promise<string | undefined> {
   const answer = await fetch(`${url}/api/${service}`);
   return ((await answer.json()) as { version?: string }).version;
@@ -50,23 +50,23 @@ export async function readVersion(url: string, service: Provider): Promise<strin
 const APP_RESOURCES = 'resources: Object.values(resources)';
 const NEVER_READY = `resources: [{ name: 'database', kind: 'database', check: () => Promise.reject(new Error('the database is not there')), close: () => Promise.resolve() }]`;
 
-/** Changes the source of a provider so that it starts, but never becomes ready and answers nothing successfully. */
+/** Changes the source of a provider so that it starts, never gets ready and has no good answer. */
 export async function breakProvider({ edit }: Workspace, service: Provider): Promise<void> {
   await edit(`apps/${service}/src/app.ts`, APP_RESOURCES, NEVER_READY);
   await edit(routesFile(service), WAIT, `throw new Error('the database is not there');\n  ${WAIT}`);
 }
 
-/** Answers take a while, so that at any stop there is one in progress. */
+/** An answer takes a while, so that there is always one under way when something is stopped. */
 const WAIT = 'await sleep(20);';
 
 function routesFile(service: Provider): string {
   return `apps/${service}/src/routes/hello.ts`;
 }
 
-/** How long an answer takes that a deploy has to wait for: longer than Docker waits by default. */
+/** How long an answer takes that a deploy has to wait for: longer than Docker waits if nobody says how long. */
 export const LONG_SECONDS = 12;
 
-/** Routes that stay open for long. The service's own code does not close the WebSocket. */
+/** Routes of which something is open for long. A WebSocket is not closed by the service's own code. */
 const LASTING = `  app.get('/api/orders/long', async () => {
     await sleep(${LONG_SECONDS}_000);
     return answer();

@@ -12,7 +12,7 @@ import { missingSecretsOf } from '../env/command';
 import { listenersFor } from '../../edge/listener';
 import { EDGE_SERVICE } from '../../platform/edge-options';
 import { renderEntries, type RenderedEntries } from '../../effects/rendered-entries';
-import { readWrittenProblems } from '../../effects/read-written-problems';
+import { readWrittenProblems } from '../../effects/written-problems';
 import { formatProblem } from '../../platform/problem';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import type { DoctorFacts, PortFact, RegistryFact } from './checks';

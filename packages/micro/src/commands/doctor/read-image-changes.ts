@@ -1,7 +1,7 @@
 import { addressOf, projectNameOf } from '../../deployment/project';
 import { readProjectContainers } from '../../effects/containers';
 import type { RenderedEntries } from '../../effects/rendered-entries';
-import { readImageChangeProblems } from '../../effects/read-written-problems';
+import { readImageChangeProblems } from '../../effects/written-problems';
 import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from '../../platform/datastore';
 import type { Environment } from '../../platform/environment';
 import type { Platform, Service } from '../../platform/platform';

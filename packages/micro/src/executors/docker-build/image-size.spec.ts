@@ -12,7 +12,7 @@ const image = (id: string, kind: 'packed' | 'unpacked', bytes: number): LocalIma
 });
 
 describe('readImageSize', () => {
-  it('uses the numbers of the older image store', async () => {
+  it('takes what the older image store says', async () => {
     const runner = recordingRunner();
     const bases = new Map([['node', image('base', 'unpacked', 70)]]);
     expect(await readImageSize(runner, image('orders', 'unpacked', 100), bases)).toEqual({
@@ -33,7 +33,7 @@ describe('readImageSize', () => {
     });
   });
 
-  it('names no base if there are several', async () => {
+  it('names no base where there are several', async () => {
     const bases = new Map([
       ['node', image('a', 'unpacked', 1)],
       ['nginx', image('b', 'unpacked', 1)],

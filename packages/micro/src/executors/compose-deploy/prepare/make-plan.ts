@@ -1,5 +1,5 @@
 import { linkedWithin } from '../../../platform/environment';
-import { readImageChangeProblems } from '../../../effects/read-written-problems';
+import { readImageChangeProblems } from '../../../effects/written-problems';
 import { PlatformError } from '../../../platform/problem';
 import { UserError } from '../../../platform/user-error';
 import type { ServiceTask } from '../../service-task';

@@ -6,7 +6,7 @@ import { fileReader } from '../../../effects/files';
 import { findServiceProjects } from '../../../effects/workspace-projects';
 import { renderProject, writeOverride } from '../../../effects/rendered-project';
 import type { PushReceipt } from '../../../image/receipt';
-import { readWrittenProblems } from '../../../effects/read-written-problems';
+import { readWrittenProblems } from '../../../effects/written-problems';
 import { PlatformError } from '../../../platform/problem';
 import { UserError } from '../../../platform/user-error';
 import type { Service } from '../../../platform/platform';
