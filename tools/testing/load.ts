@@ -92,7 +92,7 @@ export function formatLoad({ sent, failed, slowestMs }: LoadReport): string {
 }
 
 /** Names below `localhost` are this machine (RFC 6761), even if a resolver does not know it. */
-const toThisMachine: LookupFunction = (_name, { all }, found) =>
+export const toThisMachine: LookupFunction = (_name, { all }, found) =>
   all ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4);
 
 /** @returns what went wrong; never rejects. */

@@ -161,9 +161,9 @@ describe('roll', () => {
       'docker container rm --force --volumes old',
     ]);
     expect(stripVTControlCharacters(parts.said.join('\n'))).toBe(
-      'orders  healthy  acme-orders-2  0.3 s\norders  stopped  acme-orders-1  0.0 s',
+      'orders  healthy  acme-orders-2  0.1 s\norders  stopped  acme-orders-1  0.0 s',
     );
-    expect(parts.clock.slept).toEqual([250, 1100, 250, 250, 250, 250]);
+    expect(parts.clock.slept).toEqual([100, 1100, ...Array<number>(10).fill(100)]);
   });
 
   it('occupies the free addresses below that of an old container, so that it keeps its own', async () => {
