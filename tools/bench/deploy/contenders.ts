@@ -6,14 +6,15 @@ import { rollOutByScale } from './scale-rollout.js';
 const LINES = 30;
 
 export interface Outcome {
-  /** Whether it says so itself. */
+  /** Whether the command reported success. */
   worked: boolean;
   /** Its last lines. */
   said: string;
 }
 
-/** A way to roll out what the workspace holds; its images are there. */
+/** A way to roll out the workspace. Its images exist. */
 export interface Contender {
+  id: string;
   title: string;
   /** Its Compose project. */
   project: string;
@@ -21,22 +22,26 @@ export interface Contender {
 }
 
 export interface WhatChanged {
-  /** The one service that changed; nothing if that is not known. */
+  /** The one service that changed; undefined if the contender does not know it. */
   service?: Provider;
-  /** Whether its image is still to be built. */
+  /** Whether its image still has to be built. */
   isToBuild?: boolean;
 }
 
-/** A copy of development for what is deployed with the daemon. */
+/** A copy of the environment `development`, for deploys with Nx's daemon. */
 export const DAEMON_ENVIRONMENT = 'daemon';
 
-/** Beside `compose.yaml`, for one project: it publishes the gateway on a port that no other project uses. */
+/** A file beside `compose.yaml`, for one project: it publishes the gateway on a port that no other project uses. */
 export function portsFile(project: string): string {
   return `ports.${project}.yaml`;
 }
 
+/** The ids of all; the first is always there. */
+export const CONTENDER_IDS: readonly string[] = ['compose', 'scale', 'nx', 'daemon'];
+
 /**
- * The first is what the others are compared with.
+ * The first contender is the one that the others are compared with.
+ *
  * @param healthTimeout seconds that a container may take to become healthy.
  */
 export function openContenders(workspace: Workspace, healthTimeout: number): Contender[] {
@@ -64,11 +69,13 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
   };
   return [
     {
+      id: 'compose',
       title: '`docker compose up -d --wait`',
       project: plain,
       rollOut: (what) => up(plain, what),
     },
     {
+      id: 'scale',
       title: 'a rollout by scale',
       project: scaled,
       rollOut: async ({ service: changed, isToBuild = false } = {}) => {
@@ -84,7 +91,7 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
             return { worked: false, said: lastLines(outcome.stderr, LINES) };
           }
         }
-        // It replaces what it is told to, whether that changed or not.
+        // It replaces the given services, whether they changed or not.
         for (const service of changed ? [changed] : PROVIDERS) {
           if (!(await rollOutByScale(options, service))) {
             return { worked: false, said: `the new container of ${service} was not healthy` };
@@ -94,11 +101,13 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
       },
     },
     {
+      id: 'nx',
       title: '`nx affected -t compose-deploy`',
       project: `${name}-development`,
       rollOut: (what) => nx('development', false, what),
     },
     {
+      id: 'daemon',
       title: "the same with Nx's daemon",
       project: `${name}-${DAEMON_ENVIRONMENT}`,
       rollOut: (what) => nx(DAEMON_ENVIRONMENT, true, what),

@@ -63,7 +63,7 @@ describe('a token', () => {
     expect(response.json()).toEqual({ sub: 'u-1' });
   });
 
-  it('is not needed where the route says so', async () => {
+  it('is not needed if the route says so', async () => {
     const response = await get(app, undefined, '/open');
     expect(response.json()).toEqual({ user: null });
   });
@@ -112,7 +112,7 @@ describe('a token', () => {
     });
   });
 
-  it('may be a little too old, since clocks differ', async () => {
+  it('may have expired a few seconds ago, because clocks differ', async () => {
     expect(
       (await get(app, `Bearer ${await token({ exp: Math.floor(Date.now() / 1000) - 3 })}`))
         .statusCode,
@@ -120,7 +120,7 @@ describe('a token', () => {
   });
 });
 
-it('leaves routes alone where it is told to, but for those that ask', async () => {
+it('is required only by routes that ask for one, if the option says so', async () => {
   const app = fastify();
   await app.register(jwt({ ...bySecret, everyRoute: false }));
   app.get('/open', () => ({}));
@@ -131,7 +131,7 @@ it('leaves routes alone where it is told to, but for those that ask', async () =
 });
 
 describe('a public key', () => {
-  it('verifies, and is never taken for a secret', async () => {
+  it('verifies, and is never used as a shared secret', async () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
     const pem = await exportSPKI(publicKey);
     const app = await appWith({ ...rules, publicKey: pem, algorithms: ['RS256'] });
@@ -173,7 +173,7 @@ describe('published keys', () => {
     ...more,
   });
 
-  it('are fetched once, and again where they were changed', async () => {
+  it('are fetched once, and again if they have changed', async () => {
     const app = await appWith(options({ jwksCooldownMs: 0 }));
     for (let i = 0; i < 3; i++) await get(app, `Bearer ${await signed('old')}`);
     expect(issuer.requests).toHaveLength(1);
@@ -190,7 +190,7 @@ describe('published keys', () => {
     expect(issuer.requests).toHaveLength(1);
   });
 
-  it('that cannot be fetched are a 503, since the token may be fine', async () => {
+  it('that cannot be fetched are a 503, because the token may be valid', async () => {
     for (const answer of [
       () => undefined,
       (_: unknown, response: { end(text: string): void }) => response.end('{}'),
@@ -206,8 +206,8 @@ describe('published keys', () => {
     }
   });
 
-  describe('while the issuer is away', () => {
-    // Only the clock of the keys: what is waited for is real.
+  describe('while the issuer is down', () => {
+    // Only the clock of the keys is fake; network calls are real.
     beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
     afterEach(() => void vi.useRealTimers());
     const pass = (ms: number) => vi.advanceTimersByTime(ms);
@@ -217,7 +217,7 @@ describe('published keys', () => {
       (await get(app, `Bearer ${await signed(kid)}`)).statusCode;
     const asked = (times: number) => expect.poll(() => issuer.requests.length).toBe(times);
 
-    it('go on serving, without a wait, and one request refreshes them', async () => {
+    it('are still used, without a delay, and one request refreshes them', async () => {
       const app = await appWith(options());
       expect(await status(app)).toBe(200);
       pass(600_001);
@@ -231,7 +231,7 @@ describe('published keys', () => {
       ['answers 500', away],
       ['has no keys', (_: unknown, response: ServerResponse) => response.end('{"keys":[]}')],
       ['says nonsense', (_: unknown, response: ServerResponse) => response.end('<html>')],
-    ])('are kept where it %s, and taken anew where it is back', async (_name, listener) => {
+    ])('are kept if it %s, and replaced when it is back', async (_name, listener) => {
       const app = await appWith(options());
       await status(app);
       issuer.answer(listener);
@@ -247,7 +247,7 @@ describe('published keys', () => {
       expect(await status(app, 'old')).toBe(401);
     });
 
-    it('are used no longer than they may be', async () => {
+    it('are not used longer than the limit', async () => {
       const app = await appWith(options());
       expect(await status(app)).toBe(200);
       issuer.answer(away);
@@ -258,7 +258,7 @@ describe('published keys', () => {
       expect(await status(app)).toBe(503);
     });
 
-    it('a key that they do not have is a 503, and asks once', async () => {
+    it('a token with an unknown key is a 503, and leads to one fetch', async () => {
       const app = await appWith(options());
       expect(await status(app)).toBe(200);
       issuer.answer(away);
@@ -269,7 +269,7 @@ describe('published keys', () => {
       expect(issuer.requests).toHaveLength(2);
     });
 
-    it('are asked for once a second where there are none', async () => {
+    it('are fetched at most once a second if there are none', async () => {
       issuer.answer(away);
       const app = await appWith(options());
       for (let i = 0; i < 5; i++) expect(await status(app)).toBe(503);
@@ -279,7 +279,7 @@ describe('published keys', () => {
       expect(issuer.requests).toHaveLength(2);
     });
 
-    it('are said to be the last ones, once', async () => {
+    it('that are in use are reported in the log once', async () => {
       const { lines, stream } = logLines();
       const told = () =>
         lines.map(({ msg }) => msg).filter((msg) => /keys of the issuer/.test(String(msg)));
@@ -328,7 +328,7 @@ describe('the options', () => {
       { secret: undefined, publicKey: 'abc' },
       'publicKey must be a public key as PEM; HS256 needs a secret',
     ],
-  ])('are refused at start: %s', (_name, options, problem) => {
+  ])('are refused at startup: %s', (_name, options, problem) => {
     expect(() => jwt({ ...bySecret, ...options } as JwtOptions)).toThrow(`jwt: ${problem}`);
   });
 });
@@ -349,7 +349,7 @@ describe('service keys', () => {
     [gateway, 'gateway'],
     [older, 'orders'],
     [newer, 'orders'],
-  ])('name the caller', async (key, caller) => {
+  ])('identify the caller', async (key, caller) => {
     const response = await (await app()).inject({ url: '/', headers: { 'x-service-key': key } });
     expect(response.json()).toEqual({ caller });
   });
@@ -364,18 +364,18 @@ describe('service keys', () => {
     },
   );
 
-  it('are not needed where the route says so', async () => {
+  it('are not needed if the route says so', async () => {
     expect((await (await app()).inject('/open')).json()).toEqual({ caller: null });
   });
 
-  it('are refused at start where they are weak or shared, all at once', () => {
+  it('are refused at startup if they are weak or shared, all problems together', () => {
     const keys = { a: 'short', b: gateway, c: gateway };
     expect(() => serviceKeys({ keys })).toThrow(
       'serviceKeys: the key of "a" is shorter than 16 bytes; "b" and "c" have the same key',
     );
   });
 
-  it('let nobody in where there are none', async () => {
+  it('refuse everyone if none are configured', async () => {
     const instance = fastify();
     await instance.register(serviceKeys({ keys: {} }));
     instance.get('/', () => ({}));

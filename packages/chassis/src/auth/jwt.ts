@@ -1,12 +1,13 @@
 import { createPublicKey } from 'node:crypto';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import { errors, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import { formatReason, HttpError } from '../errors/errors.js';
 import type { EventLog } from '../telemetry/default-log.js';
 import { failureLimitOf } from './failure-limit.js';
 import { publishedKeys, type PublishedKeys } from './published-keys.js';
 import { VerifiedTokens } from './verified-tokens.js';
+import { verifyToken } from './verify-token.js';
 
 export type AsymmetricAlgorithm =
   | 'EdDSA'
@@ -23,40 +24,40 @@ export type AsymmetricAlgorithm =
 export type SymmetricAlgorithm = 'HS256' | 'HS384' | 'HS512';
 
 export interface JwtOptions {
-  /** Where the issuer publishes its keys. One of `jwksUrl`, `publicKey` and `secret` is given. */
+  /** The URL at which the issuer publishes its keys. Set exactly one of `jwksUrl`, `publicKey` and `secret`. */
   jwksUrl?: string;
   /** A public key, PEM. */
   publicKey?: string;
-  /** Shared with the issuer; as many bytes as the hash at least: 32 for HS256 (RFC 7518, 3.2). */
+  /** A secret shared with the issuer, with at least as many bytes as the hash: 32 for HS256 (RFC 7518, 3.2). */
   secret?: string;
-  /** What `iss` must be; one of these if several are set. */
+  /** The required `iss`; if there are several, one of them. */
   issuer: string | readonly string[];
   /** What `aud` must contain. */
   audience: string | readonly string[];
-  /** No other is accepted, whatever a token says. */
+  /** The only accepted algorithms, whatever a token says. */
   algorithms: readonly (AsymmetricAlgorithm | SymmetricAlgorithm)[];
-  /** How far clocks may differ. Default 5. */
+  /** How much clocks may differ, in seconds. Default 5. */
   clockToleranceSeconds?: number;
-  /** Whether every route needs a token unless its `config.auth` or `config.jwt` is false. Default true. */
+  /** Whether every route needs a token, except those with `config.auth` or `config.jwt` set to false. Default true. */
   everyRoute?: boolean;
-  /** Of fetching the keys. Default 2000. */
+  /** Time limit for fetching the keys. Default 2000. */
   jwksTimeoutMs?: number;
-  /** After this long the keys are fetched again, in the background. Default 600 000. */
+  /** After this time the keys are fetched again, in the background. Default 600 000. */
   jwksMaxAgeMs?: number;
-  /** How much longer the last keys are used while the issuer cannot be reached. Default 86 400 000, a day. */
+  /** How much longer the last keys are used if the issuer cannot be reached. Default 86 400 000, a day. */
   jwksMaxStaleMs?: number;
-  /** A token with an unknown key leads to a fetch, at most this often. Default 30 000. */
+  /** A token with an unknown key leads to a fetch, but at most one per this time. Default 30 000. */
   jwksCooldownMs?: number;
   /**
-   * How many verified tokens are remembered, so that a caller's next requests cost no verification: the ones used last,
-   * each until it expires or the keys change. 0 verifies every request. Default 5000.
+   * How many verified tokens are remembered, so that the next requests with them need no verification. The ones used
+   * last are kept, each until it expires or the keys change. 0 verifies every request. Default 5000.
    */
   rememberedTokens?: number;
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A hook for single routes: `{ onRequest: app.authenticate }`. */
+    /** A hook to protect single routes: `{ onRequest: app.authenticate }`. */
     authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   }
   interface FastifyRequest {
@@ -64,7 +65,7 @@ declare module 'fastify' {
     user: JWTPayload | null;
   }
   interface FastifyContextConfig {
-    /** False for a route that anybody may call: neither token nor service key. */
+    /** False for a route that is open to everyone: no token and no service key. */
     auth?: boolean;
     /** False for a route that needs no token, such as one for services only. */
     jwt?: boolean;
@@ -72,8 +73,10 @@ declare module 'fastify' {
 }
 
 /**
- * Verifies the bearer token of each request. Anything wrong with it is a 401 that does not say
- * what; the log does. While the issuer is away its last keys are used; without any it is a 503. Tokens without `exp` are refused.
+ * Verifies the bearer token of each request. An invalid token is a 401. The answer does not say what is wrong; the log
+ * does. If the issuer is down, its last keys are used; if there are none, the answer is a 503. Tokens without `exp` are
+ * refused.
+ *
  * @throws {TypeError} with all problems of the options.
  */
 export function jwt(options: JwtOptions): FastifyPluginAsync {
@@ -103,7 +106,7 @@ export function jwt(options: JwtOptions): FastifyPluginAsync {
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- Fastify tells plugins apart by it
+  // eslint-disable-next-line @typescript-eslint/require-await -- Fastify recognises this kind of plugin by `async`
   const plugin: FastifyPluginAsync = async (app) => {
     verify = verifier(options, app.log);
     app.decorateRequest('user', null);
@@ -133,17 +136,17 @@ function verifier(options: JwtOptions, log: EventLog): Verify {
   const { keyOf, edition } = keysOf(options, log);
   const known = new VerifiedTokens({ max: options.rememberedTokens ?? 5000, clockTolerance });
   return async (token) => {
-    // Asked before: a token that is verified while the keys change is not remembered for the new ones.
+    // Read before verifying: if the keys change meanwhile, the token must not count as verified with the new ones.
     const now = edition();
     const claims = now === undefined ? undefined : known.find(token, now);
     if (claims) return claims;
-    const { payload } = await jwtVerify(token, keyOf, rules);
+    const payload = await verifyToken(token, keyOf, rules);
     if (now !== undefined) known.remember(token, payload, now);
     return payload;
   };
 }
 
-/** Also for a configured key, which never changes. */
+/** The edition is constant for a configured key, which never changes. */
 function keysOf(options: JwtOptions, log: EventLog): PublishedKeys {
   if (options.jwksUrl === undefined) {
     const key =
@@ -192,7 +195,7 @@ function toList(value: string | readonly string[]): string[] {
   return typeof value === 'string' ? [value] : [...value];
 }
 
-/** Bytes of the hash. */
+/** The length of the hash in bytes. */
 const SYMMETRIC: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
 const ASYMMETRIC: ReadonlySet<string> = new Set<AsymmetricAlgorithm>([
   'EdDSA',
@@ -231,7 +234,7 @@ function checkJwtOptions(options: JwtOptions): void {
     if (bytes === undefined && !ASYMMETRIC.has(algorithm)) {
       problems.push(`algorithm "${algorithm}" is not accepted`);
     } else if ((bytes !== undefined) !== (secret !== undefined)) {
-      // A public key that is taken for a shared secret lets anybody sign.
+      // If a public key were used as a shared secret, anyone could sign tokens.
       problems.push(`${algorithm} needs ${bytes === undefined ? 'a public key' : 'a secret'}`);
     } else if (bytes !== undefined && Buffer.byteLength(secret ?? '') < bytes) {
       problems.push(`the secret must have ${bytes} bytes or more for ${algorithm}`);
@@ -246,7 +249,7 @@ function isHttpUrl(url: string): boolean {
 
 function isPublicKey(pem: string): boolean {
   try {
-    // A private key would be accepted too: its public half can be derived. It has no place here.
+    // A private key would work too, because its public half can be derived. But it does not belong here.
     return !pem.includes('PRIVATE KEY') && createPublicKey(pem).type === 'public';
   } catch {
     return false;

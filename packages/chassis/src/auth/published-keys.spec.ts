@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runWith } from '../testing/run-with.js';
 
-/** Notes what it is asked, as a proxy or as an issuer. */
+/** Records the requests it gets, as a proxy or as an issuer. */
 let asked: string[];
 let server: ReturnType<typeof createServer>;
 let url: string;
@@ -42,12 +42,12 @@ async function fetchKeys(issuer: string, more: Record<string, string> = {}): Pro
   expect(stdout.trim()).toBe('none');
 }
 
-it('of an issuer outside are fetched through the proxy that the environment asks for', async () => {
+it('of an external issuer are fetched through the proxy of the environment', async () => {
   await fetchKeys('https://id.example.test/keys');
   expect(asked).toEqual(['CONNECT id.example.test:443']);
 });
 
-it('of an issuer beside are fetched directly, and of one that NO_PROXY names', async () => {
+it('of a neighbouring issuer, or one in NO_PROXY, are fetched directly', async () => {
   await fetchKeys(`${url}/keys`);
   expect(asked).toEqual(['GET /keys']);
   await fetchKeys('https://id.example.test/keys', { NO_PROXY: 'example.test' });

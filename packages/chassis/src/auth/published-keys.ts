@@ -6,13 +6,13 @@ import type { EventLog } from '../telemetry/default-log.js';
 
 export interface PublishedKeysOptions {
   url: string;
-  /** Of one fetch. */
+  /** Time limit for one fetch. */
   timeoutMs: number;
   /** Keys older than this are fetched again, in the background. */
   maxAgeMs: number;
   /** How much longer the last keys are used while the issuer cannot be reached. */
   maxStaleMs: number;
-  /** A token with an unknown key leads to a fetch, at most this often. */
+  /** A token with an unknown key leads to a fetch, but at most one per this time. */
   cooldownMs: number;
   log: EventLog;
 }
@@ -21,24 +21,24 @@ export interface PublishedKeys {
   /** Rejects with what is wrong with the token, or with why there are no keys. */
   keyOf: JWTVerifyGetKey;
   /**
-   * Another number each time that the issuer's keys are others; undefined if they are too old to be used. Keys that should
-   * be newer are fetched in the background, as if a token had been verified.
+   * A number that changes when the issuer's keys change; undefined if the keys are too old to be used. If it is time
+   * for newer keys, they are fetched in the background, as if a token had been verified.
    */
   edition: () => number | undefined;
 }
 
-/** After a failed fetch nobody asks again for this long: who waits on an issuer that is away waits for nothing. */
+/** After a failed fetch, the next one waits this long, so that requests need not wait for an issuer that is down. */
 const PAUSE_AFTER_FAILURE_MS = 1000;
 
 /**
- * The keys that an issuer publishes (RFC 7517). Once fetched they go on serving while the issuer is away, up to a limit;
- * one fetch at a time brings newer ones.
+ * The keys that an issuer publishes (RFC 7517). After the first fetch they stay in use even if the issuer is down, up
+ * to a limit. Newer keys are fetched by one request at a time.
  */
 export function publishedKeys(options: PublishedKeysOptions): PublishedKeys {
   const { url, timeoutMs, maxAgeMs, maxStaleMs, cooldownMs, log } = options;
   const remote = createRemoteJWKSet(new URL(url), {
     timeoutDuration: timeoutMs,
-    // When to fetch is decided here.
+    // jose would decide by itself when to fetch. Here, we decide.
     cacheMaxAge: Infinity,
     cooldownDuration: Infinity,
     [customFetch]: fetchSomeKeys,
@@ -77,7 +77,7 @@ export function publishedKeys(options: PublishedKeysOptions): PublishedKeys {
     } else log.warn({ reason }, 'the keys of the issuer cannot be fetched, and there are none');
   }
 
-  /** Joins the fetch that is under way. */
+  /** Joins a fetch that is already running. */
   function refresh(): Promise<void> {
     return (running ??= fetchKeys().finally(() => (running = undefined)));
   }
@@ -88,7 +88,7 @@ export function publishedKeys(options: PublishedKeysOptions): PublishedKeys {
     await refresh();
   }
 
-  /** Whether there are keys that may be used. Starts to fetch newer ones if these are old. */
+  /** Whether there are keys that may be used. If they are old, it starts to fetch newer ones. */
   function areUsable(): boolean {
     const age = since(fetchedAt);
     if (age > maxAgeMs + maxStaleMs) return false;
@@ -117,8 +117,9 @@ function since(time: number): number {
 }
 
 /**
- * Through the proxy that `NODE_USE_ENV_PROXY` asks for if the issuer is outside, as all of `fetch`; an issuer that is a container beside
- * this one is asked directly. An empty list is a fault of the issuer, not the end of all keys.
+ * Fetches through the proxy of `NODE_USE_ENV_PROXY` if the issuer is outside, like every `fetch`. An issuer in a
+ * container beside this one is asked directly. An empty list of keys counts as a failure of the issuer: the old keys
+ * stay.
  */
 async function fetchSomeKeys(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, {

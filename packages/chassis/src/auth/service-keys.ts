@@ -6,23 +6,28 @@ import { HttpError } from '../errors/errors.js';
 import { failureLimitOf } from './failure-limit.js';
 
 export interface ServiceKeyOptions {
-  /** The callers and their keys; two keys while one is replaced. At least 16 bytes each. Without any, nobody may call. */
+  /**
+   * The callers and their keys; two keys for a caller while one is being replaced. At least 16 bytes each. If there are
+   * no callers, every call is refused.
+   */
   keys: Readonly<Record<string, string | readonly string[]>>;
-  /** Whether every route needs a key unless its `config.auth` or `config.serviceKey` is false. Default true. */
+  /**
+   * Whether every route needs a key, except those with `config.auth` or `config.serviceKey` set to false. Default true.
+   */
   everyRoute?: boolean;
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A hook for single routes: `{ onRequest: app.authenticateCaller }`. */
+    /** A hook to protect single routes: `{ onRequest: app.authenticateCaller }`. */
     authenticateCaller(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   }
   interface FastifyRequest {
-    /** The service that calls, by its `x-service-key`; null if the route needs none. */
+    /** The name of the calling service, found by its `x-service-key`; null if the route needs none. */
     caller: string | null;
   }
   interface FastifyContextConfig {
-    /** False for a route that anybody may call: neither token nor service key. */
+    /** False for a route that is open to everyone: no token and no service key. */
     auth?: boolean;
     /** False for a route that needs no service key. */
     serviceKey?: boolean;
@@ -30,7 +35,8 @@ declare module 'fastify' {
 }
 
 /**
- * Knows the calling service by its `x-service-key`; a missing or unknown one is a 401.
+ * Identifies the calling service by its `x-service-key`. A missing or unknown key is a 401.
+ *
  * @throws {TypeError} with all problems of the keys.
  */
 export function serviceKeys({ keys, everyRoute = true }: ServiceKeyOptions): FastifyPluginAsync {
@@ -49,7 +55,7 @@ export function serviceKeys({ keys, everyRoute = true }: ServiceKeyOptions): Fas
     request.caller = caller;
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- Fastify tells plugins apart by it
+  // eslint-disable-next-line @typescript-eslint/require-await -- Fastify recognises this kind of plugin by `async`
   const plugin: FastifyPluginAsync = async (app) => {
     app.decorateRequest('caller', null);
     app.decorate('authenticateCaller', authenticateCaller);
@@ -67,7 +73,10 @@ interface Caller {
   hash: Buffer;
 }
 
-/** All keys are compared, each in constant time: hashes have one length and no useful prefix. */
+/**
+ * Compares all keys, each in constant time. The hashes have the same length, and a partial match tells nothing about a
+ * key.
+ */
 function findCaller(callers: readonly Caller[], key: string): string | undefined {
   const given = hash(key);
   let found: string | undefined;

@@ -2,44 +2,45 @@ import { hash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 
 export interface VerifiedTokensOptions {
-  /** Of these at most, the ones used last are remembered. */
+  /** The maximum number. The ones used last are kept. */
   max: number;
-  /** Seconds by which clocks may differ, as in the verification. */
+  /** By how many seconds clocks may differ, as in the verification. */
   clockTolerance: number;
 }
 
-/** What is remembered of a token: nothing that could be sent as one. */
+/** What is remembered of a token. The token itself cannot be restored from it. */
 interface VerifiedToken {
-  /** The claims as JSON: each request gets its own, so that none can change those of another. */
+  /** The claims as JSON. Each request gets its own copy, so that changing one does not change others. */
   claims: string;
   /** Seconds since 1970. */
   exp: number;
   nbf: number;
 }
 
-/** A token with more claims than this is verified each time. */
+/** A token with more claims than this is not remembered. */
 const MAX_CLAIMS = 4096;
 
 /**
- * Tokens whose signature and claims were verified a moment ago. A caller sends the same token with each request, and to
- * verify it takes longer than to pass a request on. A token is forgotten when it expires, and all are when the keys change.
+ * Tokens whose signature and claims were verified before. A caller sends the same token with each request, and
+ * verifying it takes longer than passing the request on. A token is forgotten when it expires; all are forgotten when
+ * the keys change.
  */
 export class VerifiedTokens {
-  /** By digest, the one used last at the end: a dump of the memory has no tokens of callers. */
+  /** By hash, the one used last at the end. So a memory dump contains no tokens. */
   readonly #tokens = new Map<string, VerifiedToken>();
-  /** Of the keys that verified them. */
+  /** The edition of the keys that verified them. */
   #edition = -Infinity;
 
   constructor(private readonly options: VerifiedTokensOptions) {}
 
-  /** Its claims, if it was verified with the keys of this edition and is valid at this moment. */
+  /** The claims of a token, if it was verified with the keys of this edition and is valid now. */
   find(token: string, edition: number): JWTPayload | undefined {
     if (edition !== this.#edition) return undefined;
     const digest = digestOf(token);
     const known = this.#tokens.get(digest);
     if (!known) return undefined;
     this.#tokens.delete(digest);
-    // Exactly what jose checks; a token that fails here is verified again, which tells what is wrong with it.
+    // The same checks as in jose. A token that fails here is verified again, and jose says what is wrong with it.
     const now = Math.floor(Date.now() / 1000);
     const { clockTolerance } = this.options;
     if (known.exp <= now - clockTolerance || known.nbf > now + clockTolerance) return undefined;
@@ -47,7 +48,7 @@ export class VerifiedTokens {
     return JSON.parse(known.claims) as JWTPayload;
   }
 
-  /** @param edition of the keys, asked for before the token was verified: they may have changed since. */
+  /** @param edition of the keys, read before the token was verified, because they may have changed meanwhile. */
   remember(token: string, payload: JWTPayload, edition: number): void {
     const { max } = this.options;
     const claims = JSON.stringify(payload);

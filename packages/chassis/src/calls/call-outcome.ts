@@ -3,7 +3,7 @@ import { SHOULD_RETRY_HEADER } from '../context/headers.js';
 import { formatReason } from '../errors/errors.js';
 import type { CallFailure } from './service-call-error.js';
 
-/** An answer whose body was read. */
+/** An answer with its body. */
 export interface Reply {
   ok: boolean;
   status: number;
@@ -11,20 +11,20 @@ export interface Reply {
   text: string;
 }
 
-/** What one attempt came to. */
+/** The outcome of one attempt. */
 export type Outcome = { reply: Reply; failure?: undefined } | FailedOutcome;
 
 export interface FailedOutcome {
   failure: CallFailure;
   reply?: Reply;
   cause?: unknown;
-  /** What the provider asked for. */
+  /** The delay that the provider asked for with Retry-After. */
   retryAfterMs?: number;
-  /** The provider says that repeating does not help. */
+  /** The provider says that a retry does not help. */
   isFinal?: boolean;
-  /** The provider saw nothing of it, so that anything may be repeated. */
+  /** The request never reached the provider, so any method may be retried. */
   notSent?: boolean;
-  /** A timeout after less than half of what the provider is granted, since our caller waits no longer. */
+  /** A timeout after less than half of the provider's usual limit, because our own caller waits no longer. */
   cutShort?: boolean;
 }
 
@@ -47,11 +47,11 @@ export function judgeReply(reply: Reply): Outcome {
 }
 
 /**
- * What a failed `fetch` means.
- * @throws the error itself if it is about the request, not about the network.
+ * Turns an error of `fetch` into an outcome. @throws the error itself if it is about the request, not about the
+ * network.
  */
 export function judgeError(error: unknown, limitMs: number, grantedMs: number): FailedOutcome {
-  // fetch wraps what went wrong on the network; a TypeError of its own means an impossible request.
+  // For a network error, fetch has a cause. A TypeError without one means that the request is invalid.
   if (error instanceof TypeError && error.cause === undefined) throw error;
   const cause = error instanceof TypeError ? error.cause : error;
   const { name, code } = (cause ?? {}) as { name?: unknown; code?: unknown };
@@ -71,24 +71,24 @@ function isNotSent(cause: unknown): boolean {
   return cause instanceof Error && wasNotSent(cause);
 }
 
-/** Whether the breaker counts it as a failure. */
+/** Whether the circuit breaker counts it as a failure. */
 export function isProvidersFault({ failure }: Outcome): boolean {
   if (failure?.kind === 'refused') return failure.status >= 500;
   return failure?.kind === 'timeout' || failure?.kind === 'unreachable';
 }
 
-/** Whether the breaker does not count it at all: callers that hardly wait could shut out the others. */
+/** Whether the circuit breaker ignores it. Otherwise, callers with very short deadlines could open it for everyone. */
 export function isUntelling(outcome: Outcome): boolean {
   return outcome.failure !== undefined && outcome.cutShort === true;
 }
 
-/** Whether it may go away by itself. */
+/** Whether a retry may succeed. */
 export function isPassing(failure: CallFailure): boolean {
   if (failure.kind === 'refused') return WORTH_ANOTHER_ATTEMPT.has(failure.status);
   return failure.kind === 'timeout' || failure.kind === 'unreachable';
 }
 
-/** Seconds or a date (RFC 9110, 10.2.3) to milliseconds; undefined if it is neither. */
+/** Converts seconds or a date (RFC 9110, 10.2.3) to milliseconds; undefined if it is neither. */
 export function parseRetryAfter(value: string | null, now = Date.now()): number | undefined {
   if (value === null) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;

@@ -10,25 +10,25 @@ import type { EventLog } from '../telemetry/default-log.js';
 import { isProvidersFault, isUntelling, type Outcome } from './call-outcome.js';
 
 export interface BreakerOptions {
-  /** More than this share of failed attempts opens it. Between 0 and 1. Default 0.5. */
+  /** The breaker opens if more than this share of attempts failed. Between 0 and 1. Default 0.5. */
   threshold?: number;
-  /** Fewer attempts than these in the window never open it. Default 10. */
+  /** With fewer attempts than this in the window, the breaker never opens. Default 10. */
   minimumCalls?: number;
   /** Default 10 000. */
   windowMs?: number;
-  /** How long nobody is let through; then one attempt is, and decides. Default 5000. */
+  /** How long the open breaker refuses all calls. Then one attempt decides whether it closes. Default 5000. */
   resetMs?: number;
 }
 
 export interface Breaker {
   readonly state: 'closed' | 'half-open' | 'open';
-  /** Runs `attempt`, or answers `open` at once. */
+  /** Runs `attempt`, or returns `open` without running it. */
   run(attempt: () => Promise<Outcome>): Promise<Outcome>;
 }
 
 const OPEN: Outcome = { failure: { kind: 'open' } };
 
-/** Thrown past the policy, which counts no errors but those that it is told to. */
+/** Thrown by the attempt, because the policy only counts errors that it is told to count. */
 class Untelling extends Error {
   constructor(readonly outcome: Outcome) {
     super();
@@ -64,7 +64,7 @@ export function createBreaker(
       return stateName(policy.state);
     },
     async run(attempt) {
-      // Others would wait for the one attempt that is let through, for as long as that takes.
+      // Otherwise, others would wait until that one attempt is done.
       if (policy.state === CircuitState.HalfOpen) return OPEN;
       try {
         return await policy.execute(async () => {

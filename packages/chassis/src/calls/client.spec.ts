@@ -39,7 +39,7 @@ function status(code: number, headers: Record<string, string> = {}, body = '{}')
 
 const silent: RequestListener = () => undefined;
 
-/** One answer after the other; the last one stays. */
+/** Gives the answers in order, then repeats the last one. */
 function sequence(...listeners: RequestListener[]): RequestListener {
   let next = 0;
   return (request, response) =>
@@ -80,7 +80,7 @@ describe('a call', () => {
     });
   });
 
-  it('takes the context along, but the user only where asked', async () => {
+  it('passes on the request context, but the user only if told to', async () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const context = { requestId: 'r-1', traceparent, authorization: 'Bearer abc' };
     await runInContext(context, () => client({ serviceKey: 'k' }).get('/'));
@@ -97,19 +97,19 @@ describe('a call', () => {
     expect(provider.requests[0]?.url).toBe('/v1/orders');
   });
 
-  it('has no body where the answer has none', async () => {
+  it('returns no body if the answer has none', async () => {
     provider.answer((_request, response) => response.writeHead(204).end());
     expect(await client().delete('/orders/7')).toBeUndefined();
   });
 
-  it('gives status and headers', async () => {
+  it('returns status and headers', async () => {
     provider.answer(status(201, { location: '/orders/8' }));
     const answer = await client().request('POST', '/orders');
     expect(answer).toMatchObject({ status: 201, body: {} });
     expect(answer.headers.get('location')).toBe('/orders/8');
   });
 
-  it('checks the answer by the schema', async () => {
+  it('checks the answer with the schema', async () => {
     provider.answer(status(200, {}, '{"id":"7","name":null}'));
     const schema = z.object({ id: z.coerce.number(), name: z.string() });
     const error = await failure(client().get('/orders/7', { schema }));
@@ -121,20 +121,20 @@ describe('a call', () => {
     expect(await client().get('/orders/7', { schema: loose })).toEqual({ id: 7 });
   });
 
-  it('takes no page for JSON', async () => {
+  it('does not parse an HTML page as JSON', async () => {
     provider.answer(status(200, { 'content-type': 'text/html' }, '<h1>hello</h1>'));
     const error = await failure(client().get('/'));
     expect(error).toMatchObject({ kind: 'invalid-answer', attempts: 1 });
     expect(error.message).toContain('not JSON (content-type text/html)');
   });
 
-  it('does not follow redirects, which could take the key elsewhere', async () => {
+  it('does not follow redirects, which could send the key elsewhere', async () => {
     provider.answer(status(302, { location: 'http://elsewhere.invalid/' }));
     const error = await failure(client({ serviceKey: 'k' }).get('/'));
     expect(error).toMatchObject({ kind: 'refused', status: 302, statusCode: 502 });
   });
 
-  it('ends with the signal that it is given, for the reason of that', async () => {
+  it("ends when its signal fires, with the signal's reason", async () => {
     provider.answer(silent);
     const controller = new AbortController();
     const call = client().get('/', { signal: controller.signal });
@@ -145,30 +145,30 @@ describe('a call', () => {
     expect(provider.requests).toHaveLength(1);
   });
 
-  it('throws what is wrong with the request itself as it is', async () => {
+  it('throws errors in the request itself unchanged', async () => {
     const call = client().get('/', { headers: { 'x-a': 'line\nbreak' } });
     await expect(call).rejects.toBeInstanceOf(TypeError);
   });
 });
 
 describe('connections', () => {
-  it('are shared by calls that follow each other', async () => {
+  it('are reused by calls that follow each other', async () => {
     for (let count = 0; count < 20; count++) await client().get('/');
     const sockets = new Set(provider.requests.map(({ socket }) => socket));
     expect(sockets.size).toBeLessThan(20);
   });
 
-  it('are closed before a provider that stops would do it under a request', async () => {
+  it('are closed before a stopping provider would close them during a request', async () => {
     await client().get('/');
     const { socket } = provider.requests[0]!;
     const idle = performance.now();
-    // The provider itself would keep it for five seconds, of which fetch alone uses three.
+    // The provider itself would keep it for five seconds, of which fetch uses only three.
     if (!socket.destroyed) await once(socket, 'close');
     expect(performance.now() - idle).toBeLessThan(1500);
   });
 
-  it('are those of the process where somebody set them', async () => {
-    // Which of them `fetch` sends with depends on the version of Node, which the package knows.
+  it('use the dispatcher of the process if code has set one', async () => {
+    // Which dispatcher `fetch` uses depends on the version of Node, which undici knows.
     const names = ['undici.globalDispatcher.1', 'undici.globalDispatcher.2'].map(Symbol.for);
     const known = globalThis as { [key: symbol]: unknown };
     const before = names.map((name) => known[name]);
@@ -188,20 +188,20 @@ describe('connections', () => {
 });
 
 describe('retries', () => {
-  it('repeat what is safe to repeat', async () => {
+  it('repeat requests that are safe to repeat', async () => {
     provider.answer(sequence(status(503), status(502), status(200)));
     expect(await client().get('/')).toEqual({});
     expect(provider.requests).toHaveLength(3);
   });
 
-  it('leave a POST alone, unless it has an idempotency-key', async () => {
+  it('do not repeat a POST, unless it has an idempotency-key', async () => {
     provider.answer(status(503));
     expect(await failure(client().post('/'))).toMatchObject({ attempts: 1, statusCode: 503 });
     const headers = { 'Idempotency-Key': 'order-7' };
     expect(await failure(client().post('/', { headers }))).toMatchObject({ attempts: 3 });
   });
 
-  it('repeat a POST that was not sent at all, as while its provider is replaced', async () => {
+  it('repeat a POST that was never sent, as while its provider is replaced', async () => {
     const port = await freePort();
     const call = client({ url: `http://127.0.0.1:${port}` }).post('/orders', { json: {} });
     await sleep(20);
@@ -216,20 +216,20 @@ describe('retries', () => {
     expect(await failure(unknown.post('/'))).toMatchObject({ kind: 'unreachable', attempts: 3 });
   });
 
-  it('leave a POST alone whose connection broke, since it may have been done', async () => {
+  it('do not repeat a POST whose connection broke, because it may have been processed', async () => {
     provider.answer((request) => request.socket.resetAndDestroy());
     expect(await failure(client().post('/'))).toMatchObject({ kind: 'unreachable', attempts: 1 });
     expect(provider.requests).toHaveLength(1);
   });
 
-  it.each([400, 401, 404, 409, 429, 500, 501])('leave a %i alone', async (code) => {
+  it.each([400, 401, 404, 409, 429, 500, 501])('do not follow a %i', async (code) => {
     provider.answer(status(code));
     const statusCode = code === 429 ? 503 : 502;
     const expected = { kind: 'refused', status: code, attempts: 1, statusCode };
     expect(await failure(client().get('/'))).toMatchObject(expected);
   });
 
-  it('end after the number that is set', async () => {
+  it('end after the configured number', async () => {
     const url = await closedUrl();
     const error = await failure(client({ url, retries: 1 }).get('/orders/7?token=secret'));
     expect(error).toMatchObject({ kind: 'unreachable', attempts: 2, statusCode: 503 });
@@ -238,7 +238,7 @@ describe('retries', () => {
     );
   });
 
-  it('follow a connection that breaks in the middle of an answer', async () => {
+  it('follow a connection that breaks during an answer', async () => {
     provider.answer(
       sequence((_request, response) => {
         response.writeHead(200, { 'content-length': '100' }).write('{');
@@ -260,7 +260,7 @@ describe('retries', () => {
     expect(performance.now() - started).toBeGreaterThan(990);
   });
 
-  it('do not happen where Retry-After asks for more than an attempt gets', async () => {
+  it('do not happen if Retry-After is longer than the time limit of an attempt', async () => {
     provider.answer(status(503, { 'retry-after': '120' }));
     expect(await failure(client().get('/'))).toMatchObject({ attempts: 1, status: 503 });
   });
@@ -284,7 +284,7 @@ describe('the deadline of the caller', () => {
     expect(error.durationMs).toBeLessThan(400);
   });
 
-  it('that has passed keeps the provider from being asked', async () => {
+  it('that has passed keeps the call from being sent', async () => {
     const error = await within(0, () => failure(client().get('/')));
     expect(error).toMatchObject({ kind: 'timeout', attempts: 0, statusCode: 504 });
     expect(error.message).toBe("orders was not called for GET /: the caller's deadline has passed");
@@ -308,7 +308,7 @@ describe('the breaker', () => {
     expect(target.breaker).toBe('open');
   }
 
-  it('opens after failures, and then calls nobody', async () => {
+  it('opens after failures, and then sends no calls', async () => {
     const target = client(options);
     await open(target);
     const error = await failure(target.get('/'));
@@ -330,7 +330,7 @@ describe('the breaker', () => {
     expect(log.info).toHaveBeenCalledOnce();
   });
 
-  it('stays open where that call fails', async () => {
+  it('stays open if that call fails', async () => {
     const target = client(options);
     await open(target);
     await sleep(220);
@@ -338,7 +338,7 @@ describe('the breaker', () => {
     expect(target.breaker).toBe('open');
   });
 
-  it('stays open where that call is given up', async () => {
+  it('stays open if that call is cancelled', async () => {
     const target = client(options);
     await open(target);
     await sleep(220);
@@ -354,7 +354,7 @@ describe('the breaker', () => {
     expect(target.breaker).toBe('closed');
   });
 
-  it('does not count callers that hardly wait', async () => {
+  it('does not count callers with very short deadlines', async () => {
     const target = client(options);
     provider.answer(silent);
     for (let i = 0; i < 6; i++) await within(20, () => failure(target.get('/')));
@@ -363,7 +363,7 @@ describe('the breaker', () => {
     expect(target.breaker).toBe('open');
   });
 
-  it('ends retries with what failed, not with its own opening', async () => {
+  it('ends retries with the last failure, not with its own opening', async () => {
     provider.answer(status(503));
     const target = client({ retries: 9, breaker: { ...breaker, resetMs: 60_000 } });
     expect(await failure(target.get('/'))).toMatchObject({ kind: 'refused', attempts: 4 });
@@ -371,14 +371,14 @@ describe('the breaker', () => {
 });
 
 describe('secrets', () => {
-  it('of a URL are in no message', () => {
+  it('in a URL are in no message', () => {
     for (const url of ['http://me:hunter2@orders:3001', 'me:hunter2@orders', 'ftp://hunter2']) {
       expect(() => client({ url })).toThrow(/^the URL of "orders" must/);
       expect(() => client({ url })).not.toThrow(/hunter2/);
     }
   });
 
-  it('of an answer are no property that a logger would print', async () => {
+  it('in an answer are in no property that a logger would print', async () => {
     provider.answer(status(409, {}, '{"password":"hunter2"}'));
     const error = await failure(client().post('/'));
     expect(error.body()).toBe('{"password":"hunter2"}');
@@ -388,7 +388,7 @@ describe('secrets', () => {
 });
 
 describe('retries over several hops', () => {
-  /** A service that calls `next` for each request, and says 502 to 504 as the chassis does where that fails. */
+  /** A service that calls `next` for each request. If that fails, it answers 502 to 504 like the chassis. */
   async function hop(next: string): Promise<FastifyInstance> {
     const app = fastify(requestIdOptions());
     requestContext(app);
@@ -411,13 +411,13 @@ describe('retries over several hops', () => {
     return { error, asked: provider.requests };
   }
 
-  it('are made only by who is next to what failed', async () => {
+  it('are made only by the service right before the failure', async () => {
     const { error, asked } = await throughTwoHops(status(503), 20_000);
     expect(error).toMatchObject({ kind: 'refused', status: 503, attempts: 1 });
     expect(asked).toHaveLength(3);
   });
 
-  it('say so to who is called, who then makes none', async () => {
+  it('are announced to the provider, which then makes none itself', async () => {
     provider.answer(sequence(status(503), status(503), status(200)));
     await client().get('/');
     const marks = provider.requests.map(({ headers }) => headers['x-retry-attempt']);
@@ -431,7 +431,7 @@ describe('retries over several hops', () => {
   });
 });
 
-describe('a proxy that the environment asks for', () => {
+describe('the proxy of the environment', () => {
   it('is not used for calls between services', async () => {
     const { status: ended, stdout } = await runWith(
       { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: await closedUrl(), http_proxy: await closedUrl() },

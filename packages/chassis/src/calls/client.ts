@@ -20,35 +20,38 @@ import { fromEnvironment, inOrder, type Discover } from './discovery.js';
 import { ServiceCallError } from './service-call-error.js';
 
 export interface ClientOptions {
-  /** Where the provider is: `config.MICROSERVICE_ORDERS_URL`. */
+  /** The provider's address: `config.MICROSERVICE_ORDERS_URL`. */
   url?: string;
-  /** Asked before each attempt if `url` is not set; several are asked in order. Default: `fromEnvironment()`. */
+  /**
+   * If `url` is not set: finds the address before each attempt. Several are tried in order. Default:
+   * `fromEnvironment()`.
+   */
   discover?: Discover | readonly Discover[];
-  /** Of one attempt, body included. Default 5000. A caller's deadline shortens it and ends retries. */
+  /** Time limit of one attempt, including the body. Default 5000. A caller's deadline shortens it and ends retries. */
   timeoutMs?: number;
-  /** Further attempts after the first. Default 2; 0 for none. */
+  /** Retries after the first attempt. Default 2; 0 for none. */
   retries?: number;
   breaker?: BreakerOptions;
   /** Sent as `x-service-key`. */
   serviceKey?: string;
-  /** Passes on the `Authorization` of the request that is being worked on. Default false. */
+  /** Passes on the `Authorization` of the current request. Default false. */
   forwardAuth?: boolean;
-  /** Hears when the breaker opens and closes. */
+  /** Logs when the circuit breaker opens and closes. */
   log?: EventLog;
 }
 
 export interface CallOptions<T = unknown> {
-  /** What the answer's body must be. Without it the body is taken as it comes. */
+  /** The schema of the answer's body. Without it, the body is not checked. */
   schema?: z.ZodType<T>;
   /** Undefined values are left out. */
   query?: Readonly<Record<string, string | number | boolean | undefined>>;
-  /** An `idempotency-key` here makes any method safe to repeat. */
+  /** With an `idempotency-key`, any method may be retried. */
   headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   json?: unknown;
-  /** Of one attempt; default: the client's. */
+  /** Time limit of one attempt; default: the client's. */
   timeoutMs?: number;
-  /** Ends the call; its reason is thrown as it is. */
+  /** Cancels the call; the signal's reason is thrown unchanged. */
   signal?: AbortSignal;
 }
 
@@ -62,7 +65,7 @@ export interface Answer<T> {
   body: T;
 }
 
-/** Calls one provider. Each method throws {@link ServiceCallError} if a call fails. */
+/** Calls one provider. If a call fails, each method throws {@link ServiceCallError}. */
 export interface Client {
   readonly provider: string;
   readonly breaker: Breaker['state'];
@@ -71,18 +74,19 @@ export interface Client {
   put<T = unknown>(path: Path, options?: CallOptions<T>): Promise<T>;
   patch<T = unknown>(path: Path, options?: CallOptions<T>): Promise<T>;
   delete<T = unknown>(path: Path, options?: CallOptions<T>): Promise<T>;
-  /** Any method, with status and headers of the answer. */
+  /** Any method; returns status and headers, too. */
   request<T = unknown>(method: Method, path: Path, options?: CallOptions<T>): Promise<Answer<T>>;
 }
 
 /** RFC 9110, 9.2.2, without TRACE. */
 const IDEMPOTENT: ReadonlySet<Method> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT']);
-/** With jitter, so that replicas that failed together do not come back together. */
+/** The jitter spreads retries of replicas whose calls failed at the same time. */
 const backoff = new ExponentialBackoff({ initialDelay: 100, maxDelay: 2000 });
 
 /**
- * A client for one declared link. Make one per provider and keep it: the breaker is its own.
- * @throws {TypeError} if `url` is no http(s) URL or holds more than a base URL does.
+ * A client for one declared link. Make one per provider and reuse it, because it contains the circuit breaker.
+ *
+ * @throws {TypeError} if `url` is not an http(s) URL, or has more than a base URL may have.
  */
 export function createClient(provider: string, options: ClientOptions = {}): Client {
   const { timeoutMs = 5000, retries = 2 } = options;
@@ -103,7 +107,7 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
       method,
       headers: requestHeaders(call, options, limit, isRepeated),
       body: call.json === undefined ? undefined : JSON.stringify(call.json),
-      // A redirect would take the service key to wherever it points.
+      // A redirect could send the service key anywhere.
       redirect: 'manual',
       signal,
       dispatcher: shortConnections(),
@@ -149,7 +153,7 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
         return attempt(method, path, call, limit, attempts > 1 && !last?.notSent);
       });
       if (!outcome.failure) return parseReply(outcome.reply, call.schema, fail);
-      // What failed before says more than that the breaker opened over it.
+      // The failure before says more than that the breaker has opened because of it.
       if (outcome.failure.kind === 'open') throw fail(last ?? outcome);
       last = outcome;
 
@@ -158,7 +162,7 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
         (outcome.notSent || (repeatable && !outcome.isFinal && !currentContext()?.isRetry)) &&
         attempts <= retries &&
         isPassing(outcome.failure) &&
-        // Who asks for more patience than an attempt gets is not waited for, deadline or not.
+        // If Retry-After asks for more time than an attempt may take, there is no retry, with or without a deadline.
         (outcome.retryAfterMs ?? 0) <= perAttempt &&
         wait < (remainingMs() ?? Infinity);
       if (!again) throw fail(outcome);
@@ -196,7 +200,7 @@ function locator(provider: string, { url, discover }: ClientOptions): () => Prom
   return async () => checkBase(provider, await find(provider));
 }
 
-/** Without the slash at the end. The URL itself stays out of messages: it may hold a password. */
+/** Removes the final slash. The URL is never part of a message, because it may contain a password. */
 function checkBase(provider: string, url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) {
@@ -208,7 +212,7 @@ function checkBase(provider: string, url: string): string {
   return parsed.href.endsWith('/') ? parsed.href.slice(0, -1) : parsed.href;
 }
 
-/** Without the query, which may hold what is not for the log. */
+/** Removes the query, because it may contain secrets. */
 function formatCall(method: Method, path: Path): string {
   return `${method} ${path.split(/[?#]/, 1).join('')}`;
 }

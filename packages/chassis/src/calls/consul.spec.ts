@@ -36,7 +36,7 @@ it('asks again after a while, once for all that wait', async () => {
   expect(await discover('orders')).toBe('http://10.0.0.2:3000');
 });
 
-it('uses what it knew while Consul fails', async () => {
+it('uses the last known instances while Consul fails', async () => {
   knows({ address: '10.0.0.1' });
   const discover = fromConsul({ url: consul.url, cacheMs: 0 });
   await discover('orders');
@@ -47,7 +47,7 @@ it('uses what it knew while Consul fails', async () => {
   consul = await startProvider();
 });
 
-it('says that nobody is healthy, or that Consul does not tell', async () => {
+it('says that no instance is healthy, or that Consul does not answer', async () => {
   knows();
   const discover = fromConsul({ url: consul.url, cacheMs: 0, timeoutMs: 100 });
   await expect(discover('orders')).rejects.toThrow('Consul knows no healthy instance of "orders"');

@@ -3,7 +3,7 @@ import { shortConnections } from '../connections/short-connections.js';
 import { DiscoveryError, type Discover } from './discovery.js';
 
 export interface ConsulOptions {
-  /** Of an agent: `http://localhost:8500`. */
+  /** The address of a Consul agent: `http://localhost:8500`. */
   url: string;
   /** Sent as `X-Consul-Token`. */
   token?: string;
@@ -11,7 +11,7 @@ export interface ConsulOptions {
   /** Only instances with this tag. */
   tag?: string;
   protocol?: 'http' | 'https';
-  /** How long an answer is used. Default 5000. */
+  /** How long an answer is used before Consul is asked again. Default 5000. */
   cacheMs?: number;
   /** Default 2000. */
   timeoutMs?: number;
@@ -32,8 +32,8 @@ interface Known {
 }
 
 /**
- * From Consul: the instances whose checks pass, one after the other. While Consul does not answer,
- * the instances it named last are used.
+ * Finds services in Consul: the instances whose checks pass, in turn. If Consul does not answer, the last known
+ * instances are used.
  */
 export function fromConsul({
   url,
@@ -59,7 +59,7 @@ export function fromConsul({
     });
     if (!response.ok) throw new DiscoveryError(`Consul answered with ${response.status}`);
     const urls = answer.parse(await response.json()).map(({ Node, Service }) => {
-      // An empty service address means the node's: so Consul's documentation.
+      // An empty service address means that of the node, as Consul's documentation says.
       const address = Service.Address || Node.Address;
       const host = address.includes(':') ? `[${address}]` : address;
       return `${protocol}://${host}:${Service.Port}`;
@@ -69,7 +69,7 @@ export function fromConsul({
     return found;
   }
 
-  /** One question at a time for each service. */
+  /** At most one running query per service. */
   function refresh(service: string): Promise<Known> {
     const running = asking.get(service);
     if (running) return running;
@@ -97,7 +97,7 @@ export function fromConsul({
   };
 }
 
-/** Keeps using what is known, and asks again only after `cacheMs`: not once per call. */
+/** Keeps using the known instances, and asks again only after `cacheMs`, not once per call. */
 function extend(known: Known, cacheMs: number): Known {
   known.until = performance.now() + cacheMs;
   return known;

@@ -24,14 +24,14 @@ describe('fromEnvironment', () => {
 describe('inOrder', () => {
   const unknown = (reason: string) => () => Promise.reject(new Error(reason));
 
-  it('asks until one knows', async () => {
+  it('asks until one knows the service', async () => {
     const last = vi.fn(() => Promise.resolve('http://c'));
     const discover = inOrder(unknown('no'), () => Promise.resolve('http://b'), last);
     expect(await discover('orders')).toBe('http://b');
     expect(last).not.toHaveBeenCalled();
   });
 
-  it('says what each said', async () => {
+  it('reports the answer of each', async () => {
     await expect(inOrder(unknown('not set'), unknown('Consul is down'))('orders')).rejects.toThrow(
       'no URL for "orders": not set; Consul is down',
     );
@@ -39,7 +39,7 @@ describe('inOrder', () => {
 });
 
 describe('fromDns', () => {
-  it('leaves the name to the connection where the port is known', async () => {
+  it('leaves the name to the connection if the port is known', async () => {
     const discover = fromDns({ domain: 'default.svc.cluster.local', port: 3000 });
     expect(await discover('orders')).toBe('http://orders.default.svc.cluster.local:3000');
   });
@@ -61,7 +61,7 @@ describe('fromDns', () => {
     expect(chooseSrv(records, random)?.name).toBe(name);
   });
 
-  it('chooses a record of weight 0 where there is no other', () => {
+  it('chooses a record of weight 0 if there is no other', () => {
     expect(chooseSrv([record('a', 10, 0)], 0.5)?.name).toBe('a');
     expect(chooseSrv([], 0.5)).toBeUndefined();
   });

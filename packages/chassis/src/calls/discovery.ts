@@ -5,12 +5,12 @@ import { formatReason } from '../errors/errors.js';
 /** The base URL of a service by its name. Rejects if it does not know the service. */
 export type Discover = (service: string) => Promise<string>;
 
-/** A service that no provider knows, with what each of them said. */
+/** None of the discovery providers knows the service; the message has the answer of each. */
 export class DiscoveryError extends Error {
   override readonly name = 'DiscoveryError';
 }
 
-/** Asks one provider after the other; the first that knows the service answers. */
+/** Asks the discovery providers in order; the first that knows the service answers. */
 export function inOrder(...providers: readonly Discover[]): Discover {
   return async (service) => {
     const reasons: string[] = [];
@@ -25,12 +25,12 @@ export function inOrder(...providers: readonly Discover[]): Discover {
   };
 }
 
-/** The variable that holds the URL of a service: `MICROSERVICE_USER_PROFILES_URL`. */
+/** The variable with the URL of a service: `MICROSERVICE_USER_PROFILES_URL`. */
 export function urlVariable(service: string): string {
   return `MICROSERVICE_${service.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()}_URL`;
 }
 
-/** From `MICROSERVICE_<NAME>_URL`, which each declared link has. */
+/** Reads `MICROSERVICE_<NAME>_URL`, which exists for each declared link. */
 export function fromEnvironment(env: NodeJS.ProcessEnv = process.env): Discover {
   return (service) => {
     const variable = urlVariable(service);
@@ -42,22 +42,22 @@ export function fromEnvironment(env: NodeJS.ProcessEnv = process.env): Discover 
 }
 
 export interface DnsOptions {
-  /** Put behind the service's name: `default.svc.cluster.local`. */
+  /** Appended to the service's name: `default.svc.cluster.local`. */
   domain?: string;
   /**
-   * Of all services; the name is then left to the connection, and this knows every service: put it
-   * last. Without it host and port come from the SRV record `_http._tcp.<service>.<domain>`, by its
+   * The port of all services. The name is then resolved by the connection, and any name counts as known, so put this
+   * last in `inOrder`. Without a port, host and port come from the SRV record `_http._tcp.<service>.<domain>`, by its
    * priority and weight (RFC 2782).
    */
   port?: number;
   protocol?: 'http' | 'https';
-  /** Of a name server to ask instead of the system's: `10.0.0.2`, `10.0.0.2:53`. */
+  /** The address of a name server to ask instead of the system's: `10.0.0.2`, `10.0.0.2:53`. */
   servers?: readonly string[];
-  /** Default 1000, for each of two tries. */
+  /** Time limit of each of two attempts. Default 1000. */
   timeoutMs?: number;
 }
 
-/** From DNS, as Kubernetes, Consul and Docker's own networks offer it. */
+/** Finds services in DNS, as Kubernetes, Consul and Docker's own networks provide it. */
 export function fromDns({
   domain,
   port,
@@ -76,7 +76,9 @@ export function fromDns({
   };
 }
 
-/** The lowest priority wins; among those, chance in proportion to the weights. `random` is 0 to 1. */
+/**
+ * The lowest priority wins. Among equal ones, the choice is random in proportion to the weights. `random` is 0 to 1.
+ */
 export function chooseSrv(
   records: readonly SrvRecord[],
   random: number = Math.random(),

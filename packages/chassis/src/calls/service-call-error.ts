@@ -1,5 +1,5 @@
 export type CallFailure =
-  /** No whole answer in time. */
+  /** There was no complete answer in time. */
   | { kind: 'timeout'; timeoutMs: number }
   /** No connection, or one that broke; or discovery does not know the service. */
   | { kind: 'unreachable'; reason: string }
@@ -14,21 +14,21 @@ export interface FailedCall {
   provider: string;
   /** `GET /orders/7`, without the query. */
   call: string;
-  /** How often the provider was asked: 0 if the breaker was open or no time was left. */
+  /** How many attempts reached the network: 0 if the breaker was open or no time was left. */
   attempts: number;
   durationMs: number;
 }
 
-/** A call of another service that failed: which one, and how. */
+/** A failed call of another service, with the service and the reason. */
 export class ServiceCallError extends Error {
   override readonly name = 'ServiceCallError';
   readonly provider: string;
   readonly kind: CallFailure['kind'];
-  /** What the provider answered; undefined if it did not. */
+  /** The status that the provider answered with; undefined if it did not answer. */
   readonly status: number | undefined;
   readonly attempts: number;
   readonly durationMs: number;
-  /** The status that our own caller gets if nobody catches this: 502, 503 or 504. */
+  /** The status for our own caller if the error is not caught: 502, 503 or 504. */
   readonly statusCode: number;
   readonly #body: string | undefined;
 
@@ -43,7 +43,7 @@ export class ServiceCallError extends Error {
     this.#body = body;
   }
 
-  /** The provider's answer as it came. A method, so that no log line holds it. */
+  /** The body of the provider's answer. A method, so that loggers do not print it. */
   body(): string | undefined {
     return this.#body;
   }

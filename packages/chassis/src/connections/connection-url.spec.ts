@@ -18,7 +18,7 @@ describe('the URL of a connection is accepted', () => {
   });
 });
 
-describe('the URL of a connection is refused, without being told', () => {
+describe('the URL of a connection is refused, without being shown', () => {
   const form = (kind: string) => new RegExp(`^must look like ${kind}://user:password@host`);
   const escape = (part: string) =>
     new RegExp(`^has a "%" in its ${part} that begins no percent escape: write it as %25$`);
@@ -42,7 +42,7 @@ describe('the URL of a connection is refused, without being told', () => {
   });
 });
 
-it('is one message among all others of the configuration', () => {
+it('is reported together with all other problems of the configuration', () => {
   const read = () =>
     readVariables(
       'orders',

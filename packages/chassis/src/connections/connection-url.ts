@@ -3,7 +3,7 @@ export type ConnectionKind = 'postgres' | 'mysql' | 'mongodb' | 'redis' | 'rabbi
 interface Form {
   protocols: readonly string[];
   example: string;
-  /** `mongodb://a:27017,b:27017/orders`, which the URL standard does not know. */
+  /** `mongodb://a:27017,b:27017/orders`. With several hosts, it is not a URL of the WHATWG standard. */
   severalHosts?: true;
 }
 
@@ -31,7 +31,10 @@ const FORMS: Record<ConnectionKind, Form> = {
   },
 };
 
-/** What is wrong with a connection URL, as the rest of a sentence. It never holds the URL, which has a password in it. */
+/**
+ * What is wrong with a connection URL, as the rest of a sentence. It never contains the URL, because that has a
+ * password.
+ */
 export function connectionUrlProblem(kind: ConnectionKind, url: string): string | undefined {
   const { protocols, example, severalHosts } = FORMS[kind];
   const each = severalHosts ? urlPerHost(url) : [url];
@@ -47,7 +50,9 @@ export function connectionUrlProblem(kind: ConnectionKind, url: string): string 
 }
 
 /**
- * Checked before a driver sees it: errors of drivers about an invalid URL carry the URL, and with it the password.
+ * Checks a URL before a driver sees it, because errors of drivers about an invalid URL contain the URL with its
+ * password.
+ *
  * @throws {TypeError} without the URL.
  */
 export function checkConnectionUrl(name: string, kind: ConnectionKind, url: string): void {
@@ -55,7 +60,7 @@ export function checkConnectionUrl(name: string, kind: ConnectionKind, url: stri
   if (problem !== undefined) throw new TypeError(`the URL of "${name}" ${problem}`);
 }
 
-/** The URL as it is with each of its hosts alone. */
+/** One URL for each of its hosts. */
 function urlPerHost(url: string): string[] {
   const [, scheme = '', hosts = '', rest = ''] =
     /^([^:/]+:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/s.exec(url) ?? [];

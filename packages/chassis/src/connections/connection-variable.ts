@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { connectionUrlProblem, type ConnectionKind } from './connection-url.js';
 
 /**
- * A variable that holds the URL of a datastore or broker, as its resource accepts it: several hosts for MongoDB,
- * `mariadb://` for MySQL. Messages never contain the URL.
+ * A variable with the URL of a datastore or broker, as its resource accepts it: several hosts for MongoDB, `mariadb://`
+ * for MySQL. Messages never contain the URL.
  */
 export function connectionUrl(kind: ConnectionKind): z.ZodString {
   return z.string().check((context) => {

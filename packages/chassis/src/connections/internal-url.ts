@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isPrivateAddress } from '../service/private-peers.js';
 
-/** Whether a URL leads to a neighbour: a name without a dot, as containers have, `localhost`, or a private address. */
+/** Whether a URL points to a neighbour: a name without a dot, as containers have, `localhost`, or a private address. */
 export function isInternalUrl({ hostname }: URL): boolean {
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   return isIP(host) === 0

@@ -1,7 +1,7 @@
-/** What happens before there is a connection. */
+/** Errors that happen before a connection exists. */
 const BEFORE_SENDING: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
 
-/** Whether there was no connection, so that the provider saw nothing of the request. */
+/** Whether the connection failed, so that the provider never got the request. */
 export function wasNotSent(error: Error): boolean {
   // A name with several addresses fails with all their errors.
   if (error instanceof AggregateError) return (error.errors as Error[]).every(wasNotSent);

@@ -1,20 +1,24 @@
 import { remainingMs } from './request-context.js';
 
-/** Work for a caller took too long, or was not begun since the caller waits no more. Answered with 504. */
+/** Work for a caller took too long, or was not started because the caller does not wait any more. Answered with 504. */
 export class OutOfTimeError extends Error {
   override readonly name = 'OutOfTimeError';
   readonly statusCode = 504;
 }
 
-/** Whole milliseconds that something may take: `limitMs`, or less if the caller waits less; 0 if it waits no more. */
+/**
+ * How many whole milliseconds something may take: `limitMs`, or less if the caller's deadline is sooner; 0 if it has
+ * passed.
+ */
 export function shortenToDeadline(limitMs: number): number {
   return Math.floor(Math.min(limitMs, remainingMs() ?? limitMs));
 }
 
 /**
  * The same, if there is any time left.
- * @param what names it in the error: `a query of "database"`.
- * @throws {OutOfTimeError} if the caller waits no more.
+ *
+ * @param what names the work in the error: `a query of "database"`.
+ * @throws {OutOfTimeError} if the caller's deadline has passed.
  */
 export function limitToDeadline(limitMs: number, what: string): number {
   const limit = shortenToDeadline(limitMs);
@@ -23,8 +27,8 @@ export function limitToDeadline(limitMs: number, what: string): number {
 }
 
 /**
- * Settles as `work` does, or rejects with the signal's reason once that fires. `work` continues, and its result is
- * ignored.
+ * Settles like `work`, or rejects with the signal's reason when the signal fires. `work` continues then, and its result
+ * is ignored.
  */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

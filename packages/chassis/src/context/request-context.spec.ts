@@ -26,12 +26,12 @@ describe('parseRequestId', () => {
     expect(parseRequestId({ 'x-request-id': id })).toMatch(UUID);
   });
 
-  it('takes the trace id where there is no other', () => {
+  it('uses the trace id if there is no request id', () => {
     expect(parseRequestId({ traceparent: TRACEPARENT })).toBe(TRACE_ID);
     expect(parseRequestId({ 'x-request-id': 'a', traceparent: TRACEPARENT })).toBe('a');
   });
 
-  it('takes the trace id of later versions, which may be longer', () => {
+  it('uses the trace id of later versions, which may have more fields', () => {
     expect(parseRequestId({ traceparent: `cc${TRACEPARENT.slice(2)}-more` })).toBe(TRACE_ID);
   });
 
@@ -43,13 +43,13 @@ describe('parseRequestId', () => {
     TRACEPARENT.replace(TRACE_ID, '0'.repeat(32)),
     TRACEPARENT.replace('00f067aa0ba902b7', '0'.repeat(16)),
     TRACEPARENT.slice(0, -1),
-  ])('does not take that of %j', (traceparent) => {
+  ])('does not use that of %j', (traceparent) => {
     expect(parseRequestId({ traceparent })).toMatch(UUID);
   });
 });
 
 describe('the deadline', () => {
-  it('counts from the arrival', async () => {
+  it('counts from the arrival of the request', async () => {
     const context = parseContext({ 'x-deadline-ms': '200' });
     expect(remainingMs(context)).toBeGreaterThan(150);
     await sleep(60);
@@ -60,9 +60,12 @@ describe('the deadline', () => {
     expect(remainingMs({ requestId: 'a', deadline: performance.now() - 1 })).toBe(0);
   });
 
-  it.each(['', '-1', '1.5', 'soon', '1e3', '9999999999'])('is none where it is %j', (given) => {
-    expect(remainingMs(parseContext({ 'x-deadline-ms': given }))).toBeUndefined();
-  });
+  it.each(['', '-1', '1.5', 'soon', '1e3', '9999999999'])(
+    'does not exist if the header is %j',
+    (given) => {
+      expect(remainingMs(parseContext({ 'x-deadline-ms': given }))).toBeUndefined();
+    },
+  );
 });
 
 describe('contextHeaders', () => {
@@ -70,7 +73,7 @@ describe('contextHeaders', () => {
     expect(contextHeaders()).toEqual({});
   });
 
-  it('has what belongs to the request, and no authorization', () => {
+  it('contains what belongs to the request, but no authorization', () => {
     const context = parseContext({
       'x-request-id': 'abc',
       traceparent: TRACEPARENT,
@@ -85,7 +88,7 @@ describe('contextHeaders', () => {
     });
   });
 
-  it('leaves traceparent to tracing where that is on', () => {
+  it('leaves traceparent to tracing if that is on', () => {
     const context = parseContext({ 'x-request-id': 'abc', traceparent: TRACEPARENT });
     leaveTraceparentToTracing(true);
     expect(contextHeaders(context)).toEqual({ 'x-request-id': 'abc' });
@@ -108,13 +111,13 @@ describe('requestContext', () => {
     return app;
   }
 
-  it('is there in a handler and after it waited', async () => {
+  it('is available in a handler, also after an await', async () => {
     const response = await app().inject({ url: '/', headers: { 'x-request-id': 'abc' } });
     expect(response.json()).toEqual({ before: 'abc', after: 'abc' });
     expect(response.headers['x-request-id']).toBe('abc');
   });
 
-  it('is that of each request where many come at once, with bodies over real sockets', async () => {
+  it('is the right one for each of many concurrent requests, with bodies over real sockets', async () => {
     const server = app();
     const url = await server.listen({ port: 0 });
     const ids = Array.from({ length: 50 }, (_, index) => `id-${index}`);
@@ -132,7 +135,7 @@ describe('requestContext', () => {
     expect(answers).toEqual(ids.map((id) => ({ before: id, after: id })));
   });
 
-  it('answers with an id where there is no route', async () => {
+  it('answers with an id even if there is no route', async () => {
     const response = await app().inject('/missing');
     expect(response.headers['x-request-id']).toMatch(UUID);
   });

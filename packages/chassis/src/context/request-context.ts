@@ -4,33 +4,36 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { DEADLINE_HEADER, REQUEST_ID_HEADER, RETRY_HEADER } from './headers.js';
 
-/** What belongs to the request or message that is being worked on. */
+/** The data of the current request or message. */
 export interface RequestContext {
   /** In every log line, on the response and on outgoing calls. */
   readonly requestId: string;
-  /** Of the caller, as it came: https://www.w3.org/TR/trace-context/#traceparent-header */
+  /** The caller's `traceparent`, unchanged: https://www.w3.org/TR/trace-context/#traceparent-header */
   readonly traceparent?: string;
-  /** When the caller stops waiting, in milliseconds of `performance.now()`. */
+  /** The caller's deadline, in milliseconds of `performance.now()`. */
   readonly deadline?: number;
-  /** Whether the caller, or who called it, repeats a call that failed. */
+  /** Whether the caller, or one before it, will retry a call that fails. */
   readonly isRetry?: boolean;
-  /** The `Authorization` of the caller: a secret, for calls that act in the caller's name. */
+  /** The `Authorization` of the caller: a secret, for calls on the caller's behalf. */
   readonly authorization?: string;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
-/** The context of the request that this code runs for; undefined outside of any. */
+/** The context of the current request; undefined if this code does not run for one. */
 export function currentContext(): RequestContext | undefined {
   return storage.getStore();
 }
 
-/** Runs `work`, and all that it awaits, in a context: for what is no HTTP request, such as a message. */
+/**
+ * Runs `work`, including everything that it awaits, in a context. For work that is not an HTTP request, such as a
+ * message.
+ */
 export function runInContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
 }
 
-/** Milliseconds until the caller stops waiting, 0 if it has; undefined if it set no deadline. */
+/** Milliseconds until the caller's deadline, 0 if it has passed; undefined if there is none. */
 export function remainingMs(context = currentContext()): number | undefined {
   if (context?.deadline === undefined) return undefined;
   return Math.max(0, context.deadline - performance.now());
@@ -38,12 +41,12 @@ export function remainingMs(context = currentContext()): number | undefined {
 
 let traceparentIsOurs = true;
 
-/** Tracing puts a `traceparent` of its own on outgoing calls; a second one would make both invalid. */
+/** Tracing adds its own `traceparent` to outgoing calls. A second one would make both invalid. */
 export function leaveTraceparentToTracing(isOn: boolean): void {
   traceparentIsOurs = !isOn;
 }
 
-/** The headers that take a context along to another service or into a message; never `authorization`. */
+/** The headers that pass on a context to another service or in a message. Never includes `authorization`. */
 export function contextHeaders(context = currentContext()): Record<string, string> {
   if (!context) return {};
   const headers: Record<string, string> = { [REQUEST_ID_HEADER]: context.requestId };
@@ -56,7 +59,7 @@ export function contextHeaders(context = currentContext()): Record<string, strin
   return headers;
 }
 
-/** A context from the headers of a request or a message. What is missing or malformed is left out. */
+/** Reads a context from the headers of a request or a message. Missing or malformed values are left out. */
 export function parseContext(
   headers: IncomingHttpHeaders,
   requestId = parseRequestId(headers),
@@ -70,7 +73,7 @@ export function parseContext(
   };
 }
 
-// What may stand in a log line and a header as it is.
+// Only characters that are safe in a log line and a header.
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** `x-request-id` if it is valid, else the trace id of `traceparent`, else a new UUID. */
@@ -80,9 +83,9 @@ export function parseRequestId(headers: IncomingHttpHeaders): string {
   return parseTraceparent(headers.traceparent)?.slice(3, 35) ?? randomUUID();
 }
 
-/** The standard's 55 characters, and room for what later versions append. */
+/** The 55 characters of the standard, plus room for fields of later versions. */
 const MAX_TRACEPARENT = 256;
-// Version, trace id, parent id, flags. Version ff and ids of zeros are invalid; only later versions may append fields.
+// Version, trace id, parent id, flags. Version ff and ids of zeros are invalid. Only later versions may add fields.
 const TRACEPARENT =
   /^(?!ff)(?!00.{53}.)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:(?<!^00.{53})-.*)?$/;
 
@@ -96,10 +99,10 @@ function parseDeadline(given: string | string[] | undefined): number | undefined
   return performance.now() + Number(given);
 }
 
-/** Fastify options that give each request its id, in the log and as `request.id`. */
+/** Fastify options that give each request an id, in the log and as `request.id`. */
 export function requestIdOptions() {
   return {
-    // Every id goes through genReqId, so that an invalid one of a caller is replaced.
+    // Every id goes through genReqId, so that an invalid one is replaced.
     requestIdHeader: false,
     genReqId: (request: { headers: IncomingHttpHeaders }) => parseRequestId(request.headers),
     logController: new LogController({ requestIdLogLabel: 'requestId' }),
@@ -115,12 +118,15 @@ type RequestWithContext = FastifyRequest & { [CONTEXT]: RequestContext | null };
 
 const EDGE = Symbol('callers are outside');
 
-/** Says that callers of `app` are outside of the platform: what only the platform says is then removed. */
+/** Marks callers of `app` as external. Headers that only the platform may set are then removed. */
 export function markAsEdge(app: FastifyInstance): void {
   app.decorate(EDGE, true);
 }
 
-/** Of what comes from outside, also in the forms of other tracers. The request id stays: it says nothing but itself. */
+/**
+ * Headers that external callers may not set, including those of other tracers. The request id stays, because it has no
+ * effect.
+ */
 const CLAIMS: readonly string[] = [
   'traceparent',
   'tracestate',
@@ -141,7 +147,7 @@ function removeClaims(headers: IncomingHttpHeaders): void {
   for (const name of CLAIMS) delete headers[name];
 }
 
-/** Runs each request of `app` in its context, and answers with its id. Needs `requestIdOptions()`. */
+/** Runs each request of `app` in its context, and adds its id to the answer. Needs `requestIdOptions()`. */
 export function requestContext(app: FastifyInstance): void {
   app.decorateRequest(CONTEXT, null);
 
@@ -153,7 +159,7 @@ export function requestContext(app: FastifyInstance): void {
     storage.run(context, done);
   });
 
-  // What follows a parsed body runs from the socket's events, outside of all contexts: nodejs/node#33723.
+  // Code after a parsed body runs from events of the socket, outside of all contexts: nodejs/node#33723.
   app.addHook('preValidation', (request, _reply, done) => {
     const context = (request as RequestWithContext)[CONTEXT];
     if (context) storage.run(context, done);

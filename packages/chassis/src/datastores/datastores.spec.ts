@@ -9,7 +9,7 @@ import { mysql } from './mysql.js';
 import { postgres } from './postgres.js';
 import { reconnectDelay, redis } from './redis.js';
 
-// What real servers do is proved elsewhere; here none answers.
+// Real servers are tested elsewhere. Here, no server answers.
 
 const log = { info: vi.fn(), warn: vi.fn() };
 const limits = { connectTimeoutMs: 300, log };
@@ -22,7 +22,7 @@ const engines = {
 } satisfies Record<string, (url: string) => Resource>;
 const names = Object.keys(engines) as (keyof typeof engines)[];
 
-/** Takes connections and never says a word. */
+/** Accepts connections and never answers. */
 let silent: Server;
 const sockets = new Set<Socket>();
 beforeEach(async () => {
@@ -43,7 +43,7 @@ function urlOf(protocol: string, port: number): string {
 }
 
 describe.each(names)('%s', (name) => {
-  it('has a check that fails where nobody listens, without the password', async () => {
+  it('has a check that fails if there is no server, without showing the password', async () => {
     const resource = engines[name](urlOf(name, 1));
     const error = await resource.check(AbortSignal.timeout(2000)).catch(String);
     expect(error).toMatch(/ECONNREFUSED|not connected/);
@@ -51,7 +51,7 @@ describe.each(names)('%s', (name) => {
     await resource.close();
   });
 
-  it('has a check that ends with its signal where the server is silent', async () => {
+  it('has a check that ends with its signal if the server does not answer', async () => {
     const { port } = silent.address() as AddressInfo;
     const resource = engines[name](urlOf(name, port));
     const started = performance.now();
@@ -61,7 +61,7 @@ describe.each(names)('%s', (name) => {
     await resource.close();
   });
 
-  it('closes once, however often it is told to', async () => {
+  it('closes once, even if it is told to several times', async () => {
     const resource = engines[name](urlOf(name, 1));
     await Promise.all([resource.close(), resource.close()]);
   });
@@ -83,7 +83,7 @@ const sql: Record<string, (url: string) => Sql> = {
 };
 
 describe.each(Object.entries(sql))('a query of %s', (name, open) => {
-  it('is a 503 where the server cannot be reached', async () => {
+  it('is a 503 if the server cannot be reached', async () => {
     const database = open(urlOf(name, 1));
     await expect(database.query('SELECT 1')).rejects.toMatchObject({
       name: 'UnavailableError',
@@ -117,7 +117,7 @@ describe('options of a PostgreSQL URL', () => {
     ['application_name=a', { application_name: 'b' }, '"application_name", and the code sets pool'],
     ['statement_timeout=0', undefined, '"statement_timeout", and the code sets statementTimeoutMs'],
     ['max=50', undefined, '"max", and the code sets max'],
-  ])('%s is an error beside %o, since pg would drop that of the code', (query, pool, problem) => {
+  ])('%s is an error beside %o, because pg would ignore the latter', (query, pool, problem) => {
     expect(open(query, pool)).toThrow(`the URL of "database" sets ${problem}`);
     expect(open(query, pool)).not.toThrow('hunter2');
   });
@@ -126,7 +126,7 @@ describe('options of a PostgreSQL URL', () => {
     ['sslmode=disable', undefined],
     ['sslmode=disable', { application_name: 'b' }],
     ['application_name=a', { ssl: false }],
-  ])('%s is none beside %o', async (query, pool) => {
+  ])('%s is accepted beside %o', async (query, pool) => {
     await open(query, pool)().close();
   });
 });
@@ -144,7 +144,7 @@ describe('redis', () => {
     await cache.close();
   });
 
-  it('fails commands at once where it is not connected', async () => {
+  it('fails commands immediately if it is not connected', async () => {
     const cache = redis(urlOf('redis', 1), limits);
     await expect(cache.client.get('a')).rejects.toThrow();
     await cache.close();
@@ -161,7 +161,7 @@ describe('redis', () => {
   });
 });
 
-it('gives operations of mongodb the time that the caller still waits', () => {
+it("operations of mongodb get the time until the caller's deadline", () => {
   const database = mongodb(urlOf('mongodb', 1), { operationTimeoutMs: 5000 });
   expect(database.timeLimit()).toEqual({ maxTimeMS: 5000 });
   const deadline = performance.now() + 1000;

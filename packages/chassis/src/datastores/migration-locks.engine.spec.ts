@@ -14,7 +14,7 @@ import { startContainer, type Container } from '../testing/container.js';
 vi.setConfig({ testTimeout: 60_000 });
 
 const PATIENCE = { tableLockTimeoutMs: 1000, tableLockPausesMs: [300, 300] };
-/** A reader waits behind a try at most; the rest is for a busy machine. */
+/** How long a reader may wait: one try of the migration, plus time for a busy machine. */
 const READ_WITHIN_MS = 5000;
 
 let directory: string;
@@ -25,14 +25,14 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const file = (name: string, sql: string) => writeFile(join(directory, name), sql);
 
-/** How a migration ended: its report, or its error's message. */
+/** The result of a migration: its report, or the message of its error. */
 const outcome = (run: Promise<MigrationReport>) =>
   run.then(
     ({ applied }) => applied as unknown,
     ({ message }: Error) => message,
   );
 
-/** Reads again and again until it is stopped; the milliseconds of each read. */
+/** Reads repeatedly until it is stopped, and returns the milliseconds of each read. */
 function readSteadily(read: () => Promise<unknown>) {
   const times: number[] = [];
   let isStopping = false;
@@ -51,7 +51,7 @@ function readSteadily(read: () => Promise<unknown>) {
   };
 }
 
-describeEngine('a migration that meets a lock', () => {
+describeEngine('a migration that needs a locked table', () => {
   describe('PostgreSQL', () => {
     let server: Container;
     let url: string;
@@ -84,7 +84,7 @@ describeEngine('a migration that meets a lock', () => {
       return client;
     }
 
-    /** A transaction that somebody forgot, and the session that has it. */
+    /** A transaction that was left open, with its session. */
     async function forgottenTransaction() {
       const client = await connect('forgotten console');
       await client.query("BEGIN; SELECT * FROM items WHERE note = 'a secret'");
@@ -102,7 +102,7 @@ describeEngine('a migration that meets a lock', () => {
         migratePostgres({ url, directory, ...PATIENCE, onWait: () => undefined, ...options }),
       );
 
-    it('gives up with the name of who holds it, and readers are served all along', async () => {
+    it('fails with the name of the holder, and readers are served all the time', async () => {
       await file('0001-add-total.sql', 'ALTER TABLE items ADD COLUMN total int;');
       const { client, pid } = await forgottenTransaction();
       const stopReading = await reader();
@@ -124,7 +124,7 @@ describeEngine('a migration that meets a lock', () => {
       expect(await migrate()).toEqual(['0001-add-total.sql']);
     });
 
-    it('goes on by itself once the lock is free', async () => {
+    it('continues by itself when the lock is free', async () => {
       await file('0001-add-total.sql', 'ALTER TABLE items ADD COLUMN total int;');
       await file('0002-drop-total.sql', 'ALTER TABLE items DROP COLUMN total;');
       const { client } = await forgottenTransaction();
@@ -139,7 +139,7 @@ describeEngine('a migration that meets a lock', () => {
       expect(waits).toHaveLength(1);
     });
 
-    it('undoes what a file did before the statement that waits', async () => {
+    it('rolls back what a file did before the statement that waits', async () => {
       const other = await connect('setup');
       await other.query('DROP TABLE IF EXISTS first');
       await file('0001-two.sql', 'CREATE TABLE first (); ALTER TABLE items ADD COLUMN total int;');
@@ -150,7 +150,7 @@ describeEngine('a migration that meets a lock', () => {
       await client.query('ROLLBACK');
     });
 
-    it('limits each file, whatever the one before it set', async () => {
+    it('limits each file, whatever the previous one has set', async () => {
       await file('0001-set.sql', 'SET lock_timeout = 0;');
       await file('0002-add-total.sql', 'ALTER TABLE items ADD COLUMN total int;');
       const { client } = await forgottenTransaction();
@@ -158,7 +158,7 @@ describeEngine('a migration that meets a lock', () => {
       await client.query('ROLLBACK');
     });
 
-    it('lets an index that is built beside others wait for them', async () => {
+    it('lets CREATE INDEX CONCURRENTLY wait for other transactions', async () => {
       await file(
         '0001-index.sql',
         '-- no-transaction\nCREATE INDEX CONCURRENTLY items_note ON items (note);',
@@ -184,7 +184,7 @@ describeEngine('a migration that meets a lock', () => {
       await client.query('ROLLBACK');
     });
 
-    it('names the session that migrates already', async () => {
+    it('names the session that is already migrating', async () => {
       await file('0001-slow.sql', 'SELECT pg_sleep(3);');
       const first = migrate();
       await sleep(1000);
@@ -244,7 +244,7 @@ describeEngine('a migration that meets a lock', () => {
     const migrate = (onWait: (line: string) => void = () => undefined) =>
       outcome(migrateMysql({ url, directory, ...PATIENCE, onWait }));
 
-    it('gives up with the name of who may hold it, and readers are served all along', async () => {
+    it('fails with the name of the possible holder, and readers are served all the time', async () => {
       await file('0001-add-total.sql', 'ALTER TABLE items ADD COLUMN total int;');
       const { connection, id } = await forgottenTransaction();
       const client = await connect();
@@ -279,7 +279,7 @@ describeEngine('a migration that meets a lock', () => {
       await connection.query('COMMIT');
     });
 
-    it('goes on by itself once the lock is free', async () => {
+    it('continues by itself when the lock is free', async () => {
       await file('0001-add-total.sql', 'ALTER TABLE items ADD COLUMN total int;');
       const { connection } = await forgottenTransaction();
       const waits: string[] = [];
@@ -303,7 +303,7 @@ describeEngine('a migration that meets a lock', () => {
       await connection.query('COMMIT');
     });
 
-    it('names the session that migrates already', async () => {
+    it('names the session that is already migrating', async () => {
       await file('0001-slow.sql', 'SELECT SLEEP(4);');
       const first = migrate();
       await sleep(1000);

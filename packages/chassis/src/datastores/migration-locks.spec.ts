@@ -37,7 +37,7 @@ it.each<[string, LockHolder[], string]>([
     [{ id: 0 }],
     'it is held by a prepared transaction (see pg_prepared_xacts)',
   ],
-])('tells %s', (_what, holders, text) => {
+])('formats %s', (_what, holders, text) => {
   expect(formatHolders(holders)).toBe(text);
 });
 
@@ -53,7 +53,7 @@ function recorder(failures: number) {
   return { run, lines, tries: () => tries };
 }
 
-it('tries again after each pause, and tells why', async () => {
+it('tries again after each pause, and says why', async () => {
   const { run, lines, tries } = recorder(2);
   expect(await run([1, 2, 3])).toBe('done');
   expect(tries()).toBe(3);
@@ -63,7 +63,7 @@ it('tries again after each pause, and tells why', async () => {
   ]);
 });
 
-it('ends after the last pause, with who holds the lock', async () => {
+it('fails after the last pause, with the holder of the lock', async () => {
   const { run, tries } = recorder(9);
   await expect(run([1])).rejects.toThrow(
     /^0002-x\.sql: gave up after 2 tries in [\d.]+ s: a lock was not free within 2 s; it is held by session 4711 /,
@@ -71,7 +71,7 @@ it('ends after the last pause, with who holds the lock', async () => {
   expect(tries()).toBe(2);
 });
 
-it('does not try again what failed for another reason', async () => {
+it('does not try again if the reason is not a lock', async () => {
   const work = () => Promise.reject(new Error('syntax error'));
   const run = withLockPatience('x', work, { waitMs: 1, pausesMs: [1] }, () => undefined);
   await expect(run).rejects.toThrow('syntax error');

@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MigrationError } from './migration-plan.js';
 
-/** A session of the database server that has the lock that a migration needs. */
+/** A session of the database server that holds the lock that a migration needs. */
 export interface LockHolder {
-  /** The server's number of the session; 0 for a prepared transaction, which has no session. */
+  /** The server's id of the session; 0 for a prepared transaction, which has no session. */
   id: number;
   user?: string | undefined;
   application?: string | undefined;
-  /** Where it comes from. */
+  /** The address of its client. */
   address?: string | undefined;
-  /** What it is doing, in the server's words: `idle in transaction`. Never the text of a statement. */
+  /** Its state in the server's words: `idle in transaction`. Never the text of a statement. */
   state?: string | undefined;
   /** How long its transaction has been open. */
   seconds?: number | undefined;
-  /** The server does not tell whose lock it is: this is one of the sessions that could have it. */
+  /** The server does not say which session holds the lock: this is one of those that may. */
   isGuess?: boolean;
 }
 
-/** A statement waited for a lock for as long as it may. Nothing of it was done. */
+/** A statement waited for a lock until its time limit, and did nothing. */
 export class LockWaitError extends Error {
   override readonly name = 'LockWaitError';
 
@@ -31,9 +31,9 @@ export class LockWaitError extends Error {
 
 /** How long a statement may wait for a lock, and how often it is tried again. */
 export interface LockPatience {
-  /** While a change of a table waits for its lock, all who only want to read that table wait behind it. */
+  /** While a statement waits for a lock to change a table, everyone who wants to read that table waits behind it. */
   waitMs: number;
-  /** Pauses between the tries, in which the others get through. */
+  /** Pauses between the attempts. During a pause, the others get through. */
   pausesMs: readonly number[];
 }
 
@@ -41,9 +41,10 @@ export const LOCK_WAIT_MS = 2000;
 export const LOCK_PAUSES_MS: readonly number[] = [1000, 2000, 4000, 8000];
 
 /**
- * Does `work`, and does it again after a pause if it waited too long for a lock.
+ * Runs `work`. If it waited too long for a lock, runs it again after a pause.
+ *
  * @param what starts the messages: `0002-add-total.sql`.
- * @throws {MigrationError} with who holds the lock, if the last try fails too.
+ * @throws {MigrationError} with the holder of the lock, if the last attempt fails too.
  */
 export async function withLockPatience<T>(
   what: string,

@@ -20,7 +20,7 @@ function applied(...files: MigrationFile[]): AppliedMigration[] {
 }
 
 describe('parseMigrations', () => {
-  it('puts them in order', () => {
+  it('sorts the files', () => {
     const parsed = parseMigrations([add, index, create]);
     expect(parsed.map(({ number, inTransaction }) => [number, inTransaction])).toEqual([
       [1, true],
@@ -29,7 +29,7 @@ describe('parseMigrations', () => {
     ]);
   });
 
-  it('tells all problems of the files at once', () => {
+  it('reports all problems of the files together', () => {
     const files = [
       { file: '0000-zero.sql', sql: 'x' },
       { file: '0002-b.sql', sql: 'x' },
@@ -52,13 +52,13 @@ describe('parseMigrations', () => {
     );
   });
 
-  it('knows a text again whatever its line ends are', () => {
+  it('recognises a file with other line ends', () => {
     const [unix] = parseMigrations([{ ...create, sql: 'a\nb\n' }]);
     const [windows] = parseMigrations([{ ...create, sql: 'a\r\nb\r\n' }]);
     expect(windows?.checksum).toBe(unix?.checksum);
   });
 
-  it('takes the marker from the first line only', () => {
+  it('reads the marker in the first line only', () => {
     const inTransaction = (sql: string) => parseMigrations([{ ...create, sql }])[0]?.inTransaction;
     expect(inTransaction('-- no-transaction\r\nCREATE …')).toBe(false);
     expect(inTransaction('-- a comment\n-- no-transaction\n')).toBe(true);
@@ -71,18 +71,18 @@ describe('planMigrations', () => {
   const pending = (...done: MigrationFile[]) =>
     planMigrations(all, applied(...done)).pending.map(({ number }) => number);
 
-  it('applies what is not applied', () => {
+  it('applies files that are not applied yet', () => {
     expect(pending()).toEqual([1, 2, 3]);
     expect(pending(create)).toEqual([2, 3]);
     expect(pending(create, add, index)).toEqual([]);
   });
 
-  it('leaves alone what a newer version applied, so that an older one can come back', () => {
+  it('accepts files that a newer version applied, so that an older version can run again', () => {
     const plan = planMigrations(parseMigrations([create]), applied(create, add));
     expect(plan).toEqual({ pending: [], ahead: ['0002-add-total.sql'] });
   });
 
-  it('tells all that does not fit at once', () => {
+  it('reports all differences together', () => {
     const done = applied({ ...create, sql: 'changed' }, { ...add, file: '0002-other.sql' }, index);
     expect(() => planMigrations(all, done)).toThrow(
       '2 problems with migrations:\n' +
@@ -91,14 +91,14 @@ describe('planMigrations', () => {
     );
   });
 
-  it('refuses a file before those that are applied', () => {
+  it('refuses a file that sorts before applied ones', () => {
     const done = applied(create, add, index).filter(({ number }) => number !== 2);
     expect(() => planMigrations(all, done)).toThrow(
       '0002-add-total.sql: is not applied, but later ones are; give it the next free number',
     );
   });
 
-  it('stops where an earlier run ended half-way', () => {
+  it('stops if an earlier run ended halfway', () => {
     const done = applied(create, add).map((one) => ({ ...one, isFinished: one.number === 1 }));
     expect(() => planMigrations(all, done)).toThrow(
       '0002-add-total.sql: started but did not finish',

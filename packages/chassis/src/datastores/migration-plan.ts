@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Everything that keeps migrations from being applied, one line each: `0002-add-total.sql:3: …`. */
+/** All reasons why migrations cannot be applied, one line each: `0002-add-total.sql:3: …`. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 
@@ -23,9 +23,9 @@ export interface MigrationFile {
 }
 
 export interface Migration extends MigrationFile {
-  /** From 1, without gaps. */
+  /** Starts at 1, without gaps. */
   number: number;
-  /** SHA-256 of the text, whatever its line ends are. */
+  /** SHA-256 of the text, independent of its line ends. */
   checksum: string;
   /** False if the first line is `-- no-transaction`, which `CREATE INDEX CONCURRENTLY` needs. */
   inTransaction: boolean;
@@ -35,20 +35,20 @@ export interface AppliedMigration {
   number: number;
   file: string;
   checksum: string;
-  /** False if it started and its end was never recorded. */
+  /** False if the file was started and never recorded as finished. */
   isFinished: boolean;
 }
 
 export interface MigrationPlan {
   pending: Migration[];
-  /** Applied, and newer than all files. */
+  /** Applied files that are newer than all files here. */
   ahead: string[];
 }
 
 const FILE_NAME = /^(\d{4})-[a-z0-9]+(?:-[a-z0-9]+)*\.sql$/;
 const NO_TRANSACTION = /^--[ \t]*no-transaction[ \t]*\r?$/m;
 
-/** @throws {MigrationError} with all bad names, duplicates, gaps and empty files. */
+/** @throws {MigrationError} with all invalid names, duplicates, gaps and empty files. */
 export function parseMigrations(files: readonly MigrationFile[]): Migration[] {
   const problems: string[] = [];
   const migrations: Migration[] = [];
@@ -76,7 +76,7 @@ export function parseMigrations(files: readonly MigrationFile[]): Migration[] {
   return migrations;
 }
 
-/** @throws {MigrationError} with all differences between what was applied and what the files say. */
+/** @throws {MigrationError} with all differences between the applied files and those here. */
 export function planMigrations(
   migrations: readonly Migration[],
   applied: readonly AppliedMigration[],

@@ -12,10 +12,13 @@ import {
 } from './migrations.js';
 import { watchMysqlLocks } from './mysql-locks.js';
 
-/** Locks belong to the server, so the name has the database in it; 40 characters of 64 at most. */
+/**
+ * Locks belong to the server, not to a database, so the name contains that of the database: at most 40 of 64
+ * characters.
+ */
 const LOCK = `SHA1(CONCAT('chassis_migrations:', DATABASE()))`;
 
-/** `ER_LOCK_WAIT_TIMEOUT`: of a table's metadata as of a row. */
+/** `ER_LOCK_WAIT_TIMEOUT`, for the metadata of a table and for a row. */
 const LOCK_WAIT_TIMEOUT = 1205;
 
 interface LockRow extends RowDataPacket {
@@ -32,8 +35,9 @@ interface AppliedRow extends RowDataPacket {
 }
 
 /**
- * Brings a MySQL or MariaDB database to the state that a directory of SQL files describes, as `migrate` does.
- * @throws {MigrationError} with all problems of the files, or with the one that a statement has.
+ * Brings a MySQL or MariaDB database to the state of a directory of SQL files, like `migrate`.
+ *
+ * @throws {MigrationError} with all problems of the files, or with the failure of a statement.
  * @throws {TypeError} if `url` is invalid.
  */
 export async function migrateMysql(options: MigrateOptions): Promise<MigrationReport> {
@@ -42,8 +46,8 @@ export async function migrateMysql(options: MigrateOptions): Promise<MigrationRe
 }
 
 /**
- * MySQL commits before and after each CREATE, ALTER and DROP, so a file that fails half-way leaves
- * its first half behind. Each file is therefore recorded as begun, and then as finished.
+ * MySQL commits before and after each CREATE, ALTER and DROP, so if a file fails halfway, its first half stays. Each
+ * file is therefore recorded twice: when it starts and when it is finished.
  */
 async function connectMysql({
   url,
@@ -62,7 +66,7 @@ async function connectMysql({
       timeoutMs: tableLockTimeoutMs,
     });
 
-  /** Anew for each file: the one before may have set others. The server counts in whole seconds. */
+  /** Set again for each file, because the file before may have changed it. The server counts in whole seconds. */
   async function limitLocks(): Promise<void> {
     const seconds = Math.max(1, Math.round(tableLockTimeoutMs / 1000));
     await session.query('SET SESSION lock_wait_timeout = ?, SESSION innodb_lock_wait_timeout = ?', [
@@ -71,7 +75,7 @@ async function connectMysql({
     ]);
   }
 
-  /** Runs one statement of ours, and tells a wait for a lock that took too long from any other failure. */
+  /** Runs one statement of the chassis itself. A wait for a lock that took too long has its own error. */
   async function patient<T>(work: () => Promise<T>): Promise<T> {
     await limitLocks();
     const watching = watch();
@@ -151,7 +155,7 @@ async function connectMysql({
       const undo = `${what} in the database; undo that and delete the row ${number} of chassis_migrations`;
       throw new MigrationError([`${problem}; ${undo}`], { cause: error });
     }
-    // A single statement is done whole or not at all, so nothing happened.
+    // A single statement is done completely or not at all, so nothing happened.
     await session
       .query('DELETE FROM chassis_migrations WHERE number = ?', [number])
       .catch(() => {});
@@ -168,7 +172,7 @@ async function open(url: string, connectTimeoutMs: number): Promise<Connection> 
     connectTimeout: connectTimeoutMs,
     multipleStatements: true,
   });
-  // A break fails the statement at hand; unheard, the event would end the process.
+  // If the connection breaks, the current statement fails. Without a listener, the event would end the process.
   connection.on('error', () => undefined);
   await connection
     .promise()
@@ -183,7 +187,7 @@ function isLockWait(error: unknown): boolean {
   return (error as { errno?: unknown } | undefined)?.errno === LOCK_WAIT_TIMEOUT;
 }
 
-/** Runs all statements of a text, and tells how many succeeded. */
+/** Runs all statements of a text, and says how many succeeded. */
 function run(connection: Connection, sql: string): Promise<{ done: number; error?: Error }> {
   return new Promise((resolve) => {
     let done = 0;

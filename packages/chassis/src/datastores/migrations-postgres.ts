@@ -14,20 +14,23 @@ import {
 } from './migrations.js';
 import { watchPostgresLocks, type LockWatch } from './postgres-locks.js';
 
-/** Any number that is the same for all: advisory locks are the database's own. */
+/** Any number, as long as all migrations use it. Advisory locks belong to one database. */
 const LOCK = 719_306_184_225;
 const POLL_MS = 200;
 
 export interface PostgresMigrateOptions extends Omit<MigrateOptions, 'directory'> {
-  /** As in {@link MigrateOptions}; not needed if there are only the tables for events. */
+  /** See {@link MigrateOptions}. Not needed if only the tables for events are created. */
   directory?: MigrateOptions['directory'];
-  /** Also the tables of `@org/chassis/outbox` and `@org/chassis/inbox`, before all files. Default false. */
+  /**
+   * Whether to create the tables of `@org/chassis/outbox` and `@org/chassis/inbox`, before all files. Default false.
+   */
   eventTables?: boolean;
 }
 
 /**
- * Brings a PostgreSQL database to the state that a directory of SQL files describes, as `migrate` does.
- * @throws {MigrationError} with all problems of the files, or with the one that a statement has.
+ * Brings a PostgreSQL database to the state of a directory of SQL files, like `migrate`.
+ *
+ * @throws {MigrationError} with all problems of the files, or with the failure of a statement.
  * @throws {TypeError} if `url` is invalid.
  */
 export async function migratePostgres(options: PostgresMigrateOptions): Promise<MigrationReport> {
@@ -38,7 +41,7 @@ export async function migratePostgres(options: PostgresMigrateOptions): Promise<
   });
 }
 
-/** Of PostgreSQL's list of errors: a lock was not had within lock_timeout, a statement was cancelled. */
+/** PostgreSQL's error codes if a statement did not get a lock within lock_timeout, and if it was cancelled. */
 const LOCK_NOT_AVAILABLE = '55P03';
 const QUERY_CANCELED = '57014';
 
@@ -51,7 +54,7 @@ async function connectPostgres({
   const client = await connectClient(url, connectTimeoutMs);
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   const pid = rows[0]!.pid;
-  // A statement whose client is gone would wait on, and all others behind it. Unknown before PostgreSQL 14.
+  // Otherwise, a statement would keep waiting after its client is gone, and block others. Needs PostgreSQL 14.
   await client.query('SET client_connection_check_interval = 5000').catch(() => undefined);
   await client.query(`SET lock_timeout = ${tableLockTimeoutMs}`);
 
@@ -63,7 +66,7 @@ async function connectPostgres({
       onHarmlessWait,
     });
 
-  /** Runs `work`, and tells a wait for a lock that took too long from any other failure. */
+  /** Runs `work`. A wait for a lock that took too long has its own error. */
   async function limitLocks<T>(work: () => Promise<T>, watching = watch()): Promise<T> {
     try {
       const result = await work();
@@ -90,12 +93,13 @@ async function connectPostgres({
         const who = holder === undefined ? '' : `; ${formatHolders([{ id: holder }])}`;
         throw new MigrationError([`another process has been migrating for ${timeoutMs} ms${who}`]);
       }
-      // Not by a statement that waits: CREATE INDEX CONCURRENTLY of the other one would wait for that.
+      // Tried repeatedly: if one statement waited here, CREATE INDEX CONCURRENTLY of the other migration would wait for
+      // it.
       await sleep(POLL_MS);
     }
   }
 
-  /** The session that is migrating. A lock's number is kept in two halves. */
+  /** The session that is migrating. PostgreSQL lists the number of a lock in two halves. */
   async function readMigrator(): Promise<number | undefined> {
     const { rows } = await client.query<{ pid: number }>(
       `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
@@ -106,7 +110,7 @@ async function connectPostgres({
     return rows[0]?.pid;
   }
 
-  /** A notice for each run is what `IF NOT EXISTS` would give. */
+  /** Checks first, because `IF NOT EXISTS` would send a notice on each run. */
   async function hasTable(table: string): Promise<boolean> {
     const { rows } = await client.query<{ exists: boolean }>(
       'SELECT to_regclass($1) IS NOT NULL AS exists',
@@ -142,8 +146,8 @@ async function connectPostgres({
 
   async function apply(migration: Migration): Promise<void> {
     const { number, file, checksum, sql, inTransaction } = migration;
-    // Anew for each file: the one before may have set another. Without a transaction, what builds an index
-    // beside the work of others waits for their transactions, and holds nobody up.
+    // Set again for each file, because the file before may have changed it. Without a transaction, a concurrent
+    // index build waits for the transactions of others, and blocks none of them.
     await client.query(`SET lock_timeout = ${inTransaction ? tableLockTimeoutMs : 0}`);
     if (inTransaction) await client.query('BEGIN');
     try {
@@ -177,7 +181,7 @@ async function connectClient(url: string, connectTimeoutMs: number): Promise<Cli
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
   });
-  // A break fails the statement at hand; unheard, the event would end the process.
+  // If the connection breaks, the current statement fails. Without a listener, the event would end the process.
   client.on('error', () => undefined);
   await client.connect().catch((cause: unknown) => {
     throw new MigrationError([`postgres cannot be reached: ${formatReason(cause)}`], { cause });
@@ -185,10 +189,10 @@ async function connectClient(url: string, connectTimeoutMs: number): Promise<Cli
   return client;
 }
 
-/** The file and, if the server reports the position, the line. */
+/** The file, and the line if the server reports the position. */
 function place({ file, sql }: Migration, error: unknown): string {
   const position = error instanceof DatabaseError ? Number(error.position) : NaN;
-  // Counted in characters from 1.
+  // The position counts characters from 1.
   return position > 0
     ? `${file}:${
         [...sql]

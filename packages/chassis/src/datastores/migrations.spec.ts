@@ -13,7 +13,7 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const nowhere = 'postgres://me:hunter2@127.0.0.1:1/orders';
 
-it('tells the problems of the files before it connects', async () => {
+it('reports the problems of the files before it connects', async () => {
   await writeFile(join(directory, '1-create.sql'), 'SELECT 1');
   await writeFile(join(directory, 'README.md'), '# not a migration');
   const run = migratePostgres({ url: nowhere, directory });
@@ -39,12 +39,12 @@ it.each([
   expect(message).not.toContain('hunter2');
 });
 
-it('needs no directory for the tables of events alone', async () => {
+it('needs no directory for only the tables for events', async () => {
   const run = migratePostgres({ url: nowhere, eventTables: true });
   await expect(run).rejects.toThrow('postgres cannot be reached');
 });
 
-it('wants a URL that fits the engine', async () => {
+it('refuses a URL of another engine', async () => {
   const run = migrateMysql({ url: nowhere, directory });
   await expect(run).rejects.toThrow('must look like mysql://');
 });

@@ -14,23 +14,23 @@ import { LOCK_PAUSES_MS, LOCK_WAIT_MS, withLockPatience } from './migration-lock
 
 export interface MigrateOptions {
   url: string;
-  /** Of `0001-create-orders.sql`, `0002-…`: other files in it are ignored. */
+  /** The directory with `0001-create-orders.sql`, `0002-…`. Other files in it are ignored. */
   directory: string | URL;
-  /** How long to wait for another one that is migrating. Default 60 000. */
+  /** How long to wait while another process is migrating. Default 60 000. */
   lockTimeoutMs?: number;
-  /** How long a statement may wait for a lock that somebody else holds, such as that of a table. Default 2000. */
+  /** How long a statement may wait for a lock that another session holds, such as that of a table. Default 2000. */
   tableLockTimeoutMs?: number;
-  /** The pauses before it is tried again; without any it is tried once. Default 1 s, 2 s, 4 s, 8 s. */
+  /** The pauses before further attempts; if empty, there is one attempt. Default 1 s, 2 s, 4 s, 8 s. */
   tableLockPausesMs?: readonly number[];
   /** Default 10 000. */
   connectTimeoutMs?: number;
-  /** Told of each file once it is applied. */
+  /** Called for each applied file. */
   onApplied?: (file: string, durationMs: number) => void;
-  /** Told in words of each wait for a lock, and of who holds it. Default: a warning in the log. */
+  /** Called with a message for each wait for a lock, which names the holder. Default: a warning in the log. */
   onWait?: (line: string) => void;
 }
 
-/** How an engine's session is opened. */
+/** How to open a session of an engine. */
 export interface SessionOptions {
   url: string;
   connectTimeoutMs: number;
@@ -41,30 +41,31 @@ export interface SessionOptions {
 export interface MigrationReport {
   /** Files that this run applied, in order. */
   applied: readonly string[];
-  /** Files that were applied before, by a version of the service that is newer than this one. */
+  /** Applied files that do not exist here. A newer version of the service applied them. */
   ahead: readonly string[];
 }
 
 /**
- * What each engine does in its own way. One connection, from `lock` to `close`. What waits too long for
- * a lock rejects with `LockWaitError` if nothing of it was done.
+ * The engine-specific part. It uses one connection, from `lock` to `close`. If a statement waited too long for a lock
+ * and did nothing, it rejects with `LockWaitError`.
  */
 export interface MigrationSession {
-  /** Waits for others that migrate the same database; `close` gives it free. */
+  /** Waits for others that migrate the same database. `close` releases the lock. */
   lock(timeoutMs: number): Promise<void>;
-  /** Makes the table if it is missing. */
+  /** Creates the table of applied files if it is missing. */
   readApplied(): Promise<AppliedMigration[]>;
-  /** Makes the tables that the chassis itself needs; comes after `lock`. */
+  /** Creates the tables that the chassis itself needs. Called after `lock`. */
   prepare?(): Promise<void>;
   apply(migration: Migration): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Brings a database to the state that a directory of SQL files describes: in order, each file once,
- * and only one process at a time. Meant for its own short run before the service starts.
- * @param connect opens the session; the engines' modules have it: `migratePostgres`, `migrateMysql`.
- * @throws {MigrationError} with all problems of the files, or with the one that a statement has.
+ * Brings a database to the state of a directory of SQL files: in order, each file once, and in one process at a time.
+ * Meant for a short run of its own before the service starts.
+ *
+ * @param connect opens the session. The modules of the engines provide it: `migratePostgres`, `migrateMysql`.
+ * @throws {MigrationError} with all problems of the files, or with the failure of a statement.
  */
 export async function migrate(
   options: Omit<MigrateOptions, 'directory'> & Partial<MigrateOptions>,

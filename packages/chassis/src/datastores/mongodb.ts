@@ -7,13 +7,13 @@ import type { Resource } from '../service/resource.js';
 export interface MongodbOptions {
   /** Default `database`. */
   name?: string;
-  /** Connections at most, of each server. Default 10. */
+  /** Maximum number of connections to each server. Default 10. */
   max?: number;
   /** How long one operation may run on the server; a caller's deadline shortens it. Default 10 000. */
   operationTimeoutMs?: number;
   /** How long to wait for a server, or for a connection. Default 3000. */
   connectTimeoutMs?: number;
-  /** More for `mongodb`: `tls`, `readPreference`. */
+  /** Further options for `mongodb`: `tls`, `readPreference`. */
   client?: Omit<MongoClientOptions, 'maxPoolSize'>;
 }
 
@@ -26,12 +26,12 @@ export interface Mongodb extends Resource {
   timeLimit(): { maxTimeMS: number };
 }
 
-/** If a server does not answer at all, the operation ends a little after the server's own time limit. */
+/** If a server does not answer at all, the operation ends this long after the server's own time limit. */
 const GRACE_MS = 500;
 
 /**
- * MongoDB. The driver connects with the first operation and again after each break. Type-checked and
- * tested without a server only.
+ * MongoDB. The driver connects at the first operation, and again after each break. Tested without a server only.
+ *
  * @throws {TypeError} if `url` is invalid.
  */
 export function mongodb(url: string, options: MongodbOptions = {}): Mongodb {
@@ -65,12 +65,12 @@ export function mongodb(url: string, options: MongodbOptions = {}): Mongodb {
   };
 }
 
-/** What the driver refuses beside the URL's form is told without credentials. */
+/** // Other errors of the driver about the URL are reported without credentials. */
 function createClient(name: string, url: string, options: MongoClientOptions): MongoClient {
   try {
     return new MongoClient(url, options);
   } catch (error) {
-    // eslint-disable-next-line preserve-caught-error -- as a cause it would be in the log as it is
+    // eslint-disable-next-line preserve-caught-error -- as a cause, it would be logged with the credentials
     throw new TypeError(`the URL of "${name}" is refused by the driver: ${formatReason(error)}`);
   }
 }

@@ -3,18 +3,18 @@ import type { Connection, RowDataPacket } from 'mysql2';
 import type { LockHolder } from './migration-locks.js';
 
 export interface MysqlLockWatch {
-  /** Opens the connection that looks: the one that waits cannot. */
+  /** Opens a second connection for looking: the one that waits cannot be used. */
   connect: () => Promise<Connection>;
-  /** The session that is watched. */
+  /** The id of the watched session. */
   id: number;
   /** How long it may wait for a lock. */
   timeoutMs: number;
 }
 
-/** A statement that ends sooner is not looked at. */
+/** Statements that end sooner than this are not looked at. */
 const FIRST_LOOK_MS = 500;
 const LOOK_AGAIN_MS = 250;
-/** A guess at more sessions than that helps nobody. */
+/** If there are more sessions than this, naming all of them does not help. */
 const MOST_GUESSES = 5;
 
 interface HolderRow extends RowDataPacket {
@@ -26,7 +26,7 @@ interface HolderRow extends RowDataPacket {
 }
 
 /**
- * Who has a lock on what the session waits for, by the tables that MySQL keeps, and MariaDB where its
+ * The holders of locks that the session waits for. MySQL has tables for them; MariaDB has them if its
  * performance_schema is on. Needs SELECT on performance_schema.
  */
 const HOLDERS = `
@@ -41,24 +41,24 @@ const HOLDERS = `
   JOIN performance_schema.threads t ON t.THREAD_ID = held.OWNER_THREAD_ID
   WHERE wanted.LOCK_STATUS = 'PENDING' AND own.PROCESSLIST_ID = ?`;
 
-/** Whose transactions are open. Needs the right PROCESS. */
+/** Sessions with an open transaction. Needs the privilege PROCESS. */
 const TRANSACTIONS = `
   SELECT p.ID AS id, p.USER AS user, p.HOST AS address, p.COMMAND AS state,
     TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) AS seconds
   FROM information_schema.INNODB_TRX t JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id
   WHERE p.ID NOT IN (?, CONNECTION_ID()) ORDER BY t.trx_started LIMIT ${MOST_GUESSES}`;
 
-/** Other sessions of the same user in the same database: all that a user without rights sees. */
+/** Other sessions of the same user in the same database: a user without privileges sees no more. */
 const SESSIONS = `
   SELECT ID AS id, USER AS user, HOST AS address, COMMAND AS state, NULL AS seconds
   FROM information_schema.PROCESSLIST
   WHERE ID NOT IN (?, CONNECTION_ID()) AND DB = DATABASE() ORDER BY TIME DESC LIMIT ${MOST_GUESSES}`;
 
-/** A wait for a table's definition is a state of the session; one for a row shows as a long statement. */
+/** Waiting for a table's definition is a state of the session. Waiting for a row shows only as a long statement. */
 const WAITS = `SELECT 1 AS waits FROM information_schema.PROCESSLIST
   WHERE ID = ? AND (STATE LIKE 'Waiting for %lock%' OR (COMMAND = 'Query' AND TIME >= 1))`;
 
-/** Looks from a second connection who keeps a session of MySQL or MariaDB waiting. */
+/** Finds out, over a second connection, which session blocks a session of MySQL or MariaDB. */
 export function watchMysqlLocks({ connect, id, timeoutMs }: MysqlLockWatch) {
   const ending = new AbortController();
   let holders: readonly LockHolder[] = [];
@@ -92,7 +92,7 @@ export function watchMysqlLocks({ connect, id, timeoutMs }: MysqlLockWatch) {
   };
 }
 
-/** From the exact answer to the vague one: which a user may ask for depends on its rights and on the server. */
+/** Ordered from exact to vague. Which query works depends on the user's privileges and on the server. */
 async function readHolders(connection: Connection, id: number): Promise<LockHolder[]> {
   for (const [sql, isGuess] of [
     [HOLDERS, false],

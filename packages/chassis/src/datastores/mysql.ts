@@ -14,33 +14,40 @@ import type { Resource } from '../service/resource.js';
 export interface MysqlOptions {
   /** Default `database`. */
   name?: string;
-  /** Connections at most. Default 10. */
+  /** Maximum number of connections. Default 10. */
   max?: number;
-  /** How long one query may run; then the server is told to end it. A caller's deadline shortens it. Default 10 000. */
+  /**
+   * How long one query may run; after that, the server is told to end it. A caller's deadline shortens it. Default 10
+   * 000.
+   */
   statementTimeoutMs?: number;
-  /** The same for a whole transaction, whose locks others wait for. Default 30 000. */
+  /** How long a whole transaction may take, because others wait for its locks. Default 30 000. */
   transactionTimeoutMs?: number;
-  /** How long to wait for a connection, new or free. Default 3000. */
+  /** How long to wait for a connection, whether new or free. Default 3000. */
   connectTimeoutMs?: number;
-  /** More for `mysql2`: `ssl`, `timezone`. */
+  /** Further options for `mysql2`: `ssl`, `timezone`. */
   pool?: Omit<PoolOptions, 'connectionLimit' | 'multipleStatements' | 'uri'>;
 }
 
 export interface Mysql extends Resource {
   readonly kind: 'database';
   readonly pool: Pool;
-  /** One statement; values stand for `?`. Rows of a SELECT, else what was affected. */
+  /**
+   * Runs one statement; values replace `?`. Returns the rows of a SELECT; otherwise the number of affected rows and the
+   * like.
+   */
   query<T extends QueryResult = RowDataPacket[]>(
     sql: string,
     values?: readonly unknown[],
   ): Promise<T>;
-  /** Commits when `work` resolves, rolls back when it rejects. Use the connection that it is given. */
+  /** Commits when `work` resolves, rolls back when it rejects. `work` must use the connection that it gets. */
   transaction<T>(work: (connection: PoolConnection) => Promise<T>): Promise<T>;
 }
 
 /**
- * MySQL or MariaDB (`mysql://` and `mariadb://`), as a pool that survives the server's restarts: a
- * broken connection is replaced by the next query. Dates are UTC unless `pool.timezone` says otherwise.
+ * MySQL or MariaDB (`mysql://` and `mariadb://`), as a pool that survives restarts of the server: the next query
+ * replaces a broken connection. Dates are UTC unless `pool.timezone` says otherwise.
+ *
  * @throws {TypeError} if `url` is invalid.
  */
 export function mysql(url: string, options: MysqlOptions = {}): Mysql {
@@ -51,7 +58,7 @@ export function mysql(url: string, options: MysqlOptions = {}): Mysql {
   const pool = createPool({
     enableKeepAlive: true,
     timezone: 'Z',
-    // Else an object as a value becomes a piece of SQL, and with it whatever a request put into it.
+    // Otherwise, an object as a value becomes a piece of SQL, which allows SQL injection by a request.
     stringifyObjects: true,
     supportBigNumbers: true,
     ...options.pool,
@@ -59,7 +66,7 @@ export function mysql(url: string, options: MysqlOptions = {}): Mysql {
     connectionLimit: max,
     connectTimeout: connectTimeoutMs,
   });
-  // One that breaks fails its query; unheard, a second event of it would end the process.
+  // A broken connection fails its query. Without a listener, a second error event would end the process.
   pool.on('connection', (connection) => connection.on('error', () => undefined));
 
   const underWay = new Set<Promise<unknown>>();
@@ -89,7 +96,7 @@ export function mysql(url: string, options: MysqlOptions = {}): Mysql {
     });
   }
 
-  /** Ends what a connection does on the server, which would go on for a client that left. */
+  /** Ends the running query on the server, which would otherwise continue after the client is gone. */
   async function kill(connection: PoolConnection): Promise<void> {
     const { threadId } = connection;
     connection.destroy();
@@ -111,7 +118,7 @@ export function mysql(url: string, options: MysqlOptions = {}): Mysql {
       const timeout = AbortSignal.timeout(limitMs);
       return await abortable(work(connection), timeout).catch((error: unknown) => {
         if (!timeout.aborted) throw withoutValues(error);
-        // It may have ended by itself meanwhile, or the server may be gone.
+        // It may have ended meanwhile, or the server may be gone.
         void kill(connection).catch(() => undefined);
         throw new OutOfTimeError(`${name} took longer than ${limitMs} ms`, { cause: error });
       });
@@ -127,9 +134,9 @@ export function mysql(url: string, options: MysqlOptions = {}): Mysql {
 
   let closed: Promise<void> | undefined;
   async function close(): Promise<void> {
-    // The pool would close connections in the middle of their transactions.
+    // The pool itself would close connections during their transactions.
     await Promise.allSettled(underWay);
-    // A connection that cannot be closed in form is one that broke.
+    // A connection that cannot be closed regularly is broken.
     await pool.end().catch(() => undefined);
   }
 
@@ -171,13 +178,13 @@ async function transact<T>(
     await connection.commit();
     return result;
   } catch (error) {
-    // If it fails too, the connection must not be used again; closing it rolls back.
+    // If the rollback fails too, the connection must not be used again. Closing it rolls back.
     await connection.rollback().catch(() => connection.destroy());
     throw error;
   }
 }
 
-/** The driver's errors hold the statement with all its values, which then are in the log. */
+/** The driver's errors contain the statement with all its values, which would then be in the log. */
 function withoutValues(error: unknown): unknown {
   if (error instanceof Error && 'sql' in error) delete error.sql;
   return error;

@@ -3,26 +3,26 @@ import type { Client } from 'pg';
 import type { LockHolder } from './migration-locks.js';
 
 export interface LockWatch {
-  /** Opens the connection that looks: the one that waits cannot. */
+  /** Opens a second connection for looking: the one that waits cannot be used. */
   connect: () => Promise<Client>;
-  /** The session that is watched. */
+  /** The id of the watched session. */
   pid: number;
   /** How long it may wait for a lock. */
   timeoutMs: number;
   /**
-   * For statements without `lock_timeout`: told once of a long wait that holds nobody up. A wait that would hold others
-   * up is cancelled after `timeoutMs`.
+   * For statements without `lock_timeout`: called once for a long wait that blocks nobody else. A wait that would block
+   * others is cancelled after `timeoutMs`.
    */
   onHarmlessWait?: ((holders: readonly LockHolder[]) => void) | undefined;
 }
 
 export interface LockReport {
-  /** Who held what was waited for, when it was last looked at. */
+  /** The last known holders of the lock. */
   holders: readonly LockHolder[];
   hasCancelled: boolean;
 }
 
-/** A statement that ends sooner is not looked at. */
+/** Statements that end sooner than this are not looked at. */
 const FIRST_LOOK_MS = 500;
 const LOOK_AGAIN_MS = 250;
 const TELL_AFTER_MS = 10_000;
@@ -42,8 +42,8 @@ interface HolderRow {
 }
 
 /**
- * Looks from a second connection who keeps a session waiting. Needs no rights; without those of
- * `pg_read_all_stats` it does not see what sessions of other users are doing, or since when.
+ * Finds out, over a second connection, which session blocks another one. Needs no privileges. Without
+ * `pg_read_all_stats`, it does not see what sessions of other users are doing, or since when.
  */
 export function watchPostgresLocks({ connect, pid, timeoutMs, onHarmlessWait }: LockWatch) {
   const ending = new AbortController();
@@ -98,8 +98,8 @@ export function watchPostgresLocks({ connect, pid, timeoutMs, onHarmlessWait }: 
 }
 
 /**
- * Whether nobody has to wait behind this one: `CREATE INDEX CONCURRENTLY` and its like wait for transactions, and for
- * a lock that neither readers nor writers want.
+ * Whether the wait blocks no other session. `CREATE INDEX CONCURRENTLY` and similar statements wait for transactions,
+ * and for a lock that neither readers nor writers need.
  */
 function isHarmless({ locktype, mode }: WaitRow): boolean {
   return locktype === 'virtualxid' || mode === 'ShareUpdateExclusiveLock';

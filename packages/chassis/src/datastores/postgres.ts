@@ -16,40 +16,41 @@ import { defaultLog, type EventLog } from '../telemetry/default-log.js';
 export interface PostgresOptions {
   /** Default `database`. */
   name?: string;
-  /** Connections at most. Default 10. */
+  /** Maximum number of connections. Default 10. */
   max?: number;
   /** How long one statement may run; the server ends it. A caller's deadline shortens it. Default 10 000. */
   statementTimeoutMs?: number;
-  /** How long to wait for a connection, new or free. Default 3000. */
+  /** How long to wait for a connection, whether new or free. Default 3000. */
   connectTimeoutMs?: number;
-  /** Hears of connections that broke while nobody used them. */
+  /** Logs connections that broke while they were unused. */
   log?: EventLog;
-  /** More for `pg`: `ssl`, `application_name`. */
+  /** Further options for `pg`: `ssl`, `application_name`. */
   pool?: Omit<PoolConfig, 'connectionString' | 'max'>;
 }
 
 export interface Postgres extends Resource {
   readonly kind: 'database';
   readonly pool: Pool;
-  /** One statement; values stand for `$1`, `$2`. Ends with the caller's deadline. */
+  /** Runs one statement; values replace `$1`, `$2`. It ends at the caller's deadline. */
   query<R extends QueryResultRow = QueryResultRow>(
     text: string,
     values?: readonly unknown[],
   ): Promise<QueryResult<R>>;
-  /** Commits when `work` resolves, rolls back when it rejects. Use the client that it is given. */
+  /** Commits when `work` resolves, rolls back when it rejects. `work` must use the client that it gets. */
   transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T>;
 }
 
-/** The server ends a statement first; this is for one that does not answer at all. */
+/** The server ends a statement first. This is for a server that does not answer at all. */
 const GRACE_MS = 500;
-/** A transaction that waits for something else keeps its locks. The server closes its connection. */
+/** A transaction that waits for something else keeps its locks. After this time, the server closes its connection. */
 const IDLE_IN_TRANSACTION_MS = 30_000;
 /** `query_canceled`, https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const QUERY_CANCELED = '57014';
 
 /**
- * PostgreSQL, as a pool that survives the server's restarts: a broken connection is replaced by the
- * next query. Its time limits are settings of the session, so a pooler in between must pool sessions.
+ * PostgreSQL, as a pool that survives restarts of the server: the next query replaces a broken connection. Its time
+ * limits are settings of the session, so a pooler such as PgBouncer must use session pooling.
+ *
  * @throws {TypeError} if `url` is invalid, or sets what `options` set as well.
  */
 export function postgres(url: string, options: PostgresOptions = {}): Postgres {
@@ -61,7 +62,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Postgres {
   const pool = new Pool({
     keepAlive: true,
     idleTimeoutMillis: 30_000,
-    // So that connections spread over the servers again after one was away.
+    // So that connections spread over all servers again after one was down.
     maxLifetimeSeconds: 1800,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     ...options.pool,
@@ -74,10 +75,10 @@ export function postgres(url: string, options: PostgresOptions = {}): Postgres {
   pool.on('error', (error) => {
     log.warn({ resource: name }, `an idle connection of ${name} broke: ${formatReason(error)}`);
   });
-  // One that breaks while in use fails its query, or the next; unheard, the event would end the process.
+  // A broken connection fails its query, or the next one. Without a listener, the event would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
-  /** `statement_timeout` of connections that are not at the default. */
+  /** `statement_timeout` of each connection whose setting differs from the default. */
   const limits = new WeakMap<PoolClient, number>();
 
   async function limitStatements(client: PoolClient, limitMs: number): Promise<void> {
@@ -106,7 +107,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Postgres {
     }
   }
 
-  /** Connections that nobody knows the state of. */
+  /** Connections in an unknown state. */
   const broken = new WeakSet<PoolClient>();
 
   async function use<T>(work: (client: PoolClient, limitMs: number) => Promise<T>): Promise<T> {
@@ -136,7 +137,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Postgres {
         'nothing was committed: a statement failed, and the callback did not throw its error',
       );
     } catch (error) {
-      // Behind a statement that still runs a rollback would wait; closing does the same.
+      // A rollback would wait behind a statement that is still running. Closing the connection has the same effect.
       if (isUnanswered(error)) broken.add(client);
       else await client.query('ROLLBACK').catch(() => broken.add(client));
       throw error;
@@ -185,8 +186,8 @@ const OWN_OPTIONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * With pg 8.23.1 an option of the URL silently replaces the same one of the code: `?sslmode=require` drops `pool.ssl` with
- * its certificates (pg's ConnectionParameters merge the parsed URL last).
+ * With pg 8.23.1, an option of the URL silently replaces the same option of the code: `?sslmode=require` drops
+ * `pool.ssl` with its certificates (pg's ConnectionParameters merge the parsed URL last).
  */
 function checkUrlOptions(name: string, url: string, pool: PostgresOptions['pool'] = {}): void {
   for (const option of new URL(url).searchParams.keys()) {
@@ -199,7 +200,7 @@ function checkUrlOptions(name: string, url: string, pool: PostgresOptions['pool'
   }
 }
 
-/** `pg`'s own limit, which comes after the server's: it has no code. */
+/** The error of `pg`'s own limit, which is longer than the server's. It has no code. */
 function isUnanswered(error: unknown): boolean {
   return error instanceof Error && error.message === 'Query read timeout';
 }

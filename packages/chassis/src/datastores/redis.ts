@@ -8,15 +8,15 @@ import { defaultLog, type EventLog } from '../telemetry/default-log.js';
 export interface RedisOptions {
   /** Default `cache`. */
   name?: string;
-  /** Default `cache`; `broker` for a connection that subscribes, which is closed first. */
+  /** Default `cache`. Use `broker` for a connection that subscribes; it is closed first. */
   kind?: ResourceKind;
-  /** After this a command fails. Default 1000: a cache that is slower is none. Not for blocking commands. */
+  /** A command fails after this time. Default 1000, because a slower cache is useless. Not for blocking commands. */
   commandTimeoutMs?: number;
   /** Default 3000. */
   connectTimeoutMs?: number;
-  /** The longest pause between two tries to connect again. Default 2000. */
+  /** The longest pause between two attempts to connect again. Default 2000. */
   maxReconnectDelayMs?: number;
-  /** Hears of a connection that broke, and of its return. */
+  /** Logs when the connection breaks, and when it is back. */
   log?: EventLog;
 }
 
@@ -25,8 +25,9 @@ export interface RedisResource extends Resource {
 }
 
 /**
- * Redis or Valkey (`redis://`, or `rediss://` with TLS). It connects at once and again after each
- * break. Without a connection commands fail at once: nothing queues up, and nothing is sent twice.
+ * Redis or Valkey (`redis://`, or `rediss://` with TLS). It connects immediately, and again after each break. Without a
+ * connection, commands fail immediately: nothing queues up, and nothing is sent twice.
+ *
  * @throws {TypeError} if `url` is invalid.
  */
 export function redis(url: string, options: RedisOptions = {}): RedisResource {
@@ -39,14 +40,14 @@ export function redis(url: string, options: RedisOptions = {}): RedisResource {
     connectTimeout: connectTimeoutMs,
     keepAlive: 10_000,
     enableOfflineQueue: false,
-    // What was sent before a break fails then: nobody knows whether it was done.
+    // Commands that were sent before a break fail, because it is unknown whether the server ran them.
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => reconnectDelay(times, maxReconnectDelayMs),
-    // The server became a replica: its name leads to the new primary.
+    // The server became a replica. A new connection to the same name reaches the new primary.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   });
 
-  // Of ioredis' errors only the text is kept: that of a refused AUTH carries the password.
+  // Only the text of ioredis' errors is kept: the error of a refused AUTH contains the password.
   let outage: string | undefined;
   client.on('error', (error: unknown) => {
     const isNew = outage === undefined;
@@ -60,7 +61,7 @@ export function redis(url: string, options: RedisOptions = {}): RedisResource {
 
   let closed: Promise<void> | undefined;
   async function close(): Promise<void> {
-    // Answers to what was sent come before the one to QUIT.
+    // The server answers the commands sent before, then QUIT.
     if (client.status === 'ready') await client.quit().catch(() => undefined);
     client.disconnect();
   }
@@ -77,7 +78,7 @@ export function redis(url: string, options: RedisOptions = {}): RedisResource {
   };
 }
 
-/** Doubles from 50 ms up to a limit, less a random part of up to half of it. */
+/** Doubles from 50 ms up to a limit, minus a random part of up to half of it. */
 export function reconnectDelay(times: number, maxMs: number, random = Math.random()): number {
   const delay = Math.min(50 * 2 ** Math.min(times - 1, 16), maxMs);
   return Math.round(delay * (1 - random / 2));

@@ -13,7 +13,7 @@ describe('errorAnswers', () => {
     return { response, lines };
   }
 
-  it('keeps what is wrong with a request', async () => {
+  it('say what is wrong with a request', async () => {
     const { response } = await answerTo(new HttpError(404, 'order 12 does not exist'));
     expect(response.statusCode).toBe(404);
     expect(response.json()).toEqual({
@@ -23,7 +23,7 @@ describe('errorAnswers', () => {
     });
   });
 
-  it('keeps the code of a Fastify error', async () => {
+  it('keep the code of a Fastify error', async () => {
     const { lines, stream } = logLines();
     const app = fastify({ logger: { stream } });
     errorAnswers(app);
@@ -41,19 +41,19 @@ describe('errorAnswers', () => {
     Object.assign(new Error('password is hunter2'), { statusCode: 200, code: 'hunter2' }),
     'hunter2',
     { statusCode: 502, message: 'hunter2' },
-  ])('says nothing of an error of its own, case %#', async (error) => {
+  ])('say nothing about an internal error, case %#', async (error) => {
     const { response } = await answerTo(error);
     expect(response.statusCode).toBeGreaterThanOrEqual(500);
     expect(response.body).not.toContain('hunter2');
   });
 
-  it('logs an error of its own with its stack', async () => {
+  it('log an internal error with its stack', async () => {
     const { lines } = await answerTo(new Error('no space left'));
     const line = lines.find(({ level }) => level === 50);
     expect(line).toMatchObject({ msg: 'request failed', err: { message: 'no space left' } });
   });
 
-  it('logs what a caller did wrong in a line, without a stack', async () => {
+  it('log a mistake of the caller in one line, without a stack', async () => {
     const { lines } = await answerTo(new HttpError(401, 'a key is missing'));
     const line = lines.find(({ msg }) => msg === 'request refused');
     expect(line).toMatchObject({ level: 30, reason: 'a key is missing' });

@@ -5,12 +5,12 @@ import { remainingMs } from '../context/request-context.js';
 import { hideSecrets } from './hide-secrets.js';
 import { STATUS_CODES } from './status-codes.js';
 
-/** An answer that is no success: `throw new HttpError(404, 'order 12 does not exist')`. */
+/** An error answer: `throw new HttpError(404, 'order 12 does not exist')`. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
 
   constructor(
-    /** 400 to 599. From 500 on the message is for the log only. */
+    /** 400 to 599. From 500 on, the message is only in the log. */
     readonly statusCode: number,
     message: string,
     options?: ErrorOptions,
@@ -19,7 +19,7 @@ export class HttpError extends Error {
   }
 }
 
-/** A package that a feature needs and that is not installed. */
+/** A package that a feature needs is not installed. */
 export class MissingPackageError extends Error {
   override readonly name = 'MissingPackageError';
 
@@ -36,8 +36,8 @@ export class MissingPackageError extends Error {
 }
 
 /**
- * For the `catch` of a lazy import, so that a missing package is named together with what needs it:
- * `await import('prom-client').catch(missingPackage('METRICS=on', 'prom-client'))`.
+ * For the `catch` of a lazy import, so that the error names both the missing package and what needs it: `await
+ * import('prom-client').catch(missingPackage('METRICS=on', 'prom-client'))`.
  */
 export function missingPackage(feature: string, ...packages: string[]): (error: unknown) => never {
   return (error) => {
@@ -49,14 +49,14 @@ export function missingPackage(feature: string, ...packages: string[]): (error: 
   };
 }
 
-/** Why something failed, in one line without credentials of a URL: for `/ready` and log messages. */
+/** Why something failed, in one line, without credentials of URLs. For `/ready` and log messages. */
 export function formatReason(error: unknown): string {
   return hideSecrets(reasonOf(error)).replace(/\s+/g, ' ').trim();
 }
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // A name with several addresses fails with all their errors and no message of its own.
+  // For a name with several addresses, Node's error has a list of errors and no message.
   if (error instanceof AggregateError && error.errors.length > 0 && error.message === '') {
     return reasonOf(error.errors[0]);
   }
@@ -64,14 +64,14 @@ function reasonOf(error: unknown): string {
   return 'code' in error ? String(error.code) : error.name;
 }
 
-/** Errors in the shape of Fastify's own answers. From 500 on nothing of the error is in the answer. */
+/** Answers errors in the format of Fastify's own answers. From 500 on, the answer contains nothing of the error. */
 export function errorAnswers(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply));
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const statusCode = statusOf(error, reply);
-  // What failed behind us was repeated by us: repeating us as well would multiply that.
+  // We have already retried the call that failed. If our caller retried as well, the number of calls would multiply.
   if (error instanceof ServiceCallError) reply.header(SHOULD_RETRY_HEADER, 'false');
   const isCallersDeadline = statusCode === 504 && remainingMs() === 0;
   if (statusCode >= 500 && !isCallersDeadline) request.log.error({ err: error }, 'request failed');
@@ -86,7 +86,7 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   });
 }
 
-/** As Fastify does it: the error's own status, else the one that the reply had, else 500. */
+/** As in Fastify: the error's own status, or else that of the reply, or else 500. */
 function statusOf(error: unknown, reply: FastifyReply): number {
   if (typeof error === 'object' && error !== null) {
     const { statusCode, status } = error as { statusCode?: unknown; status?: unknown };

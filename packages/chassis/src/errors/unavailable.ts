@@ -1,12 +1,12 @@
 import { formatReason } from './errors.js';
 
-/** A resource that cannot be used now: its server is down, or all connections are taken. Answered with 503. */
+/** A resource cannot be used now: its server is down, or all connections are in use. Answered with 503. */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
   readonly statusCode = 503;
 
   constructor(
-    /** Of the resource. */
+    /** The name of the resource. */
     readonly resource: string,
     cause: unknown,
   ) {

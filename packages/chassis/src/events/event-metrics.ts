@@ -3,7 +3,7 @@ import type { Meter } from '../telemetry/meter.js';
 export type PublishOutcome = 'confirmed' | 'unroutable' | 'failed';
 export type HandleOutcome = 'done' | 'retried' | 'dead' | 'returned';
 
-/** What is counted of events; by name, never by id. */
+/** The metrics of events; by event name, never by id. */
 export interface EventMetrics {
   published(event: string, outcome: PublishOutcome): void;
   handled(event: string, outcome: HandleOutcome, durationMs: number): void;

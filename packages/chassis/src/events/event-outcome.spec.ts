@@ -19,6 +19,6 @@ it.each([
   expect(planNextStep(error, attempt, [100, 500])).toEqual(step);
 });
 
-it('is dead at once where there are no retries', () => {
+it('is dead after the first attempt if there are no retries', () => {
   expect(planNextStep(failed, 1, [])).toEqual({ kind: 'dead', reason: 'retries exhausted' });
 });

@@ -8,7 +8,7 @@ export type NextStep =
   | { readonly kind: 'retry'; readonly delayMs: number; readonly attempt: number }
   | { readonly kind: 'dead'; readonly reason: DeadReason };
 
-/** What becomes of an event whose attempt, counted from 1, ended with an error. */
+/** Decides what happens to an event after a failed attempt. Attempts are counted from 1. */
 export function planNextStep(
   error: unknown,
   attempt: number,

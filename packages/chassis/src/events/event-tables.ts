@@ -1,4 +1,4 @@
-/** Each is made once, if it is missing; a later version adds statements that can run again. */
+/** Each table is created if it is missing. Later versions add statements that can run more than once. */
 export const EVENT_TABLES: readonly { readonly name: string; readonly statements: string }[] = [
   {
     name: 'chassis_outbox',

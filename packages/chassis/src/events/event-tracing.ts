@@ -1,20 +1,20 @@
-/** What a span is about. */
+/** The attributes of a span. */
 export interface TracedEvent {
   readonly id: string;
   readonly name: string;
-  /** Of the broker. */
+  /** The messaging system, such as the kind of broker. */
   readonly destination: string;
 }
 
-/** Makes spans; `@org/chassis/tracing` has it, so that nothing else needs OpenTelemetry. */
+/** Creates spans. `@org/chassis/tracing` implements it, so that nothing else needs OpenTelemetry. */
 export interface EventTracer {
-  /** Writes the span's `traceparent` into `headers` before `work` begins. */
+  /** Writes the span's `traceparent` into `headers` before `work` starts. */
   publish<T>(
     event: TracedEvent,
     headers: Record<string, string>,
     work: () => Promise<T>,
   ): Promise<T>;
-  /** A child of the span that `headers` tell of. */
+  /** Creates a child of the span in `headers`. */
   handle<T>(
     event: TracedEvent,
     headers: Readonly<Record<string, string>>,
@@ -33,7 +33,7 @@ export function eventTracer(): EventTracer {
   return tracer;
 }
 
-/** As long as tracing is on; `undefined` ends it. */
+/** Set while tracing is on; `undefined` turns it off. */
 export function traceEvents(given: EventTracer | undefined): void {
   tracer = given ?? NO_TRACER;
 }

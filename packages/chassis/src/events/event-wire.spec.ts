@@ -17,7 +17,7 @@ const received = (body: string, more: object = {}) => ({
 });
 
 describe('encodeEvent', () => {
-  it('is what decodeEvent takes', () => {
+  it('writes what decodeEvent reads', () => {
     const placedAt = new Date('2026-11-21T10:00:00Z');
     const event = encodeEvent(orderPlaced, { orderId: 'a', total: 3, placedAt });
     const { id, headers } = event;
@@ -33,18 +33,18 @@ describe('encodeEvent', () => {
     expect(Math.abs(Date.now() - decoded.occurredAt.getTime())).toBeLessThan(5000);
   });
 
-  it('leaves out what the contract does not name', () => {
+  it('leaves out fields that the contract does not have', () => {
     const data = { orderId: 'a', total: 3, cardNumber: '4111' };
     expect(encodeEvent(orderPlaced, data).body).toBe('{"orderId":"a","total":3}');
   });
 
-  it('takes an id, so that the same event can be published again', () => {
+  it('accepts an id, so that the same event can be published again', () => {
     const data = { orderId: 'a', total: 3 };
     expect(encodeEvent(orderPlaced, data, { id: 'order-a' }).id).toBe('order-a');
     expect(() => encodeEvent(orderPlaced, data, { id: '' })).toThrow('its id must have 1 to 255');
   });
 
-  it('says where data is wrong, and not what it is', () => {
+  it('says where data is invalid, without showing the data', () => {
     const data = { orderId: 'hunter2', total: 'hunter2' } as never;
     const encode = () => encodeEvent(orderPlaced, data);
     expect(encode).toThrow(InvalidEventError);
@@ -52,7 +52,7 @@ describe('encodeEvent', () => {
     expect(encode).not.toThrow(/hunter2/);
   });
 
-  it('refuses what subscribers could not take', () => {
+  it('refuses data that subscribers would refuse', () => {
     const dated = defineEvent('order.dated', z.object({ at: z.date() }));
     expect(() => encodeEvent(dated, { at: new Date() })).toThrow('once it is JSON: at: ');
     const counted = defineEvent('order.counted', z.object({ count: z.bigint() }));
@@ -79,7 +79,7 @@ describe('decodeEvent', () => {
     expect(decode).not.toThrow(/hunter2/);
   });
 
-  it('takes fields that a newer publisher added', () => {
+  it('accepts fields that a newer publisher added', () => {
     const body = '{"orderId":"a","total":3,"currency":"EUR"}';
     expect(decodeEvent(orderPlaced, received(body)).data).toEqual({ orderId: 'a', total: 3 });
   });

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { EventContract, EventInput, EventMessage, PublishOptions } from './events.js';
 
-/** More is for a store that the event names: queues are kept in the broker's memory. */
+/** Larger data belongs into a store, with a reference in the event: the broker keeps queues in memory. */
 const MAX_BYTES = 1024 * 1024;
 
 const OCCURRED_AT = 'x-occurred-at';
 export const ATTEMPT = 'x-attempt';
 
-/** An event that does not fit its contract: on the publisher's side a fault of the code that calls. */
+/** An event does not match its contract. On the publisher's side, that is a bug in the calling code. */
 export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError';
 
@@ -29,7 +29,7 @@ export interface WireEvent {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What came from a queue, of whatever publisher. */
+/** A message from a queue, of any publisher. */
 export interface ReceivedEvent {
   readonly id: string | undefined;
   readonly body: Buffer;
@@ -38,8 +38,8 @@ export interface ReceivedEvent {
 }
 
 /**
- * What is not in the schema is left out, so that it cannot leave the service by mistake.
- * @throws {InvalidEventError}
+ * Fields that are not in the schema are left out, so that they cannot leave the service by mistake. @throws
+ * {InvalidEventError}
  */
 export function encodeEvent<E extends EventContract>(
   contract: E,
@@ -55,7 +55,7 @@ export function encodeEvent<E extends EventContract>(
   if (bytes > MAX_BYTES) {
     throw new InvalidEventError(name, `has ${bytes} bytes; ${MAX_BYTES} at most`);
   }
-  // What a subscriber will do: a date, or what a transform made, may not fit the schema any more.
+  // The subscriber's check: a date, or the result of a transform, may not match the schema any more.
   parse(contract, JSON.parse(body), 'once it is JSON: ');
   return { id, name, body, headers: { ...headers, [OCCURRED_AT]: new Date().toISOString() } };
 }
@@ -84,7 +84,7 @@ export function attemptOf(headers: Readonly<Record<string, string>>): number {
   return Number.isInteger(attempt) && attempt > 0 ? attempt : 1;
 }
 
-/** Problems say where, never what: values may be personal. */
+/** The problems say where, without the values, which may be personal data. */
 function parse(contract: EventContract, data: unknown, when: string): unknown {
   const result = contract.schema.safeParse(data);
   if (result.success) return result.data;
@@ -96,7 +96,7 @@ function parse(contract: EventContract, data: unknown, when: string): unknown {
 
 function toJson(event: string, data: unknown): string {
   try {
-    // undefined if there is nothing that JSON could carry.
+    // undefined if the value cannot be written as JSON.
     const text = JSON.stringify(data) as string | undefined;
     if (text !== undefined) return text;
   } catch (cause) {
@@ -109,7 +109,7 @@ function fromJson(event: string, body: Buffer): unknown {
   try {
     return JSON.parse(body.toString()) as unknown;
   } catch {
-    // The reason would quote the body.
+    // The parser's message would quote the body.
     throw new InvalidEventError(event, 'is not JSON');
   }
 }

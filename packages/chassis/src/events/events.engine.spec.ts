@@ -23,10 +23,10 @@ import { defineEvent, handle, RejectEventError, type EventMessage } from './even
 import { cleanInbox, once } from './inbox.js';
 import { outbox, type Outbox } from './outbox.js';
 
-/** RabbitMQ 3.10 may forget a new quorum queue, and what is in it, where it is killed in the seconds after. */
+/** RabbitMQ 3.10 may lose a new quorum queue with its content if it is killed within seconds after. */
 const QUEUE_SETTLES_MS = 5000;
 
-/** A busy machine takes its time. */
+/** Long enough for a busy machine. */
 const soon = <T>(read: () => T) => expect.poll(read, { timeout: 150_000 });
 
 type OrderPlaced = EventMessage<typeof orderPlaced>;
@@ -58,16 +58,16 @@ const log: Log = {
 const said = (level: string) =>
   lines.filter((line) => line.level === level).map(({ text }) => text);
 
-// What hangs is told soon: the broker answers within milliseconds, and its restart takes seconds.
+// Short time limits, so that a hang fails early: the broker answers within milliseconds and restarts within seconds.
 vi.setConfig({ testTimeout: 60_000 });
 
 describeEngine('events', () => {
   let server: Container;
   let url: string;
-  /** Closed after each test. */
+  /** What a test started; closed after it. */
   const open: Resource[] = [];
   let count = 0;
-  /** A service that no other test knows. */
+  /** A service name that no other test uses. */
   const unique = (name: string) => `${name}-${++count}`;
 
   beforeAll(async () => {
@@ -96,7 +96,7 @@ describeEngine('events', () => {
     return broker;
   }
 
-  /** A started consumer, and what it got. */
+  /** A running consumer, and the events it got. */
   async function consumer(
     service: string,
     work: (event: OrderPlaced) => unknown = () => undefined,
@@ -117,7 +117,7 @@ describeEngine('events', () => {
   const place = (broker: RabbitMq<typeof orderPlaced>, orderId: string, total = 1) =>
     broker.publish(orderPlaced, { orderId, total });
 
-  /** Runs a client of the driver, beside the chassis. */
+  /** Runs a client of the amqp driver, without the chassis. */
   async function driver<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = new Connection(url);
     try {
@@ -157,7 +157,7 @@ describeEngine('events', () => {
       expect(contexts).toEqual(['request-1', 'request-1']);
     });
 
-    it('is told once in the log where no service has a queue for it', async () => {
+    it('is reported in the log once if no service has a queue for it', async () => {
       const soldOut = defineEvent('stock.sold-out', z.object({}));
       const stock = rabbitmq(url, { service: 'stock', publishes: [soldOut], log });
       open.push(stock);
@@ -168,7 +168,7 @@ describeEngine('events', () => {
       ]);
     });
 
-    it('keeps events for services that are known and were never started', async () => {
+    it('keeps events for known services that were never started', async () => {
       const service = unique('billing');
       const orders = connect('orders', { subscribers: { 'order.placed': [service] } });
       await place(orders, 'early');
@@ -176,7 +176,7 @@ describeEngine('events', () => {
       await soon(ids).toEqual(['early']);
     });
 
-    it('outside of what its account may do is refused by name, and so is consuming', async () => {
+    it("names what the service's account may not publish or consume", async () => {
       const service = unique('narrow');
       const own = `^(events|${service}:.*)$`;
       await server.exec('rabbitmqctl', '-q', 'add_user', service, USER.password);
@@ -196,7 +196,7 @@ describeEngine('events', () => {
           `${may} publish order.placed: check "publishes" in its service.yml, run nx sync and deploy ${service}`,
         ) as string,
       });
-      // What its account may do goes on.
+      // What its account may do still works.
       await narrow.check(AbortSignal.timeout(20_000));
       narrow.subscribe([handle(orderPlaced, () => Promise.resolve())]);
       await narrow.start();
@@ -208,7 +208,7 @@ describeEngine('events', () => {
       );
     });
 
-    it('is counted', async () => {
+    it('is counted in the metrics', async () => {
       const counted: MetricLabels[] = [];
       const meter = {
         counter: (name: string) => ({
@@ -258,7 +258,7 @@ describeEngine('events', () => {
       ]);
     });
 
-    it('has it in the dead-letter queue in the end, with the reason', async () => {
+    it('finally has the event in the dead-letter queue, with the reason', async () => {
       const service = unique('billing');
       const { events } = await consumer(service, () => {
         throw new Error('no account at postgres://me:hunter2@db');
@@ -279,7 +279,7 @@ describeEngine('events', () => {
       expect(JSON.stringify([letter?.headers, lines])).not.toContain('hunter2');
     });
 
-    it('can say that trying again is useless', async () => {
+    it('can say that a retry is useless', async () => {
       const service = unique('billing');
       const { events } = await consumer(service, () => {
         throw new RejectEventError('there is no such order');
@@ -289,7 +289,7 @@ describeEngine('events', () => {
       expect(events).toHaveLength(1);
     });
 
-    it('is one that takes too long, and is told', async () => {
+    it('may time out, which its signal says', async () => {
       const signals: AbortSignal[] = [];
       const broker = connect(unique('billing'), { handlerTimeoutMs: 100, retryDelaysMs: [50] });
       broker.subscribe([
@@ -305,7 +305,7 @@ describeEngine('events', () => {
       expect(said('warn').join()).toContain('the handler of order.placed took longer than 100 ms');
     });
 
-    it('loses nothing where the queues that it would go to were deleted', async () => {
+    it('loses nothing if the queues for retries were deleted', async () => {
       const service = unique('billing');
       const { events } = await consumer(service, ({ attempt }) => {
         if (attempt === 1) throw new Error('not yet');
@@ -316,11 +316,11 @@ describeEngine('events', () => {
     });
   });
 
-  describe('an event that is not valid', () => {
+  describe('an invalid event', () => {
     it.each([
       ['not JSON', '{"orderId":'],
       ['not what the contract says', '{"orderId":12}'],
-    ])('is a dead letter at once where it is %s', async (_name, body) => {
+    ])('is a dead letter after the first attempt if it is %s', async (_name, body) => {
       const service = unique('billing');
       const { events, broker } = await consumer(service);
       await broker.send({ id: 'poison', name: orderPlaced.name, body, headers: {} });
@@ -334,7 +334,7 @@ describeEngine('events', () => {
       await soon(() => events.length).toBe(1);
     });
 
-    it('is one without an id, of a publisher that is not ours', async () => {
+    it('may have no id, if the publisher is not ours', async () => {
       const service = unique('billing');
       await consumer(service);
       await driver(async (connection) => {
@@ -348,7 +348,7 @@ describeEngine('events', () => {
   });
 
   describe('replayDeadLetters', () => {
-    /** Three letters of orders a, b and c. */
+    /** Three dead letters with the orders a, b and c. */
     async function letters(service: string) {
       let isBroken = true;
       const { events, ids } = await consumer(
@@ -365,7 +365,7 @@ describeEngine('events', () => {
       return { ids, events, mend: () => (isBroken = false) };
     }
 
-    it('gives them to the handler again, as new ones', async () => {
+    it('gives them to the handler again, as new events', async () => {
       const service = unique('billing');
       const { ids, events, mend } = await letters(service);
       mend();
@@ -377,7 +377,7 @@ describeEngine('events', () => {
       expect(await replay()).toEqual({ 'order.placed': 0 });
     });
 
-    it('ends where they fail again', async () => {
+    it('ends if they fail again', async () => {
       const service = unique('billing');
       await letters(service);
       const report = await replayDeadLetters(url, { service, subscribes: [orderPlaced], log });
@@ -385,7 +385,7 @@ describeEngine('events', () => {
       await soon(() => depth(dead(service))).toBe(3);
     });
 
-    it('loses none where it ends halfway', async () => {
+    it('loses none if it ends halfway', async () => {
       const service = unique('billing');
       const { ids, mend } = await letters(service);
       mend();
@@ -402,14 +402,14 @@ describeEngine('events', () => {
       await soon(() => ids().sort()).toEqual(['a', 'b', 'c']);
     });
 
-    it('knows a service that was never started', async () => {
+    it('works for a service that was never started', async () => {
       const options = { service: unique('billing'), subscribes: [orderPlaced], log };
       expect(await replayDeadLetters(url, options)).toEqual({ 'order.placed': 0 });
     });
   });
 
   describe('consuming', () => {
-    it('handles no more at a time than it was told', async () => {
+    it('handles at most as many at a time as configured', async () => {
       let atOnce = 0;
       let most = 0;
       const { events } = await consumer(
@@ -441,7 +441,7 @@ describeEngine('events', () => {
       for (const { events } of replicas) expect(events.length).toBeGreaterThan(0);
     });
 
-    it('ends what is under way before it closes, and leaves the rest to the next', async () => {
+    it('finishes what is running before it closes, and leaves the rest to the next consumer', async () => {
       const service = unique('billing');
       const ended: string[] = [];
       let letGo = (): void => undefined;
@@ -466,7 +466,7 @@ describeEngine('events', () => {
       await soon(() => second.ids()).toEqual(['b', 'c']);
     });
 
-    it('lets a handler publish while it stops', async () => {
+    it('lets a handler publish during a stop', async () => {
       const relay = unique('relay');
       const end = unique('end');
       const last = await consumer(end);
@@ -489,7 +489,7 @@ describeEngine('events', () => {
       expect(await depth(consumerQueue(relay, orderPlaced.name))).toBe(0);
     });
 
-    it('goes on after the broker was killed, which loses nothing that it confirmed', async () => {
+    it('continues after the broker was killed, which loses nothing that it confirmed', async () => {
       const [running, stopped] = [unique('billing'), unique('mail')];
       const { broker, ids } = await consumer(running);
       await (await consumer(stopped)).broker.close();
@@ -516,7 +516,7 @@ describeEngine('events', () => {
       expect(said('info')).toContain('broker is connected again');
     });
 
-    it('has what was confirmed for a service that was never started, though the broker was killed at once', async () => {
+    it('keeps confirmed events for a service that was never started, even if the broker is killed right after', async () => {
       const later = unique('later');
       const publisher = connect(unique('shop'), { subscribers: { [orderPlaced.name]: [later] } });
       await place(publisher, 'kept');
@@ -525,7 +525,7 @@ describeEngine('events', () => {
       await soon(() => depth(consumerQueue(later, orderPlaced.name))).toBe(1);
     });
 
-    it('goes on after its queue was deleted', async () => {
+    it('continues after its queue was deleted', async () => {
       const service = unique('billing');
       const { ids } = await consumer(service);
       const queue = consumerQueue(service, orderPlaced.name);
@@ -535,7 +535,7 @@ describeEngine('events', () => {
       await soon(ids).toEqual(['a']);
     });
 
-    it('gives the event of a process that was killed to another', async () => {
+    it('gives the event of a killed process to another one', async () => {
       const service = unique('billing');
       const victim = await startEventProcess({ BROKER_URL: url, SERVICE: service, WORK: 'hang' });
       await place(connect('orders'), 'a');
@@ -545,13 +545,13 @@ describeEngine('events', () => {
       await soon(ids).toEqual(['a']);
     });
 
-    it('takes an event that always ends its process out in the end', async () => {
+    it('stops delivering an event that always ends its process', async () => {
       const service = unique('billing');
       const { broker } = await consumer(service);
       await broker.close();
       await place(connect('orders'), 'a');
       const queue = consumerQueue(service, orderPlaced.name);
-      // What a process that ends does with what it was given: 20 times more than the first.
+      // Each process ends on its first event; it is delivered 20 times more.
       await driver(async (connection) => {
         for (let times = 0; times <= 20; times++) {
           const channel = await connection.acquire();
@@ -605,7 +605,7 @@ describeEngine('events', () => {
       return relay;
     }
 
-    it('makes no tables unless it is told to', async () => {
+    it('creates tables only if it is told to', async () => {
       await database.query('CREATE DATABASE plain');
       const plain = databaseUrl.replace(/[^/]*$/, 'plain');
       await migratePostgres({ url: plain, directory });
@@ -615,7 +615,7 @@ describeEngine('events', () => {
       await expect(relay.check(AbortSignal.timeout(1000))).rejects.toThrow('chassis_outbox');
     });
 
-    it('publishes what was committed, at once and with its context', async () => {
+    it('publishes committed events immediately, with their context', async () => {
       const contexts: unknown[] = [];
       const { events } = await consumer(unique('billing'), () =>
         contexts.push(currentContext()?.requestId),
@@ -628,7 +628,7 @@ describeEngine('events', () => {
       await soon(waiting).toBe(0);
     });
 
-    it('says nothing of what was rolled back', async () => {
+    it('publishes nothing that was rolled back', async () => {
       const { ids } = await consumer(unique('billing'));
       const relay = relayOf(connect('orders'));
       relay.start();
@@ -641,9 +641,9 @@ describeEngine('events', () => {
       await soon(ids).toEqual(['done']);
     });
 
-    it('publishes after the next start what its process could not', async () => {
+    it('publishes at the next start what its process could not', async () => {
       const { ids } = await consumer(unique('billing'));
-      // Composed and never started: as one that died right after the commit.
+      // Created but never started: like a process that died right after the commit.
       await commit(outbox(database, connect('orders')), 'left-behind');
       expect(await waiting()).toBe(1);
       relayOf(connect('orders')).start();
@@ -651,7 +651,7 @@ describeEngine('events', () => {
       await soon(waiting).toBe(0);
     });
 
-    it('is handled once where a relay dies between the confirm and its note of it', async () => {
+    it('leads to one handling if a relay dies between the confirm and the record of it', async () => {
       const service = unique('billing');
       const handled: boolean[] = [];
       const { events } = await consumer(service, async (event) => {
@@ -677,7 +677,7 @@ describeEngine('events', () => {
       expect(rows).toEqual([{ count: 1 }]);
     });
 
-    /** In place of the broker, where only what the relay does is of interest. */
+    /** Replaces the broker in tests that are only about the relay. */
     function recorder(send: (orderId: string) => Promise<void>) {
       const broker = connect('orders');
       return { ...broker, send: (event) => send(orderOf(event.body)) } satisfies typeof broker;
@@ -685,7 +685,7 @@ describeEngine('events', () => {
     const orderOf = (body: string | Buffer) =>
       (JSON.parse(String(body)) as { orderId: string }).orderId;
 
-    it('publishes each once, however many relays there are', async () => {
+    it('publishes each event once, with any number of relays', async () => {
       const sent: string[] = [];
       const broker = recorder(async (orderId) => {
         await sleep(2);
@@ -699,7 +699,7 @@ describeEngine('events', () => {
       expect(sent.sort()).toEqual(orders.sort());
     });
 
-    it('keeps the order of what it publishes, where it is the only one', async () => {
+    it('keeps the order if there is one relay', async () => {
       const sent: string[] = [];
       const broker = recorder((orderId) => Promise.resolve(void sent.push(orderId)));
       const relay = relayOf(broker, { batch: 3 });
@@ -709,7 +709,7 @@ describeEngine('events', () => {
       await soon(() => sent).toEqual(orders);
     });
 
-    it('waits while the broker is away, says so once, and then goes on', async () => {
+    it('waits while the broker is down, says so once, and then continues', async () => {
       let isAway = true;
       const sent: string[] = [];
       const broker = recorder((orderId) => {
@@ -726,7 +726,7 @@ describeEngine('events', () => {
       await soon(() => sent).toEqual(['patient']);
     });
 
-    it('is not held up by an event that the broker refuses', async () => {
+    it('is not blocked by an event that the broker refuses', async () => {
       const sent: string[] = [];
       const broker = recorder((orderId) => {
         if (orderId !== 'refused') return Promise.resolve(void sent.push(orderId));
@@ -738,7 +738,7 @@ describeEngine('events', () => {
       relay.start();
       await soon(() => sent).toEqual(['fine']);
       await soon(() => said('error')).toEqual(['the broker refuses order.placed: too big']);
-      // Said before it is committed.
+      // Logged before it is committed.
       await soon(async () => {
         const text = 'SELECT attempts, last_error FROM chassis_outbox';
         return (await database.query(text)).rows;
@@ -747,7 +747,7 @@ describeEngine('events', () => {
       await database.query('DELETE FROM chassis_outbox');
     });
 
-    it('publishes what is left when it closes', async () => {
+    it('publishes the rest when it closes', async () => {
       const sent: string[] = [];
       const broker = recorder((orderId) => Promise.resolve(void sent.push(orderId)));
       const relay = relayOf(broker, { pollMs: 60_000 });
@@ -774,7 +774,7 @@ describeEngine('events', () => {
         return (rows[0] as { count: number }).count;
       };
 
-      it('does its work once where an event comes many times at once', async () => {
+      it('does its work once if an event comes many times in parallel', async () => {
         await database.query("INSERT INTO orders (id) VALUES ('o1')");
         const event = { id: 'event-1' };
         const results = await Promise.all(
@@ -786,7 +786,7 @@ describeEngine('events', () => {
         expect(await countOf('o1')).toBe(2);
       });
 
-      it('does it again where it failed, of which nothing is left', async () => {
+      it('repeats the work if it failed and was rolled back', async () => {
         await database.query("INSERT INTO orders (id) VALUES ('o2')");
         const event = { id: 'event-2' };
         const failing = once(database, event, 'billing', async (client) => {
@@ -798,7 +798,7 @@ describeEngine('events', () => {
         expect(await once(database, event, 'billing', add('o2'))).toBe(true);
       });
 
-      it('forgets what is old', async () => {
+      it('removes old records', async () => {
         await once(database, { id: 'old' }, 'billing', () => Promise.resolve());
         await once(database, { id: 'new' }, 'billing', () => Promise.resolve());
         await database.query(

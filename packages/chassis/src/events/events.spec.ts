@@ -9,9 +9,12 @@ const orderPlaced = defineEvent(
 const orderPaid = defineEvent('order.paid', z.object({ orderId: z.string() }));
 
 describe('defineEvent', () => {
-  it.each(['order.placed', 'order.line-added', 'v2.order.placed'])('takes the name %s', (name) => {
-    expect(defineEvent(name, z.object({})).name).toBe(name);
-  });
+  it.each(['order.placed', 'order.line-added', 'v2.order.placed'])(
+    'accepts the name %s',
+    (name) => {
+      expect(defineEvent(name, z.object({})).name).toBe(name);
+    },
+  );
 
   it.each(['', 'order', 'Order.Placed', 'order.', '.placed', 'order:placed', 'order.*', 'order.#'])(
     'refuses the name "%s"',
@@ -43,7 +46,7 @@ describe('types', () => {
     });
   });
 
-  it('let a publisher publish what it declared, and nothing else', () => {
+  it('let a publisher publish the events that it declared, and nothing else', () => {
     const publish = (_publisher: Publisher<typeof orderPaid>) => [
       () => _publisher.publish(orderPaid, { orderId: 'a' }),
       // @ts-expect-error the field has another name

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** An inbox of rows that are all old, in a database of which nothing else is known. */
+/** An inbox in which all rows are old, on a fake database. */
 function agedInbox(rows: number) {
   let deletes = 0;
   const client = { query: () => Promise.resolve({ rowCount: 1 }) } as unknown as PoolClient;
@@ -35,18 +35,18 @@ function agedInbox(rows: number) {
 const handleOne = (database: Postgres) =>
   once(database, { id: 'e1' }, 'orders', () => Promise.resolve());
 
-it('forgets faster than 100 events a second can come, for a day', async () => {
+it('removes more than 100 events a second, for a day', async () => {
   const inbox = agedInbox(0);
   for (let second = 0; second < 86_400; second += 1) {
     inbox.add(100);
     await handleOne(inbox.database);
     vi.advanceTimersByTime(1000);
   }
-  // What ten minutes bring, and one batch.
+  // The events of ten minutes, plus one batch.
   expect(inbox.seen().rows).toBeLessThanOrEqual(100 * 600 + 10_000);
 });
 
-it('looks every ten minutes if there is little to forget, however many events come', async () => {
+it('checks every ten minutes if there is little to remove, however many events come', async () => {
   const inbox = agedInbox(9_999);
   for (let minute = 0; minute < 30; minute += 1) {
     await handleOne(inbox.database);

@@ -2,13 +2,16 @@ import type { PoolClient } from 'pg';
 import type { Postgres } from '../datastores/postgres.js';
 
 const CLEAN_EVERY_MS = 600_000;
-/** After a full batch there is more to forget: 10 000 a second keep up with any service. */
+/** If a batch was full, there is more to remove. 10 000 a second is enough for any service. */
 const CLEAN_ON_MS = 1000;
 const CLEAN_BATCH = 10_000;
 const DAY_MS = 86_400_000;
 
 export interface OnceOptions {
-  /** An event that comes again after this is handled again: longer than one may lie in a dead-letter queue. Default 30. */
+  /**
+   * If an event comes again after this many days, it is handled again. Must be longer than an event may stay in a
+   * dead-letter queue. Default 30.
+   */
   keepDays?: number;
 }
 
@@ -16,13 +19,13 @@ export interface OnceOptions {
 const cleanAt = new WeakMap<Postgres, number>();
 
 /**
- * Does `work` once for each event and consumer, however often the event comes: that it was done is committed in the same
- * transaction. What reaches outside of the database, such as a call, is not undone with it: pass the event's id on as
- * `idempotency-key`.
+ * Runs `work` once for each event and consumer, however often the event comes. The record of it is committed in the
+ * same transaction. Effects outside of the database, such as a call, are not rolled back with it: pass on the event's
+ * id as `idempotency-key`.
  *
- * Its table is made by `migratePostgres({ …, eventTables: true })`.
+ * The table is created by `migratePostgres({ …, eventTables: true })`.
  *
- * @param consumer names what handles the event, such as `orders`: one event may be handled by several.
+ * @param consumer names the handler, such as `orders`, because several may handle one event.
  * @returns false if it was done before.
  */
 export async function once(
@@ -33,7 +36,7 @@ export async function once(
   { keepDays = 30 }: OnceOptions = {},
 ): Promise<boolean> {
   const isFirst = await database.transaction(async (client) => {
-    // Waits if another transaction handles the same event, and then sees its result.
+    // If another transaction handles the same event, this waits and then sees its result.
     const { rowCount } = await client.query(
       'INSERT INTO chassis_inbox (consumer, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
       [consumer, event.id],
@@ -49,16 +52,17 @@ export async function once(
 async function cleanIfDue(database: Postgres, olderThanMs: number): Promise<void> {
   const now = performance.now();
   if (now < (cleanAt.get(database) ?? now)) return;
-  // Set at once: events that are handled meanwhile do not clean as well.
+  // Set before cleaning, so that events that are handled meanwhile do not start it again.
   cleanAt.set(database, now + CLEAN_EVERY_MS);
-  // What fails now is done in ten minutes.
+  // If it fails, the next run is in ten minutes.
   const forgotten = await cleanInbox(database, olderThanMs).catch(() => 0);
   if (forgotten === CLEAN_BATCH) cleanAt.set(database, now + CLEAN_ON_MS);
 }
 
 /**
- * Forgets events that were handled longer ago. `once` does so every ten minutes, and every second while
+ * Removes the records of events that were handled longer ago. `once` does so every ten minutes, and every second while
  * there are more.
+ *
  * @returns how many, 10 000 at most.
  */
 export async function cleanInbox(database: Postgres, olderThanMs: number): Promise<number> {

@@ -15,7 +15,7 @@ afterEach(() => {
 const quiet = { warn: () => undefined, info: () => undefined } as unknown as Log;
 const row = { id: '1', event_id: 'e1', event: 'order.placed', body: '{}', headers: {} };
 
-it('counts what waits while the broker is away, for as long as it is', async () => {
+it('counts the waiting events as long as the broker is down', async () => {
   let waiting = { count: 3, seconds: 12 };
   const database = {
     transaction: (work: (client: PoolClient) => Promise<unknown>) =>

@@ -14,17 +14,17 @@ import type { EventContract, EventInput, PublishOptions } from './events.js';
 export interface OutboxOptions {
   /** Default `outbox`. */
   name?: string;
-  /** How often to look for events of other replicas; its own are seen within milliseconds. Default 500. */
+  /** How often to look for events of other replicas. Its own are published within milliseconds. Default 500. */
   pollMs?: number;
-  /** Events that are published at a time, and kept locked until the broker has them. Default 100. */
+  /** How many events are published at a time. They stay locked until the broker has them. Default 100. */
   batch?: number;
-  /** The log warns of events that wait for longer. Default 60 000. */
+  /** The log warns if events wait for longer. Default 60 000. */
   warnAfterMs?: number;
-  /** Default the service's. */
+  /** Default: the service's log. */
   log?: Log;
 }
 
-/** What a transaction's client has: that of `database.transaction`, or of a library on `pg`. */
+/** The client of a transaction: that of `database.transaction`, or of a library on top of `pg`. */
 export interface SqlClient {
   query(text: string, values: unknown[]): Promise<unknown>;
 }
@@ -32,10 +32,11 @@ export interface SqlClient {
 export interface Outbox<E extends EventContract = EventContract> extends Resource {
   readonly kind: 'relay';
   /**
-   * Publishes within the transaction of `client`: if that is rolled back, nobody hears of the event; if it is committed, it
-   * is published, at the latest by the next start of the service.
+   * Publishes as a part of the transaction of `client`. If that is rolled back, the event is never published. If it is
+   * committed, the event is published, at the latest after the next start of the service.
+   *
    * @returns the event's id.
-   * @throws {InvalidEventError} if `data` does not fit the contract.
+   * @throws {InvalidEventError} if `data` does not match the contract.
    */
   publish<C extends E>(
     client: SqlClient,
@@ -54,19 +55,20 @@ interface Row {
   headers: Record<string, string>;
 }
 
-/** A transaction that was just written to is most likely committed after this. */
+/** The transaction that just wrote an event is most likely committed after this time. */
 const HURRY_MS = 5;
 const WATCH_MS = 10_000;
-/** Counting goes no further, so that it stays cheap. */
+/** The maximum of the count, to keep the query cheap. */
 const COUNT_LIMIT = 100_000;
 const BROKER_PAUSE_MS = 1000;
 
 /**
- * A transactional outbox: events are rows of the same transaction as what they tell of, and a relay in each replica
- * hands them to the broker and deletes them once it has confirmed. Each row is taken by one relay at a time. One that
- * dies in between has its events published again by another: handlers meet duplicates with `once`.
+ * A transactional outbox: events are rows, written in the same transaction as the change that they are about. A relay
+ * in each replica sends them to the broker and deletes them after it has confirmed. Each row is processed by one relay
+ * at a time. If a relay dies in between, another one publishes its events again; handlers deal with duplicates with
+ * `once`.
  *
- * Its table is made by `migratePostgres({ …, eventTables: true })`.
+ * The table is created by `migratePostgres({ …, eventTables: true })`.
  */
 export function outbox<E extends EventContract>(
   database: Postgres,
@@ -118,7 +120,7 @@ export function outbox<E extends EventContract>(
     }
   }
 
-  /** @returns how many events it took. */
+  /** @returns how many events it processed. */
   async function relay(): Promise<number> {
     let failure: unknown;
     const count = await database.transaction(async (client) => {
@@ -177,7 +179,7 @@ export function outbox<E extends EventContract>(
     }
   }
 
-  /** What the last handlers left is published now, not by the next start. */
+  /** Publishes what the last handlers wrote now, instead of after the next start. */
   async function close(): Promise<void> {
     isClosing = true;
     clearInterval(watching);
@@ -227,8 +229,9 @@ export function outbox<E extends EventContract>(
       pending = meter.gauge('events_outbox_pending', 'Events that wait to be published.');
       oldest = meter.gauge('events_outbox_oldest_seconds', 'How long the oldest of them waits.');
       running = run();
-      // Not part of the relay, which stands still while the broker is away: just then the numbers matter. Of a database
-      // that does not answer the relay tells.
+      // Separate from the relay, which waits while the broker is down, when the numbers matter most. If the database
+      // does
+      // not answer, the relay reports that.
       watching = setInterval(() => void watch().catch(() => undefined), WATCH_MS);
       watching.unref();
     },

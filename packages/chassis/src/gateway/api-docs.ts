@@ -8,31 +8,32 @@ import { mergeDocuments, type DescribedProvider, type OpenApiDocument } from './
 
 const FETCH_TIMEOUT_MS = 2000;
 const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
-/** However many ask, a provider is asked once in this time. */
+/** A provider is asked at most once in this time. */
 const SHARED_MS = 10_000;
 
-/** Only what the page brings along: nothing comes from elsewhere. */
+/** Scripts and styles come from this server only. */
 const PAGE_POLICY = {
   'default-src': ["'self'"],
   'frame-ancestors': ["'none'"],
   'img-src': ["'self'", 'data:'],
   'object-src': ["'none'"],
-  // Of the page's own parts.
+  // Needed by the page's own styles and scripts.
   'style-src': ["'self'", "'unsafe-inline'"],
 };
 
 export interface ApiDocsOptions {
-  /** Of the document: the gateway's name. */
+  /** The title of the document: the gateway's name. */
   title: string;
   version: string;
   providers: readonly Provider[];
-  /** `jwt`: routes need a bearer token, but for those that say otherwise. */
+  /** `jwt`: routes need a bearer token, unless a route says otherwise. */
   auth?: 'jwt';
 }
 
 /**
- * One description of what can be called through a gateway: `/openapi.json`, merged from those of its providers, and a page of
- * it at `/docs`. Both are for anybody. A provider that is down keeps what it last said, and one that says nothing is named.
+ * One description of everything that can be called through a gateway: `/openapi.json`, merged from the documents of its
+ * providers, and a page for it at `/docs`. Both are open to everyone. If a provider is down, its last document is used.
+ * A provider without a document is listed.
  */
 export function apiDocs({ title, version, providers, auth }: ApiDocsOptions): FastifyPluginAsync {
   const documents = new ProviderDocuments(providers);
@@ -50,19 +51,19 @@ export function apiDocs({ title, version, providers, auth }: ApiDocsOptions): Fa
     app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
       reply.type('application/json; charset=utf-8').send(merged.of(await documents.read())),
     );
-    // The page asks for it by name; what it describes is ours.
+    // The page expects this file name; the content is ours.
     await app.register(swagger, { openapi: { info: { title, version } } });
     await app.register(page.default, {
       routePrefix: '/docs',
       staticCSP: PAGE_POLICY,
       theme: { title },
-      // Not `url`, which the page sets itself.
+      // Not `url`, because the page sets that itself.
       uiConfig: { urls: [{ url: '/openapi.json', name: title }] },
     });
   };
 }
 
-/** The merged document as text, written again only once a provider says something else. */
+/** The merged document as text. It is only rebuilt if a provider's document changes. */
 class MergedText {
   #from: readonly DescribedProvider[] = [];
   #text: string | undefined;
@@ -78,7 +79,7 @@ class MergedText {
   }
 }
 
-/** Documents are kept while their text is the same, so that they need not be looked through. */
+/** A document is parsed again only if its text has changed. */
 function isSame(these: readonly DescribedProvider[], those: readonly DescribedProvider[]): boolean {
   if (these === those) return true;
   return these.every(
@@ -86,7 +87,7 @@ function isSame(these: readonly DescribedProvider[], those: readonly DescribedPr
   );
 }
 
-/** What providers say of themselves; the last that they said while they cannot be asked. */
+/** The documents of the providers; the last known one if a provider cannot be reached. */
 class ProviderDocuments {
   readonly #last = new Map<string, { text: string; document: OpenApiDocument }>();
   #round: Promise<DescribedProvider[]> | undefined;
@@ -121,7 +122,7 @@ class ProviderDocuments {
   }
 }
 
-/** Undefined if the provider has none. Rejects if that is unknown. */
+/** Undefined if the provider has no document. Rejects if that is unknown. */
 async function fetchText(url: string): Promise<string | undefined> {
   const answer = await fetch(`${url.replace(/\/$/, '')}/openapi.json`, {
     signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),

@@ -60,14 +60,14 @@ describe.each([
   ['after serviceKeys', [byKey, limits], { 'x-service-key': 'wrong' }],
   ['after jwt, without any token', [byToken, limits], {}],
 ] as const)('rateLimit %s', (_name, plugins, headers) => {
-  it('counts failures, and refuses the address once there are too many', async () => {
+  it('counts failures, and refuses the address when there are too many', async () => {
     const app = await appWith(plugins);
     expect(await statuses(app, 200, headers)).toEqual({ 401: 50, 429: 150 });
     expect(await statuses(app, 1, headers, { remoteAddress: '10.0.0.2' })).toEqual({ 401: 1 });
   });
 });
 
-it('says when an address may come back, and looks at no token until then', async () => {
+it('says when an address may try again, and checks no token until then', async () => {
   const app = await appWith([byToken, limits]);
   await statuses(app, 50, bad);
   const response = await app.inject({ url: '/', headers: bad, remoteAddress: '10.0.0.1' });
@@ -79,14 +79,14 @@ it('says when an address may come back, and looks at no token until then', async
   expect(await statuses(app, 1, good, { remoteAddress: '10.0.0.2' })).toEqual({ 200: 1 });
 });
 
-it('leaves open routes to an address that failed, and routes that count nothing', async () => {
+it('keeps open routes available to an address that failed, and routes without a limit', async () => {
   const app = await appWith([byToken, limits]);
   await statuses(app, 60, bad);
   expect(await statuses(app, 1, {}, { url: '/open' })).toEqual({ 200: 1 });
   expect(await statuses(app, 60, bad, { url: '/free' })).toEqual({ 401: 60 });
 });
 
-it('counts a user apart from an address of the same name', async () => {
+it('counts a user separately from an address with the same name', async () => {
   const app = await appWith([byToken, limits]);
   const asAddress = { authorization: `Bearer ${await tokenOf('10.0.0.9')}` };
   expect(await statuses(app, 60, asAddress)).toEqual({ 200: 50, 429: 10 });
@@ -102,23 +102,23 @@ describe('behind a proxy', () => {
     appWith([byToken, limits], { trustProxy: trustProxy(proxies) });
   const from = (address: string) => ({ ...bad, 'x-forwarded-for': address });
 
-  it.each([1, ['10.0.0.0/8']])('tells callers apart with %j', async (proxies) => {
+  it.each([1, ['10.0.0.0/8']])('distinguishes callers with %j', async (proxies) => {
     const app = await behind(proxies);
     expect(await statuses(app, 60, from('203.0.113.1'))).toEqual({ 401: 50, 429: 10 });
     expect(await statuses(app, 1, from('203.0.113.2'))).toEqual({ 401: 1 });
   });
 
   it.each([1, ['10.0.0.0/8']])(
-    'believes what the proxy says, not the caller, with %j',
+    "trusts the proxy's header, not the caller's, with %j",
     async (proxies) => {
       const app = await behind(proxies);
-      // The proxy appends the address that it saw.
+      // The proxy appends the address of the caller.
       for (let i = 0; i < 50; i++) await statuses(app, 1, from(`198.51.100.${i}, 203.0.113.1`));
       expect(await statuses(app, 1, from('198.51.100.99, 203.0.113.1'))).toEqual({ 429: 1 });
     },
   );
 
-  it('believes nobody without', async () => {
+  it('trusts no header without TRUST_PROXY', async () => {
     const app = await behind(undefined);
     for (let i = 0; i < 50; i++) await statuses(app, 1, from(`198.51.100.${i}`));
     expect(await statuses(app, 1, from('198.51.100.99'))).toEqual({ 429: 1 });

@@ -2,17 +2,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FailureLimit } from '../auth/failure-limit.js';
 import { HttpError } from '../errors/errors.js';
 
-/** Addresses that are remembered at most: the oldest go first. */
+/** The maximum number of remembered addresses. The oldest are dropped first. */
 const MAX_ADDRESSES = 10_000;
 
-/** What `app.createRateLimit` makes: counts one more for a request's key. */
+/** The result of `app.createRateLimit`: counts one more for a request's key. */
 export type Counter = (
   request: FastifyRequest,
 ) => Promise<{ isAllowed: true } | { isAllowed: false; remaining: number; ttl: number }>;
 
 /**
- * Refuses addresses that failed to authenticate as often as the limit allows, until its window ends. Which are, is known
- * without asking the store, so that a refusal costs next to nothing.
+ * Refuses addresses that have failed to authenticate as often as the limit allows, until the window ends. Refused
+ * addresses are kept in memory, so a refusal does not need the store and costs almost nothing.
  */
 export function limitFailedCallers(
   counter: Counter,
@@ -49,7 +49,7 @@ export function limitFailedCallers(
   };
 }
 
-/** A route that says `rateLimit: false`. */
+/** A route with `rateLimit: false`. */
 function isFree({ routeOptions }: FastifyRequest): boolean {
   return routeOptions.config.rateLimit === false;
 }

@@ -8,7 +8,7 @@ import {
 } from '../context/headers.js';
 import { contextHeaders } from '../context/request-context.js';
 
-/** Of one connection only: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
+/** Headers of one connection, which are never passed on: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
 const HOP_BY_HOP: readonly string[] = [
   'connection',
   'http2-settings',
@@ -22,7 +22,7 @@ const HOP_BY_HOP: readonly string[] = [
   'upgrade',
 ];
 
-/** What a provider believes, since only the platform says it: from outside it is anybody's claim. */
+/** Headers that providers trust, because only the platform sets them. From outside, anyone could set them. */
 const OURS_TO_SAY = [
   'forwarded',
   'x-real-ip',
@@ -34,8 +34,8 @@ const OURS_TO_SAY = [
 ];
 
 /**
- * What proxies say of a request: who it is from or comes for (`x-forwarded-for`, `x-user-id`, `x-auth-request-email`), its
- * client certificate, and where it went before it was rewritten.
+ * Headers in which proxies describe a request: its caller (`x-forwarded-for`, `x-user-id`, `x-auth-request-email`), its
+ * client certificate, and its path before it was rewritten.
  */
 const SAID_BY_PROXIES = new RegExp(
   [
@@ -50,7 +50,7 @@ const SAID_BY_PROXIES = new RegExp(
   ].join('|'),
 );
 
-/** Node has answered it already, and the client that calls providers does not know it. */
+/** Node has already answered it, and undici does not support it. */
 const ANSWERED_HERE = ['expect'];
 
 const NOT_PASSED_ON: ReadonlySet<string> = new Set([
@@ -61,26 +61,26 @@ const NOT_PASSED_ON: ReadonlySet<string> = new Set([
 
 const NOT_ANSWERED: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP.filter((name) => name !== 'proxy-authenticate'),
-  // The answer has it already.
+  // The gateway's own answer already has it.
   REQUEST_ID_HEADER,
 ]);
 
-/** Of an upgrade: the connection to the provider has its own. */
+/** Headers of a WebSocket handshake: the connection to the provider has its own. */
 const OF_THE_HANDSHAKE = /^(?:host|content-length|sec-websocket-.*)$/;
 
-/** Bodies up to this come with their headers, as far as a deadline is concerned. */
+/** A body up to this size arrives together with its headers, as far as the deadline matters. */
 const SHORT_BODY_BYTES = 65_536;
 
 export interface ForwardOptions {
   /** How long the gateway waits for the answer, in milliseconds. */
   limitMs: number;
-  /** By which providers know the gateway. */
+  /** The key by which providers recognise the gateway. */
   serviceKey?: string;
 }
 
 /**
- * The headers of a request to a provider: what the caller sent, less what belongs to its connection or is not its
- * to say, and the request's context.
+ * The headers of a request to a provider: those of the caller, without headers of the connection and without those that
+ * callers may not set, plus the request's context.
  */
 export function forwardHeaders(
   request: FastifyRequest,
@@ -96,7 +96,7 @@ export function forwardHeaders(
   return forwarded;
 }
 
-/** The same for a WebSocket, whose handshake the provider gets from us and which has no deadline. */
+/** The same for a WebSocket. The gateway makes the handshake with the provider, and there is no deadline. */
 export function upgradeHeaders(request: FastifyRequest, serviceKey?: string): IncomingHttpHeaders {
   const named = namedByConnection(request.headers.connection);
   const headers = Object.fromEntries(
@@ -107,7 +107,7 @@ export function upgradeHeaders(request: FastifyRequest, serviceKey?: string): In
   return withContext(request, headers, serviceKey);
 }
 
-/** A new object: deleting from one makes all that follows slow. */
+/** Copies, because deleting properties makes an object slow in V8. */
 function withContext(
   request: FastifyRequest,
   headers: IncomingHttpHeaders,
@@ -117,7 +117,7 @@ function withContext(
   const forwarded: IncomingHttpHeaders = {};
   for (const name in headers) {
     if (!isPassedOn(name)) continue;
-    // It continues a trace, and means nothing without one; tracing brings its own.
+    // It belongs to a trace, and has no meaning without one. Tracing adds its own.
     if (name === 'tracestate' && context.traceparent === undefined) continue;
     forwarded[name] = headers[name];
   }
@@ -130,13 +130,13 @@ function withContext(
   return forwarded;
 }
 
-/** Servers that make variables of headers read `x_user_id` as `x-user-id`. */
+/** Servers that turn headers into variables read `x_user_id` as `x-user-id`. */
 function isPassedOn(name: string): boolean {
   const read = name.includes('_') ? name.replaceAll('_', '-') : name;
   return !NOT_PASSED_ON.has(read) && !SAID_BY_PROXIES.test(read);
 }
 
-/** The caller, then the proxies before us that Fastify's `trustProxy` believes. */
+/** The caller, then the proxies before us that Fastify's `trustProxy` trusts. */
 function clientAddresses(request: FastifyRequest): string {
   return request.ips ? request.ips.toReversed().join(', ') : request.ip;
 }
@@ -146,15 +146,15 @@ function hasNoBody({ method }: FastifyRequest): boolean {
 }
 
 export interface AnswerOptions {
-  /** Of the provider, which callers cannot reach: `http://orders:3001`. */
+  /** The provider's base URL, which callers cannot reach: `http://orders:3001`. */
   origin: string;
-  /** Whether the gateway itself says who may read answers. */
+  /** Whether the gateway itself sets the CORS headers. */
   ownCors: boolean;
-  /** What the answer has so far. */
+  /** The headers that are already set on the answer. */
   vary?: string;
 }
 
-/** The headers of a provider's answer for the caller. */
+/** The headers of a provider's answer that the caller gets. */
 export function answerHeaders(
   headers: IncomingHttpHeaders,
   { origin, ownCors, vary }: AnswerOptions,

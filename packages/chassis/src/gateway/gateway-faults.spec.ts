@@ -32,17 +32,17 @@ async function start(url = orders.url, more: Partial<GatewayOptions> = {}): Prom
 
 const BODY = { method: 'POST', body: '{"total":12}' };
 
-/** Time stands still but for what a test says, so that no limit depends on how busy the machine is. */
+/** Time only moves when a test says so, so that no time limit depends on how busy the machine is. */
 function stopClock(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
 }
 
-/** Lets `orders` answer nothing. Resolves once it has all of a request. */
+/** Makes `orders` never answer. Resolves when it has received a whole request. */
 function neverAnswered(): Promise<void> {
   return new Promise((resolve) => orders.answer((request) => request.resume().on('end', resolve)));
 }
 
-/** What a call has come to, once all that can happen without time has happened. */
+/** The state of a call when everything has happened that needs no time. */
 async function settledStatus(call: Promise<Response>): Promise<number | undefined> {
   let status: number | undefined;
   void call.then((answer) => (status = answer.status));
@@ -65,13 +65,13 @@ async function failedConnections<T>(
 }
 
 describe('a provider that is down', () => {
-  it.each([{}, BODY])('is a 503 without waiting for its limit: %o', async (options) => {
-    // Longer than a test may take.
+  it.each([{}, BODY])('is a 503 before the time limit: %o', async (options) => {
+    // Longer than a test may take, so a wait for the limit would fail.
     const { url, lines } = await start(await closedUrl(), { timeoutMs: 3_600_000 });
     const { result: answer, failed } = await failedConnections(() =>
       fetch(`${url}/api/orders`, options),
     );
-    // The first, and after pauses of 25, 50 and 100 ms.
+    // The first attempt, and those after pauses of 25, 50 and 100 ms.
     expect(failed).toBe(4);
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('1');
@@ -86,16 +86,16 @@ describe('a provider that is down', () => {
     );
   });
 
-  it('is a 503 also where its name is unknown', async () => {
+  it('is a 503 also if its name is unknown', async () => {
     const { url } = await start('http://orders.invalid:3001');
     const { result: answer, failed } = await failedConnections(() => fetch(`${url}/api/orders`));
     expect(answer.status).toBe(503);
-    // As while its own container is off the network: pauses of 25 to 800 ms.
+    // As when the gateway's own container is off the network: pauses of 25 to 800 ms.
     expect(failed).toBe(7);
     expect(await answer.text()).not.toContain('invalid');
   });
 
-  it('is a 503 for an upload under way, and the connection ends', async () => {
+  it('is a 503 during an upload, and the connection ends', async () => {
     const { url } = await start(await closedUrl());
     const upload = httpRequest(`${url}/api/orders`, { method: 'POST' });
     upload.on('error', () => undefined);
@@ -106,7 +106,7 @@ describe('a provider that is down', () => {
     upload.destroy();
   });
 
-  it.each([{}, BODY])('is asked again until it is back: %o', async (options) => {
+  it.each([{}, BODY])('is tried again until it is back: %o', async (options) => {
     const port = await freePort();
     const { url } = await start(`http://127.0.0.1:${port}`);
     const call = fetch(`${url}/api/orders`, options);
@@ -128,7 +128,7 @@ describe('a provider that is down', () => {
 });
 
 describe('a provider that is slow', () => {
-  it('is a 504 in time that names it, and is told', async () => {
+  it('is a 504 at the time limit that names the provider, and the provider is told', async () => {
     const { url } = await start(orders.url, { timeoutMs: 200 });
     const arrived = neverAnswered();
     stopClock();
@@ -164,7 +164,7 @@ describe('a provider that is slow', () => {
     expect(orders.requests).toHaveLength(1);
   });
 
-  it('may take its time once the answer has begun', async () => {
+  it('has no time limit after the answer has begun', async () => {
     orders.answer((_request, response) => {
       response.write('a');
       setTimeout(() => response.end('b'), 400);
@@ -175,7 +175,7 @@ describe('a provider that is slow', () => {
 });
 
 describe('a provider that breaks off', () => {
-  it('before the answer: GET is repeated', async () => {
+  it('before the answer: a GET is repeated', async () => {
     orders.answer((request, response) => {
       if (orders.requests.length === 1) request.socket.resetAndDestroy();
       else response.end('again');
@@ -186,7 +186,7 @@ describe('a provider that breaks off', () => {
   });
 
   it.each([BODY, { method: 'POST' }, { method: 'DELETE' }])(
-    'before the answer: %o is a 502 and not repeated, since it may have been done',
+    'before the answer: %o is a 502 and not repeated, because it may have been processed',
     async (options) => {
       orders.answer((request) => request.socket.resetAndDestroy());
       const { url } = await start();
@@ -197,14 +197,14 @@ describe('a provider that breaks off', () => {
     },
   );
 
-  it('always: GET ends as a 502', async () => {
+  it('every time: a GET ends as a 502', async () => {
     orders.answer((request) => request.socket.resetAndDestroy());
     const { url } = await start();
     expect((await fetch(`${url}/api/orders`)).status).toBe(502);
     expect(orders.requests).toHaveLength(4);
   });
 
-  it('within the answer: so does the answer', async () => {
+  it('during the answer: the answer breaks off, too', async () => {
     orders.answer((request, response) => {
       response.writeHead(200, { 'content-length': '10' });
       response.write('half');
@@ -215,83 +215,86 @@ describe('a provider that breaks off', () => {
     await expect(answer.text()).rejects.toThrow();
   });
 
-  it('with no HTTP at all is a 502', async () => {
+  it('with something that is not HTTP: a 502', async () => {
     orders.answer((request) => request.socket.end('nonsense\r\n\r\n'));
     const { url } = await start();
     expect((await fetch(`${url}/api/orders`, BODY)).status).toBe(502);
   });
 });
 
-/** So that the pauses of a busy machine are short beside the time in which a replica announces its end. */
+/** Long, so that pauses of a busy machine are short compared with it. */
 const PATIENT = { STOP_DELAY_MS: '1500', STOP_TIMEOUT_MS: '20000' };
 
 describe('a provider that is being replaced', { timeout: 120_000 }, () => {
   it.each([
-    // As Docker's networks do it. A connection that is made and not accepted when the replica closes its
-    // port is reset, after which only what is safe is repeated.
+    // As in Docker's networks. If a replica closes its port before it has accepted a connection, the connection is
+    // reset. Then only requests that are safe to repeat are repeated.
     { until: 'it is gone', methods: ['GET'] },
-    // As Kubernetes does it.
+    // As in Kubernetes.
     { until: 'it stops', methods: ['GET', 'POST'] },
-  ])('fails no $methods of a load where it is named until $until', async ({ until, methods }) => {
-    // Replicas are processes: one announces its end on its own time, as a container does.
-    const PORT = String(await freePort());
-    const replicas: (ServiceProcess & { host: string })[] = [];
-    const startReplica = async (host: string) => {
-      replicas.push({ ...(await startExample({ HOST: host, PORT, ...PATIENT })), host });
-    };
-    const lookup: LookupFunction = (_name, _options, found) =>
-      found(
-        null,
-        replicas.map(({ host }) => ({ address: host, family: 4 })),
-      );
-    vi.spyOn(dns, 'lookup').mockImplementation(lookup as typeof dns.lookup);
-    const statuses: number[] = [];
-    let isOver = false;
-    try {
-      await startReplica('127.0.0.1');
-      const { url } = await start(`http://orders.test:${PORT}`);
-      // Steady ones keep their connections, and those that pause find theirs closed.
-      const call = async (path: string, pauseMs: number, options: RequestInit) => {
-        while (!isOver) {
-          const answer = await fetch(url + path, options);
-          await answer.arrayBuffer();
-          statuses.push(answer.status);
-          await sleep(pauseMs);
-        }
+  ])(
+    'fails no $methods under load if its name resolves until $until',
+    async ({ until, methods }) => {
+      // Replicas are processes, so that each announces its end on its own, like a container.
+      const PORT = String(await freePort());
+      const replicas: (ServiceProcess & { host: string })[] = [];
+      const startReplica = async (host: string) => {
+        replicas.push({ ...(await startExample({ HOST: host, PORT, ...PATIENT })), host });
       };
-      const headers = { 'content-type': 'application/json' };
-      const post = { method: 'POST', headers, body: '{"total":1}' };
-      const load = [1, 5, 60, 95, 130, 300].flatMap((pause) =>
-        methods.map((method) =>
-          method === 'GET' ? call('/slow/2', pause, {}) : call('/echo', pause, post),
-        ),
-      );
-      for (const host of ['127.0.0.2', '127.0.0.1']) {
-        await startReplica(host);
-        const [old] = replicas;
-        if (until === 'it stops') replicas.shift();
-        old!.signal('SIGTERM');
-        expect(await old!.exited).toBe(0);
-        if (until === 'it is gone') replicas.shift();
+      const lookup: LookupFunction = (_name, _options, found) =>
+        found(
+          null,
+          replicas.map(({ host }) => ({ address: host, family: 4 })),
+        );
+      vi.spyOn(dns, 'lookup').mockImplementation(lookup as typeof dns.lookup);
+      const statuses: number[] = [];
+      let isOver = false;
+      try {
+        await startReplica('127.0.0.1');
+        const { url } = await start(`http://orders.test:${PORT}`);
+        // Steady callers keep their connections. Those that pause find theirs closed.
+        const call = async (path: string, pauseMs: number, options: RequestInit) => {
+          while (!isOver) {
+            const answer = await fetch(url + path, options);
+            await answer.arrayBuffer();
+            statuses.push(answer.status);
+            await sleep(pauseMs);
+          }
+        };
+        const headers = { 'content-type': 'application/json' };
+        const post = { method: 'POST', headers, body: '{"total":1}' };
+        const load = [1, 5, 60, 95, 130, 300].flatMap((pause) =>
+          methods.map((method) =>
+            method === 'GET' ? call('/slow/2', pause, {}) : call('/echo', pause, post),
+          ),
+        );
+        for (const host of ['127.0.0.2', '127.0.0.1']) {
+          await startReplica(host);
+          const [old] = replicas;
+          if (until === 'it stops') replicas.shift();
+          old!.signal('SIGTERM');
+          expect(await old!.exited).toBe(0);
+          if (until === 'it is gone') replicas.shift();
+        }
+        await sleep(200);
+        isOver = true;
+        await Promise.all(load);
+      } finally {
+        isOver = true;
+        vi.restoreAllMocks();
+        for (const { signal, exited } of replicas) {
+          signal('SIGKILL');
+          await exited;
+        }
       }
-      await sleep(200);
-      isOver = true;
-      await Promise.all(load);
-    } finally {
-      isOver = true;
-      vi.restoreAllMocks();
-      for (const { signal, exited } of replicas) {
-        signal('SIGKILL');
-        await exited;
-      }
-    }
-    expect(statuses.length).toBeGreaterThan(100);
-    expect(statuses.filter((status) => status !== 200)).toEqual([]);
-  });
+      expect(statuses.length).toBeGreaterThan(100);
+      expect(statuses.filter((status) => status !== 200)).toEqual([]);
+    },
+  );
 });
 
 describe('an event stream', () => {
-  it('ends with its provider, and holds up neither of them', async () => {
+  it('ends when its provider stops, and delays neither of them', async () => {
     const provider = await startExample();
     try {
       const routes = [{ path: '/events' }];

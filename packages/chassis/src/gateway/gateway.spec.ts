@@ -68,7 +68,7 @@ describe('a route', () => {
     },
   );
 
-  it('takes its own path and those below it, and the longest that fits', async () => {
+  it('matches its own path and those below it, and the longest match wins', async () => {
     const archive = await startProvider();
     try {
       const at = (service: string, provider: Provider, path: string) => {
@@ -117,7 +117,7 @@ describe('headers', () => {
     return orders.requests[0]!.headers;
   }
 
-  it('carry the context: request id, trace, deadline, where the caller is', async () => {
+  it("contain the context: request id, trace, deadline, and the caller's address", async () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     const sent = { 'x-request-id': 'abc', traceparent, authorization: 'Bearer x' };
     const headers = await received(sent, { callersAreInside: true });
@@ -133,7 +133,7 @@ describe('headers', () => {
     });
   });
 
-  it('from outside cannot claim what the platform says', async () => {
+  it('from outside cannot set what only the platform may set', async () => {
     const headers = await received({
       'x-service-key': 'stolen',
       'x-deadline-ms': '3600000',
@@ -175,14 +175,17 @@ describe('headers', () => {
   it.each<Record<string, string>>([
     { 'x-deadline-ms': '0' },
     { traceparent: `01-${'a'.repeat(32)}-${'b'.repeat(16)}-01-${'c'.repeat(6000)}` },
-  ])('from outside make no error line, and are not passed on: %j', async (claims) => {
-    const headers = await received(claims);
-    expect(headers['x-deadline-ms']).toBe('10000');
-    expect(headers).not.toHaveProperty('traceparent');
-    expect(edge!.lines.filter(({ level }) => level === 'error')).toEqual([]);
-  });
+  ])(
+    'that are invalid from outside cause no error in the log, and are not passed on: %j',
+    async (claims) => {
+      const headers = await received(claims);
+      expect(headers['x-deadline-ms']).toBe('10000');
+      expect(headers).not.toHaveProperty('traceparent');
+      expect(edge!.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    },
+  );
 
-  it('from inside with a deadline that has passed are a 504 and no error line', async () => {
+  it('from inside with a deadline in the past are a 504, and no error in the log', async () => {
     const { url, lines } = await start(undefined, { callersAreInside: true });
     const answer = await fetch(`${url}/api/orders`, { headers: { 'x-deadline-ms': '0' } });
     expect(answer.status).toBe(504);
@@ -190,7 +193,7 @@ describe('headers', () => {
     expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it('have a shorter deadline of the caller, and the key of the gateway', async () => {
+  it('have the shorter deadline of the caller, and the key of the gateway', async () => {
     const headers = await received(
       { 'x-deadline-ms': '8000' },
       { serviceKey: 'k-1', callersAreInside: true },
@@ -200,7 +203,7 @@ describe('headers', () => {
     expect(headers['x-service-key']).toBe('k-1');
   });
 
-  it('of one connection stay on it, both ways', async () => {
+  it('of a single connection are not passed on, in either direction', async () => {
     const { url } = await start();
     orders.answer((_request, response) => {
       response.writeHead(200, {
@@ -228,7 +231,7 @@ describe('headers', () => {
     }
   });
 
-  it('do not tell where a provider is: a redirect to itself stays here', async () => {
+  it("do not reveal the provider's address: a redirect to itself becomes one to the gateway", async () => {
     const { url } = await start();
     orders.answer((_request, response) => {
       response.writeHead(302, { location: `${orders.url}/api/orders/7` }).end();
@@ -239,7 +242,7 @@ describe('headers', () => {
 });
 
 describe('streams', () => {
-  it('an answer arrives before its end is sent', async () => {
+  it('an answer arrives before it is complete', async () => {
     const { url } = await start();
     const end = later<void>();
     orders.answer((_request, response) => {
@@ -253,7 +256,7 @@ describe('streams', () => {
     expect(Buffer.from((await reader.read()).value).toString()).toBe('last');
   });
 
-  it('a body arrives before its end is sent, and its time does not count', async () => {
+  it('a body arrives before it is complete, and its time does not count', async () => {
     const { url } = await start([{ path: '/api/orders', timeoutMs: 300 }]);
     const begun = later<string>();
     orders.answer((request, response) => {
@@ -270,11 +273,11 @@ describe('streams', () => {
     upload.end();
     const [answer] = (await once(upload, 'response')) as [IncomingMessage];
     expect(answer.statusCode).toBe(200);
-    // A deadline would have run while the body was on its way.
+    // A deadline would have passed while the body was being sent.
     expect(orders.requests[0]!.headers).not.toHaveProperty('x-deadline-ms');
   });
 
-  it('an upload waits for a provider that does not read, and is not held here', async () => {
+  it('an upload waits for a provider that does not read, and is not stored in the gateway', async () => {
     const { url } = await start();
     const arrived = later<IncomingMessage>();
     orders.answer((request, response) => {
@@ -294,7 +297,7 @@ describe('streams', () => {
       }
     };
     await send(200, 500);
-    // What fits into the sockets' buffers; the rest waits at the caller.
+    // Only what fits into the sockets' buffers; the rest waits at the caller.
     expect(sent).toBeLessThan(50);
     let received = 0;
     const request = await arrived.promise;
@@ -307,7 +310,7 @@ describe('streams', () => {
     expect(received).toBe(200_000_000);
   });
 
-  it('ends the request to the provider when the caller hangs up', async () => {
+  it('ends the request to the provider if the caller hangs up', async () => {
     const { url } = await start();
     const arrived = later<IncomingMessage>();
     orders.answer((request) => arrived.resolve(request));
@@ -348,7 +351,7 @@ describe('who may call', () => {
 
   const verify = jwt({ secret, issuer: 'shop', audience: 'gateway', algorithms: ['HS256'] });
 
-  it('needs a token, but on routes that need none', async () => {
+  it('needs a token, except on open routes', async () => {
     const { url } = await start(
       [{ path: '/api/orders' }, { path: '/api/login', auth: 'none' }],
       {},
@@ -364,7 +367,7 @@ describe('who may call', () => {
     expect((await fetch(`${url}/health`)).status).toBe(200);
   });
 
-  it('is limited, but on routes that are not', async () => {
+  it('has a rate limit, except on routes without one', async () => {
     const { url } = await start(
       [{ path: '/api/orders' }, { path: '/api/status', rateLimit: 'off' }],
       {},
@@ -399,7 +402,7 @@ describe('who may call', () => {
 });
 
 describe('/health', () => {
-  it('is 200 whatever the providers do, and says how each is, asking once for many', async () => {
+  it('is 200 in any case, and reports the state of each provider, asking once for many requests', async () => {
     const down = await startProvider();
     await down.close();
     const slow = await startProvider();
@@ -414,7 +417,7 @@ describe('/health', () => {
         ],
       });
       const { url } = edge;
-      // Time passes only here: a provider is asked again after 2 s.
+      // Only the test moves the time: a provider is asked again after 2 s.
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
       const others = [seen('undici:request:trailers'), seen('undici:client:connectError')];
       const asked = Array.from({ length: 20 }, async () => await fetch(`${url}/health`));
@@ -436,12 +439,12 @@ describe('/health', () => {
   });
 });
 
-/** Resolves once undici says so for the first time: https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
+/** Resolves when undici publishes this for the first time: https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
 function seen(channel: string): Promise<void> {
   return new Promise((resolve) => subscribe(channel, () => resolve()));
 }
 
-/** A promise, and what resolves it. */
+/** A promise with its resolve function. */
 function later<T>() {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((ready) => (resolve = ready));

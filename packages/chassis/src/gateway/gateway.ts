@@ -23,15 +23,15 @@ import {
   type WebSocketLimits,
 } from './websocket.js';
 
-/** A path that a provider serves, and all paths below it; they reach the provider unchanged. */
+/** A path that a provider serves, with all paths below it. Paths reach the provider unchanged. */
 export interface ProviderRoute {
-  /** `/api/orders`: also `/api/orders/12`, not `/api/orders-archive`. */
+  /** `/api/orders` includes `/api/orders/12`, but not `/api/orders-archive`. */
   path: string;
-  /** `none`: anybody may call it, without a token. */
+  /** `none`: open to everyone, no token needed. */
   auth?: 'none';
-  /** `off`: calls are not counted. */
+  /** `off`: calls are not counted for the rate limit. */
   rateLimit?: 'off';
-  /** Until the answer begins. */
+  /** Time limit until the answer begins. */
   timeoutMs?: number;
   /** Whether WebSockets may be opened on it. */
   websocket?: boolean;
@@ -46,41 +46,45 @@ export interface Provider {
 
 export interface GatewayOptions {
   providers: readonly Provider[];
-  /** Of routes that have none of their own: until the answer begins, after the last of the body was sent. Default 10 000. */
+  /**
+   * For routes without a time limit of their own: from the end of the request's body until the answer begins. Default
+   * 10 000.
+   */
   timeoutMs?: number;
-  /** The gateway's own `x-service-key`, by which providers know it. */
+  /** The gateway's own `x-service-key`, by which providers recognise it. */
   serviceKey?: string;
   webSockets?: WebSocketLimits;
   /**
-   * Whether callers are services of the platform: their deadlines and traces are then continued. Default false: what
-   * comes from outside begins anew.
+   * Whether callers are services of the platform. Their deadlines and traces are then continued. Default false: headers
+   * from outside are ignored.
    */
   callersAreInside?: boolean;
-  /** Whether the gateway itself uses `cors`: what providers say about other origins is then left out. */
+  /** Whether the gateway uses `cors`. If so, CORS headers of providers are removed. */
   cors?: boolean;
 }
 
 export interface Gateway {
-  /** Serves the routes of all providers: register it after `cors`, `jwt` and `rateLimit`. */
+  /** Serves the routes of all providers. Register it after `cors`, `jwt` and `rateLimit`. */
   readonly routes: FastifyPluginAsync;
-  /** How each provider is, for `createService({ health })`; asked at most every two seconds. */
+  /** The state of each provider, for `createService({ health })`. Each is asked at most every two seconds. */
   health(): Promise<{ services: ProviderHealth }>;
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Of a route that a provider serves: the provider's name. */
+    /** The name of the provider, on routes that a provider serves. */
     provider?: string;
     providerRoute?: ProviderRoute;
   }
 }
 
 /**
- * Serves the routes of other services. Bodies are streamed both ways and never held. Each request reaches its
- * provider with the id, trace and deadline of its context, and without headers that only the platform may set.
+ * Serves the routes of other services. Bodies are streamed in both directions and never stored. Each request reaches
+ * its provider with the id, trace and deadline of its context, and without headers that only the platform may set.
  *
- * A provider that cannot be reached is a 503, one that does not answer in time a 504, one that breaks off a 502; each
- * names the service. What no provider has seen is tried again, and GET and HEAD also after a broken connection.
+ * A provider that cannot be reached is a 503, one that does not answer in time a 504, one that breaks off a 502. Each
+ * answer names the service. Requests that never reached the provider are tried again; GET and HEAD also after a broken
+ * connection.
  */
 export function gateway(options: GatewayOptions): Gateway {
   const { providers, timeoutMs = 10_000 } = options;
@@ -90,7 +94,7 @@ export function gateway(options: GatewayOptions): Gateway {
     health: async () => ({ services: await checks.read() }),
     routes: async (app) => {
       if (!options.callersAreInside) markAsEdge(app);
-      // Bodies are the providers' to read.
+      // The gateway does not parse bodies; the providers do.
       app.removeAllContentTypeParsers();
       refuseAmbiguousPaths(
         app,
@@ -132,7 +136,7 @@ function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
       ...(route.auth === 'none' && { auth: false }),
       ...(route.rateLimit === 'off' && { rateLimit: false }),
     },
-    // Node hands every upgrade to whoever listens for some, and the proxy would leave this one unanswered.
+    // With a listener for upgrades, Node passes every upgrade to it, and the proxy would leave this one unanswered.
     preHandler: route.websocket ? beginWebSocket : refuseWebSocket(route.path),
     handler: (request, reply, dest, { rewriteHeaders }) => {
       const call = beginCall(reply, limitMs);
@@ -141,14 +145,14 @@ function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
         reply.from(dest, {
           rewriteRequestHeaders: (_request, headers) =>
             forwardHeaders(request, headers, { limitMs: call.limitMs, serviceKey }),
-          // The proxy's own makes header values valid.
+          // The proxy's own default, which makes header values valid.
           rewriteHeaders: (headers) =>
             answerHeaders(rewriteHeaders?.(headers) ?? headers, {
               origin,
               ownCors: options.cors ?? false,
               vary: reply.getHeader('vary')?.toString(),
             }),
-          // Asked after each attempt, also a good one.
+          // Called after each attempt, including successful ones.
           retryDelay: ({ err, attempt }) =>
             (err as Error | null) ? call.pauseAfter(err, request.method, attempt) : null,
           onError: (_reply, { error }) => {
@@ -164,7 +168,7 @@ function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
   };
 }
 
-/** Undefined if the caller has stopped waiting. */
+/** Undefined if the caller does not wait any more. */
 function beginCall(reply: FastifyReply, limitMs: number): ProviderCall | undefined {
   const limit = shortenToDeadline(limitMs);
   if (limit < 1) return undefined;
@@ -173,24 +177,24 @@ function beginCall(reply: FastifyReply, limitMs: number): ProviderCall | undefin
   return call;
 }
 
-/** The caller's own deadline has passed; neither gateway nor provider is at fault. */
+/** The caller's own deadline has passed. Neither the gateway nor the provider is at fault. */
 function answerNoTime(reply: FastifyReply, service: string): void {
   const message = `${service} was not called: the caller's deadline has passed`;
   reply.log.info({ provider: service }, message);
   void reply.code(504).send({ statusCode: 504, error: STATUS_CODES[504], message, service });
 }
 
-/** What the proxy wrapped: its own errors have no addresses, but also no reasons. */
+/** The original error: those of the proxy contain no addresses, but no reasons either. */
 function causeOf(error: Error): Error {
   return error.cause instanceof Error ? error.cause : error;
 }
 
-/** Unlike other answers from 500 on, it says what failed: the name of the service, but not its address. */
+/** Unlike other answers from 500 on, it says what failed: the service's name, but not its address. */
 function answerFailure(reply: FastifyReply, service: string, error: Error): void {
   const { statusCode, message } = failureOf(service, error);
   reply.log.error({ provider: service, reason: formatReason(error) }, message);
   if (statusCode === 503) reply.header('retry-after', '1');
-  // What is left of the body is not waited for.
+  // The rest of the body is not waited for.
   if (!reply.request.raw.complete) reply.header('connection', 'close');
   void reply
     .code(statusCode)

@@ -9,12 +9,12 @@ import { cors } from '../service/web.js';
 import { startGateway, type TestGateway } from '../testing/gateway.js';
 import { rateLimit } from './rate-limit.js';
 
-/** What guards rest on, stated here so that no version of a dependency changes it unnoticed. */
+/** Facts that the guards rely on, as tests, so that an update of a dependency cannot change them unnoticed. */
 
 const SECRET = 'a secret of thirty-two bytes, or more';
 let edge: TestGateway;
 let provider: ReturnType<typeof createServer>;
-/** All that reached the provider, upgrades too. */
+/** Everything that reached the provider, including upgrades. */
 let received: IncomingMessage[];
 
 beforeEach(async () => {
@@ -72,7 +72,7 @@ const UPGRADE =
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 const CLOSE = 'Connection: close\r\n';
 
-/** The status of a request that is sent byte by byte: clients change paths before they send them. */
+/** The status of a request that is sent byte by byte, because clients normalise paths before they send them. */
 async function status(target: string, headers = CLOSE): Promise<number> {
   const socket = connect(Number(new URL(edge.url).port), '127.0.0.1');
   socket.on('error', () => undefined);
@@ -85,7 +85,10 @@ async function status(target: string, headers = CLOSE): Promise<number> {
   }
 }
 
-/** Each leads, for some server, from the open route to the one that needs a token, or is no valid target. */
+/**
+ * For some server, each of these means the route that needs a token, although it matches the open one; or it is not a
+ * valid target.
+ */
 const TRICKS = [
   '/api/open/../orders',
   '/api/open/./../orders',
@@ -145,7 +148,7 @@ const TRICKS = [
   `/api/open/${'a/'.repeat(3000)}${'../'.repeat(3000)}`,
 ];
 
-/** Whatever else they are, they lead to the open route at every server. */
+/** For every server, these mean the open route. */
 const READ_ALIKE = [
   '/api/open',
   '/api/open/',
@@ -165,7 +168,7 @@ describe.each([
   { way: 'a request', headers: CLOSE },
   { way: 'a WebSocket', headers: UPGRADE },
 ])('the path of $way', ({ headers }) => {
-  it.each(shown(TRICKS))('leads nowhere without a token: $start', async ({ target }) => {
+  it.each(shown(TRICKS))('reaches no provider without a token: $start', async ({ target }) => {
     expect(await status(target, headers)).toBeGreaterThanOrEqual(400);
     expect(await status(target, headers)).toBeLessThan(500);
     expect(received).toEqual([]);
@@ -176,7 +179,7 @@ describe.each([
     await expect.poll(() => received.map(({ url }) => url)).toEqual([target]);
   });
 
-  it('reads with a token what it refuses without, as it was sent', async () => {
+  it('may use, with a token, a path that is refused without one: $start', async () => {
     const authorization = `Authorization: Bearer ${await token()}\r\n`;
     for (const target of ['/api/open/%61dmin', '/api/%6frders/7']) {
       expect(await status(target, headers + authorization)).toBeLessThan(300);
@@ -184,7 +187,7 @@ describe.each([
     await expect
       .poll(() => received.map(({ url }) => decodeURI(url!)))
       .toEqual(['/api/open/admin', '/api/orders/7']);
-    // Routes as the gateway reads them, not as somebody else might.
+    // The route as the gateway matched it, which another server might read differently.
     expect(await status('/api/open/ADMIN', headers + authorization)).toBe(400);
   });
 });
@@ -230,7 +233,7 @@ const CLAIMS = [
   'sentry-trace',
 ];
 
-/** No server makes variables of them. */
+/** No server turns these into variables. */
 const OF_TRACERS = [
   'baggage',
   'b3',
@@ -250,17 +253,17 @@ describe.each([
     return received[0]!.headers;
   }
 
-  it.each(CLAIMS)('%s is the platform’s to say, however it is written', async (name) => {
+  it.each(CLAIMS)('%s is set by the platform only, in any spelling', async (name) => {
     const forms = [name, name.toUpperCase(), name];
     if (!OF_TRACERS.includes(name)) forms.push(name.replaceAll('-', '_'));
-    // Names with one underscore of several dashes, too.
+    // Also names with both dashes and underscores.
     if (name.split('-').length > 2 && !OF_TRACERS.includes(name))
       forms.push(name.replace('-', '_'));
     const headers = await arrived(forms.map((form) => `${form}: claimed\r\n`).join(''));
     expect(JSON.stringify(headers)).not.toContain('claimed');
   });
 
-  it('those that Connection names stay here, and it takes away nothing that the platform says', async () => {
+  it('those that Connection names are not passed on, and it cannot remove headers of the platform', async () => {
     const connection = headers === UPGRADE ? 'Upgrade, ' : '';
     const names = 'x-mine, X-Forwarded-For, x-request-id , x-forwarded-proto';
     const mine = `X-Mine: 1\r\nProxy-Authorization: Basic x\r\nTE: trailers\r\nKeep-Alive: 5\r\n`;
@@ -281,7 +284,7 @@ describe.each([
     });
   });
 
-  it('one that comes twice is what the guard saw', async () => {
+  it('if one comes twice, the provider gets the value that the guard checked', async () => {
     const good = await token();
     const twice = `Authorization: Bearer ${good}\r\nAuthorization: Bearer bad\r\n`;
     expect(await status('/api/orders', headers + twice)).toBeLessThan(300);
@@ -298,7 +301,7 @@ describe.each([
     'Transfer-Encoding: chunked, identity\r\n',
     'x-a : b\r\n',
     ' folded: 1\r\n',
-  ])('%j is refused: two servers could read two requests', async (more) => {
+  ])('%j is refused, because a server might read it as two requests', async (more) => {
     expect(await status('/api/open', headers + more)).toBe(400);
     expect(received).toEqual([]);
   });
@@ -318,7 +321,7 @@ describe('a WebSocket', () => {
     ]);
   };
 
-  it('needs the token that a request needs, in the header and nowhere else', async () => {
+  it('needs the same token as a request, in the header only', async () => {
     const good = await token();
     const path = '/api/orders/live';
     expect(await open(path)).toBe(401);
@@ -334,7 +337,7 @@ describe('a WebSocket', () => {
     (socket as WebSocket).terminate();
   });
 
-  it('ends when its token expires, at both sides, and no other does', async () => {
+  it('ends on both sides when its token expires, and no other one does', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
     const brief = await open('/api/orders', { authorization: `Bearer ${await token(60)}` });
     const long = await open('/api/orders', {
@@ -351,27 +354,27 @@ describe('a WebSocket', () => {
     await ended;
     expect((long as WebSocket).readyState).toBe(WebSocket.OPEN);
     expect(received[1]!.socket.destroyed).toBe(false);
-    // Further than one timer reaches.
+    // Longer than a single timer can wait.
     vi.advanceTimersByTime(60 * 86_400_000);
     expect((long as WebSocket).readyState).toBe(WebSocket.OPEN);
     (long as WebSocket).terminate();
   });
 
   it.each(['https://evil.example', 'null', 'http://127.0.0.1:1', 'https://shop.example.com.evil'])(
-    'is not opened for a page of %s, which cookies would come along with',
+    'is refused for a page of %s, because the browser would send cookies',
     async (origin) => {
       expect(await open('/api/open', { origin, cookie: 'session=1' })).toBe(403);
       expect(received).toEqual([]);
     },
   );
 
-  it('is opened for pages of its own host, of origins that cors names, and for programs', async () => {
+  it('is allowed for pages of its own host, of origins in cors, and for programs', async () => {
     const own = new URL(edge.url).origin;
     for (const headers of [
       {},
       { origin: own },
       { origin: 'https://shop.example.com' },
-      // Behind a proxy that gives the gateway another host.
+      // A proxy in front gives the gateway another host.
       { origin: 'https://shop.test', 'x-forwarded-host': 'shop.test' },
     ] as Record<string, string>[]) {
       const socket = await open('/api/open', headers);

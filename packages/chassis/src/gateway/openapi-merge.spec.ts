@@ -37,7 +37,7 @@ const users = {
   components: { schemas: { Order: { type: 'number' } } },
 };
 
-it('has what the routes serve, under the names of the services', () => {
+it('contains what the routes serve, under the names of the services', () => {
   const merged = mergeDocuments({ title: 'shop', version: '1', bearer: true }, [
     { service: 'orders', routes: [{ path: '/api/orders' }], document: orders },
     { service: 'users', routes: [{ path: '/api/login', auth: 'none' }], document: users },
@@ -78,7 +78,7 @@ it('has what the routes serve, under the names of the services', () => {
   });
 });
 
-it('is a document also of nothing', () => {
+it('is a valid document even without providers', () => {
   expect(mergeDocuments({ title: 'shop', version: '1' }, [])).toEqual({
     openapi: '3.1.0',
     info: { title: 'shop', version: '1' },

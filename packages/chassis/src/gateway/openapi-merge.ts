@@ -2,7 +2,7 @@ import type { ProviderRoute } from './gateway.js';
 
 type Json = Record<string, unknown>;
 
-/** What is read of a document; all else is passed on. */
+/** The parts of a document that we read. Everything else is passed on. */
 export interface OpenApiDocument {
   paths?: Record<string, Json>;
   components?: Record<string, Record<string, unknown>>;
@@ -20,7 +20,7 @@ export interface DescribedProvider {
 export interface MergeOptions {
   title: string;
   version: string;
-  /** Whether routes need a bearer token, but for those that say otherwise. */
+  /** Whether routes need a bearer token, unless a route says otherwise. */
   bearer?: boolean;
 }
 
@@ -36,8 +36,8 @@ const METHODS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * One document of what callers of a gateway can reach: of each provider the operations on its routes, tagged with its
- * name, and the components that they use, whose names it begins.
+ * One document of everything that callers of a gateway can reach: for each provider, the operations on its routes,
+ * tagged with its name, and the components that they use, prefixed with its name.
  */
 export function mergeDocuments(
   { title, version, bearer = false }: MergeOptions,
@@ -96,7 +96,7 @@ function operationsOf(
   return own;
 }
 
-/** The longest, as the router chooses. */
+/** The longest match, like in the router. */
 function routeOf(path: string, routes: readonly ProviderRoute[]): ProviderRoute | undefined {
   return routes
     .filter((route) => path === route.path || path.startsWith(`${route.path}/`))
@@ -105,7 +105,7 @@ function routeOf(path: string, routes: readonly ProviderRoute[]): ProviderRoute 
 
 function operation(service: string, value: Json, needsToken: boolean): Json {
   const { operationId, ...rest } = value;
-  // Who may call is the gateway's to say, and where to call is here.
+  // The gateway decides who may call, and its address is the one to call.
   delete rest['security'];
   delete rest['servers'];
   return {
@@ -118,7 +118,7 @@ function operation(service: string, value: Json, needsToken: boolean): Json {
 
 const REFERENCE = /^#\/components\/([^/]+)\/([^/]+)$/;
 
-/** A copy in which references lead to the merged components. */
+/** A copy whose references point to the merged components. */
 function rename(value: unknown, service: string, key = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => rename(item, service));
   if (typeof value === 'string' && (key === '$ref' || key === 'mapping')) {
@@ -128,13 +128,15 @@ function rename(value: unknown, service: string, key = ''): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [
       name,
-      // A discriminator's mapping has references under names of its own.
+      // The mapping of a discriminator has references under other keys.
       rename(inner, service, key === 'mapping' ? key : name),
     ]),
   );
 }
 
-/** Section and name of each component that the renamed `paths` lead to: others may be nobody's business. */
+/**
+ * Section and name of each component that the renamed `paths` need. Other components may not be meant for the public.
+ */
 function reachable(
   paths: Json,
   service: string,

@@ -1,23 +1,23 @@
 import type { FastifyInstance } from 'fastify';
 import { HttpError } from '../errors/errors.js';
 
-/** What decides whether a token is needed and whether a call is counted. */
+/** The settings of a route that decide whether a token is needed and whether a call is counted. */
 export interface GuardedRoute {
   path: string;
   auth?: 'none';
   rateLimit?: 'off';
 }
 
-/** Decoded this often at most: some servers decode a path again that a proxy has decoded. */
+/** The maximum number of decodings: some servers decode a path again after a proxy did. */
 const MAX_DECODINGS = 3;
-/** A path that everybody reads alike, as nearly all are. */
+/** A path that all servers read in the same way, as almost all paths are. */
 const PLAIN = /^(?:\/[a-z0-9_~-]+)+\/?$/;
-// eslint-disable-next-line no-control-regex -- they end strings or header lines elsewhere
+// eslint-disable-next-line no-control-regex -- some servers end strings or header lines at these
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
- * Refuses paths that a provider might read in another way than the gateway, which has decided by its own reading whether a
- * token is needed and whether the call is counted.
+ * Refuses paths that a provider might read differently from the gateway. The gateway decides by its own reading whether
+ * a token is needed and whether the call is counted.
  */
 export function refuseAmbiguousPaths(app: FastifyInstance, routes: readonly GuardedRoute[]): void {
   const problemOf = pathGuard(routes);
@@ -29,8 +29,8 @@ export function refuseAmbiguousPaths(app: FastifyInstance, routes: readonly Guar
 }
 
 /**
- * What is wrong with a request target for the route that it matched; undefined if nothing is. Providers get the path as it
- * was sent, so it must mean the same to one that decodes more, merges slashes or ignores case.
+ * What is wrong with a request target for the route that it matched; undefined if it is safe. Providers get the path
+ * unchanged. So it must mean the same to a server that decodes more, merges slashes or ignores case.
  */
 export function pathGuard(
   routes: readonly GuardedRoute[],
@@ -59,8 +59,8 @@ function isGuardedMore(one: GuardedRoute, other: GuardedRoute): boolean {
 }
 
 /**
- * A path as the most lenient server would read it: decoded, without parameters (`;a=1`), empty segments and dots at the
- * end of a segment, in lower case. Undefined for one that no server should have to read.
+ * A path as the most lenient server would read it: decoded, in lower case, without parameters (`;a=1`), empty segments,
+ * and dots at the end of a segment. Undefined for a path that no server should have to read.
  */
 function lenientPath(path: string): string | undefined {
   if (!path.startsWith('/') || /[\\#]/.test(path)) return undefined;
@@ -75,7 +75,7 @@ function lenientPath(path: string): string | undefined {
   return `/${read.filter((segment) => segment !== '').join('/')}`;
 }
 
-/** Undefined if its escapes are not valid. What is no escape any more after a decoding is text. */
+/** Undefined if its escapes are invalid. After the first decoding, a `%` that starts no valid escape is text. */
 function decodeAll(path: string): string | undefined {
   let decoded = path;
   for (let times = 0; times < MAX_DECODINGS; times++) {

@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { ProviderTimeoutError } from './transport.js';
 
-/** Longer than a healthy provider needs, and much shorter than the time limit of a container's health check. */
+/** More than a healthy provider needs, and much less than the time limit of a container's health check. */
 const PROBE_TIMEOUT_MS = 500;
-/** However many ask, a provider is asked once in this time. */
+/** A provider is asked at most once in this time. */
 const SHARED_MS = 2000;
 
 export interface HealthTarget {
@@ -12,10 +12,10 @@ export interface HealthTarget {
   url: string;
 }
 
-/** `ok`, or in words for anybody why not; by service. */
+/** By service: `ok`, or the reason in words that everyone may read. */
 export type ProviderHealth = Readonly<Record<string, string>>;
 
-/** Asks `/ready` of all providers at once; what was found a moment ago is answered while it asks again. */
+/** Asks `/ready` of all providers in parallel. While it asks again, it answers with the last result. */
 export class ProviderHealthChecks {
   #known: ProviderHealth | undefined;
   #askedAt = -Infinity;
@@ -26,7 +26,7 @@ export class ProviderHealthChecks {
     private readonly dispatcher: Dispatcher,
   ) {}
 
-  /** Never rejects, and only the first waits. */
+  /** Never rejects. Only the first call waits. */
   async read(): Promise<ProviderHealth> {
     if (!this.#round && performance.now() - this.#askedAt >= SHARED_MS) {
       this.#askedAt = performance.now();
@@ -72,7 +72,7 @@ export class ProviderHealthChecks {
       signal,
     });
     await body.dump();
-    // One that is no service of ours may have no such route; it answers.
+    // A server that is not built on the chassis may not have this route. Any answer shows that it runs.
     return statusCode < 500 ? 'ok' : `not ready (${statusCode})`;
   }
 }

@@ -19,7 +19,7 @@ async function appWith(options: RateLimitOptions, lines: string[] = []) {
 }
 
 describe('rateLimit', () => {
-  it('answers 429 past the limit, and says when to come back', async () => {
+  it('answers 429 above the limit, and says when to try again', async () => {
     const app = await appWith({ max: 2, windowMs: 60_000 });
     const answers = [await app.inject('/'), await app.inject('/'), await app.inject('/')];
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 429]);
@@ -28,7 +28,7 @@ describe('rateLimit', () => {
     expect((await app.inject('/health')).statusCode).toBe(200);
   });
 
-  it('counts callers without an address together, and mapped addresses as what they are', async () => {
+  it('counts callers without an address together, and IPv4-mapped addresses as IPv4', async () => {
     const app = await appWith({ max: 2, windowMs: 60_000 });
     const from = async (remoteAddress: string) =>
       (await app.inject({ url: '/', remoteAddress })).statusCode;
@@ -43,7 +43,7 @@ describe('rateLimit', () => {
     await app.close();
   });
 
-  it('counts by the key that it is given', async () => {
+  it('counts by the given key', async () => {
     const key = (request: { headers: Record<string, unknown> }) =>
       String(request.headers['x-user']);
     const app = await appWith({ max: 1, windowMs: 60_000, key });
@@ -68,7 +68,7 @@ describe('rateLimit', () => {
     redis.disconnect();
   });
 
-  it('refuses numbers that limit nothing', () => {
+  it('refuses invalid numbers', () => {
     expect(() => rateLimit({ max: 0, windowMs: 1000 })).toThrow('max must be a whole number');
     expect(() => rateLimit({ max: 1, windowMs: 0.5 })).toThrow('windowMs must be a whole number');
   });

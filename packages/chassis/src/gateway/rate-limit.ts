@@ -8,23 +8,27 @@ import type { EventLog } from '../telemetry/default-log.js';
 import { limitFailedCallers } from './failed-callers.js';
 
 export interface RateLimitOptions {
-  /** Requests of one key in a window. */
+  /** The maximum number of requests with one key in a window. */
   max: number;
   windowMs: number;
-  /** Counts for all replicas: `cache.client`. Without it each replica counts for itself. */
+  /** Redis, to count for all replicas together: `cache.client`. Without it, each replica counts for itself. */
   redis?: Redis;
-  /** Who is limited. Default: the user of the token, else the address, IPv6 by /64. Behind a proxy set `TRUST_PROXY`. */
+  /**
+   * The key to count by. Default: the user of the token, otherwise the address, with IPv6 by /64. Set `TRUST_PROXY`
+   * behind a proxy.
+   */
   key?: (request: FastifyRequest) => string;
-  /** Tells the keys in Redis apart from others. Default `rate-limit:`. */
+  /** The prefix of its keys in Redis. Default `rate-limit:`. */
   prefix?: string;
 }
 
 /**
- * Answers 429 with `Retry-After` past the limit. Routes that are registered after it are limited;
- * `config.rateLimit` of a route takes other numbers, or false. While Redis is down requests get
- * through: a cache must not take the service with it.
+ * Answers 429 with `Retry-After` above the limit. It limits routes that are registered after it. A route's
+ * `config.rateLimit` sets other numbers, or false. While Redis is down, requests get through, because a failing cache
+ * must not stop the service.
  *
- * Who fails to authenticate is counted apart, by address, and past the limit refused before a token is checked.
+ * Callers that fail to authenticate are counted separately, by address. Above the limit, they are refused before a
+ * token is checked.
  */
 export function rateLimit({
   max,
@@ -56,14 +60,14 @@ export function rateLimit({
   return fp(plugin, { name: '@org/chassis/rate-limit', fastify: '5.x' });
 }
 
-/** With words before them, so that no user can be called as an address is. */
+/** With a prefix, so that a user and an address never have the same key. */
 function callerOf(request: FastifyRequest): string {
-  // Not there without `jwt`.
+  // Missing without `jwt`.
   const user = request.user as FastifyRequest['user'] | undefined;
   return typeof user?.sub === 'string' ? `user:${user.sub}` : `ip:${addressOf(request)}`;
 }
 
-/** None of a caller that has hung up meanwhile, or that came by a local socket. */
+/** Empty if the caller has hung up meanwhile, or came by a local socket. */
 function addressOf({ ip }: { ip?: string }): string {
   return ip === undefined ? '' : normalizeIP(ip);
 }
@@ -71,7 +75,7 @@ function addressOf({ ip }: { ip?: string }): string {
 type Done = (error: Error | null, result?: unknown) => void;
 type Command = (...args: unknown[]) => void;
 
-/** The part of a Redis client that the store uses, saying once that Redis fails and once that it is back. */
+/** The part of a Redis client that the store uses. It logs once that Redis fails and once that it is back. */
 function watch(redis: Redis, log: EventLog): object {
   let failing = false;
   const note = (error: Error | null) => {

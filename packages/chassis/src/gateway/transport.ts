@@ -5,15 +5,17 @@ import { wasNotSent } from '../connections/request-not-sent.js';
 import { IDLE_CONNECTION_MS } from '../connections/short-connections.js';
 
 const CONNECT_TIMEOUT_MS = 1000;
-/** Of an answer that has begun: the longest pause in it. */
+/** The longest pause in an answer that has begun. */
 const BODY_PAUSE_MS = 300_000;
 
-/** Retries of one request, with pauses of 25, 50 and 100 ms: enough for a replica to be replaced by another. */
+/**
+ * Retries of one request, with pauses of 25, 50 and 100 ms. That is enough for one replica to be replaced by another.
+ */
 const RETRIES = 3;
 const FIRST_PAUSE_MS = 25;
 /**
- * The same while this container itself is off its network, with pauses of 200, 400 and 800 ms more: a deploy takes the name
- * of an old container away by connecting it anew, which over ssh takes up to a second.
+ * Retries while this container itself is off its network, with further pauses of 200, 400 and 800 ms. A deploy moves
+ * the name away from an old container by disconnecting and reconnecting it, which over ssh takes up to a second.
  */
 const RETRIES_OFF_NETWORK = 6;
 
@@ -22,14 +24,14 @@ export class ProviderTimeoutError extends Error {
   override readonly name = 'ProviderTimeoutError';
 }
 
-/** The caller hung up: nobody waits for the answer. */
+/** The caller hung up, so the answer is not needed any more. */
 export class CallerGoneError extends Error {
   override readonly name = 'CallerGoneError';
 }
 
 /**
- * One request to a provider, over all its attempts. It is what undici takes as a signal: an emitter of one event, with
- * a listener at most.
+ * One request to a provider, with all its attempts. undici uses it as an abort signal: an event emitter with one event
+ * and at most one listener.
  */
 export class ProviderCall {
   reason: Error | undefined;
@@ -62,7 +64,7 @@ export class ProviderCall {
     return this.reason !== undefined;
   }
 
-  /** Also told once all is done, as most calls end: then it costs nothing. */
+  /** Also called when everything is done, which is how most calls end. Then it costs nothing. */
   callerIsGone(): void {
     if (!this.#isAnswered) this.#end(new CallerGoneError('the caller hung up'));
   }
@@ -72,11 +74,11 @@ export class ProviderCall {
     clearTimeout(this.#timer);
     this.reason = reason;
     this.#onAbort?.();
-    // undici does not say so while it still connects.
+    // undici does not emit this while it is still connecting.
     this.#settle?.(reason);
   }
 
-  /** Begins an attempt. A failure of our own is passed to `settle`. */
+  /** Starts an attempt. A failure of our own is passed to `settle`. */
   attempt(settle: (error: Error) => void): void {
     this.#settle = settle;
   }
@@ -87,8 +89,8 @@ export class ProviderCall {
   }
 
   /**
-   * The caller's body for one attempt. It is read only once a connection is there, and not destroyed with the
-   * attempt, so that another can send it. While it comes the time limit does not run.
+   * The caller's body for one attempt. It is read only after the connection is open, and is not destroyed with the
+   * attempt, so that the next attempt can send it. The time limit does not run while the body is being sent.
    */
   async *read(body: Readable): AsyncGenerator<unknown> {
     this.#bodyIsUntouched = false;
@@ -98,7 +100,7 @@ export class ProviderCall {
     }
   }
 
-  /** How long to wait for the next attempt; null if there is none. */
+  /** How long to wait before the next attempt; null if there is none. */
   pauseAfter(error: Error, method: string, attempt: number): number | null {
     const retries = isOffNetwork(error) ? RETRIES_OFF_NETWORK : RETRIES;
     if (this.aborted || attempt >= retries || !this.#bodyIsUntouched) return null;
@@ -113,7 +115,10 @@ function wasCutOff(error: Error): boolean {
   return 'code' in error && CUT_OFF.has(String(error.code));
 }
 
-/** No way to anybody, or nobody who knows the name; a provider that does not run refuses. */
+/**
+ * Errors that mean that this container has no network: no route, or no DNS. A provider that is not running refuses the
+ * connection instead.
+ */
 const OFF_NETWORK: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'EHOSTUNREACH',
@@ -133,20 +138,20 @@ function isSafe(method: string): boolean {
 
 const calls = new AsyncLocalStorage<ProviderCall>();
 
-/** Runs `forward`, whose requests through the transport then belong to `call`. */
+/** Runs `forward`. The requests that it sends through the transport then belong to `call`. */
 export function withCall<T>(call: ProviderCall, forward: () => T): T {
   return calls.run(call, forward);
 }
 
 type Settle = (error: Error | null, answer?: Dispatcher.ResponseData) => void;
 
-/** What @fastify/reply-from sends with. */
+/** The client that @fastify/reply-from sends with. */
 export interface Transport {
   readonly agent: Agent;
   request(options: Dispatcher.RequestOptions, settle: Settle): void;
 }
 
-/** Connections to providers: the name is resolved again for each connection, and none is kept for long. */
+/** Connections to providers. The name is resolved for each new connection, and no connection is kept for long. */
 export function openTransport(): Transport {
   const agent = new Agent({
     keepAliveTimeout: IDLE_CONNECTION_MS,
@@ -191,7 +196,7 @@ function send(
       bodyTimeout: BODY_PAUSE_MS,
       signal: call,
     },
-    // With an error undici gives half an answer.
+    // If it fails, undici passes half an answer.
     (error, answer) => (error ? once(error) : once(null, answer)),
   );
 }

@@ -1,12 +1,12 @@
 import { WebSocket } from 'ws';
 
-/** More than this waiting to be sent stops what would add to it. */
+/** If more bytes than this wait to be sent, reading from the other side pauses. */
 const FULL_BYTES = 1_048_576;
-/** It continues when no more than this is left. */
+/** Reading continues when this many bytes or fewer are left. */
 const LOW_BYTES = 262_144;
 const LOOK_MS = 20;
 
-/** Does not read from `source` while `target` cannot take more: a side that does not read fills no memory. */
+/** Pauses `source` while `target` cannot take more. So a side that does not read fills no memory. */
 export function relieve(source: WebSocket, target: WebSocket): void {
   source.on('message', () => {
     if (source.isPaused || target.bufferedAmount <= FULL_BYTES) return;
@@ -15,13 +15,13 @@ export function relieve(source: WebSocket, target: WebSocket): void {
       const isOver = target.readyState !== WebSocket.OPEN || source.readyState !== WebSocket.OPEN;
       if (!isOver && target.bufferedAmount > LOW_BYTES) return;
       clearInterval(look);
-      // Also at the end: a paused side would never see that the other is gone.
+      // Also at the end: a paused side would not notice that the other one is gone.
       source.resume();
     }, LOOK_MS);
   });
 }
 
-/** Pings both sides, and cuts off one of which nothing was heard, and which took nothing, since the last but one ping. */
+/** Pings both sides. Cuts off a side that has neither sent nor accepted anything since the ping before the last. */
 export function keepAlive(sides: readonly WebSocket[], everyMs: number): void {
   const timers = sides.map((side) => {
     let heard = true;
@@ -30,7 +30,7 @@ export function keepAlive(sides: readonly WebSocket[], everyMs: number): void {
     return setInterval(() => {
       const tookSome = side.bufferedAmount < waiting;
       waiting = side.bufferedAmount;
-      // What is paused is not heard: the other side is what it waits for.
+      // A paused side cannot be heard, because it waits for the other one.
       if (!heard && !tookSome && !side.isPaused) return side.terminate();
       heard = false;
       if (side.readyState === WebSocket.OPEN) side.ping();

@@ -19,7 +19,7 @@ let flooded = 0;
 let deaf: WebSocket | undefined;
 let heard = 0;
 
-/** Sends as much as its connection takes. */
+/** Sends as much as the connection accepts. */
 function flood(socket: WebSocket): void {
   if (socket.readyState !== WebSocket.OPEN) return;
   socket.send(Buffer.alloc(65_536), () => {
@@ -28,7 +28,7 @@ function flood(socket: WebSocket): void {
   });
 }
 
-/** A provider that sends back what it gets, or what its query asks for. */
+/** A provider that echoes messages, or does what its query asks for. */
 beforeEach(async () => {
   handshakes = [];
   flooded = heard = 0;
@@ -99,7 +99,7 @@ describe('a WebSocket', () => {
     await once(socket, 'close');
   });
 
-  it('is refused as a request would be', async () => {
+  it('is refused like a request would be', async () => {
     const base = await start(undefined, undefined, async (app) => {
       app.addHook('onRequest', () => Promise.reject(new HttpError(401, 'no')));
       return Promise.resolve();
@@ -108,20 +108,20 @@ describe('a WebSocket', () => {
     expect(handshakes).toEqual([]);
   });
 
-  it('is refused where the route has none, also beside one that has', async () => {
+  it('is refused on a route without WebSockets, also beside one that has them', async () => {
     const base = await start([{ path: '/api/live', websocket: true }, { path: '/api/orders' }]);
     expect(await refusal(new WebSocket(`${base}/api/orders`))).toBe(400);
     expect(await refusal(new WebSocket(`${base}/api/nothing`))).toBe(404);
   });
 
-  it('is closed where the provider is down, which is named and not located', async () => {
+  it('is closed if the provider is down, with its name but not its address', async () => {
     const socket = new WebSocket(`${await start(undefined, await closedUrl())}/api/live`);
     const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
     expect(code).toBe(1011);
     expect(reason.toString()).toBe('live cannot be reached');
   });
 
-  it('ends when the gateway stops, and does not hold it up', async () => {
+  it('ends when the gateway stops, and does not delay it', async () => {
     const socket = new WebSocket(`${await start()}/api/live`);
     await once(socket, 'open');
     const closed = once(socket, 'close');
@@ -131,7 +131,7 @@ describe('a WebSocket', () => {
     expect(performance.now() - begun).toBeLessThan(2000);
   });
 
-  it('tells that the gateway goes away', async () => {
+  it('gets a close code that says that the gateway stops', async () => {
     const socket = new WebSocket(`${await start()}/api/live`);
     await once(socket, 'open');
     const closed = once(socket, 'close');
@@ -141,7 +141,7 @@ describe('a WebSocket', () => {
 
   const limited = (limits: WebSocketLimits) => start(undefined, undefined, undefined, limits);
 
-  it('ends with 1009 where a message is longer than it may be, from either side', async () => {
+  it('ends with 1009 if a message from either side is too long', async () => {
     const base = await limited({ maxMessageBytes: 1000 });
     const fromCaller = new WebSocket(`${base}/api/live`);
     await once(fromCaller, 'open');
@@ -159,18 +159,18 @@ describe('a WebSocket', () => {
     expect((await once(fromProvider, 'close'))[0]).toBeGreaterThan(1000);
   });
 
-  it('does not hold what a caller does not read', async () => {
+  it('does not store what a caller does not read', async () => {
     const base = await limited({});
     const socket = await rawWebSocket(base, '/api/live?flood=1');
     socket.pause();
-    // What fits between: buffers of the system, and what a gateway holds.
+    // What fits in between: buffers of the system, and the limit of the gateway.
     const sent = await settled(() => flooded);
     expect(sent).toBeGreaterThan(1_000_000);
     expect(sent).toBeLessThan(40_000_000);
     socket.destroy();
   });
 
-  it('does not hold what a provider does not read, and passes on all once it reads again', async () => {
+  it('does not store what a provider does not read, and passes on everything when it reads again', async () => {
     const base = await limited({ maxMessageBytes: 4_000_000 });
     const socket = new WebSocket(`${base}/api/live?deaf=1`);
     await once(socket, 'open');
@@ -182,7 +182,7 @@ describe('a WebSocket', () => {
     await once(socket, 'close');
   });
 
-  it('is cut off where its caller is silent, and not where it answers', async () => {
+  it('is cut off if its caller is silent, but not if it answers', async () => {
     const base = await limited({ heartbeatMs: 400 });
     const alive = new WebSocket(`${base}/api/live`);
     await once(alive, 'open');
@@ -195,7 +195,7 @@ describe('a WebSocket', () => {
     await once(alive, 'close');
   });
 
-  it('ends with the gateway though its caller never answers', async () => {
+  it('ends with the gateway even if its caller never answers', async () => {
     const socket = await rawWebSocket(await start(), '/api/live');
     const ended = once(socket.resume(), 'close');
     const begun = performance.now();
@@ -204,7 +204,7 @@ describe('a WebSocket', () => {
     expect(performance.now() - begun).toBeLessThan(20_000);
   });
 
-  it('ends with the gateway though its caller does not even read', async () => {
+  it('ends with the gateway even if its caller does not read', async () => {
     const socket = await rawWebSocket(await start(), '/api/live?flood=1');
     socket.pause();
     await sleep(500);
@@ -214,7 +214,7 @@ describe('a WebSocket', () => {
     socket.destroy();
   });
 
-  it('keeps the messages that come before its provider is there', async () => {
+  it('keeps messages that arrive before the provider is connected', async () => {
     const socket = new WebSocket(`${await start()}/api/live`);
     socket.on('open', () => ['a', 'b', 'c'].forEach((text) => socket.send(text)));
     const messages: string[] = [];
@@ -225,7 +225,7 @@ describe('a WebSocket', () => {
   });
 });
 
-/** The value once it has not changed for a while. */
+/** The value when it has not changed for a while. */
 async function settled(read: () => number): Promise<number> {
   for (let last = -1; ;) {
     const now = read();
@@ -235,7 +235,7 @@ async function settled(read: () => number): Promise<number> {
   }
 }
 
-/** A caller that speaks no WebSocket after its handshake. */
+/** A caller that sends no WebSocket frames after the handshake. */
 async function rawWebSocket(base: string, path: string): Promise<Socket> {
   const { hostname, port } = new URL(base);
   const socket = connect(Number(port), hostname);

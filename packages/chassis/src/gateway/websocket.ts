@@ -8,29 +8,29 @@ import { isAllowedOrigin } from '../service/allowed-origins.js';
 import { upgradeHeaders, type ForwardOptions } from './forwarded-headers.js';
 import { keepAlive, relieve } from './websocket-link.js';
 
-/** A side that does not answer the end of its WebSocket is cut off after this long. */
+/** A side that does not answer a close frame is cut off after this time. */
 const CLOSE_TIMEOUT_MS = 1000;
 /** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
-/** What `setTimeout` can wait at most. */
+/** The maximum delay of `setTimeout`. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface WebSocketLimits {
-  /** A longer message ends the WebSocket with code 1009. Default 1 048 576, of each direction. */
+  /** A longer message in either direction ends the WebSocket with code 1009. Default 1 048 576. */
   maxMessageBytes?: number;
-  /** Both sides are pinged this often; one that is silent for twice as long is cut off. Default 30 000. */
+  /** How often both sides are pinged. A side that is silent for twice as long is cut off. Default 30 000. */
   heartbeatMs?: number;
 }
 
-/** Whether Node takes the request for the beginning of another protocol. */
+/** Whether Node treats the request as an upgrade to another protocol. */
 export function isUpgrade({ headers }: IncomingMessage): boolean {
   return headers.upgrade !== undefined && /\bupgrade\b/i.test(headers.connection ?? '');
 }
 
 type PreHandler = (request: FastifyRequest, reply: unknown, done: (error?: Error) => void) => void;
 
-/** Of a route that has none. */
+/** The limits of a route without WebSockets. */
 export function refuseWebSocket(path: string): PreHandler {
   return (request, _reply, done) =>
     done(
@@ -40,10 +40,10 @@ export function refuseWebSocket(path: string): PreHandler {
     );
 }
 
-/** The request that a caller's socket is made for; the proxy does not tell. */
+/** The request that belongs to a caller's socket, which the proxy does not pass on. */
 const handshake = new AsyncLocalStorage<FastifyRequest>();
 
-/** @throws a 403 for a page of a foreign origin. */
+/** @throws a 403 for a page of another origin. */
 export const beginWebSocket: PreHandler = (request, _reply, done) => {
   if (!isUpgrade(request.raw)) return done();
   if (!isAllowedOrigin(request)) {
@@ -52,7 +52,7 @@ export const beginWebSocket: PreHandler = (request, _reply, done) => {
   handshake.run(request, done);
 };
 
-/** How @fastify/http-proxy serves WebSockets of a provider. */
+/** The options with which @fastify/http-proxy serves WebSockets of a provider. */
 export function webSocketOptions(
   service: string,
   { limitMs, serviceKey }: ForwardOptions,
@@ -72,7 +72,7 @@ export function webSocketOptions(
     wsClientOptions: client as FastifyHttpProxyOptions['wsClientOptions'],
     wsHooks: {
       onConnect: (_context: object, source: WebSocket, target: WebSocket) => {
-        // A caller may be gone before its provider is there; nobody else would close that connection.
+        // A caller may leave before its provider is connected. Without this, that connection would stay open.
         if (source.readyState !== WebSocket.OPEN) return target.close();
         source.resume();
         relieve(source, target);
@@ -85,18 +85,19 @@ export function webSocketOptions(
 
 type SocketClass = NonNullable<FastifyHttpProxyOptions['wsServerOptions']>['WebSocket'];
 
-/** The caller's end. */
+/** The caller's side. */
 function callerSocket(service: string) {
   return class CallerSocket extends WebSocket {
     constructor(...args: ConstructorParameters<typeof WebSocket>) {
       super(...args);
-      // Until the provider is there, the caller's messages wait on its own side. It is open when this runs.
+      // Until the provider is connected, the caller's messages stay in its own socket. The socket is open when this
+      // runs.
       queueMicrotask(() => this.pause());
       const expiry = handshake.getStore()?.user?.exp;
       if (expiry !== undefined) this.#endAt(expiry * 1000);
     }
 
-    /** A token lets its bearer in until it expires, and no longer. */
+    /** Closes the WebSocket when the token that opened it expires. */
     #endAt(time: number): void {
       const left = time - Date.now();
       const timer = setTimeout(
@@ -112,9 +113,9 @@ function callerSocket(service: string) {
     }
 
     override close(code = GOING_AWAY, reason?: string | Buffer): void {
-      // The answer could not be read.
+      // The provider's answer was invalid.
       this.resume();
-      // The proxy gives errors as reasons, with addresses in them or longer than a close frame takes.
+      // The proxy uses error messages as reasons. They contain addresses, or are too long for a close frame.
       super.close(code, typeof reason === 'string' ? `${service} cannot be reached` : reason);
     }
   };

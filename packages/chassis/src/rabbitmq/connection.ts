@@ -7,7 +7,7 @@ const HEARTBEAT_SECONDS = 10;
 const CLOSE_LIMIT_MS = 1000;
 
 export interface BrokerConnectionOptions {
-  /** Of the resource. */
+  /** The name of the resource. */
   name: string;
   /** Shown by the broker's tools. */
   connectionName: string;
@@ -17,9 +17,9 @@ export interface BrokerConnectionOptions {
   log: () => Log;
 }
 
-/** A connection that is made when it is first needed, and again after each break. */
+/** A connection that is opened when it is first needed, and again after each break. */
 export class BrokerConnection {
-  // What a socket brings belongs to no request, though one may have been the first to need it.
+  // Events of the socket belong to no request, even if a request was the first to need the connection.
   readonly #outside = new AsyncResource('chassis.rabbitmq');
   #connection: Connection | undefined;
   #outage: string | undefined;
@@ -30,7 +30,7 @@ export class BrokerConnection {
     private readonly options: BrokerConnectionOptions,
   ) {}
 
-  /** Why there is none, if that is known. */
+  /** Why there is no connection, if that is known. */
   get outage(): string | undefined {
     return this.#outage;
   }
@@ -45,16 +45,16 @@ export class BrokerConnection {
     return (this.#connection ??= this.outside(() => this.#connect()));
   }
 
-  /** Runs `work` in no request's context. */
+  /** Runs `work` outside of any request's context. */
   outside<T>(work: () => T): T {
     return this.#outside.runInAsyncScope(work);
   }
 
-  /** Its channels are closed before. */
+  /** Closes the connection. Its channels must be closed before. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const connection = this.#connection;
-    // One that is not connected has nobody to take leave of, and the client would wait for an answer.
+    // Without a connection, the client would wait for an answer forever.
     if (!connection?.ready) return this.destroy();
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
@@ -65,7 +65,7 @@ export class BrokerConnection {
     connection.unsafeDestroy();
   }
 
-  /** At once: what was not answered is rejected here, and kept by the broker. */
+  /** Closes immediately. Unconfirmed publications are rejected here; the broker keeps unacknowledged events. */
   destroy(): void {
     this.#isClosed = true;
     this.#connection?.unsafeDestroy();

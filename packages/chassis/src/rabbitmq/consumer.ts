@@ -30,7 +30,7 @@ export const DEAD_ERROR = 'x-dead-error';
 export const DEAD_AT = 'x-dead-at';
 
 const MAX_ERROR_LENGTH = 500;
-/** So that an event that can be put nowhere does not come again and again without a pause. */
+/** The pause before an event is delivered again if it cannot be moved to any queue. */
 const RETURN_PAUSE_MS = 1000;
 
 export interface ConsumingOptions {
@@ -43,7 +43,7 @@ export interface ConsumingOptions {
   metrics: () => EventMetrics;
 }
 
-/** Consumes one event: its own queue, so many at a time, and what becomes of those that fail. */
+/** Consumes one event: from its own queue, with a limit of parallel handlers, and with retries of failed ones. */
 export class EventConsumer {
   #consumer: Consumer | undefined;
   #problem: string | undefined;
@@ -77,7 +77,7 @@ export class EventConsumer {
           exchanges: [...eventExchange(exchange).exchanges],
           queueBindings: [...bindings],
           qos: { prefetchCount: prefetch },
-          // Also what keeps those that come while it closes from being handled.
+          // This also prevents that events which arrive during closing are handled.
           concurrency: prefetch,
         },
         (message) => this.#track(this.#receive(message)),
@@ -98,9 +98,9 @@ export class EventConsumer {
     });
   }
 
-  /** Takes no more, and waits for the handlers under way and their answers. */
+  /** Takes no more events, and waits for running handlers and their acknowledgements. */
   async stop(): Promise<void> {
-    // Without a connection there is nobody to say it to, and the client would wait for one.
+    // Without a connection, the client would wait for an answer forever.
     if (this.connection.isReady) await this.#consumer?.close().catch(() => undefined);
     else this.connection.destroy();
     await Promise.allSettled(this.#inFlight);
@@ -128,7 +128,7 @@ export class EventConsumer {
       await runInContext(context, () => this.#handle(received, log));
       return end('done');
     } catch (error) {
-      // The time for the handler is not that for what follows.
+      // The handler's time limit does not apply to what follows.
       const { deadline: _, ...timeless } = context;
       return end(await runInContext(timeless, () => this.#putAway(received, error, log)));
     }
@@ -159,7 +159,7 @@ export class EventConsumer {
     }
   }
 
-  /** The event is answered for only when the broker has it elsewhere. */
+  /** An event is acknowledged only after the broker has it in another queue. */
   async #putAway(received: ReceivedEvent, error: unknown, log: Log): Promise<HandleOutcome> {
     const { service, retryDelaysMs } = this.options;
     const { name } = this.subscription.contract;
@@ -206,7 +206,7 @@ export class EventConsumer {
       headers: { ...headers, ...more },
     };
     if (await this.publisher.send(message)) return;
-    // A person deleted it.
+    // A person deleted the queue.
     await this.publisher.reset();
     if (await this.publisher.send(message)) return;
     throw new Error(`there is no queue ${exchange || routingKey}`);
@@ -226,7 +226,7 @@ function deadHeaders(
   };
 }
 
-/** With the handler's time as its deadline, so that queries and calls end with it. */
+/** The handler's time limit becomes its deadline, so that queries and calls end with it. */
 function contextOf({ headers }: ReceivedEvent, handlerTimeoutMs: number) {
   const { requestId, traceparent } = parseContext({ ...headers });
   return { requestId, traceparent, deadline: performance.now() + handlerTimeoutMs };
@@ -245,12 +245,12 @@ export function readMessage(message: AsyncMessage | SyncMessage): ReceivedEvent 
   };
 }
 
-/** Publishers that are not ours may send what the client has parsed already. */
+/** For messages of other publishers, the client may have parsed the header already. */
 function textOf(body: unknown): string {
   return typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
 }
 
-/** The headers that the broker writes would show only the last queue. */
+/** Own headers, because those of the broker only name the last queue. */
 function isOurs([name, value]: [string, unknown]): boolean {
   return typeof value === 'string' && !/^x-(death|first-death|last-death|delivery)/.test(name);
 }

@@ -6,7 +6,10 @@ import type { BrokerConnection } from './connection.js';
 import { explainRights, MissingRightError } from './rights.js';
 import type { Topology } from './topology.js';
 
-/** The broker would refuse this event again: it is too big, for example, or the service's account may not publish it. */
+/**
+ * The broker would refuse this event each time: for example, it is too big, or the service's account may not publish
+ * it.
+ */
 export class EventRefusedError extends Error {
   override readonly name = 'EventRefusedError';
 
@@ -25,7 +28,7 @@ export interface OutgoingMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What belongs to other services, and who is told if it is missing and may not be made. */
+/** Queues of other services, and what to do if one is missing and may not be declared. */
 export interface ForeignTopology {
   readonly topology: () => readonly Topology[];
   readonly onRefused: (queue: string) => void;
@@ -34,12 +37,12 @@ export interface ForeignTopology {
 const NOTHING_FOREIGN: ForeignTopology = { topology: () => [], onRefused: () => undefined };
 
 /**
- * A quorum queue that is a moment old when its broker is killed comes back empty, though its events were confirmed (seen with
- * RabbitMQ 3.10.8 and 4.3.6 for some 100 ms). The broker tells nobody when that is over.
+ * If a broker is killed right after a quorum queue was declared, the queue comes back empty, even if its events were
+ * confirmed (seen with RabbitMQ 3.10.8 and 4.3.6 for about 100 ms). The broker does not report when that time is over.
  */
 const NEW_QUEUE_SETTLES_MS = 2000;
 
-/** Errors of the broker about one message, https://www.rabbitmq.com/docs/channels#error-handling. */
+/** Errors of the broker about a single message: https://www.rabbitmq.com/docs/channels#error-handling. */
 const REFUSALS: ReadonlySet<string> = new Set(['NACK', 'PRECONDITION_FAILED', 'CONTENT_TOO_LARGE']);
 
 /** Publishes with confirms, on one channel that is opened when needed. */
@@ -53,17 +56,18 @@ export class ConfirmingPublisher {
     private readonly connection: BrokerConnection,
     private readonly resource: string,
     private readonly timeoutMs: number,
-    /** Declared on each new channel: the broker may be another one, or have lost it. */
+    /** Declared on each new channel, because it may be another broker, or the broker may have lost it. */
     private readonly topology: () => readonly Topology[],
-    /** Queues of other services that events shall wait in; an account of one service alone may not make them. */
+    /** Queues of other services in which events must wait. A service's own account may not declare them. */
     private readonly foreign: ForeignTopology = NOTHING_FOREIGN,
   ) {}
 
   /**
-   * Resolves once the message is on the broker's disk: with false if no queue takes it, so that it is lost.
+   * Resolves when the message is on the broker's disk; with false if no queue accepts it, so that it is lost.
+   *
    * @throws {EventRefusedError}
-   * @throws {UnavailableError} if it is not confirmed in time; it may still arrive.
-   * @throws {OutOfTimeError} if the caller has stopped waiting.
+   * @throws {UnavailableError} if it is not confirmed in time. It may still arrive.
+   * @throws {OutOfTimeError} if the caller does not wait any more.
    */
   send(message: OutgoingMessage): Promise<boolean> {
     const sending = this.#send(message);
@@ -78,14 +82,14 @@ export class ConfirmingPublisher {
     return (this.#opening ??= this.#open().finally(() => (this.#opening = undefined)));
   }
 
-  /** Waits for what is under way. */
+  /** Waits for messages that are being published. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#underWay);
-    // Closing waits for an answer, which a broker that is away does not give.
+    // Closing waits for an answer, which never comes from a broker that is down.
     if (this.connection.isReady) await this.#channel?.close();
   }
 
-  /** So that all is declared again before the next message. */
+  /** Makes the next message declare everything again. */
   async reset(): Promise<void> {
     const channel = this.#channel;
     this.#channel = undefined;
@@ -106,7 +110,7 @@ export class ConfirmingPublisher {
         appId: source,
         headers: { ...headers },
         contentType: 'application/json',
-        // With an encoding the client leaves the bytes alone when they come back.
+        // With an encoding set, the client does not decode the bytes of returned messages.
         contentEncoding: 'utf-8',
         durable: true,
         mandatory: true,
@@ -126,7 +130,7 @@ export class ConfirmingPublisher {
       const outage = this.connection.outage ?? `${name} was not confirmed within ${limitMs} ms`;
       throw new UnavailableError(this.resource, new Error(outage));
     }
-    // A message that no queue takes comes back before its confirm, and is told in the next turn.
+    // A message that no queue accepts is returned before its confirm, so its callback runs one turn later.
     await nextTurn();
     return !this.#returned.delete(keyOf(exchange, routingKey, id));
   }
@@ -135,7 +139,7 @@ export class ConfirmingPublisher {
     return this.connection.outside(() => this.connection.open().acquire());
   }
 
-  /** Declares what is missing of another service, unless that is for others to do; whether it was made now. */
+  /** Declares missing queues of another service, unless that is not allowed. Returns whether it declared any. */
   async #ensureForeign(topology: Topology): Promise<boolean> {
     const [missing] = topology.queues.slice(-1);
     if (!missing || (await this.#exists(missing.queue))) return false;
@@ -144,13 +148,16 @@ export class ConfirmingPublisher {
     return !refused;
   }
 
-  /** Asking needs no permission, but declaring does. */
+  /** Checking needs no permission, but declaring does. */
   async #exists(queue: string): Promise<boolean> {
     const ask = (channel: Channel) => channel.queueDeclare({ queue, passive: true });
     return !(await this.#alone(ask, 'NOT_FOUND'));
   }
 
-  /** Does `work` on a channel of its own, which an error of the broker closes; whether it was `expected`. */
+  /**
+   * Runs `work` on its own channel, because an error of the broker closes the channel. Returns whether the error was
+   * `expected`.
+   */
   async #alone(work: (channel: Channel) => Promise<unknown>, expected: string): Promise<boolean> {
     const channel = await this.#acquire();
     try {

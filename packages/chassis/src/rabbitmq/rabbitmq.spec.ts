@@ -8,7 +8,7 @@ import type { Log } from '../telemetry/log.js';
 import { rabbitmq, type RabbitMqOptions } from './rabbitmq.js';
 import { replayDeadLetters } from './replay.js';
 
-// What a real broker does is proved in events.engine.spec.ts; here none answers.
+// A real broker is tested in events.engine.spec.ts. Here, no broker answers.
 
 const orderPlaced = defineEvent('order.placed', z.object({ orderId: z.string() }));
 const orderPaid = defineEvent('order.paid', z.object({}));
@@ -23,7 +23,7 @@ const options = {
   log,
 } satisfies RabbitMqOptions<[typeof orderPlaced]>;
 
-/** Takes connections and never says a word. */
+/** Accepts connections and never answers. */
 let silent: Server;
 const sockets = new Set<Socket>();
 beforeEach(async () => {
@@ -53,7 +53,7 @@ it('connects to nothing until it is used', async () => {
 });
 
 describe('without a broker', () => {
-  it('has a check that tells why, without the password', async () => {
+  it('has a check that says why, without the password', async () => {
     const broker = rabbitmq(nowhere, options);
     const why = () => broker.check(AbortSignal.timeout(2000)).then(() => 'usable', String);
     const reasons = [await why(), await why()];
@@ -63,7 +63,7 @@ describe('without a broker', () => {
     await broker.close();
   });
 
-  it('has a check that ends with its signal where the broker is silent', async () => {
+  it('has a check that ends with its signal if the broker does not answer', async () => {
     const broker = rabbitmq(silentUrl(), { ...options, publishTimeoutMs: 5000 });
     const started = performance.now();
     await expect(broker.check(AbortSignal.timeout(100))).rejects.toThrow();
@@ -74,7 +74,7 @@ describe('without a broker', () => {
   it.each([
     ['that refuses', () => nowhere, 'ECONNREFUSED'],
     ['that is silent', silentUrl, 'timed out|not confirmed'],
-  ])('publishes nothing to one %s: a 503 in time', async (_name, url, reason) => {
+  ])('cannot publish to %s: a 503 before the time limit', async (_name, url, reason) => {
     const broker = rabbitmq(url(), options);
     const started = performance.now();
     await expect(broker.publish(orderPlaced, data)).rejects.toMatchObject({
@@ -109,7 +109,7 @@ describe('without a broker', () => {
     await broker.close();
   });
 
-  it('starts all the same, and stops at once', async () => {
+  it('starts anyway, and stops immediately', async () => {
     const broker = rabbitmq(nowhere, options);
     broker.subscribe([handle(orderPaid, () => Promise.resolve())]);
     await broker.start();
@@ -141,7 +141,7 @@ it('refuses events that it did not declare', async () => {
   await broker.close();
 });
 
-it('refuses data that does not fit, before it connects', async () => {
+it('refuses invalid data before it connects', async () => {
   const broker = rabbitmq(silentUrl(), options);
   // @ts-expect-error nor does it compile
   const publish = broker.publish(orderPlaced, { orderId: 12 });

@@ -22,30 +22,30 @@ import { ConfirmingPublisher } from './publisher.js';
 import { consumerTopology, eventExchange, retryTopology } from './topology.js';
 
 export interface RabbitMqOptions<P extends readonly EventContract[]> {
-  /** Names the queues of its subscriptions, and the source of its events. */
+  /** The service's name. It names its queues, and is the source of its events. */
   service: string;
-  /** All that it publishes: others do not compile. */
+  /** All events that it publishes. Publishing another one does not compile. */
   publishes?: P;
   /**
-   * Services that are known to consume an event: `{ 'order.placed': ['billing'] }`. Their queues are made before the
-   * first event is published, so that none is lost before they are started for the first time.
+   * Known consumers of an event: `{ 'order.placed': ['billing'] }`. Their queues are declared before the first event is
+   * published, so that no event is lost before they start for the first time.
    */
   subscribers?: Readonly<Record<string, readonly string[]>>;
   /** Default `broker`. */
   name?: string;
-  /** Of all events of the platform. Default `events`. */
+  /** The exchange of all events of the platform. Default `events`. */
   exchange?: string;
-  /** Events of a kind that are handled at the same time. Default 10. */
+  /** How many events with the same name are handled at the same time. Default 10. */
   prefetch?: number;
-  /** Pauses before an event whose handling failed comes again. Default 1 s, 10 s, 1 min, 10 min. */
+  /** Pauses before an event is delivered again after its handler failed. Default 1 s, 10 s, 1 min, 10 min. */
   retryDelaysMs?: readonly number[];
-  /** How long one handling may take; also its deadline. Default 30 000. */
+  /** How long a handler may take; this is also its deadline. Default 30 000. */
   handlerTimeoutMs?: number;
-  /** How long to wait for the broker's confirm, and before that for a connection. Default 5000. */
+  /** How long to wait for a connection, and then for the broker's confirm. Default 5000. */
   publishTimeoutMs?: number;
-  /** The longest pause between two tries to connect again. Default 2000. */
+  /** The longest pause between two attempts to connect again. Default 2000. */
   maxReconnectDelayMs?: number;
-  /** Default the service's. */
+  /** Default: the service's log. */
   log?: Log;
 }
 
@@ -53,23 +53,24 @@ export interface RabbitMq<E extends EventContract = EventContract> extends Resou
   readonly kind: 'broker';
   readonly service: string;
   readonly publishes: readonly E[];
-  /** Consumed from `start` on, each from a queue of this service alone; its replicas share it. */
+  /** Handled after `start`, each from a queue of this service alone, which its replicas share. */
   subscribe(subscriptions: readonly Subscription[]): void;
-  /** What `publish` does last: for events that were encoded before, as those of an outbox. */
+  /** The last step of `publish`, for events that are already encoded, like those of an outbox. */
   send(event: WireEvent): Promise<void>;
   start(host?: Parameters<NonNullable<Resource['start']>>[0]): Promise<void>;
   stop(): Promise<void>;
 }
 
 const HANDLER_TIMEOUT_MS = 30_000;
-/** What a stop needs beside the handlers: their answers, and connections that are closed. */
+/** How much of the time for a stop is needed after the handlers: for acknowledgements, and to close connections. */
 const STOP_MARGIN_MS = 2000;
 
 const RETRY_DELAYS_MS = [1000, 10_000, 60_000, 600_000];
 
 /**
- * How long a handler may take: one that is under way when a stop begins has to end before the process does.
- * @throws {Error} if the code asks for more than a stop has.
+ * How long a handler may take. A handler that is running when a stop begins must end before the process does.
+ *
+ * @throws {Error} if the code sets more than a stop allows.
  */
 export function handlerLimit(asked: number | undefined, stopTimeoutMs = Infinity): number {
   const most = Math.max(stopTimeoutMs - STOP_MARGIN_MS, Math.floor(stopTimeoutMs / 2));
@@ -83,8 +84,9 @@ export function handlerLimit(asked: number | undefined, stopTimeoutMs = Infinity
 
 /**
  * RabbitMQ (`amqp://`, or `amqps://` with TLS), 3.10 or newer. It connects when it is first used, and again after each
- * break; then it consumes again. Publishing and consuming have a connection each, since a broker that runs out of
+ * break, and then consumes again. Publishing and consuming have separate connections, because a broker that runs out of
  * memory blocks those that publish.
+ *
  * @throws {TypeError} if `url` is invalid.
  */
 export function rabbitmq<const P extends readonly EventContract[] = readonly []>(
@@ -143,7 +145,7 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
   const consumers: EventConsumer[] = [];
   let state: 'composed' | 'started' | 'stopped' = 'composed';
 
-  // Asked by a function, since what is awaited may change it.
+  // A function, because the value may change during the await.
   const isStopped = (): boolean => state === 'stopped';
 
   function consume(subscription: Subscription): Promise<void> {
@@ -237,7 +239,7 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
       if (host) metrics = eventMetrics(host.meter);
       handlerTimeoutMs = handlerLimit(options.handlerTimeoutMs, host?.stopTimeoutMs);
       if (subscriptions.length === 0) return;
-      // The queues for what fails are there before anything can.
+      // The queues for failed events must exist before an event can fail.
       await publisher.channel().catch(() => undefined);
       if (isStopped()) return;
       const consumed = Promise.all(subscriptions.map(consume));

@@ -11,22 +11,24 @@ import { consumerQueue, consumerTopology, deadQueue, eventExchange } from './top
 
 export interface ReplayOptions {
   service: string;
-  /** The events that the service subscribes to: contracts, or what else has their names. */
+  /** The events that the service subscribes to: contracts, or other objects with their names. */
   subscribes: readonly Pick<EventContract, 'name'>[];
-  /** As that of `rabbitmq`. Default `events`. */
+  /** The exchange, as in `rabbitmq`. Default `events`. */
   exchange?: string;
   /** How long to wait for a connection, and for each confirm. Default 10 000. */
   timeoutMs?: number;
   log?: Log;
 }
 
-/** How many events of each name were put back. */
+/** How many events of each name were moved. */
 export type ReplayReport = Readonly<Record<string, number>>;
 
 /**
- * Puts what is in a service's dead-letter queues back into the queues that its handlers read, as if it came for the first
- * time. Only what is there at the start: what fails again is not replayed again. An event leaves the dead-letter
- * queue when the broker has it in the other, so none is lost if this ends halfway; one may then come twice.
+ * Moves the events in a service's dead-letter queues back to the queues that its handlers read, as if they came for the
+ * first time. Only those that are there at the start: events that fail again stay. An event is removed from the
+ * dead-letter queue after the broker has it in the other one. So none is lost if this ends halfway, but one may come
+ * twice.
+ *
  * @throws {UnavailableError}
  */
 export async function replayDeadLetters(

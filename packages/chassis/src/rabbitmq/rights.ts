@@ -1,6 +1,6 @@
 import { AMQPError } from 'rabbitmq-client';
 
-/** The account of a service may not do this at the broker. */
+/** The account of a service has no permission to do this at the broker. */
 export class MissingRightError extends Error {
   override readonly name = 'MissingRightError';
 }
@@ -8,11 +8,11 @@ export class MissingRightError extends Error {
 export interface Deed {
   /** `publish order.placed` */
   doing: string;
-  /** What of a manifest gives the right to do it. */
+  /** The entry of the manifest that grants the permission. */
   list: 'publishes' | 'subscribes';
 }
 
-/** Settles as `work` does; a refusal of the broker for want of rights says what is missing. */
+/** Settles like `work`. If the broker refuses because of missing permissions, the error says what is missing. */
 export async function explainRights<T>(work: Promise<T>, service: string, deed: Deed): Promise<T> {
   try {
     return await work;
@@ -21,7 +21,7 @@ export async function explainRights<T>(work: Promise<T>, service: string, deed: 
   }
 }
 
-/** Undefined for any other error. Rights come with a deploy: https://www.rabbitmq.com/docs/access-control */
+/** Undefined for any other error. Permissions change at a deploy: https://www.rabbitmq.com/docs/access-control */
 export function missingRight(
   error: unknown,
   service: string,

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { consumerTopology, retryTopology } from './topology.js';
 
-// Queues that are there cannot be declared in another way: what changes here needs a new name.
+// Existing queues cannot be declared with other arguments. If something here changes, it needs a new name.
 
-it('gives each consumer a queue, and one for what it cannot handle', () => {
+it('gives each consumer a queue, and a dead-letter queue', () => {
   expect(consumerTopology('events', 'billing', 'order.placed')).toEqual({
     exchanges: [],
     queues: [
@@ -29,7 +29,7 @@ it('gives each consumer a queue, and one for what it cannot handle', () => {
   });
 });
 
-it('lets events wait in one queue for each delay', () => {
+it('makes events wait in one queue per delay', () => {
   expect(retryTopology('billing', 1000)).toEqual({
     exchanges: [{ exchange: 'billing:retry:1000', type: 'fanout', durable: true }],
     queues: [
@@ -38,7 +38,7 @@ it('lets events wait in one queue for each delay', () => {
         durable: true,
         arguments: {
           'x-queue-type': 'quorum',
-          // Without a key of its own an event keeps the one that it came with: its consumer's queue.
+          // Without a routing key of its own, an event keeps the original one: its consumer's queue.
           'x-dead-letter-exchange': '',
           'x-dead-letter-strategy': 'at-least-once',
           'x-overflow': 'reject-publish',

@@ -1,4 +1,4 @@
-/** A queue as it is declared. One that is there with other arguments is an error of the broker: they never change. */
+/** The arguments of a queue. They can never change: the broker refuses to declare an existing queue with other ones. */
 export interface QueueDeclaration {
   readonly queue: string;
   readonly durable: true;
@@ -17,7 +17,7 @@ export interface BindingDeclaration {
   readonly routingKey: string;
 }
 
-/** All that is declared before it is used; any number of times. */
+/** Everything that is declared before use. Declaring it again changes nothing. */
 export interface Topology {
   readonly exchanges: readonly ExchangeDeclaration[];
   readonly queues: readonly QueueDeclaration[];
@@ -25,25 +25,28 @@ export interface Topology {
 }
 
 /**
- * How often an event is delivered to a process that ends, or loses its connection, before it answers.
- * Then the broker itself puts it into the dead-letter queue: it may be what ends the process.
+ * How often an event is delivered if the process ends, or loses its connection, before it acknowledges. After that, the
+ * broker itself moves it to the dead-letter queue, because the event may be what ends the process.
  */
 const DELIVERY_LIMIT = 20;
 
 /** Replicated if the broker is a cluster, and on disk before it is confirmed. */
 const QUORUM = { 'x-queue-type': 'quorum' };
 
-/** The one that the broker always has: it delivers to the queue that the routing key names. */
+/** The default exchange of every broker: it delivers to the queue with the name of the routing key. */
 const DEFAULT_EXCHANGE = '';
 
-/** Dead letters leave a queue when the next one has them, which only a queue that drops nothing can promise. */
+/**
+ * With this, a dead letter leaves its queue only after the next queue has it. That needs a queue that never drops
+ * messages.
+ */
 const SAFE_DEAD_LETTERING = {
   'x-dead-letter-exchange': DEFAULT_EXCHANGE,
   'x-dead-letter-strategy': 'at-least-once',
   'x-overflow': 'reject-publish',
 };
 
-/** Names have no colon, so the queues of two consumers never meet. */
+/** Names contain no colon, so the queue names of two consumers never collide. */
 export function consumerQueue(service: string, event: string): string {
   return `${service}:${event}`;
 }
@@ -52,7 +55,7 @@ export function deadQueue(service: string, event: string): string {
   return `${consumerQueue(service, event)}:dead`;
 }
 
-/** Of an exchange and of the queue behind it. */
+/** The name of an exchange and of the queue bound to it. */
 export function retryName(service: string, delayMs: number): string {
   return `${service}:retry:${delayMs}`;
 }
@@ -65,7 +68,7 @@ export function eventExchange(exchange: string): Topology {
   };
 }
 
-/** What a service needs to get an event: the queue, and the one for those that it could not handle. */
+/** What a service needs to consume an event: its queue, and the dead-letter queue. */
 export function consumerTopology(exchange: string, service: string, event: string): Topology {
   const queue = consumerQueue(service, event);
   const dead = deadQueue(service, event);
@@ -89,9 +92,9 @@ export function consumerTopology(exchange: string, service: string, event: strin
 }
 
 /**
- * Where events of a service wait. Its exchange takes all, under the name of the consumer's queue; when their
- * time is over the broker hands them to that queue, and no other consumer sees them again. A queue per delay, since
- * only what is first in a queue can leave it.
+ * Where events of a service wait for a retry. The exchange accepts all of them, with the consumer's queue as the
+ * routing key. When their time is over, the broker moves them to that queue, so no other consumer gets them again.
+ * There is one queue per delay, because only the first message of a queue can expire.
  */
 export function retryTopology(service: string, delayMs: number): Topology {
   const name = retryName(service, delayMs);

@@ -2,14 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 const ORIGINS = Symbol('origins whose pages may call');
 
-/** Noted by `cors`, for what browsers do not ask about: WebSockets. */
+/** Set by `cors`. Used for WebSockets, for which browsers make no CORS check. */
 export function noteAllowedOrigins(app: FastifyInstance, origins: readonly string[]): void {
   app.decorate(ORIGINS, origins);
 }
 
 /**
- * Whether a page may do this: one of the same host, or of an origin that `cors` names. Programs send no origin. A browser
- * sends cookies along with a WebSocket from any page, and no page can change these headers.
+ * Whether a page may open a WebSocket: a page of the same host, or of an origin in `cors`. Programs send no origin. A
+ * browser sends cookies with a WebSocket from any page, and no page can change these headers.
  */
 export function isAllowedOrigin(request: FastifyRequest): boolean {
   const { origin, host } = request.headers;

@@ -14,7 +14,7 @@ describe('runCommand', () => {
     }),
   };
 
-  it('needs the variables of the command, and not those of the service', async () => {
+  it('needs the variables of the command, but not those of the service', async () => {
     vi.stubEnv('LOG_LEVEL', 'silent');
     vi.stubEnv('PORT', 'none at all');
     vi.stubEnv('DATABASE_URL', 'postgres://here/orders');
@@ -27,7 +27,7 @@ describe('runCommand', () => {
     await expect(runCommand('orders', 'migrate', commands)).rejects.toThrow(ConfigError);
   });
 
-  it('names the commands that there are', async () => {
+  it('lists the existing commands if the name is unknown', async () => {
     const run = runCommand('orders', 'migrat', commands);
     await expect(run).rejects.toThrow(CommandError);
     await expect(run).rejects.toThrow('"migrat" is not a command of orders; it has: migrate');

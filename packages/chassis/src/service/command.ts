@@ -3,19 +3,20 @@ import type * as z from 'zod';
 import { createLogger } from '../telemetry/logger.js';
 import { commandVariables, readVariables } from './config.js';
 
-/** A short run beside the service, such as a migration of its database. Made by {@link command}. */
+/** A short run beside the service, such as a migration of its database. Created by {@link command}. */
 export interface Command {
   variables: z.ZodRawShape;
   run: (config: never, log: Logger) => Promise<unknown>;
 }
 
-/** What a person asked for that is not there. */
+/** The requested command does not exist. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
 /**
- * A short run, and the variables that it needs: those of the service itself need not be set.
+ * A short run with the variables that it needs. The service's own variables need not be set.
+ *
  * @param run if it rejects, the process ends with 1.
  */
 export function command<S extends z.ZodRawShape>(
@@ -27,7 +28,8 @@ export function command<S extends z.ZodRawShape>(
 
 /**
  * Runs one of a service's commands with the variables of this process.
- * @throws {CommandError} if there is no such command.
+ *
+ * @throws {CommandError} if the command does not exist.
  * @throws {ConfigError} with all problems of its variables.
  */
 export async function runCommand(

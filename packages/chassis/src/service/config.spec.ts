@@ -18,7 +18,7 @@ function problemsOf(variables: z.ZodRawShape, env: NodeJS.ProcessEnv): string[] 
 }
 
 describe('readConfig', () => {
-  it('fills in what has a default', () => {
+  it('uses defaults', () => {
     expect(readConfig('orders', {}, PORT)).toEqual({
       NODE_ENV: 'development',
       HOST: '0.0.0.0',
@@ -32,13 +32,13 @@ describe('readConfig', () => {
     });
   });
 
-  it('types what a service adds', () => {
+  it('types the variables of a service', () => {
     const config = readConfig('orders', { LIMIT: z.coerce.number() }, { ...PORT, LIMIT: '5' });
     const limit: number = config.LIMIT;
     expect(limit).toBe(5);
   });
 
-  it('names all problems at once', () => {
+  it('reports all problems together', () => {
     const variables = { DATABASE_URL: z.url(), LIMIT: z.coerce.number('expected a number') };
     const env = { PORT: 'http', LIMIT: 'many', METRICS: 'yes' };
     expect(problemsOf(variables, env)).toEqual([
@@ -49,7 +49,7 @@ describe('readConfig', () => {
     ]);
   });
 
-  it('says which service it is about', () => {
+  it('names the service', () => {
     expect(() => readConfig('orders', {}, {})).toThrow(
       'The configuration of orders is not valid:\n  PORT: not set',
     );
@@ -59,7 +59,7 @@ describe('readConfig', () => {
     expect(problemsOf({}, { PORT: port })).toEqual(['PORT: expected a port between 1 and 65535']);
   });
 
-  it('counts an empty variable as not set', () => {
+  it('treats an empty variable as not set', () => {
     expect(readConfig('orders', {}, { ...PORT, LOG_LEVEL: '' }).LOG_LEVEL).toBe('info');
     expect(problemsOf({}, { PORT: '' })).toEqual(['PORT: not set']);
   });
@@ -96,19 +96,19 @@ describe('a variable in a file', () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is read without its last newline', () => {
+  it('is read without its final line break', () => {
     const config = readConfig('orders', variables, { ...PORT, DATABASE_URL_FILE: file });
     expect(config.DATABASE_URL).toBe('postgres://orders');
   });
 
-  it('is a problem where the variable is set too', () => {
+  it('is a problem if the variable is set, too', () => {
     const env = { ...PORT, DATABASE_URL: 'postgres://a', DATABASE_URL_FILE: file };
     expect(problemsOf(variables, env)).toEqual([
       'DATABASE_URL: set, and DATABASE_URL_FILE too: set only one of them',
     ]);
   });
 
-  it('is a problem with the path where it is not there', () => {
+  it('is a problem with its path if the file does not exist', () => {
     const missing = join(folder, 'missing');
     expect(problemsOf(variables, { DATABASE_URL_FILE: missing })).toEqual([
       `DATABASE_URL: DATABASE_URL_FILE names ${missing}: there is no such file`,
@@ -116,12 +116,12 @@ describe('a variable in a file', () => {
     ]);
   });
 
-  it('is not looked for where _FILE is empty', () => {
+  it('is not read if _FILE is empty', () => {
     const env = { ...PORT, DATABASE_URL: 'postgres://a', DATABASE_URL_FILE: '' };
     expect(readConfig('orders', variables, env).DATABASE_URL).toBe('postgres://a');
   });
 
-  it('leaves a variable of the service alone that ends in _FILE', () => {
+  it('does not apply to a variable of the service that ends in _FILE', () => {
     const own = { TLS: z.string().optional(), TLS_FILE: z.string() };
     const config = readConfig('orders', own, { ...PORT, TLS_FILE: '/no/such/file' });
     expect(config).toMatchObject({ TLS_FILE: '/no/such/file' });
@@ -129,7 +129,7 @@ describe('a variable in a file', () => {
 });
 
 describe('formatVariables', () => {
-  it('makes a row of each', () => {
+  it('writes a table row for each', () => {
     const variables = {
       DATABASE_URL: secret(z.url()).describe('where the orders are'),
       CACHE_REDIS_URL: secret(z.url().describe('cache | queue')).optional(),
@@ -146,14 +146,14 @@ describe('formatVariables', () => {
     );
   });
 
-  it('has a description of each variable of every service', () => {
+  it('has a description for each variable of every service', () => {
     const [, , ...rows] = formatVariables(serviceVariables).split('\n');
     for (const row of rows) expect(row.split(' | ')[2]).not.toBe('');
   });
 });
 
 it.each(['collector:4318', 'grpc://collector:4317', 'collector'])(
-  'refuses the collector %s, which traces would never reach',
+  'refuses the collector %s, which traces would not reach',
   (OTEL_EXPORTER_OTLP_ENDPOINT) => {
     const env = { PORT: '3001', OTEL_EXPORTER_OTLP_ENDPOINT };
     expect(() => readConfig('orders', {}, env)).toThrow(

@@ -8,7 +8,7 @@ const milliseconds = z.coerce
   .int('expected whole milliseconds')
   .min(0, 'expected 0 or more milliseconds');
 
-/** Text that `parse` makes something of, or throws what is wrong with it. */
+/** A string, converted by `parse`, which throws an error that says what is wrong. */
 function parsed<T>(parse: (text: string) => T) {
   return z.string().transform((text, context) => {
     try {
@@ -20,7 +20,7 @@ function parsed<T>(parse: (text: string) => T) {
   });
 }
 
-/** What every service reads. Time limits are in milliseconds. */
+/** The variables of every service. Time limits are in milliseconds. */
 export const serviceVariables = {
   NODE_ENV: z
     .enum(['development', 'test', 'production'])
@@ -74,7 +74,7 @@ export const serviceVariables = {
     .describe('OTLP/HTTP collector for traces; without it, none are recorded'),
 } as const;
 
-/** What a command of a service reads beside its own: it does not listen. */
+/** The variables of every command, which does not listen on a port. */
 export const commandVariables = {
   NODE_ENV: serviceVariables.NODE_ENV,
   LOG_LEVEL: serviceVariables.LOG_LEVEL,
@@ -87,11 +87,11 @@ export type Config<S extends z.ZodRawShape> = z.output<z.ZodObject<S & ServiceVa
 
 export interface ConfigProblem {
   variable: string;
-  /** Never contains the value: it may be a secret. */
+  /** Never contains the value, because it may be a secret. */
   message: string;
 }
 
-/** Everything that is wrong with the variables of a service. */
+/** All problems of a service's variables. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
@@ -114,10 +114,10 @@ export function secret<T extends z.ZodType>(schema: T): T {
 }
 
 /**
- * The variables of a service together with `serviceVariables`. `X_FILE` names a file that holds the
- * value of `X`, as secrets of containers are given; an empty variable counts as not set.
+ * Reads the variables of a service, together with `serviceVariables`. `X_FILE` names a file with the value of `X`, as
+ * containers get secrets. An empty variable counts as not set.
  *
- * @throws {ConfigError} with all problems at once.
+ * @throws {ConfigError} with all problems together.
  */
 export function readConfig<S extends z.ZodRawShape>(
   service: string,
@@ -127,10 +127,7 @@ export function readConfig<S extends z.ZodRawShape>(
   return readVariables(service, { ...serviceVariables, ...variables }, env);
 }
 
-/**
- * Variables as they are given, without those of every service.
- * @throws {ConfigError} with all problems at once.
- */
+/** Reads the given variables only, without those of every service. @throws {ConfigError} with all problems together. */
 export function readVariables<S extends z.ZodRawShape>(
   service: string,
   shape: S,
@@ -164,13 +161,13 @@ function readVariable(
 ): string | undefined {
   const value = env[variable] || undefined;
   const fileVariable = `${variable}_FILE`;
-  // A service may have a variable of that name for another purpose.
+  // A service may have its own variable with a name that ends in _FILE.
   const file = fileVariable in shape ? undefined : env[fileVariable] || undefined;
   if (file === undefined) return value;
   if (value !== undefined) {
     throw new Error(`set, and ${fileVariable} too: set only one of them`);
   }
-  // Files of secrets tend to end in a newline that is not part of the secret.
+  // A file with a secret usually ends with a line break that is not part of the secret.
   return readSecretFile(fileVariable, file).replace(/\r?\n$/, '') || undefined;
 }
 
@@ -184,7 +181,7 @@ function readSecretFile(fileVariable: string, file: string): string {
   }
 }
 
-/** A Markdown table of variables: name, default, what it is (`.describe()`), whether it is a `secret()`. */
+/** A Markdown table of variables: name, default, description (`.describe()`), and whether it is a `secret()`. */
 export function formatVariables(variables: z.ZodRawShape): string {
   const rows = Object.entries(variables).map(([variable, schema]) => {
     const { fallback, description, isSecret } = readFacts(schema);
@@ -201,7 +198,7 @@ interface VariableFacts {
   isSecret: boolean;
 }
 
-/** Looks through optional, default and the like: what describes a variable may stand on any of them. */
+/** Looks inside optional, default and similar schemas, because the description may be on any of them. */
 function readFacts(schema: z.core.$ZodType): VariableFacts {
   const { type, innerType, defaultValue, in: input } = schema._zod.def as WrapperDef;
   const inner = innerType ?? (type === 'pipe' ? input : undefined);

@@ -22,7 +22,7 @@ it('reads the routes of Linux', () => {
   ]);
 });
 
-it('knows none where there is none, or nothing to read', () => {
+it('returns nothing if there is none, or the files cannot be read', () => {
   expect(defaultGateways(() => '')).toEqual([]);
   expect(defaultGateways(() => 'nonsense\n\n00000000 zz')).toEqual([]);
 });

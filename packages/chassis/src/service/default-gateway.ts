@@ -18,7 +18,9 @@ function readRoutes(path: string): string {
   }
 }
 
-/** `eth0 00000000 010011AC 0003 …`: interface, destination, gateway, each address as the machine keeps a number. */
+/**
+ * `eth0 00000000 010011AC 0003 …`: interface, destination, gateway. The addresses are in the byte order of the machine.
+ */
 function parseRoutes(text: string): string[] {
   return text.split('\n').flatMap((line) => {
     const [, destination, gateway = ''] = line.trim().split(/\s+/);

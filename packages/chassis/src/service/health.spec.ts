@@ -20,7 +20,7 @@ function appWith(resources: readonly Resource[], timeoutMs = 1000) {
 }
 
 describe('/health', () => {
-  it('does not ask resources', async () => {
+  it('does not check resources', async () => {
     const check = vi.fn(down);
     const response = await appWith([resource('database', check)]).app.inject('/health');
     expect(response.statusCode).toBe(200);
@@ -29,14 +29,14 @@ describe('/health', () => {
 });
 
 describe('/ready', () => {
-  it('is 503 while starting, also where all resources answer', async () => {
+  it('is 503 during startup, even if all resources answer', async () => {
     const response = await appWith([resource('database', up)]).app.inject('/ready');
     expect(response.statusCode).toBe(503);
     const body = { ready: false, state: 'starting', checks: { database: 'ok' } };
     expect(response.json()).toEqual(body);
   });
 
-  it('is 200 where it is ready and all resources answer', async () => {
+  it('is 200 if the service is ready and all resources answer', async () => {
     const { app, lifecycle } = appWith([resource('database', up), resource('cache', up)]);
     lifecycle.ready();
     const response = await app.inject('/ready');
@@ -57,7 +57,7 @@ describe('/ready', () => {
     });
   });
 
-  it('takes a resource that throws for one that fails', async () => {
+  it('treats a resource that throws as one that fails', async () => {
     const { app } = appWith([
       resource('database', () => {
         throw new Error('not connected');
@@ -67,7 +67,7 @@ describe('/ready', () => {
     expect(response.json()).toMatchObject({ checks: { database: 'not connected' } });
   });
 
-  it('is 503 from the first moment of a stop, and asks nothing more', async () => {
+  it('is 503 from the start of a stop, and checks nothing more', async () => {
     const check = vi.fn(up);
     const { app, lifecycle } = appWith([resource('database', check)]);
     lifecycle.ready();
@@ -78,7 +78,7 @@ describe('/ready', () => {
     expect(check).not.toHaveBeenCalled();
   });
 
-  it('is 503 where the stop begins during a check', async () => {
+  it('is 503 if the stop begins during a check', async () => {
     const { app, lifecycle } = appWith([resource('database', () => sleep(30))]);
     lifecycle.ready();
     const response = app.inject('/ready');
@@ -87,7 +87,7 @@ describe('/ready', () => {
     expect((await response).statusCode).toBe(503);
   });
 
-  it('does not wait for a resource that hangs and heeds no signal', async () => {
+  it('does not wait for a resource that hangs and ignores its signal', async () => {
     let aborted = false;
     const hang = (signal: AbortSignal) => {
       signal.addEventListener('abort', () => (aborted = true));
@@ -102,7 +102,7 @@ describe('/ready', () => {
 });
 
 describe('ResourceChecks', () => {
-  it('shares one check among probes of 250 ms', async () => {
+  it('shares one check among probes within 250 ms', async () => {
     const check = vi.fn(up);
     const checks = new ResourceChecks([resource('database', check)], 1000);
     await Promise.all([checks.run(), checks.run()]);
@@ -113,7 +113,7 @@ describe('ResourceChecks', () => {
     expect(check).toHaveBeenCalledTimes(2);
   });
 
-  it('shares a check that takes longer than that', async () => {
+  it('shares a check that takes longer', async () => {
     const check = vi.fn(() => sleep(400));
     const checks = new ResourceChecks([resource('database', check)], 1000);
     const first = checks.run();
@@ -122,7 +122,7 @@ describe('ResourceChecks', () => {
     expect(check).toHaveBeenCalledTimes(1);
   });
 
-  it('tells once of a failure and once of its end', async () => {
+  it('logs a failure once and its end once', async () => {
     let failing = true;
     const heard: string[] = [];
     const flaky = resource('database', () => (failing ? down() : up()));

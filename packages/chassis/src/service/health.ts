@@ -3,16 +3,16 @@ import { formatReason } from '../errors/errors.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Resource } from './resource.js';
 
-/** Probes of several sources within this time share one check, so that they are no load for a database. */
+/** Probes within this time share one check, so that they put no load on a database. */
 const SHARED_MS = 250;
 
-/** Options of routes that the platform itself asks, often: only trouble is logged, and none is counted. */
+/** Options for routes that the platform itself calls often: only failures are logged, and there are no metrics. */
 export const PROBE_ROUTE = {
   logLevel: 'warn',
   config: { auth: false, metrics: false, otel: false, rateLimit: false },
 } as const;
 
-/** The same, for those who may ask: for others there is no such route. */
+/** The same, for allowed callers only. For others the route does not exist. */
 export function probeRoute(mayAsk: (request: FastifyRequest) => boolean = () => true) {
   return {
     ...PROBE_ROUTE,
@@ -23,7 +23,7 @@ export function probeRoute(mayAsk: (request: FastifyRequest) => boolean = () => 
   };
 }
 
-/** `ok`, or why a resource cannot be used now; by its name. */
+/** By the resource's name: `ok`, or why it cannot be used now. */
 export type CheckResults = Readonly<Record<string, string>>;
 
 export interface HealthOptions {
@@ -31,18 +31,19 @@ export interface HealthOptions {
   resources: readonly Resource[];
   /** How long a resource may take to answer. */
   timeoutMs: number;
-  /** Who may ask: 404 for others. Default: anybody. */
+  /** Who may call; others get a 404. Default: everyone. */
   mayAsk?: (request: FastifyRequest) => boolean;
-  /** More for the answer of `/health`. What it says changes nothing: the process is alive. */
+  /** More fields for the answer of `/health`. They do not change its status: the process is alive. */
   details?: HealthDetails;
 }
 
-/** Must answer quickly, whatever else is going on. */
+/** Must return quickly, because `/health` waits for it. */
 export type HealthDetails = () => object | Promise<object>;
 
 /**
- * `GET /health`: 200 while the process is alive, whatever its resources do, so that nothing restarts it for a fault
- * elsewhere. `GET /ready`: 200 if it is ready and each resource answers, else 503 with the reasons.
+ * `GET /health`: 200 while the process is alive, whatever the state of its resources, so that it is not restarted
+ * because of another server's failure. `GET /ready`: 200 if it is ready and each resource answers, otherwise 503 with
+ * the reasons.
  */
 export function health(app: FastifyInstance, options: HealthOptions): ResourceChecks {
   const { lifecycle, resources, timeoutMs, details, mayAsk } = options;
@@ -58,7 +59,7 @@ export function health(app: FastifyInstance, options: HealthOptions): ResourceCh
 
   app.get('/ready', route, async (_request, reply) => {
     const results = lifecycle.state === 'stopping' ? {} : await checks.run();
-    // Read again: it may have changed while the resources were asked.
+    // Read again, because it may have changed during the check.
     const { state } = lifecycle;
     const ready = state === 'ready' && isUsable(results);
     return reply
@@ -74,7 +75,7 @@ export function isUsable(results: CheckResults): boolean {
   return Object.values(results).every((result) => result === 'ok');
 }
 
-/** Asks all resources at once, each with its own time limit. */
+/** Checks all resources in parallel, each with its own time limit. */
 export class ResourceChecks {
   #round: Promise<CheckResults> | undefined;
   #startedAt = 0;
@@ -84,7 +85,7 @@ export class ResourceChecks {
   constructor(
     private readonly resources: readonly Resource[],
     private readonly timeoutMs: number,
-    /** Told once when a resource fails and once when it is back, not for each check. */
+    /** Called once when a resource fails and once when it is back, not for each check. */
     private readonly onChange: (name: string, result: string) => void = () => {},
   ) {}
 
@@ -126,7 +127,7 @@ async function check(resource: Resource, timeoutMs: number): Promise<string> {
   try {
     await Promise.race([
       resource.check(limit.signal),
-      // Also for a resource that does not heed the signal.
+      // For resources that ignore the signal.
       new Promise((_resolve, reject) => {
         timer = setTimeout(() => {
           reject(new Error(`no answer within ${timeoutMs} ms`));

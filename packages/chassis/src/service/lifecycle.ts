@@ -1,6 +1,6 @@
 export type LifecycleState = 'starting' | 'ready' | 'stopping';
 
-/** The state of a service. It goes one way: a stopping service never becomes ready again. */
+/** The state of a service. It only moves forward: a stopping service never becomes ready again. */
 export class Lifecycle {
   #state: LifecycleState = 'starting';
 
@@ -8,7 +8,7 @@ export class Lifecycle {
     return this.#state;
   }
 
-  /** No effect once stopping. */
+  /** No effect during a stop. */
   ready(): void {
     if (this.#state === 'starting') this.#state = 'ready';
   }

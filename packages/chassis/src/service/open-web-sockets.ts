@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 
-/** A close frame with 1001, "going away" (RFC 6455, 5.5.1 and 7.4.1). Frames of a server are not masked. */
+/** A close frame with 1001, "going away" (RFC 6455, 5.5.1 and 7.4.1). Frames from a server are not masked. */
 const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 
 /**
- * WebSockets that a service opened by itself. Neither Node nor Fastify closes them, and a server does not end while one
- * is open.
+ * WebSockets that a service opened itself, without a plugin. Neither Node nor Fastify closes them, and a server does
+ * not end while one is open.
  */
 export class OpenWebSockets {
   readonly #sockets = new Set<Duplex>();
@@ -16,8 +16,9 @@ export class OpenWebSockets {
   constructor(app: FastifyInstance) {
     app.addHook('onListen', (done) => {
       const { server } = app;
-      // Without a listener of the service Node takes no handshake for one: it stays a request. A listener of ours would
-      // change what others do: @fastify/http-proxy leaves handshakes outside of its routes unanswered if there is a second one.
+      // Node treats a handshake as a normal request unless the service listens for upgrades. Our own listener would
+      // change
+      // that: with a second listener, @fastify/http-proxy leaves handshakes outside of its routes unanswered.
       if (server.listenerCount('upgrade') > 0) {
         const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean;
         server.emit = (event: string, ...args: unknown[]) => {
@@ -39,18 +40,18 @@ export class OpenWebSockets {
     return this.#sockets.size;
   }
 
-  /** Tells callers that the service goes away; they answer and hang up. */
+  /** Tells callers that the service stops, so that they answer and hang up. */
   tell(): void {
     for (const socket of this.#sockets) {
       if (this.#told.has(socket) || !socket.writable) continue;
       this.#told.add(socket);
-      // A handler that goes on writing must not end the process.
+      // A handler that keeps writing must not crash the process.
       socket.on('error', () => undefined);
       socket.end(GOING_AWAY);
     }
   }
 
-  /** Cuts off who did not hang up. */
+  /** Closes the sockets of callers that did not hang up. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

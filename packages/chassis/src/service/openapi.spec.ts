@@ -39,7 +39,7 @@ const orders = () =>
   });
 
 describe('openapi', () => {
-  it('describes the routes by their zod schemas, and not those of the chassis', async () => {
+  it('describes the routes by their zod schemas, without those of the chassis', async () => {
     const document = (await orders().app.inject('/openapi.json')).json<{ paths: object }>();
     expect(document).toMatchObject({
       openapi: '3.1.0',
@@ -62,7 +62,7 @@ describe('openapi', () => {
     expect(Object.keys(document.paths)).toEqual(['/api/orders/{id}']);
   });
 
-  it('checks what comes and goes', async () => {
+  it('validates requests and answers', async () => {
     const { app } = orders();
     expect((await app.inject('/api/orders/3')).json()).toEqual({ next: 4 });
     const refused = await app.inject('/api/orders/x');
@@ -72,7 +72,7 @@ describe('openapi', () => {
 });
 
 describe('apiDocs', () => {
-  it('merges what providers say, and keeps it while they are down', async () => {
+  it('merges the documents of providers, and keeps the last one while a provider is down', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const provider = await startProvider();
     const text = (await orders().app.inject('/openapi.json')).body;
@@ -111,7 +111,7 @@ describe('apiDocs', () => {
     );
   });
 
-  it('is merged anew only once a provider says something else', async () => {
+  it('merges again only if a document has changed', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const provider = await startProvider();
     let text = (await orders().app.inject('/openapi.json')).body;
@@ -136,7 +136,7 @@ describe('apiDocs', () => {
     await provider.close();
   });
 
-  it('has a page that needs nothing from elsewhere, and is for anybody', async () => {
+  it('has a page that loads nothing from other servers, and is open to everyone', async () => {
     const { app } = compose(async (app) => {
       app.addHook('onRequest', async (request, reply) => {
         if (request.routeOptions.config.auth !== false) await reply.code(401).send();

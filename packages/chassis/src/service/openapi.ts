@@ -9,14 +9,14 @@ import {
 import { PROBE_ROUTE } from './health.js';
 
 export interface OpenApiOptions {
-  /** Of the document: the service's name. */
+  /** The title of the document: the service's name. */
   title: string;
   version: string;
 }
 
 /**
- * Describes the routes that are registered after it at `GET /openapi.json`, from their zod schemas, which then also
- * check what comes and goes: what does not fit is a 400, or a 500 where it is the answer.
+ * Describes the routes that are registered after it at `GET /openapi.json`, from their zod schemas. The schemas then
+ * also validate: an invalid request is a 400, an invalid answer a 500.
  */
 export function openapi({ title, version }: OpenApiOptions): FastifyPluginAsync {
   const plugin: FastifyPluginAsync = async (app) => {

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { defaultGateways } from './default-gateway.js';
 
-/** Networks that no caller from the internet is in: RFC 1918, 6598, 3927, 4193, 4291 and loopback. */
+/** Networks that are not part of the internet: RFC 1918, 6598, 3927, 4193, 4291 and loopback. */
 const PRIVATE: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
   ['10.0.0.0', 8, 'ipv4'],
   ['100.64.0.0', 10, 'ipv4'],
@@ -15,20 +15,23 @@ const PRIVATE: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
   ['fe80::', 10, 'ipv6'],
 ];
 
-/** What proxies say of the caller they act for. */
+/** Headers in which proxies describe the original caller. */
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
 const isPrivate = within(PRIVATE);
 
-/** @param address a valid one, of either kind. */
+/** @param address a valid one, IPv4 or IPv6. */
 export function isPrivateAddress(address: string): boolean {
   return isPrivate(plainAddress(address));
 }
 
-/** What of the surroundings decides; tests give their own. */
+/** Facts about the machine; tests pass their own. */
 export interface Surroundings {
   gateways: () => readonly string[];
-  /** Its nodes ask probes from the address of the pod's own gateway, and publish no port of a container. */
+  /**
+   * Whether this is Kubernetes. Its nodes send probes from the address of the pod's gateway, and publish no container
+   * ports.
+   */
   isKubernetes: boolean;
 }
 
@@ -38,11 +41,11 @@ const ACTUAL: Surroundings = {
 };
 
 /**
- * Tells whether a request comes from the platform itself: from a private address, and not through a proxy. Whoever
- * comes by the published port of a container may have the address of the network's gateway (Docker's userland proxy,
- * IPv6, rootless engines) or the container's own (Podman): that is no private peer, but anybody.
+ * Decides whether a request comes from the platform itself: from a private address, and not through a proxy. Requests
+ * through the published port of a container may have the address of the network's gateway (Docker's userland proxy,
+ * IPv6, rootless engines) or of the container itself (Podman). Those count as public.
  *
- * @param more further networks that may ask, such as `203.0.113.0/24`.
+ * @param more additional networks that may call, such as `203.0.113.0/24`.
  */
 export function privatePeers(
   more: readonly string[] = [],

@@ -18,7 +18,7 @@ async function open(): Promise<{ socket: Socket; answer: () => string }> {
   app = fastify();
   endSilentBodies(app, new OpenRequests(app), PAUSE_MS);
   app.addContentTypeParser('*', (_request, payload, done) => {
-    // Read after a while, as by a provider that is slow.
+    // Read after a while, like a slow provider does.
     let size = 0;
     setTimeout(() => payload.on('data', (chunk: Buffer) => (size += chunk.length)), 2 * PAUSE_MS);
     payload.on('end', () => done(null, size));
@@ -38,7 +38,7 @@ const head = (length: number) =>
   `POST / HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nContent-Length: ${length}\r\n\r\n`;
 
 describe('a body', () => {
-  it('may take as long as it likes while it goes on', async () => {
+  it('may take any time as long as data keeps coming', async () => {
     const { socket, answer } = await open();
     socket.write(head(10));
     for (let i = 0; i < 10; i++) {
@@ -48,28 +48,28 @@ describe('a body', () => {
     await expect.poll(answer, { timeout: 20_000 }).toContain('{"size":10}');
   });
 
-  it('that does not go on is a 408, and the connection is closed', async () => {
+  it('that stops coming is a 408, and the connection is closed', async () => {
     const { socket, answer } = await open();
     socket.write(`${head(10)}xxx`);
     await once(socket, 'close');
     expect(answer()).toContain('408');
   });
 
-  it('waits for a handler that reads it late', async () => {
+  it('is not timed out if a handler reads it late', async () => {
     const { socket, answer } = await open();
     socket.write(head(1_000_000));
     socket.write(Buffer.alloc(1_000_000));
     await expect.poll(answer, { timeout: 20_000 }).toContain('{"size":1000000}');
   });
 
-  it('that has come leaves its handler all the time it takes', async () => {
+  it('that is complete gives its handler unlimited time', async () => {
     const { socket, answer } = await open();
     socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
     await expect.poll(answer, { timeout: 20_000 }).toContain('{"slow":true}');
   });
 });
 
-it('gives headers a short time, and whole requests none', async () => {
+it('limits the time for headers, and not for whole requests', async () => {
   const env = { NODE_ENV: 'test', LOG_LEVEL: 'silent', PORT: String(await freePort()) };
   const service = createService({ name: 'orders', config: readConfig('orders', {}, env) });
   app = service.app;

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { OpenRequests } from './shutdown.js';
 
-/** Time for the headers of a request, from the moment a connection is made or the last answer ended. */
+/** How long the headers of a request may take, from the connection or the end of the last answer. */
 export const HEADERS_TIMEOUT_MS = 15_000;
-/** How often Node looks for connections whose headers take longer. */
+/** How often Node checks for connections whose headers take too long. */
 export const HEADERS_CHECK_MS = 5000;
-/** The longest pause in a body; how long all of it takes does not matter. */
+/** The longest pause in a body. The total time is not limited. */
 const BODY_PAUSE_MS = 30_000;
 
 interface Progress {
@@ -13,7 +13,7 @@ interface Progress {
   since: number;
 }
 
-/** Ends requests with 408 whose callers stopped sending in the middle of a body. */
+/** Ends requests with 408 if the caller stops sending in the middle of a body. */
 export function endSilentBodies(
   app: FastifyInstance,
   requests: OpenRequests,
@@ -25,12 +25,12 @@ export function endSilentBodies(
     for (const { req } of requests.responses()) {
       if (req.complete) continue;
       const last = progress.get(req);
-      // What waits in our own buffer is ours to read: its caller cannot send more.
+      // If data waits in our own buffer, we are slow, not the caller, who cannot send more.
       const isFull = req.readableLength >= req.readableHighWaterMark;
       if (!last || isFull || last.bytes !== req.socket.bytesRead) {
         progress.set(req, { bytes: req.socket.bytesRead, since: now });
       } else if (now - last.since >= pauseMs) {
-        // As Node tells of headers that take too long; Fastify answers it.
+        // The same event as Node's for headers that take too long. Fastify answers it.
         const error = Object.assign(new Error('the rest of the body did not arrive in time'), {
           code: TIMEOUT,
         });

@@ -9,7 +9,7 @@ const resource = (name: string, kind: ResourceKind): Resource => ({
 });
 
 describe('groupByClosing', () => {
-  it('puts relays before brokers before caches before databases', () => {
+  it('closes relays before brokers before caches before databases', () => {
     const groups = groupByClosing([
       resource('orders', 'database'),
       resource('cache', 'cache'),
@@ -21,7 +21,7 @@ describe('groupByClosing', () => {
     expect(names).toEqual([['outbox'], ['events'], ['cache'], ['orders', 'reports']]);
   });
 
-  it('leaves out kinds that are not there', () => {
+  it('leaves out kinds that do not exist', () => {
     expect(groupByClosing([])).toEqual([]);
     expect(groupByClosing([resource('orders', 'database')])).toHaveLength(1);
   });

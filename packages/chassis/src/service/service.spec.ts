@@ -38,7 +38,7 @@ async function compose(options: Partial<ServiceOptions> = {}, env: NodeJS.Proces
 }
 
 describe('createService', () => {
-  it('takes routes as a function, an async plugin or a callback plugin', async () => {
+  it('accepts routes as a function, an async plugin or a callback plugin', async () => {
     const plain = await compose({ routes: (app) => void app.get('/a', () => ({})) });
     expect((await plain.app.inject('/a')).statusCode).toBe(200);
     const plugin = await compose({
@@ -57,7 +57,7 @@ describe('createService', () => {
     expect((await callback.app.inject('/c')).statusCode).toBe(200);
   });
 
-  it('keeps hooks of the routes away from its own', async () => {
+  it('does not apply hooks of the routes to its own routes', async () => {
     const { app } = await compose({
       routes: (app) =>
         void app.addHook('onRequest', () => Promise.reject(new HttpError(401, 'who is it?'))),
@@ -74,7 +74,7 @@ describe('createService', () => {
     expect(response.statusCode).toBe(413);
   });
 
-  it('has the request id in the answer, whatever it is', async () => {
+  it('has the request id in each answer', async () => {
     const { app } = await compose();
     const headers = { 'x-request-id': 'abc' };
     for (const url of ['/health', '/ready', '/missing']) {
@@ -89,7 +89,7 @@ describe('createService', () => {
     expect(lines).toEqual([]);
   });
 
-  it('has no /metrics unless they are on', async () => {
+  it('has no /metrics unless metrics are on', async () => {
     const off = await compose();
     expect((await off.app.inject('/metrics')).statusCode).toBe(404);
     const on = await compose(
@@ -99,7 +99,7 @@ describe('createService', () => {
     expect((await on.app.inject('/metrics')).statusCode).toBe(200);
   });
 
-  it('refuses metrics and traces that the service does not have', async () => {
+  it('refuses metrics and traces that the service does not include', async () => {
     const env = { METRICS: 'on', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
     await expect(compose({}, env)).rejects.toMatchObject({
       problems: [
@@ -114,14 +114,14 @@ describe('createService', () => {
 });
 
 describe('start', () => {
-  it('is ready at once without resources', async () => {
+  it('is ready immediately without resources', async () => {
     const { start, lifecycle, url } = await compose();
     await start();
     expect(lifecycle.state).toBe('ready');
     expect((await fetch(`${url}/ready`)).status).toBe(200);
   });
 
-  it('is ready when a resource is there that was not, and not while it is away', async () => {
+  it('becomes ready when a missing resource is there, and not ready when it is gone', async () => {
     let state: 'up' | 'down' = 'down';
     const database: Resource = {
       name: 'database',
@@ -170,7 +170,7 @@ describe('resources that work by themselves', () => {
     } satisfies Resource;
   }
 
-  it('begin when the service is ready, with its log, and not in a test that injects', async () => {
+  it('start when the service is ready, with its log, but not in a test that injects requests', async () => {
     const events: string[] = [];
     let isUp = false;
     const { app, start, lines } = await compose({ resources: [worker(events, () => isUp)] });
@@ -185,7 +185,7 @@ describe('resources that work by themselves', () => {
     );
   });
 
-  it('end while requests are answered, before any resource is closed', async () => {
+  it('stop while requests are still answered, before any resource is closed', async () => {
     const events: string[] = [];
     const database: Resource = {
       name: 'database',
@@ -218,7 +218,7 @@ describe('resources that work by themselves', () => {
 });
 
 describe('stop', () => {
-  it('stops once, however often it is called', async () => {
+  it('stops once, even if it is called several times', async () => {
     let closed = 0;
     const cache: Resource = {
       name: 'cache',
@@ -233,7 +233,7 @@ describe('stop', () => {
     expect(closed).toBe(1);
   });
 
-  it('says what it waits for', async () => {
+  it('reports what it is waiting for', async () => {
     const { start, stop, underWay, url } = await compose({
       routes: (app) => void app.get('/orders/:id', () => sleep(200, {})),
     });

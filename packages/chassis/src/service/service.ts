@@ -37,7 +37,7 @@ import {
 import { endSilentBodies, HEADERS_CHECK_MS, HEADERS_TIMEOUT_MS } from './request-timeouts.js';
 import { trustProxy } from './trust-proxy.js';
 
-/** How often resources that are not there at start are asked again. */
+/** How often resources that are missing at startup are checked again. */
 const RETRY_MS = 500;
 
 /** A function, or a Fastify plugin of either kind. */
@@ -50,35 +50,35 @@ export type Routes = (
 export interface ServiceOptions<C extends ServiceConfig = ServiceConfig> {
   name: string;
   config: C;
-  /** Checked by `/ready`, started once it is ready, closed at the end. Names are unique. */
+  /** Checked by `/ready`, started when the service is ready, closed at the end. Names are unique. */
   resources?: readonly Resource[];
-  /** More for the answer of `/health`, which is 200 whatever this says: `gateway.health`. */
+  /** More fields for the answer of `/health`, which is 200 in any case: `gateway.health`. */
   health?: HealthDetails;
-  /** Fastify plugins and routes of the service; registered after the chassis' own. */
+  /** Fastify plugins and routes of the service. Registered after the chassis' own. */
   routes?: Routes;
   /**
-   * `() => import('@org/chassis/metrics')`: loaded if `METRICS` is on. The service names it so that a bundle has what
-   * its service asked for, whatever else is installed in the workspace.
+   * `() => import('@org/chassis/metrics')`, loaded if `METRICS` is on. The service passes it, so that its bundle
+   * includes metrics only if the service wants them, whatever else is installed in the workspace.
    */
   metrics?: () => Promise<typeof metricsModule>;
   /** `() => import('@org/chassis/tracing')`: loaded if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. */
   tracing?: () => Promise<typeof tracingModule>;
-  /** Passed to Fastify; a body may have 1 MiB unless `bodyLimit` says otherwise. */
+  /** Passed to Fastify. A body may have 1 MiB unless `bodyLimit` says otherwise. */
   fastify?: Partial<FastifyServerOptions>;
 }
 
 export interface Service {
   readonly app: FastifyInstance;
   readonly lifecycle: Lifecycle;
-  /** Listens, then asks the resources; one that is not there keeps `/ready` at 503 until it is. */
+  /** Listens, then checks the resources. While one is missing, `/ready` is 503. */
   start(): Promise<void>;
-  /** Answers what has come, then closes the resources. Any number of calls stop once. */
+  /** Answers requests that have arrived, then closes the resources. Several calls stop it once. */
   stop(): Promise<void>;
-  /** What a stop still waits for, one line each: requests, then resources. */
+  /** What a stop is still waiting for, one line each: requests, then resources. */
   underWay(): string[];
 }
 
-/** A service that is composed and does not listen: tests use `service.app.inject`. */
+/** Creates a service without listening, so that tests can use `service.app.inject`. */
 export function createService<C extends ServiceConfig>(options: ServiceOptions<C>): Service {
   const { name, config, resources = [], routes } = options;
   const lifecycle = new Lifecycle();
@@ -87,7 +87,7 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
     logger: loggerOptions(name, config),
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: HEADERS_CHECK_MS },
     trustProxy: trustProxy(config.TRUST_PROXY),
-    // What still arrives while stopping is served, on a connection that closes with the answer.
+    // Requests that arrive during a stop are served, on a connection that closes with the answer.
     return503OnClosing: false,
     ...options.fastify,
   });
@@ -141,7 +141,7 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
     lifecycle.stop();
     const stopped = stopResources(resources);
     requests.announceClose();
-    // Closing at once would reset connections whose next request is on its way.
+    // Closing immediately would reset connections whose next request is on its way.
     if (app.server.listening) await sleep(config.STOP_DELAY_MS);
     await drain(app, requests);
     await stopped;
@@ -163,16 +163,16 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   };
 }
 
-/** Encapsulated: hooks of a service do not reach the chassis' own routes. */
+/** Registers the routes in their own context, so that hooks of a service do not apply to the chassis' own routes. */
 function routesPlugin(routes: Routes): FastifyPluginAsync | FastifyPluginCallback {
-  // Only the callback kind names a third argument, and only it ends by calling that.
+  // Only a callback plugin has a third parameter, and only it ends by calling that.
   if (routes.length >= 3) return routes;
   return async (app: FastifyInstance) => routes(app, {}, () => {});
 }
 
 /**
- * What is on of metrics and traces.
- * @throws {ConfigError} if the configuration asks for one that the service does not have.
+ * Which of metrics and traces are on. @throws {ConfigError} if the configuration needs one that the service does not
+ * include.
  */
 function observability<C extends ServiceConfig>(
   options: ServiceOptions<C>,
@@ -202,7 +202,7 @@ function missing(variable: string, concern: string): ConfigProblem {
   };
 }
 
-// Imported only if they are on, so that unused features do not slow the start.
+// Imported only if they are on, so that unused features do not slow down the start.
 
 function metricsPlugin(
   service: string,
@@ -234,19 +234,20 @@ function tracingPlugin(
 }
 
 export interface RunOptions {
-  /** `node main.js <command>` runs it in place of the service; the process then ends with 0, or with 1 if it fails. */
+  /** `node main.js <command>` runs it instead of the service. The process then ends with 0, or with 1 if it fails. */
   commands?: Readonly<Record<string, Command>>;
   /**
-   * Commands that run before the service starts if `NODE_ENV` is `development`, because nothing else runs them there.
+   * Commands that run before the service starts if `NODE_ENV` is `development`, because there is no deploy that would
+   * run them.
    */
   inDevelopment?: readonly string[];
 }
 
 /**
- * The whole life of a service: configuration, composition, listening, signals. Where it cannot start it says why
- * and the process ends with 1.
+ * The whole life of a service: configuration, creation, listening, signals. If it cannot start, it says why, and the
+ * process ends with 1.
  *
- * @param create composes it from its configuration, with `createService`.
+ * @param create creates it from its configuration, with `createService`.
  */
 export async function runService<S extends ZodRawShape>(
   name: string,
@@ -267,7 +268,7 @@ export async function runService<S extends ZodRawShape>(
     service = await create(config);
     if (service.lifecycle.state === 'starting') await service.start();
   } catch (error) {
-    // A stop during the start is none of its failures.
+    // A stop during startup is not a failure.
     if (service?.lifecycle.state !== 'stopping') await failToStart(error, service);
   }
 }
@@ -284,7 +285,7 @@ async function failToStart(error: unknown, service: Service | undefined): Promis
   if (!service) console.error(isOurs ? error.message : error);
   else if (isOurs) service.app.log.fatal(error.message);
   else service.app.log.fatal({ err: error }, 'could not start');
-  // Not waited for at any length: nothing was served yet.
+  // Without waiting for long, because nothing was served yet.
   await Promise.race([service?.stop().catch(() => {}), sleep(1000)]);
   await logWritten();
   process.exit(1);

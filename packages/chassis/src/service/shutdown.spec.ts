@@ -33,7 +33,7 @@ describe('closeResources', () => {
     expect(closed).toEqual(['broker', 'cache', 'database']);
   });
 
-  it('closes the others where one fails, and then says which', async () => {
+  it('closes the others if one fails, and then reports it', async () => {
     const closing = closeResources([resource('database', 'database'), resource('broken', 'cache')]);
     const error = await closing.catch((error: unknown) => error);
     expect(error).toBeInstanceOf(AggregateError);
@@ -56,7 +56,7 @@ describe('drain', () => {
     socket.destroy();
   });
 
-  it('tells WebSockets that nobody else closes, and does not wait for them', async () => {
+  it('closes WebSockets that have no owner, and does not wait for them', async () => {
     const app = fastify({ forceCloseConnections: 'idle' });
     const requests = new OpenRequests(app);
     new WebSocketServer({ server: app.server }).on('connection', (socket) => socket.send('hello'));
@@ -75,7 +75,7 @@ describe('drain', () => {
     silent.terminate();
   });
 
-  it('leaves requests with an upgrade to the app where nothing takes one', async () => {
+  it('passes requests with an upgrade to the app if nothing handles upgrades', async () => {
     const app = fastify({ forceCloseConnections: 'idle' });
     const requests = new OpenRequests(app);
     app.get('/', () => 'plain');
@@ -113,10 +113,10 @@ describe('a process', () => {
 
   const messagesOf = (process: ServiceProcess) => process.messages().map(({ msg }) => msg);
 
-  it('answers what is under way, closes in order and ends with 0', async () => {
+  it('answers open requests, closes resources in order and ends with 0', async () => {
     service = await startExample();
     const agent = new Agent({ keepAlive: true });
-    // A connection that is kept alive and idle.
+    // An idle keep-alive connection.
     await statusOf(`${service.url}/health`, agent);
     const slow = fetch(`${service.url}/slow/600`);
     const stream = fetch(`${service.url}/stream`).then((response) => response.text());
@@ -139,7 +139,7 @@ describe('a process', () => {
     agent.destroy();
   });
 
-  it('ends event streams when it begins to stop, also those that come then', async () => {
+  it('ends event streams when it begins to stop, also new ones', async () => {
     service = await startExample({ STOP_DELAY_MS: '500' });
     const streams = [fetch(`${service.url}/events`), fetch(`${service.url}/events`)];
     const first = await Promise.all(streams);
@@ -151,7 +151,7 @@ describe('a process', () => {
     expect(messagesOf(service).slice(-2)).toEqual(['closed database', 'stopped']);
   });
 
-  it('says 503 on /ready for as long as it still takes requests', async () => {
+  it('says 503 on /ready while it still accepts requests', async () => {
     service = await startExample({ STOP_DELAY_MS: '500' });
     expect((await fetch(`${service.url}/ready`)).status).toBe(200);
     service.signal('SIGTERM');
@@ -163,7 +163,7 @@ describe('a process', () => {
     expect(await service.exited).toBe(0);
   });
 
-  it('ends with 1 past the time limit, and says what was under way', async () => {
+  it('ends with 1 after the time limit, and says what was still open', async () => {
     service = await startExample({ STOP_TIMEOUT_MS: '300' });
     const slow = fetch(`${service.url}/slow/60000`).catch(() => 'cut');
     await sleep(200);
@@ -186,7 +186,7 @@ describe('a process', () => {
     });
   });
 
-  it('ends at once on a second signal', async () => {
+  it('ends immediately on a second signal', async () => {
     service = await startExample();
     const slow = fetch(`${service.url}/slow/60000`).catch(() => 'cut');
     await sleep(200);
@@ -226,7 +226,7 @@ describe('a process', () => {
     expect(await service.exited).toBe(0);
   });
 
-  it('ends with 1 and all problems where its configuration is wrong', async () => {
+  it('ends with 1 and all problems if its configuration is invalid', async () => {
     service = await startExample({ PORT: 'x', METRICS: 'maybe' });
     expect(await service.exited).toBe(1);
     expect(service.output()).toBe(
@@ -239,7 +239,7 @@ describe('a process', () => {
     );
   });
 
-  it('ends with 1 where its port is taken', async () => {
+  it('ends with 1 if its port is taken', async () => {
     service = await startExample();
     const second = await startExample({ PORT: String(service.port) });
     expect(await second.exited).toBe(1);

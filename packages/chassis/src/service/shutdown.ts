@@ -7,16 +7,16 @@ import { OpenWebSockets } from './open-web-sockets.js';
 import { groupByClosing, type Resource } from './resource.js';
 
 const SWEEP_MS = 100;
-/** Time for a request that is on its way to arrive on a connection that was opened ahead of need. */
+/** How long a request may still be on its way, on a connection that was opened in advance. */
 const QUIET_SWEEPS = 5;
-/** How long hooks of the service have to close its WebSockets in their own words; a gateway takes a second. */
+/** How long the service's own hooks may take to close its WebSockets. A gateway needs a second. */
 const WEB_SOCKET_SWEEPS = 15;
-/** And how long callers have to hang up once they were told. */
+/** How long callers have to hang up after they were told. */
 const HANG_UP_SWEEPS = 10;
 
 /**
- * The requests of an app that are not answered yet. It watches connections, which costs requests nothing:
- * Node itself keeps the response that is under way on its socket (http-terminator builds on the same).
+ * The open requests of an app. It watches connections instead of requests, which costs nothing per request: Node keeps
+ * the response that is being sent on its socket (http-terminator uses the same).
  */
 export class OpenRequests {
   readonly #sockets = new Set<Socket & { _httpMessage?: ServerResponse | null }>();
@@ -28,7 +28,7 @@ export class OpenRequests {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     };
-    // With TLS the response is on the socket of the second event.
+    // With TLS, the response is on the socket of the second event.
     app.server.on('connection', watch).on('secureConnection', watch);
   }
 
@@ -36,7 +36,7 @@ export class OpenRequests {
     return this.responses().length;
   }
 
-  /** Lets connections end with the answers that are under way and those to come. */
+  /** Closes each connection with its current or next answer. */
   announceClose(): void {
     const announce = (response: ServerResponse): void => {
       if (!response.headersSent) response.setHeader('connection', 'close');
@@ -46,28 +46,28 @@ export class OpenRequests {
     this.endStreams();
   }
 
-  /** Ends event streams: they never end by themselves, and their callers come again by themselves. */
+  /** Ends event streams: they never end by themselves, and their clients reconnect by themselves. */
   endStreams(): void {
     for (const response of this.responses()) {
       if (!isEventStream(response) || response.writableEnded) continue;
-      // A handler that goes on writing must not end the process.
+      // A handler that keeps writing must not crash the process.
       response.on('error', () => undefined);
       response.end();
     }
   }
 
-  /** `GET /orders/12` each; without the query, which may hold what is not for the log. */
+  /** `GET /orders/12` for each, without the query, which may contain secrets. */
   describe(): string[] {
     return this.responses().map(({ req }) => `${req.method} ${req.url?.split('?')[0]}`);
   }
 
-  /** Those that are not ended yet, each on its connection. */
+  /** Requests that are not done, each on its connection. */
   responses(): ServerResponse[] {
     return [...this.#sockets].flatMap(({ _httpMessage }) => _httpMessage ?? []);
   }
 }
 
-/** Node keeps headers that went past `setHeader` as text only. */
+/** For headers that were not set by `setHeader`, Node keeps only text. */
 function isEventStream(response: ServerResponse & { _header?: string | null }): boolean {
   return (
     response.headersSent && /^content-type: *text\/event-stream/im.test(response._header ?? '')
@@ -75,14 +75,14 @@ function isEventStream(response: ServerResponse & { _header?: string | null }): 
 }
 
 /**
- * Lets the server close right after it accepted what waited: the system resets connections that are made and not
- * accepted yet. It leaves microseconds of the milliseconds that a busy event loop takes.
+ * Closes the server right after it has accepted the waiting connections: the system resets connections that are made
+ * and not accepted yet. Of the milliseconds of a busy event loop, this leaves microseconds.
  */
 export function acceptBeforeClosing(app: FastifyInstance): void {
   app.addHook('preClose', (done) => void setImmediate(done));
 }
 
-/** Takes no new connections, and ends when the open requests are answered. `announceClose` comes before. */
+/** Accepts no new connections, and ends when the open requests are answered. Call `announceClose` before. */
 export async function drain(app: FastifyInstance, requests: OpenRequests): Promise<void> {
   let quiet = 0;
   let sweeps = 0;
@@ -91,11 +91,11 @@ export async function drain(app: FastifyInstance, requests: OpenRequests): Promi
     sweeps++;
     if (sweeps >= WEB_SOCKET_SWEEPS) webSockets.tell();
     if (sweeps >= WEB_SOCKET_SWEEPS + HANG_UP_SWEEPS) webSockets.cut();
-    // An answer that was under way could not announce it: its connection would be kept alive.
+    // An answer that was already being sent could not announce it, so its connection would be kept alive.
     app.server.closeIdleConnections();
     requests.endStreams();
     quiet = requests.size === 0 ? quiet + 1 : 0;
-    // Node counts a connection that never sent a request as busy.
+    // Node treats a connection that never sent a request as busy.
     if (quiet >= QUIET_SWEEPS) app.server.closeAllConnections();
   }, SWEEP_MS);
   try {
@@ -105,16 +105,19 @@ export async function drain(app: FastifyInstance, requests: OpenRequests): Promi
   }
 }
 
-/** Lets resources end work of their own, all at once. One that fails does so again when it is closed. */
+/**
+ * Stops the resources' own work, in parallel. A failure is not reported here: it happens again when the resource is
+ * closed.
+ */
 export async function stopResources(resources: readonly Resource[]): Promise<void> {
   await Promise.allSettled(resources.map(async (resource) => resource.stop?.()));
 }
 
 /**
- * Closes relays, then brokers, caches and databases; those of one kind together. One that fails does not keep the
- * others open. `stopResources` comes before.
+ * Closes relays, then brokers, caches and databases; those of one kind in parallel. If one fails, the others are still
+ * closed. Call `stopResources` before.
  *
- * @throws {AggregateError} with what failed, once all were closed.
+ * @throws {AggregateError} with all failures, after everything was closed.
  */
 export async function closeResources(
   resources: readonly Resource[],
@@ -141,15 +144,15 @@ export async function closeResources(
 export interface Stoppable {
   log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error' | 'fatal'>;
   stop(): Promise<void>;
-  /** What a stop still waits for, one line each. */
+  /** What a stop is still waiting for, one line each. */
   underWay(): string[];
 }
 
 /**
- * Stops on SIGTERM, SIGINT and uncaught errors. The process ends with 0 after a stop in time; with 1 after an
- * error or past `timeoutMs`, having logged what was still under way; at once on a second signal.
+ * Stops on SIGTERM, SIGINT and uncaught errors. The process ends with 0 after a stop in time; with 1 after an error or
+ * after `timeoutMs`, with a log of what was still open; immediately on a second signal.
  *
- * `target` is asked at that moment, since a signal may come before a service is composed.
+ * `target` is called when a signal comes, because that may happen before the service exists.
  */
 export function stopOnSignals(timeoutMs: number, target: () => Stoppable | undefined): void {
   const log = (): Stoppable['log'] | undefined => target()?.log;
@@ -171,7 +174,7 @@ export function stopOnSignals(timeoutMs: number, target: () => Stoppable | undef
       await target()?.stop();
       if (!('err' in cause)) log()?.info('stopped');
       await logWritten();
-      // close-with-grace takes a rejection without a reason for no error.
+      // close-with-grace ignores a rejection without a reason.
       if ('err' in cause && !err) throw new Error('a promise was rejected without a reason');
     },
   );

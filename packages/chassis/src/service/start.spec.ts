@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { runWith } from '../testing/run-with.js';
 
-it("makes Node load nothing that a start does not use, such as Node's own fetch client", async () => {
+it("loads nothing of Node that a start does not use, such as Node's own fetch client", async () => {
   const { status, stdout } = await runWith(
     {},
     `const { createService, readConfig } = await import(process.argv[1]);

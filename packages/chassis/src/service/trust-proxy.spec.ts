@@ -16,7 +16,7 @@ describe('TRUST_PROXY', () => {
   );
 });
 
-/** What Fastify then takes for the caller of a chain: the last address is the connection's. */
+/** The caller that Fastify then finds in a list of addresses, of which the last is that of the connection. */
 async function caller(proxies: string, ...chain: string[]): Promise<string> {
   const app = fastify({ trustProxy: trustProxy(parseTrustedProxies(proxies)) });
   app.get('/', ({ ip }) => ({ ip }));

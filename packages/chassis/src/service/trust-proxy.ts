@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 
-/** How many proxies are before a service, or which networks they are in. */
+/** How many proxies are in front of a service, or which networks they are in. */
 export type TrustedProxies = number | readonly string[];
 
-/** As Fastify knows them: https://www.npmjs.com/package/@fastify/proxy-addr */
+/** Names that Fastify knows: https://www.npmjs.com/package/@fastify/proxy-addr */
 const NAMED: ReadonlySet<string> = new Set(['linklocal', 'loopback', 'uniquelocal']);
 
 /**
@@ -38,14 +38,14 @@ function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   const kind = isIP(address);
   if (kind === 0 || rest.length > 0) return false;
-  // A network of 0 bits would trust everybody's `x-forwarded-for`.
+  // A network of 0 bits would trust everyone's `x-forwarded-for`.
   return (
     bits === undefined ||
     (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (kind === 4 ? 32 : 128))
   );
 }
 
-/** Fastify's `trustProxy`. A number of its own trusts nobody since Fastify 5.12.8. */
+/** Fastify's `trustProxy`. Since Fastify 5.12.8, a number there trusts nobody, so a function counts the proxies. */
 export function trustProxy(
   proxies: TrustedProxies | undefined,
 ): boolean | string[] | ((address: string, hop: number) => boolean) {

@@ -12,7 +12,7 @@ async function corsApp(options: CorsOptions) {
 }
 
 describe('cors', () => {
-  it('lets the listed origins read, and tells caches so', async () => {
+  it('lets pages of the listed origins read answers, and says so to caches', async () => {
     const app = await corsApp({ origins: [SHOP, 'http://localhost:4200'], credentials: true });
     const { headers } = await app.inject({ url: '/', headers: { origin: SHOP } });
     expect(headers).toMatchObject({
@@ -32,7 +32,7 @@ describe('cors', () => {
     },
   );
 
-  it('answers a preflight itself', async () => {
+  it('answers a preflight request itself', async () => {
     const app = await corsApp({ origins: [SHOP] });
     const response = await app.inject({
       method: 'OPTIONS',
@@ -44,20 +44,20 @@ describe('cors', () => {
     expect(response.headers['access-control-allow-methods']).toContain('PUT');
   });
 
-  it('lets everybody read where it is told to', async () => {
+  it('lets everyone read if told so', async () => {
     const app = await corsApp({ origins: ['*'] });
     const { headers } = await app.inject({ url: '/', headers: { origin: 'https://any.org' } });
     expect(headers['access-control-allow-origin']).toBe('*');
     expect(headers['access-control-allow-credentials']).toBeUndefined();
   });
 
-  it('refuses * with credentials at start', () => {
+  it('refuses * with credentials at startup', () => {
     expect(() => cors({ origins: ['*'], credentials: true })).toThrow(
       'cors: "*" with credentials would let every page act as the user',
     );
   });
 
-  it('tells all that is wrong with the list at once', () => {
+  it('reports all problems of the list together', () => {
     const origins = [`${SHOP}/`, 'shop.example.com', '*'];
     expect(() => cors({ origins })).toThrow(
       'cors: "*" makes the other origins meaningless; ' +
@@ -69,7 +69,7 @@ describe('cors', () => {
 });
 
 describe('security headers', () => {
-  it('are those of a service without pages', async () => {
+  it('are those for a service without pages', async () => {
     const app = fastify();
     await app.register(securityHeaders());
     app.get('/', () => ({}));
@@ -82,7 +82,7 @@ describe('security headers', () => {
     });
   });
 
-  it('leave HSTS out where it is told to', async () => {
+  it('omit HSTS if told so', async () => {
     const app = fastify();
     await app.register(securityHeaders({ hstsSeconds: 0 }));
     app.get('/', () => ({}));
@@ -101,14 +101,14 @@ describe('JSON bodies', () => {
   const post = async (url: string, payload: string, type = 'application/json') =>
     (await app()).inject({ method: 'POST', url, payload, headers: { 'content-type': type } });
 
-  it('are read up to a size, which a route can raise', async () => {
+  it('are accepted up to a size, which a route can raise', async () => {
     const large = JSON.stringify({ text: 'x'.repeat(200) });
     expect((await post('/', '{"a":1}')).json()).toEqual({ a: 1 });
     expect((await post('/', large)).statusCode).toBe(413);
     expect((await post('/large', large)).statusCode).toBe(200);
   });
 
-  it.each(['text/plain', 'application/x-www-form-urlencoded'])('are no %s', async (type) => {
+  it.each(['text/plain', 'application/x-www-form-urlencoded'])('must not be %s', async (type) => {
     expect((await post('/', '{"a":1}', type)).statusCode).toBe(415);
   });
 });

@@ -5,22 +5,26 @@ import fp from 'fastify-plugin';
 import { noteAllowedOrigins } from './allowed-origins.js';
 
 export interface CorsOptions {
-  /** Exact origins, `https://shop.example.com`; or `*` alone, for data that anybody may read. */
+  /** Exact origins, `https://shop.example.com`; or only `*`, for data that everyone may read. */
   origins: readonly string[];
   /** Whether browsers may send cookies and `Authorization`. Default false. */
   credentials?: boolean;
   methods?: readonly string[];
-  /** Of requests. Default: whatever the browser asks for. */
+  /** Allowed request headers. Default: whatever the browser asks for. */
   headers?: readonly string[];
-  /** Of answers, beyond the safe-listed ones. Default `x-request-id` and `retry-after`. */
+  /**
+   * Answer headers that pages may read, besides those that are always allowed. Default `x-request-id` and
+   * `retry-after`.
+   */
   exposedHeaders?: readonly string[];
-  /** How long browsers keep a preflight's answer. Default 600. */
+  /** How long browsers cache the result of a preflight, in seconds. Default 600. */
   maxAgeSeconds?: number;
 }
 
 /**
- * Lets pages of other origins call this service: those in the list, and no others. Registered
- * before authentication, which a preflight has none of.
+ * Lets pages of the listed origins call this service, and no others. Register it before authentication, because a
+ * preflight has no credentials.
+ *
  * @throws {TypeError} with all problems, such as `*` together with credentials.
  */
 export function cors({
@@ -63,11 +67,11 @@ function checkOrigins(origins: readonly string[], credentials: boolean): void {
 }
 
 export interface SecurityHeadersOptions {
-  /** Of `Strict-Transport-Security`; 0 for services that are never called over HTTPS. Default a year. */
+  /** The max-age of `Strict-Transport-Security`; 0 for services that are never called over HTTPS. Default a year. */
   hstsSeconds?: number;
 }
 
-/** Security headers for a service that answers with data: its answers are no page and fit no frame. */
+/** Security headers for a service that answers with data: no answer is a page, and none may be shown in a frame. */
 export function securityHeaders({
   hstsSeconds = 31_536_000,
 }: SecurityHeadersOptions = {}): FastifyPluginAsync {
@@ -86,15 +90,15 @@ export function securityHeaders({
 }
 
 export interface JsonBodyOptions {
-  /** More is a 413. A route's own `bodyLimit` goes before. Default 102 400. */
+  /** A larger body is a 413. A route's own `bodyLimit` wins. Default 102 400. */
   maxBytes?: number;
 }
 
-/** Accepts JSON bodies only, up to a size: register it before the routes. Anything else is a 415. */
+/** Accepts JSON bodies only, up to a size. Register it before the routes. Any other type is a 415. */
 export function jsonBodies({ maxBytes = 102_400 }: JsonBodyOptions = {}): FastifyPluginAsync {
-  // eslint-disable-next-line @typescript-eslint/require-await -- Fastify tells plugins apart by it
+  // eslint-disable-next-line @typescript-eslint/require-await -- Fastify recognises this kind of plugin by `async`
   const plugin: FastifyPluginAsync = async (app) => {
-    // A form of another origin can send text/plain without a preflight.
+    // A form on a page of another origin can send text/plain without a preflight.
     app.removeContentTypeParser('text/plain');
     app.addHook('onRoute', (route) => {
       route.bodyLimit ??= maxBytes;

@@ -7,7 +7,7 @@ export type EventLog = Pick<FastifyBaseLogger, 'info' | 'warn'>;
 
 let shared: (EventLog & Log) | undefined;
 
-/** For what was given no log: JSON lines, so that nothing is lost, though without the service's name. */
+/** Used if no log was given: JSON lines, so that nothing is lost, but without the service's name. */
 export function defaultLog(): EventLog & Log {
   return (shared ??= pino());
 }

@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => provider.close());
 
-/** Lets what a client throws pass, as a route without a `catch` does. */
+/** Lets an error of a client through, like a route without a `catch`. */
 function appThatCalls(call: () => Promise<unknown>): FastifyInstance {
   const { stream: _, ...options } = loggerOptions('orders', config);
   const app = fastify({
@@ -36,11 +36,11 @@ function appThatCalls(call: () => Promise<unknown>): FastifyInstance {
   return app;
 }
 
-// As people write them: Node gives names of headers in lower case only for what it received.
+// In the spelling of people: Node writes header names in lower case only if it received them.
 const headers = { Authorization: `Bearer ${SECRET}`, 'X-Service-Key': SECRET, COOKIE: SECRET };
 const body = { password: SECRET };
 
-/** Throws for statuses from 400 on, as the other two do by themselves. */
+/** Throws for a status of 400 or more, as the other two clients do themselves. */
 const agent = new Agent().compose(interceptors.responseError());
 
 const clients: Record<string, (url: string) => Promise<unknown>> = {
@@ -57,35 +57,38 @@ const clients: Record<string, (url: string) => Promise<unknown>> = {
   fetch: (url) => fetch(`${url}/?access_token=${SECRET}`, { headers }),
 };
 
-describe.each(Object.entries(clients))('an error of %s that a route lets pass', (name, call) => {
-  it('is logged without what was sent to a provider that cannot be reached', async () => {
-    const url = await closedUrl();
-    const response = await appThatCalls(() => call(url)).inject('/');
-    expect(response.statusCode).toBe(500);
-    expect(raw.join('')).not.toContain(SECRET);
-    expect(raw.join('')).toContain('ECONNREFUSED');
-  });
+describe.each(Object.entries(clients))(
+  'an error of %s that a route does not catch',
+  (name, call) => {
+    it('is logged without the request, if the provider cannot be reached', async () => {
+      const url = await closedUrl();
+      const response = await appThatCalls(() => call(url)).inject('/');
+      expect(response.statusCode).toBe(500);
+      expect(raw.join('')).not.toContain(SECRET);
+      expect(raw.join('')).toContain('ECONNREFUSED');
+    });
 
-  it('is logged without what was sent and answered', async () => {
-    await appThatCalls(() => call(provider.url)).inject('/');
-    expect(provider.requests).toHaveLength(1);
-    expect(raw.join('')).not.toContain(SECRET);
-    // Not an error of `fetch`, which answers.
-    if (name !== 'fetch') expect(raw.join('')).toContain('"request failed"');
-  });
+    it('is logged without the request and the answer', async () => {
+      await appThatCalls(() => call(provider.url)).inject('/');
+      expect(provider.requests).toHaveLength(1);
+      expect(raw.join('')).not.toContain(SECRET);
+      // Not for `fetch`, where an answer is no error.
+      if (name !== 'fetch') expect(raw.join('')).toContain('"request failed"');
+    });
 
-  it('is logged so under another name, as a message of its own, and in a list', async () => {
-    const error = await call(await closedUrl()).catch((reason: unknown) => reason as Error);
-    const log = pino(loggerOptions('orders', config), { write: (line) => void raw.push(line) });
-    log.error({ error }, 'failed');
-    log.error(error);
-    log.error({ failed: [error], nested: { error } }, 'failed');
-    expect(raw).toHaveLength(3);
-    expect(raw.join('')).not.toContain(SECRET);
-  });
-});
+    it('is logged the same under another name, as a message of its own, and in a list', async () => {
+      const error = await call(await closedUrl()).catch((reason: unknown) => reason as Error);
+      const log = pino(loggerOptions('orders', config), { write: (line) => void raw.push(line) });
+      log.error({ error }, 'failed');
+      log.error(error);
+      log.error({ failed: [error], nested: { error } }, 'failed');
+      expect(raw).toHaveLength(3);
+      expect(raw.join('')).not.toContain(SECRET);
+    });
+  },
+);
 
-it('keeps what tells the fault', () => {
+it('keeps what helps to find the fault', () => {
   const lines: Record<string, unknown>[] = [];
   const log = pino(loggerOptions('orders', config), {
     write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
@@ -111,7 +114,7 @@ it('keeps what tells the fault', () => {
   expect(lines[0]!['err']).not.toHaveProperty('row');
 });
 
-it('ends with errors that are causes of each other', () => {
+it('ends if errors are causes of each other', () => {
   const [a, b] = [new Error('a'), new Error('b')];
   a.cause = b;
   b.cause = a;
@@ -120,7 +123,7 @@ it('ends with errors that are causes of each other', () => {
   expect(raw).toHaveLength(1);
 });
 
-it('keeps secrets of a query out of the access log', async () => {
+it('removes secrets of a query from the access log', async () => {
   const app = appThatCalls(() => Promise.resolve({}));
   await app.inject({ url: `/?access_token=${SECRET}&page=2`, headers });
   expect(raw).toHaveLength(2);
@@ -128,7 +131,7 @@ it('keeps secrets of a query out of the access log', async () => {
   expect(raw[0]).toContain('page=2');
 });
 
-it.each(Object.keys(headers))('hides the header %s wherever it is in a line', (name) => {
+it.each(Object.keys(headers))('hides the header %s anywhere in a line', (name) => {
   const log = pino(loggerOptions('orders', config), { write: (line) => void raw.push(line) });
   const secret = { [name]: SECRET };
   log.info({ headers: secret, a: { deep: [{ request: { headers: secret } }] } });
@@ -137,7 +140,7 @@ it.each(Object.keys(headers))('hides the header %s wherever it is in a line', (n
   expect(raw.join('')).not.toContain(SECRET);
 });
 
-it('says what can be said of an error whose fields throw', () => {
+it('logs what it can of an error whose fields throw', () => {
   const error = new Error('a');
   for (const field of ['code', 'cause', 'errors']) {
     Object.defineProperty(error, field, {

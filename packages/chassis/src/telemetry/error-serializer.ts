@@ -1,4 +1,7 @@
-/** What of an error may be logged beside its message and stack: anything else may hold a request with its secrets. */
+/**
+ * The fields of an error that may be logged besides its message and stack. Any other field may contain a request with
+ * its secrets.
+ */
 const LOGGED_FIELDS = [
   'code',
   'errno',
@@ -8,14 +11,14 @@ const LOGGED_FIELDS = [
   'hostname',
   'status',
   'statusCode',
-  // Of PostgreSQL, MySQL and MariaDB. Not `detail`, which quotes rows.
+  // Of PostgreSQL, MySQL and MariaDB. Not `detail`, because it quotes rows.
   'severity',
   'schema',
   'table',
   'column',
   'constraint',
   'sqlState',
-  // Of this library's own errors.
+  // Of the chassis' own errors.
   'attempts',
   'durationMs',
   'kind',
@@ -24,7 +27,7 @@ const LOGGED_FIELDS = [
   'resource',
 ] as const;
 
-/** Deeper causes are left out, in case an error is its own cause. */
+/** Causes below this depth are left out, in case an error is its own cause. */
 const MAX_DEPTH = 5;
 
 export interface LoggedError {
@@ -36,12 +39,15 @@ export interface LoggedError {
   [field: string]: unknown;
 }
 
-/** The serializer of `err`: type, message, stack, causes, and of the error's own fields those that are known to be harmless. */
+/**
+ * The serializer of `err`: type, message, stack, causes, and those of the error's own fields that are known to be
+ * harmless.
+ */
 export function serializeError(error: unknown): unknown {
   return isError(error) ? loggedError(error, 0) : error;
 }
 
-/** Also one of another realm, such as a worker's or a test's. */
+/** Whether a value is an error, also one of another realm, such as a worker's or a test's. */
 export function isError(value: unknown): value is Error {
   if (value instanceof Error) return true;
   if (typeof value !== 'object' || value === null) return false;
@@ -65,7 +71,7 @@ function loggedError(error: Error, depth: number): LoggedError {
   return logged;
 }
 
-/** Undefined if reading it throws, because logging an error must not fail. */
+/** Undefined if reading the field throws, because logging an error must not fail. */
 function read(error: Error, field: string): unknown {
   try {
     return (error as unknown as Record<string, unknown>)[field];

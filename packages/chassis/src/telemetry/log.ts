@@ -3,12 +3,12 @@ interface LogLine {
   (message: string): void;
 }
 
-/** What is logged with, where it may be Fastify's logger or any pino. */
+/** A logger: Fastify's or any pino. */
 export interface Log {
   debug: LogLine;
   info: LogLine;
   warn: LogLine;
   error: LogLine;
-  /** The same, with fields in each of its lines. */
+  /** The same logger, with extra fields in each line. */
   child(fields: Record<string, unknown>): Log;
 }

@@ -12,7 +12,7 @@ function logger() {
   return { lines, log: pino(loggerOptions('orders', config), stream) };
 }
 
-it('says in each line which service it comes from', () => {
+it('names the service in each line', () => {
   const { lines, log } = logger();
   log.info('hello');
   expect(lines).toEqual([
@@ -45,7 +45,7 @@ describe('redaction', () => {
     { response: { headers: secrets } },
     { err: Object.assign(new Error('failed'), { config: { headers: secrets } }) },
     { err: Object.assign(new Error('failed'), { response: { headers: secrets } }) },
-  ])('hides the headers that are secrets, case %#', (line) => {
+  ])('hides the secret headers, case %#', (line) => {
     const { lines, log } = logger();
     log.info({ ...line, kept: 'yes' });
     expect(lines[0]).toMatchObject({ kept: 'yes' });
@@ -54,7 +54,7 @@ describe('redaction', () => {
 });
 
 describe('the request id', () => {
-  it('is in lines of the service logger within a context', () => {
+  it("is in lines of the service's logger within a context", () => {
     const { lines, log } = logger();
     runInContext({ requestId: 'abc' }, () => log.info({ order: 12 }, 'placed'));
     log.info('after');
@@ -83,7 +83,7 @@ describe('the request id', () => {
     for (const line of raw) expect(line.match(/"requestId":"abc"/g)).toHaveLength(1);
   });
 
-  it('leaves the level of a route alone', async () => {
+  it('does not change the level of a route', async () => {
     const { lines, stream } = logLines();
     const app = fastify({
       logger: { ...loggerOptions('orders', config), stream },

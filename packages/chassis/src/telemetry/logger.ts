@@ -7,11 +7,11 @@ import { hideSecrets, SECRET_HEADERS } from '../errors/hide-secrets.js';
 import type { ServiceConfig } from '../service/config.js';
 import { isError, serializeError } from './error-serializer.js';
 
-/** A log that nobody reads any more must not hold up the end. */
+/** The end must not wait longer for a log that nobody reads any more. */
 const LOG_WRITE_MS = 500;
 
-// Named places and no wildcards: those would look through every key of every line.
-// `req` and `res` are not among them: what their serializers take has no headers, and they are in every other line.
+// Paths without wildcards, because pino would look through every key of every line for those.
+// `req` and `res` are not listed: their serializers write no headers, and they are in every other line.
 const PLACES_OF_HEADERS = [
   '',
   'headers',
@@ -19,7 +19,7 @@ const PLACES_OF_HEADERS = [
   ...['config', 'options', 'request', 'response'].map((key) => `err.${key}.headers`),
 ];
 
-/** Where pino looks for what must not be in the log. */
+/** The paths at which pino removes secrets. */
 export const REDACTED_PATHS = PLACES_OF_HEADERS.flatMap((place) =>
   SECRET_HEADERS.map((header) =>
     header.includes('-') ? `${place}["${header}"]` : join(place, header),
@@ -30,7 +30,7 @@ function join(place: string, key: string): string {
   return place === '' ? key : `${place}.${key}`;
 }
 
-/** Like Fastify's own serializer, and accepts any value. */
+/** Like Fastify's own serializer, but accepts any value. */
 const serializers = {
   req: (request: FastifyRequest) => ({
     method: request.method,
@@ -45,11 +45,11 @@ const serializers = {
 
 const NOTHING = Object.freeze({});
 
-/** What decides how a service logs. */
+/** The settings of a service's log. */
 export type LogConfig = Pick<ServiceConfig, 'NODE_ENV' | 'LOG_LEVEL' | 'SERVICE_VERSION'>;
 
 /**
- * Options of pino: one JSON object per line with service, version, environment and, within a request, `requestId`. In
+ * Options for pino: one JSON object per line with service, version, environment and, during a request, `requestId`. In
  * development, it writes readable lines if pino-pretty is installed.
  */
 export function loggerOptions(
@@ -62,16 +62,16 @@ export function loggerOptions(
     formatters: { level: (level) => ({ level }), log: serializeErrors },
     serializers,
     redact: REDACTED_PATHS,
-    // Names of headers in any case, and secrets within text: the whole line is looked through once more.
+    // Finds header names in any case, and secrets inside text, by looking through the whole line once more.
     hooks: { streamWrite: hideSecrets },
     mixin: requestIdMixin(),
-    // pino's own strategy writes into what the mixin returns.
+    // A copy, because pino's default strategy changes the object that the mixin returns.
     mixinMergeStrategy: (line, extra) => (extra === NOTHING ? line : { ...extra, ...line }),
     stream: config.NODE_ENV === 'development' ? prettyStream() : standardOutput(),
   };
 }
 
-/** Errors under other names than `err`: a client's `toJSON` would give the request with its headers. */
+/** For errors under other names than `err`. Otherwise, a client's `toJSON` would log the request with its headers. */
 function serializeErrors(line: Record<string, unknown>): Record<string, unknown> {
   let copy: Record<string, unknown> | undefined;
   for (const key in line) {
@@ -83,12 +83,12 @@ function serializeErrors(line: Record<string, unknown>): Record<string, unknown>
 
 let output: ReturnType<typeof pino.destination> | undefined;
 
-/** Written in the background, many lines at once: a write for each is what a busy service would spend most on. */
+/** Writes in the background, many lines at a time. One write per line would be the largest cost of a busy service. */
 function standardOutput(): DestinationStream {
   return (output ??= pino.destination({ fd: 1, sync: false }));
 }
 
-/** Resolves when the lines so far are written. At exit the rest is too, but may overtake them. */
+/** Resolves when all lines so far are written. At exit, the rest is written too, but maybe in another order. */
 export async function logWritten(): Promise<void> {
   if (!output) return;
   const written = once(output, 'drain');
@@ -97,15 +97,15 @@ export async function logWritten(): Promise<void> {
   await Promise.race([written, sleep(LOG_WRITE_MS, undefined, { ref: false })]);
 }
 
-/** A logger for what has no Fastify, such as a migration; a service logs with `app.log` and `request.log`. */
+/** A logger for code without Fastify, such as a migration. A service logs with `app.log` and `request.log`. */
 export function createLogger(service: string, config: LogConfig): Logger {
   const { stream, ...options } = loggerOptions(service, config);
   return pino(options, stream);
 }
 
-/** Adds the request id, except to lines of Fastify's logger of a request, which have it already. */
+/** Adds the request id, except to lines of Fastify's logger of a request, which already have it. */
 function requestIdMixin(): NonNullable<LoggerOptions['mixin']> {
-  // pino keeps what is bound to a logger as text. Fastify may bring a pino of its own, with its own symbol.
+  // pino keeps bound fields as text. Fastify may bring its own pino, with its own symbol.
   let bound: symbol | undefined;
   return (_line, _level, logger) => {
     const context = currentContext();
@@ -119,14 +119,14 @@ function requestIdMixin(): NonNullable<LoggerOptions['mixin']> {
   };
 }
 
-// Not a literal, so that bundlers leave it alone: it has no place in an image.
+// Not a literal, so that bundlers ignore it: it does not belong in an image.
 const PRETTY: string = 'pino-pretty';
 
 interface PrettyModule {
   prettyFactory: (options: { ignore: string }) => (line: string) => string;
 }
 
-/** Holds lines back for the moment in which pino-pretty loads. Writes in this process, so none is lost at its end. */
+/** Keeps lines while pino-pretty loads. Writes in this process, so that no line is lost at its end. */
 function prettyStream(): DestinationStream {
   const early: string[] = [];
   let write = (line: string): void => void early.push(line);

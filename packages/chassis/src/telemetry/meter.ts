@@ -1,7 +1,10 @@
-/** Where metrics are recorded, without the package that does it. Asked twice for a name, it gives the same one. */
+/**
+ * Where metrics are recorded, without depending on the package that does it. The same name always returns the same
+ * metric.
+ */
 export interface Meter {
   counter(name: string, help: string, labels: readonly string[]): Counter;
-  /** Of seconds. */
+  /** A histogram of seconds. */
   histogram(name: string, help: string, labels: readonly string[]): Histogram;
   gauge(name: string, help: string): Gauge;
 }

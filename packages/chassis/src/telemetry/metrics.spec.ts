@@ -41,13 +41,13 @@ it('counts by route and status, never by URL', async () => {
   expect(lines.join()).not.toContain('hunter2');
 });
 
-it('leaves out probes and itself', async () => {
+it('leaves out probes and its own route', async () => {
   const app = await appWithMetrics();
   for (const url of ['/health', '/ready', '/metrics']) await app.inject(url);
   expect((await scrape()).join()).not.toMatch(/health|ready|metrics/);
 });
 
-it('counts down where the caller hangs up', async () => {
+it('reduces the number in flight if the caller hangs up', async () => {
   const app = await appWithMetrics();
   const url = await app.listen({ port: 0 });
   const caller = new AbortController();
@@ -60,7 +60,7 @@ it('counts down where the caller hangs up', async () => {
   expect(await text()).toContain('route="/hang",status="499"');
 });
 
-it('says with each scrape whether the service is ready', async () => {
+it('says at each scrape whether the service is ready', async () => {
   let ready = true;
   const app = await appWithMetrics(() => Promise.resolve(ready));
   const value = async () =>
@@ -70,19 +70,19 @@ it('says with each scrape whether the service is ready', async () => {
   expect(await value()).toBe('0');
 });
 
-it('has the event loop and the process', async () => {
+it('includes the event loop and the process', async () => {
   const { body, headers } = await (await appWithMetrics()).inject('/metrics');
   expect(headers['content-type']).toContain('text/plain');
   expect(body).toContain('nodejs_eventloop_lag_p99_seconds');
   expect(body).toContain('process_resident_memory_bytes');
 });
 
-it('has what resources measure', async () => {
+it('includes the metrics of resources', async () => {
   app = fastify();
   let meter: Meter | undefined;
   const onMeter = (given: Meter) => void (meter = given);
   await app.register(metrics, { service: 'orders', version: '1.2.3', onMeter });
-  // Two brokers of a service count together.
+  // Two brokers of a service are counted together.
   for (const outcome of ['confirmed', 'failed', 'failed']) {
     meter!.counter('events_total', 'Events.', ['outcome']).inc({ outcome });
   }

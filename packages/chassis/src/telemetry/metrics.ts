@@ -5,25 +5,25 @@ import { missingPackage } from '../errors/errors.js';
 import { probeRoute } from '../service/health.js';
 import type { Meter } from './meter.js';
 
-/** Seconds. Prometheus' own defaults, and 1 ms and 2.5 ms below them: calls between services are short. */
+/** Seconds. The defaults of Prometheus, plus 1 ms and 2.5 ms, because calls between services are short. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** What nginx calls a request whose caller hung up before the answer. */
+/** The status that nginx logs if the caller hung up before the answer. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 export interface MetricsOptions {
   service: string;
   version: string;
-  /** Gets what adds metrics of resources, and of your own, to the same registry. */
+  /** Adds metrics of resources, and your own, to the same registry. */
   onMeter?: (meter: Meter) => void;
-  /** Whether `/ready` would answer 200 now; asked with each scrape. Without it there is no `service_ready`. */
+  /** Whether `/ready` would answer 200 now; called at each scrape. Without it, there is no `service_ready`. */
   isReady?: () => Promise<boolean>;
-  /** Who may ask: 404 for others. Default: anybody. */
+  /** Who may call; others get a 404. Default: everyone. */
   mayAsk?: (request: FastifyRequest) => boolean;
 }
 
 /**
- * `GET /metrics` for Prometheus: requests by method, route and status, their duration and number in flight,
- * the process (memory, CPU, event loop, GC), and whether it is ready. The route is the pattern, never the URL.
+ * `GET /metrics` for Prometheus: requests by method, route and status, with duration and number in flight; the process
+ * (memory, CPU, event loop, GC); and whether it is ready. The route is the pattern, never the URL.
  */
 export const metrics = fastifyPlugin(
   async (app: FastifyInstance, { service, version, onMeter, isReady, mayAsk }: MetricsOptions) => {
@@ -80,7 +80,7 @@ export const metrics = fastifyPlugin(
     app.addHook('onRequest', (request, reply, done) => {
       if (isCounted(request.routeOptions.config)) {
         inFlight.inc();
-        // Unlike Fastify's onResponse, it also fires if the caller hangs up.
+        // Unlike Fastify's onResponse, this also fires if the caller hangs up.
         reply.raw.once('close', () => record(reply));
       }
       done();
@@ -111,7 +111,7 @@ function meterOf(prometheus: typeof Prometheus, registry: Prometheus.Registry): 
   };
 }
 
-/** `config: { metrics: false }` takes a route out. */
+/** `config: { metrics: false }` excludes a route. */
 function isCounted(config: object): boolean {
   return (config as { metrics?: boolean }).metrics !== false;
 }

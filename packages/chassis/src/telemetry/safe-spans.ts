@@ -1,7 +1,10 @@
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { hideSecrets } from '../errors/hide-secrets.js';
 
-/** Hides secrets in the attributes of spans and their events: instrumentations record whole URLs and error messages. */
+/**
+ * Hides secrets in the attributes of spans and their events, because instrumentations record whole URLs and error
+ * messages.
+ */
 export function safeSpans(next: SpanProcessor): SpanProcessor {
   return {
     onStart: (span, context) => next.onStart(span, context),

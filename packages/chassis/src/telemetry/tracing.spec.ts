@@ -13,13 +13,13 @@ const traceparent = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
 
 const placed = { id: 'event-1', name: 'order.placed', destination: 'events' };
 
-/** One for each test: it ends with its provider, and takes no spans of the next. */
+/** A new one for each test, so that it gets no spans of the next. */
 let exporter: InMemorySpanExporter;
 let tracing: Tracing;
 let provider: FastifyInstance;
 let app: FastifyInstance;
 let url: string;
-/** Headers of the event that `/publish` published. */
+/** Headers of the event that `/publish` has published. */
 let published: Record<string, string>;
 let received: (string | string[] | undefined)[];
 
@@ -64,7 +64,7 @@ afterEach(async () => {
   await tracing.stop();
 });
 
-it('continues the trace of the caller, to the next service', async () => {
+it("continues the caller's trace, and passes it to the next service", async () => {
   await (await fetch(`${url}/orders/12`, { headers: { traceparent } })).text();
   expect(received).toEqual([expect.stringMatching(new RegExp(`^00-${TRACE_ID}-[0-9a-f]{16}-01$`))]);
   const spans = exporter.getFinishedSpans();
@@ -120,7 +120,7 @@ it('continues from a request over an event to the calls of its handler', async (
   expect(spans.some(({ kind }) => kind === SpanKind.CLIENT)).toBe(true);
 });
 
-it('tells of a handler that failed', async () => {
+it('records a handler that failed', async () => {
   const handling = eventTracer().handle(placed, {}, () => Promise.reject(new Error('no stock')));
   await expect(handling).rejects.toThrow('no stock');
   await expect
@@ -131,7 +131,7 @@ it('tells of a handler that failed', async () => {
     });
 });
 
-it('makes no spans of events once it has stopped', async () => {
+it('creates no spans for events after it has stopped', async () => {
   await tracing.stop();
   const publish = eventTracer().publish(placed, published, () => Promise.resolve('sent'));
   expect(await publish).toBe('sent');

@@ -7,7 +7,7 @@ import { missingPackage } from '../errors/errors.js';
 import { traceEvents, type EventTracer, type TracedEvent } from '../events/event-tracing.js';
 import { safeSpans } from './safe-spans.js';
 
-/** A collector that is down must not hold up a stop. */
+/** A stop waits no longer for a collector that is down. */
 const FLUSH_TIMEOUT_MS = 2000;
 
 const PACKAGES = [
@@ -22,22 +22,22 @@ const PACKAGES = [
 export interface TracingOptions {
   service: string;
   version: string;
-  /** Base URL of an OTLP/HTTP collector; `/v1/traces` is appended. */
+  /** The base URL of an OTLP/HTTP collector. `/v1/traces` is appended. */
   endpoint: string;
-  /** Takes the spans instead of the collector: for tests. */
+  /** Gets the spans instead of the collector; for tests. */
   processor?: SpanProcessor;
 }
 
 export interface Tracing {
-  /** To be registered before the routes that it traces. */
+  /** Register it before the routes that it traces. */
   plugin: FastifyPluginCallback;
-  /** Sends what is left, for 2 s at most. */
+  /** Sends the remaining spans, for 2 s at most. */
   stop(): Promise<void>;
 }
 
 /**
- * One span per request, outgoing `fetch`, published event and handling of one, passed on as W3C trace context. Routes with
- * `config: { otel: false }`, as `/health`, `/ready` and `/metrics`, have none.
+ * One span per request, outgoing `fetch`, published event and handled event, passed on as W3C trace context. Routes
+ * with `config: { otel: false }`, such as `/health`, `/ready` and `/metrics`, have none.
  *
  * @throws {MissingPackageError} if the packages of OpenTelemetry are not installed.
  */
@@ -67,7 +67,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   provider.register();
 
   const requests = new otel.FastifyOtelInstrumentation({
-    // A span per hook says little for its cost; that of the handler carries the context past a parsed body.
+    // No span per hook: it costs more than it says. The span of the handler carries the context past a parsed body.
     instrumentHooks: false,
     requestHook: (span, request) => span.setAttribute('request.id', request.id),
   });

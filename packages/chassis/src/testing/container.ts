@@ -10,13 +10,13 @@ import { freePort } from '../../../../tools/testing/free-port.js';
 const READY_WITHIN_MS = 240_000;
 
 export interface Container {
-  /** Of this machine; the same after a restart. */
+  /** A port of this machine, which stays the same after a restart. */
   readonly port: number;
-  /** Ends it without a chance to write anything. */
+  /** Kills it, so that it cannot write anything more. */
   kill(): Promise<void>;
   /** Starts it again, and waits until its check succeeds. */
   start(): Promise<void>;
-  /** Stops it in order. */
+  /** Stops it regularly. */
   stop(): Promise<void>;
   exec(...command: string[]): Promise<string>;
   remove(): Promise<void>;
@@ -26,7 +26,7 @@ export interface ContainerOptions {
   engine: DatastoreImage;
   port: number;
   environment: Record<string, string>;
-  /** Fails until it serves. */
+  /** A check that fails until the server is ready. */
   check: readonly string[];
 }
 

@@ -6,7 +6,7 @@ import { rabbitmq } from '../rabbitmq/rabbitmq.js';
 import { readVariables } from '../service/config.js';
 import { orderPlaced } from './order-placed.js';
 
-/** A process that specs kill, or that kills itself where it hurts most. */
+/** A process that specs kill, or that kills itself at the worst moment. */
 const config = readVariables(
   'worker',
   {

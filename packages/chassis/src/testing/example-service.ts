@@ -4,7 +4,7 @@ import { createService, runService, type Resource, type ResourceKind } from '../
 
 const seconds = z.coerce.number().default(0);
 
-/** A service that specs run as a process of its own, and signal. */
+/** A service that specs run as a separate process and send signals to. */
 await runService(
   'example',
   { CLOSE_MS: seconds, DATABASE: z.enum(['up', 'down']).default('up') },
@@ -44,7 +44,7 @@ await runService(
         });
         app.get('/events', (_request, reply) => {
           reply.raw.writeHead(200, { 'Content-Type': 'text/event-stream' });
-          // Goes on as a handler does that does not know of the end.
+          // Keeps running, like a handler that does not notice the end.
           setInterval(() => reply.raw.write('data: tick\n\n'), 20);
           return reply.hijack();
         });

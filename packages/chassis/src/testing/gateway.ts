@@ -10,7 +10,7 @@ export interface TestGateway {
   service: Service;
 }
 
-/** A gateway that listens, as a generated one is composed; the caller stops it. */
+/** A listening gateway, composed like a generated one. The caller must stop it. */
 export async function startGateway(
   options: GatewayOptions,
   before: (app: Service['app']) => Promise<void> = () => Promise.resolve(),

@@ -1,4 +1,4 @@
-/** A stream for a logger whose lines a spec reads. */
+/** A log stream whose lines a spec can read. */
 export function logLines() {
   const lines: Record<string, unknown>[] = [];
   return {

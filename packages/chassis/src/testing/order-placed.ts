@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineEvent } from '../events/events.js';
 
-/** What specs publish, and the processes that they start. */
+/** The event that specs and their processes publish. */
 export const orderPlaced = defineEvent(
   'order.placed',
   z.object({ orderId: z.string(), total: z.number() }),

@@ -16,7 +16,7 @@ interface Manifest {
   >;
 }
 
-/** What services import today: a path that goes is a breaking change. */
+/** The import paths of services today. Removing one is a breaking change. */
 const PUBLISHED = [
   '.',
   './api-docs',
@@ -69,7 +69,7 @@ describe('the paths that services import', () => {
     expect(paths[path]).toEqual({ import: kind('esm'), require: kind('cjs') });
   });
 
-  it('are all that is at the root of src/', () => {
+  it('are all files at the root of src/', () => {
     const atRoot = readdirSync(SRC, { withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ name }) => name);
@@ -78,17 +78,17 @@ describe('the paths that services import', () => {
 });
 
 describe('imports within the chassis', () => {
-  it('go to files that are there', () => {
+  it('point to existing files', () => {
     const known = new Set(sources);
     expect(sources.flatMap(importsOf).filter((file) => !known.has(file))).toEqual([]);
   });
 
-  it('run in no circle, types included', () => {
+  it('form no circle, types included', () => {
     expect(findCircle(new Map(sources.map((file) => [file, importsOf(file)])))).toEqual([]);
   });
 });
 
-/** The files of one circle in order, the first also as the last; empty if there is none. */
+/** The files of one circle in order, with the first again at the end; empty if there is none. */
 function findCircle(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const done = new Set<string>();
   const visit = (file: string, path: readonly string[]): string[] => {

@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 export interface Provider {
   url: string;
   requests: IncomingMessage[];
-  /** Answers from the next request on. */
+  /** Sets the answer from the next request on. */
   answer(listener: RequestListener): void;
   close(): Promise<void>;
 }
 
-/** A service to be called, that answers 200 `{}` until told otherwise. */
+/** A service that answers 200 `{}` until told otherwise. */
 export async function startProvider(port = 0): Promise<Provider> {
   const requests: IncomingMessage[] = [];
   let listener: RequestListener = (_request, response) => response.end('{}');
@@ -32,7 +32,7 @@ export async function startProvider(port = 0): Promise<Provider> {
   };
 }
 
-/** The URL of a port that nobody listens on. */
+/** The URL of a port on which nothing listens. */
 export async function closedUrl(): Promise<string> {
   const provider = await startProvider();
   await provider.close();

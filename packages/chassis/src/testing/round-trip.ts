@@ -6,7 +6,10 @@ import { createClient } from '../client.js';
 import { gateway } from '../gateway.js';
 import { createService, readConfig, type Service } from '../index.js';
 
-/** A call from service to service and through a gateway, and their end; run by each version of Node that is supported. */
+/**
+ * A call from service to service, and one through a gateway, with a regular stop. Run with each supported version of
+ * Node.
+ */
 const provider = createServer((request, response) => response.end(JSON.stringify(request.url)));
 provider.listen(0, '127.0.0.1');
 await once(provider, 'listening');

@@ -8,7 +8,7 @@ const EXAMPLE = fileURLToPath(new URL('example-service.ts', import.meta.url));
 
 export type ServiceProcess = Awaited<ReturnType<typeof startExample>>;
 
-/** Runs the example service until it listens; the caller ends it. */
+/** Runs the example service until it listens. The caller must end it. */
 export async function startExample(variables: Record<string, string> = {}) {
   const port = variables.PORT ?? String(await freePort());
   const child = spawn(process.execPath, ['--import', 'tsx', EXAMPLE], {

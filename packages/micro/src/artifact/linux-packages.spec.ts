@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pruneBunLockfile } from './bun-lockfile';
+import { requirePlatformPackages } from './linux-packages';
 import { pruneNpmLockfile } from './npm-lockfile';
 import { prunePnpmLockfile } from './pnpm-lockfile';
 import { pruneYarnLockfile } from './yarn-lockfile';
@@ -35,13 +36,13 @@ describe('package-lock.json', () => {
   it.each([
     ['a Mac', ['@img/sharp-darwin-arm64']],
     ['no system', []],
-  ])('with those of %s ends with what to do', (_, having) => {
+  ])('with those of %s fails with what to do', (_, having) => {
     expect(() => prune(having)).toThrow(
-      'package-lock.json has no Linux package for "sharp", which the image needs: none of @img/sharp-linux-arm64, @img/sharp-linux-x64, @img/sharp-linuxmusl-x64\nThe lockfile was written on another system beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
+      'package-lock.json has no Linux package for "sharp", which the image needs: none of @img/sharp-linux-arm64, @img/sharp-linux-x64, @img/sharp-linuxmusl-x64\nThe lockfile was written on another system or processor beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
     );
   });
 
-  it('may lack what is for other systems alone', () => {
+  it('may lack packages that are only for other systems', () => {
     const { lockfile } = pruneNpmLockfile(
       {
         lockfileVersion: 3,
@@ -55,6 +56,37 @@ describe('package-lock.json', () => {
       new Map([['watch', 'node_modules/watch']]),
     );
     expect(Object.keys(lockfile!.packages)).toEqual(['', 'node_modules/watch']);
+  });
+});
+
+describe('package-lock.json of an image', () => {
+  const check = (having: readonly string[], platforms: readonly string[]) =>
+    requirePlatformPackages(
+      {
+        lockfileVersion: 3,
+        packages: {
+          'node_modules/sharp': { version: '1.0.0', optionalDependencies },
+          'node_modules/plain': { optionalDependencies: { '@plain/linux': '1', fsevents: '1' } },
+          ...Object.fromEntries(having.map((name) => [`node_modules/${name}`, {}])),
+        },
+      },
+      platforms,
+    );
+
+  it.each([
+    ['amd64', ['@img/sharp-linux-x64'], ['linux/amd64']],
+    ['amd64 on Alpine', ['@img/sharp-linuxmusl-x64'], ['linux/amd64']],
+    ['both', NAMES, ['linux/amd64', 'linux/arm64']],
+    ['a processor for which there is no package', [], ['linux/s390x', 'linux/arm/v7']],
+    ['no platform that is known', [], []],
+  ])('is good for %s', (_, having, platforms) => {
+    expect(() => check(having, platforms)).not.toThrow();
+  });
+
+  it('written on arm64 ends a build for amd64 with what to do', () => {
+    expect(() => check(['@img/sharp-linux-arm64'], ['linux/amd64', 'linux/arm64'])).toThrow(
+      'package-lock.json has no package for linux/amd64 of "sharp", which the image needs: none of @img/sharp-linux-x64, @img/sharp-linuxmusl-x64\nThe lockfile was written on another system or processor beside an existing node_modules. Delete',
+    );
   });
 });
 
@@ -86,7 +118,7 @@ describe('pnpm-lock.yaml', () => {
     expect(prune(['@img/sharp-linux-x64']).lockfile).toContain('@img/sharp-linux-x64@1.0.0');
   });
 
-  it('with those of a Mac ends with what to do', () => {
+  it('with those of a Mac fails with what to do', () => {
     expect(() => prune(['@img/sharp-darwin-arm64'])).toThrow(
       /^pnpm-lock\.yaml has no Linux package for "sharp".*\nRemove it from "ignoredOptionalDependencies", or delete/,
     );
@@ -114,7 +146,7 @@ describe('bun.lock', () => {
     expect(prune(['@img/sharp-linux-x64']).lockfile).toContain('@img/sharp-linux-x64@1.0.0');
   });
 
-  it('with those of a Mac ends with what to do, also for a package of a package', () => {
+  it('with those of a Mac fails with what to do, also for a package of a package', () => {
     expect(() => prune(['@img/sharp-darwin-arm64'])).toThrow(
       /^bun\.lock has no Linux package for "sharp".*\nDelete node_modules and bun\.lock, run bun install/,
     );
@@ -150,7 +182,7 @@ describe('yarn.lock', () => {
   it.each([
     ['a Mac', ['@img/sharp-darwin-arm64']],
     ['no system', []],
-  ])('with those of %s ends with what to do', (_, having) => {
+  ])('with those of %s fails with what to do', (_, having) => {
     expect(() => prune(having)).toThrow(
       /^yarn\.lock has no Linux package for "sharp".*\nDelete yarn\.lock, run yarn install, and commit/,
     );

@@ -46,6 +46,19 @@ describe('findReadsBeside', () => {
     ['exports.load = (name) => fs.readFileSync(path.join(__dirname, `${name}.json`))', ['lib/*']],
     [`let base = process.env.X || path.join(__dirname, '../data'); readdirSync(base)`, ['data']],
     [`module.exports = () => require('path').resolve(__dirname)`, ['lib']],
+    [
+      `const here = new URL('.', import.meta.url).pathname; readFileSync(here + 'fonts.json')`,
+      ['lib/fonts.json'],
+    ],
+    [
+      'const here = fileURLToPath(new URL("../data/", import.meta.url)); open(`${here}fonts.json`)',
+      ['data/fonts.json'],
+    ],
+    [`fs.readFileSync(path.join(__dirname, '../data/') + 'fonts.json')`, ['data/fonts.json']],
+    [`fs.readFileSync(__dirname + '/' + 'fonts.json')`, ['lib/fonts.json']],
+    [`fs.readFileSync(__dirname + '/fonts' + '.json')`, ['lib/fonts.json']],
+    [`fs.readFileSync(path.join(path.dirname(module.filename), 'fonts.json'))`, ['lib/fonts.json']],
+    [`fs.readFileSync(path.parse(__filename).dir + '/fonts.json')`, ['lib/fonts.json']],
   ])('%s', (code, expected) => {
     expect(read(code)).toEqual(expected);
   });
@@ -67,13 +80,13 @@ describe('findReadsBeside', () => {
     expect(read(code)).toEqual([]);
   });
 
-  it('takes the own folder for a name if there is only code in it', () => {
+  it('ignores reads of the own folder if there is only code in it', () => {
     const code = `register(__dirname)`;
     expect(read(code)).toEqual(['lib']);
     expect(read(code, { ...files, hasData: () => false })).toEqual([]);
   });
 
-  it('says where', () => {
+  it('reports the place', () => {
     const code = `'use strict'\nconst path = require('path')\nload(path.join(__dirname, 'fonts.json'))\n`;
     expect(findReadsBeside(code, 'lib/index.js', files)).toEqual([
       { line: 3, what: 'lib/fonts.json' },

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Document, isSeq } from 'yaml';
 import type { PushReceipt } from '../image/receipt';
 import { elsewhere, type Environment } from '../platform/environment';
@@ -6,7 +7,7 @@ import { formatImageReference, parseImageReference } from '../platform/image-ref
 import { linkVariable } from '../platform/link';
 import type { Service } from '../platform/platform';
 import { publishedUrl } from '../platform/publish';
-import type { ComposeEntry } from './entry';
+import { portMappingsOf, type ComposeEntry } from './entry';
 import { DEPLOY_LABELS } from './labels';
 import { withStopTime } from './stop-time';
 import { SECRETS_FOLDER, secretVariables, withoutReplaced } from './secrets';
@@ -61,6 +62,21 @@ export function overrideFile(
   return document.toString();
 }
 
+/** What an override sets, and what Compose adds to every entry. */
+const OVERRIDE_KEYS = ['deploy', 'environment', 'image', 'labels', 'ports', 'volumes'];
+
+/**
+ * Whether a rendered entry has anything that no override sets: then the service is in the compose files. If it has
+ * nothing more, it may be there or not.
+ */
+export function isBeyondOverride(entry: ComposeEntry): boolean {
+  return Object.entries(entry).some(([key, value]) => {
+    if (key === 'command' || key === 'entrypoint') return value !== null;
+    if (key === 'networks') return !isDeepStrictEqual(value, { default: null });
+    return !OVERRIDE_KEYS.includes(key);
+  });
+}
+
 /** Variables and volumes for a service and its jobs in an environment. */
 export function settingsOf(service: Service, environment: Environment) {
   const here = environment.services[service.name];
@@ -106,8 +122,8 @@ export function asDeployed(
   { portOffset, services }: Pick<Environment, 'portOffset' | 'services'>,
 ): ComposeEntry {
   const own = withStopTime(withoutReplaced(entry));
-  const ports = own['ports'] as readonly { published?: string }[] | undefined;
-  if (!ports || portOffset === 0 || services[service]?.publish) return own;
+  const ports = portMappingsOf(own);
+  if (ports.length === 0 || portOffset === 0 || services[service]?.publish) return own;
   // A range, too; 0 is a port that the engine picks.
   const shift = (published: string) =>
     published.replace(/\d+/g, (port) => (port === '0' ? port : String(Number(port) + portOffset)));

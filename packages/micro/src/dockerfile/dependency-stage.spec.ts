@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dependencyLockfile } from './dependency-stage';
+import { readStages } from './stages';
 
 const FILES = join(__dirname, '../generators/service/files');
 const template = (manager: string) =>
   readFileSync(join(FILES, manager, 'Dockerfile.template'), 'utf8').replace(/<%.*?%>/g, 'x');
 
-describe('dependencyLockfile', () => {
+describe('recognises the generated stage of %s', () => {
   it.each([
     ['npm', 'package-lock.json'],
     ['pnpm', 'pnpm-lock.yaml'],
@@ -31,6 +32,22 @@ describe('dependencyLockfile', () => {
     expect(edit(text)).not.toBe(text);
     expect(dependencyLockfile(edit(text))).toBeUndefined();
   });
+
+  it.each(['npm', 'pnpm', 'yarn', 'bun'])(
+    'is copied before the artifact, and no layer comes after both, with %s',
+    (manager) => {
+      const { stages } = readStages(template(manager));
+      const { instructions } = stages.find(({ name }) => name === 'production')!;
+      const layers = instructions.filter((one) =>
+        ['ADD', 'COPY', 'RUN', 'WORKDIR'].includes(one.getKeyword()),
+      );
+      expect(layers.map((one) => one.getTextContent())).toEqual([
+        'COPY --link --from=prod-deps /out /',
+        'WORKDIR /app',
+        'COPY --link --from=artifact /*/ /',
+      ]);
+    },
+  );
 
   it('finds none in a Dockerfile of a team', () => {
     expect(dependencyLockfile('FROM node\nRUN npm ci\n')).toBeUndefined();

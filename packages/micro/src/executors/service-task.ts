@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { styleText } from 'node:util';
 import { systemClock, type Clock } from '../effects/clock';
 import { fileReader } from '../effects/files';
-import { processRunner, type Runner } from '../effects/process';
+import { engineRunner } from '../effects/engine-runner';
+import type { Runner } from '../effects/process';
 import { sharedRunner } from '../effects/shared-runner';
 import { MANIFEST_FILE, parseManifest } from '../platform/manifest';
 import type { Service } from '../platform/platform';
@@ -34,19 +35,16 @@ export interface TaskResult {
 }
 
 /**
- * Runs one task of a service: the one place where errors become output. What a person can mend is
- * shown as its message; anything else keeps its stack.
+ * Runs one task of a service. This is the one place where errors become output. An error that a person can solve is
+ * shown as its message; any other keeps its stack.
  */
 export async function runServiceTask(
   context: ExecutorContext,
   work: (task: ServiceTask) => Promise<void>,
+  runner: Runner = engineRunner(context.root),
 ): Promise<{ success: boolean }> {
   const failure = await failureOf(async () =>
-    work(
-      readServiceTask(context, context.projectName, processRunner(context.root), (line) =>
-        console.log(line),
-      ),
-    ),
+    work(readServiceTask(context, context.projectName, runner, (line) => console.log(line))),
   );
   if (failure !== undefined) console.error(failure);
   return { success: failure === undefined };
@@ -59,8 +57,8 @@ export interface EndedTask {
 }
 
 /**
- * Runs the tasks of a batch beside each other in this process; each fails alone and is told of as it
- * ends.
+ * Runs the tasks of a batch in parallel in this process. Each fails alone, and is reported when it ends.
+ *
  * @param limit how many run at the same time.
  */
 export async function* runServiceTasks(
@@ -71,7 +69,7 @@ export async function* runServiceTasks(
 ): AsyncGenerator<EndedTask> {
   const waiting = Object.values(taskGraph.tasks);
   const running = new Map<string, Promise<EndedTask>>();
-  const runner = sharedRunner(processRunner(context.root));
+  const runner = sharedRunner(engineRunner(context.root));
   const startNext = () => {
     const next = waiting.shift();
     if (next) running.set(next.id, runOne(next, context, runner, work));

@@ -59,12 +59,18 @@ export function jobObject(
       volumes: [...volumes, ...settings.volumes],
     },
   };
-  const content = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10);
-  return {
+  return namedByContent(name, {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: metadataOf(scope, `${name.slice(0, 52)}-${content}`, { component: 'job', of: name }),
+    metadata: metadataOf(scope, name, { component: 'job' }),
     // No deadline: it would delete the pod with the log that says why.
     spec: { backoffLimit: ATTEMPTS, template },
-  };
+  });
+}
+
+/** @param name of the entry, which begins the name of the Job. */
+export function namedByContent(name: string, job: IJob): IJob {
+  const text = JSON.stringify(job.spec?.template);
+  const content = createHash('sha256').update(text).digest('hex').slice(0, 10);
+  return { ...job, metadata: { ...job.metadata, name: `${name.slice(0, 52)}-${content}` } };
 }

@@ -3,18 +3,20 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../effects/process';
 import { failure, type Answer } from '../../testing/recording-runner';
+import { RESTART_FIRST } from '../../platform/mysql-accounts';
 import { Secret } from '../../platform/secret';
 import { tarOf } from '../../docker/tar';
 import { FakeVolumes } from '../../testing/fake-volumes';
 import { recordedTask } from '../../testing/service-task';
 import type { ServiceTask } from '../service-task';
 import { deployRun } from './deploy-run';
-import type { ComposeDeployOptions } from './options';
+import type { DeployOptions } from '../deploy-options';
 import { listenForInterruption } from '../../effects/interruption';
 import { secretsLabel, withSecrets } from '../../deployment/secrets';
 import { entryLabel } from '../../deployment/fingerprint';
 
 const RECEIPT = 'dist/receipts/apps/orders/compose-deploy.production.json';
+const MANIFEST_WITH_DATABASE = 'port: 3001\ndatastores: { database: postgres }\n';
 const files = {
   'compose.yaml': 'name: acme\n',
   'apps/orders/package.json': '{ "name": "@acme/orders" }',
@@ -43,7 +45,8 @@ function engine(some: { key?: string; services?: string; answer?: Answer } = {})
     if (line.endsWith('config --services')) return { stdout: some.services ?? 'users\norders\n' };
     if (line.endsWith('config --format json')) {
       const entry = { depends_on: { db: {}, users: {} }, networks: { edge: null } };
-      return { stdout: JSON.stringify({ services: { orders: entry } }) };
+      const orders = some.services === undefined ? entry : { image: 'acme/orders:k-1' };
+      return { stdout: JSON.stringify({ services: { orders } }) };
     }
     if (line.includes('--no-start')) created = true;
     if (line.includes('container create')) return { stdout: 'holder' };
@@ -73,7 +76,7 @@ function engine(some: { key?: string; services?: string; answer?: Answer } = {})
 }
 
 /** Deploys one service as a run of its own. */
-async function deployAlone(task: ServiceTask, options: ComposeDeployOptions): Promise<void> {
+async function deployAlone(task: ServiceTask, options: DeployOptions): Promise<void> {
   const interruption = listenForInterruption();
   try {
     const failures = await deployRun({
@@ -95,7 +98,7 @@ const changes = (lines: readonly string[]) =>
   lines.filter((line) => / up | start | stop | rm | pull /.test(line) && !/ volume rm /.test(line));
 
 describe('deployRun of one service', () => {
-  it('talks to the engine of the environment alone, starts what is needed, and leaves the receipt', async () => {
+  it("talks to the environment's engine only, starts dependencies, and writes the receipt", async () => {
     const task = recordedTask(files, engine());
     await deployAlone(task, { environment: 'production' });
     expect(
@@ -164,7 +167,7 @@ describe('deployRun of one service', () => {
     ]);
   });
 
-  it('does nothing where only the plan is asked for', async () => {
+  it('does nothing if only the plan is asked for', async () => {
     const task = recordedTask(files, engine());
     await deployAlone(task, { environment: 'production', plan: true });
     expect(changes(task.runner.lines)).toEqual([]);
@@ -251,7 +254,7 @@ describe('deployRun of one service', () => {
       },
       'no Docker Engine answers on ssh://deploy@example.com',
     ],
-  ])('changes nothing where %s', async (_, more, some, message) => {
+  ])('changes nothing if %s', async (_, more, some, message) => {
     const task = recordedTask({ ...files, ...more }, engine(some));
     await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(message);
     expect(changes(task.runner.lines)).toEqual([]);
@@ -278,7 +281,7 @@ describe('deployRun of one service', () => {
       return task;
     };
 
-    it('gives them to the new container before it starts, and shows them nowhere', async () => {
+    it('copies them into the new container before it starts, and shows them nowhere', async () => {
       const task = await deploy('hunter2');
       const { lines, commands } = task.runner;
       const given = lines.findIndex((line) => line.endsWith(' container cp - new:/run/secrets'));
@@ -344,14 +347,14 @@ describe('deployRun of one service', () => {
         { 'api-key': '\n' },
         'environments/production.yml: services.orders.secrets.API_KEY: ./api-key is empty',
       ],
-    ])('changes nothing where one %s', async (_, more, message) => {
+    ])('changes nothing if one %s', async (_, more, message) => {
       const task = recordedTask({ ...files, ...secret, ...more }, engine());
       await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(message);
       expect(changes(task.runner.lines)).toEqual([]);
       expect(task.read(RECEIPT)).toBeUndefined();
     });
 
-    it('tells of a rollback that needs one which is not named any more', async () => {
+    it('reports that a rollback needs a secret that is not configured any more', async () => {
       const labels = [
         ...[
           'note',
@@ -388,7 +391,7 @@ describe('deployRun of one service', () => {
     });
   });
 
-  it('changes nothing where the service itself runs elsewhere, and says where', async () => {
+  it('changes nothing if the service itself runs elsewhere, and says where', async () => {
     const task = recordedTask(
       {
         ...files,
@@ -416,7 +419,7 @@ describe('deployRun of one service', () => {
     expect(JSON.parse(task.said[0]!)).toMatchObject({ environment: 'production', services: [] });
   });
 
-  it('does not wait for a provider that runs elsewhere, and does not start it', async () => {
+  it('neither waits for a provider that runs elsewhere nor starts it', async () => {
     const task = recordedTask(
       {
         ...files,
@@ -506,7 +509,7 @@ describe('deployRun of one service', () => {
       ]);
     });
 
-    it('names it in the plan, and runs nothing where only that is asked for', async () => {
+    it('lists it in the plan, and runs nothing if only the plan is asked for', async () => {
       const task = recordedTask(files, withJob({ exitCode: 0 }));
       await deployAlone(task, { environment: 'production', plan: true });
       expect(task.said).toContain(
@@ -515,7 +518,39 @@ describe('deployRun of one service', () => {
       expect(task.runner.lines.filter((line) => line.includes(' run --rm '))).toEqual([]);
     });
 
-    it('leaves everything as it is where it fails', async () => {
+    it('shows the command that restarts a database whose admin may not create accounts yet', async () => {
+      const job = 'orders-database-accounts';
+      const depends_on = {
+        'orders-database': { condition: 'service_healthy' },
+        [job]: { condition: 'service_completed_successfully' },
+      };
+      const task = recordedTask(
+        { ...files, 'environments/production.compose.yaml': 'services: {}\n' },
+        engine({
+          answer: (line) => {
+            if (line.endsWith('config --format json')) {
+              return {
+                stdout: JSON.stringify({ services: { orders: { depends_on }, [job]: {} } }),
+              };
+            }
+            return line.endsWith(` run --rm --no-deps --no-TTY ${job}`)
+              ? failure('orders-database has to be restarted', RESTART_FIRST)
+              : undefined;
+          },
+        }),
+      );
+      await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(
+        [
+          `${job} failed, and orders was not changed (exit code 78):`,
+          '  orders-database has to be restarted',
+          '  docker --host ssh://deploy@example.com compose --file compose.yaml --file environments/production.compose.yaml --project-name acme-production up --detach --no-deps --wait orders-database',
+        ].join('\n'),
+      );
+      expect(task.runner.lines.filter((line) => line.includes('--no-start'))).toEqual([]);
+      expect(task.read(RECEIPT)).toBeUndefined();
+    });
+
+    it('changes nothing if it fails', async () => {
       const task = recordedTask(files, withJob(failure('0002-x.sql: there is no table "y"')));
       await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(
         /orders-migrate failed, and orders was not changed[^]*there is no table "y"/,
@@ -525,7 +560,60 @@ describe('deployRun of one service', () => {
     });
   });
 
-  it('claims nothing where the roll fails', async () => {
+  it.each([
+    [
+      'its own file',
+      { 'apps/orders/compose.yaml': 'services:\n  orders-database:\n    image: postgres:18\n' },
+      'apps/orders/compose.yaml:3: ',
+    ],
+    [
+      'the file of the environment',
+      {
+        'apps/orders/compose.yaml': 'services:\n  orders-database:\n    image: postgres:17\n',
+        'environments/production.compose.yaml':
+          'services:\n  # Newer here.\n  orders-database: { image: postgres:18 }\n',
+      },
+      'environments/production.compose.yaml:3: ',
+    ],
+  ])('refuses another major version of a datastore in %s, planned or not', async (_, more, at) => {
+    const services = {
+      orders: { depends_on: { 'orders-database': { condition: 'service_healthy' } } },
+      'orders-database': { image: 'postgres:18' },
+    };
+    const running = {
+      Id: 'db',
+      Name: '/acme-production-orders-database-1',
+      RestartCount: 0,
+      State: { Status: 'running', Health: { Status: 'healthy', Log: null } },
+      Config: {
+        Image: 'postgres:17',
+        Labels: { 'com.docker.compose.service': 'orders-database' },
+      },
+      NetworkSettings: { Networks: null },
+    };
+    const answer: Answer = (line) => {
+      if (line.endsWith('config --format json')) return { stdout: JSON.stringify({ services }) };
+      if (line.includes('container ls') && line.includes('compose.project=')) {
+        return { stdout: 'db' };
+      }
+      return line.endsWith('container inspect db')
+        ? { stdout: JSON.stringify([running]) }
+        : undefined;
+    };
+    for (const plan of [true, false]) {
+      const task = recordedTask(
+        { ...files, 'apps/orders/service.yml': MANIFEST_WITH_DATABASE, ...more },
+        engine({ answer }),
+      );
+      await expect(deployAlone(task, { environment: 'production', plan })).rejects.toThrow(
+        `${at}PostgreSQL 18 cannot read the files of PostgreSQL 17, and acme-production-orders-database-1 runs postgres:17`,
+      );
+      expect(changes(task.runner.lines)).toEqual([]);
+      expect(task.read(RECEIPT)).toBeUndefined();
+    }
+  });
+
+  it('writes no receipt if the roll fails', async () => {
     const answer: Answer = (line) => (line.includes('container start') ? failure('no') : undefined);
     const task = recordedTask(files, engine({ answer }));
     await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow('no');

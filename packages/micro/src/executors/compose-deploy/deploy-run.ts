@@ -9,6 +9,7 @@ import {
   stubbornRunner,
 } from '../../effects/interruption';
 import { readEngineKernel } from '../../effects/engine';
+import { readCommit } from '../../effects/workspace-commit';
 import { readCurrentUser, readRunId } from '../../effects/current-user';
 import { sharedRunner } from '../../effects/shared-runner';
 import { formatList, formatSeconds, formatStep } from '../../terminal/step';
@@ -17,25 +18,26 @@ import { limit } from '../limit';
 import { type Rolled, finish } from './deploy-one';
 import { edgeSteps } from './edge/edge-steps';
 import { readEdgePorts, requireEdgeImage } from './edge/run-edge';
-import { normaliseOptions } from './options';
+import { normaliseOptions } from '../deploy-options';
 import { moveEarlierNotes } from './prepare/earlier-releases';
-import { readCommit, refuseOlder } from './prepare/check-commits';
+import { refuseOlder } from './prepare/check-commits';
 import { findImages, findRecordedImages } from './prepare/find-images';
-import { skipExternal } from './prepare/skip-external';
+import { skipExternal } from '../skip-external';
 import { makePlan } from './prepare/make-plan';
 import { leaveFormerNetwork } from './prepare/reach-needs';
 import { readSecrets } from './prepare/read-secrets';
 import { type Rendered, render } from './prepare/render';
 import { leaveReceipt } from './report/receipt';
 import { tellPlan, tellSummary } from './report/tell';
-import { prune } from './roll/prune';
+import { removeLeftServices } from './roll/remove-left-services';
 import { requireOthersUntouched } from './roll/require-others-untouched';
 import { confirmKept } from './roll/confirm-kept';
 import { keepGiven, putBackAll } from './roll/undo-atomic';
 import { reviveAll } from './roll/revival';
 import { linkPauseOf } from './roll/link-pause';
 import { rollAll } from './roll/roll-all';
-import { type DeployRequest, type Failures, type Run, attempt, failAll, readFacts } from './run';
+import type { DeployRequest, Failures } from '../deploy-request';
+import { type Run, attempt, failAll, readFacts } from './run';
 
 /**
  * Deploys the services of a run together: compares all of them with what is running, prints one plan, takes the lock,
@@ -151,7 +153,8 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
     await attempt(run, name, () => leaveFormerNetwork(run, desired, consumes, facts.containers));
   }
   await attemptAll(run, () => confirmKept(run, plan, rolled, facts));
-  const pruned = mode.prune && failures.size === 0 ? await prune(run, rendered!, facts) : [];
+  const pruned =
+    mode.prune && failures.size === 0 ? await removeLeftServices(run, rendered!, facts) : [];
   if (!isKept && !run.interruption.signal.aborted) {
     await attemptAll(run, () => requireOthersUntouched(run, plan, facts, pruned));
   }

@@ -4,9 +4,8 @@ import type { Clock } from '../../effects/clock';
 import { readProjectContainers } from '../../effects/containers';
 import type { Runner } from '../../effects/process';
 import type { Environment } from '../../platform/environment';
-import type { ServiceTask } from '../service-task';
-import type { Interruption } from '../../effects/interruption';
-import type { ComposeDeployOptions, DeployMode } from './options';
+import type { DeployRequest } from '../deploy-request';
+import type { DeployMode } from '../deploy-options';
 import type { Release } from '../../deployment/release';
 import { type ReleaseBook, readReleases } from '../../effects/release-book';
 import type { EdgeState } from '../../deployment/edge-plan';
@@ -15,24 +14,6 @@ import type { ServiceSecrets } from '../../deployment/secrets';
 import type { Container } from '../../deployment/container';
 import type { Ancestry, Commit, Confirmed } from '../../deployment/commit';
 import { readConfirmed } from '../../effects/confirmed-commits';
-
-/** The input of a deploy run. */
-export interface DeployRequest {
-  workspaceRoot: string;
-  platformName: string;
-  runner: Runner;
-  clock: Clock;
-  tasks: readonly ServiceTask[];
-  options: ComposeDeployOptions;
-  /** Prints lines that concern all services. */
-  tell: (line: string) => void;
-  /** Services whose tasks repeat the lines about them, if Nx shows only the output of tasks. */
-  repeat?: ReadonlySet<string>;
-  interruption: Interruption;
-}
-
-/** Why services were not deployed, by their names. */
-export type Failures = ReadonlyMap<string, Error>;
 
 /** A deploy run with everything that was read and decided for it. */
 export interface Run extends DeployRequest {

@@ -60,13 +60,13 @@ import { renderMermaid } from '../../topology/mermaid';
 import { readComposeEnvironments, readPipelineFacts } from '../pipeline-facts';
 import { projectLocations, readTreeEnvironments } from '../workspace-tree';
 
-/** The roots of a service's libraries; `undefined` where they cannot be told. */
+/** The roots of a service's libraries; `undefined` if they are unknown. */
 export type LibrariesOf = (service: Service, platform: Platform) => readonly string[] | undefined;
 
 export interface SyncOptions {
   /**
-   * Without it, as in a generator that has no project graph yet, a Dockerfile.dockerignore goes on
-   * to allow the libraries that it allows, and the contracts where the manifest leads to them.
+   * Without it, as in a generator that has no project graph yet, a Dockerfile.dockerignore keeps the libraries that it
+   * allows, and allows the contracts if the manifest needs them.
    */
   librariesOf?: LibrariesOf;
 }
@@ -92,8 +92,9 @@ export function syncWorkspace(tree: Tree, { librariesOf }: SyncOptions = {}): De
 
 /**
  * The platform of the tree.
- * @throws {PlatformError} with every problem of its manifests and environments. An environment that
- * names a service which is not there, or no longer, is one: nothing would come of what it says.
+ *
+ * @throws {PlatformError} with every problem of its manifests and environments. An environment that names a service
+ * which does not exist is a problem, because its settings would have no effect.
  */
 function readChecked(tree: Tree, read: ReadFile): Platform {
   const projects = projectLocations(tree);
@@ -204,7 +205,7 @@ function derivePipelines(tree: Tree, read: ReadFile): DerivedFile[] {
 
 function isServiceChecked(service: Service, read: ReadFile): boolean {
   const dockerfile = read(dockerfileOf(service));
-  // Without a Dockerfile nobody here knows the image.
+  // Without a Dockerfile, the image is unknown here.
   return isChecked(
     service.name,
     read(serviceComposeFile(service)),

@@ -7,24 +7,8 @@ import {
 import type { Container } from '../../../deployment/container';
 import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
 import { isSameRelease } from '../../../deployment/release';
-import { readAncestry, readGitFacts } from '../../../effects/git';
-import type { Runner } from '../../../effects/process';
 import { UserError } from '../../../platform/user-error';
 import { failAll, type Run } from '../run';
-
-/** The commit of the workspace, and how others are related to it; git is asked once for each. */
-export async function readCommit(runner: Runner): Promise<Pick<Run, 'commit' | 'ancestryOf'>> {
-  const { commit: id, committed: at, dirty } = await readGitFacts(runner);
-  const asked = new Map<string, ReturnType<typeof readAncestry>>();
-  return {
-    commit: id === undefined || at === undefined ? undefined : { id, at, dirty },
-    ancestryOf: (other) => {
-      const answer = asked.get(other) ?? readAncestry(runner, other);
-      asked.set(other, answer);
-      return answer;
-    },
-  };
-}
 
 /** Compares the running commit of a service with the workspace; `undefined` if the running commit is unknown. */
 export async function checkRunning(

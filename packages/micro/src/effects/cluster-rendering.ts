@@ -1,0 +1,84 @@
+import { datastoresOf, ENGINE_PORTS } from '../compose/datastore';
+import { serviceComposeFile } from '../compose/paths';
+import type { ComposeConfig } from '../deployment/entry';
+import { missingAddresses } from '../kubernetes/outside';
+import { renderPlatform, type RenderedImage, type RenderedPlatform } from '../kubernetes/render';
+import { unsupportedSettings } from '../kubernetes/unsupported';
+import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
+import { serviceNamed, type Platform } from '../platform/platform';
+import { PlatformError } from '../platform/problem';
+import { UserError } from '../platform/user-error';
+import { parseYaml } from '../platform/yaml-source';
+import { lineInEnvironment, readAnyEnvironment } from './environments';
+import { fileReader } from './files';
+import type { Runner } from './process';
+import { readComposeFiles } from './rendered-project';
+
+/** The objects of a platform, with a way to the values that its Secrets have to hold. */
+export interface ClusterRendering extends RenderedPlatform {
+  /** The compose files with every variable filled in. */
+  filled: () => Promise<ComposeConfig>;
+}
+
+/**
+ * The objects of every service that has an image.
+ * @throws {UserError} naming each address that is missing, and each setting that would be lost.
+ */
+export async function renderForCluster(
+  { workspaceRoot, runner }: { workspaceRoot: string; runner: Runner },
+  platform: Platform,
+  environment: KubernetesEnvironment,
+  images: ReadonlyMap<string, RenderedImage>,
+): Promise<ClusterRendering> {
+  requireAddresses(workspaceRoot, platform, environment);
+  const { written, filled } = await readComposeFiles(runner, workspaceRoot, environment);
+  const ports = portsOf(platform);
+  const rendered = renderPlatform({ platform, environment, written, images, ports });
+  requireSupported(workspaceRoot, platform, rendered, written);
+  return { ...rendered, filled };
+}
+
+/** @throws {UserError} if it is for Compose; `what` it is needed for. */
+export function readKubernetesEnvironment(
+  workspaceRoot: string,
+  name: string,
+  what: (environment: { name: string; file: string }) => string,
+): KubernetesEnvironment {
+  const environment = readAnyEnvironment(workspaceRoot, name);
+  if (environment.engine === 'kubernetes') return environment;
+  throw new UserError(what(environment));
+}
+
+function requireAddresses(
+  workspaceRoot: string,
+  platform: Platform,
+  environment: KubernetesEnvironment,
+): void {
+  const missing = missingAddresses(platform, environment).map(({ service, variable, why }) => {
+    const line = lineInEnvironment(workspaceRoot, environment, ['services', service]);
+    return `${environment.file}:${line}: services.${service} has no ${variable}: ${why}. Add it under "secrets"`;
+  });
+  if (missing.length > 0) throw new UserError(missing.join('\n'));
+}
+
+/** @throws {PlatformError} naming each setting that would be lost. */
+function requireSupported(
+  workspaceRoot: string,
+  platform: Platform,
+  { entries }: RenderedPlatform,
+  written: ComposeConfig,
+): void {
+  const read = fileReader(workspaceRoot);
+  const problems = unsupportedSettings(entries, written).map(({ service, entry, key }) => {
+    const file = serviceComposeFile(serviceNamed(platform, service));
+    const line = parseYaml(file, read(file) ?? '').source?.lineOf(['services', entry, key]);
+    const message = `"${key}" of ${entry} is not rendered for a cluster: remove it, or keep ${service} on an environment with "engine: compose" and name its address under "links"`;
+    return { file, ...(line === undefined ? {} : { line }), message };
+  });
+  if (problems.length > 0) throw new PlatformError(problems);
+}
+
+function portsOf({ services }: Platform): Map<string, number> {
+  const datastores = services.flatMap(datastoresOf);
+  return new Map(datastores.map(({ name, engine }) => [name, ENGINE_PORTS[engine]]));
+}

@@ -1,0 +1,48 @@
+import type { ExecutorContext } from '@nx/devkit';
+import { listenForInterruption } from '../effects/interruption';
+import type { Runner } from '../effects/process';
+import type { DeployOptions } from './deploy-options';
+import { deployTogether, type Deploy } from './deploy-together';
+import { runServiceTask, type ServiceTask } from './service-task';
+
+/**
+ * Deploys what was last pushed of a service, together with other services of the same run that are ready. Nothing else
+ * is touched.
+ */
+export function deployTask(
+  deploy: Deploy,
+  options: DeployOptions,
+  context: ExecutorContext,
+  runner?: Runner,
+) {
+  const work = async (task: ServiceTask) => {
+    const interruption = listenForInterruption();
+    try {
+      const failures = await deployTogether([task], {
+        context,
+        ids: ownTask(context, task.service.name),
+        runner: task.runner,
+        options,
+        interruption,
+        tell: task.say,
+        deploy,
+      });
+      const failure = failures.get(task.service.name);
+      if (failure) throw failure;
+    } finally {
+      interruption.dispose();
+    }
+  };
+  return runServiceTask(context, work, runner);
+}
+
+function ownTask({ taskGraph, targetName, configurationName }: ExecutorContext, project: string) {
+  return Object.values(taskGraph?.tasks ?? {})
+    .filter(
+      ({ target }) =>
+        target.project === project &&
+        target.target === targetName &&
+        (configurationName === undefined || target.configuration === configurationName),
+    )
+    .map(({ id }) => id);
+}

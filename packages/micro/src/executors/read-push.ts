@@ -1,0 +1,39 @@
+import { readReceipt } from '../effects/receipts';
+import { pushReceiptSchema, receiptFile, type PushReceipt } from '../image/receipt';
+import { imageSource, type AnyEnvironment } from '../platform/environment';
+import { serviceRepository } from '../platform/image-reference';
+import { UserError } from '../platform/user-error';
+import type { ServiceTask } from './service-task';
+
+/**
+ * The last push of a service for an environment.
+ *
+ * @throws {UserError} if there is none, or if it went to another registry than the environment's.
+ */
+export async function readPush(
+  { workspaceRoot, platformName, service }: ServiceTask,
+  environment: AnyEnvironment,
+): Promise<PushReceipt> {
+  const source = imageSource(environment);
+  const file = receiptFile(service.root, 'docker-push', environment.name);
+  const receipt = await readReceipt(workspaceRoot, file, pushReceiptSchema);
+  const push = `run nx docker-push ${service.name} -c ${environment.name}`;
+  if (!receipt) {
+    throw new UserError(
+      `no image of "${service.name}" was pushed for ${environment.name} yet: ${push}`,
+    );
+  }
+  if (receipt.kind !== source.kind) {
+    throw new UserError(
+      `${environment.file} runs ${source.kind} images, but the last one of "${service.name}" is ${receipt.kind}: ${push}`,
+    );
+  }
+  const repository =
+    source.kind === 'pushed' && serviceRepository(platformName, service.name, source.registry);
+  if (repository && !receipt.image.startsWith(`${repository}:`)) {
+    throw new UserError(
+      `${environment.file} names the registry ${environment.registry}, but ${receipt.image} is not in it: ${push}`,
+    );
+  }
+  return receipt;
+}
