@@ -13,6 +13,7 @@ import { ensureCredentials } from './credentials.js';
 import { HOME, KUBECONFIG, STATE } from './home.js';
 import { buildMachineImage, pushProgramImage } from './images.js';
 import { ensurePrograms } from './programs.js';
+import { localVolumes } from './volumes.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const COMPOSE_FILE = join(HERE, 'compose.yaml');
@@ -27,13 +28,14 @@ const DEBIAN = {
 
 export interface Cluster {
   kubeconfig: string;
-  /** Of the API server, such as `v1.37.2`. */
+  /** The version of the API server, such as `v1.37.2`. */
   version: string;
 }
 
 /**
- * A Kubernetes cluster for tests: the one that `MICRO_TEST_KUBECONFIG` names, or else the one that this machine's
- * engine runs, which is prepared and started if it does not answer. Nobody's own kubeconfig is read or written.
+ * A Kubernetes cluster for tests: the one of `MICRO_TEST_KUBECONFIG`, or else one on this machine's engine, which is
+ * prepared and started if it does not answer. A person's own kubeconfig is never read or written.
+ *
  * @throws LabError saying what is missing.
  */
 export async function ensureCluster(): Promise<Cluster> {
@@ -55,11 +57,11 @@ export async function ensureCluster(): Promise<Cluster> {
 export interface FoundCluster {
   kubeconfig: string;
   context: string;
-  /** The program. */
+  /** The path of the program. */
   kubectl: string;
 }
 
-/** The cluster that is given, or that runs here; `undefined` if there is none. Nothing is started. */
+/** The cluster of `MICRO_TEST_KUBECONFIG`, or one that runs here; `undefined` if there is none. Nothing is started. */
 export async function findCluster(): Promise<FoundCluster | undefined> {
   const given = process.env['MICRO_TEST_KUBECONFIG'];
   if (!given && !existsSync(KUBECONFIG)) return undefined;
@@ -67,11 +69,12 @@ export async function findCluster(): Promise<FoundCluster | undefined> {
   const kubectl = given ? 'kubectl' : join(await ensurePrograms('kubernetes'), 'kubectl');
   const args = ['--kubeconfig', kubeconfig, 'config', 'current-context'];
   const context = (await mustRun(kubectl, args)).trim();
-  if (!given && !(await isReady(kubectl))) return undefined;
+  const asked = ['--kubeconfig', kubeconfig, 'version', '--output', 'json'];
+  if (!given && !succeeded(await run(kubectl, asked, { withinMs: 20_000 }))) return undefined;
   return { kubeconfig, context, kubectl };
 }
 
-/** Takes the cluster away with all that it holds. The programs that it is made of stay, for the next one. */
+/** Removes the cluster with everything in it. Its programs stay, for the next one. */
 export async function removeCluster(): Promise<void> {
   const variables = {
     KUBERNETES: '/',
@@ -112,15 +115,18 @@ async function start(kubernetes: string): Promise<void> {
     const patch = JSON.stringify({ spec: { podCIDR: cidr, podCIDRs: [cidr] } });
     await mustRun(kubectl, ['--kubeconfig', KUBECONFIG, 'patch', 'node', node, '--patch', patch]);
   }
-  await apply(kubectl, join(HERE, 'manifests/dns.yaml'), registry);
+  for (const file of ['logs.yaml', 'dns.yaml']) {
+    const text = await readFile(join(HERE, 'manifests', file), 'utf8');
+    await apply(kubectl, text.replaceAll('${REGISTRY}', registry));
+  }
+  await apply(kubectl, localVolumes(NODES));
   await mustRun(kubectl, [
     ...['--kubeconfig', KUBECONFIG, '--namespace', 'kube-system'],
     ...['rollout', 'status', 'deployment/coredns', '--timeout', '60s'],
   ]);
 }
 
-async function apply(kubectl: string, file: string, registry: string): Promise<void> {
-  const text = (await readFile(file, 'utf8')).replaceAll('${REGISTRY}', registry);
+async function apply(kubectl: string, text: string): Promise<void> {
   await mustRun('sh', [
     '-c',
     'printf %s "$1" | "$2" --kubeconfig "$3" apply --server-side --filename -',
@@ -131,7 +137,7 @@ async function apply(kubectl: string, file: string, registry: string): Promise<v
   ]);
 }
 
-/** Whether the cluster runs pods: its names resolve last. */
+/** Whether the cluster runs pods. DNS is ready last, so it is tested. */
 async function isReady(kubectl: string): Promise<boolean> {
   const questions = [
     ['wait', '--for', 'condition=Ready', ...NODES.map((node) => `node/${node}`)],
