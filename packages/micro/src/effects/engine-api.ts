@@ -5,8 +5,12 @@ import { EngineLine } from './engine-line';
 
 /** The newest version of the API whose answers were compared with those of the client. */
 const NEWEST = '1.51';
-/** How long requests wait for lines that are in use, in milliseconds, before another one is opened. */
+/**
+ * How long requests wait for lines that are in use, in milliseconds, before another one is opened; longer if opening one
+ * takes longer.
+ */
 const PATIENCE = 40;
+const MOST_PATIENCE = 1000;
 
 /** No engine could be reached, or the connection broke before it answered. */
 export class LineBroken extends Error {
@@ -41,6 +45,8 @@ class Line {
   private stream: EngineLine | undefined;
   /** Whether an answer came over this stream. */
   private isProven = false;
+  /** Called when the first thing that was sent was answered, or failed. */
+  onTried: () => void = () => undefined;
   private readonly agent: Agent;
 
   constructor(address: EngineAddress, cwd: string) {
@@ -59,7 +65,15 @@ class Line {
     return this.send(request, options);
   }
 
-  private send(
+  private async send(request: EngineRequest, options: RequestOptions): Promise<EngineAnswer> {
+    try {
+      return await this.exchange(request, options);
+    } finally {
+      this.onTried();
+    }
+  }
+
+  private exchange(
     { method, path, body }: EngineRequest,
     { signal, timeout }: RequestOptions,
   ): Promise<EngineAnswer> {
@@ -135,11 +149,15 @@ export function openEngineApi(address: EngineAddress, cwd: string): EngineApi {
 function openLines(open: () => Line): Pick<EngineApi, 'ask'> {
   const idle: Line[] = [];
   const waiting: ((line: Line) => void)[] = [];
+  let opening: Line | undefined;
   let count = 0;
+  let patience = PATIENCE;
   let timer: NodeJS.Timeout | undefined;
   const watch = () => {
     clearTimeout(timer);
-    if (waiting.length > 0) timer = setTimeout(addLine, count === 0 ? 0 : PATIENCE);
+    // One that is being opened is waited for, unless what it was opened for lasts.
+    const pause = opening ? MOST_PATIENCE : count && patience;
+    if (waiting.length > 0) timer = setTimeout(addLine, pause);
   };
   const give = (line: Line) => {
     const next = waiting.shift();
@@ -149,7 +167,16 @@ function openLines(open: () => Line): Pick<EngineApi, 'ask'> {
   };
   const addLine = () => {
     count++;
-    give(open());
+    const started = performance.now();
+    const line = open();
+    opening = line;
+    line.onTried = () => {
+      if (opening !== line) return;
+      opening = undefined;
+      patience = Math.min(MOST_PATIENCE, Math.max(patience, performance.now() - started));
+      watch();
+    };
+    give(line);
   };
   return {
     ask: async (request, options) => {
