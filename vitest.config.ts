@@ -4,6 +4,7 @@ import { Turns } from './tools/ci/turns.js';
 const MINUTE = 60_000;
 const ignored = ['**/node_modules/**', '**/dist/**', '**/tmp/**', '**/files/**'];
 const engineSpecs = ['packages/*/src/**/*.engine.spec.ts', 'tools/**/*.engine.spec.ts'];
+const clusterSpecs = ['packages/*/src/**/*.cluster.spec.ts'];
 const browserSpecs = ['packages/*/src/**/*.browser.spec.ts'];
 
 /** How many files with an engine run at a time: more than there are cores on a small machine, since they mostly wait. */
@@ -23,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.spec.ts', 'tools/**/*.spec.ts'],
-          exclude: [...ignored, ...engineSpecs, ...browserSpecs],
+          exclude: [...ignored, ...engineSpecs, ...browserSpecs, ...clusterSpecs],
           // The first tree of a file loads all of @nx/devkit, which takes seconds on a busy machine.
           testTimeout: 30_000,
           // Vitest would leave one core alone: half of two.
@@ -51,6 +52,18 @@ export default defineConfig({
           globalSetup: ['./tools/testing/lab-setup.ts', './tools/testing/browser-setup.ts'],
           maxWorkers: AT_A_TIME,
           testTimeout: 2 * MINUTE,
+          hookTimeout: 5 * MINUTE,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: clusterSpecs,
+          exclude: ignored,
+          globalSetup: './tools/testing/cluster-setup.ts',
+          maxWorkers: 1,
+          testTimeout: 5 * MINUTE,
           hookTimeout: 5 * MINUTE,
           sequence: { groupOrder: 1 },
         },

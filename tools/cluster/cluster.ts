@@ -51,6 +51,26 @@ export async function ensureCluster(): Promise<Cluster> {
   });
 }
 
+/** How tests reach a cluster. */
+export interface FoundCluster {
+  kubeconfig: string;
+  context: string;
+  /** The program. */
+  kubectl: string;
+}
+
+/** The cluster that is given, or that runs here; `undefined` if there is none. Nothing is started. */
+export async function findCluster(): Promise<FoundCluster | undefined> {
+  const given = process.env['MICRO_TEST_KUBECONFIG'];
+  if (!given && !existsSync(KUBECONFIG)) return undefined;
+  const kubeconfig = given ?? KUBECONFIG;
+  const kubectl = given ? 'kubectl' : join(await ensurePrograms('kubernetes'), 'kubectl');
+  const args = ['--kubeconfig', kubeconfig, 'config', 'current-context'];
+  const context = (await mustRun(kubectl, args)).trim();
+  if (!given && !(await isReady(kubectl))) return undefined;
+  return { kubeconfig, context, kubectl };
+}
+
 /** Takes the cluster away with all that it holds. The programs that it is made of stay, for the next one. */
 export async function removeCluster(): Promise<void> {
   const variables = {

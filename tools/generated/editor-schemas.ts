@@ -4,6 +4,7 @@ import { planDocumentSchema } from '../../packages/micro/src/deployment/plan-doc
 import { descriptionSchema } from '../../packages/micro/src/generators/platform/description.js';
 import { environmentSchema } from '../../packages/micro/src/platform/environment.js';
 import { kubernetesSchema } from '../../packages/micro/src/platform/kubernetes-environment.js';
+import { clusterPlanSchema } from '../../packages/micro/src/kubernetes/plan-document.js';
 import { manifestSchema } from '../../packages/micro/src/platform/manifest.js';
 import type { GeneratedFile } from './file.js';
 
@@ -24,6 +25,7 @@ export function editorSchemas(): GeneratedFile[] {
 export function outputSchemas(): GeneratedFile[] {
   return [
     jsonSchema('plan', 'compose-deploy --plan --json', planDocumentSchema),
+    jsonSchema('kubernetes-plan', 'kubernetes-deploy --plan --json', clusterPlanSchema),
     jsonSchema('status', 'micro status --json', statusSchema),
   ];
 }

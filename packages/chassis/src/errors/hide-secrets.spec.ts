@@ -31,6 +31,13 @@ it.each([
   ['["X-Service-Key","hunter2","Host","a"]', '["X-Service-Key","***","Host","a"]'],
   ['{"set-cookie":["a=[hunter2]","b=hunter2\\"]"],"a":1}', '{"set-cookie":"***","a":1}'],
   ['{"pin":1,"token":[1, "hunter2"]}', '{"pin":1,"token":"***"}'],
+  ['{"auth":{"user":"a","pass":"hunter2"}}', '{"auth":{"user":"a","pass":"***"}}'],
+  ['{"smtp_pass":"hunter2","pwd":"hunter2"}', '{"smtp_pass":"***","pwd":"***"}'],
+  ['{"secretKey":"hunter2","passphrase":"hunter2"}', '{"secretKey":"***","passphrase":"***"}'],
+  [
+    "{ user: 'a', pass: 'hunter2', signingKey: 'hunter2' }",
+    "{ user: 'a', pass: '***', signingKey: '***' }",
+  ],
   ['[{"name":"Cookie","value":"hunter2"}]', '[{"name":"Cookie","value":"***"}]'],
   ["{ password: 'hunt\\'er2', 'x-api-key': 'hunter2' }", "{ password: '***', 'x-api-key': '***' }"],
   ['GET /cart;jsessionid=hunter2?page=1', 'GET /cart;jsessionid=***'],
@@ -53,6 +60,8 @@ it.each([
   'me@example.com wrote // to you@example.com',
   '{"code":"ECONNREFUSED","msg":"a","kind":"cookie","next":"b"}',
   'an error of type Basic',
+  '{"compass":"north","bypass":"yes","passed":"all","passenger":"a"}',
+  "{ compass: 'north', passes: 'all', sortKey: 'a' }",
   'exit code=1, key=a of the map, pin=2',
   "{ name: 'tokenizer', kind: 'cookie' }",
 ])('leaves %s as it is', (text) => {

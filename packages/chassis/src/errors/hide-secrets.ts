@@ -17,9 +17,12 @@ export const SECRET_HEADERS = [
 
 const HEADER_NAMES = SECRET_HEADERS.join('|');
 
+/** Names of fields that hold a secret, whatever is before them: `dbPassword`, `secretAccessKey`, and `pass` as a whole word. */
+const FIELD_NAMES = String.raw`[\w-]{0,100}(?:password|passwd|passphrase|secret|token|(?:api|access|private|secret|signing|encryption|master)[_-]?key)|(?:[\w-]{0,100}[_-])?(?:pass|pwd)`;
+
 /** `"Authorization":"…"` and `"set-cookie":["…"]` in JSON, also if the JSON is inside a JSON string. */
 const JSON_FIELD = new RegExp(
-  String.raw`(\\{0,7}")(${HEADER_NAMES}|[\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))\1(\s*[:,]\s*)` +
+  String.raw`(\\{0,7}")(${HEADER_NAMES}|${FIELD_NAMES})\1(\s*[:,]\s*)` +
     String.raw`(?:\1(?:(?!\1)(?:\\.|[^\\]))*\1(?!\s*:)|\[(?:\s*(?:\1(?:(?!\1)(?:\\.|[^\\]))*\1|[\w.+-]+)\s*,?)*\s*\])`,
   'gi',
 );
@@ -30,13 +33,10 @@ const NAMED_FIELD = new RegExp(
 );
 /** `password: '…'` and `'x-api-key': '…'`, as Node prints objects. */
 const PRINTED_FIELD = new RegExp(
-  String.raw`('?)\b(${HEADER_NAMES}|[\w-]{0,100}(?:password|passwd|secret|token|api[_-]?key|private[_-]?key))\1: '(?:\\.|[^'\\])*'`,
+  String.raw`('?)\b(${HEADER_NAMES}|${FIELD_NAMES})\1: '(?:\\.|[^'\\])*'`,
   'gi',
 );
-/**
- * `Authorization: …` in a message as HTTP/1.1 sends it. The line end before it may be `
- * ` in JSON.
- */
+/** `Authorization: …` in a message as HTTP/1.1 sends it. The line end before it may be `\n` in JSON. */
 const HEADER_LINE = new RegExp(
   String.raw`(?:(?<=\\[nrt])|\b)(${HEADER_NAMES}): ?(?:\\["\\]|[^"\r\n\\])+`,
   'gi',
@@ -46,7 +46,7 @@ const CREDENTIALS = /\b(Bearer|Basic) +[\w.~+/-]+=*/gi;
 /** Three parts of base64url, of which the first is JSON: https://www.rfc-editor.org/rfc/rfc7519 */
 const JSON_WEB_TOKEN = /\beyJ[\w-]{5,1000}\.[\w-]{0,8000}\.[\w-]*/g;
 /** A quick test: every match of the patterns above contains one of these. */
-const TELLTALE = /authori|cookie|key|token|secret|passw|bearer|basic/i;
+const TELLTALE = /authori|cookie|key|token|secret|pass|pwd|bearer|basic/i;
 /** Up to the last `@`, because a password may contain unencoded `@` and `/`. */
 const USER_OF_URL = /(https?:)?\/\/([^\s"'<>\\]{0,512})@/gi;
 /** Not a user, but a path with an `@`: `https://registry.example.com/@scope/name`. */

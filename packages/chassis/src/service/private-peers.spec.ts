@@ -52,6 +52,25 @@ it.each(['x-forwarded-for', 'forwarded', 'x-real-ip', 'x-forwarded-host'])(
   },
 );
 
+it('has none by another spelling or method', async () => {
+  const { app } = service();
+  const urls = [
+    '/metrics',
+    '/%6detrics',
+    '/metrics?a=b',
+    '/metrics/',
+    '//metrics',
+    '/a/../ready',
+    '/HEALTH',
+  ];
+  for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST'] as const) {
+    for (const url of urls) {
+      const { statusCode } = await app.inject({ method, url, remoteAddress: '203.0.113.7' });
+      expect([method, url, statusCode]).toEqual([method, url, 404]);
+    }
+  }
+});
+
 it('answers probes from additional networks', async () => {
   const named = service({ PROBE_NETWORKS: '203.0.113.0/24, 2001:db8::7' });
   expect(await statuses(named, '203.0.113.7')).toEqual(ASKED);

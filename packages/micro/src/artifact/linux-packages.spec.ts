@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pruneBunLockfile } from './bun-lockfile';
+import { requirePlatformPackages } from './linux-packages';
 import { pruneNpmLockfile } from './npm-lockfile';
 import { prunePnpmLockfile } from './pnpm-lockfile';
 import { pruneYarnLockfile } from './yarn-lockfile';
@@ -37,7 +38,7 @@ describe('package-lock.json', () => {
     ['no system', []],
   ])('with those of %s ends with what to do', (_, having) => {
     expect(() => prune(having)).toThrow(
-      'package-lock.json has no Linux package for "sharp", which the image needs: none of @img/sharp-linux-arm64, @img/sharp-linux-x64, @img/sharp-linuxmusl-x64\nThe lockfile was written on another system beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
+      'package-lock.json has no Linux package for "sharp", which the image needs: none of @img/sharp-linux-arm64, @img/sharp-linux-x64, @img/sharp-linuxmusl-x64\nThe lockfile was written on another system or processor beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
     );
   });
 
@@ -55,6 +56,37 @@ describe('package-lock.json', () => {
       new Map([['watch', 'node_modules/watch']]),
     );
     expect(Object.keys(lockfile!.packages)).toEqual(['', 'node_modules/watch']);
+  });
+});
+
+describe('package-lock.json of an image', () => {
+  const check = (having: readonly string[], platforms: readonly string[]) =>
+    requirePlatformPackages(
+      {
+        lockfileVersion: 3,
+        packages: {
+          'node_modules/sharp': { version: '1.0.0', optionalDependencies },
+          'node_modules/plain': { optionalDependencies: { '@plain/linux': '1', fsevents: '1' } },
+          ...Object.fromEntries(having.map((name) => [`node_modules/${name}`, {}])),
+        },
+      },
+      platforms,
+    );
+
+  it.each([
+    ['amd64', ['@img/sharp-linux-x64'], ['linux/amd64']],
+    ['amd64 on Alpine', ['@img/sharp-linuxmusl-x64'], ['linux/amd64']],
+    ['both', NAMES, ['linux/amd64', 'linux/arm64']],
+    ['a processor for which there is no package', [], ['linux/s390x', 'linux/arm/v7']],
+    ['no platform that is known', [], []],
+  ])('is good for %s', (_, having, platforms) => {
+    expect(() => check(having, platforms)).not.toThrow();
+  });
+
+  it('written on arm64 ends a build for amd64 with what to do', () => {
+    expect(() => check(['@img/sharp-linux-arm64'], ['linux/amd64', 'linux/arm64'])).toThrow(
+      'package-lock.json has no package for linux/amd64 of "sharp", which the image needs: none of @img/sharp-linux-x64, @img/sharp-linuxmusl-x64\nThe lockfile was written on another system or processor beside an existing node_modules. Delete',
+    );
   });
 });
 

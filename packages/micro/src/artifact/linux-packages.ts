@@ -1,3 +1,5 @@
+import { folderOf, resolve, type NpmLockfile } from './package-lock';
+
 /** A package and what it takes if the system is the right one. */
 export interface OptionalNeeds {
   /** `sharp` */
@@ -32,9 +34,49 @@ export function requireLinuxPackages(
   throw new Error(`${[...new Set(lines)].sort().join('\n')}\n${ADVICE[lockfile]}`);
 }
 
+/** Processors in names of packages, by those in names of platforms. */
+const PROCESSORS: Readonly<Record<string, string>> = {
+  amd64: 'x64',
+  arm64: 'arm64',
+  arm: 'arm',
+  386: 'ia32',
+  ppc64le: 'ppc64',
+  riscv64: 'riscv64',
+  s390x: 's390x',
+};
+
+/**
+ * The same for the processors that an image is built for: a `package-lock.json` that was written in a container on a Mac
+ * has what Linux on arm64 needs, and nothing for amd64. Packages that have nothing for a processor are left out.
+ *
+ * @param lockfile the one that the image installs from.
+ * @param platforms `linux/amd64`
+ * @throws for all packages at once.
+ */
+export function requirePlatformPackages(lockfile: NpmLockfile, platforms: readonly string[]): void {
+  const missing = platforms.flatMap((platform) => {
+    const processor = PROCESSORS[platform.split('/')[1] ?? ''];
+    return Object.entries(lockfile.packages).flatMap(([place, entry]) => {
+      const fitting = Object.keys(entry.optionalDependencies ?? {})
+        .filter((name) => isForLinux(name) && processorsIn(name).includes(processor ?? ''))
+        .sort();
+      if (fitting.length === 0 || fitting.some((name) => resolve(lockfile, place, name))) return [];
+      const name = place.slice(folderOf(place).length);
+      return `package-lock.json has no package for ${platform} of "${name}", which the image needs: none of ${fitting.slice(0, 3).join(', ')}`;
+    });
+  });
+  if (missing.length === 0) return;
+  throw new Error(`${[...new Set(missing)].sort().join('\n')}\n${ADVICE['package-lock.json']}`);
+}
+
+function processorsIn(name: string): string[] {
+  const known = new Set(Object.values(PROCESSORS));
+  return name.split(/[-/@._]/).filter((part) => known.has(part));
+}
+
 const ADVICE = {
   'package-lock.json':
-    'The lockfile was written on another system beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
+    'The lockfile was written on another system or processor beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
   'pnpm-lock.yaml':
     'Remove it from "ignoredOptionalDependencies", or delete node_modules and pnpm-lock.yaml and run pnpm install; then commit the new lockfile',
   'yarn.lock': 'Delete yarn.lock, run yarn install, and commit the new lockfile',

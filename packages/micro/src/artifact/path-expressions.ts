@@ -4,8 +4,11 @@ import { calleeName, children, propertyName, type AnyNode } from './javascript-t
 /** What an expression is worth, as far as it is about places. */
 export type Value =
   | { kind: 'text'; text: string }
-  /** A place within the package; `isOpen` if something unknown follows. */
-  | { kind: 'place'; path: string; isOpen: boolean }
+  /**
+   * A place within the package; `isOpen` if something unknown follows, `endsWithSlash` if a name can follow as it is,
+   * as after `new URL('.', import.meta.url).pathname`.
+   */
+  | { kind: 'place'; path: string; isOpen: boolean; endsWithSlash?: boolean }
   /** A `require` of its own. */
   | { kind: 'require' };
 
@@ -95,6 +98,14 @@ export class CodePlaces {
       if (name === 'url' || name === 'filename') return place(this.file);
       return name === 'dirname' ? place(posix.dirname(this.file)) : undefined;
     }
+    if (object.type === 'Identifier' && object['name'] === 'module') {
+      if (name === 'filename') return place(this.file);
+      return name === 'path' ? place(posix.dirname(this.file)) : undefined;
+    }
+    if (name === 'dir' && object.type === 'CallExpression' && calleeName(object) === 'parse') {
+      const value = this.valueOf((object['arguments'] as AnyNode[])[0]!);
+      return value?.kind === 'place' ? place(posix.dirname(value.path)) : undefined;
+    }
     if (name === 'href' || name === 'pathname') {
       const value = this.valueOf(object);
       return value?.kind === 'place' ? value : undefined;
@@ -139,11 +150,15 @@ export class CodePlaces {
       const [relative, base] = given.map((one) => this.valueOf(one));
       if (base?.kind !== 'place') return undefined;
       const folder = base.path === this.file ? posix.dirname(base.path) : base.path;
-      return concatenated([place(folder), relative], '/');
+      const found = concatenated([place(folder), relative], '/');
+      const isFolder = relative?.kind === 'text' && /(?:^|\/)\.{0,2}$/.test(relative.text);
+      return found?.kind === 'place' && isFolder ? { ...found, endsWithSlash: true } : found;
     }
     if (name === 'dirname' && first) {
       const value = this.valueOf(first);
-      return value?.kind === 'place' ? { ...value, path: posix.dirname(value.path) } : value;
+      return value?.kind === 'place'
+        ? { ...value, path: posix.dirname(value.path), endsWithSlash: false }
+        : value;
     }
     if (name === 'resolve' && isMetaResolve(node) && first) {
       const value = this.valueOf(first);
@@ -186,12 +201,14 @@ function concatenated(parts: readonly (Value | undefined)[], separator: string):
   const start = parts.findLastIndex((part) => part?.kind === 'place');
   const begin = parts[start];
   if (begin?.kind !== 'place') return undefined;
-  let written = begin.path;
+  let written = begin.path + (begin.endsWithSlash && separator === '' ? '/' : '');
   for (const part of parts.slice(start + 1)) {
     if (begin.isOpen || part?.kind !== 'text') return { ...place(folderOf(written)), isOpen: true };
     written += `${separator}${part.text}`;
   }
-  return { kind: 'place', path: posix.normalize(written).replace(/\/$/, ''), isOpen: begin.isOpen };
+  const path = posix.normalize(written);
+  const endsWithSlash = path.endsWith('/') ? { endsWithSlash: true } : {};
+  return { ...place(path.replace(/\/$/, '')), isOpen: begin.isOpen, ...endsWithSlash };
 }
 
 /** `lib/data-` + something is in `lib`. */

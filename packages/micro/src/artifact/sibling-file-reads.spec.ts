@@ -46,6 +46,19 @@ describe('findReadsBeside', () => {
     ['exports.load = (name) => fs.readFileSync(path.join(__dirname, `${name}.json`))', ['lib/*']],
     [`let base = process.env.X || path.join(__dirname, '../data'); readdirSync(base)`, ['data']],
     [`module.exports = () => require('path').resolve(__dirname)`, ['lib']],
+    [
+      `const here = new URL('.', import.meta.url).pathname; readFileSync(here + 'fonts.json')`,
+      ['lib/fonts.json'],
+    ],
+    [
+      'const here = fileURLToPath(new URL("../data/", import.meta.url)); open(`${here}fonts.json`)',
+      ['data/fonts.json'],
+    ],
+    [`fs.readFileSync(path.join(__dirname, '../data/') + 'fonts.json')`, ['data/fonts.json']],
+    [`fs.readFileSync(__dirname + '/' + 'fonts.json')`, ['lib/fonts.json']],
+    [`fs.readFileSync(__dirname + '/fonts' + '.json')`, ['lib/fonts.json']],
+    [`fs.readFileSync(path.join(path.dirname(module.filename), 'fonts.json'))`, ['lib/fonts.json']],
+    [`fs.readFileSync(path.parse(__filename).dir + '/fonts.json')`, ['lib/fonts.json']],
   ])('%s', (code, expected) => {
     expect(read(code)).toEqual(expected);
   });

@@ -22,7 +22,7 @@ export interface ReadBeside {
 
 /** Words that a file needs to find its own folder. */
 const PLACE =
-  /\b__(?:dir|file)name\b|\bimport\s*\.\s*meta\b|\brequire\s*\.\s*resolve\b|\bcreateRequire\b/;
+  /\b__(?:dir|file)name\b|\bimport\s*\.\s*meta\b|\brequire\s*\.\s*resolve\b|\bcreateRequire\b|\bmodule\s*\.\s*(?:filename|path)\b/;
 
 /**
  * Finds what a file of a package reads beside itself: data, workers, WebAssembly, templates. A bundle

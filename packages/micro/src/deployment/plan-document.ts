@@ -49,6 +49,9 @@ const servicePlanSchema = z.object({
   jobs: names('What runs once before a new container starts, such as a migration'),
   missing: names('Services that it consumes, that do not run and are not deployed now'),
   after: names('Services of the run that are deployed before it'),
+  notes: names(
+    'What to know about ports that change, in words; not for programs. Absent if there is nothing',
+  ).optional(),
 });
 
 /** What `compose-deploy --plan --json` prints; what it prints for people is formatted from the same. */
@@ -106,7 +109,7 @@ export function planDocument({ services, outdated, left, ...run }: RunPlan): Pla
 }
 
 function serviceDocument(one: ServicePlan): ServicePlanDocument {
-  const { service, plan, desired, current, revived, starts, missing, after } = one;
+  const { service, plan, desired, current, revived, starts, missing, after, notes = [] } = one;
   const isKept = plan.kind === 'keep';
   return {
     service,
@@ -129,6 +132,7 @@ function serviceDocument(one: ServicePlan): ServicePlanDocument {
     jobs: isKept ? [] : [...desired.jobs],
     missing: [...missing],
     after: [...after],
+    ...(notes.length > 0 ? { notes: [...notes] } : {}),
   };
 }
 

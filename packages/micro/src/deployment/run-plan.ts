@@ -38,6 +38,8 @@ export interface ServicePlan {
   missing: readonly string[];
   /** Services of the run that are rolled before it. */
   after: readonly string[];
+  /** What to know about its port or those of the services that it calls. */
+  notes?: readonly string[];
 }
 
 /** What a whole run does, in the order in which services are rolled. */

@@ -57,3 +57,29 @@ it('notes a reference in the content of a config', () => {
     cfg: { name: 'c', content: '${PW}' },
   });
 });
+
+it('notes a reference in the options of a volume or a network, and their names as they are', () => {
+  const driver = { driver: 'local' };
+  const share = (password: string, name: string) => ({
+    volumes: {
+      share: {
+        name,
+        ...driver,
+        driver_opts: { type: 'cifs', o: `username=o,password=${password}` },
+      },
+      own: { name: 'acme_own' },
+    },
+    networks: {
+      edge: { name: 'acme_edge', ...driver, driver_opts: { key: password } },
+      none: null,
+    },
+  });
+  const slice = { services: { orders: {} }, ...share('pw', 'acme_share') };
+  const { services: _, ...noted } = templateOf(
+    slice,
+    'orders',
+    raw({}, share('${SHARE_PASSWORD}', '${PREFIX}_share')),
+    '/work',
+  );
+  expect(noted).toEqual(share('${SHARE_PASSWORD}', 'acme_share'));
+});

@@ -42,7 +42,13 @@ export function templateOf(
       ...(files.length > 0 ? { env_file: files } : {}),
     },
   };
-  return { ...slice, services, ...configsOf(slice, raw) };
+  return {
+    ...slice,
+    services,
+    ...configsOf(slice, raw),
+    ...resourcesOf('networks', slice, raw),
+    ...resourcesOf('volumes', slice, raw),
+  };
 }
 
 function environmentOf(entry: ComposeEntry, written: ComposeEntry, hasFiles: boolean) {
@@ -83,6 +89,28 @@ function configsOf(slice: ComposeSlice, raw: ComposeConfig): Partial<ComposeSlic
     return [name, hasReference(content) ? { ...(config as object), content } : config];
   });
   return { configs: Object.fromEntries(configs) as Record<string, unknown> };
+}
+
+/**
+ * Networks or volumes with their original references: options of a driver can hold a password, such as that of a CIFS
+ * share. Their names on the engine stay: a rollback has to find what is there.
+ */
+function resourcesOf(
+  kind: 'networks' | 'volumes',
+  slice: ComposeSlice,
+  raw: ComposeConfig,
+): Partial<ComposeSlice> {
+  const all = slice[kind] as Record<string, Record<string, unknown> | null> | undefined;
+  if (!all) return {};
+  const noted = Object.entries(all).map(([name, resource]) => {
+    const written = (raw[kind]?.[name] ?? {}) as Record<string, unknown>;
+    const kept = Object.entries(resource ?? {}).map(([key, value]) => [
+      key,
+      key !== 'name' && hasReference(written[key]) ? written[key] : value,
+    ]);
+    return [name, resource && (Object.fromEntries(kept) as object)] as const;
+  });
+  return { [kind]: Object.fromEntries(noted) as Record<string, unknown> };
 }
 
 /** `["A=1", "B"]` and `{ A: 1, B: null }` say the same. */

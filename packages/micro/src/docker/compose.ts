@@ -69,6 +69,11 @@ export function startArguments(
   ]);
 }
 
+/** Replaces what has another entry now, and waits until it is healthy; a volume with a name stays. */
+export function recreateArguments(project: ComposeProject, service: string): string[] {
+  return compose(project, ['up', '--detach', '--no-deps', '--wait', service]);
+}
+
 /** Runs a service once, in a container of its own that is gone afterwards, without what it depends on. */
 export function runArguments(project: ComposeProject, service: string): string[] {
   return compose(project, ['run', '--rm', '--no-deps', '--no-TTY', service]);

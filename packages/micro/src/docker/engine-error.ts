@@ -11,6 +11,8 @@ export class EngineError extends UserError {
     readonly kind: 'no-engine' | 'no-registry' | 'denied' | 'failed',
     message: string,
     readonly output: string = '',
+    /** How the command ended, if its own words are all that can be said. */
+    readonly exitCode?: number,
   ) {
     super(message);
   }
@@ -98,7 +100,7 @@ function nameOf(address: EngineAddress): string {
 
 function failed(what: string, { exitCode }: Ended, output: string): EngineError {
   const words = output.trim() === '' ? ' and wrote nothing' : `:\n${indent(output)}`;
-  return new EngineError('failed', `${what} (exit code ${exitCode})${words}`, output);
+  return new EngineError('failed', `${what} (exit code ${exitCode})${words}`, output, exitCode);
 }
 
 function indent(text: string): string {

@@ -175,7 +175,10 @@ function overrideOf({ folder }: Pick<Rendering, 'folder'>, { name }: Service): s
 }
 
 /** The workspace's own files, then the one that a person keeps for this environment. */
-function composeFiles(workspaceRoot: string, environment: Pick<Environment, 'file'>): string[] {
+export function composeFiles(
+  workspaceRoot: string,
+  environment: Pick<Environment, 'file'>,
+): string[] {
   if (!existsSync(join(workspaceRoot, ROOT_COMPOSE_FILE))) {
     throw new UserError(`${ROOT_COMPOSE_FILE} is not there: run "nx g @org/micro:init"`);
   }

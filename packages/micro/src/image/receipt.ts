@@ -61,6 +61,19 @@ export const deployReceiptSchema = z.object({
 });
 export type DeployReceipt = z.output<typeof deployReceiptSchema>;
 
+/** What `kubernetes-deploy` leaves behind for one environment. */
+export const clusterReceiptSchema = z.object({
+  kind: z.literal('kubernetes-deploy'),
+  ...image,
+  environment: z.string(),
+  /** The reference that the pods run. */
+  image: z.string(),
+  namespace: z.string(),
+  release: z.int(),
+  since: z.string(),
+});
+export type ClusterReceipt = z.output<typeof clusterReceiptSchema>;
+
 export const RECEIPTS_FOLDER = 'dist/receipts';
 
 /** `dist/receipts/apps/orders/docker-build.json`; pushes and deploys have one per environment. */

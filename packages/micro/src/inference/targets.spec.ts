@@ -17,6 +17,8 @@ describe('serviceTargets', () => {
       'docker-push',
       'compose-deploy',
       'compose-rollback',
+      'kubernetes-deploy',
+      'kubernetes-rollback',
     ]);
   });
 
@@ -55,6 +57,7 @@ describe('serviceTargets', () => {
     ['docker-build', { dependentTasksOutputFiles: '**/*', transitive: true }],
     ['docker-push', { dependentTasksOutputFiles: '**/docker-build.json' }],
     ['compose-deploy', { dependentTasksOutputFiles: '**/docker-push.*.json' }],
+    ['kubernetes-deploy', { dependentTasksOutputFiles: '**/docker-push.*.json' }],
   ])('%s reads what the step before it left', (name, input) => {
     expect(targets[name]!.inputs).toContainEqual(input);
   });

@@ -10,6 +10,8 @@ export interface TargetNames {
   dockerPush: string;
   composeDeploy: string;
   composeRollback: string;
+  kubernetesDeploy: string;
+  kubernetesRollback: string;
 }
 
 export const DEFAULT_TARGET_NAMES: TargetNames = {
@@ -19,6 +21,8 @@ export const DEFAULT_TARGET_NAMES: TargetNames = {
   dockerPush: 'docker-push',
   composeDeploy: 'compose-deploy',
   composeRollback: 'compose-rollback',
+  kubernetesDeploy: 'kubernetes-deploy',
+  kubernetesRollback: 'kubernetes-rollback',
 };
 
 /** What inference knows about a service. It reads only file names, so that a broken manifest never breaks the graph. */
@@ -50,6 +54,14 @@ const INSTALLATION = [
   '{workspaceRoot}/pnpm-workspace.yaml',
   '{workspaceRoot}/.npmrc',
   '{workspaceRoot}/.yarnrc.yml',
+];
+
+const DEPLOY_INPUTS: NonNullable<TargetConfiguration['inputs']> = [
+  { dependentTasksOutputFiles: '**/docker-push.*.json' },
+  '{projectRoot}/compose.yaml',
+  '{projectRoot}/service.yml',
+  `{workspaceRoot}/${ROOT_COMPOSE_FILE}`,
+  `{workspaceRoot}/${ENVIRONMENTS_FOLDER}/*`,
 ];
 
 /**
@@ -128,13 +140,7 @@ export function serviceTargets(
       // makes several batches, the lock of the environment runs them one after the other.
       cache: false,
       dependsOn: [names.dockerPush],
-      inputs: [
-        { dependentTasksOutputFiles: '**/docker-push.*.json' },
-        '{projectRoot}/compose.yaml',
-        '{projectRoot}/service.yml',
-        `{workspaceRoot}/${ROOT_COMPOSE_FILE}`,
-        `{workspaceRoot}/${ENVIRONMENTS_FOLDER}/*`,
-      ],
+      inputs: DEPLOY_INPUTS,
       outputs: environments.map((name) => `${receipts}/compose-deploy.${name}.json`),
       options: {},
       ...perEnvironment,
@@ -151,6 +157,32 @@ export function serviceTargets(
       metadata: metadata('Go back to an earlier release of the service', names.composeRollback, {
         to: 7,
       }),
+    },
+    // Which engine an environment is for stands in its file, which inference does not read.
+    [names.kubernetesDeploy]: {
+      executor: '@org/micro:kubernetes-deploy',
+      cache: false,
+      dependsOn: [names.dockerPush],
+      inputs: DEPLOY_INPUTS,
+      outputs: environments.map((name) => `${receipts}/kubernetes-deploy.${name}.json`),
+      options: {},
+      configurations: perEnvironment.configurations,
+      metadata: metadata(
+        'Deploy the service to a Kubernetes cluster if it changed',
+        names.kubernetesDeploy,
+        { plan: true },
+      ),
+    },
+    [names.kubernetesRollback]: {
+      executor: '@org/micro:kubernetes-deploy',
+      cache: false,
+      options: { rollback: true },
+      configurations: perEnvironment.configurations,
+      metadata: metadata(
+        'Go back to an earlier release of the service on a Kubernetes cluster',
+        names.kubernetesRollback,
+        { to: 7 },
+      ),
     },
   };
 }

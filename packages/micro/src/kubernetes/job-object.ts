@@ -69,7 +69,7 @@ export function jobObject(
 }
 
 /** @param name of the entry, which begins the name of the Job. */
-function namedByContent(name: string, job: IJob): IJob {
+export function namedByContent(name: string, job: IJob): IJob {
   const text = JSON.stringify(job.spec?.template);
   const content = createHash('sha256').update(text).digest('hex').slice(0, 10);
   return { ...job, metadata: { ...job.metadata, name: `${name.slice(0, 52)}-${content}` } };

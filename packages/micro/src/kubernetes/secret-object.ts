@@ -5,12 +5,14 @@ import { metadataOf, type Scope } from './object';
 /**
  * The Secret of an entry. Its values are `data`: a key that leaves `stringData` would stay in the cluster.
  *
+ * @param entry if its name is another one.
  * @param values by their keys; revealed here, so the object is for the cluster alone.
  */
 export function secretObject(
   scope: Scope,
   name: string,
   values: ReadonlyMap<string, Secret>,
+  entry = name,
 ): ISecret {
   const data = [...values]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -18,7 +20,7 @@ export function secretObject(
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: metadataOf(scope, name),
+    metadata: metadataOf(scope, name, { of: entry }),
     type: 'Opaque',
     data: Object.fromEntries(data),
   };

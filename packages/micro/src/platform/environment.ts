@@ -189,7 +189,7 @@ export function parseEnvironment(
   const environment = parseAnyEnvironment(name, text, serviceNames);
   if (environment.engine === 'compose') return environment;
   const { file } = environment;
-  const message = `"${name}" runs on a Kubernetes cluster, which this command does not know yet; "micro render -e ${name}" does`;
+  const message = `"${name}" runs on a Kubernetes cluster, which this command does not know yet: use "nx kubernetes-deploy", or "micro render -e ${name}"`;
   throw new PlatformError([{ file, message }]);
 }
 

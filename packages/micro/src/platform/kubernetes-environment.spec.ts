@@ -106,6 +106,6 @@ test.each<[string, string[]]>([
 
 it('is refused by commands that need Compose, with a message that says so', () => {
   expect(problemsOf(HEAD, (text) => parseEnvironment('production', text))).toEqual([
-    'environments/production.yml: "production" runs on a Kubernetes cluster, which this command does not know yet; "micro render -e production" does',
+    'environments/production.yml: "production" runs on a Kubernetes cluster, which this command does not know yet: use "nx kubernetes-deploy", or "micro render -e production"',
   ]);
 });

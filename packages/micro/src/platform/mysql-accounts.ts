@@ -31,6 +31,12 @@ const USER_OF_THE_IMAGE = {
   mariadb: '${MARIADB_USER:-$MYSQL_USER}',
 } as const;
 
+/**
+ * How {@link mysqlAccountsScript} ends if the server has to be restarted with {@link mysqlEntrypoint} first: the
+ * configuration error of sysexits.h.
+ */
+export const RESTART_FIRST = 78;
+
 /** The service's rights: to read and write rows, and to use temporary tables, which end with its session. */
 const SERVICE_RIGHTS =
   'SELECT, INSERT, UPDATE, DELETE, EXECUTE, SHOW VIEW, LOCK TABLES, CREATE TEMPORARY TABLES';
@@ -79,8 +85,8 @@ SQL
 for pause in 1 2 4 8 0; do
   if may=$(may_make_accounts); then
     if [ "$may" = 0 ] && ! make_admin; then
-      echo "$HOST was started before its admin, $ADMIN, could make accounts. Restart it once: \"docker compose up --detach --no-deps $HOST\", with the files (-f) and the project (-p) of this environment. It keeps its data. Then deploy again"
-      exit 1
+      echo "$HOST was started before its admin, $ADMIN, could make accounts. Restart it once with the entry of today, and deploy again. It keeps its data"
+      exit ${RESTART_FIRST}
     fi
     if make_accounts; then
       echo "$OWNER migrates $DATABASE, $SERVICE works with it"

@@ -2,8 +2,12 @@ import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { freePort } from '../../../../../tools/testing/free-port';
-import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
+import { docker, dockerfile, EngineWorkspace, server } from '../../testing/engine-workspace';
 import { probeWhile } from '../../testing/probe';
+
+/** Asks `users` where the container was told that it is. */
+const ASK_USERS =
+  'fetch(process.env.MICROSERVICE_USERS_URL).then((r) => r.text()).then((text) => process.stdout.write(text))';
 
 describeEngine('compose-deploy', () => {
   let workspace: EngineWorkspace;
@@ -82,14 +86,38 @@ describeEngine('compose-deploy', () => {
     const users = workspace.containerIds('users');
     workspace.write({
       'environments/development.yml':
-        'healthTimeout: 60\nservices: { orders: { environment: { GREETING: hello } } }\n',
+        'healthTimeout: 60\nservices: { orders: { environment: { GREETING: hello, MICROSERVICE_USERS_URL: "http://users:3200" } } }\n',
     });
     const { success, output } = await workspace.deploy('orders');
     expect(output).toMatch(/restart +orders {2}its entry changed: environment;/);
+    expect(output).toMatch(
+      /note +orders {2}it calls users at port 3200 .*, but users listens on port 3002/,
+    );
     expect(success).toBe(true);
     const [id] = workspace.containerIds('orders');
     expect(docker('exec', id!, 'printenv', 'GREETING')).toBe('hello');
     expect(workspace.containerIds('users')).toEqual(users);
+  });
+
+  it('goes back to a release from before a port changed, and is still reached where it is called', async () => {
+    const [root, caller] = ['apps/users', workspace.containerIds('orders')[0]!];
+    const compose = workspace.read(`${root}/compose.yaml`);
+    workspace.write({
+      [`${root}/service.yml`]: 'port: 3200\n',
+      [`${root}/compose.yaml`]: compose.replace(/PORT: "\d+"/, 'PORT: "3200"'),
+      [`${root}/Dockerfile`]: `${dockerfile(root, 3200)}LABEL spec=${workspace.platform}\n`,
+      [`${root}/src/main.ts`]: server('users two'),
+    });
+    const asked = () => docker('exec', caller, 'node', '-e', ASK_USERS);
+    expect(await workspace.ship('users')).toMatchObject({ success: true });
+    expect(asked()).toBe('users two');
+    const back = await workspace.deploy('users', { rollback: true });
+    expect(back.output).toMatch(/update +users {2}back to r1 from r2/);
+    expect(back.success).toBe(true);
+    expect(asked()).toBe('users');
+    expect(workspace.containerIds('orders')).toEqual([caller]);
+    const again = await workspace.deploy('users', { to: 'r1' });
+    expect(again.output).toMatch(/keep +users {2}nothing changed/);
   });
 
   it('prints a plan and does nothing where only that is asked for', async () => {
@@ -121,6 +149,7 @@ describeEngine('compose-deploy', () => {
     expect(result.success).toBe(false);
     expect(result.output).toMatch(/orders: \S+ was not healthy after 3 s/);
     expect(result.output).toContain('    listening orders broken');
+    expect(result.output).toContain('  its last health check said:\n    GET /ready: 503\n');
     expect(result.output).toMatch(/\S+ keeps serving; it was not touched$/);
     expect(probed.failures).toEqual({});
     expect(Object.keys(probed.answers)).toEqual(['orders two']);

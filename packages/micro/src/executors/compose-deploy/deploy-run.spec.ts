@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../effects/process';
 import { failure, type Answer } from '../../testing/recording-runner';
+import { RESTART_FIRST } from '../../platform/mysql-accounts';
 import { Secret } from '../../platform/secret';
 import { tarOf } from '../../docker/tar';
 import { FakeVolumes } from '../../testing/fake-volumes';
@@ -15,6 +16,7 @@ import { secretsLabel, withSecrets } from '../../deployment/secrets';
 import { entryLabel } from '../../deployment/fingerprint';
 
 const RECEIPT = 'dist/receipts/apps/orders/compose-deploy.production.json';
+const MANIFEST_WITH_DATABASE = 'port: 3001\ndatastores: { database: postgres }\n';
 const files = {
   'compose.yaml': 'name: acme\n',
   'apps/orders/package.json': '{ "name": "@acme/orders" }',
@@ -515,6 +517,38 @@ describe('deployRun of one service', () => {
       expect(task.runner.lines.filter((line) => line.includes(' run --rm '))).toEqual([]);
     });
 
+    it('shows the command that restarts a database in which its admin may make no accounts', async () => {
+      const job = 'orders-database-accounts';
+      const depends_on = {
+        'orders-database': { condition: 'service_healthy' },
+        [job]: { condition: 'service_completed_successfully' },
+      };
+      const task = recordedTask(
+        { ...files, 'environments/production.compose.yaml': 'services: {}\n' },
+        engine({
+          answer: (line) => {
+            if (line.endsWith('config --format json')) {
+              return {
+                stdout: JSON.stringify({ services: { orders: { depends_on }, [job]: {} } }),
+              };
+            }
+            return line.endsWith(` run --rm --no-deps --no-TTY ${job}`)
+              ? failure('orders-database has to be restarted', RESTART_FIRST)
+              : undefined;
+          },
+        }),
+      );
+      await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(
+        [
+          `${job} failed, and orders was not changed (exit code 78):`,
+          '  orders-database has to be restarted',
+          '  docker --host ssh://deploy@example.com compose --file compose.yaml --file environments/production.compose.yaml --project-name acme-production up --detach --no-deps --wait orders-database',
+        ].join('\n'),
+      );
+      expect(task.runner.lines.filter((line) => line.includes('--no-start'))).toEqual([]);
+      expect(task.read(RECEIPT)).toBeUndefined();
+    });
+
     it('leaves everything as it is where it fails', async () => {
       const task = recordedTask(files, withJob(failure('0002-x.sql: there is no table "y"')));
       await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(
@@ -523,6 +557,59 @@ describe('deployRun of one service', () => {
       expect(changes(task.runner.lines)).toEqual([]);
       expect(task.read(RECEIPT)).toBeUndefined();
     });
+  });
+
+  it.each([
+    [
+      'its own file',
+      { 'apps/orders/compose.yaml': 'services:\n  orders-database:\n    image: postgres:18\n' },
+      'apps/orders/compose.yaml:3: ',
+    ],
+    [
+      'the file of the environment',
+      {
+        'apps/orders/compose.yaml': 'services:\n  orders-database:\n    image: postgres:17\n',
+        'environments/production.compose.yaml':
+          'services:\n  # Newer here.\n  orders-database: { image: postgres:18 }\n',
+      },
+      'environments/production.compose.yaml:3: ',
+    ],
+  ])('refuses another major version of a datastore in %s, planned or not', async (_, more, at) => {
+    const services = {
+      orders: { depends_on: { 'orders-database': { condition: 'service_healthy' } } },
+      'orders-database': { image: 'postgres:18' },
+    };
+    const running = {
+      Id: 'db',
+      Name: '/acme-production-orders-database-1',
+      RestartCount: 0,
+      State: { Status: 'running', Health: { Status: 'healthy', Log: null } },
+      Config: {
+        Image: 'postgres:17',
+        Labels: { 'com.docker.compose.service': 'orders-database' },
+      },
+      NetworkSettings: { Networks: null },
+    };
+    const answer: Answer = (line) => {
+      if (line.endsWith('config --format json')) return { stdout: JSON.stringify({ services }) };
+      if (line.includes('container ls') && line.includes('compose.project=')) {
+        return { stdout: 'db' };
+      }
+      return line.endsWith('container inspect db')
+        ? { stdout: JSON.stringify([running]) }
+        : undefined;
+    };
+    for (const plan of [true, false]) {
+      const task = recordedTask(
+        { ...files, 'apps/orders/service.yml': MANIFEST_WITH_DATABASE, ...more },
+        engine({ answer }),
+      );
+      await expect(deployAlone(task, { environment: 'production', plan })).rejects.toThrow(
+        `${at}PostgreSQL 18 cannot read the files of PostgreSQL 17, and acme-production-orders-database-1 runs postgres:17`,
+      );
+      expect(changes(task.runner.lines)).toEqual([]);
+      expect(task.read(RECEIPT)).toBeUndefined();
+    }
   });
 
   it('claims nothing where the roll fails', async () => {

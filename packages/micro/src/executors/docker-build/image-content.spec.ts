@@ -63,8 +63,9 @@ async function keyOf(
   answer: Answer,
   options: DockerBuildOptions = {},
   target: readonly string[] = [AMD64],
+  files: Readonly<Record<string, string>> = {},
 ) {
-  const task = recordedTask({ 'apps/orders/Dockerfile': dockerfile }, answer);
+  const task = recordedTask({ 'apps/orders/Dockerfile': dockerfile, ...files }, answer);
   const normalised = normaliseOptions(options, task.service);
   const content = await readContent(
     task,
@@ -150,5 +151,29 @@ describe('repositories in the key', () => {
     await expect(keyOf(secret, having({}))).rejects.toThrow(
       'apps/orders/Dockerfile:2: ADD https://example.com/x.git#main: git could not tell what "main" is (fatal: not found); write the commit instead of the branch',
     );
+  });
+});
+
+describe('native packages of an artifact', () => {
+  const DOCKERFILE = 'FROM scratch AS artifact\nFROM base:1\nCOPY --from=artifact /*/ /\n';
+  const artifact = {
+    'dist/apps/orders/app/main.js': '',
+    'dist/apps/orders/app/package-lock.json': JSON.stringify({
+      packages: {
+        'node_modules/sharp': {
+          optionalDependencies: { '@img/sharp-linux-x64': '1', '@img/sharp-linux-arm64': '1' },
+        },
+        'node_modules/@img/sharp-linux-arm64': {},
+      },
+    }),
+  };
+  const build = (target: readonly string[]) =>
+    keyOf(DOCKERFILE, having({ 'base:1': local() }), {}, target, artifact);
+
+  it('have to be there for each platform that is built for', async () => {
+    await expect(build([AMD64])).rejects.toThrow(
+      'package-lock.json has no package for linux/amd64 of "sharp", which the image needs: none of @img/sharp-linux-x64\n',
+    );
+    await expect(build(['linux/arm64'])).resolves.toMatchObject({ isShared: false });
   });
 });

@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { requirePlatformPackages } from '../../artifact/linux-packages';
+import type { NpmLockfile } from '../../artifact/package-lock';
 import { pullArguments } from '../../docker/image';
 import { findBuildSources, stageNames, type BuildSources } from '../../dockerfile/build-sources';
 import { copiedPaths } from '../../dockerfile/copied-paths';
@@ -9,7 +11,7 @@ import { readContextFiles } from '../../effects/build-context';
 import { inspectImages, runDocker, type LocalImage } from '../../effects/engine';
 import { copyArtifact, fileReader, listFiles, readKeyFiles } from '../../effects/files';
 import { makeFolderTree } from '../../effects/folder-tree';
-import { imageKey, type ImageKey, type KeyFile } from '../../image/image-key';
+import { artifactDigest, imageKey, type ImageKey, type KeyFile } from '../../image/image-key';
 import { platformArguments } from '../../image/platform';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import { PlatformError } from '../../platform/problem';
@@ -87,6 +89,7 @@ export async function readContent(
     const context = join(folder, 'artifact');
     const files = await copyArtifact(resolve(workspaceRoot, options.artifact), context, clock);
     requireArtifact(options, service, dockerfile, files);
+    requirePackages(join(context, artifactDigest(files)), platforms);
     artifact = files;
     contexts['artifact'] = context;
     if (canLeaveInstallOut(dockerfile, given, platforms, files)) {
@@ -153,6 +156,17 @@ function requireArtifact(
   throw new UserError(
     `${files ? `${artifact} has no ${main}` : `${artifact} is not there`}. ${dockerfile} takes ${main} from that folder, where the executor @org/micro:build puts the bundle of ${root}/${build.entry} ("build.entry" in ${root}/${MANIFEST_FILE}). Run the target that uses it, "build" unless renamed. If "build" is a target of your own, run "nx g @org/micro:containerize ${name}", which adds one for the bundle`,
   );
+}
+
+/** @throws {UserError} if the image would lack native packages of a platform that it is built for. */
+function requirePackages(artifact: string, { target }: BuildPlatforms): void {
+  const text = fileReader(artifact)('app/package-lock.json');
+  if (text === undefined) return;
+  try {
+    requirePlatformPackages(JSON.parse(text) as NpmLockfile, target);
+  } catch (error) {
+    throw new UserError((error as Error).message);
+  }
 }
 
 /**

@@ -153,7 +153,7 @@ volumes:
     image: 'mariadb:10.11',
     user: 'mysql',
   });
-  expect(said.join('\n')).toContain('of the environment, of desk-database.');
+  expect(said.join('\n')).toContain('prints the command, of desk-database.');
   expect(syncWorkspace(tree)).toEqual([]);
 });
 

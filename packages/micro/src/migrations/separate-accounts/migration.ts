@@ -11,8 +11,8 @@ const ENV_STEP = `Run "npx micro env": it adds the passwords of the new accounts
 Then deploy as usual, also one service at a time. A deploy creates the accounts in the databases and the broker that
 are running and connects them to their new networks. It stops none of them.`;
 
-const MYSQL_STEP = `MySQL and MariaDB have to be restarted once before, some seconds each, as their images let nobody make accounts
-later: "docker compose up --detach --no-deps NAME", with the files (-f) and the project (-p) of the environment, of `;
+const MYSQL_STEP = `MySQL and MariaDB have to be restarted once, some seconds each, as their images let nobody make accounts later.
+The deploy of their service stops before it changes anything and prints the command, of `;
 
 /**
  * Gives each service accounts of its own at its database and the broker, and each owner of datastores a network of its

@@ -34,6 +34,7 @@ import {
   leftContainers,
 } from '../../../deployment/run-plan';
 import { type DesiredState, recordedState } from '../../../deployment/desired-state';
+import { recordedAtPortsOfToday, withPortNotes } from './link-ports';
 import type { Rendered } from './render';
 import type { Container } from '../../../deployment/container';
 
@@ -56,7 +57,9 @@ export async function makePlan(
     const desired = await attempt(run, service, () =>
       rendered
         ? Promise.resolve(rendered.desired.get(service))
-        : findRecorded(run, task.service, current, known, edge.container !== undefined),
+        : findRecorded(run, task.service, current, known, edge.container !== undefined).then(
+            (recorded) => recordedAtPortsOfToday(run, recorded, services, containers),
+          ),
     );
     if (!desired) continue;
     const plan = planDeploy(own, desired);
@@ -94,7 +97,7 @@ export async function makePlan(
     environment: environment.name,
     project: name,
     rollback: mode.destination.kind === 'release',
-    services,
+    services: await withPortNotes(run, services, containers),
     edge: rendered?.edge
       ? planRunEdge(run, rendered.edge, containers, edge)
       : await planLeftEdge(run, services, { containers, edge }),

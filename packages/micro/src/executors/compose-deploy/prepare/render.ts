@@ -14,7 +14,7 @@ import { readPlatform, ROOT_COMPOSE_FILE } from '../../../platform/workspace';
 import type { ServiceTask } from '../../service-task';
 import { readRunEdge, type RunEdge } from '../edge/run-edge';
 import { attempt, type Run } from '../run';
-import { readPush } from './read-push';
+import { readPush } from '../../read-push';
 
 /** The project as it should run. */
 export interface Rendered {

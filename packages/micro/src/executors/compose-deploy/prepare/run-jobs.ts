@@ -1,11 +1,21 @@
 import { join } from 'node:path';
-import { type ComposeProject, createArguments, runArguments } from '../../../docker/compose';
+import { docker, formatCommand } from '../../../docker/command';
+import {
+  type ComposeProject,
+  createArguments,
+  recreateArguments,
+  runArguments,
+} from '../../../docker/compose';
+import { EngineError } from '../../../docker/engine-error';
 import { removeArguments, runToEndArguments, tableArguments } from '../../../docker/container';
 import { readProjectContainers } from '../../../effects/containers';
 import { runDocker } from '../../../effects/engine';
 import { writeWhole } from '../../../effects/files';
 import type { Runner } from '../../../effects/process';
 import type { Secret } from '../../../platform/secret';
+import { composeFiles } from '../../../effects/rendered-project';
+import { databaseAccountsJob } from '../../../platform/account';
+import { RESTART_FIRST } from '../../../platform/mysql-accounts';
 import { UserError } from '../../../platform/user-error';
 import { formatSeconds, formatStep } from '../../../terminal/step';
 import { secretsOf } from './read-secrets';
@@ -44,6 +54,8 @@ export async function runJobs(
       } else await runDocker(runner, runArguments(own, job), address, failed, limitOf(run));
     } catch (error) {
       if (!secrets) await removeJob(run, job);
+      const command = restartCommand(run, desired, job, error);
+      if (command) throw new UserError(`${(error as Error).message}\n  ${command}`);
       if (clock.now() - started < environment.jobTimeout * 1000) throw error;
       const limit = `it took longer than ${environment.jobTimeout} s (jobTimeout of the environment) and was ended`;
       throw new UserError([`${failed}: ${limit}`, (error as Error).message].join('\n'));
@@ -51,6 +63,20 @@ export async function runJobs(
     const took = formatSeconds(clock.now() - started);
     tellOf(run, service)(formatStep(service, 'ran', `${job}  ${took}`));
   }
+}
+
+/** What restarts the database of a job that needs that first, for a person to run in the workspace's folder. */
+function restartCommand(
+  { workspaceRoot, environment, address, name }: Run,
+  { needs }: DesiredState,
+  job: string,
+  error: unknown,
+): string | undefined {
+  if (!(error instanceof EngineError) || error.exitCode !== RESTART_FIRST) return undefined;
+  const database = [...needs.keys()].find((need) => databaseAccountsJob({ name: need }) === job);
+  if (database === undefined) return undefined;
+  const project = { name, files: composeFiles(workspaceRoot, environment) };
+  return formatCommand(docker(recreateArguments(project, database), address));
 }
 
 /** Only killing the client ends a job that ignores SIGTERM. */

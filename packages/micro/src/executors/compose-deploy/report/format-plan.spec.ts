@@ -131,6 +131,14 @@ describe('a plan says', () => {
       ],
     ],
     [
+      'what to know about ports that change',
+      run({ ...orders, notes: ['it will listen on port 3200'] }),
+      [
+        '  update   orders  its image changed, 119701d16992 -> b432546d8050',
+        '  note     orders  it will listen on port 3200',
+      ],
+    ],
+    [
       'what it leaves alone, though its entry says otherwise',
       run(keep, {
         outdated: [

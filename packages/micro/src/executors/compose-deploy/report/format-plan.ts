@@ -1,11 +1,8 @@
 import { describeEdgePlan } from '../../../deployment/edge-plan';
 import type { PlanDocument, ServicePlanDocument } from '../../../deployment/plan-document';
-import { parseImageReference } from '../../../platform/image-reference';
 import { visible } from '../../../platform/visible';
 import { formatList } from '../../../terminal/step';
-
-/** Action, name and reason. */
-type Row = [verb: string, name: string, rest: string];
+import { formatImage, formatRows, type Row } from '../../plan-rows';
 
 /** The plan as lines for a person. The first line names the environment, the last ones what does not change. */
 export function formatPlan(plan: PlanDocument): string[] {
@@ -52,6 +49,7 @@ function rowsOf(one: ServicePlanDocument, environment: string): Row[] {
     ...(recovers.length > 0 ? [['recover', service, recovered] satisfies Row] : []),
     [action, service, describeChange(one).join('; ')],
     ...commitRows(one),
+    ...(one.notes ?? []).map((note): Row => ['note', service, note]),
     ...(leftovers.length > 0
       ? [['remove', leftovers.join(', '), `of ${service}, gets no traffic`] satisfies Row]
       : []),
@@ -88,17 +86,4 @@ function describeChange(one: ServicePlanDocument): string[] {
     ...(replicas > 1 && action !== 'create' ? [`${replicas} containers one after the other`] : []),
     ...(after.length > 0 ? [`after ${after.join(', ')}`] : []),
   ];
-}
-
-/**
- * `c19701d16992 (sha256:5669fc6c4141)`: the key and the registry's digest, both shortened; the JSON has them in full.
- */
-function formatImage({ key, image }: { key: string; image: string }): string {
-  const { digest } = parseImageReference(image);
-  return key.slice(0, 12) + (digest === undefined ? '' : ` (${digest.slice(0, 19)})`);
-}
-
-function formatRows(rows: readonly Row[]): string[] {
-  const width = Math.max(...rows.map(([, name]) => name.length));
-  return rows.map(([verb, name, rest]) => `  ${verb.padEnd(7)}  ${name.padEnd(width)}  ${rest}`);
 }

@@ -10,6 +10,8 @@ import { rollSlice } from './roll-slice';
 import type { Run } from '../run';
 import type { RunPlan } from '../../../deployment/run-plan';
 import { recordedState } from '../../../deployment/desired-state';
+import { withPortsOfToday } from '../../../deployment/linked-ports';
+import { portOf, servedPorts } from '../../../deployment/listening-port';
 import { removeLeftovers } from './leftovers';
 
 /**
@@ -50,11 +52,16 @@ export async function putBackAll(
       } else {
         const secrets = given.get(service);
         const slice = await readFilled(run, current);
-        const desired = recordedState(current, slice, secrets?.label ?? '');
+        const recorded = recordedState(current, slice, secrets?.label ?? '');
+        // A rollback may have given its containers another port, or other ports of those that it calls.
+        const all = await readProjectContainers(runner, address, name);
+        const former = (of: string) =>
+          services
+            .find((one) => one.service === of)
+            ?.plan.serving.flatMap((one) => portOf(one) ?? []) ?? servedPorts(all, of);
+        const desired = withPortsOfToday(recorded, former(service)[0], (of) => former(of)[0]);
         await requireImage(run, desired);
-        const own = (await readProjectContainers(runner, address, name)).filter(
-          (container) => container.service === service,
-        );
+        const own = all.filter((container) => container.service === service);
         const plan = planDeploy(own, desired);
         if (plan.kind !== 'keep') {
           await rollSlice(run, {

@@ -1,9 +1,9 @@
-import { readReceipt } from '../../../effects/receipts';
-import { pushReceiptSchema, receiptFile, type PushReceipt } from '../../../image/receipt';
-import { imageSource, type Environment } from '../../../platform/environment';
-import { serviceRepository } from '../../../platform/image-reference';
-import { UserError } from '../../../platform/user-error';
-import type { ServiceTask } from '../../service-task';
+import { readReceipt } from '../effects/receipts';
+import { pushReceiptSchema, receiptFile, type PushReceipt } from '../image/receipt';
+import { imageSource, type AnyEnvironment } from '../platform/environment';
+import { serviceRepository } from '../platform/image-reference';
+import { UserError } from '../platform/user-error';
+import type { ServiceTask } from './service-task';
 
 /**
  * The last push of a service for an environment.
@@ -11,7 +11,7 @@ import type { ServiceTask } from '../../service-task';
  */
 export async function readPush(
   { workspaceRoot, platformName, service }: ServiceTask,
-  environment: Environment,
+  environment: AnyEnvironment,
 ): Promise<PushReceipt> {
   const source = imageSource(environment);
   const file = receiptFile(service.root, 'docker-push', environment.name);

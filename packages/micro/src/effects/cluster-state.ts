@@ -1,0 +1,78 @@
+import { entryOf, parseObjects, type LiveObject } from '../kubernetes/live-object';
+import { getArguments, getNamesArguments } from '../kubernetes/kubectl';
+import type { Scope } from '../kubernetes/object';
+import { liveObjects } from '../kubernetes/object-plan';
+import { isBook, parseBook, type ClusterBook } from '../kubernetes/release-book';
+import type { ClusterFacts } from '../kubernetes/service-plan';
+import { UserError } from '../platform/user-error';
+import { ClusterError, runKubectl, type Cluster } from './cluster';
+
+/** All kinds that are rendered, but for routes, which not every cluster has. */
+const KINDS = [
+  ...['deployments.apps', 'statefulsets.apps', 'services', 'serviceaccounts', 'jobs.batch'],
+  ...['networkpolicies.networking.k8s.io', 'ingresses.networking.k8s.io'],
+  ...['horizontalpodautoscalers.autoscaling', 'poddisruptionbudgets.policy', 'configmaps'],
+];
+const ROUTES = 'httproutes.gateway.networking.k8s.io';
+
+/** The state of a platform in its namespace. */
+export interface ClusterState extends ClusterFacts {
+  objects: readonly LiveObject[];
+}
+
+/** The labels of everything that belongs to a platform in an environment. */
+export function selectorOfPlatform({ platform, environment }: Scope): string {
+  return `app.kubernetes.io/part-of=${platform},org.micro/environment=${environment}`;
+}
+
+/** Reads all objects of a platform: one list per kind, however many services there are. */
+export async function readClusterState(cluster: Cluster, scope: Scope): Promise<ClusterState> {
+  const selector = selectorOfPlatform(scope);
+  const [all, secrets] = await Promise.all([
+    readObjects(cluster, selector),
+    // Without their values.
+    runKubectl(cluster, getNamesArguments('secrets', selector), 'Could not list the Secrets'),
+    requireNamespace(cluster),
+  ]);
+  const objects = all.filter((object) => !isBook(object) && object.kind !== 'ConfigMap');
+  const books = all.filter(isBook).flatMap((object): [string, ClusterBook][] => {
+    const [service, book] = [entryOf(object), parseBook(object)];
+    return service !== undefined && book ? [[service, book]] : [];
+  });
+  const names = secrets.stdout.split('\n').filter(Boolean);
+  return {
+    objects,
+    live: liveObjects(objects),
+    books: new Map(books),
+    secrets: new Set(names.map((name) => name.replace(/^secret\//, ''))),
+  };
+}
+
+async function readObjects(cluster: Cluster, selector: string): Promise<LiveObject[]> {
+  const what = `Could not read what runs in ${cluster.namespace}`;
+  try {
+    const kinds = [...KINDS, ROUTES];
+    return parseObjects((await runKubectl(cluster, getArguments(kinds, selector), what)).stdout);
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.complaint.kind !== 'unknown-kind') throw error;
+    return parseObjects((await runKubectl(cluster, getArguments(KINDS, selector), what)).stdout);
+  }
+}
+
+/** A list in a namespace that is not there is empty. */
+async function requireNamespace(cluster: Cluster): Promise<void> {
+  const { namespace } = cluster;
+  try {
+    const args = ['get', 'namespace', namespace, '--output', 'json'];
+    const { stdout } = await runKubectl(cluster, args, `Could not look for the namespace`);
+    const { status } = JSON.parse(stdout) as { status?: { phase?: string } };
+    if (status?.phase !== 'Terminating') return;
+    throw new UserError(
+      `the namespace ${namespace} is being deleted: wait until it is gone, create it again, and run this again`,
+    );
+  } catch (error) {
+    // Who may only see into the namespace is told by what comes next.
+    if (error instanceof ClusterError && error.complaint.kind === 'forbidden') return;
+    throw error;
+  }
+}

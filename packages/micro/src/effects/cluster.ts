@@ -1,0 +1,69 @@
+import { lastLines } from '../docker/engine-error';
+import { parseClusterComplaint, type ClusterComplaint } from '../kubernetes/complaint';
+import { kubectl, type ClusterAddress } from '../kubernetes/kubectl';
+import { UserError } from '../platform/user-error';
+import type { Outcome, Runner, RunOptions } from './process';
+
+/** Kubectl or the API server said no, or nothing. */
+export class ClusterError extends UserError {
+  override readonly name = 'ClusterError';
+
+  constructor(
+    readonly complaint: ClusterComplaint,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** How long the API server may take for one answer. */
+const ANSWER_MILLISECONDS = 60_000;
+
+/** A namespace and how it is reached. */
+export interface Cluster extends ClusterAddress {
+  runner: Runner;
+  /** The file of the environment, for messages. */
+  file: string;
+}
+
+/** Runs a kubectl command that has to succeed. @throws {ClusterError} saying what to do. */
+export async function runKubectl(
+  cluster: Cluster,
+  args: readonly string[],
+  what: string,
+  { stdin, ...options }: RunOptions & { stdin?: string } = {},
+): Promise<Outcome> {
+  const command = kubectl(args, cluster, stdin);
+  const outcome = await cluster.runner.run(command, { timeout: ANSWER_MILLISECONDS, ...options });
+  if (outcome.exitCode !== 0) throw toClusterError(what, outcome, cluster);
+  return outcome;
+}
+
+function toClusterError(what: string, { stderr, exitCode }: Outcome, cluster: Cluster) {
+  const complaint = parseClusterComplaint(stderr);
+  const words = lastLines(stderr, 20) || `kubectl ended with exit code ${exitCode}`;
+  return new ClusterError(complaint, `${what}: ${adviceOn(complaint, cluster) ?? words}`);
+}
+
+/** `undefined` if the words of kubectl are all that can be said. */
+function adviceOn(complaint: ClusterComplaint, cluster: Cluster): string | undefined {
+  const { context, namespace, file } = cluster;
+  switch (complaint.kind) {
+    case 'no-context':
+      return `there is no kubectl context "${complaint.context}", which ${file} names. "kubectl config get-contexts" lists those that there are; correct "context", or set KUBECONFIG`;
+    case 'no-cluster':
+      return `the cluster of the context ${context} does not answer (${complaint.reason}). Check the network and "kubectl --context ${context} get nodes", then run this again`;
+    case 'credentials':
+      return `the cluster of the context ${context} does not accept these credentials (${complaint.reason}). Log in again, then run this again`;
+    case 'forbidden':
+      return `the user of the context ${context} may not do this (${complaint.reason}). Ask for a Role in the namespace ${namespace} that allows it`;
+    case 'no-namespace':
+      return `there is no namespace ${complaint.namespace}: kubectl --context ${context} create namespace ${complaint.namespace}`;
+    case 'terminating':
+      return `the namespace ${complaint.namespace} is being deleted: wait until it is gone, create it again, and run this again`;
+    case 'unknown-kind':
+      return `the cluster has no ${complaint.what}: install it, for example the Gateway API, or remove what needs it from ${file}`;
+    default:
+      return undefined;
+  }
+}

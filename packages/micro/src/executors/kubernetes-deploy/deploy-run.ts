@@ -1,0 +1,157 @@
+import { readKubernetesEnvironment } from '../../effects/cluster-rendering';
+import { readClusterState, type ClusterState } from '../../effects/cluster-state';
+import { readCurrentUser, readRunId } from '../../effects/current-user';
+import { holdLease } from '../../effects/deploy-lease';
+import { fileReader } from '../../effects/files';
+import {
+  interruptibleClock,
+  interruptibleRunner,
+  stubbornRunner,
+} from '../../effects/interruption';
+import { sharedRunner } from '../../effects/shared-runner';
+import { readCommit } from '../../effects/workspace-commit';
+import { findServiceProjects } from '../../effects/workspace-projects';
+import { changesNothing, type ClusterPlan } from '../../kubernetes/cluster-plan';
+import { namespaceOf } from '../../platform/kubernetes-environment';
+import { UserError } from '../../platform/user-error';
+import { readPlatform } from '../../platform/workspace';
+import { formatList, formatStep } from '../../terminal/step';
+import { normaliseOptions } from '../deploy-options';
+import type { DeployRequest, Failures } from '../deploy-request';
+import { requireEnvironment } from '../docker-push/push-image';
+import { skipExternal } from '../skip-external';
+import { makePlan, refuseOlder } from './prepare/make-plan';
+import { readDesired } from './prepare/read-desired';
+import { keepSecretKey, readSecretKey } from './prepare/secret-key';
+import { tellPlan, tellRolled, tellSummary } from './report/tell';
+import { applyObjects, deleteObjects } from './roll/apply';
+import { lookTogether } from './roll/look';
+import { releaseOf } from './roll/record';
+import { rollAll } from './roll/roll-all';
+import { attempt, failAll, type Run } from './run';
+
+/**
+ * Deploys the services of a run together: compares all of them with the cluster and prints one plan. If there is
+ * something to do, takes the lock, looks again, and rolls providers before their consumers.
+ *
+ * @throws {UserError} if nothing could be deployed at all.
+ */
+export async function deployRun(request: DeployRequest): Promise<Failures> {
+  const run = await startRun(request);
+  const { tasks, failures, mode, environment, scope } = run;
+  if (tasks.length === 0 && !mode.json) return failures;
+  const begun = run.clock.now();
+  const first = await decide(run);
+  if (mode.plan) {
+    tellPlan(run, first.plan);
+    refuseOlder(run, first.plan);
+    return failures;
+  }
+  if (tasks.every(({ service }) => failures.has(service.name))) return failures;
+  if (changesNothing(first.plan) && failures.size === 0) {
+    tellPlan(run, first.plan);
+    await tellRolled(run, keptOf(run, first));
+    tellSummary(run, first.plan, begun);
+    return failures;
+  }
+  const names = tasks.map(({ service }) => service.name);
+  await holdLease(
+    {
+      ...{ cluster: run.cluster, undo: run.undo.cluster, scope, clock: run.clock },
+      holder: {
+        ...{ user: readCurrentUser(), pid: process.pid, run: readRunId() },
+        command: `kubernetes-deploy of ${formatList(names)}`,
+      },
+      ...{ timeout: environment.lockTimeout, force: mode.breakLock, say: run.tell },
+      onLost: (why) => run.interruption.trigger(why),
+    },
+    async () => deployAll(run, begun),
+  );
+  return failures;
+}
+
+async function startRun(request: DeployRequest): Promise<Run> {
+  const { workspaceRoot, platformName, options, interruption } = request;
+  const mode = normaliseOptions(options);
+  const environment = readKubernetesEnvironment(
+    workspaceRoot,
+    requireEnvironment(options),
+    ({ name, file }) =>
+      `${file} is for Compose: run nx ${mode.destination.kind === 'push' ? 'compose-deploy' : 'compose-rollback'} -c ${name}, or write "engine: kubernetes" into it`,
+  );
+  const read = fileReader(workspaceRoot);
+  const runner = sharedRunner(interruptibleRunner(request.runner, interruption));
+  const namespace = namespaceOf(platformName, environment);
+  const scope = { platform: platformName, environment: environment.name, namespace };
+  const address = { context: environment.context, namespace, file: environment.file };
+  const cluster = { ...address, runner };
+  return {
+    ...request,
+    ...{ runner, mode, environment, scope, cluster },
+    tasks: skipExternal(request, environment, mode),
+    platform: readPlatform(findServiceProjects(workspaceRoot, read), read),
+    clock: interruptibleClock(request.clock, interruption),
+    undo: {
+      cluster: { ...address, runner: stubbornRunner(request.runner) },
+      clock: request.clock,
+    },
+    ...(await readCommit(runner)),
+    failures: new Map(),
+    secrets: new Map(),
+    look: lookTogether(cluster, scope),
+  };
+}
+
+interface Decided {
+  state: ClusterState;
+  plan: ClusterPlan;
+  key: Awaited<ReturnType<typeof readSecretKey>>;
+}
+
+async function decide(run: Run): Promise<Decided> {
+  const [state, key] = await Promise.all([
+    readClusterState(run.cluster, run.scope),
+    readSecretKey(run),
+  ]);
+  const desired = await readDesired(run, state, key.key);
+  return { state, plan: await makePlan(run, desired, state), key };
+}
+
+/** Everything that needs the lock. */
+async function deployAll(run: Run, begun: number): Promise<void> {
+  const { failures, mode, tell } = run;
+  // What the first look found wrong is found again.
+  failures.clear();
+  const { state, plan, key } = await decide(run);
+  tellPlan(run, plan);
+  if (refuseOlder(run, plan)) return;
+  if (mode.atomic && failures.size > 0) return failAll(run, 'nothing was changed (--atomic)');
+  if (key.isNew && run.secrets.size > 0) await keepSecretKey(run, key.key);
+  const shared = plan.shared.filter(({ kind }) => kind !== 'keep').map(({ object }) => object);
+  await applyObjects({ cluster: run.cluster, say: tell }, shared, 'the shared objects');
+  const rolled = await rollAll(run, plan, state);
+  if (mode.prune && failures.size === 0) await prune(run, plan);
+  await tellRolled(run, rolled);
+  tellSummary(run, plan, begun);
+}
+
+async function prune(run: Run, { left }: ClusterPlan): Promise<void> {
+  for (const [name, objects] of left) {
+    await attempt(run, name, async () => {
+      await deleteObjects(run.cluster, objects, `what is left of ${name}`);
+      run.tell(formatStep(name, 'removed', 'its volumes stay'));
+    });
+  }
+  const failed = [...left.keys()].flatMap((name) => run.failures.get(name)?.message ?? []);
+  if (failed.length > 0) throw new UserError(failed.join('\n'));
+}
+
+/** Services that run as they are declared, so that nothing was written. */
+function keptOf(run: Run, { plan, state }: Decided) {
+  return new Map(
+    plan.services.map((one) => [
+      one.service,
+      { plan: one, release: releaseOf(run, one, state), took: 0 },
+    ]),
+  );
+}

@@ -1,0 +1,116 @@
+import type { ComposeConfig } from '../../../deployment/entry';
+import { imageOfPush } from '../../../deployment/desired-state';
+import { readPush } from '../../read-push';
+import { renderForCluster } from '../../../effects/cluster-rendering';
+import { readEntrySecret } from '../../../effects/cluster-secrets';
+import type { ClusterState } from '../../../effects/cluster-state';
+import {
+  desiredRelease,
+  desiredService,
+  type DesiredService,
+} from '../../../kubernetes/desired-service';
+import type { KubernetesObject } from '../../../kubernetes/object';
+import { releaseAt, releaseBefore, type ClusterRelease } from '../../../kubernetes/release-book';
+import type { RenderedEntry, RenderedImage } from '../../../kubernetes/render';
+import { secretNameOf } from '../../../kubernetes/secret-name';
+import type { Secret } from '../../../platform/secret';
+import { UserError } from '../../../platform/user-error';
+import { attempt, type Run } from '../run';
+
+/** What is to run, for each service that can be deployed. */
+export interface Desired {
+  services: ReadonlyMap<string, DesiredService>;
+  /** What belongs to no single service; none for a rollback. */
+  shared: readonly KubernetesObject[];
+}
+
+/** @param key of the names of Secrets. */
+export function readDesired(run: Run, state: ClusterState, key: Secret): Promise<Desired> {
+  return run.mode.destination.kind === 'release'
+    ? readReleases(run, state, key)
+    : readPushed(run, key);
+}
+
+async function readPushed(run: Run, key: Secret): Promise<Desired> {
+  const { tasks, environment, platform } = run;
+  const images = new Map<string, RenderedImage>();
+  for (const task of tasks) {
+    const { name } = task.service;
+    const push = await attempt(run, name, () => readPush(task, environment));
+    if (push) images.set(name, imageOfPush(push));
+  }
+  if (images.size === 0) return { services: new Map(), shared: [] };
+  const rendered = await renderForCluster(run, platform, environment, images);
+  const names = await nameSecrets(run, rendered.entries, rendered.filled, key);
+  const services = new Map<string, DesiredService>();
+  for (const [service, image] of images) {
+    if (run.failures.has(service)) continue;
+    services.set(service, desiredService(rendered, service, image, names));
+  }
+  return { services, shared: rendered.shared };
+}
+
+async function readReleases(run: Run, { books }: ClusterState, key: Secret): Promise<Desired> {
+  const { tasks, mode, environment, platform } = run;
+  const to = mode.destination.kind === 'release' ? mode.destination.to : undefined;
+  const found = new Map<string, ClusterRelease>();
+  for (const { service } of tasks) {
+    const book = books.get(service.name);
+    const release = to === undefined ? releaseBefore(book) : releaseAt(book, to);
+    if (release) found.set(service.name, release);
+    else {
+      const known = (book?.releases ?? []).map(({ number }) => `r${number}`).join(', ');
+      const message =
+        to === undefined
+          ? `the cluster of ${environment.name} remembers no release of ${service.name} to go back to`
+          : `the cluster of ${environment.name} remembers no release "${to}" of ${service.name}; it has ${known || 'none'}`;
+      run.failures.set(service.name, new UserError(message));
+    }
+  }
+  const entries = [...found].map(([name, { objects, secret }]) => ({
+    ...{ name, kind: 'service' as const, service: name, objects, secret },
+  }));
+  const images = new Map([...found].map(([name, { key, image }]) => [name, { key, image }]));
+  const filled = async () => {
+    const rendered = await renderForCluster(run, platform, environment, images);
+    return rendered.filled();
+  };
+  const names = await nameSecrets(run, entries, filled, key);
+  const services = new Map<string, DesiredService>();
+  for (const [service, release] of found) {
+    if (run.failures.has(service)) continue;
+    services.set(service, desiredRelease(service, release, names.get(service)));
+  }
+  return { services, shared: [] };
+}
+
+/** The name of each Secret, by its entry. A value that cannot be read is a failure of its service. */
+async function nameSecrets(
+  run: Run,
+  entries: readonly RenderedEntry[],
+  readFilled: () => Promise<ComposeConfig>,
+  key: Secret,
+): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  let asked: Promise<ComposeConfig> | undefined;
+  const filled = () => (asked ??= readFilled());
+  const context = { ...run, signal: run.interruption.signal };
+  for (const entry of entries) {
+    if (run.failures.has(entry.service)) continue;
+    await attempt(run, entry.service, async () => {
+      const values = await readEntrySecret(context, run.environment, entry, filled);
+      const { variables, files } = entry.secret;
+      const missing = [...variables, ...files].filter((one) => !values.has(one));
+      if (missing.length > 0) {
+        throw new UserError(
+          `this release of ${entry.service} needs ${missing.join(', ')}, which ${run.environment.file} does not name under services.${entry.service}.secrets`,
+        );
+      }
+      if (values.size === 0) return;
+      const name = secretNameOf(entry.name, values, key);
+      names.set(entry.name, name);
+      run.secrets.set(name, values);
+    });
+  }
+  return names;
+}

@@ -1,0 +1,71 @@
+import { runKubectl, type Cluster } from '../../../effects/cluster';
+import { kubectlName } from '../../../kubernetes/cluster-plan';
+import { applyArguments, deleteArguments, handOverArguments } from '../../../kubernetes/kubectl';
+import type { LiveObject } from '../../../kubernetes/live-object';
+import type { Scope } from '../../../kubernetes/object';
+import { secretObject } from '../../../kubernetes/secret-object';
+import type { Secret } from '../../../platform/secret';
+import { visible } from '../../../platform/visible';
+
+/** Whatever an apply is part of. */
+export interface Applying {
+  cluster: Cluster;
+  /** Prints what the API server warns of. */
+  say: (line: string) => void;
+}
+
+/** Applies objects in this order, in one command; those that are as they should be are not written by the cluster. */
+export async function applyObjects(
+  { cluster, say }: Applying,
+  objects: readonly object[],
+  what: string,
+): Promise<void> {
+  if (objects.length === 0) return;
+  const stdin = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+  const { stderr } = await runKubectl(cluster, applyArguments, `Could not apply ${what}`, {
+    stdin,
+  });
+  for (const line of visible(stderr).split('\n')) {
+    if (line.startsWith('Warning:'))
+      say(`warning  ${what}: ${line.slice('Warning:'.length).trim()}`);
+  }
+}
+
+/** The Secret of an entry; its name is that of its values, so nobody may change them. */
+export async function applySecret(
+  applying: Applying,
+  scope: Scope,
+  { entry, name }: { entry: string; name: string },
+  values: ReadonlyMap<string, Secret>,
+): Promise<void> {
+  const object = secretObject(scope, name, values, entry);
+  await applyObjects(applying, [{ ...object, immutable: true }], `the Secret of ${entry}`);
+}
+
+export async function deleteObjects(
+  cluster: Cluster,
+  objects: readonly Pick<LiveObject, 'kind' | 'metadata'>[],
+  what: string,
+): Promise<void> {
+  if (objects.length === 0) return;
+  const names = objects.map((object) => kubectlName(object));
+  await runKubectl(cluster, deleteArguments(names), `Could not delete ${what}`);
+}
+
+/**
+ * Makes somebody else an owner of the number of pods, before we declare it no more: the API server would set what nobody
+ * owns to one pod, until the autoscaler has seen it.
+ */
+export async function handOverReplicas(
+  { cluster }: Applying,
+  name: string,
+  replicas: number,
+): Promise<void> {
+  const { namespace } = cluster;
+  const object = {
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace } },
+    spec: { replicas },
+  };
+  const what = `Could not hand the number of pods of ${name} over to its autoscaler`;
+  await runKubectl(cluster, handOverArguments, what, { stdin: JSON.stringify(object) });
+}

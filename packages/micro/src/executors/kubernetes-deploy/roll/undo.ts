@@ -1,0 +1,70 @@
+import type { ClusterState } from '../../../effects/cluster-state';
+import { runKubectl } from '../../../effects/cluster';
+import { desiredRelease } from '../../../kubernetes/desired-service';
+import { identityOf } from '../../../kubernetes/live-object';
+import { planObject } from '../../../kubernetes/object-plan';
+import type { ClusterRelease } from '../../../kubernetes/release-book';
+import type { ServicePlan } from '../../../kubernetes/service-plan';
+import { UserError } from '../../../platform/user-error';
+import { tellOf, type Run } from '../run';
+import { applyObjects, deleteObjects } from './apply';
+import { lookTogether } from './look';
+import { watchRollout } from './watch';
+
+/** Takes back what a failed roll changed. @returns what runs now, in words. */
+export async function undoRoll(run: Run, plan: ServicePlan, state: ClusterState): Promise<string> {
+  const { service, current, desired } = plan;
+  try {
+    if (current) return await backTo(run, plan, current, state);
+    const made = plan.objects.filter(({ kind }) => kind === 'create').map(({ object }) => object);
+    const isNew = plan.action === 'create';
+    const there = { cluster: run.undo.cluster };
+    if (isNew) {
+      const all = made.map((object) => ({
+        kind: object.kind,
+        metadata: { name: object.metadata!.name! },
+      }));
+      await deleteObjects(there.cluster, all, `the objects of ${service}`);
+      return `${service} did not run before, so its objects were removed`;
+    }
+    if (plan.action === 'watch') return `${service} has no earlier release to go back to`;
+    // It was applied by somebody else, so only the cluster knows what ran.
+    const args = ['rollout', 'undo', `deployment/${service}`];
+    await runKubectl(there.cluster, args, `Could not go back`);
+    return `${service} went back to the pods that ran before (${desired.image} did not start)`;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return `${service} could not be taken back: ${error.message}. The pods of the previous version go on serving; deploy again, or go back with --rollback`;
+  }
+}
+
+async function backTo(
+  run: Run,
+  plan: ServicePlan,
+  current: ClusterRelease,
+  state: ClusterState,
+): Promise<string> {
+  const { service, desired } = plan;
+  const isSame = current.hash === desired.hash && current.secretName === desired.entry.secretName;
+  if (isSame && plan.action === 'watch') {
+    return `${service} is r${current.number}, which ran before too: --rollback goes back to an earlier one`;
+  }
+  const { cluster, clock } = run.undo;
+  // Somebody may have deleted the Secret of that time.
+  const isThere = current.secretName === undefined || state.secrets.has(current.secretName);
+  const secretName = isThere ? current.secretName : desired.entry.secretName;
+  const { entry } = desiredRelease(service, current, secretName);
+  const objects = entry.objects.map((object) => planObject(object, new Map()).object);
+  const say = tellOf(run, service);
+  await applyObjects({ cluster, say }, objects, `r${current.number} of ${service}`);
+  const declared = new Set(objects.map(identityOf));
+  const added = plan.objects
+    .filter(({ kind, object }) => kind === 'create' && !declared.has(identityOf(object)))
+    .map(({ object }) => ({ kind: object.kind, metadata: { name: object.metadata!.name! } }));
+  await deleteObjects(cluster, added, `what the failed release of ${service} added`);
+  const look = lookTogether(cluster, run.scope);
+  const timeout = run.environment.healthTimeout;
+  const watched = { kind: 'Deployment' as const, name: service, entry: service, timeout };
+  await watchRollout({ cluster, clock, look }, watched);
+  return `${service} runs r${current.number} as before (${current.image})`;
+}

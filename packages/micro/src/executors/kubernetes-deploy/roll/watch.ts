@@ -1,0 +1,138 @@
+import { lastLines } from '../../../docker/engine-error';
+import { ClusterError, runKubectl, type Cluster } from '../../../effects/cluster';
+import type { Clock } from '../../../effects/clock';
+import { eventArguments, logArguments } from '../../../kubernetes/kubectl';
+import { parseObjects, type LiveObject } from '../../../kubernetes/live-object';
+import { judgeRollout, type Rollout } from '../../../kubernetes/rollout';
+import { UserError } from '../../../platform/user-error';
+import { visible } from '../../../platform/visible';
+import type { LookAtEntry } from './look';
+
+const POLL_MILLISECONDS = 1000;
+/** How often in a row the API server may fail to answer: it may be restarted while a rollout goes on. */
+const SILENT_LOOKS = 30;
+
+export interface Watched {
+  kind: 'Deployment' | 'StatefulSet' | 'Job';
+  /** Of the object. */
+  name: string;
+  /** Whose label its pods have. */
+  entry: string;
+  /** Seconds without any progress; the cluster itself ends a Deployment that takes longer. */
+  timeout: number;
+}
+
+export interface Watching {
+  cluster: Cluster;
+  clock: Clock;
+  look: LookAtEntry;
+}
+
+/** Waits until a rollout has ended. @throws {UserError} with the reason, as soon as it is certain that it cannot. */
+export async function watchRollout(watching: Watching, watched: Watched): Promise<void> {
+  const { clock } = watching;
+  const { kind, name, entry, timeout } = watched;
+  let seen = '';
+  let since = clock.now();
+  for (let silent = 0; ;) {
+    const objects = await lookOnce(watching, entry, silent);
+    silent = objects ? 0 : silent + 1;
+    if (objects) {
+      const rollout = judgeRollout(kind, name, { objects, now: clock.now() });
+      if (rollout.kind === 'done') return;
+      if (rollout.kind === 'failed') throw await toFailure(watching.cluster, entry, rollout);
+      if (seen !== rollout.what) [seen, since] = [rollout.what, clock.now()];
+      // The controller says so itself a moment earlier, with the pod.
+      const limit = (timeout + (kind === 'Deployment' ? 15 : 0)) * 1000;
+      if (clock.now() - since > limit) {
+        const [pod] = objects.filter((one) => one.kind === 'Pod' && !isReady(one));
+        const reason = `it did not become ready within ${timeout} s`;
+        throw await toFailure(watching.cluster, entry, {
+          ...{ kind: 'failed', reason },
+          ...(pod ? { pod: pod.metadata.name } : {}),
+        });
+      }
+    }
+    await clock.sleep(POLL_MILLISECONDS);
+  }
+}
+
+async function lookOnce(
+  { look }: Watching,
+  entry: string,
+  silent: number,
+): Promise<readonly LiveObject[] | undefined> {
+  try {
+    return await look(entry);
+  } catch (error) {
+    const isSilent = error instanceof ClusterError && error.complaint.kind === 'no-cluster';
+    if (!isSilent || silent >= SILENT_LOOKS) throw error;
+    return undefined;
+  }
+}
+
+function isReady({ status }: LiveObject): boolean {
+  const { conditions = [] } = (status ?? {}) as { conditions?: { type: string; status: string }[] };
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+}
+
+/** The reason with what the pod and its events say, while both are there. */
+async function toFailure(
+  cluster: Cluster,
+  entry: string,
+  { reason, pod, container, previous = false }: Extract<Rollout, { kind: 'failed' }>,
+): Promise<UserError> {
+  if (pod === undefined) return new UserError(`${entry}: ${visible(reason)}`);
+  const [log, events] = await Promise.all([
+    readLog(cluster, pod, container ?? entry, previous),
+    readWarnings(cluster, pod),
+  ]);
+  return new UserError(
+    [
+      `${entry}: ${visible(reason)} (pod ${pod})`,
+      ...events.filter((event) => !reason.includes(event)).map((event) => `  event: ${event}`),
+      ...(log === '' ? [] : [`  its last lines:`, ...log.split('\n').map((line) => `    ${line}`)]),
+    ].join('\n'),
+  );
+}
+
+async function readLog(
+  cluster: Cluster,
+  pod: string,
+  container: string,
+  previous: boolean,
+): Promise<string> {
+  for (const before of previous ? [true, false] : [false]) {
+    try {
+      const args = logArguments(pod, container, before);
+      const { stdout } = await runKubectl(cluster, args, 'Could not read the log');
+      if (stdout.trim() !== '') return lastLines(stdout, 20);
+    } catch (error) {
+      // A container that never started has no log; the reason is known without it.
+      if (!(error instanceof ClusterError)) throw error;
+    }
+  }
+  return '';
+}
+
+interface Event extends LiveObject {
+  type?: string;
+  message?: string;
+  lastTimestamp?: string | null;
+}
+
+const WARNINGS = 2;
+
+async function readWarnings(cluster: Cluster, pod: string): Promise<string[]> {
+  try {
+    const { stdout } = await runKubectl(cluster, eventArguments(pod), 'Could not read events');
+    const warnings = (parseObjects(stdout) as Event[])
+      .filter(({ type }) => type === 'Warning')
+      .sort((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? -1 : 1));
+    const messages = new Set(warnings.map(({ message = '' }) => visible(message)));
+    return [...messages].slice(-WARNINGS);
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    return [];
+  }
+}

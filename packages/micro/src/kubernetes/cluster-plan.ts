@@ -1,0 +1,51 @@
+import { entryOf, identityOf, type LiveObject } from './live-object';
+import type { ObjectPlan } from './object-plan';
+import type { ServicePlan } from './service-plan';
+
+/** What a whole run does, in the order in which services are rolled. */
+export interface ClusterPlan {
+  environment: string;
+  context: string;
+  namespace: string;
+  rollback: boolean;
+  services: readonly ServicePlan[];
+  /** What belongs to no single service. */
+  shared: readonly ObjectPlan[];
+  /** Objects of services and datastores that left the workspace, by the name of their entry. */
+  left: ReadonlyMap<string, readonly LiveObject[]>;
+  prune: boolean;
+}
+
+/** Whether everything is up to date, so that the run writes nothing. */
+export function changesNothing({ services, shared, left, prune }: ClusterPlan): boolean {
+  return (
+    services.every(({ action }) => action === 'keep') &&
+    shared.every(({ kind }) => kind === 'keep') &&
+    !(prune && left.size > 0)
+  );
+}
+
+/** Kinds that start pods by themselves: what is left without one is no service. */
+const WORKLOADS = ['Deployment', 'StatefulSet'];
+
+/**
+ * Objects of what left the workspace.
+ * @param names of every service and datastore of the workspace.
+ */
+export function leftObjects(
+  objects: readonly LiveObject[],
+  names: ReadonlySet<string>,
+): Map<string, LiveObject[]> {
+  const gone = objects
+    .filter(({ kind }) => WORKLOADS.includes(kind))
+    .flatMap((object) => entryOf(object) ?? [])
+    .filter((name) => !names.has(name))
+    .sort();
+  return new Map(gone.map((name) => [name, objects.filter((object) => entryOf(object) === name)]));
+}
+
+/** `deployment/orders`, as kubectl names it. */
+export function kubectlName(object: Parameters<typeof identityOf>[0]): string {
+  const [kind, name] = identityOf(object).split('/');
+  return `${kind!.toLowerCase()}/${name}`;
+}

@@ -1,0 +1,61 @@
+/** What kubectl or the API server has against a command. */
+export type ClusterComplaint =
+  | { kind: 'no-context'; context: string }
+  | { kind: 'no-cluster'; reason: string }
+  | { kind: 'credentials'; reason: string }
+  | { kind: 'forbidden'; reason: string }
+  | { kind: 'no-namespace'; namespace: string }
+  | { kind: 'terminating'; namespace: string }
+  | { kind: 'unknown-kind'; what: string }
+  | { kind: 'exists' }
+  | { kind: 'conflict' }
+  | { kind: 'not-found' }
+  | { kind: 'other' };
+
+type Reader = (...groups: string[]) => ClusterComplaint;
+
+/** The words of kubectl 1.36 and 1.37, and of the API server, which sends no code through kubectl. First match wins. */
+const PATTERNS: readonly (readonly [RegExp, Reader])[] = [
+  [/context "([^"]*)" does not exist/, (context) => ({ kind: 'no-context', context: context })],
+  [
+    /no context exists with the name: "([^"]*)"/,
+    (context) => ({ kind: 'no-context', context: context }),
+  ],
+  [
+    /(?:namespaces? "([^"]*)" not found)/,
+    (namespace) => ({ kind: 'no-namespace', namespace: namespace }),
+  ],
+  [
+    /unable to create new content in namespace (\S+) because it is being terminated/,
+    (namespace) => ({ kind: 'terminating', namespace: namespace }),
+  ],
+  [
+    /the server doesn't have a resource type "([^"]*)"/,
+    (what) => ({ kind: 'unknown-kind', what: what }),
+  ],
+  [/no matches for kind "([^"]*)"/, (what) => ({ kind: 'unknown-kind', what: what })],
+  [/\(AlreadyExists\)/, () => ({ kind: 'exists' })],
+  [/\(Conflict\)/, () => ({ kind: 'conflict' })],
+  [/\(NotFound\)/, () => ({ kind: 'not-found' })],
+  [/\(Forbidden\):? ?(.*)/, (reason) => ({ kind: 'forbidden', reason: reason })],
+  [
+    /(You must be logged in to the server.*|.*\(Unauthorized\).*|.*the server has asked for the client to provide credentials.*)/,
+    (reason) => ({ kind: 'credentials', reason: reason }),
+  ],
+  [
+    /(x509: .*|certificate has expired.*|getting credentials: .*)/,
+    (reason) => ({ kind: 'credentials', reason: reason }),
+  ],
+  [
+    /(?:The connection to the server (\S+) was refused|Unable to connect to the server: (.*)|(dial tcp .*)|(deadline exceeded.*))/,
+    (...reasons) => ({ kind: 'no-cluster', reason: reasons.find(Boolean) ?? '' }),
+  ],
+];
+
+export function parseClusterComplaint(text: string): ClusterComplaint {
+  for (const [pattern, read] of PATTERNS) {
+    const found = pattern.exec(text);
+    if (found) return read(...found.slice(1));
+  }
+  return { kind: 'other' };
+}

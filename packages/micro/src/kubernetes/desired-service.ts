@@ -1,0 +1,90 @@
+import type { IJob } from 'kubernetes-models/batch/v1/Job';
+import { namedByContent } from './job-object';
+import type { KubernetesObject } from './object';
+import { hashOf } from './object-plan';
+import type { ClusterRelease } from './release-book';
+import type { RenderedEntry, RenderedImage, RenderedPlatform } from './render';
+import { withSecretName } from './secret-name';
+import type { SecretKeys } from './variables';
+
+/** An entry as it is to be deployed. */
+export interface DesiredEntry {
+  name: string;
+  kind: RenderedEntry['kind'];
+  /** With references to the Secret of today's values. */
+  objects: readonly KubernetesObject[];
+  secret: SecretKeys;
+  /** The name of its Secret; absent if it needs none. */
+  secretName?: string | undefined;
+}
+
+/** A service with all that it needs of its own, as it is to be deployed. */
+export interface DesiredService extends RenderedImage {
+  service: string;
+  entry: DesiredEntry;
+  /** Its objects as they are recorded: with the Secret under the name of the entry. */
+  recorded: readonly KubernetesObject[];
+  /** The hash of those: what tells one release from another. */
+  hash: string;
+  datastores: readonly DesiredEntry[];
+  /** In the order in which they run. */
+  jobs: readonly DesiredEntry[];
+  /** For a rollback: the release that it goes back to. */
+  release?: ClusterRelease;
+}
+
+/** How often a job is tried: its first pod may start before a network policy lets it through. */
+const ATTEMPTS = 2;
+
+/** @param secretNames of the entries that need a Secret. */
+export function desiredService(
+  { entries }: Pick<RenderedPlatform, 'entries'>,
+  service: string,
+  image: RenderedImage,
+  secretNames: ReadonlyMap<string, string>,
+): DesiredService {
+  const own = entries.filter((entry) => entry.service === service);
+  const of = (kind: RenderedEntry['kind']) =>
+    own.filter((entry) => entry.kind === kind).map((entry) => desiredEntry(entry, secretNames));
+  const { objects } = own.find((entry) => entry.kind === 'service')!;
+  return {
+    ...image,
+    service,
+    entry: of('service')[0]!,
+    recorded: objects,
+    hash: hashOf(objects),
+    datastores: of('datastore'),
+    jobs: of('job'),
+  };
+}
+
+/** A release that the cluster remembers, with today's secrets. */
+export function desiredRelease(
+  service: string,
+  release: ClusterRelease,
+  secretName: string | undefined,
+): DesiredService {
+  const { key, image, objects, hash, secret } = release;
+  const entry = { name: service, kind: 'service' as const, service, objects, secret };
+  const names = new Map(secretName === undefined ? [] : [[service, secretName]]);
+  return {
+    ...{ service, key, image, hash, release },
+    ...{ entry: desiredEntry(entry, names), recorded: objects, datastores: [], jobs: [] },
+  };
+}
+
+function desiredEntry(
+  { name, kind, objects, secret }: RenderedEntry,
+  secretNames: ReadonlyMap<string, string>,
+): DesiredEntry {
+  const secretName = secretNames.get(name);
+  const all = objects.map((object) => withSecretName(object, name, secretName));
+  return {
+    ...{ name, kind, secret, secretName },
+    objects: kind === 'job' ? all.map((object) => fewerAttempts(name, object as IJob)) : all,
+  };
+}
+
+function fewerAttempts(name: string, job: IJob): IJob {
+  return namedByContent(name, { ...job, spec: { ...job.spec!, backoffLimit: ATTEMPTS } });
+}

@@ -1,0 +1,60 @@
+import type { Command } from '../docker/command';
+
+/** A namespace of a cluster. */
+export interface ClusterAddress {
+  context: string;
+  namespace: string;
+}
+
+/** How the API server names us as the owner of fields. */
+export const FIELD_MANAGER = 'org-micro';
+
+/** `kubectl --context NAME --namespace NAME ARGS…`: never the current context of a person. */
+export function kubectl(
+  args: readonly string[],
+  { context, namespace }: ClusterAddress,
+  stdin?: string,
+): Command {
+  return {
+    file: 'kubectl',
+    args: ['--context', context, '--namespace', namespace, ...args],
+    ...(stdin === undefined ? {} : { stdin }),
+  };
+}
+
+/** Objects from the standard input. What another manager changed of them is taken back: the plan has named it. */
+export const applyArguments = [
+  ...['apply', '--server-side', '--force-conflicts', '--validate=strict'],
+  ...[`--field-manager=${FIELD_MANAGER}`, '--filename', '-'],
+];
+
+/** The number of pods alone, for a manager of its own. */
+export const handOverArguments = [
+  ...['apply', '--server-side', '--force-conflicts'],
+  ...[`--field-manager=${FIELD_MANAGER}-handover`, '--filename', '-'],
+];
+
+export function getArguments(kinds: readonly string[], selector: string): string[] {
+  return ['get', kinds.join(','), '--selector', selector, '--output', 'json'];
+}
+
+/** Their names alone: `secret/orders-1`. */
+export function getNamesArguments(kind: string, selector: string): string[] {
+  return ['get', kind, '--selector', selector, '--output', 'name'];
+}
+
+/** @param objects as `deployment.apps/orders`. */
+export function deleteArguments(objects: readonly string[]): string[] {
+  return ['delete', ...objects, '--ignore-not-found', '--wait=false'];
+}
+
+export function logArguments(pod: string, container: string, previous: boolean): string[] {
+  return [
+    ...['logs', pod, '--container', container, '--tail', '20'],
+    ...(previous ? ['--previous'] : []),
+  ];
+}
+
+export function eventArguments(object: string): string[] {
+  return ['get', 'events', '--field-selector', `involvedObject.name=${object}`, '--output', 'json'];
+}

@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { kubectlName, type ClusterPlan } from './cluster-plan';
+import type { DatastorePlan, ServicePlan } from './service-plan';
+
+/** Increased by every incompatible change; new fields are compatible. */
+const VERSION = 1;
+
+const names = (what: string) => z.array(z.string()).describe(what);
+
+const objectsSchema = z.array(
+  z.object({
+    object: z.string().describe('Kind and name, such as `deployment/orders`'),
+    action: z.enum(['create', 'change', 'delete']),
+    why: names('In words; not for programs'),
+  }),
+);
+
+const servicePlanSchema = z.object({
+  service: z.string(),
+  action: z
+    .enum(['create', 'update', 'restart', 'change', 'watch', 'keep'])
+    .describe(
+      'What the deploy does: `update` is another image, `restart` the same image in new pods, `change` replaces no pod, `watch` waits for the rollout of an interrupted deploy',
+    ),
+  reason: z.string().describe('Why, in words; not for programs'),
+  image: z.string().describe('The pinned reference that will run'),
+  key: z.string().describe('The image key of its content'),
+  release: z.int().describe('The release that a rollback goes back to').optional(),
+  from: z
+    .object({ image: z.string(), key: z.string(), release: z.int() })
+    .describe('The release that is running')
+    .optional(),
+  commit: z
+    .object({
+      runs: z.string().describe('The commit that the running version was deployed from'),
+      dirty: z.boolean().describe('Whether files differed from it'),
+      workspace: z.string().describe('The commit of the workspace; absent without git').optional(),
+      relation: z
+        .enum(['same', 'older', 'newer', 'diverged', 'absent', 'unknown'])
+        .describe(
+          'How the running commit relates to that of the workspace. `absent`: it is not in the whole history here; `unknown`: git cannot tell',
+        ),
+      newer: z.int().describe('How many commits it has that the workspace lacks').optional(),
+      refused: z.boolean().describe('Whether nothing is deployed for that reason'),
+      reason: z.string().describe('Why, in words; not for programs').optional(),
+    })
+    .describe('The running commit; absent if it is unknown, and for a rollback')
+    .optional(),
+  objects: objectsSchema.describe('Objects that are written; all others stay as they are'),
+  starts: names('Datastores that are started'),
+  jobs: names('What runs once before a new pod starts, such as a migration'),
+  missing: names('Services that it consumes, that do not run and are not deployed now'),
+  after: names('Services of the run that are deployed before it'),
+});
+
+/** What `kubernetes-deploy --plan --json` prints; what it prints for people is formatted from the same. */
+export const clusterPlanSchema = z
+  .object({
+    version: z.literal(VERSION).describe('Version of this format'),
+    engine: z.literal('kubernetes'),
+    environment: z.string(),
+    context: z.string().describe('The kubectl context'),
+    namespace: z.string(),
+    rollback: z.boolean(),
+    services: z.array(servicePlanSchema).describe('In the order in which they are deployed'),
+    shared: objectsSchema.describe('Objects that belong to no single service'),
+    outdated: z
+      .array(
+        z.object({
+          name: z.string().describe('The datastore'),
+          service: z.string().describe('Its owner'),
+          why: names('What differs; not for programs'),
+        }),
+      )
+      .describe('Datastores that differ from their entry; a deploy does not replace their pods'),
+    left: names('Services and datastores in the cluster that are no longer in the workspace'),
+    prune: z.boolean().describe('Whether those are deleted'),
+  })
+  .describe('What kubernetes-deploy will do');
+export type ClusterPlanDocument = z.output<typeof clusterPlanSchema>;
+export type ClusterServiceDocument = ClusterPlanDocument['services'][number];
+
+/** A plan as data for programs, and for what is printed. */
+export function clusterPlanDocument(plan: ClusterPlan): ClusterPlanDocument {
+  const { environment, context, namespace, rollback, services, shared, left, prune } = plan;
+  return {
+    version: VERSION,
+    engine: 'kubernetes',
+    ...{ environment, context, namespace, rollback },
+    services: services.map(serviceDocument),
+    shared: objectsOf(shared),
+    outdated: services.flatMap(({ service, datastores }) =>
+      datastores
+        .filter(({ action }) => action === 'left')
+        .map(({ entry, why }) => ({ name: entry.name, service, why: [...why] })),
+    ),
+    left: [...left.keys()],
+    prune,
+  };
+}
+
+function serviceDocument(one: ServicePlan): ClusterServiceDocument {
+  const { service, action, reason, desired, current, datastores, jobs, missing, after } = one;
+  return {
+    ...{ service, action, reason, image: desired.image, key: desired.key },
+    ...(desired.release ? { release: desired.release.number } : {}),
+    ...(current
+      ? { from: { image: current.image, key: current.key, release: current.number } }
+      : {}),
+    ...commitOf(one),
+    objects: [
+      ...datastores.flatMap((datastore) => [
+        ...secretOf(datastore),
+        ...objectsOf(datastore.objects),
+      ]),
+      ...jobs.flatMap((job) => [...secretOf(job), ...objectsOf(job.objects)]),
+      ...secretOf({ entry: desired.entry, secret: one.secret }),
+      ...objectsOf(one.objects),
+      ...one.obsolete.map((object) => ({
+        object: kubectlName(object),
+        action: 'delete' as const,
+        why: ['it is not declared any more'],
+      })),
+    ],
+    starts: datastores.filter(({ action }) => action === 'create').map(({ entry }) => entry.name),
+    jobs: jobs.map(({ entry }) => entry.name),
+    missing: [...missing],
+    after: [...after],
+  };
+}
+
+function objectsOf(plans: DatastorePlan['objects']): ClusterServiceDocument['objects'] {
+  return plans.flatMap(({ kind, object, why }) =>
+    kind === 'keep' ? [] : [{ object: kubectlName(object), action: kind, why: [...why] }],
+  );
+}
+
+function secretOf({ entry, secret }: Pick<DatastorePlan, 'entry' | 'secret'>) {
+  if (!secret || entry.secretName === undefined) return [];
+  const why = ['it is not there'];
+  return [{ object: `secret/${entry.secretName}`, action: 'create' as const, why }];
+}
+
+function commitOf({ commit }: ServicePlan): Pick<ClusterServiceDocument, 'commit'> {
+  if (!commit) return {};
+  const { runs, workspace, relation, newer, isRefused, reason } = commit;
+  return {
+    commit: {
+      ...{ runs: runs.id, dirty: runs.dirty },
+      ...(workspace ? { workspace: workspace.id } : {}),
+      relation,
+      ...(newer === undefined ? {} : { newer }),
+      refused: isRefused,
+      ...(reason === undefined ? {} : { reason }),
+    },
+  };
+}

@@ -1,0 +1,184 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { CommitCheck } from '../deployment/commit';
+import type { DesiredEntry, DesiredService } from './desired-service';
+import { entryOf, identityOf, type LiveObject } from './live-object';
+import { planObject, type LiveObjects, type ObjectPlan } from './object-plan';
+import { currentOf, type ClusterBook, type ClusterRelease } from './release-book';
+import { judgeRollout } from './rollout';
+
+/** What to do with the objects of a datastore or a job. */
+export interface EntryPlan {
+  entry: DesiredEntry;
+  objects: readonly ObjectPlan[];
+  /** Whether its Secret has to be made. */
+  secret: boolean;
+}
+
+export interface DatastorePlan extends EntryPlan {
+  /** `left`: a change would replace a pod that may hold data. */
+  action: 'create' | 'change' | 'keep' | 'left';
+  /** What differs, if it is left. */
+  why: readonly string[];
+}
+
+export interface JobPlan extends EntryPlan {
+  /** `again`: it failed in an earlier run, and is deleted first. `wait`: it runs already. */
+  action: 'run' | 'again' | 'wait';
+}
+
+/** What to do for one service, and why. */
+export interface ServicePlan {
+  service: string;
+  /**
+   * `update`: another image; `restart`: the same image in new pods; `change`: no pod is replaced; `watch`: everything is
+   * declared, and the rollout has not ended or is not recorded.
+   */
+  action: 'create' | 'update' | 'restart' | 'change' | 'watch' | 'keep';
+  reason: string;
+  desired: DesiredService;
+  /** The release that serves, as far as the cluster remembers. */
+  current?: ClusterRelease | undefined;
+  objects: readonly ObjectPlan[];
+  /** Objects of the service that are not declared any more, such as an autoscaler. */
+  obsolete: readonly LiveObject[];
+  secret: boolean;
+  datastores: readonly DatastorePlan[];
+  jobs: readonly JobPlan[];
+  /** Absent if the running commit is unknown, and for a rollback. */
+  commit?: CommitCheck & { isRefused: boolean };
+  missing: readonly string[];
+  after: readonly string[];
+}
+
+/** What a plan is made from, beside what is declared. */
+export interface ClusterFacts {
+  live: LiveObjects;
+  books: ReadonlyMap<string, ClusterBook>;
+  /** Names of the Secrets that are there. */
+  secrets: ReadonlySet<string>;
+}
+
+export function planService(
+  desired: DesiredService,
+  facts: ClusterFacts,
+): Omit<ServicePlan, 'missing' | 'after' | 'commit'> {
+  const { service, entry } = desired;
+  const { live, books } = facts;
+  const current = currentOf(books.get(service));
+  const objects = entry.objects.map((object) => planObject(object, live));
+  const declared = new Set(entry.objects.map(identityOf));
+  const obsolete = [...live.values()].filter(
+    (one) => entryOf(one) === service && KINDS.has(one.kind) && !declared.has(identityOf(one)),
+  );
+  const secret = needsSecret(entry, facts);
+  const jobs = desired.jobs.flatMap((job) => planJob(job, current, facts));
+  const rest = {
+    ...{ service, desired, current, objects, obsolete, secret, jobs },
+    datastores: desired.datastores.map((one) => planDatastore(one, facts)),
+  };
+  return { ...rest, ...actionOf(desired, { ...rest, facts }) };
+}
+
+/** The kinds of a service that can come and go with its declaration. */
+const KINDS = new Set([
+  ...['HorizontalPodAutoscaler', 'PodDisruptionBudget', 'Ingress', 'HTTPRoute'],
+  ...['NetworkPolicy', 'Service', 'ServiceAccount'],
+]);
+
+type Found = Pick<
+  ServicePlan,
+  'current' | 'objects' | 'obsolete' | 'secret' | 'jobs' | 'datastores'
+>;
+
+function actionOf(
+  desired: DesiredService,
+  found: Found & { facts: ClusterFacts },
+): Pick<ServicePlan, 'action' | 'reason'> {
+  const { current, objects, obsolete, secret, jobs, datastores, facts } = found;
+  const { service } = desired;
+  const live = facts.live.get(`Deployment/${service}`);
+  if (!live) return { action: 'create', reason: 'it is not running' };
+  const changed = objects.filter(({ kind }) => kind !== 'keep');
+  const deployment = changed.find(({ object }) => object.kind === 'Deployment');
+  if (deployment && replacesPods(deployment, current, desired)) {
+    const isImage = deployment.paths.some((path) => path.endsWith('].image'));
+    const reason = deployment.why.join('; ');
+    return { action: isImage ? 'update' : 'restart', reason };
+  }
+  const why = [
+    ...changed.map(({ object, kind, why }) =>
+      kind === 'create' ? `${object.kind} is not there` : `${object.kind}: ${why.join('; ')}`,
+    ),
+    ...obsolete.map(({ kind }) => `${kind} is not declared any more`),
+    ...(secret ? ['its Secret is not there'] : []),
+    ...datastores
+      .filter(({ action }) => action === 'create' || action === 'change')
+      .map(({ entry, action }) => `${entry.name}: ${action}`),
+    ...(current && jobs.length > 0 ? [`${jobs.map(({ entry }) => entry.name).join(', ')}`] : []),
+  ];
+  if (why.length > 0) return { action: 'change', reason: why.join('; ') };
+  if (current?.hash !== desired.hash) {
+    return { action: 'watch', reason: 'a deploy was interrupted; its rollout goes on' };
+  }
+  const rollout = judgeRollout('Deployment', service, { objects: [live], now: 0 });
+  return rollout.kind === 'done'
+    ? { action: 'keep', reason: 'nothing changed' }
+    : { action: 'watch', reason: 'nothing changed, but not all of its pods are ready' };
+}
+
+interface HasTemplate {
+  spec?: { template?: unknown };
+}
+
+function replacesPods(
+  { object, paths }: ObjectPlan,
+  current: ClusterRelease | undefined,
+  { entry, recorded, hash }: DesiredService,
+): boolean {
+  if (paths.some((path) => path.startsWith('spec.template.'))) return true;
+  if (!current || current.hash === hash) return false;
+  // What is not declared any more differs in no path.
+  const template = (all: readonly object[]) =>
+    (all.find((one) => identityOf(one) === identityOf(object)) as HasTemplate)?.spec?.template;
+  return (
+    entry.secretName === current.secretName &&
+    !isDeepStrictEqual(template(recorded), template(current.objects))
+  );
+}
+
+function needsSecret({ secretName }: DesiredEntry, { secrets }: ClusterFacts): boolean {
+  return secretName !== undefined && !secrets.has(secretName);
+}
+
+function planJob(
+  entry: DesiredEntry,
+  current: ClusterRelease | undefined,
+  facts: ClusterFacts,
+): JobPlan[] {
+  const objects = entry.objects.map((object) => planObject(object, facts.live));
+  const name = entry.objects[0]!.metadata!.name!;
+  const live = facts.live.get(`Job/${name}`);
+  const plan = { entry, objects, secret: needsSecret(entry, facts) };
+  if (!live) return current?.jobs.includes(name) ? [] : [{ ...plan, action: 'run' }];
+  const rollout = judgeRollout('Job', name, { objects: [live], now: 0 });
+  if (rollout.kind === 'done') return [];
+  return [{ ...plan, action: rollout.kind === 'failed' ? 'again' : 'wait' }];
+}
+
+function planDatastore(entry: DesiredEntry, facts: ClusterFacts): DatastorePlan {
+  const objects = entry.objects.map((object) => planObject(object, facts.live));
+  const secret = needsSecret(entry, facts);
+  const set = objects.find(({ object }) => object.kind === 'StatefulSet')!;
+  if (set.kind === 'create') return { entry, objects, secret, action: 'create', why: [] };
+  const live = facts.live.get(identityOf(set.object))!;
+  const isOther =
+    set.kind === 'change' &&
+    (set.paths.some((path) => path !== 'spec.replicas' && path.startsWith('spec.')) ||
+      set.why.includes('something is not declared any more'));
+  const rest = objects.filter(({ object }) => object.kind !== 'StatefulSet');
+  if (isOther) return { entry, objects: rest, secret: false, action: 'left', why: set.why };
+  const isDown =
+    judgeRollout('StatefulSet', entry.name, { objects: [live], now: 0 }).kind !== 'done';
+  const isSame = objects.every(({ kind }) => kind === 'keep') && !secret && !isDown;
+  return { entry, objects, secret, action: isSame ? 'keep' : 'change', why: [] };
+}

@@ -1,0 +1,224 @@
+import type { ExecutorContext } from '@nx/devkit';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../effects/clock';
+import { processRunner, type Runner } from '../effects/process';
+import type { DeployOptions } from '../executors/deploy-options';
+import { deployRun } from '../executors/kubernetes-deploy/deploy-run';
+import { readServiceTask } from '../executors/service-task';
+import { writeFiles } from './temporary-workspace';
+
+/** What a test cluster is reached by. */
+export interface TestCluster {
+  kubeconfig: string;
+  context: string;
+  kubectl: string;
+  registry: string;
+}
+
+/** How a deploy ended: what it printed, and the message of each service that failed. */
+export interface Deployed {
+  output: string;
+  failures: Record<string, string>;
+}
+
+const SERVER = `
+const { createServer } = require('node:http');
+const { VERSION, PORT, CRASH, NEVER_READY } = process.env;
+console.log('starting', VERSION);
+if (CRASH) {
+  console.error('no such table: orders');
+  process.exit(3);
+}
+const server = createServer((request, response) => {
+  response.statusCode = request.url === '/ready' && NEVER_READY ? 503 : 200;
+  response.end(VERSION);
+});
+server.listen(Number(PORT));
+process.on('SIGTERM', () => server.close(() => process.exit(0)));
+`;
+
+/** A workspace on disk with a namespace of its own on a real cluster. */
+export class ClusterWorkspace {
+  readonly root = mkdtempSync(join(tmpdir(), 'micro-cluster-'));
+  readonly platform = `spec-${randomUUID().slice(0, 8)}`;
+  readonly namespace = this.platform;
+  /** Services with their keys in the environment. */
+  private readonly services = new Map<string, string>();
+  private readonly images: string[] = [];
+
+  constructor(
+    readonly cluster: TestCluster,
+    private readonly head = '',
+  ) {
+    process.env['KUBECONFIG'] = cluster.kubeconfig;
+    this.kubectl('create', 'namespace', this.namespace);
+    const level = 'pod-security.kubernetes.io/enforce=restricted';
+    this.kubectl('label', 'namespace', this.namespace, level);
+    writeFiles(this.root, {
+      'package.json': JSON.stringify({ name: `@${this.platform}/source`, private: true }),
+    });
+  }
+
+  /** @param here its keys in the environment, as JSON. */
+  addService(name: string, port: number, { manifest = '', compose = '', here = {} } = {}): void {
+    this.set(name, here);
+    const include = [...this.services.keys()].map((one) => `  - apps/${one}/compose.yaml\n`);
+    writeFiles(this.root, {
+      'compose.yaml': `name: ${this.platform}\ninclude:\n${include.join('')}`,
+      [`apps/${name}/package.json`]: JSON.stringify({ name }),
+      [`apps/${name}/service.yml`]: `port: ${port}\n${manifest}`,
+      [`apps/${name}/compose.yaml`]: `services:
+  ${name}:
+    image: ${name}:local
+    stop_grace_period: 2s
+    environment: { PORT: "${port}" }
+${compose}`,
+    });
+  }
+
+  /** Writes what the environment says of a service. */
+  set(name: string, here: object): void {
+    this.services.set(name, JSON.stringify(here));
+    const lines = [...this.services].map(([service, keys]) => `  ${service}: ${keys}\n`);
+    writeFiles(this.root, {
+      'environments/cluster.yml': `engine: kubernetes
+context: ${this.cluster.context}
+namespace: ${this.namespace}
+registry: ${this.cluster.registry}
+healthTimeout: 40s
+${this.head}services:
+${lines.join('')}`,
+    });
+  }
+
+  /** Builds an image of this version, pushes it and leaves the receipt of docker-push. */
+  push(name: string, version: string): void {
+    const key = createHash('sha256').update(`${this.platform}${name}${version}`).digest('hex');
+    const image = `${this.cluster.registry}/${this.platform}/${name}:k-${key.slice(0, 12)}`;
+    const dockerfile = `FROM node:24-bookworm-slim\nENV VERSION=${version}\nRUN echo ${Buffer.from(SERVER).toString('base64')} | base64 -d > /server.js\nUSER node\nCMD ["node", "/server.js"]\n`;
+    docker(['build', '--quiet', '--tag', image, '-'], dockerfile);
+    docker(['push', '--quiet', image]);
+    this.images.push(image);
+    const [digest] = docker(['image', 'inspect', '--format', '{{index .RepoDigests 0}}', image])
+      .split('@')
+      .slice(1);
+    this.pushed(name, { key, image, digest: digest! });
+  }
+
+  /** The receipt of a push. */
+  pushed(name: string, what: { key: string; image: string; digest: string }): void {
+    const kind = { kind: 'pushed', service: name, environment: 'cluster' };
+    const receipt = { ...kind, ...what, tags: [], since: '2026-11-27T12:00:00.000Z' };
+    writeFiles(this.root, {
+      [`dist/receipts/apps/${name}/docker-push.cluster.json`]: JSON.stringify(receipt),
+    });
+  }
+
+  write(files: Readonly<Record<string, string>>): void {
+    writeFiles(this.root, files);
+  }
+
+  /** Deploys services together, as the executor does. */
+  async deploy(
+    services: readonly string[] = [...this.services.keys()],
+    options: DeployOptions = {},
+    { runner = processRunner(this.root), signal = new AbortController() }: DeployWith = {},
+  ): Promise<Deployed> {
+    const said: string[] = [];
+    const say = (line: string) => void said.push(line);
+    const context = this.context();
+    const failures = await deployRun({
+      workspaceRoot: this.root,
+      platformName: this.platform,
+      runner: this.withKubectl(runner),
+      clock: systemClock,
+      tasks: services.map((name) => readServiceTask(context, name, runner, say)),
+      options: { environment: 'cluster', ...options },
+      tell: say,
+      interruption: {
+        signal: signal.signal,
+        trigger: (why) => signal.abort(new Error(why)),
+        dispose: () => undefined,
+      },
+    });
+    return {
+      output: said.join('\n'),
+      failures: Object.fromEntries([...failures].map(([name, { message }]) => [name, message])),
+    };
+  }
+
+  /** With kubectl on the PATH, as people have it. */
+  withKubectl(runner: Runner): Runner {
+    return {
+      run: (command, options) =>
+        runner.run(
+          command.file === 'kubectl' ? { ...command, file: this.cluster.kubectl } : command,
+          options,
+        ),
+    };
+  }
+
+  kubectl(...args: string[]): string {
+    const { kubeconfig, kubectl } = this.cluster;
+    const all = ['--kubeconfig', kubeconfig, '--namespace', this.namespace, ...args];
+    return execFileSync(kubectl, all, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
+  }
+
+  /** The version of every object of the platform: what is written has another one. */
+  versions(): Record<string, string> {
+    const kinds =
+      'deployments,services,serviceaccounts,networkpolicies,configmaps,secrets,jobs,statefulsets,hpa,pdb,leases,pods';
+    const format =
+      '{range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}';
+    const ours = ['--selector', `app.kubernetes.io/part-of=${this.platform}`];
+    const text = this.kubectl('get', kinds, ...ours, '--output', `jsonpath=${format}`);
+    return Object.fromEntries(text.split('\n').map((line) => line.split(' ') as [string, string]));
+  }
+
+  /** The images that pods of a service run, each once. */
+  versionsServed(service: string): string[] {
+    const format = '{range .items[*]}{.status.phase} {.spec.containers[0].image}{"\\n"}{end}';
+    const ours = ['--selector', `app.kubernetes.io/name=${service}`];
+    const text = this.kubectl('get', 'pods', ...ours, '--output', `jsonpath=${format}`);
+    return [...new Set(text.split('\n').filter(Boolean))];
+  }
+
+  remove(): void {
+    this.kubectl('delete', 'namespace', this.namespace, '--wait=false');
+    for (const image of this.images) docker(['image', 'rm', '--force', image]);
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  private context(): ExecutorContext {
+    const names = [...this.services.keys()];
+    const projects = Object.fromEntries(names.map((name) => [name, { root: `apps/${name}` }]));
+    return {
+      root: this.root,
+      cwd: this.root,
+      isVerbose: false,
+      projectsConfigurations: { version: 2, projects },
+      nxJsonConfiguration: {},
+      projectGraph: { nodes: {}, dependencies: {} },
+    };
+  }
+}
+
+interface DeployWith {
+  runner?: Runner;
+  signal?: AbortController;
+}
+
+function docker(args: readonly string[], input?: string): string {
+  return execFileSync('docker', args, {
+    encoding: 'utf8',
+    ...(input === undefined ? {} : { input }),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  }).trim();
+}

@@ -1,0 +1,35 @@
+import type { TestProject } from 'vitest/node';
+import { findCluster } from '../cluster/cluster.js';
+import { ensureNodeImage } from '../images/node/node-image.js';
+import { LabError, say } from '../program.js';
+import { ensureRegistry } from '../registry/ensure-registry.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The cluster to test on; absent if there is none. */
+    cluster: { kubeconfig: string; context: string; kubectl: string; registry: string } | undefined;
+  }
+}
+
+/**
+ * Once, before the first file: the cluster that MICRO_TEST_KUBECONFIG names, or the one that `npm run cluster` started.
+ * Without one, its tests are left out: preparing the programs of a cluster takes a quarter of an hour the first time.
+ */
+export default async function setUpCluster(project: TestProject): Promise<void> {
+  const cluster = await findCluster();
+  if (!cluster) {
+    say(
+      'The "cluster" tests are left out: start a cluster with "npm run cluster", or name one in MICRO_TEST_KUBECONFIG.',
+    );
+    return project.provide('cluster', undefined);
+  }
+  try {
+    await ensureNodeImage();
+    const registry = process.env['MICRO_TEST_REGISTRY'] ?? (await ensureRegistry()).host;
+    project.provide('cluster', { ...cluster, registry });
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    say(`The "cluster" tests are left out: ${error.message}`);
+    project.provide('cluster', undefined);
+  }
+}

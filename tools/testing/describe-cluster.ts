@@ -1,0 +1,8 @@
+import { describe, inject } from 'vitest';
+import type {} from './cluster-setup.js';
+
+/** A suite on a real cluster; left out if there is none, as the set-up has said. */
+export function describeCluster(name: string, suite: () => void): void {
+  if (inject('cluster')) describe(name, suite);
+  else describe.skip(name, suite);
+}
