@@ -8,6 +8,7 @@ import { removePlatform } from '../testing/remove-platform.js';
 import { generateRolledPlatform } from '../testing/rolled-platform.js';
 import { createWorkspace, type Workspace } from '../testing/workspace.js';
 import {
+  CONTENDER_IDS,
   DAEMON_ENVIRONMENT,
   openContenders,
   portsFile,
@@ -28,6 +29,7 @@ const USAGE = `usage: npm run bench:deploy [-- options]
   --rounds=3      readings per rollout
   --health=15     seconds that a container may take to become healthy: more where others use the machine
   --only=A,B      only some works: ${WORKS.map(({ id }) => id).join(', ')}
+  --contenders=A,B  only some ways to roll out beside compose: ${CONTENDER_IDS.slice(1).join(', ')}
   --write         put the table into docs/benchmarks.md
 `;
 
@@ -37,6 +39,7 @@ void runProgram(async () => {
       rounds: { type: 'string', default: '3' },
       health: { type: 'string', default: '15' },
       only: { type: 'string' },
+      contenders: { type: 'string' },
       write: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
@@ -46,13 +49,19 @@ void runProgram(async () => {
   if (values.help || !(rounds >= 1) || !(health >= 1) || works.length === 0) {
     throw new LabError(USAGE);
   }
-  if (values.write && works.length < WORKS.length) throw new LabError('--write needs all works');
+  const wanted = values.contenders?.split(',');
+  if (wanted?.some((id) => !CONTENDER_IDS.includes(id))) throw new LabError(USAGE);
+  if (values.write && (works.length < WORKS.length || wanted)) {
+    throw new LabError('--write needs all works and contenders');
+  }
   const interrupted = onInterrupt();
   const machine = await readMachine();
   const workspace = await createWorkspace('bench-deploy');
-  const contenders = openContenders(workspace, health);
+  const contenders = openContenders(workspace, health).filter(
+    ({ id }, index) => index === 0 || (wanted?.includes(id) ?? true),
+  );
   try {
-    say('setting up the same platform four times ...');
+    say(`setting up the same platform ${contenders.length} times ...`);
     await setUp(workspace, contenders, health);
     for (const contender of contenders) await mustRollOut(contender);
     const readings: Readings = {};

@@ -14,6 +14,7 @@ export interface Outcome {
 
 /** A way to roll out what the workspace holds; its images are there. */
 export interface Contender {
+  id: string;
   title: string;
   /** Its Compose project. */
   project: string;
@@ -34,6 +35,9 @@ export const DAEMON_ENVIRONMENT = 'daemon';
 export function portsFile(project: string): string {
   return `ports.${project}.yaml`;
 }
+
+/** The ids of all; the first is always there. */
+export const CONTENDER_IDS: readonly string[] = ['compose', 'scale', 'nx', 'daemon'];
 
 /**
  * The first is what the others are compared with.
@@ -64,11 +68,13 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
   };
   return [
     {
+      id: 'compose',
       title: '`docker compose up -d --wait`',
       project: plain,
       rollOut: (what) => up(plain, what),
     },
     {
+      id: 'scale',
       title: 'a rollout by scale',
       project: scaled,
       rollOut: async ({ service: changed, isToBuild = false } = {}) => {
@@ -94,11 +100,13 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
       },
     },
     {
+      id: 'nx',
       title: '`nx affected -t compose-deploy`',
       project: `${name}-development`,
       rollOut: (what) => nx('development', false, what),
     },
     {
+      id: 'daemon',
       title: "the same with Nx's daemon",
       project: `${name}-${DAEMON_ENVIRONMENT}`,
       rollOut: (what) => nx(DAEMON_ENVIRONMENT, true, what),

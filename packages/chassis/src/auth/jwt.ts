@@ -1,12 +1,13 @@
 import { createPublicKey } from 'node:crypto';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import { errors, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import { formatReason, HttpError } from '../errors/errors.js';
 import type { EventLog } from '../telemetry/default-log.js';
 import { failureLimitOf } from './failure-limit.js';
 import { publishedKeys, type PublishedKeys } from './published-keys.js';
 import { VerifiedTokens } from './verified-tokens.js';
+import { verifyToken } from './verify-token.js';
 
 export type AsymmetricAlgorithm =
   | 'EdDSA'
@@ -139,7 +140,7 @@ function verifier(options: JwtOptions, log: EventLog): Verify {
     const now = edition();
     const claims = now === undefined ? undefined : known.find(token, now);
     if (claims) return claims;
-    const { payload } = await jwtVerify(token, keyOf, rules);
+    const payload = await verifyToken(token, keyOf, rules);
     if (now !== undefined) known.remember(token, payload, now);
     return payload;
   };

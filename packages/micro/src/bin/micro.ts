@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 import type { Command, Paint } from '../commands/shell';
 import { plain } from '../commands/shell';
 import { systemClock } from '../effects/clock';
-import { processRunner } from '../effects/process';
+import { engineRunner } from '../effects/engine-runner';
 import { findWorkspaceRoot } from '../effects/workspace-projects';
 import { UserError } from '../platform/user-error';
 import { didYouMean } from '../platform/yaml-source';
@@ -87,7 +87,7 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   let signal: AbortSignal | undefined;
   return command(args, {
     workspaceRoot,
-    runner: processRunner(workspaceRoot),
+    runner: engineRunner(workspaceRoot),
     clock: systemClock,
     // Read only by commands that run until they are stopped: Ctrl-C ends the others by itself.
     get signal() {

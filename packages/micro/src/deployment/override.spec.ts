@@ -4,7 +4,7 @@ import type { PushReceipt } from '../image/receipt';
 import { parseEnvironment } from '../platform/environment';
 import { recordedTask } from '../testing/service-task';
 import type { ComposeEntry } from './entry';
-import { overrideFile, asDeployed, pinnedImage } from './override';
+import { asDeployed, isBeyondOverride, overrideFile, pinnedImage } from './override';
 
 const DIGEST = `sha256:${'d'.repeat(64)}`;
 const receipt: PushReceipt = {
@@ -145,4 +145,21 @@ describe('an entry as it is deployed', () => {
   it('has the time to stop that a service takes, if it says none', () => {
     expect(asDeployed({}, 'orders', environment(''))).toEqual({ stop_grace_period: '40s' });
   });
+});
+
+const ADDED = { command: null, entrypoint: null, networks: { default: null } };
+
+it.each<[string, ComposeEntry, boolean]>([
+  ['what Compose makes of an override alone', { ...ADDED, image: 'x', labels: { a: 'b' } }, false],
+  [
+    'an override with all that it can have',
+    { ...ADDED, image: 'x', deploy: {}, environment: {}, ports: [], volumes: [] },
+    false,
+  ],
+  ['an entry that is built', { ...ADDED, build: { context: '.' } }, true],
+  ['an entry with a command', { ...ADDED, command: ['node'] }, true],
+  ['an entry in a network of its own', { ...ADDED, networks: { edge: null } }, true],
+  ['no entry', {}, false],
+])('%s: whether it is surely in the compose files', (_, entry, isSure) => {
+  expect(isBeyondOverride(entry)).toBe(isSure);
 });

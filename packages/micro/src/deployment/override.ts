@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Document, isSeq } from 'yaml';
 import type { PushReceipt } from '../image/receipt';
 import { elsewhere, type Environment } from '../platform/environment';
@@ -59,6 +60,21 @@ export function overrideFile(
   const ports = document.getIn(['services', service.name, 'ports'], true);
   if (isSeq(ports)) ports.tag = '!override';
   return document.toString();
+}
+
+/** What an override sets, and what Compose adds to every entry. */
+const OVERRIDE_KEYS = ['deploy', 'environment', 'image', 'labels', 'ports', 'volumes'];
+
+/**
+ * Whether a rendered entry has anything that no override sets: then the service is in the compose files. If it has
+ * nothing more, it may be there or not.
+ */
+export function isBeyondOverride(entry: ComposeEntry): boolean {
+  return Object.entries(entry).some(([key, value]) => {
+    if (key === 'command' || key === 'entrypoint') return value !== null;
+    if (key === 'networks') return !isDeepStrictEqual(value, { default: null });
+    return !OVERRIDE_KEYS.includes(key);
+  });
 }
 
 /** Variables and volumes for a service and its jobs in an environment. */

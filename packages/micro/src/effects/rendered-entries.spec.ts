@@ -18,20 +18,45 @@ async function render(answer: Answer) {
   return { rendered, lines: runner.lines.map((line) => line.replace(/\S+\/micro-\w+\//g, '')) };
 }
 
+const COMPOSE =
+  'docker --context far compose --file compose.yaml --file environments/staging.compose.yaml';
+const CONFIG = '--project-name acme-staging config';
+
+it('renders every service in one question if each is surely included', async () => {
+  const entry = { image: 'x', restart: 'always' };
+  const { rendered, lines } = await render(() => ({
+    stdout: JSON.stringify({ services: { orders: entry, users: entry, db: { image: 'y' } } }),
+  }));
+  expect(lines).toEqual([
+    `${COMPOSE} --file orders.yaml --file users.yaml ${CONFIG} --format json`,
+  ]);
+  expect(rendered).toMatchObject({ config: { services: { orders: entry, users: entry } } });
+});
+
 it('renders only the included services, with the settings of the environment', async () => {
   const { rendered, lines } = await render((line) => ({
     stdout: line.includes('--services') ? 'orders\n' : '{"services":{"orders":{"image":"x"}}}',
   }));
   expect(lines).toEqual([
-    'docker --context far compose --file compose.yaml --file environments/staging.compose.yaml --project-name acme-staging config --services',
-    'docker --context far compose --file compose.yaml --file environments/staging.compose.yaml --file orders.yaml --file users.yaml --project-name acme-staging config --format json',
-    'docker --context far compose --file compose.yaml --file environments/staging.compose.yaml --file orders.yaml --project-name acme-staging config --format json',
+    `${COMPOSE} --file orders.yaml --file users.yaml ${CONFIG} --format json`,
+    `${COMPOSE} ${CONFIG} --services`,
+    `${COMPOSE} --file orders.yaml ${CONFIG} --format json`,
   ]);
   expect(rendered).toEqual({
     kind: 'rendered',
     config: { services: { orders: { image: 'x', stop_grace_period: '40s' } } },
     publications: [],
   });
+});
+
+it('renders those that are included if the override of another one is no entry', async () => {
+  const { rendered } = await render((line) => {
+    if (line.includes('--services')) return { stdout: 'orders\n' };
+    if (line.includes('users.yaml'))
+      return failure('service "users" has neither an image nor a build context');
+    return { stdout: '{"services":{"orders":{"image":"x"}}}' };
+  });
+  expect(rendered).toMatchObject({ kind: 'rendered', config: { services: { orders: {} } } });
 });
 
 it('reports files that cannot be read, so that the rest of the report can be made', async () => {

@@ -8,7 +8,8 @@ import {
   type ComposeProject,
 } from '../docker/compose';
 import type { ComposeConfig } from '../deployment/entry';
-import { asDeployed, overrideFile } from '../deployment/override';
+import { asDeployed, isBeyondOverride, overrideFile } from '../deployment/override';
+import { EngineError } from '../docker/engine-error';
 import { behindEdge, publicationsOf, type Publication } from '../edge/publication';
 import { overlayFile } from '../deployment/project';
 import { sliceOf, type ComposeSlice } from '../deployment/slice';
@@ -75,22 +76,38 @@ export async function renderProject(
       settled(runDocker(runner, configArguments(project), address, unreadable)),
       settled(asWritten ? readWritten(rendering, project) : Promise.resolve(undefined)),
     ]);
-    const read = parseConfig(config().stdout, environment, all);
-    return { project, written: written(), ...read };
+    const parsed = JSON.parse(config().stdout) as Partial<ComposeConfig>;
+    const read = readConfig(parsed, environment, all);
+    return { asPrinted: parsed.services ?? {}, answer: { project, written: written(), ...read } };
   };
-  // Started together, because Compose needs a while to read the files.
-  const [named, ofAll] = await Promise.all([
-    settled(runDocker(runner, servicesArguments(own), address, unreadable)),
-    settled(renderAll(services)),
-  ]);
-  const names = named().stdout.split('\n').filter(Boolean);
+  const ofAll = await settled(renderAll(services));
+  const told = namesWithin(ofAll, services);
+  if (told) return { names: told, ...ofAll().answer };
+  const { stdout } = await runDocker(runner, servicesArguments(own), address, unreadable);
+  const names = stdout.split('\n').filter(Boolean);
   const included = services.filter(({ service }) => names.includes(service.name));
   if (included.length === 0) {
     return { project: own, names, config: NOTHING, written: NOTHING };
   }
   // An override for a service that is not in the files would create it.
-  const rendered = included.length === services.length ? ofAll() : await renderAll(included);
-  return { names, ...rendered };
+  const { answer } = included.length === services.length ? ofAll() : await renderAll(included);
+  return { names, ...answer };
+}
+
+/** Every service of the compose files, if each that was rendered is surely in them; else Compose has to be asked. */
+function namesWithin(
+  rendered: () => { asPrinted: ComposeConfig['services'] },
+  services: readonly RenderedService[],
+): string[] | undefined {
+  try {
+    const entries = rendered().asPrinted;
+    const areThere = services.every(({ service }) => isBeyondOverride(entries[service.name] ?? {}));
+    return areThere ? Object.keys(entries) : undefined;
+  } catch (error) {
+    // Perhaps only the override of a service that is not in the files.
+    if (error instanceof EngineError && error.kind !== 'no-engine') return undefined;
+    throw error;
+  }
 }
 
 const NOTHING: ComposeConfig = { services: {} };
@@ -186,12 +203,11 @@ export function composeFiles(
   return [ROOT_COMPOSE_FILE, ...(existsSync(join(workspaceRoot, own)) ? [own] : [])];
 }
 
-function parseConfig(
-  json: string,
+function readConfig(
+  parsed: Partial<ComposeConfig>,
   environment: Environment,
   all: readonly Service[],
 ): Required<Pick<RenderedProject, 'config' | 'publications'>> {
-  const parsed = JSON.parse(json) as Partial<ComposeConfig>;
   const rendered = parsed.services ?? {};
   const publications = all.flatMap((service) =>
     publicationsOf(service, environment, rendered[service.name]),

@@ -1,7 +1,7 @@
 import './compile-cache';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
 import { isBatchOutputHeld } from '../effects/nx-output';
-import { processRunner } from '../effects/process';
+import { engineRunner } from '../effects/engine-runner';
 import { sharedRunner } from '../effects/shared-runner';
 import { UserError } from '../platform/user-error';
 import { openBarrier, type Joined } from './batch-barrier';
@@ -25,7 +25,7 @@ export async function* deployBatch(
 ): AsyncGenerator<EndedTask> {
   const ids = Object.keys(taskGraph.tasks);
   const interruption = listenForInterruption();
-  const runner = sharedRunner(processRunner(context.root));
+  const runner = sharedRunner(engineRunner(context.root));
   const deploy = (tasks: readonly ServiceTask[], common: DeployOptions) =>
     deployTogether(tasks, {
       context,

@@ -1,15 +1,21 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { listenForInterruption } from '../effects/interruption';
+import type { Runner } from '../effects/process';
 import type { DeployOptions } from './deploy-options';
 import { deployTogether, type Deploy } from './deploy-together';
-import { runServiceTask } from './service-task';
+import { runServiceTask, type ServiceTask } from './service-task';
 
 /**
  * Deploys what was last pushed of a service, together with other services of the same run that are ready. Nothing else
  * is touched.
  */
-export function deployTask(deploy: Deploy, options: DeployOptions, context: ExecutorContext) {
-  return runServiceTask(context, async (task) => {
+export function deployTask(
+  deploy: Deploy,
+  options: DeployOptions,
+  context: ExecutorContext,
+  runner?: Runner,
+) {
+  const work = async (task: ServiceTask) => {
     const interruption = listenForInterruption();
     try {
       const failures = await deployTogether([task], {
@@ -26,7 +32,8 @@ export function deployTask(deploy: Deploy, options: DeployOptions, context: Exec
     } finally {
       interruption.dispose();
     }
-  });
+  };
+  return runServiceTask(context, work, runner);
 }
 
 function ownTask({ taskGraph, targetName, configurationName }: ExecutorContext, project: string) {

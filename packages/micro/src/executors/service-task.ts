@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { styleText } from 'node:util';
 import { systemClock, type Clock } from '../effects/clock';
 import { fileReader } from '../effects/files';
-import { processRunner, type Runner } from '../effects/process';
+import { engineRunner } from '../effects/engine-runner';
+import type { Runner } from '../effects/process';
 import { sharedRunner } from '../effects/shared-runner';
 import { MANIFEST_FILE, parseManifest } from '../platform/manifest';
 import type { Service } from '../platform/platform';
@@ -40,13 +41,10 @@ export interface TaskResult {
 export async function runServiceTask(
   context: ExecutorContext,
   work: (task: ServiceTask) => Promise<void>,
+  runner: Runner = engineRunner(context.root),
 ): Promise<{ success: boolean }> {
   const failure = await failureOf(async () =>
-    work(
-      readServiceTask(context, context.projectName, processRunner(context.root), (line) =>
-        console.log(line),
-      ),
-    ),
+    work(readServiceTask(context, context.projectName, runner, (line) => console.log(line))),
   );
   if (failure !== undefined) console.error(failure);
   return { success: failure === undefined };
@@ -71,7 +69,7 @@ export async function* runServiceTasks(
 ): AsyncGenerator<EndedTask> {
   const waiting = Object.values(taskGraph.tasks);
   const running = new Map<string, Promise<EndedTask>>();
-  const runner = sharedRunner(processRunner(context.root));
+  const runner = sharedRunner(engineRunner(context.root));
   const startNext = () => {
     const next = waiting.shift();
     if (next) running.set(next.id, runOne(next, context, runner, work));

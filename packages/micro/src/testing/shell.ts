@@ -1,7 +1,7 @@
 import type { Command, Shell } from '../commands/shell';
 import { plain } from '../commands/shell';
 import { systemClock } from '../effects/clock';
-import { processRunner } from '../effects/process';
+import { engineRunner } from '../effects/engine-runner';
 
 /** What a command said, and the exit code that it ended with. */
 export interface CommandTold {
@@ -19,7 +19,7 @@ export async function runCommand(
   const lines: string[] = [];
   const exitCode = await command(line.split(' ').filter(Boolean), {
     workspaceRoot,
-    runner: processRunner(workspaceRoot),
+    runner: engineRunner(workspaceRoot),
     clock: systemClock,
     signal: new AbortController().signal,
     say: (text) => lines.push(text),

@@ -45,7 +45,8 @@ function engine(some: { key?: string; services?: string; answer?: Answer } = {})
     if (line.endsWith('config --services')) return { stdout: some.services ?? 'users\norders\n' };
     if (line.endsWith('config --format json')) {
       const entry = { depends_on: { db: {}, users: {} }, networks: { edge: null } };
-      return { stdout: JSON.stringify({ services: { orders: entry } }) };
+      const orders = some.services === undefined ? entry : { image: 'acme/orders:k-1' };
+      return { stdout: JSON.stringify({ services: { orders } }) };
     }
     if (line.includes('--no-start')) created = true;
     if (line.includes('container create')) return { stdout: 'holder' };
