@@ -173,7 +173,7 @@ export default defineConfig(
     [ban.effects, ban.edges, ban.siblings, ban.processes, ban.files, ban.nx],
   ),
   layer(
-    ['kubernetes/**/*.ts'],
+    ['edge/**/*.ts', 'kubernetes/**/*.ts'],
     [ban.effects, ban.edges, ban.engineSiblings, ban.processes, ban.files, ban.nx],
   ),
   layer(

@@ -20,7 +20,7 @@ describeEngine('nx affected -t docker-build', () => {
     });
   });
 
-  it('builds none after a comment, even in the library', async () => {
+  it('builds none after a change of comments, even in the library', async () => {
     const { edit } = shop.workspace;
     await edit(LIBRARY_FILE, '/** Cents', '/** A number of cents');
     await edit('apps/orders/src/routes/orders.ts', 'const orders', '// Sold.\nconst orders');
@@ -30,7 +30,7 @@ describeEngine('nx affected -t docker-build', () => {
     });
   });
 
-  it('builds the two that use the library after a change in it', async () => {
+  it('builds the two services that use the library after a change in it', async () => {
     await shop.workspace.edit(LIBRARY_FILE, ' EUR`', ' €`');
     expect(await shop.affected('docker-build')).toMatchObject({
       selected: ['gateway', 'orders'],
@@ -54,20 +54,20 @@ describeEngine('nx affected -t docker-build', () => {
     expect((await shop.affected('docker-build')).built).toEqual([]);
   });
 
-  it('builds the one that got a dependency', async () => {
+  it('builds the service that got a dependency', async () => {
     const { workspace } = shop;
     await workspace.npm('install', '--workspace=apps/users', 'tiny-invariant');
     const routes = 'apps/users/src/routes/users.ts';
     await workspace.edit(routes, 'import', "import invariant from 'tiny-invariant';\nimport");
     await workspace.edit(routes, 'async () => users', 'async () => (invariant(users), users)');
-    // A changed lockfile bundles every service again; only one bundle comes out another.
+    // A changed lockfile makes Nx bundle every service again. Only one bundle comes out differently.
     expect(await shop.affected('docker-build')).toMatchObject({
       selected: ['gateway', 'orders', 'users'],
       built: ['users'],
     });
   });
 
-  it('builds the one that has no image any more, and no other', async () => {
+  it('builds the service whose image was removed, and no other', async () => {
     const { workspace, place } = shop;
     const images = await mustRun('docker', [
       ...['image', 'ls', '--filter', `reference=${workspace.name}/orders`],
@@ -78,7 +78,7 @@ describeEngine('nx affected -t docker-build', () => {
     expect(built).toEqual(['orders']);
   });
 
-  it('builds nothing if nothing changed, without Nx cache or receipts either', async () => {
+  it('builds nothing if nothing changed, even without Nx cache and receipts', async () => {
     const { workspace, place } = shop;
     await mustRun('rm', ['-rf', `${workspace.root}/dist`]);
     const { built } = await effectsOf(place, () =>

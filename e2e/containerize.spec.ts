@@ -15,7 +15,7 @@ server.listen(Number(process.env['PORT']), '0.0.0.0');
 process.on('SIGTERM', () => server.close());
 `;
 
-describeEngine('an app that was there before', () => {
+describeEngine('an existing app', () => {
   let fresh: FreshWorkspace;
   let port: number;
 
@@ -30,7 +30,7 @@ describeEngine('an app that was there before', () => {
         version: '1.0.0',
         private: true,
         type: 'module',
-        // Its own, which leaves what no image of ours is made of.
+        // The app's own ignore file, which does not exclude what we exclude from images.
         scripts: { build: 'node -e 0' },
         nx: { name: 'shop' },
       }),
@@ -61,7 +61,7 @@ describeEngine('an app that was there before', () => {
     expect(await answer.json()).toEqual({ shop: 'open' });
   });
 
-  it('says what its image needs if nothing makes it', async () => {
+  it('fails with a message if nothing builds what the image needs', async () => {
     const { workspace } = fresh;
     await workspace.edit('apps/shop/package.json', '"bundle"\n', '"build"\n');
     await workspace.git('clean', '-fdxq', 'dist');

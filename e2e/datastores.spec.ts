@@ -30,7 +30,7 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     await workspace.nx('g', '@org/micro:service', ...desk, '--skipInstall');
     await workspace.nx('g', '@org/micro:service', 'shelf', '--datastores=postgres,redis');
     const file = 'environments/development.yml';
-    // Asked through the published port, which is for anybody; through the edge nobody may ask.
+    // Asked through the published port, as which requests from outside count; the edge lets nobody ask.
     const published = `healthTimeout: 60s\nedge: false\nservices:\n  shelf:\n    publish: ${port}\n    environment: { PROBE_NETWORKS: '10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16' }\n  desk:\n    publish: ${deskPort}\n`;
     await workspace.write(file, (await workspace.read(file)) + published);
     await useOwnPorts(workspace);
@@ -40,25 +40,25 @@ describeEngine('a service with PostgreSQL and Redis', () => {
 
   afterAll(() => fresh?.remove());
 
-  it('passes its own checks as it was generated', async () => {
+  it('passes its own checks as generated', async () => {
     const { nx } = fresh.workspace;
     await nx('sync:check');
     await nx('run-many', '-t', 'lint', 'test', 'typecheck', '-p', 'shelf', 'desk');
   });
 
-  it('is deployed with its datastores, migrated first, and keeps what it is given', async () => {
+  it('is deployed with its datastores, after its migration, and keeps its data', async () => {
     const output = await fresh.workspace.nx('compose-deploy', 'shelf');
     expect(output).toMatch(/ran\S* +shelf-migrate/);
     expect(await post('/items', { name: 'a book' })).toBe(201);
     expect((await getItems()).map(({ name }) => name)).toEqual(['a book']);
-    // From the cache now, and again from the database after the next item.
+    // Now from the cache, and from the database after the next item was added.
     expect((await getItems()).map(({ name }) => name)).toEqual(['a book']);
     expect(await post('/items', { name: 'another' })).toBe(201);
     expect((await getItems()).map(({ name }) => name)).toEqual(['another', 'a book']);
     expect(await post('/items', { name: '' })).toBe(400);
   });
 
-  it('does the same with Express and MariaDB', async () => {
+  it('works the same with Express and MariaDB', async () => {
     await fresh.workspace.nx('compose-deploy', 'desk');
     expect(await post('/items', { name: 'a lamp' }, deskUrl)).toBe(201);
     expect(await post('/items', { name: '' }, deskUrl)).toBe(400);
@@ -75,7 +75,7 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     expect(receipt.size.total - receipt.size.base).toBeLessThan(6 * MEGABYTE);
   });
 
-  it('is not ready while its database is away, stays alive, and comes back by itself', async () => {
+  it('is not ready while its database is down, stays alive, and recovers by itself', async () => {
     const [before] = await containers('shelf');
     const [database] = await containers('shelf-database');
     await mustRun('docker', ['stop', database!]);
@@ -87,7 +87,7 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     expect(await containers('shelf')).toEqual([before]);
   });
 
-  it('serves from the database while its cache is away', async () => {
+  it('serves from the database while its cache is down', async () => {
     const [cache] = await containers('shelf-cache');
     await mustRun('docker', ['stop', cache!]);
     expect((await getItems()).length).toBe(2);
@@ -106,7 +106,7 @@ describeEngine('a service with PostgreSQL and Redis', () => {
     expect((await getItems()).length).toBe(2);
   });
 
-  it('leaves the version that serves if a migration fails', async () => {
+  it('keeps the old version serving if a migration fails', async () => {
     const { workspace } = fresh;
     const before = await containers('shelf');
     await workspace.write(

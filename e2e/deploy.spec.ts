@@ -28,13 +28,13 @@ describeEngine('a platform on an engine', () => {
 
   afterAll(() => shop?.remove());
 
-  it('has images from plain docker build, with the bytes that nx build makes', async () => {
+  it('builds the same bytes with plain docker build as with nx build', async () => {
     const { root, name, nx } = shop.workspace;
     const image = `${name}/plain:1`;
     await mustRun(
       'docker',
       [
-        // The npm registry of this suite listens on the host alone.
+        // The npm registry of this suite listens on the host only.
         ...['build', '--network', 'host', '--secret', 'id=npmrc,src=.npmrc'],
         ...['--file', 'apps/orders/Dockerfile', '--tag', image, '.'],
       ],
@@ -46,7 +46,7 @@ describeEngine('a platform on an engine', () => {
     expect(sum.split(' ')[0]).toBe(createHash('sha256').update(bundle).digest('hex'));
   });
 
-  it('starts with docker compose alone once its images are there', async () => {
+  it('starts with docker compose alone when its images exist', async () => {
     const { root, nx } = shop.workspace;
     await nx('run-many', '-t', 'docker-build');
     const compose = (...args: string[]) => mustRun('docker', ['compose', ...args], { cwd: root });
@@ -58,7 +58,7 @@ describeEngine('a platform on an engine', () => {
     }
   });
 
-  it('is pushed and deployed by its first commit', async () => {
+  it('is pushed and deployed after its first commit', async () => {
     const { read, write } = shop.workspace;
     const file = 'environments/development.yml';
     const services = `services:\n  gateway:\n    publish: ${ports.development}\n`;
@@ -70,11 +70,11 @@ describeEngine('a platform on an engine', () => {
     expect(pushed).toEqual(['users', 'orders', 'gateway']);
     expect(restarted).toEqual(['users', 'orders', 'gateway']);
     expect(await callShop(ports.development)).toMatchObject({ members: ['Ada', 'Grace'] });
-    // What compose.yaml publishes is for docker compose; the environment says where it is here.
+    // compose.yaml has the ports for docker compose. The environment has those for deploys.
     await expect(callShop(ports.compose)).rejects.toThrow();
   });
 
-  it('replaces the one that changed, while its consumers go on calling', async () => {
+  it('replaces the service that changed, while its consumers keep calling it', async () => {
     await shop.workspace.edit('apps/users/src/routes/users.ts', "'Grace'", "'Grace Hopper'");
     const calls = keepCalling(ports.development);
     const effects = await shop.affected('compose-deploy');
@@ -88,7 +88,7 @@ describeEngine('a platform on an engine', () => {
     expect(await calls.failures()).toEqual([]);
   });
 
-  it('restarts the one whose compose entry changed, with the image that it has', async () => {
+  it('restarts the service whose compose entry changed, with its existing image', async () => {
     const file = 'apps/orders/compose.yaml';
     await shop.workspace.edit(file, 'environment:\n', 'environment:\n      TZ: UTC\n');
     expect(await shop.affected('compose-deploy')).toMatchObject({
@@ -106,7 +106,7 @@ describeEngine('a platform on an engine', () => {
     expect({ restarted, pushed }).toEqual({ restarted: [], pushed: [] });
   });
 
-  it('keeps the old version if the new one never gets ready, and says why', async () => {
+  it('keeps the old version if the new one never becomes ready, and says why', async () => {
     const { edit, startNx, git, commit } = shop.workspace;
     const before = await readState(shop.place, EXAMPLE_SERVICES);
     const broken = `resources: [{ name: 'database', kind: 'database', check: () => Promise.reject(new Error('the database is not there')), close: () => Promise.resolve() }]`;
@@ -152,7 +152,7 @@ async function callShop(port: number): Promise<Shop> {
   return (await response.json()) as Shop;
 }
 
-/** Calls one after the other until asked what failed. */
+/** Calls one request after the other until it is asked for the failures. */
 function keepCalling(port: number): { failures: () => Promise<string[]> } {
   const failed: string[] = [];
   let stopped = false;

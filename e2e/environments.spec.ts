@@ -5,11 +5,11 @@ import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort, isFree } from '../tools/testing/free-port.js';
 import { freshWorkspace, useOwnPorts, type FreshWorkspace } from './fresh-workspace.js';
 
-/** Of the ports of each environment that `init` makes from those of compose.yaml. */
+/** How far the ports of each environment of `init` are from those in compose.yaml. */
 const OFFSETS = { development: 0, staging: 1000, production: 2000 };
 type Name = keyof typeof OFFSETS;
 
-/** A password that the database of staging is given later. */
+/** The new password of the database of staging. */
 const ROTATED = 'rotated1';
 
 describeEngine('the environments of a new workspace', () => {
@@ -35,7 +35,7 @@ describeEngine('the environments of a new workspace', () => {
 
   afterAll(() => fresh?.remove());
 
-  it('say what is missing before anything is built', async () => {
+  it('report what is missing before anything is built', async () => {
     const { workspace, registry } = fresh;
     await workspace.edit('environments/production.yml', `registry: ${registry}\n`, '');
     const { exitCode, output } = await deploy('production');
@@ -65,15 +65,15 @@ describeEngine('the environments of a new workspace', () => {
     expect(images[0]).toMatch(new RegExp(`^${registry}/${workspace.name}/orders:k-.*@sha256:`));
   });
 
-  it('give a migration the database that a secret names', async () => {
-    // Compose would have led both of them to a database that is not there.
+  it('pass a migration the database of a secret', async () => {
+    // The database in compose.yaml does not exist.
     expect(await psql('other', 'SELECT count(*) FROM items')).toBe('1');
     expect(await psql('other', "SELECT datname FROM pg_database WHERE datname = 'orders'")).toBe(
       '',
     );
   });
 
-  it('restart what uses a changed secret, and nothing else, though no file of the workspace changed', async () => {
+  it('restart the service with a changed secret, and nothing else, although no file of the workspace changed', async () => {
     const { workspace } = fresh;
     const before = await containers('staging');
     await psql('other', `ALTER ROLE orders PASSWORD '${ROTATED}'`);
@@ -88,7 +88,7 @@ describeEngine('the environments of a new workspace', () => {
     expect(output).not.toContain(ROTATED);
   });
 
-  it('are compared, looked at and logged by targets of their own', async () => {
+  it('have targets for comparing, topology and logs', async () => {
     const { nx } = fresh.workspace;
     expect(await nx('diff', 'platform', '-c', 'production')).toMatch(/portOffset +0 +2000/);
     expect(await nx('run', 'platform:diff', 'staging', 'production')).toMatch(/steady +2 +10/);
@@ -100,7 +100,7 @@ describeEngine('the environments of a new workspace', () => {
     expect(await doctor('staging')).toContain('used by the edge for gateway');
   });
 
-  it('are no reason to build, test or deploy anything', async () => {
+  it('do not affect builds, tests or deploys of other projects', async () => {
     const { workspace } = fresh;
     const show = async (...args: string[]) =>
       (await workspace.nx('show', 'projects', ...args)).split('\n').filter(Boolean).sort();
@@ -136,7 +136,7 @@ describeEngine('the environments of a new workspace', () => {
     return found!;
   }
 
-  /** Has staging's orders use another database than the one that compose.yaml names. */
+  /** Makes staging's orders use another database than the one in compose.yaml. */
   async function giveDatabaseUrl(database: string, secret: string): Promise<void> {
     const { workspace } = fresh;
     await workspace.write(
@@ -180,7 +180,7 @@ describeEngine('the environments of a new workspace', () => {
     return (await mustRun('docker', ['inspect', '--format', '{{.Config.Image}}', id])).trim();
   }
 
-  /** In staging, over the socket, which asks for no password. */
+  /** Runs in staging, over the socket, which needs no password. */
   async function psql(database: string, query: string): Promise<string> {
     const id = (await containers('staging')).get('orders-database')!;
     const args = ['psql', '--username=orders', `--dbname=${database}`, '-At', '--command', query];

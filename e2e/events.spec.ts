@@ -9,7 +9,7 @@ import { freshWorkspace, useOwnPorts, type FreshWorkspace } from './fresh-worksp
 const CONTRACT = 'packages/contracts/src/events/order-placed.ts';
 const ORDER = '7f9c24e8-3b12-4e5f-9d1a-2c6b8e0f4a71';
 
-/** What a person writes: an order and its event, in one transaction. */
+/** Code that a person writes: an order and its event, in one transaction. */
 const placeOrder = (scope: string) => `import { orderPlaced } from '@${scope}/contracts';
 import type { Resources } from './resources.js';
 
@@ -23,7 +23,7 @@ export function placeOrder(
 }
 `;
 
-describeEngine('an event that orders publishes, and a worker and a service handle', () => {
+describeEngine('an event of orders with two subscribers, a worker and a service', () => {
   let fresh: FreshWorkspace;
   let port: number;
 
@@ -42,14 +42,14 @@ describeEngine('an event that orders publishes, and a worker and a service handl
       '--broker=rabbitmq',
       '--skipInstall',
     );
-    // Has no broker yet, and knows nothing of events.
+    // It has no broker yet, and no code for events.
     await generate('service', 'stock', '--skipInstall');
     await generate('service', 'users', '--skipInstall');
     const fields = '--fields=orderId:uuid,total:int,note?:string';
     await generate('event', 'order.placed', '--publisher=orders', '--subscribers=stock', fields);
-    // Its database has the tables of events and no others.
+    // Its database has only the tables for events.
     await generate('worker', 'mailer', '--subscribes=order.placed', '--datastores=postgres');
-    // Its own packages are installed, not those of the root alone.
+    // Its own packages are installed, not only those of the root.
     await generate('datastore', 'users', 'redis');
     await useOwnPorts(workspace);
     await workspace.commit('Services and their event');
@@ -57,7 +57,7 @@ describeEngine('an event that orders publishes, and a worker and a service handl
 
   afterAll(() => fresh?.remove());
 
-  it('is in sync, lints, tests, compiles and builds as it was generated', async () => {
+  it('is in sync, and passes lint, tests, compiler and build as generated', async () => {
     const { workspace } = fresh;
     await workspace.nx('sync:check');
     await workspace.nx('run-many', '-t', 'lint', 'test', 'typecheck', 'build');
@@ -65,7 +65,7 @@ describeEngine('an event that orders publishes, and a worker and a service handl
     expect(await workspace.git('status', '--porcelain')).toBe('');
   });
 
-  it('is generated again without a change', async () => {
+  it('stays the same when it is generated again', async () => {
     const { workspace } = fresh;
     await workspace.nx('g', '@org/micro:worker', 'mailer', '--subscribes=order.placed');
     const to = ['--publisher=orders', '--subscribers=stock,mailer'];
@@ -73,7 +73,7 @@ describeEngine('an event that orders publishes, and a worker and a service handl
     expect(await workspace.git('status', '--porcelain')).toBe('');
   });
 
-  it('does not compile in any service where a field has another name', async () => {
+  it('does not compile in any service if a field has another name', async () => {
     const { workspace } = fresh;
     await workspace.write('apps/orders/src/place-order.ts', placeOrder(workspace.name));
     const app = 'apps/orders/src/app.ts';
@@ -115,7 +115,7 @@ describeEngine('an event that orders publishes, and a worker and a service handl
     expect(text).not.toContain('users: src');
   });
 
-  it('affects publisher and subscribers alone if its contract changes', async () => {
+  it('affects only publisher and subscribers if its contract changes', async () => {
     const { workspace } = fresh;
     await workspace.edit(CONTRACT, 'total: z.int()', 'total: z.int().positive()');
     const affected = await workspace.nx('show', 'projects', '--affected', '--base=HEAD', '--json');
@@ -124,7 +124,7 @@ describeEngine('an event that orders publishes, and a worker and a service handl
     expect(names.sort()).toEqual(['contracts', 'mailer', 'orders', 'stock']);
   });
 
-  it('reaches both from the transaction that it was published in', async () => {
+  it('reaches both subscribers after the transaction that published it', async () => {
     const { workspace } = fresh;
     const environment = 'environments/development.yml';
     const published = `services:\n  orders:\n    publish: ${port}\n`;
@@ -154,7 +154,7 @@ interface HandledLine {
   total: number;
 }
 
-/** The events that a service's handler logged. */
+/** The events in the log of a service's handler. */
 async function handled(platform: string, service: string): Promise<Omit<HandledLine, 'msg'>[]> {
   const filters = [`project=${platform}-development`, `service=${service}`].flatMap((label) => [
     '--filter',

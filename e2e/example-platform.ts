@@ -11,15 +11,15 @@ import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
 
 export interface ExamplePlatform extends FreshWorkspace {
   place: Place;
-  /** Commits what is in the workspace, runs a target for what that commit affects, and tells what it did. */
+  /** Commits the workspace, runs a target for what that commit affects, and reports what it did. */
   affected: (target: string) => Promise<Effects>;
 }
 
-/** What one command did, told by the engine and the registry. */
+/** What one command did, read from the engine and the registry. */
 export interface Effects {
   /** Projects that Nx ran the target for. */
   selected: string[];
-  /** Services whose image was built, even if it came out the same. */
+  /** Services whose image was built, even if its content is the same. */
   built: ExampleService[];
   pushed: ExampleService[];
   /** Services whose containers changed. */
@@ -27,7 +27,7 @@ export interface Effects {
   output: string;
 }
 
-/** Three linked services and a library of two of them, generated and committed, nothing built. */
+/** Three linked services and a library that two of them use, generated and committed, but not built. */
 export async function examplePlatform(gatewayPort?: number): Promise<ExamplePlatform> {
   const fresh = await freshWorkspace();
   const { workspace, registry } = fresh;
@@ -54,7 +54,7 @@ export async function examplePlatform(gatewayPort?: number): Promise<ExamplePlat
   return { ...fresh, place, affected };
 }
 
-/** Runs something and compares what is true before and after. */
+/** Runs something and compares the state before and after. */
 export async function effectsOf(place: Place, work: () => Promise<string>): Promise<Effects> {
   const before = await readState(place, EXAMPLE_SERVICES);
   const output = await work();

@@ -7,7 +7,7 @@ import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
 
 const ISSUER = 'https://issuer.example.com/';
 
-/** What the provider does: an answer, a slow one, and the keys of an issuer. */
+/** Routes of the provider: an answer, a slow answer, and the keys of an issuer. */
 const stockRoutes = (keys: object) => `import type { FastifyInstance } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -21,7 +21,7 @@ export function helloRoutes(app: FastifyInstance): void {
 }
 `;
 
-/** What the consumer does: it calls, and says what became of the call. */
+/** Routes of the consumer: they call the provider, and return what happened to the call. */
 const ORDERS_ROUTES = `import type { FastifyInstance } from 'fastify';
 import { createClient } from '@org/chassis/client';
 
@@ -36,7 +36,7 @@ export function helloRoutes(app: FastifyInstance): void {
 }
 `;
 
-describeEngine('faults of a platform that runs', () => {
+describeEngine('faults of a running platform', () => {
   let fresh: FreshWorkspace;
   let port: number;
   let stockPort: number;
@@ -70,7 +70,7 @@ describeEngine('faults of a platform that runs', () => {
 
   afterAll(() => fresh?.remove());
 
-  it('fails calls of a frozen provider in time, then at once, and goes on when it is back', async () => {
+  it('fails calls of a frozen provider at the time limit, then immediately, and recovers when it is back', async () => {
     const stock = await container('stock');
     expect((await call('/stock')).status).toBe(200);
     await mustRun('docker', ['pause', stock]);
@@ -80,7 +80,7 @@ describeEngine('faults of a platform that runs', () => {
       // Three attempts of 400 ms with pauses between them.
       expect(first.milliseconds).toBeLessThan(2500);
       await expect.poll(async () => (await call('/stock')).status, { timeout: 60_000 }).toBe(503);
-      // At once: one attempt would have taken 400 ms.
+      // Immediately: a single attempt would have taken 400 ms.
       expect((await call('/stock')).milliseconds).toBeLessThan(400);
     } finally {
       await mustRun('docker', ['unpause', stock]);
@@ -88,7 +88,7 @@ describeEngine('faults of a platform that runs', () => {
     await expect.poll(async () => (await call('/stock')).status, { timeout: 60_000 }).toBe(200);
   });
 
-  it('answers what is in flight when it is told to stop, and ends with 0', async () => {
+  it('answers open requests when it is told to stop, and ends with 0', async () => {
     const stock = await container('stock');
     const calls = Array.from({ length: 50 }, async () => {
       const response = await fetch(`http://127.0.0.1:${stockPort}/slow`);
@@ -103,7 +103,7 @@ describeEngine('faults of a platform that runs', () => {
     await expect.poll(async () => (await call('/stock')).status, { timeout: 60_000 }).toBe(200);
   });
 
-  it('takes a token of its issuer and no other', async () => {
+  it('accepts a token of its issuer and no other', async () => {
     const token = (claims: { sub?: string; iss?: string; exp?: string | number } = {}) =>
       new SignJWT({ sub: claims.sub ?? 'ada' })
         .setProtectedHeader({ alg: 'ES256', kid: 'one' })
@@ -137,7 +137,7 @@ describeEngine('faults of a platform that runs', () => {
     );
   });
 
-  it('lists every mistake of a configuration, and does not start', async () => {
+  it('reports every problem of a configuration, and does not start', async () => {
     const image = `${fresh.workspace.name}/orders:local`;
     const wrong = ['PORT=many', 'LOG_LEVEL=loud', 'JWT_JWKS_URL=somewhere'];
     const variables = [...wrong, `JWT_ISSUER=${ISSUER}`, 'MICROSERVICE_STOCK_URL=http://stock:1'];

@@ -12,13 +12,13 @@ export interface FreshWorkspace {
   workspace: Workspace;
   /** The image registry of its development environment. */
   registry: string;
-  /** The version of @org/micro that is in it. */
+  /** Its version of @org/micro. */
   version: string;
-  /** Removes all that was made with it: containers, images, the files. */
+  /** Removes everything of it: containers, images, files. */
   remove: () => Promise<void>;
 }
 
-/** A workspace as a person has it after `nx add @org/micro`, committed. */
+/** A committed workspace in the state after `nx add @org/micro`. */
 export function freshWorkspace(): Promise<FreshWorkspace> {
   return newWorkspace(undefined, async (workspace, { root }) => {
     await copyInstalled(root, workspace);
@@ -26,9 +26,10 @@ export function freshWorkspace(): Promise<FreshWorkspace> {
 }
 
 /**
- * The same by the very commands that a person types: nothing is taken from another workspace.
+ * The same, made by the commands that a person types: nothing is copied from another workspace.
+ *
  * @param folder its name below a temporary folder.
- * @param nx the packages of Nx that it has, if not those of this repository.
+ * @param nx the packages of Nx, if not those of this repository.
  */
 export function addedWorkspace(
   folder?: string,
@@ -41,7 +42,7 @@ export function addedWorkspace(
   });
 }
 
-/** Without `@nx/js`, nobody infers targets of TypeScript projects. */
+/** `@nx/js` infers the targets of TypeScript projects. */
 async function useNx(
   { read, write }: Workspace,
   nx: Readonly<Record<string, string>>,
@@ -75,7 +76,7 @@ async function newWorkspace(
   try {
     await workspace.write('.npmrc', prepared.npmrc);
     await install(workspace, prepared);
-    // nx add hands no option on to init.
+    // nx add does not pass options to init.
     await workspace.nx('g', '@org/micro:init', `--registry=${host}`);
     await workspace.commit('An Nx workspace with @org/micro');
   } catch (error) {
@@ -90,7 +91,7 @@ interface PackageJson {
   devDependencies: Record<string, string>;
 }
 
-/** What another workspace asks for and has: the name is all that tells the two installations apart. */
+/** Fields that another workspace must have, too. Only the names of the two may differ. */
 async function copyInstalled(from: string, workspace: Workspace): Promise<void> {
   const text = await readFile(join(from, 'package.json'), 'utf8');
   const { dependencies, devDependencies } = JSON.parse(text) as PackageJson;
@@ -103,15 +104,15 @@ async function copyInstalled(from: string, workspace: Workspace): Promise<void> 
     string,
   ];
   await linkFolder(...folders, ['.package-lock.json']);
-  // Nothing to fetch: the lockfile gets this workspace's name.
+  // Only writes this workspace's name into the lockfile; nothing is downloaded.
   await workspace.npm('install');
 }
 
-/** Has the datastores of its development environment where no other workspace has them. */
+/** Publishes the datastores of its development environment on ports that no other workspace uses. */
 export async function useOwnPorts({ read, write, nx }: Workspace): Promise<void> {
   const file = 'environments/development.compose.yaml';
   const { text } = await withOwnPorts(await read(file));
   await write(file, text);
-  // What `nx serve` is told follows.
+  // Updates the variables for `nx serve`.
   await nx('sync');
 }

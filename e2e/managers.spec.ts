@@ -13,16 +13,17 @@ import { managerEnvironment, managerVersion } from '../tools/testing/package-man
 import { removePlatform } from '../tools/testing/remove-platform.js';
 import { createWorkspace, type Workspace } from '../tools/testing/workspace.js';
 
-/** How long something that happens in another process may take. */
+/** Time limit for something that happens in another process. */
 const EVENTUALLY = { timeout: 60_000, interval: 200 };
 
-/** What a person of each package manager has in a workspace, beside package.json. */
+/** The files of a workspace of each package manager, besides package.json. */
 const SETTINGS = {
   yarn: (registry: string) => ({
     '.yarnrc.yml': [
       'nodeLinker: node-modules',
       'enableTelemetry: false',
-      // Published a moment ago. A scope does not follow the setting for all (findings/yarn-4-age-gate-of-a-scope.sh).
+      // These were published just now. The setting for all packages does not apply to a scope
+      // (findings/yarn-4-age-gate-of-a-scope.sh).
       `npmScopes: { org: { npmRegistryServer: "${registry}", npmMinimalAgeGate: 0 } }`,
       'unsafeHttpWhitelist: [127.0.0.1]',
       '',
@@ -36,14 +37,14 @@ const SETTINGS = {
   }),
 } as const;
 
-/** Approvals of install scripts that package.json holds. */
+/** Approvals of install scripts in package.json. */
 const APPROVALS = {
   yarn: { dependenciesMeta: { bufferutil: { built: true }, esbuild: { built: true } } },
   bun: { trustedDependencies: ['bufferutil', 'esbuild', 'nx'] },
   'pnpm 11': {},
 } as const;
 
-describeEngine('a workspace of another package manager', () => {
+describeEngine('a workspace with another package manager', () => {
   describe.each(['yarn', 'bun', 'pnpm 11'] as const)('%s', (manager) => {
     const program = manager.split(' ')[0]!;
     let workspace: Workspace;
@@ -57,14 +58,14 @@ describeEngine('a workspace of another package manager', () => {
 
     beforeAll(async () => {
       registry = (await ensureRegistry()).host;
-      // As in a pipeline, `CI=true`: a lockfile that `nx add` and generators change is nothing to refuse.
+      // As in a pipeline, with `CI=true`: `nx add` and generators must be able to change the lockfile.
       environment = await managerEnvironment(manager);
       const packages = /@org:registry=(\S+)/.exec(inject('prepared').npmrc)![1]!;
       workspace = await createWorkspace('e2e-manager');
       for (const [path, text] of Object.entries(SETTINGS[manager](packages))) {
         await workspace.write(path, text);
       }
-      // As `yarn init` has it.
+      // As written by `yarn init`.
       await workspace.write('.gitignore', `${await workspace.read('.gitignore')}.yarn/*\n`);
       const manifest = JSON.parse(await workspace.read('package.json')) as object;
       const packageManager = `${program}@${managerVersion(manager)}`;
@@ -87,13 +88,13 @@ describeEngine('a workspace of another package manager', () => {
       await workspace.remove();
     });
 
-    it('is set up by nx add, in sync, and generated again without a change', async () => {
+    it('is set up by nx add, in sync, and stays the same when generated again', async () => {
       await nx('sync:check');
       await nx('g', '@org/micro:service', 'users');
       expect(await workspace.git('status', '--porcelain')).toBe('');
     });
 
-    it('selects the service if a package of its closure changes', async () => {
+    it('selects the service if one of its indirect dependencies changes', async () => {
       await nx('build', 'users');
       expect(existsSync(join(workspace.root, 'dist/apps/users/app/main.js'))).toBe(true);
       const file = 'apps/users/src/config.ts';
@@ -102,7 +103,7 @@ describeEngine('a workspace of another package manager', () => {
       await workspace.git('checkout', '--', '.');
     });
 
-    it('installs a native addon in its image, with Nx and without', async () => {
+    it('installs a native add-on in its image, with Nx and without', async () => {
       const manifest = 'apps/users/package.json';
       await workspace.edit(
         manifest,
@@ -139,7 +140,7 @@ describeEngine('a workspace of another package manager', () => {
       await starts(tag);
     });
 
-    it('is deployed with it, and left alone by the next deploy', async () => {
+    it('is deployed with it, and the next deploy changes nothing', async () => {
       await workspace.commit('A native addon');
       const place = {
         registry,

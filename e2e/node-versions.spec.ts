@@ -6,10 +6,10 @@ import { run } from '../tools/command.js';
 import { unpackNpmPackage } from '../tools/images/npm-package.js';
 import { ROOT } from '../tools/generated/file.js';
 
-/** What depends on how Node connects, keeps connections and closes servers. */
+/** Specs that depend on how Node connects, keeps connections and closes servers. */
 const SPECS = ['calls', 'gateway', 'service/shutdown', 'connections'];
 
-/** The oldest that is supported, and those after the one that all other tests run on. Vitest itself does not run on 20. */
+/** The oldest supported version, and those newer than the one for all other tests. Vitest itself does not run on 20. */
 const VERSIONS = [
   { version: '20.20.2', runsSpecs: false },
   { version: '22.23.3', runsSpecs: false },
@@ -18,7 +18,7 @@ const VERSIONS = [
 
 const isHere = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
 
-// npm has builds of Node for Linux only.
+// npm has packages of Node for Linux only.
 describe.skipIf(!isHere).each(VERSIONS)('@org/chassis on Node $version', (given) => {
   let folder: string;
   let node: string;
@@ -45,7 +45,7 @@ describe.skipIf(!isHere).each(VERSIONS)('@org/chassis on Node $version', (given)
 
   if (!given.runsSpecs) return;
 
-  it('keeps what its specs say of connections', async () => {
+  it('passes the specs about connections', async () => {
     const specs = SPECS.map((path) => `packages/chassis/src/${path}`);
     const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', ...specs];
     const { stdout, stderr, code } = await onIt(...vitest);

@@ -9,7 +9,7 @@ import { addedWorkspace, type FreshWorkspace } from './fresh-workspace.js';
 const SERVICES = ['users', 'gateway'] as const;
 type Service = (typeof SERVICES)[number];
 
-/** Beside the version that all other tests run on. Of @nx/js there is no 24 yet. */
+/** Versions besides the one for all other tests. @nx/js has no 24 yet. */
 const VERSIONS: { version: string; beside: string; nx: Record<string, string> }[] = [
   {
     version: '22.7.12',
@@ -19,8 +19,8 @@ const VERSIONS: { version: string; beside: string; nx: Record<string, string> }[
   { version: '24.0.6', beside: 'without @nx/js', nx: { nx: '24.0.6' } },
 ];
 
-/** Each asks of Nx what no other version answers for: the graph, its hashes, batches, sync, `affected`. */
-describeEngine('a fresh workspace of another Nx', () => {
+/** Each covers what may differ between versions of Nx: the graph, its hashes, batches, sync, `affected`. */
+describeEngine('a fresh workspace with another Nx', () => {
   describe.each(VERSIONS)('$version $beside', ({ version, beside, nx: packages }) => {
     let fresh: FreshWorkspace;
     let port: number;
@@ -55,7 +55,7 @@ describeEngine('a fresh workspace of another Nx', () => {
       mustEnd(fresh.workspace.startNx(['affected', '-t', target, '--base=HEAD~1', '--head=HEAD']));
     const containers = (now: PlatformState<Service>) => SERVICES.map((one) => now[one].containers);
 
-    it('runs its own Nx, is in sync, and generates again without a change', async () => {
+    it('runs its own Nx, is in sync, and stays the same when generated again', async () => {
       const { nx, git } = fresh.workspace;
       expect(await nx('--version')).toContain(`Local: v${version}`);
       await nx('sync:check');
@@ -95,7 +95,7 @@ describeEngine('a fresh workspace of another Nx', () => {
       expect(after.gateway).toEqual(before.gateway);
     });
 
-    it('syncs what a manifest says, and names what is out of sync', async () => {
+    it('applies a manifest by sync, and says what is out of date', async () => {
       const { edit, startNx, nx, git } = fresh.workspace;
       await edit('apps/gateway/service.yml', 'consumes:', 'resources: { memory: 200M }\nconsumes:');
       const { exitCode } = await startNx(['sync:check']).ended;

@@ -3,10 +3,12 @@ import { linkedPlatform } from '../packages/micro/src/testing/linked-platform.js
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
 
-/** For each one a compiler, a linter and a test runner start: `PLATFORM_SERVICES=50` is for a quiet machine. */
+/**
+ * Each service starts a compiler, a linter and a test runner, so use `PLATFORM_SERVICES=50` on an idle machine only.
+ */
 const COUNT = Number(process.env['PLATFORM_SERVICES'] ?? 8);
 
-// Each test is one step that a person waits for: the reporter states its time.
+// Each test is one step that a person waits for, so the reporter shows its time.
 describeEngine(`a platform of ${COUNT} linked services`, () => {
   let fresh: FreshWorkspace;
 
@@ -44,14 +46,14 @@ describeEngine(`a platform of ${COUNT} linked services`, () => {
     await fresh.workspace.nx('run-many', '-t', 'lint');
   });
 
-  it('is generated again without a change', async () => {
+  it('stays the same when it is generated again', async () => {
     const { workspace } = fresh;
     const output = await workspace.nx('g', '@org/micro:platform', 'platform.yml');
     expect(output).toMatch(/^ {2}kept: service-0/m);
     expect(await workspace.git('status', '--porcelain')).toBe('');
   });
 
-  it('takes in what is new in the description, and nothing else', async () => {
+  it('adds what is new in the description, and nothing else', async () => {
     const { workspace } = fresh;
     const mine = '# Ada decides how many\nreplicas: 2\n';
     const manifest = 'apps/service-2/service.yml';
@@ -72,7 +74,7 @@ describeEngine(`a platform of ${COUNT} linked services`, () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it('names every line that cannot be, and writes nothing', async () => {
+  it('reports every invalid line, and writes nothing', async () => {
     const { workspace } = fresh;
     await workspace.commit('More');
     await workspace.write(

@@ -1,15 +1,16 @@
 import { once } from 'node:events';
+import { get as getPlain, type IncomingMessage } from 'node:http';
+import { get as getSecure } from 'node:https';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { say } from '../tools/program.js';
 import { mustRun } from '../tools/command.js';
 import { mustEnd } from '../tools/testing/child.js';
-import { changedIn, readState, type Place } from '../tools/testing/deployed-platform.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
-import { formatLoad, startLoad } from '../tools/testing/load.js';
+import { formatLoad, startLoad, toThisMachine } from '../tools/testing/load.js';
 import {
-  breakProvider,
+  breakReadiness,
   CALLS,
   generateRolledPlatform,
   LONG_SECONDS,
@@ -20,82 +21,133 @@ import {
 } from '../tools/testing/rolled-platform.js';
 import { freshWorkspace, type FreshWorkspace } from './fresh-workspace.js';
 
-/** Deploys of a test, each of a version that was never built before: `REDEPLOYS=10` is for docs/faults.md. */
+/** Deploys of both gateways, each of a version that was never built before: `REDEPLOYS=10` is for docs/faults.md. */
 const REDEPLOYS = Number(process.env['REDEPLOYS'] ?? 3);
-const SERVICES = [...PROVIDERS, 'gateway', 'door'] as const;
+
+/** Which providers are deployed with them, in turns; at last `orders`, while its longest requests are answered. */
+const WITH: readonly (readonly Provider[])[] = [['users', 'stock'], [], ['orders']];
+
+/** `gateway` is published over HTTP, `door` over HTTPS. */
+const GATEWAYS = ['gateway', 'door'] as const;
 
 /** Requests of one caller in a minute. */
 const LIMIT = 20;
 
+/** Where the platform is called from outside. */
+interface Entrance {
+  url: string;
+  /** The root certificate that is believed, PEM. */
+  ca?: string;
+}
+
 describeEngine('a platform that is deployed while it is used', () => {
   let fresh: FreshWorkspace;
-  let place: Place;
+  let project: string;
+  let entrances: readonly Entrance[];
   let gateway: string;
   let limited: string;
 
   beforeAll(async () => {
     fresh = await freshWorkspace();
-    const { workspace, registry } = fresh;
-    const project = `${workspace.name}-development`;
-    place = { registry, platform: workspace.name, project };
+    const { workspace } = fresh;
+    project = `${workspace.name}-development`;
     await generateRolledPlatform(workspace);
+    await workspace.nx('g', '@org/micro:gateway', 'door', `--consumes=${PROVIDERS.join()}`);
+    await workspace.nx('g', '@org/micro:gateway', 'limited', '--consumes=stock', '--rate-limit');
+    const [port, limitedPort, http, https] = await Promise.all(Array.from({ length: 4 }, freePort));
+    const host = 'door.localhost';
     const file = 'environments/development.yml';
-    // A second gateway on the edge, which limits its callers.
-    const door = ['door', '--consumes=stock', '--rate-limit'];
-    await workspace.nx('g', '@org/micro:gateway', ...door);
-    const [port, doorPort] = [await freePort(), await freePort()];
-    const publish = `services:\n  gateway:\n    publish: ${port}\n  door:\n    publish: ${doorPort}\n    environment: { RATE_LIMIT: ${LIMIT} }\n`;
-    await workspace.write(file, `${await workspace.read(file)}steady: 1s\n${publish}`);
-    await workspace.commit('A gateway and three providers');
+    await workspace.write(
+      file,
+      `${await workspace.read(file)}steady: 1s
+services:
+  gateway:
+    publish: ${port}
+  door:
+    publish: { host: ${host}, tls: internal, address: 127.0.0.1, http: ${http}, https: ${https} }
+  limited:
+    publish: ${limitedPort}
+    environment: { RATE_LIMIT: ${LIMIT} }
+`,
+    );
+    await workspace.commit('Three gateways and three providers');
     await workspace.nx('run-many', '-t', 'compose-deploy');
     gateway = `http://127.0.0.1:${port}`;
-    limited = `http://127.0.0.1:${doorPort}`;
+    limited = `http://127.0.0.1:${limitedPort}`;
+    const edge = await edgeContainer();
+    const root = '/data/caddy/pki/authorities/local/root.crt';
+    const ca = await mustRun('docker', ['exec', edge, 'cat', root]);
+    entrances = [{ url: gateway }, { url: `https://${host}:${https}`, ca }];
   });
 
   afterAll(() => fresh?.remove());
 
-  it(`loses no request while orders is deployed ${REDEPLOYS} times`, () =>
-    loseNothing(() => redeploy('orders')));
-
-  it(`loses none while the other providers are deployed ${REDEPLOYS} times, together`, () =>
-    loseNothing(() => redeploy('users', 'stock')));
-
-  it(`loses none while the gateway itself is deployed ${REDEPLOYS} times`, () =>
+  it(`loses no request while both gateways are deployed ${REDEPLOYS} times, and providers with them`, () =>
     loseNothing(async () => {
-      const { workspace } = fresh;
-      const edge = await containersOf('micro-edge');
       for (let round = 1; round <= REDEPLOYS; round++) {
-        const before = await readState(place, SERVICES);
-        const file = 'apps/gateway/src/main.ts';
-        await workspace.write(file, `${await workspace.read(file)}console.log('${round}');\n`);
-        await workspace.commit(`Gateway ${round}`);
-        await mustEnd(affected());
-        const after = await readState(place, SERVICES);
-        expect(changedIn(before, after, 'containers')).toEqual(['gateway']);
+        const isLast = round === REDEPLOYS;
+        const providers = isLast ? WITH.at(-1)! : WITH[(round - 1) % WITH.length]!;
+        const long = isLast ? askForLong() : undefined;
+        const open = await Promise.all(entrances.map(openStreams));
+        await redeploy(`round-${round}`, providers);
+        // Whoever was replaced first told them.
+        for (const { url, events, socket } of open) {
+          expect([round, url, await events.ended]).toEqual([round, url, 'in order']);
+          expect(events.text()).toContain('beat');
+          expect([round, url, await socket.closed]).toEqual([round, url, 1001]);
+        }
+        if (long) await expectAllAnswered(long);
       }
-      expect(await containersOf('micro-edge')).toEqual(edge);
     }));
 
-  it('answers what takes long and tells what is open, while its service and the gateway are deployed', async () => {
+  async function redeploy(version: string, providers: readonly Provider[]): Promise<void> {
     const { workspace } = fresh;
-    const long = askForLong();
-    for (const service of ['orders', 'gateway'] as const) {
-      const events = openEvents();
-      const socket = new WebSocket(`${gateway.replace('http', 'ws')}/api/orders/live`);
-      const closed = once(socket, 'close');
-      await once(socket, 'message');
-      const file = `apps/${service}/src/app.ts`;
-      await workspace.write(file, `${await workspace.read(file)}console.log('long');\n`);
-      await workspace.commit(`${service}, while something is open`);
-      await mustEnd(affected());
-      expect([service, await events]).toEqual([service, 'ended']);
-      expect([service, (await closed)[0]]).toEqual([service, 1001]);
+    const before = await readContainers();
+    for (const provider of providers) await writeVersion(workspace, provider, version);
+    for (const service of GATEWAYS) {
+      const file = `apps/${service}/src/main.ts`;
+      await workspace.write(file, `${await workspace.read(file)}console.log('${version}');\n`);
     }
+    await workspace.commit(version);
+    const begun = performance.now();
+    await mustEnd(affected());
+    say(`${version} ${providers.join()} in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+    expect(changedIn(before, await readContainers())).toEqual([...providers, ...GATEWAYS].sort());
+    for (const provider of providers) expect(await readVersion(gateway, provider)).toBe(version);
+  }
+
+  /** An event stream and a WebSocket that have told something, to `orders` behind a gateway. */
+  async function openStreams(entrance: Entrance) {
+    const { url, ca } = entrance;
+    const events = await openEvents(entrance);
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/api/orders/live`, {
+      lookup: toThisMachine,
+      ...(ca === undefined ? {} : { ca }),
+    });
+    const closed = once(socket, 'close').then(([code]) => code as number);
+    await once(socket, 'message');
+    return { url, events, socket: { closed, isOpen: () => socket.readyState === socket.OPEN } };
+  }
+
+  async function openEvents({ url, ca }: Entrance) {
+    const options = { agent: false, lookup: toThisMachine, ...(ca === undefined ? {} : { ca }) };
+    const request = (ca === undefined ? getPlain : getSecure)(`${url}/api/orders/events`, options);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    let text = '';
+    response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    const ended = once(response, 'end').then(
+      () => 'in order',
+      (error: Error) => `cut: ${error.message}`,
+    );
+    return { text: () => text, ended };
+  }
+
+  async function expectAllAnswered(long: ReturnType<typeof askForLong>): Promise<void> {
     const statuses = await long.stop();
     say(`${statuses.length} requests of ${LONG_SECONDS} s`);
     expect(statuses.filter((status) => status !== 200)).toEqual([]);
     expect(statuses.length).toBeGreaterThan(LONG_SECONDS);
-  });
+  }
 
   /** One request a second that takes long, until it is stopped: then the status of each, once all are answered. */
   function askForLong() {
@@ -112,15 +164,6 @@ describeEngine('a platform that is deployed while it is used', () => {
         return Promise.all(asked);
       },
     };
-  }
-
-  /** How an event stream ends that has sent something. */
-  async function openEvents(): Promise<string> {
-    const response = await fetch(`${gateway}/api/orders/events`);
-    return response.text().then(
-      (text) => (text.includes('beat') ? 'ended' : 'empty'),
-      (error: Error) => `cut: ${error.message}`,
-    );
   }
 
   it('shows nobody outside its probes and metrics', async () => {
@@ -146,46 +189,67 @@ describeEngine('a platform that is deployed while it is used', () => {
     expect(await inNetwork(edge)).toBe(200);
   });
 
-  it('loses none beside an image that never becomes healthy, and the version before serves', async () => {
+  it('loses none beside gateways that never become healthy, and what is open stays open', async () => {
     const { workspace } = fresh;
-    const before = await readState(place, SERVICES);
-    const version = await readVersion(gateway, 'orders');
-    await writeVersion(workspace, 'orders', 'never-healthy');
-    await breakProvider(workspace, 'orders');
+    const before = await readContainers();
+    for (const service of GATEWAYS) await breakReadiness(workspace, service);
     await workspace.edit('environments/development.yml', 'steady: 1s', 'healthTimeout: 10s');
-    await workspace.commit('A version that never gets ready');
+    await workspace.commit('Gateways that never get ready');
     await loseNothing(async () => {
+      const open = await Promise.all(entrances.map(openStreams));
       const { exitCode, output } = await affected().ended;
       expect(exitCode).toBe(1);
-      expect(output).toContain('was not healthy after 10 s');
+      for (const service of GATEWAYS) {
+        expect(output).toMatch(new RegExp(`${service}: \\S+ was not healthy after 10 s`));
+      }
       expect(output).toContain('the database is not there');
+      for (const { events, socket } of open) {
+        const heard = events.text().length;
+        await expect.poll(() => events.text().length).toBeGreaterThan(heard);
+        expect(socket.isOpen()).toBe(true);
+      }
     });
-    expect(await readVersion(gateway, 'orders')).toBe(version);
-    expect(changedIn(before, await readState(place, SERVICES), 'containers')).toEqual([]);
+    expect(changedIn(before, await readContainers())).toEqual([]);
   });
 
   /** The status of an answer to a container in the network of the services. */
   async function inNetwork(url: string): Promise<number> {
     const script = `fetch(process.argv[1]).then(({ status }) => console.log(status))`;
     const stdout = await mustRun('docker', [
-      ...['run', '--rm', '--network', `${place.project}_edge`, 'node:24-bookworm-slim'],
+      ...['run', '--rm', '--network', `${project}_edge`, 'node:24-bookworm-slim'],
       ...['node', '-e', script, url],
     ]);
     return Number(stdout.trim());
   }
 
-  async function containersOf(service: string): Promise<string[]> {
-    const filters = [`project=${place.project}`, `service=${service}`].flatMap((label) => [
-      '--filter',
-      `label=com.docker.compose.${label}`,
+  /** The running containers of each service and of the edge, by their ids. */
+  async function readContainers(): Promise<Map<string, string>> {
+    const label = 'com.docker.compose';
+    const stdout = await mustRun('docker', [
+      ...['ps', '--no-trunc', '--filter', `label=${label}.project=${project}`],
+      ...['--format', `{{.Label "${label}.service"}} {{.ID}}`],
     ]);
-    return (await mustRun('docker', ['ps', '--quiet', ...filters])).trim().split('\n');
+    const containers = new Map<string, string>();
+    for (const line of stdout.trim().split('\n').sort()) {
+      const [service, id] = line.split(' ') as [string, string];
+      containers.set(service, `${containers.get(service) ?? ''} ${id}`.trim());
+    }
+    return containers;
+  }
+
+  async function edgeContainer(): Promise<string> {
+    return (await readContainers()).get('micro-edge')!;
+  }
+
+  /** The services whose containers are others, sorted. */
+  function changedIn(before: Map<string, string>, after: Map<string, string>): string[] {
+    const services = new Set([...before.keys(), ...after.keys()]);
+    return [...services].filter((one) => before.get(one) !== after.get(one)).sort();
   }
 
   /** The port of the edge's container that is published there. */
   async function edgePort(url: string): Promise<string> {
-    const [edge] = await containersOf('micro-edge');
-    const lines = (await mustRun('docker', ['port', edge!])).split('\n');
+    const lines = (await mustRun('docker', ['port', await edgeContainer()])).split('\n');
     return lines.find((line) => line.endsWith(`:${new URL(url).port}`))!.split('/')[0]!;
   }
 
@@ -193,35 +257,33 @@ describeEngine('a platform that is deployed while it is used', () => {
     return /^port: (\d+)$/m.exec(await fresh.workspace.read(`apps/${service}/service.yml`))![1]!;
   }
 
-  async function redeploy(...services: Provider[]): Promise<void> {
-    const { workspace } = fresh;
-    for (let round = 1; round <= REDEPLOYS; round++) {
-      const version = `${services[0]}-${round}`;
-      const before = await readState(place, SERVICES);
-      for (const service of services) await writeVersion(workspace, service, version);
-      await workspace.commit(`Version ${version}`);
-      await mustEnd(affected());
-      expect(changedIn(before, await readState(place, SERVICES), 'containers')).toEqual(services);
-      for (const service of services) expect(await readVersion(gateway, service)).toBe(version);
-    }
-  }
-
   function affected() {
     const since = ['--base=HEAD~1', '--head=HEAD'];
-    return fresh.workspace.startNx(['affected', '-t', 'compose-deploy', ...since]);
+    // As docs/deploying.md says for pipelines.
+    const env = { NX_ISOLATE_PLUGINS: 'false' };
+    return fresh.workspace.startNx(['affected', '-t', 'compose-deploy', ...since], { env });
   }
 
-  /** Does the work while all routes of all providers are called, for half an hour at most. */
+  /** Does the work while all routes of all providers are called at each entrance, for half an hour at most. */
   async function loseNothing(work: () => Promise<void>): Promise<void> {
-    const load = startLoad({
-      ...{ url: gateway, calls: CALLS },
-      ...{ perSecond: 40, callers: 16, atMost: 72_000 },
-    });
-    const told = async () =>
-      say(`${expect.getState().currentTestName}: ${formatLoad(await load.stop())}`);
+    const loads = entrances.map((entrance) => ({
+      entrance,
+      load: startLoad({
+        ...{ ...entrance, calls: CALLS },
+        ...{ perSecond: 40, callers: 16, atMost: 72_000 },
+      }),
+    }));
+    const told = async () => {
+      for (const { entrance, load } of loads) {
+        const protocol = new URL(entrance.url).protocol;
+        say(`${expect.getState().currentTestName}, ${protocol} ${formatLoad(await load.stop())}`);
+      }
+    };
     await work().finally(told);
-    const report = await load.stop();
-    expect(report.failed).toEqual([]);
-    expect(report.sent.POST).toBeGreaterThan(50);
+    for (const { load } of loads) {
+      const report = await load.stop();
+      expect(report.failed).toEqual([]);
+      expect(report.sent.POST).toBeGreaterThan(50);
+    }
   }
 });

@@ -40,15 +40,15 @@ describeEngine('the reference platform', () => {
     expect(left).toBe('');
   });
 
-  it('is what its description makes', async () => {
+  it('is what its description generates', async () => {
     const dry = ['g', '@org/micro:platform', 'apps/platform.yml', '--dry-run'];
     const output = await mustEnd(startNx(dry));
     expect(output).toMatch(/kept:.*orders/);
     expect(output).not.toMatch(/^(?:CREATE|UPDATE|DELETE) /m);
   });
 
-  it('sells: a declined payment is undone, and one request and one trace go through all five', () => {
-    // The story ends with an error if any of it is missing.
+  it('sells: a declined payment is undone, and one request and one trace go through all five services', () => {
+    // The story fails if any of this is missing.
     expect(told.join('\n')).toMatch(/cancelled: the card was declined[^]*the order is confirmed/);
   });
 
@@ -65,7 +65,7 @@ describeEngine('the reference platform', () => {
     await expectAllPaidOnce(accepted);
   });
 
-  it('handles what a worker had in hand when it was killed', async () => {
+  it('handles the event that a worker was handling when it was killed', async () => {
     const payments = await containerOf('payments');
     const load = placeOrders(customer, 20, 50);
     await sleep(500);
@@ -76,7 +76,7 @@ describeEngine('the reference platform', () => {
     await expectAllPaidOnce(accepted);
   });
 
-  it('publishes what a service had committed when it was killed', async () => {
+  it('publishes an event that a service had committed when it was killed', async () => {
     const [broker, orders] = [await containerOf('broker'), await containerOf('orders')];
     await mustRun('docker', ['stop', broker]);
     const { accepted, refused } = await placeOrders(customer, 5, 0);
@@ -88,7 +88,7 @@ describeEngine('the reference platform', () => {
     await expectAllPaidOnce(accepted);
   });
 
-  it('sets a poison message aside, and takes it again when it was mended', async () => {
+  it('sets a poison message aside, and handles it after the service was fixed', async () => {
     const [orderId, paymentId] = [randomUUID(), randomUUID()];
     await publish('refund.requested', { orderId, paymentId });
     await publish('refund.requested', { orderId: 'no uuid' });
@@ -105,11 +105,11 @@ describeEngine('the reference platform', () => {
     ]);
     const status = `SELECT status FROM charges WHERE order_id = '${orderId}'`;
     await expect.poll(() => sql('payments-database', status), { timeout: MINUTE }).toBe('refunded');
-    // The one that no service can read is back where it was.
+    // The message that no service can read is in the dead-letter queue again.
     await expect.poll(() => messagesIn(dead), { timeout: MINUTE }).toBe(1);
   });
 
-  it('says which service is away while a provider restarts, and needs nobody when it is back', async () => {
+  it('names the provider that restarts, and recovers without a person when it is back', async () => {
     const restart = mustRun('docker', ['restart', await containerOf('orders')]);
     const answers = await browse(60, 100);
     await restart;
@@ -120,7 +120,7 @@ describeEngine('the reference platform', () => {
     await expectBrowsing();
   });
 
-  it('drops no request while a provider is deployed anew', async () => {
+  it('drops no request while a provider is deployed', async () => {
     const deploy = startNx(['compose-deploy', 'orders'], undefined, { METRICS: 'on' });
     const answers = await browse(150, 50);
     await mustEnd(deploy);
@@ -139,7 +139,7 @@ describeEngine('the reference platform', () => {
     await expect.poll(async () => (await browse(1, 0))[0]?.status, { timeout: MINUTE }).toBe(200);
   }
 
-  /** Asks for the products through the gateway, a bounded number of times. */
+  /** Requests the products through the gateway, a limited number of times. */
   async function browse(count: number, pauseMs: number) {
     const answers: { status: number; body: string }[] = [];
     for (let index = 0; index < count; index++) {
@@ -151,7 +151,7 @@ describeEngine('the reference platform', () => {
   }
 });
 
-/** What orders would publish, as the outbox of orders holds it. */
+/** The data that orders would publish, as its outbox stores it. */
 async function publish(event: string, data: object): Promise<void> {
   await sql(
     'orders-database',

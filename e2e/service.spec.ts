@@ -7,10 +7,10 @@ import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
 import { addedWorkspace, type FreshWorkspace } from './fresh-workspace.js';
 
-/** How long something that happens in another process may take. */
+/** Time limit for something that happens in another process. */
 const EVENTUALLY = { timeout: 60_000, interval: 200 };
 
-// A path with spaces: each test of this file proves that it is no obstacle.
+// A path with spaces: so each test of this file also tests that spaces work.
 describeEngine('a generated service, in a folder with a space', () => {
   let fresh: FreshWorkspace;
   let port: number;
@@ -24,7 +24,7 @@ describeEngine('a generated service, in a folder with a space', () => {
 
   afterAll(() => fresh?.remove());
 
-  it('comes from nx add, which sets up the workspace', async () => {
+  it('is created after nx add, which sets up the workspace', async () => {
     const { workspace, version, registry } = fresh;
     const { devDependencies } = JSON.parse(await workspace.read('package.json')) as {
       devDependencies: Record<string, string>;
@@ -37,7 +37,7 @@ describeEngine('a generated service, in a folder with a space', () => {
     expect(await workspace.read('environments/development.yml')).toContain(`registry: ${registry}`);
   });
 
-  it('is in sync, lints, tests, compiles and builds as it is', async () => {
+  it('is in sync, and passes lint, tests, compiler and build as generated', async () => {
     const { workspace } = fresh;
     await workspace.nx('sync:check');
     await workspace.nx('run-many', '-t', 'lint', 'test', 'typecheck', 'build');
@@ -45,14 +45,14 @@ describeEngine('a generated service, in a folder with a space', () => {
     expect(await workspace.git('status', '--porcelain')).toBe('');
   });
 
-  it('is generated again without a change', async () => {
+  it('stays the same when it is generated again', async () => {
     const { workspace } = fresh;
     await workspace.nx('g', '@org/micro:service', 'users');
     await workspace.nx('g', '@org/micro:init');
     expect(await workspace.git('status', '--porcelain')).toBe('');
   });
 
-  it('is told of when it drifts, and brought back without losing an edit', async () => {
+  it('is reported if it drifts, and restored without losing an edit', async () => {
     const { workspace } = fresh;
     const file = 'apps/users/compose.yaml';
     const generated = await workspace.read(file);
@@ -69,14 +69,14 @@ describeEngine('a generated service, in a folder with a space', () => {
     await workspace.git('checkout', '--', '.');
   });
 
-  it('is served, restarted on a change, and gone after Ctrl-C', async () => {
+  it('is served, restarted on a change, and ends with Ctrl-C', async () => {
     const { workspace } = fresh;
     const url = `http://127.0.0.1:${port}/hello`;
     const answer = async () => ((await (await fetch(url)).json()) as { message: string }).message;
     const serve = workspace.startNx(['serve', 'users']);
     try {
       await vi.waitFor(async () => expect(await answer()).toContain('Hello world'), EVENTUALLY);
-      // For people, since pino-pretty is among the packages of a workspace; an image has JSON.
+      // Readable lines, because a workspace has pino-pretty; an image writes JSON.
       expect(stripVTControlCharacters(serve.output())).toMatch(/INFO: Server listening/);
       await workspace.edit('apps/users/src/routes/hello.ts', 'Hello', 'Good day');
       await vi.waitFor(async () => expect(await answer()).toContain('Good day'), EVENTUALLY);
@@ -109,19 +109,19 @@ describeEngine('a generated service, in a folder with a space', () => {
         EVENTUALLY,
       );
       await mustRun('docker', ['stop', '--time', '20', container]);
-      // 137 would say that it was killed.
+      // 137 would mean that it was killed.
       expect(await inspect('{{.State.ExitCode}}', container)).toBe('0');
     } finally {
       await run('docker', ['rm', '--force', container]);
     }
   });
 
-  it('names the line of a manifest that is not YAML, and leaves no receipt', async () => {
+  it('reports the line of a manifest that is not YAML, and leaves no receipt', async () => {
     const { workspace } = fresh;
     await rmReceipts();
     await workspace.write('apps/users/service.yml', 'kind: service\nport: [3001\n');
     try {
-      // The graph is there all the same.
+      // The graph still exists.
       expect(await workspace.nx('show', 'projects')).toContain('users');
       for (const command of [['docker-build', 'users'], ['sync:check']]) {
         const { exitCode, output } = await workspace.startNx(command).ended;
@@ -136,7 +136,7 @@ describeEngine('a generated service, in a folder with a space', () => {
     }
   });
 
-  it('may not have the port of another', async () => {
+  it('must not have the port of another service', async () => {
     const { workspace } = fresh;
     await workspace.nx('g', '@org/micro:service', 'orders');
     const manifest = 'apps/orders/service.yml';
@@ -155,7 +155,7 @@ describeEngine('a generated service, in a folder with a space', () => {
     }
   });
 
-  it('is not disturbed by a Dockerfile without a project', async () => {
+  it('still works beside a Dockerfile without a project', async () => {
     const { workspace } = fresh;
     await workspace.write('infra/proxy/Dockerfile', 'FROM scratch\n');
     await workspace.write('infra/proxy/service.yml', 'port: 3009\n');
@@ -164,7 +164,7 @@ describeEngine('a generated service, in a folder with a space', () => {
     await workspace.git('clean', '--force', '-d', 'infra');
   });
 
-  it('says that no engine answers, once, and leaves no receipt', async () => {
+  it('reports once that no engine answers, and leaves no receipt', async () => {
     const { workspace } = fresh;
     await rmReceipts();
     const { exitCode, output } = await workspace.startNx(['docker-build', 'users'], {
@@ -184,7 +184,7 @@ async function inspect(format: string, reference: string): Promise<string> {
   return (await mustRun('docker', ['inspect', '--format', format, reference])).trim();
 }
 
-/** Command lines of processes that have to do with a folder. */
+/** Command lines of processes that mention a folder. */
 async function processesOf(folder: string): Promise<string[]> {
   const outcome = await run('ps', ['-eo', 'args']);
   if (!succeeded(outcome)) return [];

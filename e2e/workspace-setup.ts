@@ -4,22 +4,22 @@ import { createWorkspace } from '../tools/testing/workspace.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Not there if there is no engine, and so no test. */
+    /** Missing if there is no engine, so that there are no tests. */
     prepared: PreparedWorkspace;
   }
 }
 
-/** What all files of a run share: installing is most of what a new workspace takes. */
+/** Shared by all files of a run, because installing is most of the time for a new workspace. */
 export interface PreparedWorkspace {
-  /** Lines for `.npmrc`: an npm registry that has the plugin as it is compiled now. */
+  /** Lines for `.npmrc`: an npm registry with the compiled plugin. */
   npmrc: string;
-  /** The version of @org/micro that is in it. */
+  /** The version of @org/micro in it. */
   version: string;
-  /** A workspace in which `nx add @org/micro` was run: what it installed is copied from there. */
+  /** A workspace in which `nx add @org/micro` was run. Its installed files are copied. */
   root: string;
 }
 
-/** Once per run, after the lab: a registry and a workspace, gone when the run is over. */
+/** Runs once per run, after the lab: creates a registry and a workspace, and removes them at the end. */
 export default async function setUpPreparedWorkspace(
   project: TestProject,
 ): Promise<(() => Promise<void>) | undefined> {

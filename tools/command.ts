@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { LabError } from './program.js';
 
-/** How a command ended. `stdout` and `stderr` hold what it had said by then. */
+/** How a command ended. `stdout` and `stderr` contain its output up to then. */
 export interface Outcome {
   kind: 'exited' | 'not-found' | 'timed-out';
   /** The exit code; `null` if a signal ended it or nothing ran. */
@@ -13,13 +13,13 @@ export interface Outcome {
 export interface RunOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** Milliseconds after which it is killed. Ten minutes unless told. */
+  /** Milliseconds after which it is killed. Default ten minutes. */
   withinMs?: number;
-  /** Milliseconds after which it is killed if it has said nothing on stdout yet. */
+  /** Milliseconds after which it is killed if it has printed nothing on stdout. */
   firstOutputWithinMs?: number;
 }
 
-/** Runs a command to its end. Never rejects for what the command does: the outcome tells. */
+/** Runs a command to its end. Never rejects because of the command: the outcome says how it ended. */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -59,8 +59,9 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
 }
 
 /**
- * Runs a command that has to succeed and returns its stdout.
- * @throws LabError with the command and the last lines it said.
+ * Runs a command that must succeed and returns its stdout.
+ *
+ * @throws LabError with the command and its last lines.
  */
 export async function mustRun(
   command: string,
@@ -92,7 +93,7 @@ function formatEnd(outcome: Outcome): string {
   return `ended with exit code ${outcome.code ?? 'none (a signal)'}`;
 }
 
-/** dockerd and debootstrap live in sbin, which a root shell started by `su` or CI does not always have. */
+/** dockerd and debootstrap are in sbin, which is not always in the PATH of a root shell started by `su` or CI. */
 export function withSystemPath(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (process.platform !== 'linux') return env;
   return { ...env, PATH: `${env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` };

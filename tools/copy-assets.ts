@@ -2,13 +2,16 @@ import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { packageReadme } from './package-readme.js';
 
-/** What the published package needs beside compiled code: schemas, templates, what the topology page is made of and the root's texts. */
+/**
+ * What the published package needs besides compiled code: schemas, templates, files of the topology page, and the
+ * root's README and license.
+ */
 const PACKAGE = 'packages/micro';
 
 for (const pattern of ['**/schema.json', 'generators/*/files', 'topology/browser']) {
   for (const path of globSync(pattern, { cwd: join(PACKAGE, 'src') })) {
     const to = join(PACKAGE, 'dist', path);
-    // A template that was renamed must not stay under its old name.
+    // A template that was renamed must not remain under its old name.
     rmSync(to, { recursive: true, force: true });
     cpSync(join(PACKAGE, 'src', path), to, { recursive: true });
   }

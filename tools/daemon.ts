@@ -10,18 +10,19 @@ export interface Daemon {
   args: string[];
   /** Its stdout and stderr are appended here. */
   logFile: string;
-  /** Whether it does its work already; asked every 100 ms. */
+  /** Whether it is ready; checked every 100 ms. */
   answers: () => Promise<boolean>;
-  /** Milliseconds it may take to answer. */
+  /** Milliseconds until it must be ready. */
   withinMs: number;
 }
 
-/** After it has ended, how long another one (started at the same time by someone else) may take to answer. */
+/** If it ends, how long another one (started at the same time by someone else) may take to become ready. */
 const GRACE_MS = 3_000;
 
 /**
- * Starts a daemon that outlives this process, in its own session, and waits until it answers.
- * @throws LabError with the last lines of its log if it does not.
+ * Starts a daemon in its own session, so that it outlives this process, and waits until it is ready.
+ *
+ * @throws LabError with the last lines of its log if it does not get ready.
  */
 export async function startDaemon(daemon: Daemon): Promise<ChildProcess> {
   mkdirSync(dirname(daemon.logFile), { recursive: true });

@@ -9,7 +9,7 @@ const DOCUMENTS = globSync(
   { cwd: ROOT, ignore: ['**/node_modules/**'] },
 ).sort();
 
-/** The text of a document without its code, in which nothing is a link. */
+/** The text of a document without its code, which may contain what looks like a link. */
 const proseOf = (path: string) =>
   readFileSync(join(ROOT, path), 'utf8')
     .replace(/^```[^]*?^```$/gm, '')
@@ -26,15 +26,20 @@ function anchorsOf(path: string): string[] {
   );
 }
 
-it.each(DOCUMENTS)('%s: every link leads to a file, and every anchor to a heading', (document) => {
-  const targets = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
-  const broken = targets
-    .filter((target) => !/^[a-z][a-z+.-]*:/i.test(target))
-    .filter((target) => {
-      const [file, anchor] = target.split('#') as [string, string | undefined];
-      const path = file === '' ? document : join(dirname(document), file);
-      if (!existsSync(join(ROOT, path))) return true;
-      return anchor !== undefined && !anchorsOf(path).includes(anchor);
-    });
-  expect(broken).toEqual([]);
-});
+it.each(DOCUMENTS)(
+  '%s: every link points to an existing file, and every anchor to a heading',
+  (document) => {
+    const targets = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(
+      ([, target]) => target!,
+    );
+    const broken = targets
+      .filter((target) => !/^[a-z][a-z+.-]*:/i.test(target))
+      .filter((target) => {
+        const [file, anchor] = target.split('#') as [string, string | undefined];
+        const path = file === '' ? document : join(dirname(document), file);
+        if (!existsSync(join(ROOT, path))) return true;
+        return anchor !== undefined && !anchorsOf(path).includes(anchor);
+      });
+    expect(broken).toEqual([]);
+  },
+);

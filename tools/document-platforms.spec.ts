@@ -7,13 +7,15 @@ import { ROOT } from './generated/file.js';
 
 const DOCUMENTS = globSync(['README.md', 'docs/*.md'], { cwd: ROOT }).sort();
 
-/** The examples of manifests in a document, by service. */
+/** The example manifests in a document, by service. */
 function manifestsIn(markdown: string): Record<string, string> {
   const blocks = markdown.matchAll(/^```ya?ml\n# apps\/([\w-]+)\/service\.yml\n([^]*?)^```$/gm);
   return Object.fromEntries([...blocks].map(([, name, text]) => [name!, text!]));
 }
 
-/** Their platform, with the smallest manifest for each service that they consume and the document does not show. */
+/**
+ * The platform of these manifests, with a minimal manifest for each consumed service that the document does not show.
+ */
 function platformIn(markdown: string): Platform {
   const manifests = manifestsIn(markdown);
   const consumed = Object.values(manifests).flatMap(
@@ -38,7 +40,7 @@ const documents = DOCUMENTS.map((document) => ({
   markdown: readFileSync(join(ROOT, document), 'utf8'),
 })).filter(({ markdown }) => Object.keys(manifestsIn(markdown)).length > 0);
 
-it.each(documents)('the manifests of $document make one platform', ({ markdown }) => {
+it.each(documents)('the manifests of $document form one valid platform', ({ markdown }) => {
   const names = platformIn(markdown).services.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(Object.keys(manifestsIn(markdown))));
 });
@@ -49,7 +51,7 @@ it('finds the documents with manifests', () => {
   );
 });
 
-it('refuses routes of a service that takes only keys, as the README once had them', () => {
+it('refuses routes of a service that accepts only service keys, which the README once showed', () => {
   const manifest =
     '# apps/orders/service.yml\nport: 3002\nexpose: public\nroutes: [/api/orders]\nauth: service-keys\n';
   expect(() => platformIn(`\`\`\`yaml\n${manifest}\`\`\`\n`)).toThrow(/no gateway has/);

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 const ROOT = resolve(import.meta.dirname, '..');
 const MOST_LINES = 300;
 
-/** Sources of the packages: all but tests, what tests are made of, and templates. */
+/** Sources of the packages, without tests, helpers of tests, and templates. */
 const SOURCES = globSync('packages/*/src/**/*.ts', { cwd: ROOT })
   .map((file) => file.replaceAll('\\', '/'))
   .filter((file) => !/\.spec\.ts$|\/(?:files|testing)\//.test(file))
@@ -14,21 +14,21 @@ const SOURCES = globSync('packages/*/src/**/*.ts', { cwd: ROOT })
 
 const TEXTS = new Map(SOURCES.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
 
-/** What a file imports of the same package, also only for its types. */
+/** The files of the same package that a file imports, including type imports. */
 const IMPORTS = new Map([...TEXTS].map(([file, text]) => [file, importsOf(file, text)]));
 
-it('has no file that is too long to take in', () => {
+it('has no file that is too long', () => {
   const long = [...TEXTS]
     .map(([file, text]) => ({ file, lines: text.split('\n').length - 1 }))
     .filter(({ lines }) => lines >= MOST_LINES);
   expect(long, `split these by what they are about, ${MOST_LINES} lines at most`).toEqual([]);
 });
 
-it('has no circle of imports, also of types', () => {
+it('has no circular imports, including types', () => {
   expect(findCircles(IMPORTS), 'move what both need to the folder it is about').toEqual([]);
 });
 
-it('has no command that imports of an executor, and neither an effect nor a pure folder that imports of either', () => {
+it('has no command that imports from an executor, and no effect or pure folder that imports from either', () => {
   const micro = 'packages/micro/src/';
   const folderOf = (file: string) => file.slice(micro.length).split('/')[0]!;
   const upwards = [...IMPORTS]
@@ -42,9 +42,9 @@ it('has no command that imports of an executor, and neither an effect nor a pure
   expect(upwards, 'move what both need to the folder it is about').toEqual([]);
 });
 
-it('exports nothing that only a test uses', () => {
+it('exports nothing that only tests use', () => {
   const uses = new Map<string, number>();
-  // Nx finds what these name by the text in them.
+  // Nx finds these files and functions by the names in these lists.
   const named = globSync('packages/*/{generators,executors,migrations}.json', { cwd: ROOT });
   const lists = named.map((file) => readFileSync(join(ROOT, file), 'utf8'));
   for (const text of [...TEXTS.values(), ...lists]) {
@@ -68,7 +68,7 @@ it('finds circles and nothing else', () => {
   expect(findCircles(graph({ a: ['a'] }))).toEqual(['a > a']);
 });
 
-it('sees imports of values, of types, and exports of other files', () => {
+it('sees imports of values and types, and re-exports', () => {
   const text = [
     "import { a } from './port';",
     "import type { Name } from './name';",
@@ -83,7 +83,7 @@ it('sees imports of values, of types, and exports of other files', () => {
   );
 });
 
-/** Files at the root of the chassis, and both index files, are what others import. */
+/** Files at the root of the chassis, and both index files, are for users of the packages. */
 function isPublic(file: string): boolean {
   return /^packages\/(?:[\w-]+\/src\/index|chassis\/src\/[\w-]+|contracts\/src\/.*)\.ts$/.test(
     file,

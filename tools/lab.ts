@@ -11,7 +11,10 @@ import { ensureNodeImage } from './images/node/node-image.js';
 import { LabError, runProgram } from './program.js';
 import { ensureRegistry, formatRegistry } from './registry/ensure-registry.js';
 
-/** `npm run lab -- postgres redis`: those images too. Without names none is made that no service is built on. */
+/**
+ * `npm run lab -- postgres redis` also prepares those images. Without names, only images that services are built on are
+ * prepared.
+ */
 void runProgram(async () => {
   const { positionals } = parseArgs({ allowPositionals: true });
   const datastores = positionals.map(parseDatastore);

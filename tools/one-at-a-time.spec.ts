@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { oneAtATime } from './one-at-a-time.js';
 
 it.runIf(process.platform === 'linux')(
-  'lets the next begin when the one before ended',
+  'starts the next one when the one before has ended',
   async () => {
     const name = randomUUID();
     const said: string[] = [];

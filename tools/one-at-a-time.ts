@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const LOOK_AGAIN_MS = 200;
 
 /**
- * Does `work` while no other process of this machine does anything of the same name. Linux only: what excludes the
- * others is an abstract socket, which is gone with the process that has it, however that ends.
+ * Runs `work` while no other process of this machine runs anything with the same name. Linux only: the lock is an
+ * abstract socket, which disappears with its process, however that ends.
  */
 export async function oneAtATime<T>(name: string, work: () => Promise<T>): Promise<T> {
   for (;;) {

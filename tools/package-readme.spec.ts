@@ -12,7 +12,7 @@ it.each([
     'Before.\n\n![Five](docs/five.png)\n\n![Six](./six.png)\n\nAfter.\n',
     'Before.\n\nAfter.\n',
   ],
-])('takes the link to %s away', (_, readme, text) => {
+])('removes the link to %s', (_, readme, text) => {
   expect(packageReadme(readme)).toBe(text);
 });
 
@@ -20,11 +20,11 @@ it.each([
   ['a part of the page', '[below](#see-it)'],
   ['an address', '[Fastify](https://fastify.dev) ![shot](https://example.com/a.png)'],
   ['what is code', 'the text `[a](b)` and\n\n```md\n![a](b.png)\n```\n'],
-])('leaves %s', (_, readme) => {
+])('keeps %s', (_, readme) => {
   expect(packageReadme(readme)).toBe(readme);
 });
 
-it('leaves nothing in the README that would lead nowhere', () => {
+it('leaves no broken link in the README', () => {
   const readme = packageReadme(readFileSync(join(ROOT, 'README.md'), 'utf8'));
   const targets = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target!);
   const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(

@@ -1,13 +1,13 @@
-/** A link or a picture; also a fenced block or a code span, since what looks like a link in there is none. */
+/** A link or a picture. Also fenced blocks and code spans, so that links inside of them are skipped. */
 const LINK =
   /^```[^]*?^```$|(`+)[^`]*\1|(?<image>!?)\[(?<text>[^\]]*)\]\((?<target>[^)\s]+)\)(?<end>\n*)/gm;
 
-/** A part of the same page, or an address. */
+/** An anchor on the same page, or an absolute address. */
 const IS_WHOLE = /^(?:#|[a-z][a-z+.-]*:)/i;
 
 /**
- * The root's README as the package's own. Files of the repository are not in the package, and package.json
- * says of no place where they are: a link to one becomes its text, a picture is left out.
+ * The root's README for the package. The package does not contain the other files of the repository, and package.json
+ * has no address for them. So a link to one becomes its text, and a picture is left out.
  */
 export function packageReadme(readme: string): string {
   return readme.replace(LINK, (all: string, ...rest: unknown[]) => {

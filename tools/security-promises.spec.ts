@@ -6,14 +6,14 @@ import { ROOT } from './generated/file.js';
 
 const SPECS = globSync(['packages/*/src/**/*.spec.ts', 'e2e/*.spec.ts'], { cwd: ROOT });
 
-/** Each row of a table with a promise: what is promised, and the tests that hold it. */
+/** Each row of a table with promises: the promise, and the tests that prove it. */
 const promises = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8')
   .split('\n')
   .filter((line) => line.startsWith('| ') && line.includes('.spec.ts`'))
   .map((line) => line.split(' | ').map((cell) => cell.replace(/^\||\|$/g, '').trim()))
   .map(([promise, heldBy]) => ({ promise: promise!, tests: testsOf(heldBy!) }));
 
-/** `"a title", "another one"` of each `file.spec.ts` that a cell names. */
+/** `"a title", "another one"` of each `file.spec.ts` in a cell. */
 function testsOf(heldBy: string): { file: string; titles: string[] }[] {
   return heldBy.split('; ').map((part) => {
     const [, file, titles] = /^`([^`]+\.spec\.ts)`: (.+)$/.exec(part) ?? [];
@@ -27,7 +27,7 @@ it('finds the promises', () => {
 });
 
 describe.each(promises)('$promise', ({ tests }) => {
-  it.each(tests)('is held by $file', ({ file, titles }) => {
+  it.each(tests)('is tested by $file', ({ file, titles }) => {
     const found = SPECS.filter((spec) => `/${spec}`.endsWith(`/${file}`));
     expect(found).toHaveLength(1);
     const source = readFileSync(join(ROOT, found[0]!), 'utf8');

@@ -5,9 +5,8 @@ import { mustRun } from '../command.js';
 import { NODE_IMAGE } from '../images/node/node-image.js';
 
 /**
- * One base for everybody: the Node image, with dumb-init and an `apk` that does nothing, because a
- * peer's template for Alpine asks apk for dumb-init. The layer with the peer's packages thus counts
- * for nobody.
+ * One base image for all contenders: the Node image, with dumb-init and an `apk` that does nothing, because a peer's
+ * template for Alpine installs dumb-init with apk. So no contender's size includes that package.
  */
 const BASE = `FROM ${NODE_IMAGE}
 RUN apt-get update \\
@@ -20,7 +19,7 @@ export async function buildBase(tag: string): Promise<void> {
   await build(tag, BASE);
 }
 
-/** Makes the tag of a base point at an image with one more file, as a rebuilt base of a vendor does. */
+/** Moves the tag of a base image to one with one more file, as if its vendor had rebuilt it. */
 export async function moveBase(from: string, tag: string, release: string): Promise<void> {
   await build(tag, `FROM ${from}\nRUN echo ${release} > /etc/base-release\n`);
 }

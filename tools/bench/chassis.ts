@@ -81,7 +81,7 @@ async function measureAll(
     ]),
   );
   for (let round = 0; round < rounds; round++) {
-    // In turns, and every other round the other way about: a machine that slows down slows all.
+    // In turns, in reverse order in every second round, so that a machine that slows down slows all contenders.
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
     for (const contender of order) {
       interrupted.throwIfAborted();

@@ -100,7 +100,7 @@ void runProgram(async () => {
   }
 });
 
-/** One workspace for all, so that they roll out the same images and the same entries. */
+/** One workspace for all contenders, so that they roll out the same images and the same entries. */
 async function setUp(
   workspace: Workspace,
   contenders: readonly Contender[],
@@ -124,7 +124,7 @@ async function setUp(
   await workspace.nx('run-many', '-t', 'docker-build');
 }
 
-/** All of them in turns, the other way about in every other round. */
+/** All contenders in turns, in reverse order in every second round. */
 async function measureWork(
   workspace: Workspace,
   work: Work,
@@ -138,7 +138,7 @@ async function measureWork(
   for (const index of round % 2 === 0 ? order : order.toReversed()) {
     interrupted.throwIfAborted();
     const contender = contenders[index]!;
-    // A line for each: who comes second would find the image that the first one built.
+    // One new line for each contender; otherwise the second would find the image that the first one built.
     if (work.isToBuild) await work.prepare(workspace);
     const reading = await measure(contender, work);
     requireDone(work, contender, reading);
@@ -148,7 +148,7 @@ async function measureWork(
     );
   }
   if (work.isToBuild) {
-    // Compose built all images anew under the names that all share: the others would be recreated for it.
+    // Compose built all images again, under names that all contenders share. The other projects would be recreated.
     await workspace.nx('run-many', '-t', 'docker-build');
     for (const contender of contenders) await mustRollOut(contender);
     return;
@@ -158,7 +158,7 @@ async function measureWork(
   for (const contender of contenders) await mustRollOut(contender, { service: CHANGED });
 }
 
-/** A rollout that did not do what it was for is no reading. */
+/** A rollout that did not do its work does not count as a reading. */
 function requireDone({ id, isBad = false }: Work, { title }: Contender, reading: Reading): void {
   const { worked, serves, said } = reading;
   const expected = id === 'version' || id === 'edit' ? 'other' : 'before';

@@ -3,7 +3,7 @@ import { countFiles, liveOnce } from './engine/container.js';
 import { readImage } from './engine/images.js';
 import type { Site } from './site.js';
 
-/** What one image is; read once, since it does not vary. */
+/** Facts about one image. Read once, because they do not vary. */
 export interface ImageFacts {
   bytesOverBase: number;
   files: number;

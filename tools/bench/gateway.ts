@@ -19,14 +19,14 @@ const USAGE = `usage: npm run bench:gateway [-- options]
   --write         put the table into docs/benchmarks.md
 `;
 
-/** More than any machine serves in a window, so that callers are counted but never refused. */
+/** More than any machine can serve in a window, so that callers are counted but never refused. */
 const LIMIT = '1000000000';
 
 const bare = new URL('gateway/bare-gateway.ts', import.meta.url);
 const ours = new URL('gateway/chassis-gateway.ts', import.meta.url);
 const provider = new URL('chassis/bare-service.ts', import.meta.url);
 
-/** The first is what the second is compared with; the others cost more than the second. */
+/** The first is compared with the second; the others add features to the second. */
 const NAMES = [
   '@fastify/http-proxy alone',
   'gateway',
@@ -35,7 +35,7 @@ const NAMES = [
   'gateway, rate limit',
   'gateway behind the edge',
 ];
-/** The one that is asked through the edge. */
+/** The one that is reached through the edge. */
 const BEHIND_EDGE = 5;
 
 interface Readings {
@@ -67,14 +67,14 @@ void runProgram(async () => {
       { file: bare, env: { PROVIDER_URL } },
       { file: ours, env: { PROVIDER_URL } },
       { file: ours, env: { PROVIDER_URL, PUBLIC_KEY: publicKey } },
-      // What each first request of a token costs.
+      // The cost of the first request with a token.
       { file: ours, env: { PROVIDER_URL, PUBLIC_KEY: publicKey, REMEMBERED_TOKENS: '0' } },
       { file: ours, env: { PROVIDER_URL, RATE_LIMIT: LIMIT } },
       { file: ours, env: { PROVIDER_URL } },
     ].map((one, index) => ({ name: NAMES[index]!, ...one }));
     const all = contenders.map((): Readings => ({ rate: [], middle: [], slowest: [] }));
     for (let round = 0; round < rounds; round++) {
-      // In turns, and every other round the other way about: a machine that slows down slows all.
+      // In turns, in reverse order in every second round, so that a machine that slows down slows all contenders.
       const order = [...contenders.keys()];
       for (const index of round % 2 === 0 ? order : order.toReversed()) {
         interrupted.throwIfAborted();
@@ -98,7 +98,7 @@ void runProgram(async () => {
   }
 });
 
-/** All send it, so that all have the same headers to pass on. */
+/** Sent to all contenders, so that all pass on the same headers. */
 async function issueToken(): Promise<{ publicKey: string; headers: Record<string, string> }> {
   const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const token = await new SignJWT()

@@ -4,7 +4,7 @@ import { ensureNodeImage } from '../images/node/node-image.js';
 import { NX } from './application/versions.js';
 import { mustRun } from '../command.js';
 
-/** Where the readings were taken; no name of the machine or of its user. */
+/** The machine of the readings, without the name of the machine or its user. */
 export interface Machine {
   cores: number;
   processor: string;

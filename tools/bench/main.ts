@@ -62,5 +62,5 @@ async function measureAll(options: Options): Promise<Results> {
   }
 }
 
-/** A work after which every contender has the images of its commit. */
+/** Work after which every contender has the images of its commit. */
 const FACTS_AFTER = 'start';

@@ -8,8 +8,8 @@ import { runAll, timeBuild } from './work/build.js';
 import type { Work } from './work/work.js';
 
 /**
- * Does one work for all sites in turn, the other way round in every second round, so that whatever
- * the machine does meanwhile falls on everybody.
+ * Does one work for all sites in turn, in reverse order in every second round, so that other load on the machine
+ * affects all of them alike.
  */
 export async function measureWork(
   work: Work,

@@ -13,7 +13,7 @@ export interface Results {
   facts: Partial<Record<ContenderId, ImageFacts>>;
 }
 
-/** Ignored by git and the formatter, as every folder of this name. */
+/** git and the formatter ignore every folder with this name. */
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), 'tmp');
 
 export async function saveResults(name: string, results: object): Promise<string> {
@@ -23,7 +23,7 @@ export async function saveResults(name: string, results: object): Promise<string
   return file;
 }
 
-/** What the last run of that name saved. */
+/** The results of the last run with that name. */
 export async function loadResults<T>(name: string): Promise<T> {
   return JSON.parse(await readFile(join(FOLDER, `${name}.json`), 'utf8')) as T;
 }

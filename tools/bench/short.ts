@@ -6,11 +6,11 @@ import { LabError, runProgram, say } from '../program.js';
 
 const USAGE = `usage: npm run bench:short
 
-One reading of each main row, in less than three minutes on a quiet machine: for whoever changes a path that is hot. Run it before
+One reading of each main row, in about three minutes on a quiet machine: for whoever changes a path that is hot. Run it before
 and after, and compare the ratios. It writes nothing; a ratio of one reading is off by a fifth or so.
 `;
 
-/** Programs of this folder, with what makes each as short as it can be. */
+/** Programs of this folder, with the options that make each as short as possible. */
 const PARTS: readonly (readonly [string, ...string[]])[] = [
   ['chassis.ts', '--rounds=1', '--seconds=1'],
   ['gateway.ts', '--rounds=1', '--seconds=1'],

@@ -12,15 +12,15 @@ import { createWorkspace, type Workspace } from '../testing/workspace.js';
 export interface Site {
   contender: Contender;
   workspace: Workspace;
-  /** `bench-us-a1b2c3/base:24`, and the image that this name stood for at first. */
+  /** `bench-us-a1b2c3/base:24`, and the image that this name had at first. */
   base: string;
   firstBase: string;
   image: (service: ServiceName) => string;
-  /** Ids of images that have lost their names to newer ones. */
+  /** Ids of images that lost their names to newer ones. */
   replaced: Set<string>;
-  /** A text that no earlier change of this site had, in the form of an identifier. */
+  /** A text that no earlier change of this site used, in the form of an identifier. */
   nonce: () => string;
-  /** Seconds of an Nx command that has to succeed. */
+  /** Seconds of an Nx command that must succeed. */
   time: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<number>;
   remove: () => Promise<void>;
 }

@@ -6,12 +6,13 @@ import { LabError, say } from '../program.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** Without its own font a page shows boxes. */
+/** Without a font, a page shows boxes instead of letters. */
 const PACKAGES = ['chromium', 'fonts-dejavu-core'];
 
 /**
- * The path of a Chromium or Chrome; root on Debian gets it installed.
- * @throws LabError if there is none and a person has to act.
+ * The path of Chromium or Chrome. As root on Debian, it is installed if it is missing.
+ *
+ * @throws LabError if there is none and a person has to install it.
  */
 export async function ensureBrowser(): Promise<string> {
   const present = findBrowser();

@@ -8,7 +8,7 @@ const took = (file: string, milliseconds: number, project = 'unit') => ({
 });
 
 describe('formatSlowestFiles', () => {
-  it('lists what took long, slowest first, and counts all', () => {
+  it('lists slow files, slowest first, with the time of all', () => {
     expect(
       formatSlowestFiles([
         took('a.spec.ts', 400),
@@ -22,14 +22,14 @@ describe('formatSlowestFiles', () => {
     ]);
   });
 
-  it('lists no more than a screen takes', () => {
+  it('lists only as many as fit on a screen', () => {
     const many = Array.from({ length: 40 }, (_, index) => took(`${index}.spec.ts`, 20_000 + index));
     const lines = formatSlowestFiles(many);
     expect(lines).toHaveLength(13);
     expect(lines[1]).toContain('39.spec.ts');
   });
 
-  it('says nothing if all were quick', () => {
+  it('prints nothing if all were quick', () => {
     expect(formatSlowestFiles([took('a.spec.ts', 400)])).toEqual([]);
   });
 });

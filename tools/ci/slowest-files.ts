@@ -1,4 +1,4 @@
-/** How long a file took from its first import to its last hook. */
+/** How long a file took, from its first import to its last hook. */
 export interface FileTime {
   project: string;
   /** Relative to the repository. */

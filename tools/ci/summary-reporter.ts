@@ -7,14 +7,14 @@ export interface Counts {
   skipped: number;
 }
 
-/** Ends a run with the files that took longest, and one line that a machine reads: `212 passed, 0 failed, 3 skipped`. */
+/** Prints the slowest files at the end of a run, and one line for programs: `212 passed, 0 failed, 3 skipped`. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const counts = countTests(modules, errors.length);
     const slowest = formatSlowestFiles(modules.map(readTime));
-    // The default reporter prints its own summary in this very event: ours comes after it.
+    // The default reporter prints its summary in the same event. Ours must come after it.
     process.once('exit', (code) => {
-      // A setup that throws ends the run before any test: that is no success.
+      // A set-up that throws ends the run before any test. That must not look like a success.
       if (code !== 0 && counts.failed === 0) counts.failed = 1;
       const table = slowest.map((line) => `${line}\n`).join('');
       process.stdout.write(`\n${table}${table && '\n'}${formatCounts(counts)}\n`);
@@ -27,7 +27,7 @@ export function formatCounts({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
-/** A file that cannot be loaded, a hook that throws and an error outside any test are failures too. */
+/** A file that cannot be loaded, a hook that throws and an error outside of tests count as failures, too. */
 export function countTests(modules: readonly TestModule[], unhandled: number): Counts {
   const counts: Counts = { passed: 0, failed: unhandled, skipped: 0 };
   for (const module of modules) {

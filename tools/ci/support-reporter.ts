@@ -3,7 +3,10 @@ import { readEngineFacts } from '../engine/facts.js';
 import { recordSupport } from '../generated/support-page.js';
 import { countTests, formatCounts } from './summary-reporter.js';
 
-/** Writes into docs/support.md how the tests with an engine ended on the one that was there. Used if `SUPPORT=write`. */
+/**
+ * Writes the result of the tests with an engine into docs/support.md, with the engine's version. Used if
+ * `SUPPORT=write`.
+ */
 export default class SupportReporter implements Reporter {
   async onTestRunEnd(
     modules: readonly TestModule[],

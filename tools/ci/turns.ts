@@ -1,8 +1,8 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Files of projects that run at a time take turns, so that those that mostly compute (`e2e`) are beside those that
- * mostly wait (`engine`). Within its project a file is where Vitest has it: the longest first.
+ * Mixes the files of projects that run at the same time, so that files that mostly compute (`e2e`) run beside files
+ * that mostly wait (`engine`). Within its project, a file keeps its place in Vitest's order: the longest first.
  */
 export class Turns extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -10,7 +10,7 @@ export class Turns extends BaseSequencer {
   }
 }
 
-/** Mixes queues evenly: whatever their lengths are, they end at about the same time. */
+/** Mixes queues evenly, so that all of them end at about the same time, whatever their lengths. */
 export function takeTurns<T>(items: readonly T[], queueOf: (item: T) => string): T[] {
   const queues = new Map<string, T[]>();
   for (const item of items) {

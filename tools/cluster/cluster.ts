@@ -27,13 +27,14 @@ const DEBIAN = {
 
 export interface Cluster {
   kubeconfig: string;
-  /** Of the API server, such as `v1.37.2`. */
+  /** The version of the API server, such as `v1.37.2`. */
   version: string;
 }
 
 /**
- * A Kubernetes cluster for tests: the one that `MICRO_TEST_KUBECONFIG` names, or else the one that this machine's
- * engine runs, which is prepared and started if it does not answer. Nobody's own kubeconfig is read or written.
+ * A Kubernetes cluster for tests: the one of `MICRO_TEST_KUBECONFIG`, or else one on this machine's engine, which is
+ * prepared and started if it does not answer. A person's own kubeconfig is never read or written.
+ *
  * @throws LabError saying what is missing.
  */
 export async function ensureCluster(): Promise<Cluster> {
@@ -55,11 +56,11 @@ export async function ensureCluster(): Promise<Cluster> {
 export interface FoundCluster {
   kubeconfig: string;
   context: string;
-  /** The program. */
+  /** The path of the program. */
   kubectl: string;
 }
 
-/** The cluster that is given, or that runs here; `undefined` if there is none. Nothing is started. */
+/** The cluster of `MICRO_TEST_KUBECONFIG`, or one that runs here; `undefined` if there is none. Nothing is started. */
 export async function findCluster(): Promise<FoundCluster | undefined> {
   const given = process.env['MICRO_TEST_KUBECONFIG'];
   if (!given && !existsSync(KUBECONFIG)) return undefined;
@@ -71,7 +72,7 @@ export async function findCluster(): Promise<FoundCluster | undefined> {
   return { kubeconfig, context, kubectl };
 }
 
-/** Takes the cluster away with all that it holds. The programs that it is made of stay, for the next one. */
+/** Removes the cluster with everything in it. Its programs stay, for the next one. */
 export async function removeCluster(): Promise<void> {
   const variables = {
     KUBERNETES: '/',
@@ -131,7 +132,7 @@ async function apply(kubectl: string, file: string, registry: string): Promise<v
   ]);
 }
 
-/** Whether the cluster runs pods: its names resolve last. */
+/** Whether the cluster runs pods. DNS is ready last, so it is tested. */
 async function isReady(kubectl: string): Promise<boolean> {
   const questions = [
     ['wait', '--for', 'condition=Ready', ...NODES.map((node) => `node/${node}`)],

@@ -5,21 +5,22 @@ import { stringify } from 'yaml';
 import { mustRun } from '../command.js';
 import { KUBECONFIG, STATE } from './home.js';
 
-/** Who signs in with a file of its own, beside those that kubeadm writes by itself. */
+/** Users with a kubeconfig of their own, besides those that kubeadm creates itself. */
 const USERS = [
   { file: 'node-1.conf', name: 'system:node:node-1', group: 'system:nodes' },
   { file: 'node-2.conf', name: 'system:node:node-2', group: 'system:nodes' },
   { file: 'kube-proxy.conf', name: 'system:kube-proxy', group: 'system:node-proxier' },
 ];
 
-/** As compose.yaml names the API server. */
+/** The name of the API server in compose.yaml. */
 const SERVER = 'https://api-server:6443';
 
 /**
- * Writes the keys, certificates and kubeconfigs of a cluster to `STATE`, unless they are there. Each cluster has an
- * authority of its own, made by kubeadm.
+ * Writes the keys, certificates and kubeconfigs of a cluster to `STATE`, unless they exist. kubeadm creates an
+ * authority for each cluster.
+ *
  * @param kubernetes folder of kubeadm.
- * @param port where this machine reaches the API server, on 127.0.0.1.
+ * @param port of the API server on 127.0.0.1.
  */
 export async function ensureCredentials(kubernetes: string, port: number): Promise<void> {
   if (existsSync(KUBECONFIG)) return;

@@ -9,7 +9,7 @@ import { say } from '../program.js';
 
 const MACHINE = join(dirname(fileURLToPath(import.meta.url)), 'machine');
 
-/** The image of the control plane and of each node, whose programs are mounted. */
+/** The image of the control plane and of each node. Their programs are mounted into it. */
 export async function buildMachineImage(): Promise<void> {
   if (!(await readLocalImage('micro-cluster/machine'))) say('building the image of a node ...');
   await buildStandIn({
@@ -19,7 +19,10 @@ export async function buildMachineImage(): Promise<void> {
   });
 }
 
-/** An image of a static program alone, in the registry that the nodes pull from. An older one of that name is replaced. */
+/**
+ * Pushes an image with a single static program to the registry that the nodes pull from. It replaces an older one with
+ * the same name.
+ */
 export async function pushProgramImage(ref: string, program: string): Promise<void> {
   await inTemporaryDirectory(async (context) => {
     await copyFile(program, join(context, 'program'));

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { LabError, runProgram } from '../program.js';
 import { ensureCluster, removeCluster } from './cluster.js';
 
-/** `npm run cluster`: a Kubernetes cluster for tests. `npm run cluster -- down`: takes it away. */
+/** `npm run cluster`: starts a Kubernetes cluster for tests. `npm run cluster -- down`: removes it. */
 void runProgram(async () => {
   const { positionals } = parseArgs({ allowPositionals: true });
   const [command = 'up', ...more] = positionals;

@@ -10,12 +10,12 @@ import { HOME } from './home.js';
 const MODULES = join(dirname(fileURLToPath(import.meta.url)), 'programs');
 const AN_HOUR_MS = 3_600_000;
 
-/** Programs of one Go module, which pins them by its go.sum. */
+/** Programs of one Go module. Its go.sum pins them. */
 interface GoPrograms {
   packages: readonly string[];
-  /** Set in the programs, as their own build sets it. */
+  /** Set in the programs, like in their own builds. */
   variables?: Readonly<Record<string, string>>;
-  /** What the first build takes on two processors. */
+  /** How long the first build takes on two processors. */
   minutes: number;
 }
 
@@ -42,7 +42,8 @@ const PROGRAMS = {
 export type ProgramsName = keyof typeof PROGRAMS;
 
 /**
- * The folder with the programs of a module: built once per content of its go.mod and go.sum, then kept.
+ * The folder with the programs of a module. They are built once per content of its go.mod and go.sum, and then kept.
+ *
  * @throws LabError if there is no Go, or the build fails.
  */
 export async function ensurePrograms(name: ProgramsName): Promise<string> {

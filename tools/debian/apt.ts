@@ -5,11 +5,11 @@ const ENV = { DEBIAN_FRONTEND: 'noninteractive' };
 
 let updated: Promise<unknown> | undefined;
 
-/** Installs Debian packages (`name` or `name/suite`); refreshes the package lists once per process. */
+/** Installs Debian packages (`name` or `name/suite`). Updates the package lists once per process. */
 export async function aptInstall(packages: string[]): Promise<void> {
   updated ??= mustRun('apt-get', ['update', ...QUIET], { env: ENV });
   await updated;
-  // --no-remove: nothing the machine already has may give way to a package of ours.
+  // --no-remove: our packages must not replace anything that the machine already has.
   const options = ['--yes', '--no-remove', '--no-install-recommends', ...QUIET];
   await mustRun('apt-get', ['install', ...options, ...packages], { env: ENV });
 }

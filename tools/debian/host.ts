@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** The machine, as far as it decides what may be installed on it. */
+/** Facts about the machine that decide what may be installed on it. */
 export interface Host {
   platform: NodeJS.Platform;
   root: boolean;
-  /** Present on Debian itself (not on what derives from it). `major` is Infinity for testing and unstable. */
+  /** Set on Debian itself, not on distributions based on it. `major` is Infinity for testing and unstable. */
   debian?: { codename: string; major: number };
 }
 

@@ -78,7 +78,7 @@ Signed-By: /usr/share/keyrings/debian.gpg
   );
 });
 
-test('a key written into the stanza stays whole', () => {
+test('a key inside the stanza is kept as a whole', () => {
   const key =
     '\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mQ==\n -----END PGP PUBLIC KEY BLOCK-----';
   const [parsed] = parseSourceStanzas(

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A place that apt installs from: one line of a `.list` file or one stanza of a `.sources` file. */
+/** A source of packages for apt: one line of a `.list` file or one stanza of a `.sources` file. */
 export interface AptSource {
   uris: string[];
   suites: string[];
   components: string[];
-  /** As written: a keyring's path, or a whole key over several lines. */
+  /** As in the file: the path of a keyring, or a whole key over several lines. */
   signedBy?: string;
   trusted?: boolean;
 }
@@ -63,7 +63,7 @@ export function parseSourceStanzas(text: string): AptSource[] {
   });
 }
 
-/** The source that serves a release's own packages, not its updates or security fixes. */
+/** The source of a release's own packages, not of its updates or security fixes. */
 export function findReleaseSource(sources: AptSource[], codename: string): AptSource | undefined {
   return [codename, 'stable', 'oldstable']
     .map((suite) =>
@@ -74,7 +74,7 @@ export function findReleaseSource(sources: AptSource[], codename: string): AptSo
     .find(Boolean);
 }
 
-/** A `.sources` file that serves another suite from the same mirror, verified by the same keys. */
+/** A `.sources` file for another suite from the same mirror, verified by the same keys. */
 export function formatSource(like: AptSource, suite: string): string {
   return [
     'Types: deb',

@@ -6,19 +6,20 @@ import { LabError, say } from '../program.js';
 import { readHost } from './host.js';
 import { findReleaseSource, formatSource, readAptSources } from './sources.js';
 
-/** Programs of a Debian suite that run beside those of this machine. */
+/** Programs of another Debian suite, to run beside those of this machine. */
 export interface UnpackedPrograms {
   /** Such as `sid`. */
   suite: string;
   packages: readonly string[];
-  /** What progress calls them: `the newest Docker`. */
+  /** Its name in progress messages: `the newest Docker`. */
   what: string;
 }
 
 /**
- * Unpacks packages of another Debian suite into a folder, unless it is there. Nothing is installed: the machine's own
- * programs and its package lists stay as they are.
- * @throws LabError if apt fails or this machine's apt sources serve no Debian release.
+ * Unpacks packages of another Debian suite into a folder, unless the folder exists. Nothing is installed: the machine's
+ * own programs and its package lists stay as they are.
+ *
+ * @throws LabError if apt fails or this machine has no apt source with a Debian release.
  */
 export async function ensureUnpacked(folder: string, programs: UnpackedPrograms): Promise<void> {
   if (existsSync(folder)) return;
@@ -38,7 +39,7 @@ export async function ensureUnpacked(folder: string, programs: UnpackedPrograms)
   }
 }
 
-/** @returns the package files, in the folder that apt keeps its state in. */
+/** @returns the package files, in the folder in which apt keeps its state. */
 async function download(folder: string, programs: UnpackedPrograms): Promise<string[]> {
   const source = join(folder, 'own.sources');
   for (const part of ['lists/partial', 'cache/archives/partial', 'parts', 'packages']) {

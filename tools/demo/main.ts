@@ -35,7 +35,7 @@ void runProgram(async () => {
   }
 });
 
-/** Aborted on Ctrl-C; what runs then is ended, and the story ends as by a failure. */
+/** Aborted on Ctrl-C. Running commands are ended, and the story ends as after a failure. */
 function onInterrupt(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

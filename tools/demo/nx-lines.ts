@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** What the executors of each target say of a service; all else of Nx's output is left out. */
+/** The lines in which the executors report what they did to a service. All other output of Nx is left out. */
 const TOLD: Record<string, RegExp> = {
   'docker-build': /^(?<service>\S+) {2}(?<rest>(?:built|pulled|building|up to date)\b.*)$/,
   'docker-push':
@@ -18,7 +18,7 @@ export function tellTarget(target: string, line: string): string | undefined {
   return `${who.padEnd(9)} ${shorten(rest ?? reason ?? '')}`;
 }
 
-/** Hashes of 12 digits, as docker prints them. */
+/** Hashes shortened to 12 digits, as docker prints them. */
 function shorten(text: string): string {
   return text.replace(/\b(k-|sha256:)([0-9a-f]{12})[0-9a-f]*…?/g, '$1$2…');
 }

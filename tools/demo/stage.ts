@@ -1,13 +1,14 @@
 import { styleText } from 'node:util';
 import { mustEnd, type Child } from '../testing/child.js';
 
-/** Where the demo is shown: headings, commands, the lines of their output that matter, and their time. */
+/** Prints the demo: headings, commands, the important lines of their output, and their times. */
 export interface Stage {
   heading: (text: string) => void;
   line: (text: string) => void;
   /**
-   * Shows a command, what `keep` makes of each of its lines, and how long it took.
-   * @throws {CommandFailed} with all of its output.
+   * Runs a command, and prints what `keep` makes of each of its lines, and how long it took.
+   *
+   * @throws {CommandFailed} with all its output.
    */
   show: (
     command: string,
@@ -27,7 +28,7 @@ export function openStage(interrupted: AbortSignal): Stage {
     show: async (command, start, keep = () => undefined) => {
       interrupted.throwIfAborted();
       const started = performance.now();
-      // The time follows on the line of the command if nothing came in between.
+      // The time goes on the line of the command if no other line was printed.
       let column = `   $ ${command}`.length;
       process.stdout.write(`   ${styleText('cyan', `$ ${command}`)}`);
       const told = (text: string) => {

@@ -26,7 +26,7 @@ import { formatTable, whatHappened } from './table.js';
 
 type State = PlatformState<ExampleService>;
 
-/** From an empty workspace to a deployed platform, and two changes to it. */
+/** From an empty workspace to a deployed platform, with two changes to it. */
 export async function tellStory(
   stage: Stage,
   workspace: Workspace,
@@ -106,7 +106,7 @@ function teller(stage: Stage, workspace: Workspace) {
   };
 }
 
-/** A port that is free now, so that two demos can run beside each other. */
+/** A free port, so that two demos can run at the same time. */
 async function publishGateway(workspace: Workspace): Promise<string> {
   const port = await freePort();
   const file = 'environments/development.yml';
@@ -160,7 +160,7 @@ function tellTable(stage: Stage, states: readonly [State, State, State, State]):
   for (const line of formatTable([head, ...rows])) stage.line(`   ${line}`);
 }
 
-/** The demo is no test, but it does not end well if its point was missed. */
+/** The demo is not a test, but it fails if it does not show what it should. */
 function requireExactly(before: State, after: State, expected: readonly ExampleService[]): void {
   for (const fact of ['imageId', 'digest', 'containers'] as const) {
     const changed = changedIn(before, after, fact);

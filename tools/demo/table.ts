@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { changedIn, type PlatformState } from '../testing/deployed-platform.js';
 
-/** What a round did to each service, told from the engine and the registry. */
+/** What a round did to each service, read from the engine and the registry. */
 export function whatHappened<Service extends string>(
   before: PlatformState<Service>,
   after: PlatformState<Service>,

@@ -9,7 +9,7 @@ const BUILDX = 'the buildx plugin, package docker-buildx-plugin (https://docs.do
 const COMPOSE =
   'the Compose v2 plugin, package docker-compose-plugin (https://docs.docker.com/compose/install/linux/)';
 
-/** What a person has to do so that engine, buildx and Compose v2 are there: one sentence each. */
+/** What a person has to do to get the engine, buildx and Compose v2: one sentence each. */
 export function adviseEngine(facts: EngineFacts, host: Host): string[] {
   const onLinux = host.platform === 'linux';
   if (!facts.client && !facts.daemon && facts.server.kind === 'down') {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { raiseContainersShare } from './cpu-share.js';
 
-/** What the kernel shows, in its own folder. */
+/** A folder with the files of the kernel's interface. */
 function cgroups(...files: string[]): string {
   const root = mkdtempSync(join(tmpdir(), 'micro-spec-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
@@ -18,13 +18,13 @@ function cgroups(...files: string[]): string {
 it.each([
   ['version 1', ['cpu/docker/cpu.shares'], 'cpu/docker/cpu.shares', '16384'],
   ['version 2', ['cgroup.controllers', 'docker/cpu.weight'], 'docker/cpu.weight', '1600'],
-])('weighs more than one process: %s', (_, files, file, value) => {
+])('gives containers more weight than one process: %s', (_, files, file, value) => {
   const root = cgroups(...files);
   raiseContainersShare(root);
   expect(readFileSync(join(root, file), 'utf8')).toBe(value);
 });
 
-it('writes nothing if there are no groups, or none for processors', () => {
+it('writes nothing if there are no control groups, or none for processors', () => {
   const none = cgroups();
   raiseContainersShare(none);
   expect(readdirSync(none)).toEqual([]);

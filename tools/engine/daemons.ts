@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { run, succeeded } from '../command.js';
 import { startDaemon } from '../daemon.js';
 
-/** Where an engine of one's own lives, beside the one of this machine. */
+/** The folders of an additional engine, beside the one of this machine. */
 export interface EngineHome {
   /** Holds sockets, configuration and logs. */
   folder: string;
@@ -13,24 +13,24 @@ export interface EngineHome {
   disk: string;
   /** The engine's `daemon.json`. */
   config: object;
-  /** A program with its arguments -> the same, in the engine's network. */
+  /** Turns a program with its arguments into a command that runs it in the engine's network. */
   on: (program: string, args: string[]) => [command: string, args: string[]];
 }
 
-/** The parts of an engine: as with Docker's own packages, containerd is not a child of dockerd. */
+/** The processes of an engine. As in Docker's own packages, containerd is not a child of dockerd. */
 export interface Daemons {
   containerd: ChildProcess;
   dockerd: ChildProcess;
 }
 
-/** Kubernetes' part of containerd, which Docker does not use: up to containerd 1.7, and since 2.0. */
+/** The Kubernetes plugin of containerd, which Docker does not use: its name up to containerd 1.7, and since 2.0. */
 const UNUSED_PLUGINS = [
   'io.containerd.grpc.v1.cri',
   'io.containerd.cri.v1.images',
   'io.containerd.cri.v1.runtime',
 ];
 
-/** Where the engine listens, for those who need not go by ssh. */
+/** The address of the engine for clients that need no ssh. */
 export function socketOf({ folder }: Pick<EngineHome, 'folder'>): string {
   return `unix://${folder}/docker.sock`;
 }
@@ -58,12 +58,12 @@ function startContainerd({ folder, disk, on }: EngineHome): Promise<ChildProcess
   });
 }
 
-/** Also after it was ended, with what it left. */
+/** Also works after it was ended, with the files that it left. */
 export function startDockerd(home: EngineHome): Promise<ChildProcess> {
   const { folder, disk, on } = home;
   const config = join(folder, 'daemon.json');
   writeFileSync(config, `${JSON.stringify(home.config)}\n`);
-  // It refuses to start while any process has the number in there.
+  // It refuses to start while any process has the number in that file.
   rmSync(join(folder, 'docker.pid'), { force: true });
   mkdirSync(join(disk, 'docker'), { recursive: true });
   const [command, args] = on('dockerd', [
@@ -94,7 +94,7 @@ export async function endDaemon(daemon: ChildProcess, signal: NodeJS.Signals): P
   await ended;
 }
 
-/** What `docker` prints of the engine. @throws with what it wrote. */
+/** The output of `docker` on that engine. @throws with its error output. */
 export function dockerOn(home: Pick<EngineHome, 'folder'>, args: readonly string[]): string {
   return execFileSync('docker', ['--host', socketOf(home), ...args], {
     encoding: 'utf8',

@@ -14,8 +14,9 @@ export interface Engine {
 }
 
 /**
- * A Docker Engine that answers, with buildx and Compose v2: the one that is there, or else, as root on Debian, one that
- * is installed and started now. Safe to call again and again, about 0.2 s when there is nothing to do.
+ * A running Docker Engine with buildx and Compose v2: the existing one, or, as root on Debian, one that is installed
+ * and started now. Can be called repeatedly; takes about 0.2 s if there is nothing to do.
+ *
  * @throws LabError saying what to install or start on this system.
  */
 export async function ensureEngine(): Promise<Engine> {

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { run, succeeded } from '../command.js';
 
-/** What there is of Docker on this machine. A version that is missing means the part is missing. */
+/** The parts of Docker on this machine. If a version is missing, the part is missing. */
 export interface EngineFacts {
   client?: string;
   server: Server;
@@ -9,12 +9,15 @@ export interface EngineFacts {
   compose?: string;
   /** Version of a `dockerd` that could be started here. */
   daemon?: string;
-  /** Where the client was told to look instead of this machine's own socket: `DOCKER_HOST` or a context. */
+  /**
+   * The address that the client was configured with instead of this machine's own socket: by `DOCKER_HOST` or a
+   * context.
+   */
   elsewhere?: string;
 }
 
 export type Server =
-  /** Podman has Docker's API on a socket, too, and versions of its own. */
+  /** Podman offers Docker's API on a socket, too, with its own version numbers. */
   | { kind: 'running'; version: string; name: string; isPodman?: true }
   /** The engine's socket is there and this user may not use it. */
   | { kind: 'denied'; socket: string; group: string }
@@ -34,7 +37,7 @@ interface DockerVersion {
 const SOCKET = '/var/run/docker.sock';
 const QUESTION = { withinMs: 10_000 };
 
-/** Asks client, engine and plugins at once; `dockerd` only if no engine answers. */
+/** Asks client, engine and plugins in parallel; `dockerd` only if no engine answers. */
 export async function readEngineFacts(): Promise<EngineFacts> {
   const [docker, buildx, compose] = await Promise.all([
     run('docker', ['version', '--format', '{{json .}}'], QUESTION),

@@ -6,12 +6,13 @@ import { LabError } from '../program.js';
 const SOURCE = '/etc/apt/sources.list.d/micro-trixie.sources';
 const PIN = '/etc/apt/preferences.d/micro-trixie';
 
-/** Priority 100: nothing comes from trixie unless it is asked for by name, and what did is kept up to date. */
+/** Priority 100: no package comes from trixie unless it is requested by name. Packages that did are kept up to date. */
 const PIN_TEXT = 'Package: *\nPin: release n=trixie\nPin-Priority: 100\n';
 
 /**
  * Installs Docker's parts from Debian packages.
- * @throws LabError if apt fails or this machine's apt sources serve no Debian release.
+ *
+ * @throws LabError if apt fails or this machine has no apt source with a Debian release.
  */
 export async function installDocker(packages: string[], trixieOn?: string): Promise<void> {
   if (trixieOn) addTrixie(trixieOn);
@@ -28,7 +29,7 @@ function addTrixie(codename: string): void {
       `/etc/apt: no source serves "${codename} main", so there is no mirror to take Docker from; add one.`,
     );
   }
-  // The pin first: without it the next upgrade would move the whole machine to trixie.
+  // The pin comes first: without it, the next upgrade would move the whole machine to trixie.
   writeWhereDifferent(PIN, PIN_TEXT);
   writeWhereDifferent(SOURCE, formatSource(own, 'trixie'));
 }

@@ -6,14 +6,14 @@ import { mustRun, run } from '../command.js';
 /** Where `ip netns` keeps network namespaces. */
 export const NAMESPACES = '/run/netns';
 
-/** A network namespace, with a cable to this machine. */
+/** A network namespace, with a virtual cable to this machine. */
 export interface Namespace {
   name: string;
-  /** This machine's end of the cable. The name of an interface has 15 characters at most. */
+  /** This machine's end of the cable. The name of an interface may have 15 characters. */
   cable: string;
-  /** Where it is reached from this machine. */
+  /** Its address as seen from this machine. */
   address: string;
-  /** Where this machine is reached from it. */
+  /** The address of this machine as seen from it. */
   hostAddress: string;
 }
 
@@ -33,7 +33,7 @@ export async function createNamespace(namespace: Namespace): Promise<void> {
   }
 }
 
-/** A program with its arguments -> the same, on the namespace's network. */
+/** Turns a program with its arguments into a command that runs it in the namespace's network. */
 export function inNamespace(
   { name }: Pick<Namespace, 'name'>,
   program: string,
@@ -42,7 +42,7 @@ export function inNamespace(
   return ['nsenter', [`--net=${join(NAMESPACES, name)}`, program, ...args]];
 }
 
-/** Does nothing if it is gone. */
+/** Does nothing if it does not exist. */
 export async function removeNamespace({
   name,
   cable,
@@ -51,7 +51,7 @@ export async function removeNamespace({
   await run('ip', ['netns', 'delete', name]);
 }
 
-/** Ends every program that has a file of the folder among its arguments. */
+/** Ends every program with a file of the folder among its arguments. */
 export async function endProgramsOf(folder: string): Promise<void> {
   for (let left = pidsOf(folder); left.length > 0; left = pidsOf(folder)) {
     left.forEach(kill);
@@ -59,7 +59,7 @@ export async function endProgramsOf(folder: string): Promise<void> {
   }
 }
 
-/** Unmounts what is mounted in a folder, the last one first. */
+/** Unmounts everything that is mounted in a folder, the last one first. */
 export async function unmountIn(folder: string): Promise<void> {
   const points = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')

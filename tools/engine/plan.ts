@@ -10,12 +10,12 @@ export type EnginePlan =
   /** A person has to act: one sentence per thing to do. */
   | { kind: 'advise'; advice: string[] };
 
-/** Debian 13's Docker needs libc6 >= 2.34, which Debian 12 has; its runc needs 2.38, which Debian 12 has not. */
+/** Debian 13's Docker needs libc6 2.34, which Debian 12 has. Its runc needs 2.38, which Debian 12 does not have. */
 const OLDEST_DEBIAN = 12;
 const ENGINE = ['docker.io', 'docker-cli', 'docker-buildx', 'docker-compose', 'containerd'];
 const ENGINE_FROM_ANY_RELEASE = ['runc', 'iptables'];
 
-/** Decides whether to use an existing engine, install and start one, or ask a person to. */
+/** Decides whether to use an existing engine, install and start one, or ask a person to do so. */
 export function planEngine(facts: EngineFacts, host: Host): EnginePlan {
   const running = facts.server.kind === 'running';
   const plugins = [

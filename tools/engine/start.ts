@@ -10,8 +10,9 @@ const LOG_FILE = '/var/log/dockerd.log';
 const STOPPING_MS = 20_000;
 
 /**
- * Starts the engine of this machine unless it answers already.
- * @throws LabError with the engine's last log lines if it does not answer within a minute.
+ * Starts the engine of this machine unless it is running.
+ *
+ * @throws LabError with the engine's last log lines if it is not ready within a minute.
  */
 export async function startEngine(): Promise<void> {
   if (await previousEngineAnswers()) return;
@@ -30,8 +31,8 @@ export async function startEngine(): Promise<void> {
 }
 
 /**
- * Waits for a dockerd that is just starting or stopping, since two of them exclude each other. A pid file left by one
- * that died is removed: dockerd refuses to start while any process has the pid in it.
+ * Waits for a dockerd that is just starting or stopping, because two of them cannot run. Removes the pid file of one
+ * that has died: dockerd refuses to start while any process has the pid in that file.
  */
 async function previousEngineAnswers(): Promise<boolean> {
   const deadline = Date.now() + STOPPING_MS;

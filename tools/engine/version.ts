@@ -1,4 +1,4 @@
-/** The first engine whose BuildKit knows named build contexts and `COPY --link`. */
+/** The first engine whose BuildKit has named build contexts and `COPY --link`. */
 export const OLDEST_ENGINE = 23;
 
 /** Whether an engine's version (`20.10.24+dfsg1`) lacks what our builds need. */

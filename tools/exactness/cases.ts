@@ -7,9 +7,9 @@ import type { Platform } from './platform.js';
 import type { StepResult } from './session.js';
 import type { Mode } from './toolchain.js';
 
-/** One change that is played again: two platforms, and all that it takes to make them. */
+/** A change that can be repeated: the two platforms before and after it, and everything needed to create them. */
 export interface FixedCase {
-  /** What it is about, and where it came from. */
+  /** What it tests, and where it came from. */
   title: string;
   packageManager: PackageManager;
   mode: Mode;
@@ -27,7 +27,7 @@ export function readFixedCases(packageManager: PackageManager, mode: Mode): Fixe
     .filter((fixed) => fixed.packageManager === packageManager && fixed.mode === mode);
 }
 
-/** Keeps a case that went wrong; returns its file. */
+/** Saves a case that failed; returns its file. */
 export async function keepCase(name: string, fixed: FixedCase): Promise<string> {
   const file = join(FOLDER, `${name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase()}.json`);
   await writeFile(file, `${JSON.stringify(fixed, null, 2)}\n`);

@@ -12,18 +12,18 @@ import {
 } from './platform.js';
 import type { Random } from './random.js';
 
-/** A change, as the platform that it leads to. */
+/** A change, with the platform after it. */
 export interface Change {
   kind: ChangeKind;
-  /** Of whom, for people. */
+  /** The service or package that it changes, for messages. */
   of: string;
   after: Platform;
 }
 
-/** A kind of change: what it does to a platform, or nothing if there is nothing to do it to. */
+/** A kind of change: changes a platform, or returns nothing if it does not apply. */
 type Draw = (platform: Platform, random: Random) => string | undefined;
 
-/** Names are changed in place: `drawChange` hands in a copy. */
+/** Changes names in place: `drawChange` passes a copy. */
 const DRAWS = {
   'service source': (platform, random) => {
     const service = random.pick(platform.services);
@@ -199,7 +199,7 @@ const DRAWS = {
 export type ChangeKind = keyof typeof DRAWS;
 export const CHANGE_KINDS = Object.keys(DRAWS) as ChangeKind[];
 
-/** A random change of one of the kinds. */
+/** A random change of a random kind. */
 export function drawChange(
   before: Platform,
   random: Random,

@@ -9,15 +9,15 @@ import { ensureToolchain } from './toolchain.js';
 const SEED = 7;
 const RANDOM_CHANGES = 3;
 
-/** A comment in a Dockerfile is part of the key, as is all of its text. */
+/** A comment in a Dockerfile is part of the key, like its whole text. */
 const EXACT = CHANGE_KINDS.filter((kind) => kind !== 'Dockerfile comment');
 
-/** Both package managers and both kinds of `affected`; `npm run exactness` plays all four pairs. */
-describeEngine('a changed image is always built, and no other', () => {
+/** One run per package manager and per kind of `affected`; `npm run exactness` runs all four pairs. */
+describeEngine('builds an image if it changes, and only then', () => {
   it.each([
     ['npm', 'project-level'],
     ['pnpm', 'task-level'],
-  ] as const)('with %s, %s affected', async (packageManager, mode) => {
+  ] as const)('with %s and %s affected', async (packageManager, mode) => {
     const cases = readFixedCases(packageManager, mode);
     const toolchain = await ensureToolchain(packageManager, mode);
     let platform = cases[0]!.before;

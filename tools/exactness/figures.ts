@@ -1,16 +1,16 @@
 import type { StepResult } from './session.js';
 
-/** What a number of changes came to. */
+/** The result of a number of changes. */
 export interface Figures {
   cases: number;
-  /** Images that changed, by the oracle. */
+  /** Images that changed, according to the oracle. */
   changed: number;
   /** Of these, images that were really built or found. */
   hit: number;
   /** Images that BuildKit built. */
   built: number;
   wasted: number;
-  /** Changed images that even a run of all services leaves as they were. */
+  /** Changed images that were not rebuilt, even by a run of all services. */
   missedByKey: number;
   selected: number;
   services: number;
@@ -46,12 +46,12 @@ export function addResult(figures: Figures, result: StepResult): Figures {
   };
 }
 
-/** Changed images that were built, of all changed; 1 if none changed. */
+/** The share of changed images that were built; 1 if none changed. */
 export function recall({ changed, hit }: Figures): number {
   return changed === 0 ? 1 : hit / changed;
 }
 
-/** Built images that changed, of all built; 1 if none was built. */
+/** The share of built images that changed; 1 if none was built. */
 export function precision({ built, wasted }: Figures): number {
   return built === 0 ? 1 : (built - wasted) / built;
 }

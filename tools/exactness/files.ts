@@ -4,21 +4,21 @@ import { NATIVE_PACKAGES, rootOf, type Library, type Platform, type Service } fr
 
 export type PackageManager = 'npm' | 'pnpm';
 
-/** What the files of a workspace take from where it lies. */
+/** Values in a workspace's files that depend on its place. */
 export interface Surroundings {
-  /** Scope of its packages, and first part of its images' names. */
+  /** Scope of its packages, and first part of its image names. */
   scope: string;
   packageManager: PackageManager;
   /** The root's development dependencies: Nx and the plugin. */
   toolchain: Readonly<Record<string, string>>;
 }
 
-/** Contents by path; an executable file says so. */
+/** Content by path. Executable files are marked. */
 export type Files = Record<string, string | { text: string; executable: boolean }>;
 
 const PROJECT_GLOBS = ['apps/*', 'libs/*', 'moved/*'];
 
-/** The files of a platform, as the generators and a person would have them. */
+/** The files of a platform, as the generators and a person would write them. */
 export function renderFiles(platform: Platform, surroundings: Surroundings): Files {
   const { scope } = surroundings;
   const libraries = new Map(platform.libraries.map((library) => [library.name, library]));
@@ -73,7 +73,7 @@ function pnpmWorkspace({ overrides }: Platform): object {
   };
 }
 
-/** As `nx add @org/micro` leaves it in an empty workspace. */
+/** The files that `nx add @org/micro` creates in an empty workspace. */
 function nxJson({ inputs }: Platform): object {
   const nx: Record<string, unknown> = {
     analytics: false,
@@ -172,7 +172,7 @@ function serviceFiles(
   };
 }
 
-/** What libraries and services have in common. */
+/** Files of both libraries and services. */
 function projectFiles(
   project: Service | Library,
   { scope, packageManager }: Surroundings,
@@ -220,7 +220,7 @@ function comment({ comment: count }: Service | Library): string {
   return `// Edited ${count} times.`;
 }
 
-/** Copies and settings only: what it takes to tell one image from another, and no more time. */
+/** Only copies and settings: enough to distinguish images, and as fast as possible. */
 function dockerfile(service: Service, scope: string): string {
   return [
     `# Edited ${service.dockerfileComment} times.`,

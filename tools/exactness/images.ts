@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { readTar } from './tar.js';
 
-/** What an image is, whoever built it: every file with its mode, and how it is started. */
+/** The content of an image, whoever built it: every file with its mode, and how it is started. */
 export interface ImageContent {
   /** Hash of `files` and `config`. */
   hash: string;
@@ -28,10 +28,10 @@ const CONFIG = [
   'WorkingDir',
 ];
 
-/** How every gzip stream begins (RFC 1952). */
+/** The first bytes of every gzip stream (RFC 1952). */
 const GZIP = 0x1f8b;
 
-/** Runs docker and returns its stdout. @throws with what it said if it fails. */
+/** Runs docker and returns its stdout. @throws with docker's error output if it fails. */
 export function docker(args: readonly string[]): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -47,7 +47,7 @@ export function docker(args: readonly string[]): Promise<Buffer> {
   });
 }
 
-/** Ids by reference; missing images are left out. */
+/** Ids by reference. Images that do not exist are left out. */
 export async function imageIds(references: readonly string[]): Promise<Map<string, string>> {
   const found = await Promise.all(
     references.map(async (reference) => {
@@ -83,7 +83,10 @@ export async function readImages(
   return new Map(contents);
 }
 
-/** The containerd image store saves layers as they are pushed, which is packed; the older store unpacks them. */
+/**
+ * The containerd image store saves layers as they are pushed, that is compressed. The older store saves them
+ * uncompressed.
+ */
 function unpacked(layer: Buffer): Buffer {
   return layer.readUInt16BE() === GZIP ? gunzipSync(layer) : layer;
 }
@@ -101,7 +104,7 @@ function toContent(layers: readonly Buffer[], all: Record<string, unknown>): Ima
   return { files, config, hash: sha256(JSON.stringify([sorted, config])) };
 }
 
-/** Names of what differs, for people. */
+/** What differs, for messages. */
 export function differences(before: ImageContent, after: ImageContent): string[] {
   const names = (a: Record<string, unknown>, b: Record<string, unknown>) =>
     Object.keys({ ...a, ...b }).filter(

@@ -7,9 +7,9 @@ import { NATIVE_PACKAGES, rootOf, type Platform, type Service } from './platform
 import { HOME } from './toolchain.js';
 
 /**
- * What every service's image is, found without the plugin: bundled here, with its external packages
- * as they lie in node_modules, and built from scratch by a plain `docker build` of files that were
- * all written just now, so that BuildKit can take none of them for one that it was sent before.
+ * The true content of every service's image, found without the plugin: bundled here, with its external packages as they
+ * are in node_modules, and built from scratch by a plain `docker build`. All files are newly written, so BuildKit
+ * cannot confuse one with a file that it received before.
  */
 export async function oracleImages(
   root: string,
@@ -58,7 +58,7 @@ async function buildImage(root: string, scope: string, service: Service): Promis
     const source = join(root, rootOf(service));
     if (service.asset) {
       await cp(join(source, 'assets'), join(app, 'assets'), { recursive: true });
-      // What the product says of modes: they follow from content, and this is no program.
+      // The product's rule for modes: they depend on content, and this is not a program.
       await chmod(join(app, 'assets/rules.txt'), 0o644);
     }
     if (service.static !== undefined) {
@@ -74,7 +74,7 @@ async function buildImage(root: string, scope: string, service: Service): Promis
   }
 }
 
-/** A package with everything that it needs below it, wherever the package manager laid that. */
+/** A package with all its dependencies below it, wherever the package manager installed them. */
 async function copyPackage(from: string, to: string, above: ReadonlySet<string>): Promise<void> {
   await cp(from, to, {
     recursive: true,
@@ -91,7 +91,7 @@ async function copyPackage(from: string, to: string, above: ReadonlySet<string>)
   }
 }
 
-/** Node's own lookup. */
+/** Finds packages like Node does. */
 function findPackage(from: string, name: string): string | undefined {
   for (let at = from; at !== dirname(at); at = dirname(at)) {
     const directory = join(at, 'node_modules', name);

@@ -1,22 +1,22 @@
 import type { Random } from './random.js';
 
-/** A workspace as a value: everything in its files follows from this. */
+/** A workspace as a value. All its files are derived from this. */
 export interface Platform {
   services: Service[];
   libraries: Library[];
-  /** What a package needs of another, said from the root: `debug` -> `ms` -> version. */
+  /** Versions of indirect dependencies that the root overrides: `debug` -> `ms` -> version. */
   overrides: Record<string, Record<string, string>>;
-  /** Versions that the lockfile was edited to have, of packages that nobody names. */
+  /** Versions of indirect dependencies that were changed in the lockfile. */
   locked: Record<string, string>;
-  /** A development dependency of the root that no service is made of. */
+  /** A development dependency of the root that no service uses. */
   tool: string;
   /** Counts edits of nx.json's named inputs. */
   inputs: number;
-  /** Whether the root's tsconfig makes class fields definitions, which shows in a bundle. */
+  /** Whether the root's tsconfig compiles class fields as definitions, which changes bundles. */
   defineFields: boolean;
-  /** Whether the root's tsconfig looks for unused names, which does not. */
+  /** Whether the root's tsconfig reports unused names, which does not change bundles. */
   unusedLocals: boolean;
-  /** What lies behind each name of a base image: not a fact of any file. */
+  /** The image behind each base image name. No file contains this. */
   bases: Record<BaseName, number>;
 }
 
@@ -26,7 +26,7 @@ interface Project {
   name: string;
   /** `apps`, `libs` or `moved` */
   folder: string;
-  /** In the code; eight characters, so that bundles keep their size. */
+  /** A value in the code, of eight characters, so that bundles keep their size. */
   value: string;
   comment: number;
   test: number;
@@ -39,7 +39,7 @@ interface Project {
 }
 
 export interface Library extends Project {
-  /** Of an export that no service imports. */
+  /** A value in an export that no service imports. */
   unused: string;
 }
 
@@ -52,7 +52,7 @@ export interface Service extends Project {
   external: string[];
   /** Content of a file that is an asset of the artifact. */
   asset?: { value: string; executable: boolean };
-  /** Content of a file that the Dockerfile copies from the project. */
+  /** Content of a project file that the Dockerfile copies. */
   static?: string;
   base: BaseName;
   /** An environment variable in the Dockerfile. */
@@ -62,7 +62,7 @@ export interface Service extends Project {
   compose: number;
 }
 
-/** Tiny packages of the npm registry; those that others need stand first. */
+/** Tiny packages of the npm registry. Those that others depend on come first. */
 export const SERVICE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ms: ['2.1.1', '2.1.2', '2.1.3'],
   debug: ['4.3.4', '4.3.7', '4.4.0'],
@@ -77,16 +77,16 @@ export const LIBRARY_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'kind-of': ['6.0.2', '6.0.3'],
 };
 
-/** Have native code, and so are external without being declared. */
+/** These contain native code, and so are external without being declared. */
 export const NATIVE_PACKAGES: readonly string[] = ['bufferutil'];
 
-/** package -> what it needs -> versions that fit all of its versions. */
+/** package -> dependency -> versions that all versions of the package accept. */
 export const TRANSITIVE: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   debug: { ms: ['2.1.1', '2.1.2', '2.1.3'] },
   bufferutil: { 'node-gyp-build': ['4.8.1', '4.8.2', '4.8.4'] },
 };
 
-/** Packages that nobody depends on directly, with versions that the ranges of all allow. */
+/** Indirect dependencies only, with versions that all ranges accept. */
 export const LOCKABLE: Readonly<Record<string, readonly string[]>> = {
   'node-gyp-build': ['4.8.1', '4.8.2', '4.8.3', '4.8.4'],
 };
@@ -117,7 +117,7 @@ export function randomPlatform(random: Random): Platform {
   return platform;
 }
 
-/** A service with a name that is free. */
+/** A service with an unused name. */
 export function newService(random: Random, { services, libraries }: Platform): Service {
   const name = SERVICE_NAMES.find((free) => services.every((service) => service.name !== free))!;
   const packages = randomPackages(random, SERVICE_PACKAGES, 2);
@@ -138,7 +138,7 @@ export function newService(random: Random, { services, libraries }: Platform): S
   };
 }
 
-/** An image holds one version of a package: `ms` cannot be external if a bundled `debug` brings its own. */
+/** An image contains one version of a package: `ms` cannot be external if a bundled `debug` brings its own. */
 export function soundExternals(
   external: readonly string[],
   packages: Readonly<Record<string, string>>,

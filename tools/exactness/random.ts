@@ -1,12 +1,12 @@
-/** Numbers that follow from a seed alone (mulberry32). */
+/** Random numbers that depend on a seed only (mulberry32). */
 export interface Random {
-  /** A whole number from 0 up to and without `below`. */
+  /** A whole number from 0 up to, but not including, `below`. */
   below: (below: number) => number;
   chance: (probability: number) => boolean;
   pick: <T>(values: readonly T[]) => T;
-  /** Up to `most` of the values, each once. */
+  /** Up to `most` of the values, each at most once. */
   some: <T>(values: readonly T[], most: number) => T[];
-  /** Eight hexadecimal digits: a value that is always of the same size. */
+  /** Eight hexadecimal digits, so that the value always has the same size. */
   word: () => string;
 }
 

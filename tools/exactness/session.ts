@@ -9,13 +9,13 @@ import { createPlatformWorkspace, type PlatformWorkspace } from './workspace.js'
 /** What a change did to one service. */
 export interface ServiceVerdict {
   name: string;
-  /** The oracle: its image is another, by content. */
+  /** According to the oracle: the content of its image changed. */
   changed: boolean;
-  /** What of it is another, for people. */
+  /** What in it changed, for messages. */
   what: string[];
-  /** BuildKit made an image that was not there before. */
+  /** BuildKit created an image that did not exist before. */
   built: boolean;
-  /** The image that the service's name leads to has another content than before. */
+  /** The image with the service's name has another content than before. */
   delivered: boolean;
 }
 
@@ -25,21 +25,21 @@ export interface StepResult {
   missed: string[];
   /** Those of them that even a run of all services does not build. */
   missedByKey: string[];
-  /** Services that were built though their image is the same. */
+  /** Services that were built although their image did not change. */
   wasted: string[];
-  /** docker-build tasks that Nx ran, whether they had something to do or not. */
+  /** The docker-build tasks that Nx ran, whether they had something to do or not. */
   selected: number;
-  /** What Nx said if it failed. */
+  /** The output of Nx if it failed. */
   failure?: string;
 }
 
-/** A workspace that goes from platform to platform. */
+/** A workspace that changes from one platform to the next. */
 export interface Session {
   step: (after: Platform) => Promise<StepResult>;
   end: () => Promise<void>;
 }
 
-/** Makes a workspace of a platform and builds all of its images. */
+/** Creates a workspace for a platform and builds all its images. */
 export async function startSession(toolchain: Toolchain, platform: Platform): Promise<Session> {
   const workspace = await createPlatformWorkspace(toolchain);
   const { scope } = workspace;
@@ -56,7 +56,7 @@ export async function startSession(toolchain: Toolchain, platform: Platform): Pr
     let oracle = await oracleImages(workspace.root, scope, platform);
     let product = await productImages(workspace, platform);
     const seen = new Set(product.ids.values());
-    // Content of the product's image -> the oracle's: equal images must be equal in truth.
+    // Content of the product's image -> that of the oracle's: if the first are equal, the second must be equal.
     const truths = new Map<string, string>();
     const note = (platformNow: Platform) => {
       const stale: string[] = [];
@@ -108,7 +108,7 @@ export async function startSession(toolchain: Toolchain, platform: Platform): Pr
             note(after).includes(name) ||
             product.contents.get(name)?.hash === last.product.contents.get(name)?.hash,
         );
-        // What follows starts from images that are right.
+        // The next change must start from correct images.
         if (missedByKey.length > 0) {
           await workspace.nx([...runMany(), '--skip-nx-cache']);
           product = await productImages(workspace, after);
@@ -165,7 +165,7 @@ async function productImages(
   return { ids: byService(ids), contents: byService(contents) };
 }
 
-/** Base images are named, as in life; what lies behind a name may change. */
+/** Base images are named by tags, as in practice. The image behind a tag may change. */
 async function buildBases(
   scope: string,
   before: Platform | undefined,
@@ -187,7 +187,7 @@ async function buildBases(
 async function removeImages(scope: string): Promise<void> {
   const format = '{{.Repository}}:{{.Tag}}';
   const list = ['image', 'ls', '--filter', `reference=${scope}*/*`, '--format', format];
-  // By name: another session may have an image of the same content, which has the same id.
+  // By name: another session may have an image with the same content, and so the same id.
   const names = (await docker(list)).toString().split('\n').filter(Boolean);
   if (names.length > 0) await docker(['image', 'rm', '--force', ...names]);
 }

@@ -9,7 +9,7 @@ export interface TarEntry {
   data: Buffer;
 }
 
-/** The entries of an archive as Docker writes them: ustar with long names by pax or GNU. */
+/** The entries of an archive as Docker writes it: ustar, with pax or GNU extensions for long names. */
 export function* readTar(archive: Buffer): Generator<TarEntry> {
   let longPath: string | undefined;
   let longLink: string | undefined;
@@ -42,7 +42,10 @@ export function* readTar(archive: Buffer): Generator<TarEntry> {
   }
 }
 
-/** `<length> <key>=<value>\n`, again and again. */
+/**
+ * `<length> <key>=<value>
+ * `, repeated.
+ */
 function readPax(data: Buffer): Map<string, string> {
   const records = new Map<string, string>();
   for (let at = 0; at < data.length;) {

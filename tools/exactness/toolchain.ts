@@ -10,12 +10,12 @@ import { userEnvironment } from '../testing/user-environment.js';
 import type { PackageManager } from './files.js';
 import { TOOLS } from './platform.js';
 
-/** Installations and workspaces; beside this repository, so that none of its packages is found. */
+/** The folder of installations and workspaces. Outside of this repository, so that none of its packages is found. */
 export const HOME = join(tmpdir(), 'micro-exactness');
 
 const PNPM_VERSION = '10.34.9';
 
-/** How Nx finds out what a change affects. */
+/** How Nx decides what a change affects. */
 export type Mode = 'project-level' | 'task-level';
 
 const NX: Readonly<Record<Mode, Readonly<Record<string, string>>>> = {
@@ -27,7 +27,7 @@ const NX: Readonly<Record<Mode, Readonly<Record<string, string>>>> = {
 export interface Toolchain {
   packageManager: PackageManager;
   mode: Mode;
-  /** Holds node_modules, the lockfile and the packed plugin. */
+  /** The folder with node_modules, the lockfile and the packed plugin. */
   directory: string;
   dependencies: Readonly<Record<string, string>>;
   environment: NodeJS.ProcessEnv;
@@ -35,7 +35,7 @@ export interface Toolchain {
 
 const PLUGIN = 'vendor/org-micro.tgz';
 
-/** Installs Nx and the plugin as it is compiled now, or finds the installation of an earlier run. */
+/** Installs Nx and the compiled plugin, or finds the installation of an earlier run. */
 export async function ensureToolchain(
   packageManager: PackageManager,
   mode: Mode,
@@ -106,7 +106,7 @@ async function removeOthers(prefix: string): Promise<void> {
   }
 }
 
-/** What a package manager writes in place: a workspace must not share these with its toolchain. */
+/** Files that a package manager changes in place. A workspace must not share these with its toolchain. */
 const OWN_FILES = [
   'node_modules/.package-lock.json',
   'node_modules/.modules.yaml',

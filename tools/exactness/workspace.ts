@@ -8,19 +8,19 @@ import { renderFiles, type Files, type PackageManager } from './files.js';
 import type { Platform } from './platform.js';
 import { copyToolchain, HOME, install, type Toolchain } from './toolchain.js';
 
-/** A platform as a workspace on disk, with git and an installation. */
+/** A platform as a workspace on disk, with git and installed packages. */
 export interface PlatformWorkspace {
-  /** First part of its images' names; unlike any other's. */
+  /** First part of its image names; unique. */
   scope: string;
   root: string;
   toolchain: Toolchain;
-  /** Makes the files those of the platform, installs if that changes dependencies, and commits. */
+  /** Writes the files of the platform, installs if dependencies changed, and commits. */
   become: (platform: Platform) => Promise<void>;
   nx: (args: readonly string[]) => Promise<Ended>;
   remove: () => Promise<void>;
 }
 
-/** Files that decide what is installed, and where links to the projects lie. */
+/** Files that decide what is installed, and where links to the projects are. */
 const INSTALLATION = /(^|\/)(package\.json|pnpm-workspace\.yaml)$/;
 
 export async function createPlatformWorkspace(toolchain: Toolchain): Promise<PlatformWorkspace> {
@@ -69,7 +69,7 @@ export async function createPlatformWorkspace(toolchain: Toolchain): Promise<Pla
   };
 }
 
-/** Writes what differs, removes what is gone; returns the paths of both. */
+/** Writes files that differ and removes others; returns the paths of both. */
 async function writeFiles(root: string, before: Files, after: Files): Promise<string[]> {
   const changed: string[] = [];
   for (const [path, file] of Object.entries(after)) {
@@ -85,7 +85,7 @@ async function writeFiles(root: string, before: Files, after: Files): Promise<st
     if (after[path] !== undefined) continue;
     await rm(join(root, path), { force: true });
     changed.push(path);
-    // A project that moved leaves no folder with a node_modules of its own behind.
+    // Removes the folder of a project that moved, which may still have a node_modules.
     if (path.endsWith('/package.json')) {
       await rm(join(root, dirname(path)), { recursive: true, force: true });
     }
@@ -93,7 +93,9 @@ async function writeFiles(root: string, before: Files, after: Files): Promise<st
   return changed;
 }
 
-/** npm keeps what its lockfile says in spite of an override: people take the package out of it first. */
+/**
+ * npm keeps the version of its lockfile even if an override says otherwise, so people first remove the package from it.
+ */
 async function forget(root: string, overrides: Platform['overrides']): Promise<void> {
   const file = join(root, 'package-lock.json');
   const lockfile = JSON.parse(await readFile(file, 'utf8')) as { packages: Record<string, object> };
@@ -106,7 +108,7 @@ async function forget(root: string, overrides: Platform['overrides']): Promise<v
   await writeFile(file, `${JSON.stringify(lockfile, null, 2)}\n`);
 }
 
-/** Edits the lockfile as a lockfile's maintainer or a bot does: another version, and nothing else. */
+/** Changes a version in the lockfile and nothing else, like a bot does. */
 async function lockVersion(
   root: string,
   packageManager: PackageManager,

@@ -22,7 +22,7 @@ const program = ts.createProgram([...modules.values()], {
   noEmit: true,
 });
 
-/** Whether an entry of the chassis exports a name, be it a value or a type. */
+/** Whether an entry of the chassis exports a name, as a value or a type. */
 export function chassisExports(module: string, name: string): boolean {
   const source = program.getSourceFile(modules.get(module) ?? '');
   const symbol = source && program.getTypeChecker().getSymbolAtLocation(source);

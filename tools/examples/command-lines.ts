@@ -1,13 +1,15 @@
-/** One command of an example, as a shell takes it apart. */
+/** One command of an example, split into words like in a shell. */
 export interface CommandLine {
-  /** Of the line in the example, from 0. */
+  /** The line in the example, from 0. */
   line: number;
   words: string[];
 }
 
 const QUOTED = /'([^']*)'|"([^"]*)"|[^\s'"]+/g;
 
-/** The commands of a shell example: comments gone, continued lines joined, `a && b` and `a | b` taken apart. */
+/**
+ * The commands of a shell example: without comments, with continued lines joined, and with `a && b` and `a | b` split.
+ */
 export function commandLines(text: string): CommandLine[] {
   const lines = text.split('\n');
   const commands: CommandLine[] = [];

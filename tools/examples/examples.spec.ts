@@ -20,13 +20,13 @@ const of = (...languages: string[]) =>
   examples.filter(({ language }) => languages.includes(language));
 
 describe.each(of('yaml', 'yml'))('the example at $place', (example) => {
-  it('is accepted', () => {
+  it('is valid', () => {
     expect(yamlProblems(example).map(formatProblem)).toEqual([]);
   });
 });
 
 describe.each(of('sh', 'bash'))('the commands at $place', ({ text }) => {
-  it('are known, with all their options', async () => {
+  it('exist, with all their options', async () => {
     const problems = await Promise.all(
       commandLines(text).map(async ({ words }) => {
         const problem = await commandProblem(words);
@@ -38,7 +38,7 @@ describe.each(of('sh', 'bash'))('the commands at $place', ({ text }) => {
 });
 
 describe.each(of('ts'))('the code at $place', ({ text }) => {
-  it('is TypeScript that imports what there is', () => {
+  it('is TypeScript, and its imports exist', () => {
     const { diagnostics = [] } = ts.transpileModule(text, {
       reportDiagnostics: true,
       compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ESNext },
@@ -69,7 +69,7 @@ function yamlProblems({ path, text }: Example): readonly Problem[] {
   return isOther ? parseYaml(path!, text).problems : [problem];
 }
 
-/** What a module takes from @org/chassis. */
+/** What a module imports from @org/chassis. */
 function importsOf(text: string): { module: string; name: string }[] {
   const source = ts.createSourceFile('example.ts', text, ts.ScriptTarget.ESNext);
   return source.statements
@@ -92,7 +92,7 @@ describe('the check itself', () => {
     '1. x\n   ```yaml\n   # apps/a/service.yml\n   port: 3001\n   prt: 1\n   ```\n',
   );
 
-  it('finds a manifest with a wrong key, and where it is', () => {
+  it('finds a wrong key in a manifest, with its place', () => {
     expect(example).toMatchObject({ place: 'a.md:3', path: 'apps/a/service.yml' });
     expect(yamlProblems(example!).map(formatProblem)[0]).toMatch(
       /^apps\/a\/service\.yml:3: unknown key "prt"/,
@@ -107,11 +107,11 @@ describe('the check itself', () => {
     ['npx nx docker-push orders --tag=x', 'docker-push has no option "tag"'],
     ['npx micro stats', 'there is no command "micro stats"'],
     ['npx micro logs --since 1h --colour # x', 'micro logs has no option "colour"'],
-  ])('finds what is wrong in "%s"', async (line, problem) => {
+  ])('finds the problem in "%s"', async (line, problem) => {
     expect(await commandProblem(commandLines(line)[0]!.words)).toBe(problem);
   });
 
-  it('takes commands apart as a shell does', () => {
+  it('splits commands like a shell does', () => {
     expect(commandLines('a --b="c d" \\\n  e && f # g\n# h\n').map(({ words }) => words)).toEqual([
       ['a', '--b=c d', 'e'],
       ['f'],

@@ -12,7 +12,7 @@ interface OptionsSchema {
   properties?: Record<string, { $default?: { $source: string } }>;
 }
 
-/** Options of Nx itself: of generators, and of commands that run targets. */
+/** Options of Nx itself: for generators, and for commands that run targets. */
 const OF_NX_GENERATE = [
   'dry-run',
   'd',
@@ -26,7 +26,7 @@ const OF_NX_RUN = [
   ...['c', 'configuration', 't', 'target', 'targets', 'p', 'projects', 'exclude', 'all', 'help'],
   ...['base', 'head', 'files', 'parallel', 'skip-nx-cache', 'verbose', 'graph', 'output-style'],
 ];
-/** Commands of Nx that examples name and that run no target of ours. */
+/** Commands of Nx in examples that run no target of ours. */
 const OTHER_NX = [
   'add',
   'sync',
@@ -40,7 +40,7 @@ const OTHER_NX = [
   'connect',
   'release',
 ];
-/** Targets that a service has beside ours. */
+/** Targets of a service besides ours. */
 const SCRIPTS = ['lint', 'test', 'typecheck'];
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -51,7 +51,7 @@ const targets = serviceTargets(
 );
 const ofPlatform = Object.keys(platformTargets(['development']));
 
-/** What is wrong with a command of an example; nothing is said of programs that are not ours. */
+/** What is wrong with a command of an example. Commands of other programs are not checked. */
 export async function commandProblem(words: readonly string[]): Promise<string | undefined> {
   const [program, ...args] = words[0] === 'npx' ? words.slice(1) : words;
   if (program === 'micro') return microProblem(args);
@@ -93,7 +93,7 @@ function targetsProblem(names: readonly string[], args: readonly string[]): stri
     .flatMap(({ schema }) =>
       Object.keys((JSON.parse(readCommitted(schema)) as OptionsSchema).properties ?? {}),
     );
-  // A platform's target hands its options to the command of the same name.
+  // A platform's target passes its options to the command with the same name.
   if (names.some((name) => ofPlatform.includes(name))) return undefined;
   return unknownOption(args, [...options, ...options.map(kebab), ...OF_NX_RUN], names.join(', '));
 }

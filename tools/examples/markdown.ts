@@ -3,15 +3,15 @@ import { readCommitted, ROOT } from '../generated/file.js';
 
 /** A fenced example of a document. */
 export interface Example {
-  /** `docs/events.md:14`, where its text begins. */
+  /** The place where its text begins: `docs/events.md:14`. */
   place: string;
   language: string;
   text: string;
-  /** The file that its first line names in a comment: `# apps/orders/service.yml`. */
+  /** The file named by the comment in its first line: `# apps/orders/service.yml`. */
   path?: string;
 }
 
-/** The documents that people read to use the product. */
+/** The documents for users of the product. */
 export function documents(): string[] {
   return [
     'README.md',
@@ -20,7 +20,7 @@ export function documents(): string[] {
   ];
 }
 
-/** Every fenced block of a document that says its language. */
+/** Every fenced block of a document that names its language. */
 export function readExamples(document: string, text = readCommitted(document)): Example[] {
   const examples: Example[] = [];
   let open:

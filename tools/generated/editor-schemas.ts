@@ -8,7 +8,7 @@ import { clusterPlanSchema } from '../../packages/micro/src/kubernetes/plan-docu
 import { manifestSchema } from '../../packages/micro/src/platform/manifest.js';
 import type { GeneratedFile } from './file.js';
 
-/** JSON Schemas for editors: what a person may write, in the draft that VS Code's YAML server reads. */
+/** JSON Schemas of the files that people write, for editors, in the draft that VS Code's YAML server supports. */
 export function editorSchemas(): GeneratedFile[] {
   return [
     jsonSchema('service', 'service.yml', manifestSchema),
@@ -21,7 +21,7 @@ export function editorSchemas(): GeneratedFile[] {
   ];
 }
 
-/** JSON Schemas of what the commands print for programs. */
+/** JSON Schemas of the commands' output for programs. */
 export function outputSchemas(): GeneratedFile[] {
   return [
     jsonSchema('plan', 'compose-deploy --plan --json', planDocumentSchema),
@@ -32,11 +32,11 @@ export function outputSchemas(): GeneratedFile[] {
 
 function jsonSchema(name: string, title: string, schema: z.ZodType): GeneratedFile {
   const { $schema, ...rest } = z.toJSONSchema(schema, {
-    // Of output, too: a later version may print more fields.
+    // For output, too: a later version may print more fields.
     io: 'input',
     target: 'draft-07',
     override: ({ jsonSchema }) => {
-      // zod's own bounds of an integer and its names of formats mean nothing to an editor.
+      // zod's bounds of integers and names of formats are of no use in an editor.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
       if (jsonSchema.format === 'starts_with') delete jsonSchema.format;

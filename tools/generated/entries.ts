@@ -10,9 +10,9 @@ export interface Entry {
   hidden: boolean;
   /** The source folder, relative to the repository's root. */
   folder: string;
-  /** The source of its code, without the extension. */
+  /** The source file of its code, without extension. */
   implementation: string;
-  /** The source of its schema. */
+  /** The source file of its schema. */
   schema: string;
 }
 
@@ -26,7 +26,7 @@ interface EntryJson {
 
 const PACKAGE = 'packages/micro';
 
-/** What the plugin publishes: Nx is told of dist/, people write src/. */
+/** What the plugin publishes. Nx reads dist/; the sources are in src/. */
 export function readEntries(kind: EntryKind): Entry[] {
   const text = readCommitted(`${PACKAGE}/${kind}s.json`) || '{}';
   const json = JSON.parse(text) as Partial<Record<string, Record<string, EntryJson>>>;

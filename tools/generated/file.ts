@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** A file of this repository that is derived from others and committed. */
+/** A committed file of this repository that is generated from others. */
 export interface GeneratedFile {
   /** Relative to the repository's root. */
   path: string;

@@ -31,7 +31,7 @@ const INTRODUCTION: Record<EntryKind, string> = {
     'The plugin infers a target for each of these from `service.yml`; set options under `targets` in the project, or for all services under `targetDefaults` in `nx.json`.',
 };
 
-/** docs/generators.md and docs/executors.md, from what Nx itself reads. */
+/** docs/generators.md and docs/executors.md, from the same files that Nx reads. */
 export function optionTables(): Promise<GeneratedFile[]> {
   return Promise.all([optionTable('generator'), optionTable('executor')]);
 }
@@ -108,7 +108,7 @@ function formatDefault(value: unknown): string {
   return value === undefined ? '' : `\`${JSON.stringify(value)}\``;
 }
 
-/** Required options first, those of Nx's own machinery last; otherwise as the schema has them. */
+/** Required options first, internal ones of Nx last; otherwise in the order of the schema. */
 function rank({ required = [], properties = {} }: OptionsSchema, name: string): number {
   if (required.includes(name)) return 0;
   return properties[name]?.['x-priority'] === 'internal' ? 2 : 1;

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { oneAtATime } from '../one-at-a-time.js';
 import { readCommitted, ROOT, writeGenerated, type GeneratedFile } from './file.js';
 
-/** What came of running something with one version of a tool. */
+/** The result of a run with one version of a tool. */
 export interface SupportRow {
   /** `pnpm` */
   tool: string;
   /** `11.28.11` */
   version: string;
-  /** What was run, in words of a user. */
+  /** What was run, in a user's words. */
   run: string;
   result: string;
   /** `2026-11-27` */
@@ -19,7 +19,7 @@ export interface SupportRow {
 const RESULTS = 'docs/support/results.json';
 const PAGE = 'docs/support.md';
 
-/** Between these lines of the page stands the table. */
+/** The table of the page is between these lines. */
 const START = '<!-- written by npm run docs from support/results.json -->';
 const END = '<!-- end -->';
 
@@ -27,10 +27,7 @@ export function readSupportRows(): SupportRow[] {
   return JSON.parse(readCommitted(RESULTS) || '[]') as SupportRow[];
 }
 
-/**
- * Replaces what an earlier run of the same thing with the same version said, and renders the page. Test files that run
- * beside each other may call it.
- */
+/** Replaces an earlier result for the same run and version, and renders the page. Runs beside each other may call it. */
 export async function recordSupport(row: Omit<SupportRow, 'date'>): Promise<void> {
   const date = new Date().toISOString().slice(0, 10);
   await oneAtATime('support-page', async () => {

@@ -8,10 +8,10 @@ import { LabError, say } from '../program.js';
 import { readLocalImage, STAND_IN_LABEL } from './local-image.js';
 import { inTemporaryDirectory } from './temporary-directory.js';
 
-/** What stand-ins are made from: a minimal Debian 12, kept as its own image. */
+/** The base of stand-ins: a minimal Debian 12, kept as its own image. */
 export const DEBIAN_BASE = 'micro-stand-in/debian:bookworm-slim';
 
-/** What `slim` images leave out as well; the directories themselves stay, since packages expect them. */
+/** Folders that `slim` images leave empty, too. The folders themselves stay, because packages expect them. */
 const LEFT_OUT = [
   './dev/*',
   './proc/*',

@@ -4,17 +4,18 @@ import { LabError, say } from '../program.js';
 import { readLocalImage, type LocalImage } from './local-image.js';
 import { pullImage } from './pull.js';
 
-/** How to make something that behaves as a public image does, if that image cannot be found or pulled. */
+/** How to build an image that behaves like a public one, if that cannot be pulled. */
 export interface StandIn {
-  /** The public image's own reference, so that `FROM` and compose files need not know. */
+  /** The public image's own reference, so that `FROM` lines and compose files need no change. */
   ref: string;
-  /** Builds and tags it. Only called as root on Debian, with an engine that answers. */
+  /** Builds and tags it. Only called as root on Debian, with a running engine. */
   build: () => Promise<void>;
 }
 
 /**
- * The image under its public name: present, or pulled, or else its stand-in is built.
- * @throws LabError if it is none of these.
+ * The image under its public name: it exists here, or is pulled, or its stand-in is built.
+ *
+ * @throws LabError if none of these works.
  */
 export async function ensureImage({ ref, build }: StandIn): Promise<LocalImage> {
   const present = await readLocalImage(ref);
@@ -31,7 +32,7 @@ export async function ensureImage({ ref, build }: StandIn): Promise<LocalImage> 
       );
     }
     say(`${ref} cannot be pulled (${pull.reason}): building a STAND-IN under its name ...`);
-    // Specs run beside each other: a second build would replace the image that the first one's spec uses by now.
+    // Specs run in parallel: a second build would replace the image that the first one's spec is already using.
     await oneAtATime('stand-in', async () => {
       if (!(await readLocalImage(ref))) await build();
     });

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 export const SYSTEM_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 
 /**
- * All certificates (PEM) that this machine trusts, for images that have to get through the same network; `undefined`
- * if the machine adds none, that is where NODE_EXTRA_CA_CERTS is not set.
+ * All certificates (PEM) that this machine trusts, for images that use the same network; `undefined` if the machine
+ * adds none, that is if NODE_EXTRA_CA_CERTS is not set.
  */
 export function readHostCertificates(): string | undefined {
   const extra = process.env['NODE_EXTRA_CA_CERTS'];

@@ -2,18 +2,19 @@ import { mustRun, run, succeeded } from '../command.js';
 
 export const STAND_IN_LABEL = 'org.micro.stand-in';
 
-/** An image that the engine has. */
+/** An image on the engine. */
 export interface LocalImage {
   ref: string;
   /** `sha256:...` */
   id: string;
-  /** Built here instead of the real one, which could not be pulled. */
+  /** Whether it was built here because the real one could not be pulled. */
   standIn: boolean;
 }
 
 /**
- * The image behind a reference, `undefined` if the engine has none.
- * @throws LabError if the engine cannot tell.
+ * The image with a reference, `undefined` if it does not exist on the engine.
+ *
+ * @throws LabError if the engine does not answer.
  */
 export async function readLocalImage(ref: string): Promise<LocalImage | undefined> {
   const outcome = await run('docker', ['image', 'inspect', '--format', '{{json .}}', ref]);

@@ -1,12 +1,12 @@
 import { lastLines, run, succeeded } from '../command.js';
 
-/** Docker says "Pulling from ..." as soon as a registry has answered; a closed network stays silent. */
+/** Docker prints "Pulling from ..." as soon as a registry has answered. Without network it prints nothing. */
 const REGISTRY_ANSWERS_WITHIN_MS = 15_000;
 const WHOLE_PULL_WITHIN_MS = 600_000;
 
 export type Pull = { kind: 'pulled' } | { kind: 'failed'; reason: string };
 
-/** Pulls an image; gives up after 15 s if no registry answers. */
+/** Pulls an image. Gives up after 15 s if no registry answers. */
 export async function pullImage(ref: string): Promise<Pull> {
   const outcome = await run('docker', ['pull', ref], {
     firstOutputWithinMs: REGISTRY_ANSWERS_WITHIN_MS,

@@ -3,10 +3,10 @@ import { DEBIAN_BASE, ensureDebianBase } from './debian-base.js';
 import { STAND_IN_LABEL } from './local-image.js';
 
 export interface StandInBuild {
-  /** The public reference that it is tagged with. */
+  /** The public reference that it gets as its tag. */
   ref: string;
   dockerfile: string;
-  /** Folder of what is copied into it. */
+  /** The folder with files that are copied into it. */
   context: string;
   target?: string;
   arguments?: Record<string, string>;

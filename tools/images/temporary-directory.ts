@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mustRun } from '../command.js';
 
-/** Gives `use` its own empty directory, which is gone afterwards whatever happens. */
+/** Calls `use` with its own empty folder, which is removed afterwards in any case. */
 export async function inTemporaryDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'micro-image-'));
   try {
@@ -15,7 +15,7 @@ export async function inTemporaryDirectory<T>(use: (directory: string) => Promis
   }
 }
 
-/** A debootstrap that was stopped halfway leaves /proc and the like mounted in its target. */
+/** If debootstrap was stopped halfway, it leaves /proc and others mounted in its target. */
 async function unmountInside(directory: string): Promise<void> {
   const points = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')

@@ -9,11 +9,11 @@ export interface Span {
   service: string;
   traceId: string;
   name: string;
-  /** What the service noted on it, `request.id` among them. */
+  /** The attributes that the service set, such as `request.id`. */
   attributes: Record<string, unknown>;
 }
 
-/** Takes the traces of the platform, from within its network. It is removed with the platform's containers. */
+/** Collects the traces of the platform in its network. It is removed with the platform's containers. */
 export async function startCollector(): Promise<{ spans: () => Promise<Span[]> }> {
   await mustRun('docker', [
     ...['run', '--detach', '--rm', '--name', NAME],

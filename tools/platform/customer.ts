@@ -11,16 +11,16 @@ export interface OrderRequest {
   productId?: string;
   card?: string;
   requestId?: string;
-  /** The same key leads to the same order. */
+  /** The same idempotency key gives the same order. */
   idempotencyKey?: string;
 }
 
-/** Somebody who shops through the gateway. */
+/** A customer who shops through the gateway. */
 export interface Customer {
   /** Rejects if the order is not accepted. */
   placeOrder(request?: OrderRequest): Promise<Order>;
   order(id: string): Promise<Order>;
-  /** The order once it is no longer waiting for its payment. */
+  /** The order when its payment has been decided. */
   settled(id: string, withinMs?: number): Promise<Order>;
 }
 
@@ -64,7 +64,7 @@ interface Call {
   json?: unknown;
 }
 
-/** GET, or POST of JSON. @throws if the answer is not a 2xx, with its text. */
+/** GET, or POST with JSON. @throws with the text of the answer if it is not a 2xx. */
 async function call(url: string, { headers = {}, json }: Call): Promise<unknown> {
   const response = await fetch(url, {
     method: json === undefined ? 'GET' : 'POST',

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Customer } from './customer.js';
 
 export interface LoadReport {
-  /** Ids of the orders that were accepted. */
+  /** Ids of the accepted orders. */
   accepted: string[];
-  /** Why others were not. */
+  /** The errors of the other orders. */
   refused: string[];
 }
 
-/** Places a bounded number of orders, one after another; it never rejects. */
+/** Places a limited number of orders, one after another. Never rejects. */
 export async function placeOrders(
   customer: Customer,
   count: number,

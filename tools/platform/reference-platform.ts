@@ -8,29 +8,32 @@ import { removePlatform } from '../testing/remove-platform.js';
 import { userEnvironment } from '../testing/user-environment.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** What `npx micro` is elsewhere: npm links no program of a workspace package that is yet to be compiled. */
+/**
+ * The same as `npx micro` in other workspaces. npm does not link the program of a workspace package before it is
+ * compiled.
+ */
 const MICRO = fileURLToPath(new URL('../../packages/micro/dist/bin/micro.js', import.meta.url));
 
-/** As compose.yaml names the platform, in the environment that is deployed to unless told. */
+/** The platform's name in compose.yaml, in the default environment. */
 const PLATFORM = 'org';
 export const PROJECT = `${PLATFORM}-development`;
 
 export const SERVICES = ['gateway', 'users', 'orders', 'payments', 'notifications'] as const;
 export type ServiceName = (typeof SERVICES)[number];
-/** What else runs: the broker, and what each service keeps its data in. */
+/** The other containers: the broker, and the datastores of each service. */
 export type BackingName = 'broker' | `${ServiceName}-${'database' | 'cache'}`;
 
-/** Where traces go while the platform is shown. */
+/** The address for traces while the platform is shown. */
 export const COLLECTOR = 'http://collector:4318';
 
-/** Passwords, and the images of what the services need: both stay if they are there already. */
+/** Creates passwords and images of datastores; existing ones stay. */
 export async function prepare(): Promise<void> {
   for (const image of ['postgres', 'redis', 'rabbitmq'] as const) await ensureDatastoreImage(image);
   await ensureCaddyImage();
   await mustRun(process.execPath, [MICRO, 'env'], { cwd: ROOT });
 }
 
-/** `nx …` in this repository; ends when the command does. */
+/** Runs `nx …` in this repository until the command ends. */
 export function startNx(
   args: readonly string[],
   onLine?: (line: string) => void,
@@ -40,12 +43,12 @@ export function startNx(
   return startChild('npx', ['nx', ...args], { cwd: ROOT, env, onLine });
 }
 
-/** Where the gateway is published on this machine. */
+/** The gateway's published address on this machine. */
 export function gatewayUrl(): Promise<string> {
   return publishedUrl(PROJECT);
 }
 
-/** Id of the one container of a service, also of one that has ended. */
+/** The id of a service's only container, running or not. */
 export async function containerOf(service: ServiceName | BackingName): Promise<string> {
   const labels = [`project=${PROJECT}`, `service=${service}`, 'oneoff=False'];
   const filters = labels.flatMap((label) => ['--filter', `label=com.docker.compose.${label}`]);
@@ -58,7 +61,7 @@ export async function containerOf(service: ServiceName | BackingName): Promise<s
 
 export type LogLine = Record<string, unknown> & { msg?: string; requestId?: string };
 
-/** The JSON lines of a service so far, in their order. */
+/** The JSON log lines of a service so far, in order. */
 export async function logOf(service: ServiceName): Promise<LogLine[]> {
   const text = await mustRun('docker', ['logs', await containerOf(service)]);
   return text
@@ -67,7 +70,7 @@ export async function logOf(service: ServiceName): Promise<LogLine[]> {
     .map((line) => JSON.parse(line) as LogLine);
 }
 
-/** Containers, networks, volumes and images of it; nothing is left. */
+/** Removes all its containers, networks, volumes and images. */
 export async function takeDown(): Promise<void> {
   await removePlatform(PLATFORM, [PROJECT]);
 }

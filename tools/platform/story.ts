@@ -13,7 +13,7 @@ import {
   type LogLine,
 } from './reference-platform.js';
 
-/** From nothing to a platform that sells: a paid order, one whose payment fails, and what all five services say of it. */
+/** From nothing to a working shop: a paid order, one whose payment fails, and what all five services log about it. */
 export async function tellStory(stage: Stage): Promise<void> {
   stage.heading('Five services with their databases, caches and broker');
   await prepare();
@@ -63,7 +63,7 @@ function summary(lines: readonly LogLine[]): [string, string] {
   return [String(lines.length), lines.at(-1)?.msg ?? ''];
 }
 
-/** The spans of the trace of a request, once it has come by every service. */
+/** The spans of a request's trace, as soon as it includes every service. */
 function traceOf(spans: readonly Span[], requestId: string): Span[] | undefined {
   const id = spans.find(({ attributes }) => attributes['request.id'] === requestId)?.traceId;
   const trace = spans.filter(({ traceId }) => traceId === id);
@@ -71,7 +71,7 @@ function traceOf(spans: readonly Span[], requestId: string): Span[] | undefined 
   return SERVICES.every((service) => passed.has(service)) ? trace : undefined;
 }
 
-/** What `look` finds within 20 s. */
+/** The first result of `look` within 20 s. */
 async function eventually<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
   for (let end = performance.now() + 20_000; performance.now() < end;) {
     const found = await look();

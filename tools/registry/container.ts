@@ -8,7 +8,7 @@ import { probeRegistry } from './probe.js';
 const IMAGES = ['registry:2', 'registry:3'];
 const ANSWERS_WITHIN_MS = 30_000;
 
-/** A registry image that is present or could be pulled; `undefined` if there is none. */
+/** A registry image that exists here or could be pulled; `undefined` if there is none. */
 export async function findRegistryImage(): Promise<string | undefined> {
   for (const ref of IMAGES) if (await readLocalImage(ref)) return ref;
   for (const ref of IMAGES) {
@@ -19,8 +19,10 @@ export async function findRegistryImage(): Promise<string | undefined> {
 }
 
 /**
- * Runs a registry as a container that only this machine reaches, or starts the one from last time, and waits for it.
- * @throws LabError with the container's last lines if it does not answer.
+ * Runs a registry as a container that only this machine can reach, or starts the one from last time, and waits until it
+ * is ready.
+ *
+ * @throws LabError with the container's last lines if it does not get ready.
  */
 export async function startRegistryContainer(image: string, port: number): Promise<void> {
   const name = `micro-registry-${port}`;

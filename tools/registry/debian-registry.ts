@@ -10,9 +10,10 @@ const BINARY = '/usr/bin/docker-registry';
 const LOG_FILE = '/var/log/micro-registry.log';
 
 /**
- * Runs Debian's docker-registry (the CNCF distribution) with its data in `/var/lib/micro-registry/<port>`, installing
- * it first if it is missing. Needs root.
- * @throws LabError if apt fails, or with the registry's last log lines if it does not answer.
+ * Runs Debian's docker-registry (the CNCF distribution) with its data in `/var/lib/micro-registry/<port>`. Installs it
+ * first if it is missing. Needs root.
+ *
+ * @throws LabError if apt fails, or with the registry's last log lines if it does not get ready.
  */
 export async function startDebianRegistry(port: number): Promise<void> {
   if (!existsSync(BINARY)) await installRegistry();
@@ -33,11 +34,12 @@ export async function startDebianRegistry(port: number): Promise<void> {
 async function installRegistry(): Promise<void> {
   say('installing docker-registry ...');
   await aptInstall(['docker-registry']);
-  // With an init system the package starts its own registry: on every interface, and nothing can be deleted.
+  // On a machine with an init system, the package starts its own registry, which listens on every interface and cannot
+  // delete.
   await run('service', ['docker-registry', 'stop']);
 }
 
-/** The registry reads YAML, of which JSON is a part. */
+/** The registry reads YAML, and JSON is valid YAML. */
 function formatConfig(port: number, directory: string): string {
   const config = {
     version: '0.1',

@@ -5,14 +5,15 @@ import { startDebianRegistry } from './debian-registry.js';
 import { probeRegistry } from './probe.js';
 
 export interface Registry {
-  /** `127.0.0.1:5000`: what an image reference starts with. Docker speaks plain HTTP to it. */
+  /** `127.0.0.1:5000`, the start of image references. Docker uses plain HTTP for it. */
   host: string;
 }
 
 /**
- * An image registry on 127.0.0.1 at port 5000, or at MICRO_REGISTRY_PORT: the one that answers there, or else a
- * container, or else, as root on Debian, Debian's own. One that is started here allows deleting. Needs an engine.
- * @throws LabError if the port is taken by something else or no registry can be had.
+ * An image registry on 127.0.0.1 at port 5000, or at MICRO_REGISTRY_PORT: the one that is running, or a container, or,
+ * as root on Debian, Debian's own. One that is started here allows deleting. Needs an engine.
+ *
+ * @throws LabError if another program uses the port or no registry can be started.
  */
 export async function ensureRegistry(): Promise<Registry> {
   const port = parsePort(process.env['MICRO_REGISTRY_PORT'] ?? '5000');

@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 
-/** What answers at an address: something that speaks the registry API, nothing, or something else. */
+/** What listens at an address: a server with the registry API, nothing, or something else. */
 export type Answer = 'registry' | 'nothing' | 'something-else';
 
 /** Asks `GET /v2/`, which every registry answers with 200 or 401. Takes 3 s at most. */

@@ -4,12 +4,12 @@ import { LabError, say } from '../program.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where the browser is, or why there is none. */
+    /** The path of the browser, or why there is none. */
     browser: { path: string } | { missing: string };
   }
 }
 
-/** Once per project: a browser. `describeBrowser` fails in CI without one, and skips elsewhere. */
+/** Runs once per project: finds a browser. `describeBrowser` fails in CI without one, and skips elsewhere. */
 export default async function setUpBrowser(project: TestProject): Promise<void> {
   try {
     project.provide('browser', { path: await ensureBrowser() });

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 
 export interface ChildOptions {
   cwd: string;
-  /** The whole environment; this process's own unless given. */
+  /** The whole environment; by default that of this process. */
   env?: NodeJS.ProcessEnv;
   /** Gets each line of both streams as it comes. */
   onLine?: (line: string) => void;
-  /** Keeps its stdin open, so that it can notice when this process is no more. */
+  /** Keeps its standard input open, so that it can notice when this process ends. */
   leash?: boolean;
 }
 
@@ -19,15 +19,15 @@ export interface Ended {
   output: string;
 }
 
-/** A program in its own process group, so that what it started can be ended with it. */
+/** A program in its own process group, so that its child processes can be ended with it. */
 export interface Child {
   /** Resolves however the program ends; rejects only if it could not be started. */
   ended: Promise<Ended>;
-  /** What it has said by now. */
+  /** Its output so far. */
   output: () => string;
   /** Whether any process of its group is left. */
   isAlive: () => boolean;
-  /** To the whole group, as a terminal does on Ctrl-C; does nothing if none is left. */
+  /** Signals the whole group, like a terminal on Ctrl-C. Does nothing if no process is left. */
   signal: (signal: NodeJS.Signals) => void;
 }
 
@@ -72,7 +72,7 @@ export function startChild(
   return child;
 }
 
-/** A program that did not do what it was asked to. The message has all that it said. */
+/** A program that failed. The message has all its output. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 
@@ -81,14 +81,14 @@ export class CommandFailed extends Error {
   }
 }
 
-/** @throws {CommandFailed} if it ends with anything but exit code 0. */
+/** @throws {CommandFailed} if the exit code is not 0. */
 export async function mustEnd(child: Child): Promise<string> {
   const ended = await child.ended;
   if (ended.exitCode !== 0) throw new CommandFailed(ended);
   return ended.output;
 }
 
-/** Ends whatever is left of all programs that were started here. */
+/** Ends everything that is left of the programs that were started here. */
 export function endAllChildren(signal: NodeJS.Signals): void {
   living.forEach((child) => child.signal(signal));
 }

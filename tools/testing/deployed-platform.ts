@@ -1,16 +1,16 @@
 import { mustRun, run, succeeded } from '../command.js';
 
-/** What is true of one service outside its workspace: on the engine and in the registry. */
+/** The state of one service outside of its workspace: on the engine and in the registry. */
 export interface ServiceState {
-  /** Id of the image that the last build left; undefined if the engine has none. */
+  /** Id of the image of the last build; undefined if the engine has none. */
   imageId: string | undefined;
   /** `k-…` */
   keyTag: string | undefined;
-  /** When the engine last gave that image a name: a build does it even if the content is equal. */
+  /** When the engine last gave that image a name. Every build does that, even if the content is equal. */
   taggedAt: string | undefined;
-  /** Digest of the key's tag in the registry; undefined if it is not there. */
+  /** Digest of the key's tag in the registry; undefined if it does not exist. */
   digest: string | undefined;
-  /** Containers that run, by id, sorted. */
+  /** Ids of running containers, sorted. */
   containers: string[];
 }
 
@@ -34,7 +34,7 @@ export async function readState<Service extends string>(
   return Object.fromEntries(await Promise.all(states)) as PlatformState<Service>;
 }
 
-/** The services for which the two states differ in this, in the order of the first. */
+/** The services for which the two states differ in this field, in the order of the first. */
 export function changedIn<Service extends string>(
   before: PlatformState<Service>,
   after: PlatformState<Service>,
@@ -78,7 +78,7 @@ async function readImage(reference: string) {
   return { id: image!.Id, tags: image!.RepoTags, taggedAt: image!.Metadata.LastTagTime };
 }
 
-/** Where the edge of a Compose project publishes a gateway, if it is the only one. */
+/** The edge's address for the gateway of a Compose project, if there is only one. */
 export async function publishedUrl(project: string): Promise<string> {
   const [edge] = await listContainers(
     `com.docker.compose.project=${project}`,
@@ -89,7 +89,7 @@ export async function publishedUrl(project: string): Promise<string> {
   return `http://${ports[0]!.split(' ').at(-1)!}`;
 }
 
-/** Ids of running containers that carry all of these labels, sorted. */
+/** Ids of running containers with all of these labels, sorted. */
 async function listContainers(...labels: string[]): Promise<string[]> {
   const filters = labels.flatMap((label) => ['--filter', `label=${label}`]);
   const stdout = await mustRun('docker', ['ps', '--quiet', '--no-trunc', ...filters]);
@@ -102,7 +102,7 @@ const MANIFEST_TYPES = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** Asks the registry itself, not a receipt. */
+/** Asks the registry itself, instead of reading a receipt. */
 export async function readDigest(
   registry: string,
   repository: string,

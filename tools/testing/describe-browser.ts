@@ -1,7 +1,7 @@
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, inject, test } from 'vitest';
 
-/** A suite in a real browser, headless. Where there is none it fails in CI and is skipped elsewhere. */
+/** A suite in a real, headless browser. If there is none, it fails in CI and is skipped elsewhere. */
 export function describeBrowser(name: string, suite: (browser: () => Browser) => void): void {
   const found = inject('browser');
   if ('missing' in found) {
@@ -18,7 +18,7 @@ export function describeBrowser(name: string, suite: (browser: () => Browser) =>
     let browser: Browser | undefined;
 
     beforeAll(async () => {
-      // Chromium's own sandbox does not work for root, who runs CI; the pages are our own.
+      // Chromium's sandbox does not work for root, the user in CI. The pages are our own.
       const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
       browser = await chromium.launch({ executablePath: found.path, args });
     });

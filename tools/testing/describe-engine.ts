@@ -2,12 +2,12 @@ import { describe, inject, test } from 'vitest';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Why there is no engine to test on; an empty string if there is one. */
+    /** Why there is no engine for tests; an empty string if there is one. */
     noEngine: string;
   }
 }
 
-/** A suite on a real Docker Engine. Where there is none it fails in CI and is skipped elsewhere. */
+/** A suite on a real Docker Engine. If there is none, it fails in CI and is skipped elsewhere. */
 export function describeEngine(name: string, suite: () => void): void {
   const reason = inject('noEngine');
   if (reason === '') describe(name, suite);

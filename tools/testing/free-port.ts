@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Below the ports that a system gives to outgoing connections (32768 and up on Linux): each of those takes one away. */
+/** Below the ports that a system uses for outgoing connections (from 32768 on Linux), which could take one away. */
 const FIRST = 20_000;
-/** Vitest numbers the workers that run at a time: each has its own ports, from which nobody else takes. */
+/** Vitest numbers the workers that run in parallel. Each has its own range of ports. */
 const PORTS_OF_A_WORKER = 600;
 const WORKERS = 20;
 
 const given = new Set<number>();
 
-/** A port of 127.0.0.1 that nobody listens on, and that no other test of this run gets. */
+/** A free port of 127.0.0.1 that no other test of this run gets. */
 export async function freePort(): Promise<number> {
   const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % WORKERS;
   const start = randomInt(PORTS_OF_A_WORKER);
@@ -24,7 +24,7 @@ export async function freePort(): Promise<number> {
   throw new Error(`127.0.0.1: no port from ${first} to ${first + PORTS_OF_A_WORKER - 1} is free`);
 }
 
-/** Whether nobody listens on a port of 127.0.0.1 now. */
+/** Whether a port of 127.0.0.1 is free now. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer().on('error', () => resolve(false));

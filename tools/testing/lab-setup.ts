@@ -6,8 +6,8 @@ import { LabError, say } from '../program.js';
 import { ensureRegistry } from '../registry/ensure-registry.js';
 
 /**
- * Once per project, before its first file: an engine, the images of services and of the edge, and a registry that answer.
- * Where they cannot be found or pulled, `describeEngine` learns why: it fails in CI and skips elsewhere.
+ * Runs once per project, before its first file: prepares an engine, the images of services and of the edge, and a
+ * registry. If that fails, `describeEngine` gets the reason: it fails in CI and skips elsewhere.
  */
 export default async function setUpLab(project: TestProject): Promise<void> {
   try {

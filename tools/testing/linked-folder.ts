@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { mustRun } from '../command.js';
 
 /**
- * Copies a folder as hard links, which takes a second instead of ten.
+ * Copies a folder as hard links, which takes one second instead of ten.
+ *
  * @param to must not exist.
- * @param own files, relative to the folder, that somebody writes in place: `to` has copies of them.
+ * @param own files, relative to the folder, that are changed in place: `to` gets real copies of them.
  */
 export async function linkFolder(from: string, to: string, own: readonly string[]): Promise<void> {
   await mustRun('cp', ['-al', from, to]);

@@ -3,7 +3,7 @@ import { Agent as SecureAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Above what any deploy takes a service away for, so that a request that was only held up is a slow one. */
+/** Longer than any interruption by a deploy, so that a delayed request counts as slow and not as failed. */
 const TIMEOUT_MS = 30_000;
 
 export interface Call {
@@ -12,36 +12,36 @@ export interface Call {
 }
 
 export interface LoadOptions {
-  /** Of 127.0.0.1, or of a name below `localhost`, which is this machine, too. */
+  /** On 127.0.0.1, or on a name below `localhost`, which is this machine, too. */
   url: string;
-  /** The root certificate of an https address, PEM. */
+  /** The root certificate for an https address, PEM. */
   ca?: string;
   /** Sent in turns. */
   calls: readonly Call[];
-  /** As many at most; fewer if each of the callers still waits for its answer. */
+  /** The maximum rate; lower if all callers are still waiting for answers. */
   perSecond: number;
   callers: number;
-  /** Requests after which it ends by itself. */
+  /** The number of requests after which it ends by itself. */
   atMost: number;
 }
 
 export interface LoadReport {
   /** Requests by method. */
   sent: Record<Call['method'], number>;
-  /** What became of those that were not answered with a 2xx, one line each. */
+  /** What happened to requests without a 2xx answer, one line each. */
   failed: string[];
   /** Milliseconds until the last byte of the slowest answer. */
   slowestMs: number;
 }
 
 export interface Load {
-  /** Sends no more, and tells once all are answered. */
+  /** Stops sending, and resolves when all are answered. */
   stop: () => Promise<LoadReport>;
 }
 
 /**
- * Sends requests until it is stopped. Connections are kept, as browsers and other proxies do, and nothing is sent
- * twice: what fails is a failure.
+ * Sends requests until it is stopped. Connections are kept open, as by browsers and proxies. Nothing is sent twice, so
+ * every failure counts.
  */
 export function startLoad({ url, ca, calls, perSecond, callers, atMost }: LoadOptions): Load {
   const agent =
@@ -67,7 +67,7 @@ export function startLoad({ url, ca, calls, perSecond, callers, atMost }: LoadOp
   const callInTurn = async () => {
     while (!isOver && count < atMost) {
       const call = calls[count++ % calls.length]!;
-      // What could not be sent in time is not made up for.
+      // Requests that could not be sent in time are not sent later.
       due = Math.max(due + 1000 / perSecond, performance.now());
       await sleep(Math.max(0, due - performance.now()));
       await send(call);
@@ -92,7 +92,7 @@ export function formatLoad({ sent, failed, slowestMs }: LoadReport): string {
 }
 
 /** Names below `localhost` are this machine (RFC 6761), even if a resolver does not know it. */
-const toThisMachine: LookupFunction = (_name, { all }, found) =>
+export const toThisMachine: LookupFunction = (_name, { all }, found) =>
   all ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4);
 
 /** @returns what went wrong; never rejects. */

@@ -11,20 +11,20 @@ import { packChassis, packPlugin, pluginVersion } from './packed-plugin.js';
 import { userEnvironment } from './user-environment.js';
 
 export interface NpmRegistry {
-  /** Lines for `.npmrc`: only the scope @org comes from here. */
+  /** Lines for `.npmrc`: only the scope @org comes from this registry. */
   npmrc: string;
   version: string;
-  /** Ends the registry and removes all that it stored. */
+  /** Ends the registry and removes its data. */
   stop: () => Promise<void>;
 }
 
-/** A test run that is killed leaves no registry behind. */
+/** Ends the registry even if the test run is killed. */
 const ENDS_WITH_STDIN =
   'data:text/javascript,process.stdin.resume().on("end", () => process.exit())';
 
 const ANSWERS_WITHIN_MS = 120_000;
 
-/** An npm registry on a free port of 127.0.0.1 that holds the plugin as it is compiled now. */
+/** An npm registry on a free port of 127.0.0.1 that has the compiled plugin. */
 export async function startNpmRegistry(): Promise<NpmRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'micro-npm-'));
   const port = await freePort();
@@ -49,7 +49,7 @@ export async function startNpmRegistry(): Promise<NpmRegistry> {
   }
 }
 
-/** The registry reads YAML, of which JSON is a part. Without an uplink it serves what it was given. */
+/** The registry reads YAML, and JSON is valid YAML. Without an uplink it serves only what was published to it. */
 function formatConfig(storage: string): string {
   return JSON.stringify({
     storage,
@@ -61,11 +61,11 @@ function formatConfig(storage: string): string {
   });
 }
 
-/** A version of its own each time: npm keeps what it knows of a registry's address for a while. */
+/** A new version each time, because npm caches what it knows of a registry's address for a while. */
 async function publish(directory: string, listen: string): Promise<string> {
   const version = `${pluginVersion()}-e2e.${randomBytes(4).toString('hex')}`;
   await publishPackage(directory, listen, packPlugin, version);
-  // Services take a range of it, which no pre-release is in.
+  // Services depend on a range, which does not match pre-releases.
   await publishPackage(directory, listen, packChassis, `0.1.${Date.now()}`);
   return version;
 }
@@ -83,7 +83,7 @@ async function publishPackage(
   const manifest = join(folder, 'package.json');
   const json = JSON.parse(await readFile(manifest, 'utf8')) as object;
   await writeFile(manifest, JSON.stringify({ ...json, version }));
-  // npm wants to be logged in; this registry does not look.
+  // npm needs a login; this registry does not check it.
   await writeFile(join(folder, '.npmrc'), `//${listen}/:_authToken=none\n`);
   const args = ['publish', '--ignore-scripts', '--tag=latest', `--registry=http://${listen}/`];
   await mustEnd(startChild('npm', args, { cwd: folder, env: userEnvironment() }));

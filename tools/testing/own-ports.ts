@@ -1,8 +1,9 @@
 import { freePort } from './free-port.js';
 
 /**
- * Has a Compose file publish on ports that are free, as a person would where others have the derived ones: all
- * platforms count from the same numbers.
+ * Changes a Compose file to publish on free ports. A person would do the same if the derived ports are in use, because
+ * all platforms start from the same numbers.
+ *
  * @returns the text, and the new port by the old one.
  */
 export async function withOwnPorts(

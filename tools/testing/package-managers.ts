@@ -17,7 +17,7 @@ export const MANAGERS = {
 
 export type Manager = keyof typeof MANAGERS;
 
-/** Beside this repository, so that none of its packages is found; kept for the next run. */
+/** Outside of this repository, so that none of its packages is found. Kept for the next run. */
 const HOME = join(tmpdir(), 'micro-package-managers');
 
 /** Variables with which this version of a package manager is found first. */
@@ -27,7 +27,7 @@ export async function managerEnvironment(manager: Manager): Promise<NodeJS.Proce
   if (!existsSync(directory)) {
     await mkdir(HOME, { recursive: true });
     const staging = await mkdtemp(join(HOME, 'staging-'));
-    // Their scripts put the program for this system in place; npm 12 wants to be told.
+    // Their install scripts set up the program for this system. npm 12 only runs them if package.json allows it.
     const manifest = { private: true, allowScripts: { bun: true, pnpm: true } };
     await writeFile(join(staging, 'package.json'), JSON.stringify(manifest));
     const args = ['install', '--no-audit', '--no-fund', MANAGERS[manager]];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { mustRun } from '../command.js';
 import { ROOT } from '../generated/file.js';
 
-/** Packs the compiled plugin as it would be published; returns the tarball's name in `directory`. */
+/** Packs the compiled plugin as for publishing; returns the tarball's name in `directory`. */
 export function packPlugin(directory: string): Promise<string> {
   return pack('micro', directory);
 }
@@ -14,7 +14,7 @@ export function packChassis(directory: string): Promise<string> {
   return pack('chassis', directory);
 }
 
-/** Packs both into `vendor` of a workspace; returns what `npm install` takes. */
+/** Packs both into `vendor` of a workspace; returns the arguments for `npm install`. */
 export async function vendorPackages(workspaceRoot: string): Promise<string[]> {
   const vendor = join(workspaceRoot, 'vendor');
   await mkdir(vendor, { recursive: true });

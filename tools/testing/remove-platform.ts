@@ -2,8 +2,8 @@ import { run } from '../command.js';
 import { readDigest } from './deployed-platform.js';
 
 /**
- * Removes what a platform left: containers, networks and volumes of its Compose projects, and its
- * images on the engine and, where one is named, in a registry. Does what it can; what is gone already is no error.
+ * Removes everything of a platform: containers, networks and volumes of its Compose projects, and its images on the
+ * engine and, if one is given, in a registry. Continues after failures. What does not exist any more is not an error.
  */
 export async function removePlatform(
   platform: string,
@@ -16,7 +16,7 @@ export async function removePlatform(
       ['container', 'rm', '--force', '--volumes'],
       ['ps', '--all', '--quiet', '--filter', ours],
     );
-    // What deploys remember: their releases, and a lock that was left.
+    // Records of deploys: releases, and a lock that was left.
     const notes = `label=org.micro.project=${project}`;
     await remove(['container', 'rm', '--force'], ['ps', '--all', '--quiet', '--filter', notes]);
     await remove(['network', 'rm'], ['network', 'ls', '--quiet', '--filter', ours]);
@@ -26,7 +26,7 @@ export async function removePlatform(
   if (registry !== undefined) await removeFromRegistry(platform, registry);
   for (const repositories of [`${platform}/*`, `*/${platform}/*`]) {
     const ours = ['--filter', `reference=${repositories}`];
-    // By name and not by id: an id that another image shares would take that one's names along.
+    // By name and not by id: another image with the same id would lose its names, too.
     await remove(['image', 'rm'], ['image', 'ls', '--digests', ...ours, '--format', REFERENCE]);
   }
 }
@@ -34,14 +34,14 @@ export async function removePlatform(
 const REFERENCE =
   '{{if eq .Tag "<none>"}}{{.Repository}}@{{.Digest}}{{else}}{{.Repository}}:{{.Tag}}{{end}}';
 
-/** What the second command lists, one a line, is given to the first. */
+/** Passes the lines of the second command's output as arguments to the first. */
 async function remove(removing: string[], listing: string[]): Promise<void> {
   const { stdout } = await run('docker', listing);
   const listed = [...new Set(stdout.split('\n').filter(Boolean))];
   if (listed.length > 0) await run('docker', [...removing, ...listed]);
 }
 
-/** The repositories that the engine has pushed to; a registry that forbids deleting keeps them. */
+/** The repositories that the engine has pushed to. A registry that forbids deleting keeps them. */
 async function removeFromRegistry(platform: string, registry: string): Promise<void> {
   const ours = `reference=${registry}/${platform}/*`;
   const format = '{{.Repository}}';

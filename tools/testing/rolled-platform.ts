@@ -51,9 +51,15 @@ const APP_RESOURCES = 'resources: Object.values(resources)';
 const NEVER_READY = `resources: [{ name: 'database', kind: 'database', check: () => Promise.reject(new Error('the database is not there')), close: () => Promise.resolve() }]`;
 
 /** Changes the source of a provider so that it starts, never gets ready and has no good answer. */
-export async function breakProvider({ edit }: Workspace, service: Provider): Promise<void> {
+export async function breakProvider(workspace: Workspace, service: Provider): Promise<void> {
+  await breakReadiness(workspace, service);
+  const broken = `throw new Error('the database is not there');\n  ${WAIT}`;
+  await workspace.edit(routesFile(service), WAIT, broken);
+}
+
+/** Changes the source of a service so that it starts and never gets ready. */
+export async function breakReadiness({ edit }: Workspace, service: string): Promise<void> {
   await edit(`apps/${service}/src/app.ts`, APP_RESOURCES, NEVER_READY);
-  await edit(routesFile(service), WAIT, `throw new Error('the database is not there');\n  ${WAIT}`);
 }
 
 /** An answer takes a while, so that there is always one under way when something is stopped. */

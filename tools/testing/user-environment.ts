@@ -1,11 +1,14 @@
 import { delimiter, dirname, join } from 'node:path';
 import { ROOT } from '../generated/file.js';
 
-/** Variables that npm, Nx, Vitest and git set for this repository and nobody else. */
+/** Variables that npm, Nx, Vitest and git set for this repository only. */
 const OURS =
   /^(npm_(package|lifecycle|command|config_local_prefix)|INIT_CWD$|NX_|VITEST|TEST$|DEV$|PROD$|SSR$|MODE$|NODE_ENV$|NODE_OPTIONS$|GIT_|COMPOSE_|FORCE_COLOR$|NO_COLOR$|PORT$)/;
 
-/** What a person's shell has beside this repository: this Node, and none of the repository's programs. */
+/**
+ * The environment of a person's shell outside of this repository: with this Node, but without the repository's
+ * programs.
+ */
 export function userEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !OURS.test(name));
   const path = (process.env['PATH'] ?? '')
@@ -14,7 +17,7 @@ export function userEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv
   return {
     ...Object.fromEntries(kept),
     PATH: [dirname(process.execPath), ...path].join(delimiter),
-    // As in a pipeline: nothing asks, and no daemon is left behind.
+    // As in a pipeline: no prompts, and no daemon is left running.
     CI: 'true',
     NX_DAEMON: 'false',
     NX_TUI: 'false',

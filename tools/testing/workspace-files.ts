@@ -1,8 +1,8 @@
 import nx from 'nx/package.json' with { type: 'json' };
 
 /**
- * What `create-nx-workspace --preset=ts` writes, by path, without its README and editor settings.
- * Written here because that command takes 25 s and a version of it from the network.
+ * The files that `create-nx-workspace --preset=ts` writes, by path, without README and editor settings. Kept here
+ * because that command takes 25 s and loads a version of itself from the network.
  */
 export function emptyWorkspace(name: string): Record<string, string> {
   return {

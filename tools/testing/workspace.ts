@@ -6,7 +6,7 @@ import { mustEnd, startChild, type Child, type ChildOptions } from './child.js';
 import { userEnvironment } from './user-environment.js';
 import { emptyWorkspace } from './workspace-files.js';
 
-/** A workspace outside this repository. Its name is unlike any other's, and so are its images and containers. */
+/** A workspace outside of this repository, with a unique name for itself, its images and its containers. */
 export interface Workspace {
   name: string;
   root: string;
@@ -18,7 +18,7 @@ export interface Workspace {
   git: (...args: string[]) => Promise<string>;
   read: (path: string) => Promise<string>;
   write: (path: string, text: string) => Promise<void>;
-  /** Replaces a text that has to be there. */
+  /** Replaces a text that must exist in the file. */
   edit: (path: string, from: string, to: string) => Promise<void>;
   commit: (message: string) => Promise<void>;
   remove: () => Promise<void>;
@@ -30,6 +30,7 @@ export interface WorkspaceRun extends Omit<ChildOptions, 'cwd' | 'env'> {
 
 /**
  * Makes a folder with the files that `create-nx-workspace --preset=ts` writes, and installs nothing.
+ *
  * @param folder its name below a temporary folder.
  */
 export async function createWorkspace(prefix: string, folder?: string): Promise<Workspace> {

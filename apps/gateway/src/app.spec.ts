@@ -30,7 +30,7 @@ describe('gateway', () => {
     expect(response.headers['x-request-id']).toBe('abc');
   });
 
-  it('knows no path that no service has', async () => {
+  it('answers 404 for a path that no service has', async () => {
     const response = await service.app.inject('/no-such-path');
     expect(response.statusCode).toBe(404);
   });

@@ -5,13 +5,13 @@ import type { Resources } from './resources.js';
 const REMEMBER_SECONDS = 7 * 24 * 3600;
 
 export interface Notification {
-  /** Of the event that it tells of: each is sent once. */
+  /** The id of the event that it is about. Each is sent once. */
   eventId: string;
   orderId: string;
   subject: string;
 }
 
-/** Stands for sending a mail: the log says what was sent. */
+/** Replaces sending a mail: the log shows what would be sent. */
 export async function notify(
   { cache }: Pick<Resources, 'cache'>,
   { eventId, orderId, subject }: Notification,

@@ -1,14 +1,14 @@
-/** Where an order stands between what was asked of other services and what they answered. */
+/** The state of an order: what other services were asked, and what they answered. */
 export type OrderStatus = 'charging' | 'confirmed' | 'cancelled';
 
-/** What becomes known of an order. */
+/** Something that happened to an order. */
 export type OrderEvent =
   | { kind: 'placed' }
   | { kind: 'charged'; paymentId: string }
   | { kind: 'declined'; reason: string }
   | { kind: 'timed-out' };
 
-/** What is done next, all of it in the transaction that moves the order on. */
+/** The next actions. All of them run in the transaction that changes the order's state. */
 export type OrderStep =
   | { kind: 'reserve-stock' }
   | { kind: 'request-payment' }
@@ -23,8 +23,8 @@ export interface Move {
 }
 
 /**
- * The saga of an order: reserve stock, charge, confirm. Where the charge fails the reservation is
- * taken back; where an answer comes after the order was given up, the charge is.
+ * The saga of an order: reserve stock, charge, confirm. If the charge fails, the reservation is undone.
+ * If an answer comes after the order was given up, the charge is undone.
  */
 export function nextMove(status: OrderStatus | undefined, event: OrderEvent): Move | undefined {
   switch (event.kind) {

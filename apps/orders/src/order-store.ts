@@ -22,11 +22,11 @@ export interface NewOrder {
   customer: { id: string; email: string };
   lines: readonly OrderLine[];
   card: string;
-  /** The same key leads to the same order. */
+  /** The same key gives the same order. */
   idempotencyKey?: string;
 }
 
-/** An order that cannot be placed as it is: nothing was written. */
+/** An order that cannot be placed. Nothing was written. */
 export class OrderError extends Error {
   override readonly name = 'OrderError';
 }
@@ -59,7 +59,7 @@ export function orderStore({ database, outbox }: Pick<Resources, 'database' | 'o
     });
   }
 
-  /** Moves an order on by what became known; a second time it changes nothing. */
+  /** Moves an order on after an event. The same event a second time changes nothing. */
   async function advance(client: PoolClient, id: string, event: OrderEvent): Promise<void> {
     const { rows } = await client.query<Order>(
       `SELECT ${ORDER} FROM orders WHERE id = $1 FOR UPDATE`,
@@ -103,7 +103,7 @@ export function orderStore({ database, outbox }: Pick<Resources, 'database' | 'o
     }
   }
 
-  /** Gives up on orders whose payment was asked for longer ago than this. @returns how many. */
+  /** Gives up orders that have waited for their payment for longer than this. @returns how many. */
   async function giveUp(olderThanMs: number): Promise<number> {
     return database.transaction(async (client) => {
       const { rows } = await client.query<{ id: string }>(
@@ -149,7 +149,7 @@ async function priceOf(client: PoolClient, lines: readonly OrderLine[]): Promise
   }, 0);
 }
 
-/** Rows are locked in the order of their keys, so that two orders never wait for each other. */
+/** Locks rows in the order of their keys, so that two orders never wait for each other. */
 async function changeStock(client: PoolClient, orderId: string, sign: 1 | -1): Promise<void> {
   const { rows: lines } = await client.query<OrderLine>(
     'SELECT product_id AS "productId", quantity FROM order_lines WHERE order_id = $1 ORDER BY 1',

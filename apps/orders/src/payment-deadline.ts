@@ -4,7 +4,7 @@ import type { OrderStore } from './order-store.js';
 
 const EVERY_MS = 2000;
 
-/** Gives up, again and again, on orders whose payment nobody answers for. */
+/** Regularly gives up orders whose payment was never answered. */
 export function paymentDeadline(orders: Pick<OrderStore, 'giveUp'>, afterMs: number): Resource {
   const stopped = new AbortController();
   let running: Promise<void> | undefined;

@@ -10,7 +10,7 @@ export interface Product {
 const KEY = 'orders:products';
 const SECONDS = 10;
 
-/** Comes from the cache for some seconds; without one, from the database. */
+/** From the cache for some seconds; without a cache, from the database. */
 export async function listProducts({
   database,
   cache,

@@ -11,9 +11,9 @@ export interface PaymentRequest {
   card: string;
 }
 
-/** What was charged, and the events that tell of it, written together. */
+/** The charges, and the events about them, written together. */
 export function chargeStore({ outbox }: Pick<Resources, 'outbox'>) {
-  /** @param attempt which try this is, from 1. */
+  /** @param attempt counted from 1. */
   async function charge(
     client: PoolClient,
     { orderId, amount, card }: PaymentRequest,
@@ -35,7 +35,7 @@ export function chargeStore({ outbox }: Pick<Resources, 'outbox'>) {
     }
   }
 
-  /** @throws {RejectEventError} where nothing of that order was charged: trying again would not help. */
+  /** @throws {RejectEventError} if nothing of that order was charged: a retry would not help. */
   async function refund(client: PoolClient, orderId: string, paymentId: string): Promise<void> {
     const { rowCount } = await client.query(
       `UPDATE charges SET status = 'refunded'

@@ -2,7 +2,7 @@ import type { Config as ConfigOf } from '@org/chassis';
 import { resourceVariables } from './resources.js';
 import { links } from './links.js';
 
-/** Checked at start, with what every service has: PORT, LOG_LEVEL and so on. */
+/** Checked at startup, together with the variables of every service, such as PORT and LOG_LEVEL. */
 export const variables = {
   ...links,
   ...resourceVariables,

@@ -4,7 +4,9 @@ import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:c
 const COST = { N: 2 ** 14, r: 8, p: 5 } as const;
 const KEY_BYTES = 32;
 
-/** `scrypt$N$r$p$salt$key`: the cost is kept with each password, so that it can be raised. */
+/**
+ * `scrypt$N$r$p$salt$key`. The cost is stored with each password, so that it can be raised later.
+ */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const key = await derive(password, salt, COST);
@@ -13,8 +15,8 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * @param hash undefined where there is no such user: that takes as long, so that the time does not
- * tell who is there.
+ * @param hash undefined if the user does not exist. Checking takes the same time then, so that it does not
+ * reveal which users exist.
  */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
   const [, N, r, p, salt = '', key = ''] = (hash ?? (await NOBODY)).split('$');

@@ -28,7 +28,7 @@ export function tokenIssuer(
     return rows[0]?.private_jwk ?? createKey();
   }
 
-  /** Replicas that start together agree on the key that was written first. */
+  /** If several replicas start at the same time, all use the key that was written first. */
   async function createKey(): Promise<JWK> {
     const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
     const key = await exportJWK(privateKey);

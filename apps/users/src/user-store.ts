@@ -17,7 +17,7 @@ export type UserStore = ReturnType<typeof userStore>;
 
 export function userStore({ database }: Pick<Resources, 'database'>) {
   return {
-    /** Undefined where the address is taken. */
+    /** Undefined if the address is taken. */
     async register({ email, name, password }: NewUser): Promise<User | undefined> {
       const { rows } = await database.query<User>(
         `INSERT INTO users (email, name, password_hash) VALUES ($1, $2, $3)
@@ -35,7 +35,7 @@ export function userStore({ database }: Pick<Resources, 'database'>) {
       return rows[0];
     },
 
-    /** Undefined where there is no such user, or the password is another. */
+    /** Undefined if the user does not exist, or the password is wrong. */
     async logIn(email: string, password: string): Promise<User | undefined> {
       const { rows } = await database.query<User & { password_hash: string }>(
         'SELECT id, email, name, password_hash FROM users WHERE lower(email) = lower($1)',

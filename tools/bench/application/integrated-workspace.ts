@@ -14,8 +14,8 @@ export interface IntegratedOptions {
 }
 
 /**
- * A workspace with one package.json, path mappings and `dist/apps/<service>`: the layout that the
- * templates of @nx-tools/nx-container and the textbook's `COPY package*.json` are written for.
+ * A workspace with one package.json, path mappings and `dist/apps/<service>`. The templates of @nx-tools/nx-container
+ * and the `COPY package*.json` of tutorials expect this layout.
  */
 export function integratedWorkspace(options: IntegratedOptions): Files {
   return {

@@ -1,6 +1,6 @@
 export const NOTHING = 'nothing';
 
-/** A target that Nx finds in its cache: what running it over all services costs is Nx's own floor. */
+/** A target that Nx always finds in its cache. Running it for all services shows the minimum cost of Nx itself. */
 export const NOTHING_TARGET = {
   [NOTHING]: { executor: 'nx:run-commands', cache: true, inputs: [], options: { command: 'true' } },
 };

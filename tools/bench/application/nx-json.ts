@@ -1,4 +1,4 @@
-/** What the nx.json of every peer starts with, as Nx's own generators write it. */
+/** The start of every peer's nx.json, as Nx's own generators write it. */
 export const PEER_NX_JSON = {
   $schema: './node_modules/nx/schemas/nx-schema.json',
   analytics: false,

@@ -17,11 +17,11 @@ export const SERVICES = {
 export type ServiceName = keyof typeof SERVICES;
 export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
 
-/** The service in which single changes are made; it uses every library. */
+/** The service in which single changes are made. It uses every library. */
 export const CHANGED_SERVICE: ServiceName = 'orders';
 
-/** The library of three. */
+/** The library that three services use. */
 export const CHANGED_LIBRARY: Library = 'address';
 
-/** Scope of the libraries' packages, the same in every workspace so that the sources are. */
+/** The scope of the libraries' packages, the same in every workspace so that the sources are the same. */
 export const SCOPE = '@bench';

@@ -6,7 +6,7 @@ export type Files = Record<string, string>;
 export const ROUTE_FILE = (service: string) => `apps/${service}/src/routes/work.ts`;
 export const LIBRARY_FILE = (library: string) => `packages/${library}/src/index.ts`;
 
-/** What every contender's services do: the same libraries and the same route, byte for byte. */
+/** The services of every contender: the same libraries and the same route, byte for byte. */
 export function commonSources(): Files {
   return Object.fromEntries([
     ...LIBRARIES.map((library) => [LIBRARY_FILE(library), librarySource(library)]),
@@ -46,8 +46,8 @@ export function workRoutes(app: FastifyInstance): void {
 }
 
 /**
- * What starts the route above in the peers' services: as the generator of @nx/node does for Fastify,
- * listening on every interface, since only one of the templates sets HOST.
+ * Starts the route above in the peers' services, as the generator of @nx/node does for Fastify. It listens on every
+ * interface, because only one of the templates sets HOST.
  */
 export function peerFrame(): Files {
   return Object.fromEntries(

@@ -1,7 +1,7 @@
 import { fastify } from 'fastify';
 import { workRoutes } from './work-routes.ts';
 
-/** Fastify alone, with its own logger: what a service would be without the chassis. */
+/** Fastify alone, with its own logger: the same service without the chassis. */
 const app = fastify({ logger: true });
 workRoutes(app);
 app.get('/ready', { logLevel: 'warn' }, () => ({ ready: true }));

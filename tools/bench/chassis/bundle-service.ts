@@ -5,7 +5,8 @@ import { bundleOptions } from '../../../packages/micro/src/artifact/bundle.js';
 import { ROOT } from '../../generated/file.js';
 
 /**
- * Bundles a contender as `nx build` bundles a service: what a container starts.
+ * Bundles a contender like `nx build` bundles a service. The result is what a container starts.
+ *
  * @param folder gets the bundle.
  */
 export async function bundleService(source: URL, folder: string): Promise<URL> {
@@ -13,7 +14,7 @@ export async function bundleService(source: URL, folder: string): Promise<URL> {
   const outfile = join(folder, entry.replace(/^.*\/(.*)\.ts$/, '$1.mjs'));
   await build({
     ...bundleOptions({ workspaceRoot: ROOT, entry, outfile, conditions: [], sourcemap: false }),
-    // In a user's workspace there is one of it; here the root has an older one for other tools.
+    // A user's workspace has one version of it. This repository has an older one at the root, for other tools.
     alias: { pino: join(ROOT, 'packages/chassis/node_modules/pino') },
     external: ['pino-pretty'],
   });

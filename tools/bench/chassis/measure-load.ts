@@ -7,7 +7,7 @@ import { WORK_PATH } from './work-routes.js';
 export const CONNECTIONS = 50;
 export const WARM_UP_SECONDS = 2;
 
-/** What a service answers before its memory is read, and how long it rests then. */
+/** The number of requests before the memory is read, and the pause after them. */
 export const FEW_REQUESTS = 1000;
 const REST_MS = 1000;
 
@@ -19,11 +19,11 @@ export interface Load {
   slowest: number;
   /** Milliseconds from the start of the process to the first 200 of /ready. */
   ready: number;
-  /** MB that it takes at rest after its first {@link FEW_REQUESTS}; NaN where nobody can tell. */
+  /** MB that it uses at rest after its first {@link FEW_REQUESTS} requests; NaN if the system does not tell. */
   memory: number;
 }
 
-/** What stands in front of a service and takes the load for it. */
+/** A process in front of the service that gets the load. */
 export type Front = (url: string) => Promise<{ url: string; stop: () => Promise<void> }>;
 
 /** Starts a service, puts it under load for a while, and stops it. @throws {LabError} unless every answer is a 200. */

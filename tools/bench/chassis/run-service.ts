@@ -9,7 +9,7 @@ import { freePort } from '../../testing/free-port.js';
 const POLL_MS = 2;
 const READY_WITHIN_MS = 20_000;
 
-/** A program that listens on PORT, and variables that switch something on. */
+/** A program that listens on PORT, and variables that turn features on. */
 export interface Contender {
   name: string;
   file: URL;
@@ -20,12 +20,12 @@ export interface RunningService {
   url: string;
   /** From the start of the process to the first 200 of /ready. */
   readyMs: number;
-  /** The memory that it takes at this moment, in MB; undefined where /proc is missing. */
+  /** The memory that it uses now, in MB; undefined if there is no /proc. */
   readMemory: () => Promise<number | undefined>;
   stop: () => Promise<void>;
 }
 
-/** Starts a contender as production does; its log is discarded. */
+/** Starts a contender as in production. Its log is discarded. */
 export async function startService({ name, file, env }: Contender): Promise<RunningService> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

@@ -4,21 +4,21 @@ import type { Workspace } from '../../testing/workspace.js';
 export const CONTENDER_IDS = ['nx-docker', 'nx-container', 'textbook', 'micro'] as const;
 export type ContenderId = (typeof CONTENDER_IDS)[number];
 
-/** One of those who are compared: how to get a workspace that is set up with it. */
+/** One tool of the comparison: how to create a workspace that uses it. */
 export interface Contender {
   id: ContenderId;
   /** Column of the tables: `A`, `B`, `C`, `us`. */
   column: string;
-  /** What stands in the legend. */
+  /** Its name in the legend. */
   title: string;
-  /** @param base reference of the base image that its Dockerfiles are to name. */
+  /** @param base the base image for its Dockerfiles. */
   setUp: (workspace: Workspace, base: string) => Promise<void>;
-  /** The target that makes sure of an image. */
+  /** The target that builds an image if needed. */
   target: string;
-  /** The target that makes sure of an image in the registry, if the tool has one that runs without a release. */
+  /** The target that pushes an image if needed, if the tool has one that works without a release. */
   pushTarget?: string;
-  /** The image that the target leaves, on the engine. */
+  /** The image on the engine that the target leaves. */
   image: (workspace: Workspace, service: ServiceName) => string;
-  /** Arguments of npm for a package that one service gets. */
+  /** Arguments of npm to install a package for one service. */
   addPackage: (spec: string, service: ServiceName) => string[];
 }

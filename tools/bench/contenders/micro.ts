@@ -10,11 +10,11 @@ import type { Contender } from './contender.js';
 import { INSTALL } from './quiet-install.js';
 import { writeFiles } from './write-files.js';
 
-/** Environments: the generated one on this machine's engine, and one on another machine that is never asked. */
+/** Environments: the generated one on this machine's engine, and one on another machine, which is never contacted. */
 export const HERE = 'development';
 export const ELSEWHERE = 'elsewhere';
 
-/** The plugin as it is packed for publishing, and services as its own generator writes them. */
+/** The plugin as packed for publishing, and services as its own generator writes them. */
 export const micro: Contender = {
   id: 'micro',
   column: 'us',
@@ -43,7 +43,7 @@ export const micro: Contender = {
   },
 };
 
-/** The route of the benchmark instead of the generator's example; everything else stays as generated. */
+/** Replaces the generator's example with the route of the benchmark. Everything else stays as generated. */
 async function useCommonSources(
   workspace: Workspace,
   service: ServiceName,

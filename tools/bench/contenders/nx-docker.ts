@@ -52,7 +52,7 @@ function rootFiles(name: string): Files {
             build: { targetName: 'build', configName: 'tsconfig.lib.json' },
           },
         },
-        // Its own default tag is the folder's name alone, which any other workspace would share.
+        // Its own default tag is only the folder's name, which other workspaces would use, too.
         {
           plugin: '@nx/docker',
           options: {
@@ -118,7 +118,7 @@ function serviceFiles(service: ServiceName): Files {
   };
 }
 
-/** As `@nx/node:application --bundler=esbuild --docker` writes them, without its type check. */
+/** Services as `@nx/node:application --bundler=esbuild --docker` writes them, without its type check. */
 function serviceTargets(root: string): Record<string, unknown> {
   const outputPath = `${root}/dist`;
   return {

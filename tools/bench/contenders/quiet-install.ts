@@ -1,2 +1,2 @@
-/** `npm install` without questions and reports. */
+/** `npm install` without prompts, audit and funding messages. */
 export const INSTALL = ['install', '--no-audit', '--no-fund', '--loglevel=error'];

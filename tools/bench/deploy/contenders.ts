@@ -6,13 +6,13 @@ import { rollOutByScale } from './scale-rollout.js';
 const LINES = 30;
 
 export interface Outcome {
-  /** Whether it says so itself. */
+  /** Whether the command reported success. */
   worked: boolean;
   /** Its last lines. */
   said: string;
 }
 
-/** A way to roll out what the workspace holds; its images are there. */
+/** A way to roll out the workspace. Its images exist. */
 export interface Contender {
   id: string;
   title: string;
@@ -22,16 +22,16 @@ export interface Contender {
 }
 
 export interface WhatChanged {
-  /** The one service that changed; nothing if that is not known. */
+  /** The one service that changed; undefined if the contender does not know it. */
   service?: Provider;
-  /** Whether its image is still to be built. */
+  /** Whether its image still has to be built. */
   isToBuild?: boolean;
 }
 
-/** A copy of development for what is deployed with the daemon. */
+/** A copy of the environment `development`, for deploys with Nx's daemon. */
 export const DAEMON_ENVIRONMENT = 'daemon';
 
-/** Beside `compose.yaml`, for one project: it publishes the gateway on a port that no other project uses. */
+/** A file beside `compose.yaml`, for one project: it publishes the gateway on a port that no other project uses. */
 export function portsFile(project: string): string {
   return `ports.${project}.yaml`;
 }
@@ -40,7 +40,8 @@ export function portsFile(project: string): string {
 export const CONTENDER_IDS: readonly string[] = ['compose', 'scale', 'nx', 'daemon'];
 
 /**
- * The first is what the others are compared with.
+ * The first contender is the one that the others are compared with.
+ *
  * @param healthTimeout seconds that a container may take to become healthy.
  */
 export function openContenders(workspace: Workspace, healthTimeout: number): Contender[] {
@@ -90,7 +91,7 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
             return { worked: false, said: lastLines(outcome.stderr, LINES) };
           }
         }
-        // It replaces what it is told to, whether that changed or not.
+        // It replaces the given services, whether they changed or not.
         for (const service of changed ? [changed] : PROVIDERS) {
           if (!(await rollOutByScale(options, service))) {
             return { worked: false, said: `the new container of ${service} was not healthy` };

@@ -6,17 +6,17 @@ import type { Contender } from './contenders.js';
 import { watchTouched, type Touched } from './touched.js';
 import { CHANGED, type Work } from './works.js';
 
-/** The load goes on before and after, so that what a rollout leaves behind counts as well. */
+/** The load runs longer than the rollout on both sides, so that its after-effects count, too. */
 const BEFORE_MS = 1000;
 const AFTER_MS = 2000;
 
 export const PER_SECOND = 40;
 export const CALLERS = 32;
-/** Ten minutes of it. */
+/** Enough for ten minutes. */
 const AT_MOST = PER_SECOND * 600;
 
 export interface Reading {
-  /** Until the command ended. */
+  /** Seconds until the command ended. */
   seconds: number;
   worked: boolean;
   said: string;
@@ -27,10 +27,10 @@ export interface Reading {
   serves: Serves;
 }
 
-/** What the changed service answers with afterwards: the version from before, another, or nothing good. */
+/** The answers of the changed service afterwards: the old version, the new one, or failures. */
 export type Serves = 'before' | 'other' | 'nothing';
 
-/** Rolls out what the workspace holds while the platform is used. */
+/** Rolls out the workspace while the platform is under load. */
 export async function measure(
   { project, rollOut }: Contender,
   { isKnown, isToBuild }: Work,
@@ -51,7 +51,7 @@ export async function measure(
       return { ...outcome, seconds };
     });
     const { sent, failed, slowestMs } = await load.stop();
-    // A gateway that waits for what never gets healthy is not there at all.
+    // If the gateway waits for a service that never becomes healthy, there is no gateway.
     const after = await readVersion(url, CHANGED).catch(() => undefined);
     const serves = after === undefined ? 'nothing' : after === before ? 'before' : 'other';
     return { ...result, sent: sent.GET + sent.POST, failed, slowestMs, touched, serves };
@@ -60,7 +60,7 @@ export async function measure(
   }
 }
 
-/** Where the gateway of a Compose project is published. */
+/** The published address of the gateway of a Compose project. */
 async function gatewayOf(project: string): Promise<string> {
   const labels = [`project=${project}`, 'service=gateway'];
   const filters = labels.flatMap((label) => ['--filter', `label=com.docker.compose.${label}`]);

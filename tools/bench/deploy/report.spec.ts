@@ -9,7 +9,7 @@ const reading = (seconds: number, failed: number, more: Partial<Reading> = {}): 
   ...more,
 });
 
-it('compares times with the first, and shows what was seen more than once only once', () => {
+it('compares times with the first contender, and lists each observation once', () => {
   const touched = { made: 3, started: 3, stopped: 3, removed: 3, services: ['users'], notes: 2 };
   const readings = {
     version: [

@@ -54,7 +54,7 @@ function formatSpan(values: readonly number[]): string {
   return least === most ? middle : `${middle} (${least}-${most})`;
 }
 
-/** What was seen, each once. */
+/** The observations, each once. */
 function formatAll(seen: readonly string[]): string {
   return [...new Set(seen)].join('; ');
 }

@@ -12,11 +12,11 @@ export interface ScaleRollout {
 }
 
 /**
- * What scripts around Compose do for one service, of which docker-rollout is the best known: a second container beside
- * the first, wait until it is healthy, stop and remove the first. Ours after that method, with its order and its pause
- * between two looks.
+ * How scripts around Compose replace one service. The best known is docker-rollout: start a second container beside the
+ * first, wait until it is healthy, stop and remove the first. This is our own implementation of that method, with its
+ * order and its pause between two checks.
  *
- * @returns whether the new container serves; else it was removed.
+ * @returns whether the new container serves. If not, it was removed.
  */
 export async function rollOutByScale(
   { compose, cwd, healthTimeout }: ScaleRollout,

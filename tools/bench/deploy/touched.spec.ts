@@ -11,7 +11,7 @@ const event = (
   Attributes: Record<string, string>,
 ): ContainerEvent => ({ Action, Actor: { Attributes } });
 
-it('counts what became of the containers of one project, and its notes beside them', () => {
+it('counts what happened to the containers of one project, and its records separately', () => {
   const events = [
     event('create', of('orders')),
     event('start', of('orders')),

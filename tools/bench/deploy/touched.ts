@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from '../../testing/child.js';
 
-/** What became of containers of services, and which services they belong to. */
+/** What happened to containers of services, and which services they belong to. */
 export interface Touched {
   made: number;
   started: number;
@@ -9,7 +9,7 @@ export interface Touched {
   stopped: number;
   removed: number;
   services: string[];
-  /** Containers that hold a note or a lock, and never run. */
+  /** Containers that only hold a record or a lock, and never run. */
   notes: number;
 }
 
@@ -18,10 +18,10 @@ export interface ContainerEvent {
   Actor: { Attributes: Record<string, string> };
 }
 
-/** The engine tells what it did a moment after it did it. */
+/** The engine reports events with a short delay. */
 const SETTLE_MS = 500;
 
-/** Listens to the engine while `work` is done with a Compose project. */
+/** Records the engine's events while `work` runs on a Compose project. */
 export async function watchTouched<T>(
   project: string,
   work: () => Promise<T>,

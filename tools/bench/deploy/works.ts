@@ -5,17 +5,17 @@ import type { Workspace } from '../../testing/workspace.js';
 /** The service that changes. */
 export const CHANGED: Provider = 'orders';
 
-/** Something that happened to a workspace, and is rolled out after it. */
+/** A change to a workspace, which is then rolled out. */
 export interface Work {
   id: string;
   title: string;
-  /** Whether a deploy could know which service it is about. */
+  /** Whether a deploy could know which service changed. */
   isKnown: boolean;
-  /** Changes the workspace, commits that and builds the image, none of which counts. */
+  /** Changes the workspace, commits and builds the image. This time does not count. */
   prepare: (workspace: Workspace) => Promise<void>;
-  /** Whether it is to be taken back afterwards. It is done once: Compose gives it up after more than a minute. */
+  /** Whether to revert it afterwards. It is measured once, because Compose only gives up after more than a minute. */
   isBad?: boolean;
-  /** Whether the image is still to be built: then that counts, too. */
+  /** Whether the image still has to be built. If so, that time counts. */
   isToBuild?: boolean;
 }
 
@@ -68,7 +68,7 @@ export const WORKS: readonly Work[] = [
   },
 ];
 
-/** Goes back to what was before the last change. */
+/** Reverts the last change. */
 export async function takeBack(workspace: Workspace): Promise<void> {
   await workspace.git('revert', '--no-edit', 'HEAD');
   await workspace.nx('docker-build', CHANGED);

@@ -14,20 +14,20 @@ export interface Lifetime {
   exitCode: number;
 }
 
-/** Starts an image, waits until it answers on /health, and stops it as an orchestrator does. */
+/** Starts an image, waits until it answers on /health, and stops it like an orchestrator does. */
 export async function liveOnce(image: string, settleMs: number): Promise<Lifetime> {
   const port = await freePort();
   const started = performance.now();
   const id = await mustRun('docker', [
     ...['run', '--detach', '--publish', `127.0.0.1:${port}:3000`, '--env', 'PORT=3000'],
-    // Asked through the published port, which is for anybody.
+    // Lets /health be reached through the published port, as which requests from outside count.
     ...['--env', 'PROBE_NETWORKS=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16', image],
   ]);
   const container = id.trim();
   try {
     await firstAnswer(`http://127.0.0.1:${port}/health`, image);
     const startMs = performance.now() - started;
-    // A process that has only just begun to listen may not have its signal handlers yet.
+    // A process that has just started to listen may not have its signal handlers yet.
     await sleep(settleMs);
     const stopped = performance.now();
     await mustRun('docker', ['stop', container]);
@@ -39,7 +39,7 @@ export async function liveOnce(image: string, settleMs: number): Promise<Lifetim
   }
 }
 
-/** Numbers of files over those of the base, by a command that both run. */
+/** The numbers of files that the image adds to its base, counted by a command in both. */
 export async function countFiles(image: string, base: string): Promise<Record<string, number>> {
   const [ours, bases] = await Promise.all([readCounts(image), readCounts(base)]);
   return {

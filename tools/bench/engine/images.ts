@@ -4,7 +4,7 @@ import { run } from '../../command.js';
 
 export interface ImageState {
   id: string;
-  /** When the engine last gave the image this name: a build does it even if the content is equal. */
+  /** When the engine last gave the image this name. Every build does that, even if the content is equal. */
   taggedAt: string;
   bytes: number;
   user: string;
@@ -21,7 +21,7 @@ interface Inspected {
   Metadata: { LastTagTime: string };
 }
 
-/** The images that the engine has of a site, by service. */
+/** The images of a site on the engine, by service. */
 export async function readImages({ image }: Pick<Site, 'image'>): Promise<ImageStates> {
   const inspected = await inspect(SERVICE_NAMES.map(image));
   const states: ImageStates = {};
@@ -32,7 +32,7 @@ export async function readImages({ image }: Pick<Site, 'image'>): Promise<ImageS
   return states;
 }
 
-/** @throws if the engine does not have it. */
+/** @throws if it does not exist on the engine. */
 export async function readImage(reference: string): Promise<ImageState> {
   const [found] = await inspect([reference]);
   if (!found) throw new Error(`the engine has no image ${reference}`);
@@ -40,7 +40,7 @@ export async function readImage(reference: string): Promise<ImageState> {
 }
 
 export interface Effects {
-  /** Services whose image got a new name time: their build ran to its end. */
+  /** Services whose image was named again, so their build ran to its end. */
   built: number;
   /** Services whose image changed. */
   changed: number;
@@ -55,12 +55,12 @@ export function compareImages(before: ImageStates, after: ImageStates): Effects 
   };
 }
 
-/** Removes images that exist; a missing one, or one in use, is not an error. */
+/** Removes images. If one does not exist or is in use, that is not an error. */
 export async function removeImages(references: readonly string[]): Promise<void> {
   if (references.length > 0) await run('docker', ['image', 'rm', '--force', ...references]);
 }
 
-/** Docker prints those it has and ends with an error if it lacks one. */
+/** Docker prints those that exist, and fails if one does not. */
 async function inspect(references: readonly string[]): Promise<Inspected[]> {
   const { stdout } = await run('docker', ['image', 'inspect', ...references]);
   return JSON.parse(stdout || '[]') as Inspected[];

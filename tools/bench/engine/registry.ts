@@ -6,7 +6,7 @@ const MANIFESTS = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** Takes every manifest of these repositories out of the registry, if it allows deleting. */
+/** Deletes every manifest of these repositories from the registry, if it allows deleting. */
 export async function removeRepositories(repositories: readonly string[]): Promise<void> {
   const { host } = await ensureRegistry();
   for (const repository of repositories) {

@@ -3,8 +3,8 @@ import type { Site } from '../site.js';
 import { removeImages } from './images.js';
 
 /**
- * Makes a site as it is on a machine that has the repository, its packages and the base image, and
- * nothing else: no service's image, no build cache, no Nx cache, nothing built.
+ * Puts a site into the state of a new machine that has the repository, its packages and the base image, and nothing
+ * else: no service image, no build cache, no Nx cache, no build output.
  */
 export async function wipe({ workspace, replaced }: Site): Promise<void> {
   await workspace.nx('reset');

@@ -11,7 +11,7 @@ const variables = {
   RATE_LIMIT: z.coerce.number().optional(),
 };
 
-/** The gateway as it is generated, with what its variables ask for. */
+/** The generated gateway, with the features that its variables turn on. */
 await runService('gateway', variables, (config) => {
   const { PROVIDER_URL: url, PUBLIC_KEY: publicKey, RATE_LIMIT: max } = config;
   const proxy = gateway({ providers: [{ service: 'orders', url, routes: [{ path: '/orders' }] }] });

@@ -16,8 +16,8 @@ interface Server {
 }
 
 /**
- * The edge with the configuration that a deploy gives it, in front of a service on this machine. It is in the network of
- * the machine: what Docker's own forwarding of ports costs is not part of it.
+ * The edge with the configuration of a deploy, in front of a service on this machine. It uses the network of the
+ * machine, so the cost of Docker's port forwarding is not part of the result.
  */
 export async function startEdge(
   behind: string,
@@ -35,7 +35,7 @@ export async function startEdge(
     keyPairs: new Map(),
   });
   const { servers } = (config['apps'] as { http: { servers: Record<string, Server> } }).http;
-  // In a container of its own the edge has all ports; here it needs some that are free.
+  // In its own container the edge has all ports to itself. Here it needs some that are free.
   for (const [name, server] of Object.entries(servers)) {
     server.listen = [`127.0.0.1:${name === 'health' ? health : port}`];
   }

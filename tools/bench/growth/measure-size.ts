@@ -3,7 +3,7 @@ import type { Workspace } from '../../testing/workspace.js';
 import { peakMemory } from './peak-memory.js';
 import { timePlugin } from './plugin-time.js';
 
-/** Readings of one size: seconds, but `load` and `first` in milliseconds and `memory` in MB. */
+/** Readings for one size, in seconds, except `load` and `first` in milliseconds and `memory` in MB. */
 export const SERIES = [
   'cold without',
   'cold with',
@@ -68,7 +68,7 @@ export async function measureSize(
   return readings;
 }
 
-/** Takes the plugin out of nx.json, or puts it back; nothing else differs. */
+/** Removes the plugin from nx.json, or adds it again. Nothing else differs. */
 async function setPlugin(workspace: Workspace, on: boolean): Promise<void> {
   const nxJson = JSON.parse(await workspace.read('nx.json')) as { plugins?: unknown[] };
   const others = (nxJson.plugins ?? []).filter((plugin) => plugin !== '@org/micro');

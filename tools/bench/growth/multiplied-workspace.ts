@@ -12,8 +12,8 @@ export const serviceName = (index: number) => `service-${String(index + 1).padSt
 const libraryName = (index: number) => `library-${index + 1}`;
 
 /**
- * A workspace with so many services, each like the sample, with one library of ten and in every
- * second case a link, synced and committed. It borrows the sample's installed packages.
+ * A workspace with a given number of services, each like the sample, with one of ten libraries and, for every second
+ * one, a link. It is synced and committed. It uses the sample's installed packages.
  */
 export async function multiply(sample: Workspace, services: number): Promise<Workspace> {
   const workspace = await createWorkspace(`growth-${services}`);
@@ -41,7 +41,7 @@ export async function multiply(sample: Workspace, services: number): Promise<Wor
 const DEVELOPMENT = 'environments/development.yml';
 const CHANGED_FILE = `apps/${serviceName(0)}/src/routes/hello.ts`;
 
-/** The sample's files by path in its folder; what sync derives is left to sync. */
+/** The sample's files by their path in its folder, without those that sync derives. */
 async function readSample(sample: Workspace): Promise<Record<string, string>> {
   const folder = `apps/${SAMPLE}/`;
   const listed = await sample.git('ls-files', folder);

@@ -4,8 +4,8 @@ import { mustEnd, type Child } from '../../testing/child.js';
 const SAMPLE_MS = 25;
 
 /**
- * The most memory, in MB, that a program and all that it started had at one time; `undefined` if
- * the system does not tell. Sampled, so that what came and went in between is missed.
+ * The peak memory, in MB, of a program and all its child processes; `undefined` if the system does not tell. It is
+ * sampled, so short peaks may be missed.
  */
 export async function peakMemory(start: () => Child): Promise<number | undefined> {
   if (process.platform !== 'linux') return undefined;
@@ -30,7 +30,7 @@ interface Process {
   residentKb: number;
 }
 
-/** Those that were not there before and descend from this process. */
+/** Processes that are new and descend from this process. */
 function descendants(before: ReadonlySet<number>): Process[] {
   const all = processes();
   const own = new Set([process.pid]);

@@ -27,7 +27,7 @@ const CURVES: readonly Curve[] = [
   { series: 'first', title: 'the plugin alone', colour: '#bc4c00', scale: 0.001 },
 ];
 
-/** Seconds over services, both logarithmic, so that linear growth is a line of the dashed slope. */
+/** Seconds over services, both logarithmic, so that linear growth is parallel to the dashed line. */
 export function growthPicture({ sizes }: Pick<GrowthResults, 'sizes'>): string {
   const curves = CURVES.map((curve) => ({
     ...curve,
@@ -80,7 +80,7 @@ export function growthPicture({ sizes }: Pick<GrowthResults, 'sizes'>): string {
   return svg(WIDTH, HEIGHT, shapes);
 }
 
-/** Names beside the ends of the curves, moved apart if they would lie on each other. */
+/** Labels at the ends of the curves, moved apart if they would overlap. */
 function legend(ends: readonly { title: string; colour: string; at: number }[]): string[] {
   let last = -Infinity;
   return ends

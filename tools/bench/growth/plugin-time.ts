@@ -6,11 +6,11 @@ import { userEnvironment } from '../../testing/user-environment.js';
 export interface PluginTime {
   /** Milliseconds to load the plugin's module. */
   load: number;
-  /** Milliseconds of `createNodes` over every manifest, in a process that has just begun. */
+  /** Milliseconds of `createNodes` over every manifest, in a new process. */
   first: number;
 }
 
-/** Calls the plugin as Nx does, with nothing else in the process. */
+/** Calls the plugin like Nx does, with nothing else in the process. */
 const SCRIPT = `
 const started = performance.now();
 const { createNodes } = require('@org/micro/plugin');

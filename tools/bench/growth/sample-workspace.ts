@@ -4,7 +4,7 @@ import { createWorkspace, type Workspace } from '../../testing/workspace.js';
 
 export const SAMPLE = 'sample';
 
-/** An installed workspace with one service of our generator, from whose files others are multiplied. */
+/** An installed workspace with one generated service. Others are copied from its files. */
 export async function createSample(): Promise<Workspace> {
   const workspace = await createWorkspace('growth-sample');
   try {

@@ -7,11 +7,11 @@ describe('statistics', () => {
     [[4, 1, 3, 2], 2.5],
     [[7], 7],
     [[], NaN],
-  ])('has the middle of %j', (values, middle) => {
+  ])('the median of %j', (values, middle) => {
     expect(median(values)).toBe(middle);
   });
 
-  it('compares medians, and has the spread of the rounds', () => {
+  it('compares medians, and shows the range of the rounds', () => {
     expect(ratio([1, 2, 3], [4, 4, 4])).toEqual({ value: 0.5, min: 0.25, max: 0.75 });
   });
 

@@ -1,4 +1,4 @@
-/** The middle value, or the mean of the two in the middle; NaN of nothing. */
+/** The middle value, or the mean of the two in the middle; NaN for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
@@ -14,7 +14,7 @@ export interface Ratio {
   max: number;
 }
 
-/** How one series compares with another one that was taken in the same rounds. */
+/** How one series compares with another one of the same rounds. */
 export function ratio(own: readonly number[], other: readonly number[]): Ratio {
   const perRound = own.flatMap((value, round) => {
     const against = other[round];
@@ -27,7 +27,7 @@ export function ratio(own: readonly number[], other: readonly number[]): Ratio {
   };
 }
 
-/** `0.95 (0.91-0.99)`: the ratio, and the span of those within a round; 1 of a series to itself. */
+/** `0.95 (0.91-0.99)`: the ratio, and its range within a round; 1 for a series compared with itself. */
 export function formatRatio(own: readonly number[], other: readonly number[]): string {
   if (own === other) return '1';
   const { value, min, max } = ratio(own, other);

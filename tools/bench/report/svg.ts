@@ -1,4 +1,4 @@
-/** A few shapes, as text. Colours are readable on white, and each picture brings its white. */
+/** A few shapes, as text. Colours are readable on white, and each picture has a white background. */
 export interface Text {
   x: number;
   y: number;

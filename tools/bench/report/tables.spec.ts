@@ -24,7 +24,7 @@ const results = {
 };
 
 describe('tables', () => {
-  it('compares medians, also if a peer does the same as in another work', () => {
+  it("compares medians, also if a peer's reading comes from another work", () => {
     expect(timeTable([cold, fresh], columns, results).split('\n')).toEqual([
       '| work  | A    | us   | us / best peer (spread) | aim    |',
       '| ----- | ---- | ---- | ----------------------- | ------ |',
@@ -33,7 +33,7 @@ describe('tables', () => {
     ]);
   });
 
-  it('counts what was done to the images', () => {
+  it('counts the images that were built and changed', () => {
     expect(effectTable([cold], columns, results)).toContain('| cold | 8 / 8 | 8 / 8 |');
   });
 });

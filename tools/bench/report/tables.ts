@@ -2,7 +2,7 @@ import type { ContenderId } from '../contenders/contender.js';
 import type { Results } from '../results.js';
 import { best, median, ratio } from './statistics.js';
 
-/** What a report needs to know of a work and of a contender. */
+/** What a report needs of a work and of a contender. */
 export interface WorkHeading {
   id: string;
   title: string;
@@ -19,7 +19,7 @@ export interface ColumnHeading {
   title: string;
 }
 
-/** The readings of a work, those that it shares with another work included. */
+/** The readings of a work, including those that it shares with another work. */
 export function valuesOf(
   { id, contenders, sameAs }: WorkHeading,
   { readings }: Pick<Results, 'readings'>,
@@ -51,7 +51,7 @@ export function timeTable(
   return formatTable(head, rows);
 }
 
-/** Images whose build ran, and of these the images that are other ones afterwards. */
+/** How many images were built, and how many of them changed. */
 export function effectTable(
   works: readonly WorkHeading[],
   columns: readonly ColumnHeading[],
@@ -95,7 +95,7 @@ export function factTable(
   );
 }
 
-/** One column: what the parts of a run take. */
+/** One column: the times of the parts of a run. */
 export function floorTable(
   works: readonly WorkHeading[],
   contender: ContenderId,

@@ -17,7 +17,7 @@ const BARS = WIDTH - LABELS - 80;
 const BAR = 13;
 const GAP = 14;
 
-/** Bars of the medians. Each work has its own scale: its slowest contender fills the width. */
+/** Bars of the medians. Each work has its own scale, in which the slowest contender has the full width. */
 export function timePicture(
   works: readonly WorkHeading[],
   columns: readonly ColumnHeading[],

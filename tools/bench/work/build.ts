@@ -2,7 +2,7 @@ import { compareImages, readImages } from '../engine/images.js';
 import type { Site } from '../site.js';
 import type { Reading } from './work.js';
 
-/** Times an Nx command and counts what it did to the images, by effect. */
+/** Times an Nx command and counts what it did to the images, as seen on the engine. */
 export async function timeBuild(
   site: Site,
   args: readonly string[],
@@ -24,7 +24,7 @@ export function runOne({ contender }: Site, service: string): string[] {
   return ['run-many', `--targets=${contender.target}`, `--projects=${service}`];
 }
 
-/** What the last commit affects. */
+/** The projects that the last commit affects. */
 export function runAffected({ contender }: Site): string[] {
   return ['affected', `--targets=${contender.target}`, '--base=HEAD~1', '--head=HEAD'];
 }

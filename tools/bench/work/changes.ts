@@ -8,7 +8,7 @@ import type { Site } from '../site.js';
 import { runAffected, runAll, timeBuild } from './build.js';
 import type { Work } from './work.js';
 
-/** Each run is a commit that no run before had, on top of the last one, as in a repository's history. */
+/** Each run commits something new on top of the last commit, as in a repository's history. */
 const CHANGE = { group: 'time', unit: 's', warmUps: 1, needsImages: true } as const;
 
 const affected: Work['measure'] = (site) => timeBuild(site, runAffected(site));
@@ -27,7 +27,7 @@ const append = async ({ workspace, nonce }: Site, file: string, start: string) =
   await workspace.commit(`A change of ${file}`);
 };
 
-/** Runs of `npm install` by site: each gets a version that the runs before it did not have. */
+/** Runs of `npm install` by site. Each installs a version that earlier runs did not. */
 const installs = new WeakMap<Site, number>();
 
 async function addPackage(site: Site): Promise<void> {

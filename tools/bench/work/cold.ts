@@ -22,14 +22,14 @@ export const coldOne: Work = {
   measure: (site) => timeBuild(site, runOne(site, CHANGED_SERVICE)),
 };
 
-/** The images of the commit are in the registry, and nothing is here, as on a new runner of a pipeline. */
+/** The images of the commit are in the registry, and this machine has nothing, like a new CI runner. */
 const FRESH = {
   ...COLD,
   contenders: ['micro'],
   sameAs: 'cold-all',
 } as const satisfies Partial<Work>;
 
-/** What a deploy to that environment needs; the registry has it all after the first one. */
+/** What a deploy to that environment needs. After the first one, the registry has all of it. */
 const push = ({ contender }: Site, environment: string) => [
   'run-many',
   `--targets=${contender.pushTarget}`,

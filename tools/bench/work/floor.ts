@@ -7,7 +7,7 @@ import { ROUTE_FILE } from '../application/sources.js';
 import type { Site } from '../site.js';
 import type { Work } from './work.js';
 
-/** What a run of ours is made of, each taken alone: no run can be faster than the parts it needs. */
+/** The parts of one of our runs, each measured alone. No run can be faster than its parts. */
 const FLOOR = {
   group: 'floor',
   unit: 's',
@@ -22,7 +22,7 @@ const seconds = async (work: () => Promise<unknown>) => {
   return { value: (performance.now() - started) / 1000 };
 };
 
-/** BuildKit alone, with the artifact as we give it, and one more line in its bundle if `change` is set. */
+/** BuildKit alone, with our artifact, and with one more line in its bundle if `change` is set. */
 async function buildAlone({ workspace, nonce }: Site, change: boolean) {
   const folder = await mkdtemp(join(tmpdir(), 'micro-bench-floor-'));
   const root = `apps/${CHANGED_SERVICE}`;

@@ -13,7 +13,7 @@ const stopDaemon = async ({ workspace }: Site) => {
 
 const nothing = ['run-many', `--targets=${NOTHING}`];
 
-/** With and without Nx's daemon: nothing at all, one service, all services. */
+/** With and without Nx's daemon: no target at all, one service, all services. */
 export const noChange: readonly Work[] = [
   {
     ...NO_CHANGE,

@@ -10,27 +10,27 @@ export interface Reading {
   changed?: number;
 }
 
-/** Something that is measured for every contender. */
+/** One measured task, for every contender. */
 export interface Work {
   id: string;
   title: string;
   group: 'time' | 'run' | 'floor';
   unit: 's' | 'ms';
-  /** The ratio to the best peer that we aim for. */
+  /** The ratio to the best peer that we want to reach. */
   aim?: number;
-  /** Runs before the first round whose readings are thrown away. */
+  /** Runs before the first round, whose readings are discarded. */
   warmUps: number;
-  /** Only for these; the others have no such thing, or it is the same as for `sameAs`. */
+  /** Measured for these only. The others cannot do it, or have the same reading as for `sameAs`. */
   contenders?: readonly ContenderId[];
-  /** Work that is the same, command and starting state, for all but `contenders`. */
+  /** The work that is the same, in command and starting state, for all except `contenders`. */
   sameAs?: string;
-  /** Whether the images of the commit have to be there before. */
+  /** Whether the images of the commit must exist before. */
   needsImages: boolean;
-  /** Once, before the first run, untimed. */
+  /** Runs once before the first run, untimed. */
   open?: (site: Site) => Promise<void>;
-  /** Before each run, untimed. */
+  /** Runs before each run, untimed. */
   prepare?: (site: Site) => Promise<void>;
   measure: (site: Site) => Promise<Reading>;
-  /** Once, after the last run, untimed. */
+  /** Runs once after the last run, untimed. */
   close?: (site: Site) => Promise<void>;
 }

@@ -2,8 +2,8 @@ import { runProgram } from '../../program.js';
 import { ensureNewestEngine, onNewestEngine, removeNewestEngine } from './newest-engine.js';
 
 /**
- * `npm run lab:newest`: the newest engine of Debian, ready for tests. `npm run lab:newest -- npx vitest run --project engine`:
- * a command that finds it instead of this machine's own. `npm run lab:newest -- --down`: takes it away again.
+ * `npm run lab:newest` starts the newest engine of Debian for tests. `npm run lab:newest -- npx vitest run --project
+ * engine` runs a command that uses it instead of this machine's own. `npm run lab:newest -- --down` removes it.
  */
 void runProgram(async () => {
   const command = process.argv.slice(2);

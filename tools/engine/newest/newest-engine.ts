@@ -20,7 +20,7 @@ import {
 } from '../namespace.js';
 import { ensureNewestPrograms, PLUGINS, programPath } from './programs.js';
 
-/** Beside the networks of second engines: RFC 2544 keeps 198.18.0.0/15 for tests. */
+/** Next to the networks of second engines: RFC 2544 reserves 198.18.0.0/15 for tests. */
 const NAMESPACE = {
   name: 'micro-newest',
   cable: 'micro-newest',
@@ -34,18 +34,19 @@ const SOCKET = '/run/docker.sock';
 const HOME: EngineHome = {
   folder: join(FOLDER, 'run'),
   disk: join(FOLDER, 'disk'),
-  // The default of Docker 29.
+  // The default since Docker 29.
   config: { features: { 'containerd-snapshotter': true } },
   on: (program, args) => inNamespace(NAMESPACE, program, args),
 };
 
-/** The registry beside that engine has its own folder, as every port has. */
+/** The registry of that engine has its own folder, named by its port. */
 const REGISTRY_PORT = '5001';
 
 /**
- * The newest engine that Debian has, beside the one of this machine and in its own network namespace, since both
- * write firewall rules. Safe to call again and again.
- * @throws LabError if this machine cannot have one.
+ * Starts the newest engine of Debian beside the one of this machine. It has its own network namespace, because both
+ * change firewall rules. Can be called repeatedly.
+ *
+ * @throws LabError if it cannot run on this machine.
  */
 export async function ensureNewestEngine(): Promise<void> {
   const { platform, root, debian } = readHost();
@@ -56,7 +57,7 @@ export async function ensureNewestEngine(): Promise<void> {
     if (existsSync(PROGRAMS) && (await answersAt(HOME))) return;
     await installSecondEngine();
     await ensureNewestPrograms(PROGRAMS);
-    // What is left of one that does not answer.
+    // Leftovers of an engine that does not answer.
     await stop();
     await mkdir(HOME.folder, { recursive: true });
     await openNetwork();
@@ -66,7 +67,7 @@ export async function ensureNewestEngine(): Promise<void> {
   });
 }
 
-/** Takes it away with all that it holds, the programs too if they are to be fetched again. */
+/** Removes it with everything in it, including its programs if they must be downloaded again. */
 export async function removeNewestEngine(): Promise<void> {
   await stop();
   await rm(FOLDER, { recursive: true, force: true });
@@ -74,8 +75,9 @@ export async function removeNewestEngine(): Promise<void> {
 }
 
 /**
- * Runs a command that finds that engine as the only one of this machine: its programs first in `PATH`, its network,
- * its socket and client plugins in the usual places.
+ * Runs a command that sees that engine as the only one of this machine: its programs come first in `PATH`, and its
+ * network, its socket and its client plugins are in the usual places.
+ *
  * @returns the command's exit code.
  */
 export async function onNewestEngine(command: readonly string[]): Promise<number> {
@@ -115,7 +117,7 @@ async function startNewestDaemons(): Promise<void> {
   }
 }
 
-/** The engine's containers reach what this machine reaches. */
+/** Lets the engine's containers reach everything that this machine can reach. */
 async function openNetwork(): Promise<void> {
   await createNamespace(NAMESPACE);
   const { name, hostAddress } = NAMESPACE;

@@ -7,7 +7,7 @@ const DOCKER = {
   what: 'the newest Docker',
 };
 
-/** Where Docker's client looks for its plugins, in the packages and on the machine. */
+/** The folders in which Docker's client looks for its plugins, in the packages and on the machine. */
 export const PLUGINS = '/usr/libexec/docker/cli-plugins';
 
 /** What to put before `PATH` so that the programs of a folder are found first. */
@@ -16,8 +16,10 @@ export function programPath(folder: string): string {
 }
 
 /**
- * Unpacks the newest Docker that Debian has into a folder, unless it is there. Its programs need the machine's own runc.
- * @throws LabError if it cannot be had.
+ * Unpacks the newest Docker of Debian into a folder, unless the folder exists. Its programs need the machine's own
+ * runc.
+ *
+ * @throws LabError if that fails.
  */
 export async function ensureNewestPrograms(folder: string): Promise<void> {
   await ensureUnpacked(folder, DOCKER);

@@ -10,9 +10,10 @@ interface Manifest {
 }
 
 /**
- * What some packages get when they ask for what they need, as `a > b: b@1.0.0`. A folder layout says nothing of it:
- * two layouts are the same if every package finds the same packages.
- * @param from where the packages themselves are asked for.
+ * Which version each package finds for each of its dependencies, as `a > b: b@1.0.0`. It does not depend on the layout
+ * of folders: two layouts are equal if every package finds the same packages.
+ *
+ * @param from the folder from which the packages themselves are resolved.
  */
 export function installedTree(from: string, names: readonly string[]): string[] {
   const seen = new Map<string, string>();

@@ -10,7 +10,7 @@ export interface MadeRegistry {
   stop: () => Promise<void>;
 }
 
-/** An npm registry of made-up packages on a free port of 127.0.0.1, all of it in memory. */
+/** An npm registry with generated packages, on a free port of 127.0.0.1 and in memory only. */
 export async function startMadeRegistry(universe: Universe): Promise<MadeRegistry> {
   const tarballs = new Map(universe.map((made) => [tarballName(made), pack(filesOf(made))]));
   const server = createServer((request, response) => {
@@ -30,7 +30,7 @@ export async function startMadeRegistry(universe: Universe): Promise<MadeRegistr
   const document = (versions: Universe) => ({
     name: versions[0]?.name,
     'dist-tags': { latest: versions.at(-1)?.version },
-    // Years old: no policy about the age of packages refuses them.
+    // Years old, so that no policy about the age of packages refuses them.
     time: Object.fromEntries(versions.map(({ version }) => [version, '2020-01-01T00:00:00.000Z'])),
     versions: Object.fromEntries(
       versions.map((made) => {

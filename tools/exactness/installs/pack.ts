@@ -7,7 +7,7 @@ export interface MadeFile {
 
 const BLOCK = 512;
 
-/** A packed package, as `npm pack` makes it: the format of POSIX tar, with the parts that are read. */
+/** A packed package like that of `npm pack`: a POSIX tar archive, with only the fields that are read. */
 export function pack(files: readonly MadeFile[]): Buffer {
   const blocks = files.flatMap(({ path, text }) => {
     const content = Buffer.from(text);

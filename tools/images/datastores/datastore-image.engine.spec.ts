@@ -11,7 +11,7 @@ import { ensureDatastoreImage, type DatastoreImage } from './datastore-image.js'
 
 const RABBITMQ_CHECK = backingImage('rabbitmq', 'broker', 'platform').check;
 const HEALTHY_WITHIN_MS = 240_000;
-/** Docker waits ten seconds and then kills; what ends by itself is done long before. */
+/** Docker kills after ten seconds. A container that stops by itself is done long before. */
 const STOPS_WITHIN_MS = 5_000;
 
 interface Datastore {
@@ -21,13 +21,13 @@ interface Datastore {
   password?: string;
   init?: Record<string, string>;
   check: string;
-  /** Default one of the engine's choice. */
+  /** Default: one that the engine chooses. */
   hostname?: string;
   /** Default `1s`; longer for a check that takes longer itself. */
   checkInterval?: string;
 }
 
-/** A container with its own named volume; both are gone when the test is over. */
+/** A container with its own named volume. Both are removed after the test. */
 async function start({
   engine,
   environment,
@@ -65,7 +65,7 @@ async function start({
   await docker('start', name);
   await becomesHealthy(name);
   return {
-    /** In the container, by a shell: what it prints, trimmed. */
+    /** Runs a shell command in the container, and returns its trimmed output. */
     shell: async (command: string) => (await docker('exec', name, 'sh', '-c', command)).trim(),
     fails: async (command: string) =>
       !succeeded(await run('docker', ['exec', name, 'sh', '-c', command])),
@@ -73,7 +73,7 @@ async function start({
       const { stdout, stderr } = await run('docker', ['logs', name]);
       return stdout + stderr;
     },
-    /** Milliseconds until it had ended, and how. */
+    /** Milliseconds until it had ended, and its exit code. */
     stop: async () => {
       const begun = Date.now();
       await docker('stop', name);
@@ -108,11 +108,11 @@ async function becomesHealthy(name: string): Promise<void> {
   }
 }
 
-/** Whose process 1 is, and which capabilities it has. */
+/** The user of process 1, and its capabilities. */
 const PROCESS_ONE = 'cat /proc/1/comm && grep -E "^(Uid|CapEff):" /proc/1/status';
 
 describeEngine('images of datastores', () => {
-  it('postgres keeps its promises', async () => {
+  it('postgres behaves like the official image', async () => {
     const database = await start({
       engine: 'postgres',
       environment: {
@@ -129,7 +129,7 @@ describeEngine('images of datastores', () => {
     });
     const ask = (sql: string) =>
       `PGPASSWORD="$(cat /etc/password)" psql -h "$(hostname)" -U orders -d shop -Atc "${sql}"`;
-    // While it set up its data it listened on the local socket alone.
+    // While it set up its data, it listened on the local socket only.
     expect(await database.shell(ask('SELECT name FROM item'))).toBe('<>');
     expect(await database.fails(ask('SELECT 1').replace('cat /etc', 'echo /etc'))).toBe(true);
     expect(await database.shell(PROCESS_ONE)).toMatch(
@@ -150,7 +150,7 @@ describeEngine('images of datastores', () => {
     ).rejects.toThrow('POSTGRES_PASSWORD');
   });
 
-  it('mariadb keeps its promises', async () => {
+  it('mariadb behaves like the official image', async () => {
     const database = await start({
       engine: 'mariadb',
       environment: {
@@ -182,7 +182,7 @@ describeEngine('images of datastores', () => {
     expect(await database.shell(ask('SELECT name FROM item'))).toBe('1\nkept');
   });
 
-  it('mariadb takes the names of mysql, and a password of root', async () => {
+  it('mariadb accepts the variables of mysql, and a root password', async () => {
     const database = await start({
       engine: 'mariadb',
       environment: { MYSQL_ROOT_PASSWORD: 'secret', MYSQL_DATABASE: 'shop' },
@@ -194,7 +194,7 @@ describeEngine('images of datastores', () => {
     expect(await database.fails('mariadb -u root -e "SELECT 1"')).toBe(true);
   });
 
-  it('redis keeps its promises', async () => {
+  it('redis behaves like the official image', async () => {
     const cache = await start({
       engine: 'redis',
       environment: {},
@@ -212,7 +212,7 @@ describeEngine('images of datastores', () => {
     expect(await cache.shell('redis-cli get name')).toBe('kept');
   });
 
-  it('rabbitmq keeps its promises', async () => {
+  it('rabbitmq behaves like the official image', async () => {
     const broker = await start({
       engine: 'rabbitmq',
       environment: { RABBITMQ_DEFAULT_USER: 'platform', RABBITMQ_DEFAULT_PASS: 'secret' },
@@ -229,7 +229,7 @@ describeEngine('images of datastores', () => {
       /^rabbitmq-server\nUid:\t999\t999\t999\t999\nCapEff:\t0+$/,
     );
     await broker.shell('rabbitmqctl add_vhost kept');
-    // More than any disk has: nobody can publish, and the check says so.
+    // More than any disk has, so that nobody can publish, and the check must fail.
     await broker.shell('rabbitmqctl set_disk_free_limit 900000GB');
     await expect.poll(() => broker.fails(RABBITMQ_CHECK), { timeout: 60_000 }).toBe(true);
     expect(await broker.fails('rabbitmq-diagnostics -q check_running')).toBe(false);

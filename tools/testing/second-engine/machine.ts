@@ -15,12 +15,12 @@ import {
 } from '../../engine/namespace.js';
 
 const PREFIX = 'micro-second-';
-/** Addresses for tests of networks (RFC 2544), which no real machine has. */
+/** Addresses for network tests (RFC 2544), which no real machine has. */
 const NETWORKS = Array.from({ length: 250 }, (_, index) => `198.18.${index}`);
 
-/** A network, a disk and processes that are one's own, at the other end of a cable from this machine. */
+/** A network, a disk and processes of its own, at the other end of a virtual cable from this machine. */
 export interface Machine extends Namespace {
-  /** Holds all files that are about it. */
+  /** The folder with all its files. */
   folder: string;
   /** A file system of limited size, in memory. */
   disk: string;
@@ -42,7 +42,7 @@ export async function createMachine(megabytes: number): Promise<Machine> {
   return machine;
 }
 
-/** A program on the machine's network. It ends with this process, however that ends. */
+/** Runs a program in the machine's network. It ends with this process, however that ends. */
 export function on(machine: Machine, program: string, args: string[]): [string, string[]] {
   const [command, rest] = inNamespace(machine, program, args);
   return ['setpriv', ['--pdeathsig', 'TERM', command, ...rest]];
@@ -54,23 +54,23 @@ export function engineHome(machine: Machine): EngineHome {
   return { folder, disk, config: {}, on: (program, args) => on(machine, program, args) };
 }
 
-/** Cuts or restores the network of the machine: packets are dropped without an error. */
+/** Cuts or restores the network of the machine. Packets are dropped without an error. */
 export async function setCable({ name }: Machine, state: 'up' | 'down'): Promise<void> {
   await mustRun('ip', ['-n', name, 'link', 'set', 'eth0', state]);
 }
 
-/** Ends every program that has to do with the machine and takes it away; does nothing if it is gone. */
+/** Ends every program of the machine and removes the machine. Does nothing if it does not exist. */
 export async function removeMachine(
   machine: Omit<Machine, 'address' | 'hostAddress'>,
 ): Promise<void> {
   await endProgramsOf(machine.folder);
-  // Its disk among them.
+  // Including its disk.
   await unmountIn(machine.folder);
   await removeNamespace(machine);
   await rm(machine.folder, { recursive: true, force: true });
 }
 
-/** What a test process that was killed could not remove. */
+/** Removes what a test process that was killed could not remove. */
 async function removeAbandoned(): Promise<void> {
   const names = existsSync(NAMESPACES) ? readdirSync(NAMESPACES) : [];
   for (const name of names.filter((one) => one.startsWith(PREFIX))) {
@@ -82,11 +82,11 @@ async function removeAbandoned(): Promise<void> {
 function describeMachine(pid: number): Omit<Machine, 'address' | 'hostAddress'> {
   const name = `${PREFIX}${pid}`;
   const folder = join(tmpdir(), name);
-  // The name of an interface has 15 characters at most.
+  // The name of an interface may have 15 characters.
   return { name, folder, disk: join(folder, 'disk'), cable: `micro${pid}` };
 }
 
-/** Not of `os.networkInterfaces()`, which leaves out a cable that is pulled. */
+/** Not with `os.networkInterfaces()`, which leaves out an interface that is down. */
 async function freeNetwork(): Promise<string> {
   const taken = await mustRun('ip', ['-oneline', '-4', 'address']);
   const network = NETWORKS.find((one) => !taken.includes(` ${one}.`));

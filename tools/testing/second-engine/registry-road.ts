@@ -4,9 +4,10 @@ import { mustRun } from '../../command.js';
 import { type Machine, on } from './machine.js';
 
 /**
- * Lets the machine reach the registry of this one under the address that it has here, so that a
- * reference that was pushed here can be pulled there.
- * @param registry an address of this machine's own, such as `127.0.0.1:5000`.
+ * Lets the machine reach the registry of this one under the same address, so that a reference that was pushed here can
+ * be pulled there.
+ *
+ * @param registry an address of this machine, such as `127.0.0.1:5000`.
  */
 export async function openRegistryRoad(machine: Machine, registry: string): Promise<Server> {
   const [host = '', port = ''] = registry.split(':');

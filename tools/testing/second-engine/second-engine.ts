@@ -19,19 +19,19 @@ import { openRegistryRoad } from './registry-road.js';
 import { prepareSsh, sessionsOf, startSshServer } from './ssh-server.js';
 
 const MEGABYTE = 2 ** 20;
-/** Room for the base image, unpacked and on its way, and for some versions on top. */
+/** Room for the base image, compressed and unpacked, and for some versions on top of it. */
 const DISK_MEGABYTES = 1024;
 
-/** An engine on its own machine, which is reached over ssh, can break and runs out of disk. */
+/** An engine on its own machine. It is reached over ssh, can be broken, and can run out of disk. */
 export class SecondEngine {
-  /** What an environment names as its `host`. */
+  /** The `host` for an environment. */
   readonly host: string;
-  /** How a test looks at it when there is no ssh. */
+  /** How a test reaches it without ssh. */
   readonly socket: string;
 
   constructor(
     private readonly machine: Machine,
-    /** For the front of `PATH`: the `ssh` that knows the way. */
+    /** For the front of `PATH`: an `ssh` that is configured for it. */
     readonly bin: string,
     private readonly daemons: Daemons,
     private ssh: ChildProcess,
@@ -41,12 +41,12 @@ export class SecondEngine {
     this.socket = socketOf(machine);
   }
 
-  /** What a docker command prints there. @throws with what it wrote. */
+  /** The output of a docker command there. @throws with its error output. */
   docker(...args: string[]): string {
     return dockerOn(this.machine, args);
   }
 
-  /** Ends the engine, and does nothing with its containers itself. */
+  /** Ends the engine, without stopping its containers first. */
   async stop(signal: NodeJS.Signals): Promise<void> {
     await endDaemon(this.daemons.dockerd, signal);
   }
@@ -55,7 +55,7 @@ export class SecondEngine {
     this.daemons.dockerd = await startDockerd(engineHome(this.machine));
   }
 
-  /** Breaks every ssh connection and takes no new one. */
+  /** Breaks every ssh connection and accepts no new one. */
   async loseSsh(): Promise<void> {
     const sessions = sessionsOf(this.ssh);
     await endDaemon(this.ssh, 'SIGKILL');
@@ -75,7 +75,7 @@ export class SecondEngine {
     return setCable(this.machine, 'up');
   }
 
-  /** Fills the disk up to a rest. */
+  /** Fills the disk, except for some bytes. */
   async fillDisk(leftMegabytes: number): Promise<void> {
     const { bavail, bsize } = statfsSync(this.machine.disk);
     const bytes = bavail * bsize - leftMegabytes * MEGABYTE;
@@ -87,7 +87,7 @@ export class SecondEngine {
     await rm(this.filler, { force: true });
   }
 
-  /** Leaves nothing of it, whatever state it is in. */
+  /** Removes everything of it, whatever state it is in. */
   async remove(): Promise<void> {
     this.registry.close();
     await removeMachine(this.machine);

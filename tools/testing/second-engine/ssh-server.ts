@@ -10,9 +10,10 @@ import { type Machine, on } from './machine.js';
 const PORT = 22;
 
 /**
- * Writes keys and configurations of a server and of its one user.
- * @returns a folder for the front of `PATH`: the `ssh` in it knows the way and reads nothing of the
- * user's own `~/.ssh`.
+ * Writes keys and configurations of a server and of its only user.
+ *
+ * @returns a folder for the front of `PATH`: the `ssh` in it is configured, and reads nothing of the user's own
+ * `~/.ssh`.
  */
 export async function prepareSsh(machine: Machine): Promise<string> {
   const { folder, address } = machine;
@@ -33,7 +34,7 @@ export async function prepareSsh(machine: Machine): Promise<string> {
       'PermitRootLogin prohibit-password',
       'PasswordAuthentication no',
       'UsePAM no',
-      // The folder is in one that everybody may write to.
+      // The folder is below one that everyone may write to.
       'StrictModes no',
       `SetEnv DOCKER_HOST=${socketOf(machine)}`,
       '',
@@ -48,7 +49,7 @@ export async function prepareSsh(machine: Machine): Promise<string> {
       'GlobalKnownHostsFile none',
       'StrictHostKeyChecking yes',
       'BatchMode yes',
-      // One connection for all commands, and one that is lost is noticed in four seconds.
+      // One connection for all commands. A lost one is noticed after four seconds.
       'ControlMaster auto',
       `ControlPath ${file('shared')}`,
       'ControlPersist 60',
@@ -66,9 +67,9 @@ export async function prepareSsh(machine: Machine): Promise<string> {
 }
 
 export async function startSshServer(machine: Machine): Promise<ChildProcess> {
-  // Where it confines what strangers reach; made at boot elsewhere.
+  // sshd's folder for privilege separation; usually created at boot.
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-  // It starts itself again for each connection, by its whole path.
+  // sshd starts itself again for each connection, by its absolute path.
   const path = (await mustRun('which', ['sshd'])).trim();
   const config = join(machine.folder, 'ssh/sshd_config');
   const [command, args] = on(machine, path, ['-D', '-e', '-f', config]);
@@ -81,7 +82,7 @@ export async function startSshServer(machine: Machine): Promise<ChildProcess> {
   });
 }
 
-/** What serves one connection each: children of the server that outlive it. */
+/** Processes for single connections: children of the server that outlive it. */
 export function sessionsOf(server: ChildProcess): number[] {
   return readdirSync('/proc')
     .map(Number)

@@ -51,7 +51,7 @@ export function userRoutes(fastify: FastifyInstance, users: UserStore, tokens: T
     () => tokens.publicKeys(),
   );
 
-  // For other services, which ask in the name of a user: no gateway serves it.
+  // For other services, which call on behalf of a user. No gateway serves this route.
   app.get(
     '/users/:id',
     { schema: { params: z.object({ id: z.uuid() }), response: { 200: user } } },

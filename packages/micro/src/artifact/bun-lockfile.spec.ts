@@ -31,7 +31,7 @@ const prune = (workspace: BunWorkspaceManifest, ...roots: BunRoot[]) => {
 const at = (path: string, name: string, version: string): BunRoot => ({ path, name, version });
 
 describe('a pruned bun.lock', () => {
-  it('has the version that the service finds, aliases and the overrides of what is left', () => {
+  it('has the version that the service finds, aliases and the overrides that still apply', () => {
     const { packageJson, lockfile } = prune(
       { overrides: { ms: '2.1.2', other: '1.0.0' } },
       at('apps/orders/node_modules/debug', 'debug', '3.2.7'),
@@ -60,7 +60,7 @@ describe('a pruned bun.lock', () => {
     expect(packageJson['dependencies']).toEqual({ packed: 'file:vendor-packed-1.2.3.tgz' });
   });
 
-  it('names an install script about which nobody decided', () => {
+  it('names an install script that was neither allowed nor refused', () => {
     const root = at('node_modules/core-js', 'core-js', '3.40.0');
     expect(() => prune({}, root)).toThrow('does not trust the install scripts of core-js');
     expect(prune({ trustedDependencies: ['core-js', 'other'] }, root).packageJson).toMatchObject({
@@ -71,7 +71,7 @@ describe('a pruned bun.lock', () => {
     });
   });
 
-  it('refuses a package of the workspace, one that is not there, and another version', () => {
+  it('refuses a package of the workspace, one that is missing, and another version', () => {
     expect(() => prune({}, at('node_modules/@acme/orders', '@acme/orders', '0.0.0'))).toThrow(
       'is a package of this workspace',
     );

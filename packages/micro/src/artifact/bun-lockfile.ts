@@ -35,7 +35,7 @@ export interface BunWorkspaceManifest {
   trustedDependencies?: string[];
 }
 
-/** A package that the image needs: under which name it is imported, where it lies, and which one it is. */
+/** A package that the image needs: the name it is imported by, its place, and its version. */
 export interface BunRoot {
   path: string;
   name: string;

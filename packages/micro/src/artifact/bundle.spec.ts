@@ -13,7 +13,7 @@ const request = (workspaceRoot: string, sourcemap = false) => ({
   sourcemap,
 });
 
-it('is one module that runs CommonJS and ES modules alike, without a trace of where it was built', async () => {
+it('is one module that runs CommonJS and ES modules alike, and does not contain the path it was built in', async () => {
   const root = temporaryWorkspace({
     'main.ts': `import { join } from 'node:path';\nimport old from './old.cjs';\nconsole.log(old(), join('a', 'b'), await Promise.resolve('top'));\n`,
     'old.cjs': `module.exports = () => require('os').EOL.length + ' ' + typeof __dirname + ' ' + typeof __filename;\n`,

@@ -18,13 +18,13 @@ export interface BundleRequest {
   outfile: string;
   /** Conditions under which workspace libraries export their sources. */
   conditions: readonly string[];
-  /** In the production artifact there is none: a shifted line would change the image's content. */
+  /** Source maps are left out of the production artifact, because a shifted line would change the image's content. */
   sourcemap: boolean;
 }
 
 /**
- * How a service is bundled: one ES module with everything in it but Node itself and external
- * packages. Nothing in the output depends on where the workspace lies or when it is built.
+ * How a service is bundled: one ES module with everything in it except Node itself and external packages. The output
+ * does not depend on where the workspace is or when it is built.
  */
 export function bundleOptions({
   workspaceRoot,

@@ -36,13 +36,13 @@ describe('package-lock.json', () => {
   it.each([
     ['a Mac', ['@img/sharp-darwin-arm64']],
     ['no system', []],
-  ])('with those of %s ends with what to do', (_, having) => {
+  ])('with those of %s fails with what to do', (_, having) => {
     expect(() => prune(having)).toThrow(
       'package-lock.json has no Linux package for "sharp", which the image needs: none of @img/sharp-linux-arm64, @img/sharp-linux-x64, @img/sharp-linuxmusl-x64\nThe lockfile was written on another system or processor beside an existing node_modules. Delete node_modules and package-lock.json, run npm install, and commit the new lockfile',
     );
   });
 
-  it('may lack what is for other systems alone', () => {
+  it('may lack packages that are only for other systems', () => {
     const { lockfile } = pruneNpmLockfile(
       {
         lockfileVersion: 3,
@@ -118,7 +118,7 @@ describe('pnpm-lock.yaml', () => {
     expect(prune(['@img/sharp-linux-x64']).lockfile).toContain('@img/sharp-linux-x64@1.0.0');
   });
 
-  it('with those of a Mac ends with what to do', () => {
+  it('with those of a Mac fails with what to do', () => {
     expect(() => prune(['@img/sharp-darwin-arm64'])).toThrow(
       /^pnpm-lock\.yaml has no Linux package for "sharp".*\nRemove it from "ignoredOptionalDependencies", or delete/,
     );
@@ -146,7 +146,7 @@ describe('bun.lock', () => {
     expect(prune(['@img/sharp-linux-x64']).lockfile).toContain('@img/sharp-linux-x64@1.0.0');
   });
 
-  it('with those of a Mac ends with what to do, also for a package of a package', () => {
+  it('with those of a Mac fails with what to do, also for a package of a package', () => {
     expect(() => prune(['@img/sharp-darwin-arm64'])).toThrow(
       /^bun\.lock has no Linux package for "sharp".*\nDelete node_modules and bun\.lock, run bun install/,
     );
@@ -182,7 +182,7 @@ describe('yarn.lock', () => {
   it.each([
     ['a Mac', ['@img/sharp-darwin-arm64']],
     ['no system', []],
-  ])('with those of %s ends with what to do', (_, having) => {
+  ])('with those of %s fails with what to do', (_, having) => {
     expect(() => prune(having)).toThrow(
       /^yarn\.lock has no Linux package for "sharp".*\nDelete yarn\.lock, run yarn install, and commit/,
     );

@@ -4,7 +4,7 @@ import { pruneNpmLockfile } from './npm-lockfile';
 import { prunePnpmLockfile } from './pnpm-lockfile';
 import { pruneYarnLockfile } from './yarn-lockfile';
 
-/** Checksums of what a workspace has: the image installs `addon`, which needs `inner`. */
+/** The lockfile of a workspace: the image installs `addon`, which needs `inner`. */
 interface Locked {
   addon: string;
   inner: string;
@@ -99,15 +99,15 @@ describe.each([
   ['pnpm-lock.yaml', pnpm],
   ['yarn.lock', yarn],
   ['bun.lock', bun],
-] as const)('what an image gets of %s', (_, prune) => {
-  it('is another if a package that it installs is another, or one that this needs', () => {
+] as const)('the part of %s that an image installs', (_, prune) => {
+  it('changes if a package that it installs changes, or one that this needs', () => {
     const before = prune(LOCKED);
     expect(prune(LOCKED)).toEqual(before);
     expect(prune({ ...LOCKED, addon: 'b' })).not.toEqual(before);
     expect(prune({ ...LOCKED, inner: 'b' })).not.toEqual(before);
   });
 
-  it('is the same if any other package is another', () => {
+  it('stays the same if any other package changes', () => {
     expect(prune({ ...LOCKED, other: 'b' })).toEqual(prune(LOCKED));
   });
 });

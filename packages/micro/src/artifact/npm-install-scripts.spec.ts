@@ -87,7 +87,7 @@ describe('an install script is not approved', () => {
   });
 });
 
-it('names all that are missing at once, with what to write', () => {
+it('names all that are missing, with what to write', () => {
   const packages = new Map([
     [HERE, REGISTRY],
     ['node_modules/packed', { ...TARBALL, name: 'packed' }],

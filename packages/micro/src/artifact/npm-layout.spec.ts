@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { layOut } from './npm-layout';
 
 // Found by `npm run exactness:installs -- --seed=1`.
-it('leaves nested what was nested, if its place at the top is that of a peer', () => {
+it('keeps a package nested if its place at the top is needed by a peer', () => {
   const lockfile = {
     lockfileVersion: 3,
     packages: {

@@ -8,16 +8,16 @@ import {
   type NpmLockfile,
 } from './package-lock';
 
-/** Where packages come to lie: path in the image -> path in the workspace's lockfile. */
+/** Where packages are placed: path in the image -> path in the workspace's lockfile. */
 export type Layout = Map<string, string>;
 
 /** Two versions of a package at one place. */
 class LayoutConflict extends Error {}
 
 /**
- * Lays packages out anew with all that they need: each at the top if its name is free there, else below the one package
- * that needs it, so that a version which npm had nested in a project keeps its place in the tree. If that takes the place
- * of another one's peer, what was nested in the workspace stays nested.
+ * Lays out packages with all their dependencies: each at the top if its name is free there, otherwise below the one
+ * package that needs it. So a version that npm had nested in a project keeps its place in the tree. If that would take
+ * the place of another package's peer, what was nested in the workspace stays nested.
  */
 export function layOut(
   lockfile: NpmLockfile,
@@ -132,7 +132,7 @@ function place(
   }
 }
 
-/** What a package brings in its own archive stays where it is within it. */
+/** Packages inside a package's own archive stay at their place in it. */
 function bundledPlace(
   lockfile: NpmLockfile,
   wanted: string,

@@ -33,7 +33,7 @@ const atTop = (...names: string[]) =>
   Object.fromEntries(names.map((name) => [name, `node_modules/${name}`]));
 
 describe('pruneNpmLockfile', () => {
-  it('needs no lockfile where nothing is installed', () => {
+  it('needs no lockfile if nothing is installed', () => {
     expect(prune({}, {})).toEqual({
       packageJson: { private: true, type: 'module', dependencies: {} },
       tarballs: {},
@@ -175,7 +175,7 @@ describe('pruneNpmLockfile', () => {
     expect(layout(packages, roots)).toEqual(expected);
   });
 
-  it('names an alias by what it stands for', () => {
+  it('names an alias by the package behind it', () => {
     const packages = { 'node_modules/a': v('1.0.0', { name: 'real' }) };
     const { packageJson, lockfile } = prune(packages, atTop('a'));
     expect(packageJson.dependencies).toEqual({ a: 'npm:real@1.0.0' });

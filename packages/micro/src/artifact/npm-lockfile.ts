@@ -26,19 +26,19 @@ export interface PrunedInstall {
   };
   /** Absent if nothing is installed. */
   lockfile?: NpmLockfile;
-  /** Packed packages that the lockfile names: its name for each -> where it lies in the workspace. */
+  /** Packed packages in the lockfile: the name in it -> the path in the workspace. */
   tarballs: Record<string, string>;
 }
 
 /**
- * Cuts a workspace's lockfile down to the closure of some packages.
+ * Reduces a workspace's lockfile to some packages and all their dependencies.
  *
- * Our own, since Nx's pruning takes the version at the top of `node_modules` where a project has another one
- * (nrwl/nx#35343), and drops packages nested three deep (nrwl/nx#28051): `npm ci` refuses both.
+ * This is our own code, because Nx's pruning uses the version at the top of `node_modules` even if a project has
+ * another one (nrwl/nx#35343), and drops packages nested three deep (nrwl/nx#28051): `npm ci` refuses both.
  *
- * @param roots where each wanted package lies in the workspace, which is its key in the lockfile.
- * @throws if a package is not in the lockfile, which is then older than the package.json, or if its install script
- *   is neither approved nor denied.
+ * @param roots the place of each wanted package in the workspace, which is its key in the lockfile.
+ * @throws if a package is not in the lockfile, which is then older than the package.json, or if its install script is
+ * neither approved nor denied.
  */
 export function pruneNpmLockfile(
   lockfile: NpmLockfile,
@@ -115,7 +115,7 @@ function tarballOf({ resolved }: NpmLockPackage): { name: string; path: string }
   return { path, name: flatName(path) };
 }
 
-/** A lockfile entry as it stands where everything is a production dependency. */
+/** A lockfile entry as if everything were a production dependency. */
 function production(entry: NpmLockPackage, isRequired: boolean): NpmLockPackage {
   const { dev: _dev, devOptional: _devOptional, peer: _peer, optional: _optional, ...rest } = entry;
   return isRequired ? rest : { ...rest, optional: true };

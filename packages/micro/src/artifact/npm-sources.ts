@@ -44,7 +44,7 @@ export function requireAllowedSources(
   );
 }
 
-/** The packages that somebody asks for by such a source. */
+/** The packages that are requested from such a source. */
 function guardedSources(lockfile: NpmLockfile): ReadonlyMap<string, Guarded> {
   const found = new Map<string, Guarded>();
   for (const [from, entry] of Object.entries(lockfile.packages)) {

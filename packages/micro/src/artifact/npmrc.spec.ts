@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ignoresPeers, pruneNpmrc, readAllowedSources } from './npmrc';
 
 describe('the .npmrc of an image', () => {
-  it('says where packages come from and what decides about the lockfile, and no credential', () => {
+  it('keeps the sources of packages and what decides about the lockfile, and no credential', () => {
     const text = [
       '# ours',
       'registry = "https://npm.acme.example/"',
@@ -19,7 +19,7 @@ describe('the .npmrc of an image', () => {
     );
   });
 
-  it('has what npm 12 decides about a locked package by', () => {
+  it('keeps the settings that npm 12 checks for a locked package', () => {
     const text = 'allow-git=root\nallow-remote=all\nengine-strict\n';
     expect(pruneNpmrc(text)).toBe(text.replace('strict\n', 'strict=true\n'));
   });
@@ -52,7 +52,7 @@ describe('the .npmrc of an image', () => {
     ['legacy-peer-deps=false', false],
     ['legacy-peer-deps', true],
     ['legacy-peer-deps = true', true],
-  ])('tells whether %j leaves peers alone: %s', (text, expected) => {
+  ])('says whether %j leaves out peers: %s', (text, expected) => {
     expect(ignoresPeers(text)).toBe(expected);
   });
 });

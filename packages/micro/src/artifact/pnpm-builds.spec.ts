@@ -30,7 +30,7 @@ describe('a decision about an install script', () => {
     );
   });
 
-  it('is asked for by what counts, for all packages at once', () => {
+  it('asks for the setting that this version reads, for all packages together', () => {
     expect(() => requireDecidedBuilds([PACKED, 'core-js@3.40.0'], {})).toThrow(
       `allowBuilds:\n  "${PACKED}": true\n  "core-js": true`,
     );

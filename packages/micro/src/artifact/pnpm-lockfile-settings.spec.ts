@@ -3,7 +3,7 @@ import { pruneSettings } from './pnpm-lockfile-settings';
 import { prunePatches } from './pnpm-patches';
 
 describe('the settings of pnpm in an image', () => {
-  it('are what decides about acceptance, install scripts and registries, for packages of the image', () => {
+  it('keep what decides about acceptance, install scripts and registries, for packages of the image', () => {
     const workspace = `
 packages: [apps/*]
 catalog: { ms: ^2.1.0 }

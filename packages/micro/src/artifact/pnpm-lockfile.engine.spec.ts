@@ -73,7 +73,7 @@ describeEngine('an install from a pruned pnpm lockfile', () => {
     execFileSync('docker', ['image', 'rm', '--force', image]);
   });
 
-  it('runs native addons, aliases and what overrides brought about', async () => {
+  it('runs native add-ons, aliases and overridden packages', async () => {
     const { externals } = await buildArtifact({
       workspaceRoot: root,
       projectRoot: 'apps/orders',

@@ -99,7 +99,7 @@ describe('a pruned pnpm lockfile', () => {
     );
   });
 
-  it('is another where a package of the closure is redirected', () => {
+  it('changes if an indirect dependency is redirected', () => {
     const moved = LOCKFILE.replace(
       '{ node-gyp-build: 4.8.4 }',
       '{ node-gyp-build: is-number@6.0.0 }',
@@ -111,7 +111,7 @@ describe('a pruned pnpm lockfile', () => {
     ).toEqual(['bufferutil@4.1.0', 'is-number@6.0.0']);
   });
 
-  it('marks as optional what only optional needs lead to', () => {
+  it('marks packages as optional that only optional dependencies need', () => {
     expect(read(prune(inOrders('debug')).lockfile).snapshots).toEqual({
       'debug@4.3.4': {
         dependencies: { ms: '2.1.2' },
@@ -136,7 +136,7 @@ describe('a pruned pnpm lockfile', () => {
     });
   });
 
-  it('tells a package without an importer by its version, and by its folder where peers differ', () => {
+  it('identifies a package without an importer by its version, and by its folder if peers differ', () => {
     const found = {
       path: 'node_modules/.pnpm/x@1.0.0/node_modules/ws',
       name: 'ws',
@@ -170,12 +170,12 @@ describe('a pruned pnpm lockfile', () => {
     });
   });
 
-  it('takes the last document: the first may hold packages of pnpm itself', () => {
+  it('reads the last document: the first may have packages of pnpm itself', () => {
     const two = `lockfileVersion: '9.0'\nimporters:\n  .: { configDependencies: {} }\n---\n${LOCKFILE}`;
     expect(prunePnpmLockfile(two, new Map([inOrders('num')]))).toEqual(prune(inOrders('num')));
   });
 
-  it('keeps what allows install scripts, in the file in which it was', () => {
+  it('keeps the permissions of install scripts, in the file in which they were', () => {
     const { packageJson, workspace } = prunePnpmLockfile(
       LOCKFILE,
       new Map([inOrders('bufferutil')]),
@@ -193,7 +193,7 @@ describe('a pruned pnpm lockfile', () => {
     expect(prune(inOrders('num')).workspace).toBeUndefined();
   });
 
-  it('is not there where nothing is installed', () => {
+  it('does not exist if nothing is installed', () => {
     expect(prune()).toEqual({
       packageJson: { private: true, type: 'module', dependencies: {} },
       tarballs: {},

@@ -29,6 +29,6 @@ it.each([
   ['translations/de.json', '{"key":"Schlüssel"}'],
   ['templates/mail.html', KEY],
   ['environment.json', '{}'],
-])('lets %s through', (path, content) => {
+])('accepts %s', (path, content) => {
   expect(secretReason(path, () => content)).toBeUndefined();
 });

@@ -80,13 +80,13 @@ describe('findReadsBeside', () => {
     expect(read(code)).toEqual([]);
   });
 
-  it('takes the own folder for a name if there is only code in it', () => {
+  it('ignores reads of the own folder if there is only code in it', () => {
     const code = `register(__dirname)`;
     expect(read(code)).toEqual(['lib']);
     expect(read(code, { ...files, hasData: () => false })).toEqual([]);
   });
 
-  it('says where', () => {
+  it('reports the place', () => {
     const code = `'use strict'\nconst path = require('path')\nload(path.join(__dirname, 'fonts.json'))\n`;
     expect(findReadsBeside(code, 'lib/index.js', files)).toEqual([
       { line: 3, what: 'lib/fonts.json' },

@@ -74,7 +74,7 @@ export class YarnClosure {
     const candidates = Object.entries(this.all).filter(
       ([, entry]) => nameOf(entry) === root.name && entry.version === root.version,
     );
-    // A patched package also has the entry of what it is made of.
+    // A patched package also needs the entry of the package that it patches.
     const [key, entry] =
       candidates.find(([, { resolution }]) => patchSource(resolution)) ?? candidates[0] ?? [];
     if (key === undefined || entry === undefined) throw notInLockfile(`"${name}" (${root.path})`);

@@ -134,13 +134,13 @@ __metadata:
     expect(lockfile).toContain('"is-number@npm:7.0.0":');
   });
 
-  it('names an install script about which nobody decided', () => {
+  it('names an install script that was neither allowed nor refused', () => {
     expect(() =>
       prune({ debug: root('debug', '4.4.3') }, { scripted: new Set(['ms@2.1.2']) }),
     ).toThrow('does not approve the install scripts of ms@2.1.2');
   });
 
-  it('refuses a package of the workspace, one that is not there, and an older lockfile', () => {
+  it('refuses a package of the workspace, one that is missing, and an older lockfile', () => {
     expect(() => prune({ '@acme/orders': root('@acme/orders', '0.0.0-use.local') })).toThrow(
       'is a package of this workspace',
     );

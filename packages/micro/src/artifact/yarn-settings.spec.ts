@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { extensionsOf, pruneBuilt, pruneYarnSettings } from './yarn-settings';
 
 describe('the .yarnrc.yml of an image', () => {
-  it('keeps what decides about the lockfile and where packages come from, and no credential', () => {
+  it('keeps what decides about the lockfile and the sources of packages, and no credential', () => {
     const settings = {
       nodeLinker: 'pnp',
       compressionLevel: 'mixed',
@@ -47,9 +47,12 @@ describe('the .yarnrc.yml of an image', () => {
     [10, {}],
     [9, {}],
     [8, { enableScripts: false }],
-  ])('with version %i and %j names a script about which nobody decided', (version, settings) => {
-    expect(() => pruneBuilt(['core-js@3.40.0', 'a@1.0.0'], {}, settings, version)).toThrow(
-      /^package\.json does not approve the install scripts of core-js@3\.40\.0, a@1\.0\.0.*\n.*"core-js":\{"built":true\},"a":\{"built":true\}/,
-    );
-  });
+  ])(
+    'with version %i and %j names a script that was neither allowed nor refused',
+    (version, settings) => {
+      expect(() => pruneBuilt(['core-js@3.40.0', 'a@1.0.0'], {}, settings, version)).toThrow(
+        /^package\.json does not approve the install scripts of core-js@3\.40\.0, a@1\.0\.0.*\n.*"core-js":\{"built":true\},"a":\{"built":true\}/,
+      );
+    },
+  );
 });

@@ -51,7 +51,7 @@ describeEngine('micro', () => {
       `await fetch('http://127.0.0.1:${port}/hello', { headers: { 'x-request-id': '${requestId}' } })`,
     );
 
-  it('status: sees what was deployed as up to date', async () => {
+  it('status: reports what was deployed as up to date', async () => {
     const { exitCode, output } = await run(statusCommand, '--check');
     expect(output).toMatch(/✓ +orders +up to date +\w{12} .* 1\/1 +healthy +\d+ s ago/);
     expect(output).toMatch(/everything is up to date$/);
@@ -62,7 +62,7 @@ describeEngine('micro', () => {
     expect(Date.parse(orders.since!)).toBeGreaterThan(Date.now() - 5 * 60_000);
   });
 
-  it('status: names the variable that changed, and not its value', async () => {
+  it('status: names the variable that changed, but not its value', async () => {
     const before = workspace.read('environments/development.yml');
     workspace.write({
       'environments/development.yml': `${before}services: { orders: { environment: { LOG_LEVEL: very-loud } } }\n`,
@@ -93,7 +93,7 @@ describeEngine('micro', () => {
     workspace.write({ 'environments/development.yml': before });
   });
 
-  it('status: sees what is built, what is pushed and what runs', async () => {
+  it('status: shows what is built, pushed and running', async () => {
     const old = workspace.receipt('users', 'docker-build').key.slice(0, 12);
     workspace.write({ 'apps/users/src/main.ts': `${logger('users')}console.log('two');\n` });
     await workspace.build('users');
@@ -106,7 +106,7 @@ describeEngine('micro', () => {
     expect((await serviceOf('users')).state).toBe('in-step');
   });
 
-  it('status: sees a service that left the workspace, and one that is not deployed', async () => {
+  it('status: shows a service that left the workspace, and one that is not deployed', async () => {
     const files = ['compose.yaml', 'apps/users/service.yml'].map(
       (path) => [path, workspace.read(path)] as const,
     );
@@ -132,7 +132,7 @@ describeEngine('micro', () => {
     ]);
   });
 
-  it('logs: tells one request through all services, in the order of time', async () => {
+  it('logs: shows one request through all services, in the order of time', async () => {
     ask('orders', 3001, 'one');
     ask('users', 3002, 'one');
     ask('users', 3002, 'other');
@@ -158,7 +158,7 @@ describeEngine('micro', () => {
     expect((await run(logsCommand, '--since 2099-01-01')).output).toBe('');
   });
 
-  it('logs: follows, also what a deploy starts meanwhile', async () => {
+  it('logs: follows, including containers that a deploy starts meanwhile', async () => {
     const ended = new AbortController();
     const heard: string[] = [];
     const hears = (text: string) =>
@@ -183,7 +183,7 @@ describeEngine('micro', () => {
     expect((await following).exitCode).toBe(0);
   });
 
-  it('doctor: sees the engine, and a port that somebody else has', async () => {
+  it('doctor: finds the engine, and a port that another program uses', async () => {
     const other = docker(
       ...['run', '--detach', '--rm', '--name', `${workspace.platform}-other`],
       ...['--publish', '127.0.0.1:0:3000', 'node:24-bookworm-slim', 'sleep', '60'],
@@ -208,7 +208,7 @@ describeEngine('micro', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('doctor: says where no engine answers', async () => {
+  it('doctor: reports that no engine answers', async () => {
     workspace.write({ 'environments/away.yml': 'host: tcp://127.0.0.1:9\n' });
     const { exitCode, output } = await run(doctorCommand, '-e away');
     expect(output).toMatch(/FAIL +engine +.*no Docker Engine answers on tcp:\/\/127\.0\.0\.1:9/);

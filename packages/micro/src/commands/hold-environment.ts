@@ -17,7 +17,7 @@ export interface Hold {
   project: string;
   /** `micro restore`, as those who wait are told. */
   command: string;
-  /** Take the lock away from whoever has it. */
+  /** Take the lock away from its holder. */
   force: boolean;
 }
 

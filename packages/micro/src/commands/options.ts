@@ -4,7 +4,7 @@ import { UserError } from '../platform/user-error';
 /** The environment of a command that names none. */
 export const DEFAULT_ENVIRONMENT = 'development';
 
-/** `-e production`, as every command takes it. */
+/** `-e production`, which every command accepts. */
 export const ENVIRONMENT_OPTION = {
   environment: { type: 'string', short: 'e', default: DEFAULT_ENVIRONMENT },
 } as const;

@@ -14,6 +14,6 @@ it('does not take a password that is refused for a registry that refuses', () =>
   expect(failed(words)).toBe(`it could not be dumped (exit code 2): ${words}`);
 });
 
-it('knows an engine that does not answer', () => {
+it('recognises an engine that does not answer', () => {
   expect(failed('Cannot connect to the Docker daemon')).toMatch(/no Docker Engine answers/);
 });

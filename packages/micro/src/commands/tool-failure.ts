@@ -5,7 +5,7 @@ import { UserError } from '../platform/user-error';
 
 const LAST_LINES = 5;
 
-/** What a program in a container died of, in its own words: "denied" there is no registry's answer. */
+/** The error of a program in a container, in its own words: its "denied" is not that of a registry. */
 export function toToolError(what: string, outcome: Outcome, address: EngineAddress): UserError {
   const error = toEngineError(what, outcome, address);
   if (error.kind === 'no-engine') return error;

@@ -15,7 +15,7 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 
 const asked = vi.hoisted((): { options: Options; usage: string } => ({ options: {}, usage: '' }));
 
-/** Ends each command where it reads its options, and remembers them. */
+/** Ends each command when it reads its options, and records them. */
 vi.mock(import('./options.js'), async (original) => ({
   ...(await original()),
   readOptions: (_args: readonly string[], options: Options, usage: string) => {
@@ -42,7 +42,7 @@ describe.each(Object.entries(COMMANDS))('micro %s --help', (name, command) => {
     await expect(run()).rejects.toThrow('no more than the options');
   });
 
-  it('starts with the usage, then says what the command does', () => {
+  it('starts with the usage, followed by what the command does', () => {
     const [usage, empty, purpose] = asked.usage.split('\n');
     expect(usage).toMatch(new RegExp(`^usage: micro ${name}\\b`));
     expect(empty).toBe('');
@@ -50,7 +50,7 @@ describe.each(Object.entries(COMMANDS))('micro %s --help', (name, command) => {
     for (const line of asked.usage.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
-  it('lists every option that the command takes, and no other', () => {
+  it('lists every option of the command, and no other', () => {
     const listed = [...asked.usage.matchAll(/^ +(?:-(\w), )? *--([\w-]+) {2,}\S/gm)].map(
       ([, short, long]) => [long!, short],
     );

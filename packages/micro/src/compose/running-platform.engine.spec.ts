@@ -8,7 +8,7 @@ import { withOwnPorts } from '../../../../tools/testing/own-ports';
 import { parsePlatform } from '../platform/platform';
 import { docker, EngineWorkspace } from '../testing/engine-workspace';
 import { deriveDevelopmentCompose } from './development-compose';
-import { requiredSecrets } from './secrets';
+import { requiredSecrets } from './env-secrets';
 import { deriveRootCompose } from './root-compose';
 import { deriveServiceCompose } from './service-compose';
 

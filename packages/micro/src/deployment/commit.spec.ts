@@ -6,7 +6,7 @@ const older: Commit = { id: 'a'.repeat(40), at: 1000, dirty: false };
 const newer: Commit = { id: 'b'.repeat(40), at: 2000, dirty: false };
 
 describe('a commit as a label', () => {
-  it.each([older, { ...newer, dirty: true }])('is read as it was written', (commit) => {
+  it.each([older, { ...newer, dirty: true }])('is the same after writing and reading', (commit) => {
     expect(parseCommit(formatCommit(commit))).toEqual(commit);
   });
 

@@ -8,7 +8,7 @@ import type { Outdated } from './run-plan';
 
 /** The compose files in which entries of datastores stand, as people write them. */
 export interface DatastoreFiles {
-  /** `compose.yaml`, where the broker is. */
+  /** `compose.yaml`, which has the broker. */
   root?: YamlSource | undefined;
   /** `apps/orders/compose.yaml` */
   own?: YamlSource | undefined;
@@ -22,7 +22,7 @@ interface Entry {
   volumes?: unknown;
 }
 
-/** A volume of an entry that is mounted where its image does not keep its data. */
+/** A volume that is mounted at a path at which its image does not keep its data. */
 export function mountProblems(service: Service, files: DatastoreFiles): Problem[] {
   return DATASTORE_PURPOSES.flatMap((purpose) => {
     if (service.datastores[purpose] !== 'postgres') return [];
@@ -44,8 +44,9 @@ export function mountProblems(service: Service, files: DatastoreFiles): Problem[
 }
 
 /**
- * Images of datastores and the broker that cannot take over the data of what runs.
- * @param changes what runs with another image than its entry names.
+ * Images of datastores and the broker that cannot use the data of the version that is running.
+ *
+ * @param changes the containers that run another image than their entry names.
  */
 export function imageChangeProblems(
   service: Service,
@@ -80,7 +81,7 @@ function imageOf({ root, own, overlay }: DatastoreFiles, name: string): string |
   return typeof image === 'string' ? image : undefined;
 }
 
-/** Whether a person says where PostgreSQL keeps its data. */
+/** Whether a person has set the data folder of PostgreSQL. */
 function setsFolder({ root, own, overlay }: DatastoreFiles, name: string): boolean {
   return [root, own, overlay].some((one) =>
     JSON.stringify(entryOf(one, name).environment ?? {}).includes('"PGDATA'),

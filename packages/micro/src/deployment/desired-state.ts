@@ -149,10 +149,10 @@ function replicasOf(
 }
 
 /**
- * A release that the engine remembers.
+ * A release that is recorded on the engine.
  *
  * @param slice with today's values filled in.
- * @param secrets the part of the label of what its containers are given; no release remembers values.
+ * @param secrets the part of the label for the secrets of its containers; releases record no values.
  */
 export function recordedState(
   release: Release,

@@ -53,6 +53,20 @@ export function networksOf({ services, networks }: ComposeConfig, name: string):
   return keys.map((key) => networks?.[key]?.name ?? key);
 }
 
+/** A port mapping as `docker compose config` prints it. */
+export interface PortMapping {
+  /** The port in the container. */
+  target: number;
+  /** The port of the host: `8080`, `0` for any free one, or a range. */
+  published?: string;
+  host_ip?: string;
+  protocol?: string;
+}
+
+export function portMappingsOf(entry: ComposeEntry): readonly PortMapping[] {
+  return (entry['ports'] ?? []) as PortMapping[];
+}
+
 interface Mount {
   type?: string;
   source?: string;

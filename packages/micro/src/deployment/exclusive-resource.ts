@@ -1,4 +1,4 @@
-import { volumesOf, type ComposeEntry } from './entry';
+import { portMappingsOf, volumesOf, type ComposeEntry } from './entry';
 
 /**
  * What keeps two containers of a service from running side by side, such as a fixed port; `undefined` if nothing does.
@@ -6,8 +6,9 @@ import { volumesOf, type ComposeEntry } from './entry';
  * share it.
  */
 export function exclusiveResource(entry: ComposeEntry, replicas: number): string | undefined {
-  const ports = (entry['ports'] ?? []) as { published?: string }[];
-  const port = ports.find(({ published }) => published !== undefined && published !== '0');
+  const port = portMappingsOf(entry).find(
+    ({ published }) => published !== undefined && published !== '0',
+  );
   if (port) return `port ${port.published} of the host`;
   if (typeof entry['network_mode'] === 'string') return `network_mode ${entry['network_mode']}`;
   const networks = Object.values((entry['networks'] ?? {}) as Record<string, object | null>);

@@ -12,7 +12,7 @@ const lock: Lock = {
 const row = (name: string, label = '', beat = '') => [name, label, beat].join('\t');
 
 describe('a lock', () => {
-  it('is read from the volumes of its project, with its last sign of life', () => {
+  it('is read from the volumes of its project, with its last renewal', () => {
     const table = [
       row('shop.lock.3', '', 'one 3'),
       row('shop.lock', JSON.stringify(lock)),
@@ -25,7 +25,7 @@ describe('a lock', () => {
     });
   });
 
-  it('is held by somebody if its label cannot be read, and by nobody if it is not there', () => {
+  it('counts as held if its label cannot be read, and as free if it does not exist', () => {
     expect(parseHeldLock(row('shop.lock', '{"odd'), 'shop').held?.lock.user).toBe('somebody');
     expect(parseHeldLock(row('shop.lock', ''), 'shop').held?.lock.user).toBe('somebody');
     expect(parseHeldLock('', 'shop').held).toBeUndefined();

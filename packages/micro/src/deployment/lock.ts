@@ -61,7 +61,7 @@ export const LOCK_COLUMNS = [
   `{{.Label "${NOTE_LABELS.beat}"}}`,
 ];
 
-/** @returns `undefined` if nobody holds it; `beats` are the volumes that record renewals. */
+/** @returns `undefined` if it is free; `beats` are the volumes that record renewals. */
 export function parseHeldLock(
   table: string,
   project: string,
@@ -89,7 +89,7 @@ export function formatHolder({ user, pid, command, since }: Lock): string {
   return visible(`${user} since ${since.slice(11, 19)} UTC (pid ${pid}: ${command})`);
 }
 
-/** Watches a lock of somebody else. Only the watcher's own clock decides whether it has expired. */
+/** Watches the lock of another holder. Only the watcher's own clock decides whether it has expired. */
 export class LockWatch {
   #seen: { id: string; beat: number; at: number } | undefined;
   /** Whether its holder renewed it since the watch began. */

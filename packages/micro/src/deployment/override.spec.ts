@@ -49,7 +49,7 @@ describe('overrideFile', () => {
     });
   });
 
-  it('takes a dollar of a variable as it stands, whatever is set on the machine that deploys', () => {
+  it('keeps a dollar sign in a variable, whatever is set on the machine that deploys', () => {
     const text = override('services: { orders: { environment: { HINT: "a$b$$c ${HOME}" } } }');
     expect(parse(text)).toMatchObject({
       services: { orders: { environment: { HINT: 'a$$b$$$$c $${HOME}' } } },
@@ -85,14 +85,14 @@ describe('overrideFile', () => {
     });
   });
 
-  it('tells a service where people reach it', () => {
+  it('passes a service its public address', () => {
     const text = override('services: { orders: { url: "https://shop.example.com" } }');
     expect(parse(text)).toMatchObject({
       services: { orders: { environment: { PUBLIC_URL: 'https://shop.example.com' } } },
     });
   });
 
-  it('leads a consumer to a provider that runs elsewhere', () => {
+  it('passes a consumer the address of a provider that runs elsewhere', () => {
     const links =
       'links: { billing: "https://billing.example.com", users: "https://users.example.com" }';
     const service = { ...recordedTask().service, consumes: ['billing'] };
@@ -142,7 +142,7 @@ describe('an entry as it is deployed', () => {
     });
   });
 
-  it('has the time to stop that a service takes, if it says none', () => {
+  it('has the stop time of the service, if it sets none itself', () => {
     expect(asDeployed({}, 'orders', environment(''))).toEqual({ stop_grace_period: '40s' });
   });
 });

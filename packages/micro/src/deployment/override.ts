@@ -7,7 +7,7 @@ import { formatImageReference, parseImageReference } from '../platform/image-ref
 import { linkVariable } from '../platform/link';
 import type { Service } from '../platform/platform';
 import { publishedUrl } from '../platform/publish';
-import type { ComposeEntry } from './entry';
+import { portMappingsOf, type ComposeEntry } from './entry';
 import { DEPLOY_LABELS } from './labels';
 import { withStopTime } from './stop-time';
 import { SECRETS_FOLDER, secretVariables, withoutReplaced } from './secrets';
@@ -122,8 +122,8 @@ export function asDeployed(
   { portOffset, services }: Pick<Environment, 'portOffset' | 'services'>,
 ): ComposeEntry {
   const own = withStopTime(withoutReplaced(entry));
-  const ports = own['ports'] as readonly { published?: string }[] | undefined;
-  if (!ports || portOffset === 0 || services[service]?.publish) return own;
+  const ports = portMappingsOf(own);
+  if (ports.length === 0 || portOffset === 0 || services[service]?.publish) return own;
   // A range, too; 0 is a port that the engine picks.
   const shift = (published: string) =>
     published.replace(/\d+/g, (port) => (port === '0' ? port : String(Number(port) + portOffset)));

@@ -30,7 +30,7 @@ describe('after a deploy that was ended', () => {
     expect(planRevival(containers, known).map(({ id }) => id)).toEqual(expected);
   });
 
-  it('the one that was there first where only the secrets are others', () => {
+  it('chooses the older one if only the secrets differ', () => {
     const again = knownRelease(1, { open: true, again: true });
     const made = (id: string, number: string, secrets: string) =>
       containerOf(again, {
@@ -46,7 +46,7 @@ describe('after a deploy that was ended', () => {
     expect(planRevival(containers, [again]).map(({ id }) => id)).toEqual(['old']);
   });
 
-  it('is none where no deploy was begun', () => {
+  it('chooses none if no deploy was started', () => {
     expect(planRevival([old({ state: 'exited' })], [before])).toEqual([]);
   });
 });

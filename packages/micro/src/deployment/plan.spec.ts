@@ -71,7 +71,7 @@ describe('planDeploy', () => {
       { slice: sliceIn('edge', 'backend') },
       { kind: 'restart', reason: 'acme-orders-1 cannot be found by name in backend', kept: [] },
     ],
-  ])('where there is %s', (_, containers, some, expected) => {
+  ])('if there is %s', (_, containers, some, expected) => {
     expect(planDeploy(containers, { ...wanted, ...some })).toMatchObject(expected);
   });
 
@@ -79,7 +79,7 @@ describe('planDeploy', () => {
     ['created', { state: 'created' }],
     ['exited', { state: 'exited' }],
     ['hidden', { networks: { edge: { aliases: [], names: ['acme-orders-1'] } } }],
-  ])('takes a container that is %s for a leftover', (_, some) => {
+  ])('treats a container that is %s as a leftover', (_, some) => {
     const left = container({ id: 'b', ...some });
     expect(planDeploy([container(), left], wanted)).toMatchObject({
       kind: 'keep',
@@ -93,7 +93,7 @@ describe('planDeploy', () => {
   });
 });
 
-it('touchedOthers names what came and went beside the service itself', () => {
+it('touchedOthers lists containers of other services that came or went', () => {
   const users = container({ id: 'u', name: 'acme-users-1', service: 'users' });
   const database = container({ id: 'd', name: 'acme-db-1', service: 'db' });
   const own = new Set(['orders']);
@@ -105,7 +105,7 @@ it('touchedOthers names what came and went beside the service itself', () => {
   ]);
 });
 
-it('touchedOthers does not name what did not run and is gone: a host prunes it', () => {
+it('touchedOthers ignores containers that did not run and are gone: a host prunes them', () => {
   const ended = container({ id: 'e', name: 'acme-job-1', service: 'job', state: 'exited' });
   expect(touchedOthers([ended], [], new Set(['orders']))).toEqual([]);
   expect(touchedOthers([], [ended], new Set(['orders']))).toEqual(['acme-job-1']);

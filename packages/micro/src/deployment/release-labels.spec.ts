@@ -46,7 +46,7 @@ it('reads the table of the engine', () => {
   expect(parseReleases('')).toEqual([]);
 });
 
-it('reads what an earlier version noted in containers', () => {
+it('reads what an earlier version recorded in containers', () => {
   const row = (name: string, number: string) =>
     ['id', name, 'today', 'orders', number, 'key', 'env=1', 'image', '2'].join('\t');
   const rows = `${row('a.orders.r1', '1')}\n${row('a.orders.r2.open', '2')}\n`;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { knownRelease } from '../testing/known-release';
 import { stillOpen, surplusReleases } from './release-retention';
 
-it('forgets doubles, what was only tried, and the oldest', () => {
+it('removes duplicates, failed attempts, and the oldest', () => {
   const double = knownRelease(3, { key: knownRelease(7).key });
   const known = [
     knownRelease(7),

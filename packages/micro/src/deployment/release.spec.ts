@@ -31,14 +31,14 @@ it('numbers go on from the highest', () => {
 });
 
 describe('the release that serves', () => {
-  it('is found by what its containers are made of', () => {
+  it('is found by the labels of its containers', () => {
     const known = [knownRelease(2), knownRelease(1)];
     expect(currentRelease([containerOf(known[1]!)], known)).toBe(known[1]);
     expect(currentRelease([containerOf(known[1]!, { state: 'exited' })], known)).toBe(known[1]);
     expect(currentRelease([], known)).toBeUndefined();
   });
 
-  it('is not the one that was just tried where both are found', () => {
+  it('is not the one that just failed if both are found', () => {
     const known = [knownRelease(2, { open: true }), knownRelease(1)];
     expect(
       currentRelease(

@@ -74,7 +74,7 @@ it('finds the secrets of an entry by its variables', () => {
   expect(secretNames({})).toEqual([]);
 });
 
-it('takes a variable out of an entry that a secret stands for', () => {
+it('removes a variable from an entry if a secret replaces it', () => {
   const environment = { ...secretVariables(['KEY']), B: '1' };
   expect(
     withoutReplaced({ init: true, environment: { ...environment, KEY: 'of-development' } }),
@@ -111,7 +111,7 @@ describe('secretFiles', () => {
     expect(JSON.stringify(found)).not.toMatch(/one|two|aaa/);
   });
 
-  it('is none where no secret is wanted', () => {
+  it('has none if no secret is needed', () => {
     expect(secretFiles({}, secrets({ KEY: 'one' }), missing)).toEqual([]);
   });
 

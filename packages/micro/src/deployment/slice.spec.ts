@@ -23,7 +23,7 @@ describe('a slice', () => {
   };
   const slice = sliceOf(config, 'orders', { image: 'acme/orders:k-1', labels: { a: 'b' } });
 
-  it('has all that one service needs, and no more', () => {
+  it('contains all that one service needs, and no more', () => {
     expect(slice).toEqual({
       services: {
         orders: {
@@ -41,7 +41,7 @@ describe('a slice', () => {
     });
   });
 
-  it('of a job has the settings, secrets and networks of its service', () => {
+  it('contains, for a job, the settings, secrets and networks of its service', () => {
     const environment = parseEnvironment(
       'production',
       `services:
@@ -72,7 +72,7 @@ describe('a slice', () => {
     });
   });
 
-  it('says where its containers are found', () => {
+  it('says in which networks its containers are found', () => {
     expect(placesOf(slice, 'orders', 'acme-orders-1')).toEqual({
       acme_edge: ['acme-orders-1', 'orders', 'shop'],
     });

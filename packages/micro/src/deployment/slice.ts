@@ -43,9 +43,8 @@ export function sliceOf(
 }
 
 /**
- * Cuts a job out of a rendered project that runs the image of a service, such as its migration. It has
- * the settings and secrets that the service has in the environment, and its networks: a database that
- * the environment names is where the service reaches it.
+ * Cuts a job that runs a service's image out of a rendered project, such as its migration. The job gets the settings,
+ * secrets and networks of the service in the environment, so it reaches the same database.
  */
 export function jobSlice(
   config: ComposeConfig,

@@ -60,7 +60,7 @@ function nameProblems(service: Service, source: YamlSource): Problem[] {
   return [problemAt(source, service, ['container_name'], message)];
 }
 
-/** `scale` never has an effect. `deploy.replicas` has one in the service's own file, where sync writes it. */
+/** `scale` never has an effect. `deploy.replicas` has one only in the service's own file, where sync writes it. */
 function scaleProblems(service: Service, environment: Environment, source: YamlSource): Problem[] {
   const entry = entryOf(source, service);
   const here = environment.services[service.name]?.replicas ?? service.replicas;

@@ -6,7 +6,7 @@ export interface DerivedModule {
   /** Relative to the workspace root. */
   path: string;
   text: string;
-  /** The variables that it is about, by which a drift is told. */
+  /** The variables in it, which messages about drift name. */
   variables: readonly string[];
   /** Tells such a variable from other names and texts in the module. */
   pattern: RegExp;

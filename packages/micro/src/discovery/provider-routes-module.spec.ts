@@ -52,11 +52,11 @@ export function providerRoutes(config: Config): Provider[] {
 }
 `;
 
-it('has the public routes of the services that are consumed, and no others', () => {
+it('contains the public routes of consumed services only', () => {
   expect(derive(MANIFESTS).text).toBe(edge);
 });
 
-it('is a function of nothing where there are none', () => {
+it('is an empty function if there are none', () => {
   expect(derive({ ...MANIFESTS, edge: 'kind: gateway\nport: 3000\nconsumes: [users]' }).text)
     .toBe(`// Kept by \`nx sync\` from service.yml: the public routes of the services that this gateway consumes.
 import type { Provider } from '@org/chassis/gateway';

@@ -64,7 +64,7 @@ export const inDevelopment: readonly string[] = ['migrate'];
 `);
   });
 
-  it('has no migration without files, and none for what is no SQL database', () => {
+  it('has no migration without files, and none without an SQL database', () => {
     const noFiles = deriveResourcesModule(
       serviceWith('database: mariadb'),
       facts(false),
@@ -80,7 +80,7 @@ export const inDevelopment: readonly string[] = ['migrate'];
     expect(mongo).toContain('commands = {};');
   });
 
-  it('is left alone if only its format differs, and says what drifted', async () => {
+  it('is left alone if only its format differs, and reports what drifted', async () => {
     const service = serviceWith('cache: redis');
     const { text } = deriveResourcesModule(service, facts(false), undefined);
     const formatted = await format(text, { parser: 'typescript', semi: false, useTabs: true });
@@ -93,7 +93,7 @@ export const inDevelopment: readonly string[] = ['migrate'];
     ).toEqual([expect.stringContaining('CACHE_REDIS_URL'), 'DATABASE_URL is missing']);
   });
 
-  it('connects the broker, with an outbox where a database keeps the events', () => {
+  it('connects the broker, with an outbox if a database keeps the events', () => {
     const { text } = deriveResourcesModule(
       serviceWith('database: postgres', 'broker: rabbitmq\npublishes: [order.placed]\n'),
       facts(true),
@@ -126,7 +126,7 @@ import { rabbitmq } from '@org/chassis/rabbitmq';
     expect(text).toContain("migratePostgres({ url, directory: 'migrations', eventTables: true })");
   });
 
-  it('replays dead letters of what it subscribes to, when it is asked to and never by itself', () => {
+  it('replays dead letters only when it is told to', () => {
     const subscriber = serviceWith('', 'broker: rabbitmq\nsubscribes: [order.placed]\n');
     const { text } = deriveResourcesModule(subscriber, facts(false), undefined);
     expect(text).toContain("import { rabbitmq, replayDeadLetters } from '@org/chassis/rabbitmq';");
@@ -145,7 +145,7 @@ import { rabbitmq } from '@org/chassis/rabbitmq';
     expect(text).toContain('export const inDevelopment: readonly string[] = [];');
   });
 
-  it('has a broker alone, and the tables of events without files of its own', () => {
+  it('has only a broker, and the tables for events without files of its own', () => {
     const broker = `    broker: rabbitmq(config.BROKER_URL, {
       service: 'orders',
     }),

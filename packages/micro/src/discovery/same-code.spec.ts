@@ -47,12 +47,12 @@ describe('the same module', () => {
   });
 });
 
-it('knows names and texts, but not what comments say', () => {
+it('compares names and texts, but not comments', () => {
   const words = wordsOf("// OTHER_URL\nexport const routes = { path: '/api', url: A_URL };");
   expect(words).toEqual(['routes', 'path', '/api', 'url', 'A_URL']);
 });
 
-it('knows what is imported, in any form', () => {
+it('compares imports in any form', () => {
   const text = `import { a } from "./a.js";\nexport * from './b';\n// import './c';`;
   expect(importsOf(text)).toEqual(['./a.js', './b']);
 });

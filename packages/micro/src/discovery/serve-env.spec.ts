@@ -55,7 +55,7 @@ it('changes what drifted and nothing else', () => {
   ]);
 });
 
-it('leads to datastores without their passwords', () => {
+it('has the addresses of datastores without their passwords', () => {
   const { text } = derive(undefined, DATABASE);
   expect(text).toBe(`${created}DATABASE_URL=${DATABASE.DATABASE_URL}\n`);
   expect(derive(text, DATABASE)).toMatchObject({ text, drift: [] });
@@ -65,7 +65,7 @@ it('leads to datastores without their passwords', () => {
   });
 });
 
-it("keeps a person's own datastore where the manifest has none", () => {
+it("keeps a person's own datastore if the manifest has none", () => {
   const own = `${created}DATABASE_URL=postgres://db.example.com/orders\n`;
   expect(derive(own)).toMatchObject({ text: own, drift: [] });
 });

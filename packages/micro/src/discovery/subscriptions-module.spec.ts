@@ -32,7 +32,7 @@ it('is there without events, for the broker that may get some', () => {
   expect(derive('').text).toContain('Subscription)[] = [];\n');
 });
 
-it('is left alone where only its format differs, and says which event drifted', () => {
+it('is left alone if only its format differs, and reports which event drifted', () => {
   const { text } = derive('order.placed');
   const formatted = text.replaceAll("'", '"').replaceAll(';', '');
   expect(derive('order.placed', formatted)).toMatchObject({ text: formatted, drift: [] });

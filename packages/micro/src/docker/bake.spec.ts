@@ -19,7 +19,7 @@ const plain: BakeTarget = {
 };
 
 describe('bakeFile', () => {
-  it('names only what was asked for', () => {
+  it('contains only what was asked for', () => {
     expect(bakeFile(new Map([['orders', plain]]))).toEqual({
       group: { default: { targets: ['orders'] } },
       target: {
@@ -28,7 +28,7 @@ describe('bakeFile', () => {
     });
   });
 
-  it('says all that buildx build would be told', () => {
+  it('contains all settings that buildx build would get', () => {
     const target: BakeTarget = {
       ...plain,
       target: 'production',
@@ -87,7 +87,7 @@ it.each([
   ]);
 });
 
-it('tells each target as it is exported', () => {
+it('reports each target when it is exported', () => {
   const read = bakeProgress();
   const lines = [
     '#12 [users context artifact] load from client',
@@ -109,7 +109,7 @@ it('tells each target as it is exported', () => {
   ]);
 });
 
-it('may read what it names, and has no attestations that nobody asked for', () => {
+it('may read the contexts that it names, and adds no attestations by itself', () => {
   expect(bakeEnvironment({})).toEqual({
     BUILDX_BAKE_ENTITLEMENTS_FS: '0',
     BUILDX_NO_DEFAULT_ATTESTATIONS: '1',

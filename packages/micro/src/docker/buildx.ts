@@ -1,4 +1,4 @@
-/** One image to build, with everything BuildKit is told. */
+/** One image to build, with all settings for BuildKit. */
 export interface BuildRequest {
   dockerfile: string;
   /** The main build context. */

@@ -62,7 +62,7 @@ describe('toEngineError', () => {
     expect(error.message).toBe(`Could not x: ${message}`);
   });
 
-  it('shows why no engine answers, not what came of that', () => {
+  it('shows why no engine answers, and not the errors that follow from it', () => {
     const said =
       'Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?\nError: failed to start containers: 1a';
     expect(toEngineError('Could not start x', outcome(said), {}).message).toContain(
@@ -70,7 +70,7 @@ describe('toEngineError', () => {
     );
   });
 
-  it('shows what ssh said', () => {
+  it('shows the message of ssh', () => {
     const said = `error during connect: Get "http://docker.example.com/v1.45/info": command [ssh -o ConnectTimeout=30 -T -- b docker system dial-stdio] has exited with exit status 255, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr=Warning: a banner
 ssh: connect to host b port 22: Connection refused`;
     const { kind, message } = toEngineError('Could not x', outcome(said), { host: 'ssh://b' });
@@ -80,7 +80,7 @@ ssh: connect to host b port 22: Connection refused`;
     );
   });
 
-  it('shows what was printed where it knows no better', () => {
+  it('shows the output if it has nothing better to say', () => {
     expect(toEngineError('Could not x', outcome('a\nb\n'), {}).message).toBe(
       'Could not x (exit code 1):\n  a\n  b',
     );
@@ -107,7 +107,7 @@ Dockerfile:3
 ERROR: failed to solve: process "/bin/sh -c npm ci" did not complete successfully: exit code: 1
 `;
 
-  it('names the line, and takes what a step prints for no word of the engine', () => {
+  it('names the line, and does not mistake the output of a step for an error of the engine', () => {
     const error = toBuildError('apps/orders/Dockerfile', outcome(step));
     expect(error.kind).toBe('failed');
     expect(error.message).toMatch(

@@ -97,7 +97,7 @@ export function parseBuildComplaint(output: string): { complaint: Complaint; lin
   };
 }
 
-/** The answer "there is none", as opposed to no answer, a refusal or an image for another platform. */
+/** Whether the message means "does not exist". No answer, a refusal, or an image for another platform are different. */
 export function saysNotFound(words: string): boolean {
   return (
     NOT_FOUND.test(words) &&

@@ -13,7 +13,7 @@ it.each([
 ])('%j', (args, expected) => {
   expect(args).toEqual(expected);
 });
-it('a program is tried out with the rights of the one that it is for, and no network', () => {
+it('tries a program with the rights of the container it is for, and without network', () => {
   const what = {
     ...{ volumesOf: 'abc', image: 'caddy:2', user: '65532:65532' },
     ...{ capabilities: ['NET_BIND_SERVICE'], command: ['caddy', 'validate'] },

@@ -23,7 +23,7 @@ export function tarOf(files: readonly TarFile[]): Buffer {
   return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
 }
 
-/** The content of the only file of an archive, as text; `undefined` if it is no such archive. */
+/** The content of the only file of an archive, as text; `undefined` if the archive is different. */
 export function onlyFileOf(tar: string): string | undefined {
   const size = Number.parseInt(tar.slice(124, 135), 8);
   return Number.isNaN(size) ? undefined : tar.slice(BLOCK, BLOCK + size);

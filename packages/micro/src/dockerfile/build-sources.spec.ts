@@ -41,7 +41,7 @@ describe('findBuildSources', () => {
     });
   });
 
-  it('reads nothing of the context where a named context stands in for the artifact', () => {
+  it('reads no file of the context if a named context replaces the artifact', () => {
     expect(read(FIVE_STAGES, { contexts: ['artifact'] })).toEqual({
       images: ['node:24-bookworm-slim'],
       contexts: ['artifact'],
@@ -57,7 +57,7 @@ describe('findBuildSources', () => {
   it.each([
     ['a build argument', { buildArgs: { NODE_IMAGE: 'node:26' } }, ['node:26']],
     ['another target', { target: 'deps' }, ['node:24-bookworm-slim']],
-  ])('takes %s into account', (_, options, images) => {
+  ])('includes %s', (_, options, images) => {
     expect(read(FIVE_STAGES, { contexts: ['artifact'], ...options }).images).toEqual(images);
   });
 
@@ -110,7 +110,7 @@ COPY bin/\${TARGETARCH}/ /
   it.each([
     ['without a global ARG', TOOLS],
     ['with a global ARG', `ARG TARGETARCH\n${TOOLS}`],
-  ])('knows the arguments of the platform, %s', (_, text) => {
+  ])('resolves the arguments of the platform: %s', (_, text) => {
     expect(read(text, { predefined })).toEqual({
       images: ['arm', 'build for linux/amd64', 'node:24'],
       contexts: [],
@@ -131,7 +131,7 @@ COPY bin/\${TARGETARCH}/ /
       {},
       'bin/x/',
     ],
-  ])('takes %s', (_, text, buildArgs, path) => {
+  ])('includes %s', (_, text, buildArgs, path) => {
     expect(read(text, { predefined, buildArgs })).toEqual({
       images: ['build for linux/amd64', 'node:24'],
       contexts: [],
@@ -144,7 +144,7 @@ COPY bin/\${TARGETARCH}/ /
     expect(read(text, { predefined }).paths).toEqual(['a']);
   });
 
-  it('reads addresses of ADD, and none of COPY', () => {
+  it('reads addresses in ADD, but not in COPY', () => {
     const text = `FROM scratch
 ARG SUM=sha256:ab
 ADD --checksum=$SUM https://example.com/a /

@@ -31,7 +31,7 @@ export interface SourceImage {
   name: string;
   /** As the Dockerfile has it. */
   written: string;
-  /** Variables in it that nobody gave a value. */
+  /** Variables in it without a value. */
   missing: readonly string[];
   /** What `FROM --platform` says; absent for the platform that is built. */
   platform?: string;
@@ -40,10 +40,10 @@ export interface SourceImage {
 }
 
 /**
- * Follows a Dockerfile from its target stage and collects what the build reads. Stages that nothing
- * leads to are not built, and a named context stands in for the stage of the same name.
+ * Follows a Dockerfile from its target stage and collects what the build reads. Stages that are not needed are skipped,
+ * and a named context replaces the stage of the same name.
  *
- * @throws {DockerfileError} if there is no FROM or no such target.
+ * @throws {DockerfileError} if there is no FROM, or the target does not exist.
  */
 export function findBuildSources(
   text: string,
@@ -184,7 +184,7 @@ function jsonStrings(instruction: Copy): string[] | undefined {
   try {
     return JSON.parse(text.slice(text.indexOf('['))) as string[];
   } catch {
-    // Docker takes what is no JSON for the shell form.
+    // Docker treats text that is not JSON as the shell form.
     return undefined;
   }
 }

@@ -8,7 +8,7 @@ const FILES = join(__dirname, '../generators/service/files');
 const template = (manager: string) =>
   readFileSync(join(FILES, manager, 'Dockerfile.template'), 'utf8').replace(/<%.*?%>/g, 'x');
 
-describe('dependencyLockfile', () => {
+describe('recognises the generated stage of %s', () => {
   it.each([
     ['npm', 'package-lock.json'],
     ['pnpm', 'pnpm-lock.yaml'],

@@ -9,8 +9,8 @@ const BEFORE = 'mkdir -p node_modules && if [ -f ';
 const AFTER = '; fi && find . -maxdepth 1 -type f -delete && find /out -exec touch -h -d @0 {} +';
 
 /**
- * The lockfile without which the stage leaves an empty folder: `package-lock.json`. `undefined` if there is no such stage, or if
- * it is not as it was generated, so that it may do more.
+ * The lockfile without which the stage leaves an empty folder: `package-lock.json`. `undefined` if the stage does not
+ * exist, or if a person changed it, because it may do more then.
  */
 export function dependencyLockfile(dockerfile: string): string | undefined {
   const stage = readStages(dockerfile).stages.find(({ name }) => name === DEPENDENCY_STAGE);

@@ -34,12 +34,12 @@ const rendered = `# Kept by \`nx sync\` from the project graph: what this image 
 # yours: what follows is kept
 `;
 
-it('excludes everything, allows what is needed, and secrets never', () => {
+it('excludes everything, allows what is needed, and never allows secrets', () => {
   expect(renderDockerignore(facts)).toBe(rendered);
   expect(deriveDockerignore(path, facts, rendered)).toEqual({ path, text: rendered, drift: [] });
 });
 
-it("keeps a person's lines below the marker, and says what else differs", () => {
+it("keeps a person's lines below the marker, and reports what else differs", () => {
   const edited = `${rendered.replace('!packages/money', '!secrets')}!apps/orders/docs\n`;
   expect(deriveDockerignore(path, facts, edited)).toEqual({
     path,

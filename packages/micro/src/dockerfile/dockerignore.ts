@@ -15,10 +15,9 @@ export interface DockerignoreFacts {
 }
 
 /**
- * Never part of an image, wherever they are: the last match decides. Folders are named twice, since
- * BuildKit lets `packages/a/node_modules/b/package.json` through where only the folder is excluded
- * and a glob above allows the file (moby/patternmatcher does not look at a rule for a folder that is
- * excluded already; tried with 26.1).
+ * Never part of an image: these come last, and the last match decides. Folders are listed twice: if only the folder is
+ * excluded and a glob above allows the file, BuildKit lets `packages/a/node_modules/b/package.json` through
+ * (moby/patternmatcher skips a rule for a folder that is already excluded; tried with 26.1).
  */
 const NEVER = [
   ...['node_modules', 'dist', 'coverage', '.git', '.nx'].flatMap((folder) => [
@@ -31,10 +30,10 @@ const NEVER = [
 ];
 
 /**
- * The allow-list of a service's build context. Packages come by their glob, so that a new service
- * changes nobody else's list: `npm ci` wants every package.json of the workspace.
+ * The allow-list of a service's build context. Packages are allowed by their glob, because `npm ci` needs every
+ * package.json of the workspace. So a new service does not change the lists of others.
  *
- * @param current the file's text; what stands below {@link YOURS_MARKER} is kept.
+ * @param current the file's text; lines below {@link YOURS_MARKER} are kept.
  */
 export function renderDockerignore(facts: DockerignoreFacts, current = ''): string {
   const { projectRoot, libraryRoots, workspaceGlobs, workspaceFiles } = facts;

@@ -33,14 +33,14 @@ describe('expandWord', () => {
     expect(expandWord(word, (name) => VALUES[name]).text).toBe(text);
   });
 
-  it('names what has no value', () => {
+  it('lists variables without a value', () => {
     expect(expandWord('$X/${Y}/${Z:-z}', () => undefined)).toEqual({
       text: '//z',
       missing: ['X', 'Y'],
     });
   });
 
-  it('knows the other escape character', () => {
+  it('supports the other escape character', () => {
     expect(expandWord('c:\\x`$A', (name) => VALUES[name], '`').text).toBe('c:\\x$A');
   });
 });

@@ -1,4 +1,4 @@
-/** What a variable is worth; `undefined` if nobody gave it a value. */
+/** The value of a variable; `undefined` if it has none. */
 export type Lookup = (name: string) => string | undefined;
 
 /** A word of a Dockerfile after its variables were filled in. */
@@ -53,7 +53,7 @@ interface Variable {
   /** `:-`, `+`, `#` and the like; empty for the plain forms. */
   operator: string;
   operand: string;
-  /** Where the word goes on. */
+  /** The position at which the word continues. */
   end: number;
 }
 

@@ -10,8 +10,8 @@ const READ_BESIDE: readonly (readonly [lockfile: string, files: readonly string[
 ];
 
 /**
- * Has the stage that installs external packages copy all that their installation reads: where packages come from, packed
- * packages and patches. A Dockerfile that copies in another way is left as it is.
+ * Makes the stage that installs external packages copy all files that the installation reads: registry settings, packed
+ * packages and patches. A Dockerfile that copies files differently is not changed.
  */
 export function copyInstallFiles(text: string): string {
   const copies = DockerfileParser.parse(text)

@@ -19,9 +19,8 @@ export interface GitAddress {
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /**
- * The remote source that ADD or a named context names; `undefined` for a path. BuildKit takes
- * `git://`, `ssh://`, `user@host:path` and `https://….git` for repositories, and all other `http`
- * addresses for files.
+ * The remote source in an ADD or a named context; `undefined` for a path. BuildKit treats `git://`, `ssh://`,
+ * `user@host:path` and `https://….git` as repositories, and all other `http` addresses as files.
  */
 export function remoteSource(address: string): RemoteSource | undefined {
   if (/^(?:git|ssh):\/\//i.test(address)) return { kind: 'git', address };

@@ -17,7 +17,7 @@ export interface GivenArguments {
 /** Variables at one place of a Dockerfile. */
 export interface Scope {
   values: ReadonlyMap<string, string>;
-  /** Whether a base image may bring variables that nobody here knows. */
+  /** Whether a base image may set variables that are unknown here. */
   isOpen: boolean;
 }
 
@@ -122,7 +122,7 @@ export function walkStage(
   return scope;
 }
 
-/** @param outer where a name without a default gets its value from, if it was not given. */
+/** @param outer the scope for the value of an argument without default, if none was given. */
 function declareArguments(
   instruction: Instruction,
   { buildArgs = {} }: GivenArguments,

@@ -13,7 +13,7 @@ it('keeps directives and whatever stands inside an instruction', () => {
 });
 
 it.each(['RUN <<EOF\n# a line\n\nEOF', 'COPY <<-"A" /x\n# a line\nA'])(
-  'keeps a text with a here-document as it is: %j',
+  'does not change a text with a here-document: %j',
   (instruction) => {
     const text = `# a comment\nFROM x\n${instruction}\n`;
     expect(withoutComments(text)).toBe(text);

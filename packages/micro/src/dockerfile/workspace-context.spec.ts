@@ -3,7 +3,7 @@ import { readWorkspaceContext } from './workspace-context';
 
 const read = (files: Record<string, string>) => readWorkspaceContext((path) => files[path]);
 
-it('finds what is at the root', () => {
+it('finds files at the root', () => {
   expect(
     read({
       'package.json': JSON.stringify({
@@ -26,7 +26,7 @@ it('finds what is at the root', () => {
   });
 });
 
-it('knows the globs of pnpm, and the other form of package.json', () => {
+it('reads the globs of pnpm, and the other form in package.json', () => {
   expect(
     read({ 'package.json': '{}', 'pnpm-workspace.yaml': 'packages:\n  - apps/*\n' }).workspaceGlobs,
   ).toEqual(['apps/*']);

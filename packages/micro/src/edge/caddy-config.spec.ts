@@ -60,7 +60,7 @@ function configOf(
 const servers = (config: Config) => config.apps.http.servers;
 
 describe('the configuration of the edge', () => {
-  it('hands what any name asks for on a port to the containers of the service', () => {
+  it('passes requests for any name on a port to the containers of the service', () => {
     const { 'http-8001': server } = servers(configOf([gateway]));
     expect(server).toMatchObject({
       listen: [':8001'],
@@ -81,7 +81,7 @@ describe('the configuration of the edge', () => {
     });
   });
 
-  it('gives what changes something a connection of its own, and sends nothing again that may have arrived', () => {
+  it('opens a new connection for each request that is not safe, and never sends one again that may have arrived', () => {
     const { 'http-8001': server } = servers(configOf([gateway]));
     expect(server!.routes[1]).not.toHaveProperty('match');
     expect(server!.routes[1]!.handle[0]).toMatchObject({
@@ -94,7 +94,7 @@ describe('the configuration of the edge', () => {
     }
   });
 
-  it('leads HTTP to HTTPS, with the port if it is not 443', () => {
+  it('redirects HTTP to HTTPS, with the port if it is not 443', () => {
     const location = (publication: Publication) =>
       Object.values(servers(configOf([publication])))
         .flatMap(({ routes }) => routes)
@@ -105,7 +105,7 @@ describe('the configuration of the edge', () => {
     );
   });
 
-  it('lets hosts share ports, and each service has its own certificate', () => {
+  it('lets hosts share ports, each with its own certificate', () => {
     const config = configOf(
       [
         host(),
@@ -149,7 +149,7 @@ describe('the configuration of the edge', () => {
     });
   });
 
-  it('asks for a certificate without port 80 if there is none, and of another authority', () => {
+  it('requests a certificate without port 80 if HTTP is off, and from another authority', () => {
     const ca = 'https://ca.example.com/acme/directory';
     const config = configOf([host({ http: undefined as never })], { acme: { ca, root: 'ca.pem' } });
     expect(config.apps.tls?.automation?.policies).toEqual([
@@ -189,7 +189,7 @@ describe('the configuration of the edge', () => {
     });
   });
 
-  it('believes a load balancer in front, and nobody else', () => {
+  it('trusts a load balancer in front, and nothing else', () => {
     expect(servers(configOf([gateway]))['http-8001']).not.toHaveProperty('trusted_proxies');
     expect(
       servers(configOf([gateway], { trustedProxies: ['10.0.0.0/8'] }))['http-8001'],

@@ -27,7 +27,7 @@ const settings = (ports?: number[]) => ({
 
 const config = caddyConfig(settings());
 
-it('tells at which ports a service is reached', () => {
+it('lists the ports at which a service is reached', () => {
   expect(dialledPorts(config, 'shop')).toEqual([3000]);
   expect(dialledPorts(withPorts(config, 'shop', [3000, 3100]), 'shop')).toEqual([3000, 3100]);
   expect(dialledPorts(config, 'orders')).toEqual([]);
@@ -40,7 +40,7 @@ it.each([[[3100]], [[3000, 3100]]])('is as if it had been rendered with %j', (po
   expect(contentOf(moved).fingerprint).toBe(edgeContent(settings(ports)).fingerprint);
 });
 
-it('leaves what leads to others as it is, and is the same again with the first port', () => {
+it('keeps routes to other services, and is unchanged again with the first port', () => {
   const moved = withPorts(config, 'shop', [3100]);
   expect(dialledPorts(moved, 'admin')).toEqual([3000]);
   expect(withPorts(moved, 'shop', [3000])).toEqual(config);

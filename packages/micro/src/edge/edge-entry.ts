@@ -1,3 +1,4 @@
+import type { ComposeEntry } from '../deployment/entry';
 import { EDGE_SERVICE, type EdgeOptions } from '../platform/edge-options';
 import { CONFIG_FOLDER } from './caddy-config';
 import { type EdgeListener, HEALTH_PORT } from './listener';
@@ -97,17 +98,19 @@ const START_INTERVAL_API = [1, 44] as const;
  * The project as an engine takes it. Before `start_interval`, the first health check comes after `interval`. Podman does not know
  * the log driver `local`; what it takes for `json-file` has a limit of its size, too. The label of the entry is the same for all.
  */
-export function edgeSliceOn<Slice extends { services: Readonly<Record<string, Entry>> }>(
+export function edgeSliceOn<Slice extends { services: Readonly<Record<string, ComposeEntry>> }>(
   slice: Slice,
   { api, isPodman }: EngineKind,
 ): Slice {
   const entry = slice.services[EDGE_SERVICE];
   if (!entry || (hasStartInterval(api) && !isPodman)) return slice;
-  const { start_interval, ...check } = entry['healthcheck'] as Entry;
+  const { start_interval, ...check } = entry['healthcheck'] as ComposeEntry;
   const healthcheck = hasStartInterval(api)
     ? { ...check, start_interval }
     : { ...check, interval: '2s' };
-  const logging = isPodman ? { ...(entry['logging'] as Entry), driver: 'json-file' } : undefined;
+  const logging = isPodman
+    ? { ...(entry['logging'] as ComposeEntry), driver: 'json-file' }
+    : undefined;
   const changed = { ...entry, healthcheck, ...(logging ? { logging } : {}) };
   return { ...slice, services: { ...slice.services, [EDGE_SERVICE]: changed } };
 }
@@ -118,5 +121,3 @@ function hasStartInterval(api: string): boolean {
   // An engine that does not say is a new one.
   return minor === undefined || major > firstMajor || (major === firstMajor && minor >= firstMinor);
 }
-
-type Entry = Readonly<Record<string, unknown>>;

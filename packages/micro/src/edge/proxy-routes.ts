@@ -51,7 +51,7 @@ function upstreamsOf(service: string, ports: readonly number[]): Json {
 export function reachedAt(service: string, ports: readonly number[]): Json {
   const dynamic_upstreams = upstreamsOf(service, ports);
   if (ports.length === 1) return { dynamic_upstreams };
-  // A reload ends what waits to be tried again, so few may dial a port at which nobody listens.
+  // A reload ends requests that wait for a retry, so as few as possible may try a port on which nothing listens.
   const passive = { max_fails: 1, fail_duration: WRONG_PORT };
   return { dynamic_upstreams, health_checks: { passive } };
 }

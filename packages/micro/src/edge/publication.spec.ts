@@ -68,7 +68,7 @@ describe('an entry behind the edge', () => {
     });
   });
 
-  it('keeps what a person says of proxies', () => {
+  it("keeps a person's TRUST_PROXY", () => {
     const own = { environment: { TRUST_PROXY: '192.0.2.1', LOG_LEVEL: 'info' } };
     expect(behindEdge(own, gateway, environment())).toEqual(own);
   });

@@ -1,3 +1,4 @@
+import { portMappingsOf, type ComposeEntry, type PortMapping } from '../deployment/entry';
 import { usesEdge } from '../platform/edge-options';
 import type { Environment } from '../platform/environment';
 import { elsewhere } from '../platform/environment';
@@ -15,28 +16,13 @@ export interface Publication {
   publish: Publish;
 }
 
-/** An entry as `docker compose config` prints it. */
-type Entry = Readonly<Record<string, unknown>>;
-
-/** A port mapping as `docker compose config` prints it. */
-export interface PortMapping {
-  target: number;
-  published?: string;
-  host_ip?: string;
-  protocol?: string;
-}
-
-export function portMappingsOf(entry: Entry): readonly PortMapping[] {
-  return (entry['ports'] ?? []) as PortMapping[];
-}
-
 /** Whether a mapping publishes the service itself, and not for example its debugger. */
 export function isOfService({ target, protocol = 'tcp' }: PortMapping, port: number): boolean {
   return target === port && protocol === 'tcp';
 }
 
 /** Whether the edge can reach an entry: not in the host's own network. */
-function isReachable(entry: Entry): boolean {
+function isReachable(entry: ComposeEntry): boolean {
   return typeof entry['network_mode'] !== 'string';
 }
 
@@ -48,7 +34,7 @@ function isReachable(entry: Entry): boolean {
 export function publicationsOf(
   { name, port }: Pick<Service, 'name' | 'port'>,
   environment: Pick<Environment, 'edge' | 'services' | 'links' | 'portOffset'>,
-  entry: Entry | undefined,
+  entry: ComposeEntry | undefined,
 ): Publication[] {
   if (!usesEdge(environment) || elsewhere(environment, name) !== undefined) return [];
   if (!entry || !isReachable(entry)) return [];
@@ -71,10 +57,10 @@ export function publicationsOf(
  * to the private networks unless it is set already.
  */
 export function behindEdge(
-  entry: Entry,
+  entry: ComposeEntry,
   { port }: Pick<Service, 'port'>,
   { edge }: Pick<Environment, 'edge'>,
-): Entry {
+): ComposeEntry {
   const ports = portMappingsOf(entry).filter((mapping) => !isOfService(mapping, port));
   const { ports: _all, ...rest } = entry;
   const trusted = [...PRIVATE_NETWORKS, ...((edge || undefined)?.trustedProxies ?? [])];

@@ -6,7 +6,7 @@ import type { SecretSource } from '../platform/secret';
 import { UserError } from '../platform/user-error';
 import { lineInEnvironment } from './environments';
 import type { Runner } from './process';
-import { readSecret, readWorkspaceFile } from './secrets';
+import { readSecret, readWorkspaceFile } from './read-secret';
 
 /** Certificates and keys of the edge. They come from files and variables, which are not in git. */
 export interface EdgeFiles {

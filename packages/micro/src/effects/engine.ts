@@ -4,7 +4,7 @@ import { saysExportedTwice, saysNotFound } from '../docker/error-patterns';
 import { toBuildError, toEngineError } from '../docker/engine-error';
 import type { EngineKind } from '../edge/edge-entry';
 import type { ImageVariant } from '../image/base-image';
-import { formatPlatform, parsePlatform, type ImagePlatform } from '../image/platform';
+import { formatPlatform, parseImagePlatform, type ImagePlatform } from '../image/image-platform';
 import type { Outcome, Runner, RunOptions } from './process';
 
 /** An image on an engine. */
@@ -80,7 +80,7 @@ export async function readEnginePlatform(
     'Could not ask the engine for its platform',
     options,
   );
-  return parsePlatform(stdout);
+  return parseImagePlatform(stdout);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Secret, SecretSource } from '../platform/secret';
 import { UserError } from '../platform/user-error';
 import type { Runner } from './process';
-import { readSecret } from './secrets';
+import { readSecret } from './read-secret';
 
 /** The part of an environment, of either engine, that is needed to read secrets. */
 interface SecretSources {

@@ -20,7 +20,7 @@ it('runs once, after each task joined or passed, and answers each task alone', a
   expect(held).toEqual([['orders', 'broken']]);
 });
 
-it('runs with nobody if all pass', () => {
+it('runs with an empty list if all drop out', () => {
   let joined = -1;
   openBarrier<object, void>(1, (all) => (joined = all.length)).pass();
   expect(joined).toBe(0);

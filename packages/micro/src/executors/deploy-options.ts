@@ -11,7 +11,7 @@ export interface DeployOptions {
   atomic?: boolean;
   /** Remove services that left the workspace. */
   prune?: boolean;
-  /** Take the lock away from whoever has it. */
+  /** Take the lock away from its holder. */
   breakLock?: boolean;
   /** Deploy even if the running version is from a newer commit than the workspace. */
   allowOlder?: boolean;

@@ -7,7 +7,8 @@ import type { ServiceTask } from './service-task';
 
 /**
  * The last push of a service for an environment.
- * @throws {UserError} if there is none, or if it went to another registry than the environment names now.
+ *
+ * @throws {UserError} if there is none, or if it went to another registry than the environment's.
  */
 export async function readPush(
   { workspaceRoot, platformName, service }: ServiceTask,

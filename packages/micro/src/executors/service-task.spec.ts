@@ -32,7 +32,7 @@ describe('runServiceTask', () => {
     return { success, error: stripVTControlCharacters(errors.mock.calls.flat().join('\n')) };
   };
 
-  it('hands the service and its platform on', async () => {
+  it('passes on the service and its platform', async () => {
     let seen: ServiceTask | undefined;
     expect(await run(context(files), (task) => (seen = task))).toEqual({
       success: true,

@@ -35,8 +35,8 @@ export interface TaskResult {
 }
 
 /**
- * Runs one task of a service: the one place where errors become output. What a person can mend is
- * shown as its message; anything else keeps its stack.
+ * Runs one task of a service. This is the one place where errors become output. An error that a person can solve is
+ * shown as its message; any other keeps its stack.
  */
 export async function runServiceTask(
   context: ExecutorContext,
@@ -57,8 +57,8 @@ export interface EndedTask {
 }
 
 /**
- * Runs the tasks of a batch beside each other in this process; each fails alone and is told of as it
- * ends.
+ * Runs the tasks of a batch in parallel in this process. Each fails alone, and is reported when it ends.
+ *
  * @param limit how many run at the same time.
  */
 export async function* runServiceTasks(

@@ -54,7 +54,7 @@ describe('a deploy of the same run', () => {
     expect(findSiblings(graphOf(own, ...tasks), [own.id])).toEqual(expected);
   });
 
-  it('is named where it follows later', () => {
+  it('is listed if it follows later', () => {
     const graph = graphOf(own, task('users', 'docker-push'), task('users', 'compose-deploy'));
     expect(laterDeploys(graph, [own.id], new Set(['orders']))).toEqual(['users']);
     expect(laterDeploys(undefined, [own.id], new Set())).toEqual([]);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseDatastores, splitNames } from './datastore-names';
 
-it('takes names as people say them', () => {
+it('accepts common names', () => {
   expect(parseDatastores(['postgres', 'redis', 'pubsub=redis', 'rate-limit = redis'])).toEqual({
     datastores: { database: 'postgres', cache: 'redis', pubsub: 'redis', 'rate-limit': 'redis' },
     problems: [],

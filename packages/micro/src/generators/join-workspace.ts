@@ -13,7 +13,7 @@ interface NewProject {
   isNew: boolean;
 }
 
-/** Makes packages known to the package manager and, where there are any, to project references. */
+/** Makes packages known to the package manager and, if the workspace has them, to project references. */
 export function joinWorkspace(tree: Tree, added: readonly NewProject[]): void {
   const before = getProjects(tree);
   for (const { name, root, packageManager, isNew } of added) {

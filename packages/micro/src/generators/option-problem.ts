@@ -1,10 +1,10 @@
-/** What is wrong with an option, and which: `['consumes', 0]`; of the thing itself where it is empty. */
+/** What is wrong with an option, and which one: `['consumes', 0]`; empty if the problem is about the whole. */
 export interface OptionProblem {
   path: readonly (string | number)[];
   message: string;
 }
 
-/** A problem where there is a message. */
+/** A problem, if there is a message. */
 export function about(
   path: OptionProblem['path'],
   message: string | undefined,

@@ -8,7 +8,7 @@ const variant = {
 };
 
 describe('variantDigest', () => {
-  it('is the same for what an engine adds to a configuration', () => {
+  it('ignores what an engine adds to a configuration', () => {
     const told = {
       ...variant.config,
       Labels: { b: '2', a: '1' },

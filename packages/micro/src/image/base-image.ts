@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ImagePlatform } from './platform';
+import type { ImagePlatform } from './image-platform';
 
 /** An image for one platform, as far as it decides what is built on it. */
 export interface ImageVariant {

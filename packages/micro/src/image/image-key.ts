@@ -8,7 +8,7 @@ const KEY_VERSION = 2;
 
 /** A file that goes into an image. */
 export interface KeyFile {
-  /** Relative to the root of what it belongs to, with forward slashes. */
+  /** Relative to the root of its tree, with forward slashes. */
   path: string;
   executable: boolean;
   /** sha256 of the content, hex. */
@@ -30,7 +30,7 @@ export interface ImageContent {
   platforms: readonly string[];
   /** Base images as the Dockerfile names them, each with its content if that could be read. */
   baseImages: Readonly<Record<string, string | undefined>>;
-  /** Addresses that the build reads, each with the commit or checksum of what is there. */
+  /** Addresses that the build reads, each with its commit or checksum. */
   remotes: Readonly<Record<string, string>>;
   /** Names of secrets and further build options; values of secrets are never part of a key. */
   options: readonly string[];

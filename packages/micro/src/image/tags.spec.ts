@@ -24,13 +24,13 @@ describe('fillTag', () => {
     expect(fillTag(template, values)).toEqual({ tag, immutable });
   });
 
-  it('cuts a long branch off, never what is beside it', () => {
+  it('shortens a long branch, but not the text around it', () => {
     const { tag } = fillTag('{branch}-{commit}', { ...values, branch: 'x/'.repeat(100) });
     expect(tag).toHaveLength(128);
     expect(tag).toMatch(new RegExp(`^(?:x-)+x?-${values.commit}$`));
   });
 
-  it('says what to do about a branch of other letters', () => {
+  it('says what to do about a branch in another alphabet', () => {
     expect(() => fillTag('{branch}', { ...values, branch: '機能/追加' })).toThrow(
       'the branch "機能/追加" has no letter or digit that a tag may contain; use {shortCommit}',
     );

@@ -52,7 +52,7 @@ export function platformTargets(
   ): TargetConfiguration => ({
     executor: 'nx:run-commands',
     cache: false,
-    // Without any, Nx 24 takes it for affected by whatever changed.
+    // Without any input, Nx 24 treats it as affected by every change.
     inputs: ['{projectRoot}/**/*'],
     options: { command },
     configurations: Object.fromEntries(

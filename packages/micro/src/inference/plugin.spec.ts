@@ -27,7 +27,7 @@ const nodesOf = async (given: Record<string, string>, options?: MicroPluginOptio
 };
 
 describe('createNodes', () => {
-  it('goes by both of its names', () => {
+  it('exports both of its names', () => {
     expect(createNodesV2).toBe(createNodes);
   });
 
@@ -82,7 +82,7 @@ describe('createNodes', () => {
   it.each<[string, Record<string, string>, MicroPluginOptions?]>([
     ['it is one already', { 'environments/project.json': '{}' }],
     ['nx.json says so', {}, { platformProject: false }],
-  ])('makes no project of the environments where %s', async (_, more, options) => {
+  ])('makes no project of the environments if %s', async (_, more, options) => {
     expect(await nodesOf({ ...files, ...more }, options)).not.toHaveProperty('environments');
   });
 
@@ -92,12 +92,12 @@ describe('createNodes', () => {
     expect(nodes).toEqual({});
   });
 
-  it('takes another name for it', async () => {
+  it('accepts another name for it', async () => {
     const nodes = await nodesOf(files, { platformProject: 'shop' });
     expect(nodes['environments']).toMatchObject({ name: 'shop' });
   });
 
-  it('hands no name of a file to a shell that is none of an environment', async () => {
+  it('passes no file name to a shell that is not an environment', async () => {
     const nodes = await nodesOf({ ...files, 'environments/$(date).yml': '' });
     expect(Object.keys(nodes['environments']!.targets['logs']!.configurations!)).toEqual([
       'development',
@@ -133,7 +133,7 @@ describe('createNodes', () => {
     },
   );
 
-  it('takes other names for its targets', async () => {
+  it('accepts other names for its targets', async () => {
     const nodes = await nodesOf(files, { targetNames: { build: 'bundle' } });
     expect(Object.keys(nodes['apps/users']!.targets)).toContain('bundle');
   });

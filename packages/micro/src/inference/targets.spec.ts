@@ -58,7 +58,7 @@ describe('serviceTargets', () => {
     ['docker-push', { dependentTasksOutputFiles: '**/docker-build.json' }],
     ['compose-deploy', { dependentTasksOutputFiles: '**/docker-push.*.json' }],
     ['kubernetes-deploy', { dependentTasksOutputFiles: '**/docker-push.*.json' }],
-  ])('%s reads what the step before it left', (name, input) => {
+  ])('%s reads what the previous step left', (name, input) => {
     expect(targets[name]!.inputs).toContainEqual(input);
   });
 
@@ -71,7 +71,7 @@ describe('serviceTargets', () => {
     expect(push!.configurations).toEqual({ live: { environment: 'live' } });
   });
 
-  it('takes other names, in dependsOn too', () => {
+  it('accepts other names, in dependsOn too', () => {
     const renamed = serviceTargets(facts, {
       ...DEFAULT_TARGET_NAMES,
       build: 'bundle',

@@ -49,7 +49,7 @@ const INSTALLATION = [
   '{workspaceRoot}/pnpm-lock.yaml',
   '{workspaceRoot}/yarn.lock',
   '{workspaceRoot}/bun.lock',
-  // Overrides, registries, and which packages may run install scripts: parts of what the image installs.
+  // Overrides, registries, and permissions of install scripts: they change what the image installs.
   '{workspaceRoot}/package.json',
   '{workspaceRoot}/pnpm-workspace.yaml',
   '{workspaceRoot}/.npmrc',

@@ -41,7 +41,7 @@ export async function bundleInto(root: string, names: readonly string[]): Promis
 
 export interface BundledService {
   url: string;
-  /** Ends it in order; fails where it does not end with 0. */
+  /** Ends it in order; fails if it does not end with 0. */
   stop(): Promise<void>;
 }
 

@@ -86,7 +86,7 @@ export function shownCertificate({ host, port }: HostAt): Promise<PeerCertificat
   });
 }
 
-/** How long a connection lasts on which so much is sent, and what came back until it was closed. */
+/** How long a connection lasts on which this much is sent, and what was received until it was closed. */
 export async function holdConnection(
   port: number,
   sent: string,

@@ -27,7 +27,7 @@ type Options<Executor extends (...args: never[]) => unknown> = Parameters<Execut
 /** A workspace on disk with a platform of its own on the engine. */
 export class EngineWorkspace {
   readonly root: string;
-  /** Unique, so that no other test and nobody's platform is touched. */
+  /** Unique, so that no other test and no platform of a person is touched. */
   readonly platform = `spec-${randomUUID().slice(0, 8)}`;
   private readonly services: string[] = [];
   /** Asks the engine that its containers run on. */
@@ -198,7 +198,7 @@ ${compose}`,
     if (networks.length > 0) docker('network', 'rm', ...networks);
     const volumes = list('volume', 'ls', '--quiet', '--filter', `name=${this.platform}`);
     if (volumes.length > 0) docker('volume', 'rm', ...volumes);
-    // By name, never by id: an id may be somebody else's image, too.
+    // By name, never by id: another image may have the same id.
     const names = list(
       'image',
       'ls',
@@ -263,7 +263,7 @@ export function docker(...args: string[]): string {
 
 const lines = new AsyncLocalStorage<string[]>();
 
-/** Hears what an executor prints, also where several run at once. */
+/** Records what an executor prints, also if several run in parallel. */
 async function told(work: () => Promise<{ success: boolean }>): Promise<Told> {
   const heard: string[] = [];
   const keep = (...words: unknown[]) => void lines.getStore()?.push(words.map(String).join(' '));

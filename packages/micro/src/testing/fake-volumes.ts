@@ -1,6 +1,6 @@
 import type { Answer } from './recording-runner';
 
-/** The volumes of an engine that has no more of them than their names and labels. */
+/** The volumes of an engine: only their names and labels. */
 export class FakeVolumes {
   readonly labels = new Map<string, Readonly<Record<string, string>>>();
 

@@ -18,7 +18,7 @@ export interface Moment {
   command: string;
   nth?: number;
   signal?: 'KILL' | 'TERM' | 'INT';
-  /** What happens instead of a signal; the deploy waits for it and goes on. */
+  /** What happens instead of a signal. The deploy waits for it and continues. */
   then?: () => Promise<void>;
 }
 

@@ -10,7 +10,7 @@ export interface RecordingRunner extends Runner {
   readonly commands: Command[];
 }
 
-/** Runs nothing, remembers every command and answers as it is told. */
+/** Runs nothing, records every command and gives prepared answers. */
 export function recordingRunner(answer: Answer = () => undefined): RecordingRunner {
   const commands: Command[] = [];
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 import type { RunningContainer } from '../deployment/container';
 
-/** A healthy container of the service `orders`, where `some` says nothing else. */
+/** A healthy container of the service `orders`, unless `some` says otherwise. */
 export function runningContainer(some: Partial<RunningContainer> = {}): RunningContainer {
   return {
     id: 'a',

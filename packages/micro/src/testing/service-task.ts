@@ -36,7 +36,7 @@ export function recordedTask(
   };
 }
 
-/** A clock that moves only while somebody sleeps. */
+/** A clock that only moves during a sleep. */
 export function fakeClock(): Clock & { slept: number[] } {
   let now = Date.parse('2026-11-21T12:00:00Z');
   const slept: number[] = [];

@@ -6,7 +6,7 @@ const TWO = 'flowchart LR\n  two\n';
 const made = deriveTopologyDocument(ONE, undefined, true)!.text;
 
 describe('deriveTopologyDocument', () => {
-  it('makes the file only where it is asked for', () => {
+  it('creates the file only if told to', () => {
     expect(deriveTopologyDocument(ONE, undefined)).toBeUndefined();
     expect(deriveTopologyDocument(ONE, '# Mine\n')).toBeUndefined();
     expect(deriveTopologyDocument(ONE, undefined, true)).toEqual({
@@ -27,7 +27,7 @@ describe('deriveTopologyDocument', () => {
     expect(deriveTopologyDocument(ONE, text)).toEqual({ path: TOPOLOGY_FILE, text, drift: [] });
   });
 
-  it('draws anew between the marks only', () => {
+  it('replaces only what is between the marks', () => {
     const file = deriveTopologyDocument(TWO, `Before.\n${made}After.\n`)!;
     expect(file.text).toBe(`Before.\n${made.replace('one', 'two')}After.\n`);
     expect(file.drift).toEqual(['the diagram is out of date']);

@@ -33,7 +33,7 @@ describe('topologyOf', () => {
     });
   });
 
-  it('knows what a gateway serves of whom: what is public', () => {
+  it('lists what a gateway serves for each provider: its public routes', () => {
     expect(shopTopology().links.filter(({ consumer }) => consumer === 'gateway')).toEqual([
       { consumer: 'gateway', provider: 'catalog', routes: [] },
       { consumer: 'gateway', provider: 'orders', routes: ['/api/orders'] },
@@ -48,7 +48,7 @@ describe('topologyOf', () => {
     ]);
   });
 
-  it('takes routes that are objects', () => {
+  it('accepts routes that are objects', () => {
     const platform = platformOf({ orders: 'port: 3001\n' });
     const routes = [{ path: '/api/orders', auth: 'none' }, '/x'] as unknown as string[];
     const services = [{ ...platform.services[0]!, routes }];
@@ -58,7 +58,7 @@ describe('topologyOf', () => {
     ]);
   });
 
-  it('has nothing where there is no service', () => {
+  it('is empty without services', () => {
     expect(topologyOf(platformOf({}))).toEqual({
       platform: 'acme',
       services: [],

@@ -8,7 +8,7 @@ const right = ({ x, width }: Box) => x + width;
 const bottom = ({ y, height }: Box) => y + height;
 
 describe('layoutTopology', () => {
-  it('puts callers to the left of what they call', () => {
+  it('puts callers to the left of the services that they call', () => {
     const { boxes } = layoutTopology(shopTopology());
     const at = (id: string) => boxes.find((box) => box.id === id)!;
     expect(right(at('outside:outside'))).toBeLessThan(at('service:gateway').x);
@@ -62,7 +62,7 @@ describe('layoutTopology', () => {
     expect(layoutTopology(largeTopology(60))).toEqual(layoutTopology(largeTopology(60)));
   });
 
-  it('has a size where there is nothing', () => {
+  it('has a size even if it is empty', () => {
     const { width, height } = layoutTopology(topologyOf(platformOf({})));
     expect([width, height]).toEqual([48, 48]);
   });

@@ -11,7 +11,7 @@ export interface Point {
 export interface Box extends Point {
   id: string;
   kind: 'service' | 'event' | 'broker' | 'outside';
-  /** The name of what it shows. */
+  /** The name of the service, datastore or other thing that it shows. */
   name: string;
   width: number;
   height: number;
@@ -46,7 +46,7 @@ const ELBOW = 14;
 /** What connects two boxes, without its place. */
 type Connection = Omit<Line, 'points'>;
 
-/** Puts callers to the left of what they call, with as few crossings as the layered method finds. */
+/** Puts callers to the left of the services that they call, with as few crossings as the layered method finds. */
 export function layoutTopology(topology: Topology): Layout {
   const boxes = boxesOf(topology);
   const connections = connectionsOf(topology);

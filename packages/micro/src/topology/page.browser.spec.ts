@@ -83,7 +83,7 @@ describeBrowser('the topology page', (browser) => {
     expect(complaints).toEqual([]);
   });
 
-  it("a click shows a service's facts and its links, and nothing else stands out", async () => {
+  it("shows a service's facts and highlights only its links after a click", async () => {
     await open(shopTopology());
     await box('service:orders').click();
     expect(await facts()).toMatch(/orders\s+service on port 3001, apps\/orders/);
@@ -127,13 +127,13 @@ describeBrowser('the topology page', (browser) => {
     expect(await page.locator('.box[tabindex="0"]').count()).toBe(1);
   });
 
-  it('leads to a service by its address', async () => {
+  it('selects the service in its address', async () => {
     await open(shopTopology(), '#service:users');
     expect(await classes('.box.selected')).toEqual(['service:users']);
     expect(await facts()).toContain('Called by');
   });
 
-  it('is light or dark, as the system or a person says', async () => {
+  it('is light or dark, as set in the system or by a person', async () => {
     const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
     await page.emulateMedia({ colorScheme: 'dark' });
     await open(shopTopology());
@@ -232,7 +232,7 @@ describeBrowser('the topology page', (browser) => {
       notes: [],
     });
 
-    it('shows what runs, and what becomes of it', async () => {
+    it('shows what is running, and changes to it', async () => {
       answer = () => ({ body: status({ orders: {}, users: {} }) });
       await page.goto(server.url);
       const live = page.locator('#live');

@@ -7,7 +7,7 @@ import { renderPage } from './page';
 const assets = readPageAssets();
 
 describe('renderPage', () => {
-  it('needs nothing from anywhere', () => {
+  it('loads nothing from other servers', () => {
     const page = renderPage(shopTopology(), assets);
     expect(page.match(/\b(?:src|href)="[^"]*"/g)).toEqual(['href="data:,"']);
     expect(page.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(
@@ -23,7 +23,7 @@ describe('renderPage', () => {
     expect(page).toContain("default-src 'none'");
   });
 
-  it('lets no name out of its place', () => {
+  it('escapes names', () => {
     const evil = '</script><img src=x onerror=alert(1)>"&';
     const page = renderPage({ ...shopTopology(), platform: evil }, assets);
     expect(page).not.toContain('<img');

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureDatastoreImage } from '../../../../../tools/images/datastores/datastore-image';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { deriveRootCompose } from '../../compose/root-compose';
-import { requiredSecrets } from '../../compose/secrets';
+import { requiredSecrets } from '../../compose/env-secrets';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import { processRunner, type Runner } from '../../effects/process';
 import { parsePlatform } from '../../platform/platform';
@@ -149,7 +149,7 @@ describeEngine('backup and restore', () => {
 
   const both = () => Object.values(contents).map((read) => read());
 
-  it('brings back what was there: the same rows, and nothing that came since', async () => {
+  it('restores the same rows, and nothing that was added since', async () => {
     const before = both();
     const folder = await backup();
     expect(files(folder)).toEqual([
@@ -175,7 +175,7 @@ describeEngine('backup and restore', () => {
     expect(both()).toEqual(before);
   });
 
-  it('says what it left out, keeps dumps to this user and from git, and no password anywhere', async () => {
+  it('says what it left out, keeps dumps private and out of git, and prints no password', async () => {
     const lines: string[] = [];
     const runner = recording(processRunner(workspace.root), lines);
     const { output } = await micro(backupCommand, '--to kept', { runner });
@@ -197,7 +197,7 @@ describeEngine('backup and restore', () => {
   it.each([
     ['orders-database', 'pgdump'],
     ['stock-database', 'sql'],
-  ])('leaves %s as it was if the dump is not the one that was made', async (name, extension) => {
+  ])('leaves %s as it was if the dump was changed after it was made', async (name, extension) => {
     const before = both();
     const folder = await backup(name);
     appendFileSync(join(workspace.root, folder, `${name}.${extension}`), 'x');
@@ -207,7 +207,7 @@ describeEngine('backup and restore', () => {
     expect(both()).toEqual(before);
   });
 
-  it('leaves PostgreSQL as it was where a whole-looking dump breaks off', async () => {
+  it('leaves PostgreSQL as it was if a dump that looks complete breaks off', async () => {
     const before = contents['orders-database']();
     const folder = await backup('orders');
     const file = join(workspace.root, folder, 'orders-database.pgdump');
@@ -224,7 +224,7 @@ describeEngine('backup and restore', () => {
     expect(contents['orders-database']()).toBe(before);
   });
 
-  it('says where MariaDB is in between, and brings back what was there', async () => {
+  it('says that MariaDB is half restored, and restores it with the command in the message', async () => {
     const before = contents['stock-database']();
     const folder = await backup('stock');
     const file = `${folder}/stock-database.sql`;
@@ -260,7 +260,7 @@ describeEngine('backup and restore', () => {
       };
     };
 
-    it('leaves nothing under its name, and the data as it was', async () => {
+    it("leaves no file under the dump's name, and the data as it was", async () => {
       const before = both();
       const { exitCode, output } = await micro(backupCommand, '--to killed', { runner: killing() });
       expect(output.match(/✕/g)).toHaveLength(2);
@@ -297,7 +297,7 @@ describeEngine('backup and restore', () => {
     });
   });
 
-  it('is not done while somebody has the lock of deploys, unless it is taken away', async () => {
+  it('does not run while a deploy holds the lock, unless the lock is taken away', async () => {
     workspace.write({ 'environments/development.yml': 'lockTimeout: 0\n' });
     const before = both();
     const folder = await backup();

@@ -89,7 +89,7 @@ const filesOf = (root: string) =>
     .map(({ name }) => name)
     .sort();
 
-it('dumps where the environment says, and tells what it has', async () => {
+it('dumps the datastores of the environment, and reports what was dumped', async () => {
   const root = workspace();
   const runner = engine(() => Promise.resolve(0));
   const { exitCode, output } = await runCommand(backupCommand, root, 'orders', { runner });
@@ -105,7 +105,7 @@ it('dumps where the environment says, and tells what it has', async () => {
   ).toMatchObject({ database: 'orders', image: 'orders-database:1', bytes: 13 });
 });
 
-it('goes on after one that fails, and exits with 1', async () => {
+it('continues after a failure, and exits with 1', async () => {
   const root = workspace();
   const runner = engine((id) => Promise.resolve(id === 'orders-database' ? 1 : 0));
   const { exitCode, output } = await runCommand(backupCommand, root, '', { runner });
@@ -116,7 +116,7 @@ it('goes on after one that fails, and exits with 1', async () => {
   expect(filesOf(root)).toEqual(['stock-database.sql', 'stock-database.sql.json']);
 });
 
-it('ends with what is dumped when it is interrupted, and leaves no half', async () => {
+it('keeps complete dumps if it is interrupted, and no partial one', async () => {
   const root = workspace();
   const ended = new AbortController();
   const runner = engine((id) => {
@@ -130,7 +130,7 @@ it('ends with what is dumped when it is interrupted, and leaves no half', async 
   expect(filesOf(root)).toEqual(['orders-database.pgdump', 'orders-database.pgdump.json']);
 });
 
-it('makes no folder where nothing can be dumped', async () => {
+it('makes no folder if nothing can be dumped', async () => {
   const root = workspace();
   const runner = engine(() => Promise.resolve(0), { containers: [] });
   const { exitCode, output } = await runCommand(backupCommand, root, '', { runner });
@@ -150,7 +150,7 @@ it('keeps deploys away while it dumps, and until then only', async () => {
   expect(steps).toEqual(['volume create', 'pg_dump', '-dump ', 'volume rm']);
 });
 
-it('lets them go on with --no-lock', async () => {
+it('runs beside a deploy with --no-lock', async () => {
   const runner = engine(() => Promise.resolve(0), { held: true });
   const { exitCode } = await runCommand(backupCommand, workspace(), '--no-lock', { runner });
   expect(exitCode).toBe(0);

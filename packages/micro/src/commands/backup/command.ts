@@ -24,7 +24,7 @@ export const BACKUP_USAGE = `usage: micro backup [services...] [-e environment] 
   -e, --environment   the environment; development by default
       --to            the folder; ${BACKUPS_FOLDER} by default, which git ignores
       --no-lock       do not block deploys; for a long backup while no migration runs
-      --break-lock    take the lock from whoever is deploying
+      --break-lock    take the lock away from a running deploy
 
   services            back up only these; a datastore such as orders-database can be named too
 `;

@@ -39,7 +39,7 @@ const plan = (containers = [orders, cache, stock], words: readonly string[] = []
     step.kind === 'dump' ? `dump ${step.file} of ${step.database}` : `${step.kind} ${step.name}`,
   );
 
-it('dumps every database, and says what it leaves out', () => {
+it('dumps every database, and lists what it leaves out', () => {
   expect(plan()).toEqual([
     'dump orders-database.pgdump of orders',
     'left-out orders-cache',
@@ -64,7 +64,7 @@ it.each([
   expect(plan(containers)[0]).toBe('missing orders-database');
 });
 
-it('misses a cache that keeps data: what is not in a backup is never left out silently', () => {
+it('lists a cache that keeps data: nothing is left out silently', () => {
   const kept = { ...cache, mounts: [{ path: '/data', isKept: true }] };
   expect(plan([orders, kept, stock])[1]).toBe('missing orders-cache');
 });

@@ -32,7 +32,7 @@ describe('micro diff', () => {
     expect((await run('staging staging')).output).toBe('staging and staging do not differ');
   });
 
-  it('shows where a secret is kept, limits and links', async () => {
+  it('shows sources of secrets, limits and links', async () => {
     const root = temporaryWorkspace({
       ...services,
       'environments/one.yml':
@@ -54,7 +54,7 @@ describe('micro diff', () => {
     ['staging', 'usage: micro diff'],
     ['staging production more', 'usage: micro diff'],
     ['staging prodution', 'there is no environment "prodution"'],
-  ])('says what is wrong with "%s"', async (line, message) => {
+  ])('reports what is wrong with "%s"', async (line, message) => {
     await expect(async () => run(line)).rejects.toThrow(message);
   });
 });

@@ -170,7 +170,7 @@ describe('checkFacts', () => {
     ['own', false, 'used by gateway itself'],
     ['own', true, 'used by gateway itself; the next deploy gives it to the edge'],
     ['edge', true, 'used by the edge for gateway'],
-  ] as const)('tells who has a port: %s, %s', (state, throughEdge, says) => {
+  ] as const)('names the user of a port: %s, %s', (state, throughEdge, says) => {
     const [port] = GOOD.ports;
     expect(check({ ports: [{ ...port!, throughEdge, state }] })).toContainEqual({
       level: 'ok',
@@ -179,12 +179,12 @@ describe('checkFacts', () => {
     });
   });
 
-  it('tells both faults of a version that has two', () => {
+  it('reports both problems of a version that has two', () => {
     const faults = check({ compose: '2.27.1' }).filter(({ what }) => what === 'Compose');
     expect(faults.map(({ advice }) => /#\d+/.exec(advice!)?.[0])).toEqual(['#12069', '#11887']);
   });
 
-  it('has no line for what was not looked at', () => {
+  it('has no line for what was not checked', () => {
     const { disk: _disk, registry: _registry, keepsImages: _keeps, ...rest } = GOOD;
     const whats = checkFacts({ ...rest, platforms: { known: [], wanted: [] }, ports: [] }, NOW).map(
       ({ what }) => what,

@@ -1,6 +1,6 @@
 import { checkWritten, type Check } from './check';
 import { composeFaults } from './compose-faults';
-import { checkEdge, type EdgeFacts } from './edge-facts';
+import { checkEdge, type EdgeFacts } from './edge-checks';
 import { isOlder, parseVersion, type Version } from './version';
 
 /** What was found on the machine and at the engine; a problem is what kept it from being found. */
@@ -251,7 +251,7 @@ function checkSecrets(missing: readonly string[]): Check {
       };
 }
 
-/** Hosts prune every night; whoever sets that up wants to know what it takes. */
+/** Many hosts prune every night. This says what such a prune would remove. */
 function checkPruning(keepsImages: 'engine' | 'registry'): Check {
   const says =
     keepsImages === 'registry'

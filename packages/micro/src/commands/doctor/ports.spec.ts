@@ -3,7 +3,7 @@ import { platformOf } from '../../testing/platform';
 import { listenersFor } from '../../edge/listener';
 import { edgePorts, publishedPorts, publishers, takenPorts, wantedPlatforms } from './ports';
 
-it('publishers: services, datastores and the broker, each with where its port is chosen', () => {
+it('publishers: services, datastores and the broker, each with the place where its port is set', () => {
   const platform = platformOf({
     gateway: 'kind: gateway\nport: 3001\n',
     orders: 'port: 3002\nbroker: rabbitmq\ndatastores: { database: postgres }\n',
@@ -40,7 +40,7 @@ it('publishedPorts: those of the platform that have a number', () => {
   ]);
 });
 
-it('edgePorts: each once, with all that it leads to', () => {
+it('edgePorts: each once, with all services behind it', () => {
   const host = (service: string, name: string) => ({
     ...{ service, port: 3000 },
     publish: {

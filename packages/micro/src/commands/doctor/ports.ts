@@ -1,21 +1,21 @@
 import { publishedBackings } from '../../compose/development-ports';
-import type { ComposeEntry } from '../../deployment/entry';
+import { portMappingsOf, type ComposeEntry } from '../../deployment/entry';
 import type { EdgeListener } from '../../edge/listener';
 import { overlayFile } from '../../deployment/project';
 import type { Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
 
-/** A port of the host that an entry publishes. */
-export interface PublishedPort {
+/** A port of the host that a deploy needs for a service. */
+export interface NeededPort {
   service: string;
   host: string;
   port: number;
-  /** The key and the file in which a person chooses it. */
+  /** The key and the file in which a person sets it. */
   chosenIn: string;
   throughEdge: boolean;
 }
 
-/** The services, datastores and the broker, which may publish a port, each with where that is chosen. */
+/** Everything that may publish a port (services, datastores, the broker), each with the place where a person sets it. */
 export function publishers(
   platform: Platform,
   environment: Pick<Environment, 'file'>,
@@ -28,30 +28,28 @@ export function publishers(
   ]);
 }
 
-/** The ports that entries publish; a port that the engine picks does not count. */
+/** The ports that entries publish, without those that the engine picks. */
 export function publishedPorts(
   entries: Readonly<Record<string, ComposeEntry>>,
   publishedBy: ReadonlyMap<string, string>,
-): PublishedPort[] {
+): NeededPort[] {
   return [...publishedBy].flatMap(([service, chosenIn]) => {
-    const ports = (entries[service]?.['ports'] ?? []) as {
-      published?: string;
-      host_ip?: string;
-    }[];
-    return ports.flatMap(({ published, host_ip: host = '0.0.0.0' }) => {
-      const port = Number(published);
-      return Number.isInteger(port) && port > 0
-        ? [{ service, host, port, chosenIn, throughEdge: false }]
-        : [];
-    });
+    return portMappingsOf(entries[service] ?? {}).flatMap(
+      ({ published, host_ip: host = '0.0.0.0' }) => {
+        const port = Number(published);
+        return Number.isInteger(port) && port > 0
+          ? [{ service, host, port, chosenIn, throughEdge: false }]
+          : [];
+      },
+    );
   });
 }
 
-/** The ports that the edge holds for services; a port that the engine picks does not count. */
+/** The ports that the edge holds for services, without those that the engine picks. */
 export function edgePorts(
   listeners: readonly EdgeListener[],
   publishedBy: ReadonlyMap<string, string>,
-): PublishedPort[] {
+): NeededPort[] {
   return listeners
     .filter(({ published }) => published > 0)
     .map(({ address: host = '0.0.0.0', published: port, publications }) => {
@@ -61,14 +59,14 @@ export function edgePorts(
     });
 }
 
-/** A container that has a port of the host. */
+/** A container that uses a port of the host. */
 export interface PortHolder {
   name: string;
   project: string;
   service: string;
 }
 
-/** Who has a port of the host, by `docker ps`: name, Compose project and service, and ports, with tabs between. */
+/** The container that uses each port of the host. `stdout` is that of `docker ps` with name, Compose project, Compose service and ports, separated by tabs. */
 export function takenPorts(stdout: string): Map<number, PortHolder> {
   const taken = new Map<number, PortHolder>();
   for (const line of stdout.split('\n')) {
@@ -80,7 +78,7 @@ export function takenPorts(stdout: string): Map<number, PortHolder> {
   return taken;
 }
 
-/** The platforms that images are built for, by the texts of nx.json and of the projects' files. */
+/** The platforms that images are built for, from the texts of nx.json and of the projects' files. */
 export function wantedPlatforms(texts: readonly (string | undefined)[]): string[] {
   const found = new Set<string>();
   const visit = (value: unknown, key?: string): void => {
@@ -94,7 +92,7 @@ export function wantedPlatforms(texts: readonly (string | undefined)[]): string[
   return [...found].sort();
 }
 
-/** `platforms` means this only below targets: a package.json may have another key of that name. */
+/** `platforms` has this meaning only below targets. A package.json may have another key of that name. */
 function targetsIn(file: unknown): unknown {
   const { targets, targetDefaults, nx } = file as {
     targets?: unknown;

@@ -11,7 +11,7 @@ import type { Platform } from '../../platform/platform';
 import { formatProblem, PlatformError } from '../../platform/problem';
 import type { HostPublish } from '../../platform/publish';
 import type { Shell } from '../shell';
-import type { CertificateFact, EdgeFacts, HostFact } from './edge-facts';
+import type { CertificateFact, EdgeFacts, HostFact } from './edge-checks';
 
 /** A host name that is published, with the service behind it. */
 interface PublishedHost {

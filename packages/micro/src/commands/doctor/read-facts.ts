@@ -24,7 +24,7 @@ import {
   publishers,
   takenPorts,
   wantedPlatforms,
-  type PublishedPort,
+  type NeededPort,
 } from './ports';
 
 /** Looks at the machine, the engine and the workspace; what cannot be seen is a fact, too. */
@@ -158,7 +158,7 @@ async function readPorts(
   );
   const taken = takenPorts(stdout);
   const project = projectNameOf(platform.name, environment);
-  const stateOf = async ({ host, port }: PublishedPort): Promise<PortFact['state']> => {
+  const stateOf = async ({ host, port }: NeededPort): Promise<PortFact['state']> => {
     const owner = taken.get(port);
     if (owner?.project === project) return owner.service === EDGE_SERVICE ? 'edge' : 'own';
     if (owner) return { takenBy: `the container ${owner.name}` };

@@ -8,7 +8,7 @@ import type { Platform, Service } from '../../platform/platform';
 import { formatProblem } from '../../platform/problem';
 import type { Shell } from '../shell';
 
-/** Images of datastores and the broker, as compose files name them, that cannot take over the data of what runs. */
+/** Images of datastores and the broker in compose files that cannot use the data of the version that is running. */
 export async function readImageChanges(
   { workspaceRoot, runner }: Shell,
   platform: Platform,

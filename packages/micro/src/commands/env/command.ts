@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { OBSERVABILITY_COMPOSE_FILE } from '../../compose/paths';
-import { missingSecrets } from '../../compose/secrets';
+import { missingSecrets } from '../../compose/env-secrets';
 import { fileReader, writeWhole } from '../../effects/files';
 import type { Platform } from '../../platform/platform';
 import type { ReadFile } from '../../platform/workspace';

@@ -64,7 +64,7 @@ const run = (line: string, runner = engine()) =>
   );
 
 describe('micro logs', () => {
-  it('tells all services in the order of time', async () => {
+  it('shows all services in the order of time', async () => {
     const { output } = await run('');
     expect(output.split('\n').map((line) => line.trim().split(/\s{2,}/))).toEqual([
       ['12:00:01', 'users', 'info', 'first', 'requestId=one'],
@@ -82,7 +82,7 @@ describe('micro logs', () => {
     ]);
   });
 
-  it('leaves out what is not of the request', async () => {
+  it('leaves out lines of other requests', async () => {
     const { output } = await run('--request-id one');
     expect(output).not.toContain('third');
     expect(output.split('\n')).toHaveLength(2);
@@ -93,16 +93,16 @@ describe('micro logs', () => {
     ['--since yesterday', /^--since yesterday: give a time such as 10m/],
     ['--request', /Unknown option '--request'[^]*usage: micro logs/],
     ['-e nowhere', /there is no environment "nowhere"/],
-  ])('says what is wrong with "%s"', async (line, message) => {
+  ])('reports what is wrong with "%s"', async (line, message) => {
     await expect(run(line)).rejects.toThrow(message);
   });
 
-  it.each(['edge', 'micro-edge'])('knows the edge as "%s"', async (word) => {
+  it.each(['edge', 'micro-edge'])('accepts "%s" for the edge', async (word) => {
     const { output } = await run(word);
     expect(output).toMatch(/^\S+ {2}micro-edge {2}info {3}handled request$/);
   });
 
-  it('knows datastores too', async () => {
+  it('shows datastores, too', async () => {
     const runner = engine();
     expect((await run('orders-database', runner)).exitCode).toBe(0);
   });

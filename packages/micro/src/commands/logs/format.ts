@@ -67,7 +67,7 @@ export function formatLogLine(line: LogLine, width: number, paint: Paint): strin
     .concat(stackOf(record['err']));
 }
 
-/** One line for a program: what the service wrote, beside where it comes from. */
+/** One line for a program: the service's log line, with its origin. */
 export function formatLogJson({ time, service, container, record, text }: LogLine): string {
   return JSON.stringify({ time, service, container, ...(record ? { record } : { text }) });
 }

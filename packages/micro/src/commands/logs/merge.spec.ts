@@ -9,7 +9,7 @@ const line = (seconds: number): LogLine => ({
   text: String(seconds),
 });
 
-it('tells lines in the order in which they were written, however they come', () => {
+it('sorts lines by the time at which they were written, in whatever order they arrive', () => {
   const told: string[] = [];
   const merge = new LogMerge(300, ({ text }) => told.push(text));
   merge.add(line(2), 0);

@@ -11,7 +11,7 @@ import { UserError } from '../../platform/user-error';
 import { formatList } from '../../terminal/step';
 import { readOptions } from '../options';
 import { readWorkspacePlatform, type Shell } from '../shell';
-import { readSecretObjects } from './secrets';
+import { readSecretObjects } from './secret-objects';
 
 export const RENDER_USAGE = `usage: micro render -e environment [--out folder] [--json]
        micro render -e environment --secrets | kubectl apply --server-side -f -

@@ -40,7 +40,7 @@ export const RESTORE_USAGE = `usage: micro restore <folder or dump> [services...
       --yes             really do it; without it, only says what would be replaced
       --while-running   restore while the services run; what they write meanwhile may be lost
       --no-copy         skip that first dump, for a database that is too damaged for it
-      --break-lock      take the lock from whoever is deploying
+      --break-lock      take the lock away from a running deploy
 
   services              restore only these; a datastore such as orders-database can be named too
 `;

@@ -119,7 +119,7 @@ it.each([
   expect(selectDumps([dump], words)).toHaveLength(count);
 });
 
-it('says of what there is no dump', () => {
+it('lists datastores without a dump', () => {
   expect(() => selectDumps([dump], ['order'])).toThrow(
     'no dump in this backup is from "order"; did you mean "orders"?',
   );
@@ -141,7 +141,7 @@ describe('after a failure', () => {
     expect(stateAfterFailure(step, outcome(stderr), undefined)).toMatch(words);
   });
 
-  it('of one that broke off', () => {
+  it('of a restore that broke off', () => {
     expect(stateAfterFailure(step, undefined, undefined)).toMatch(
       /either the old data or the restored data/,
     );

@@ -127,8 +127,8 @@ function problemsOf(
 }
 
 /**
- * A service that goes on writes what is about to be lost, reads what is half there, and its open
- * transactions stand in the way.
+ * A running service would write data that is about to be lost, read data that is half restored, and block the restore
+ * with open transactions.
  */
 function runningProblems(
   { containers, address }: RestoreFacts,

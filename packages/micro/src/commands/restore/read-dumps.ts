@@ -11,9 +11,10 @@ export interface Dump {
 }
 
 /**
- * The dump of that file, or all of that folder, sorted by name. What has no manifest is none: it may
- * be half.
- * @throws {UserError} if there is none, or a manifest is not one.
+ * The dump in a file, or all dumps in a folder, sorted by name. A file without a manifest does not count, because it
+ * may be incomplete.
+ *
+ * @throws {UserError} if there is no dump, or a manifest is not valid.
  */
 export function readDumps(path: string): Dump[] {
   if (!existsSync(path))

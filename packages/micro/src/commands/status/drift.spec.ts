@@ -51,7 +51,7 @@ describe('driftOf', () => {
     ['too many', [fine, { ...fine, id: 'b' }], {}, ['2 of 1 replicas']],
     ['a sick one', [{ ...fine, health: 'unhealthy' }], {}, ['acme-orders-1 is unhealthy']],
     ['one in a loop', [{ ...fine, state: 'restarting' }], {}, ['acme-orders-1 is restarting']],
-  ])('tells %s', (_, some, more, causes) => {
+  ])('reports %s', (_, some, more, causes) => {
     const containers = some.map(container);
     const target = { ...wanted, ...more };
     const plan = planDeploy(containers, target);
@@ -60,7 +60,7 @@ describe('driftOf', () => {
     expect(driftOf(plan, target, facts)).toEqual(causes);
   });
 
-  it('says what the plan says where it knows no more', () => {
+  it('gives the reason of the plan if it knows no more', () => {
     const serving = [container(fine)];
     const plan = {
       kind: 'restart' as const,
@@ -98,7 +98,7 @@ describe('changedVariables', () => {
     ['removed', {}, { A: '1', PATH: '/bin' }, image, ['environment.A']],
     ['nothing that can be told', { A: '1' }, { A: '1', B: '2' }, undefined, ['environment']],
     ['one that is passed on', { A: null }, { A: '2' }, image, ['environment']],
-  ])('names what was %s', (_, now, running, ofImage, names) => {
+  ])('lists what was %s', (_, now, running, ofImage, names) => {
     expect(changedVariables(now, running, ofImage as Record<string, string> | undefined)).toEqual(
       names,
     );

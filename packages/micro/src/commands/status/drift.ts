@@ -71,9 +71,9 @@ function entryDrift(
 }
 
 /**
- * `["environment.LOG_LEVEL"]`, or `["environment"]` if none is told apart.
+ * `["environment.LOG_LEVEL"]`, or `["environment"]` if the changed variable is unknown.
  *
- * @param ofImage what the image sets itself; without it nothing is taken for removed.
+ * @param ofImage the variables of the image itself; without it, no variable counts as removed.
  */
 export function changedVariables(
   wanted: Readonly<Record<string, string | null>>,

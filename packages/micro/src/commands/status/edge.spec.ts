@@ -37,7 +37,7 @@ const status = (more: Partial<EdgeStatusFacts> = {}): PlatformStatus => ({
 });
 
 describe('the edge in a report', () => {
-  it('is told with its ports, hosts and certificates', () => {
+  it('is shown with its ports, hosts and certificates', () => {
     const report = status();
     expect(statusSchema.parse(report)).toEqual(report);
     expect(isInStep(report)).toBe(true);

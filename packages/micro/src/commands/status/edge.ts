@@ -6,7 +6,7 @@ import type { Publication } from '../../edge/publication';
 import { publishedUrl } from '../../platform/publish';
 import type { EdgeStatus, Health } from './document';
 
-/** What the edge shows to those who ask for a host, or why nobody can tell. */
+/** The certificate that the edge serves for a host, or why it could not be read. */
 export type ShownCertificate =
   ({ kind: 'served'; covers: boolean } & Validity) | { kind: 'unknown'; problem: string };
 

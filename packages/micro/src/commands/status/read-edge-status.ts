@@ -13,7 +13,7 @@ import type { RunningContainer } from '../../deployment/container';
 import type { Shell } from '../shell';
 import type { EdgeStatusFacts, ShownCertificate } from './edge';
 
-/** Asks for everything about the edge; nothing if there is none and none is wanted. */
+/** Reads everything about the edge; nothing if there is none and none is needed. */
 export async function readEdgeStatus(
   shell: Shell,
   environment: Environment,

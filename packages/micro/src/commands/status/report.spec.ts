@@ -45,7 +45,7 @@ const facts = (more: Partial<StatusFacts> = {}): StatusFacts => ({
 const orders = (more: Partial<StatusFacts>) => reportStatus(facts(more)).services[0]!;
 
 describe('reportStatus', () => {
-  it('tells everything about a service that is up to date', () => {
+  it('shows all facts of a service that is up to date', () => {
     const status = reportStatus(facts());
     expect(statusSchema.parse(status)).toEqual(status);
     expect(status).toEqual({
@@ -77,7 +77,7 @@ describe('reportStatus', () => {
     expect(isInStep(status)).toBe(true);
   });
 
-  it('misses nothing of a service that runs elsewhere', () => {
+  it('reports nothing missing for a service that runs elsewhere', () => {
     const links = 'links: { orders: https://orders.example.com }\n';
     const status = reportStatus(
       facts({ environment: parseEnvironment('staging', links), containers: [] }),
@@ -145,7 +145,7 @@ describe('reportStatus', () => {
       },
       { state: 'drifted', drift: ['acme-orders-2 is unhealthy'], health: 'unhealthy' },
     ],
-  ])('says so where %s', (_, more, expected) => {
+  ])('says so if %s', (_, more, expected) => {
     expect(orders(more)).toMatchObject(expected);
     expect(isInStep(reportStatus(facts(more)))).toBe(false);
   });
@@ -153,20 +153,17 @@ describe('reportStatus', () => {
   it.each<[string, object, string[]]>([
     ['wants them, too', { ...ORDERS.environment, API_KEY_FILE: '/run/secrets/API_KEY' }, []],
     ['wants none', ORDERS.environment, ['entry changed: environment, secret-values']],
-  ])(
-    'takes the values of secrets for those that run where the entry %s',
-    (_, environment, drift) => {
-      const running = { ...ORDERS.environment, API_KEY_FILE: '/run/secrets/API_KEY' };
-      const label = withSecrets(entryLabel({ environment: running }), 'secret-values=12345678');
-      const containers = [
-        container({ labels: { ...labels, 'org.micro.entry': label }, environment: running }),
-      ];
-      const config = { services: { orders: { environment } } };
-      expect(orders({ containers, rendered: { kind: 'rendered', config } }).drift).toEqual(drift);
-    },
-  );
+  ])('compares with the current secrets if the entry %s', (_, environment, drift) => {
+    const running = { ...ORDERS.environment, API_KEY_FILE: '/run/secrets/API_KEY' };
+    const label = withSecrets(entryLabel({ environment: running }), 'secret-values=12345678');
+    const containers = [
+      container({ labels: { ...labels, 'org.micro.entry': label }, environment: running }),
+    ];
+    const config = { services: { orders: { environment } } };
+    expect(orders({ containers, rendered: { kind: 'rendered', config } }).drift).toEqual(drift);
+  });
 
-  it('does not take an old container for what is wanted if nothing was pushed', () => {
+  it('does not take an old container as up to date if nothing was pushed', () => {
     const old = { ...labels, 'org.micro.image-key': 'old' };
     const { drift } = orders({
       pushed: new Map(),
@@ -178,14 +175,14 @@ describe('reportStatus', () => {
     expect(drift.some((cause) => cause.startsWith('image changed'))).toBe(false);
   });
 
-  it('tells the oldest start of several', () => {
+  it('shows the oldest start of several containers', () => {
     const later = container({ labels, id: 'b', startedAt: '2026-11-21T12:00:00Z' });
     expect(orders({ containers: [later, container({ labels })] }).since).toBe(
       '2026-11-21T11:00:00.5Z',
     );
   });
 
-  it('knows who left the workspace from who was never of it', () => {
+  it('distinguishes services that left the workspace from containers that never were in it', () => {
     const billing = container({ labels, id: 'b', service: 'billing' });
     const adminer = container({ labels: {}, id: 'c', service: 'adminer' });
     const status = reportStatus(facts({ containers: [container({ labels }), billing, adminer] }));

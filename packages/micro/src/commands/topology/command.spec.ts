@@ -32,7 +32,7 @@ describe('micro topology', () => {
     expect(page).not.toContain('status.json"');
   });
 
-  it('serves the page and what runs, until it is ended', async () => {
+  it('serves the page with what is running, until it is ended', async () => {
     const ended = new AbortController();
     const root = workspace();
     let serving!: Promise<{ exitCode: number }>;
@@ -59,7 +59,7 @@ describe('micro topology', () => {
     ['--serve --port x', '--port x: give a number up to 65535'],
     ['--serve -e nowhere', 'there is no environment "nowhere"'],
     ['--svg', "Unknown option '--svg'"],
-  ])('says what is wrong with "%s"', async (line, message) => {
+  ])('reports what is wrong with "%s"', async (line, message) => {
     await expect(run(workspace(), line)).rejects.toThrow(message);
   });
 });

@@ -8,7 +8,7 @@ import { describeBrowser } from '../../../../../tools/testing/describe-browser';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { freePort } from '../../../../../tools/testing/free-port';
 import { deriveRootCompose } from '../../compose/root-compose';
-import { requiredSecrets } from '../../compose/secrets';
+import { requiredSecrets } from '../../compose/env-secrets';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import { parsePlatform } from '../../platform/platform';
 import { docker, EngineWorkspace } from '../../testing/engine-workspace';
@@ -134,7 +134,7 @@ function liveSuite(browser: () => Browser): void {
     await photograph(page, 'topology.png');
   });
 
-  it('says on a terminal what it shows on the page', async () => {
+  it('shows on the terminal what it shows on the page', async () => {
     const { output } = await runCommand(statusCommand, workspace.root, '', {
       paint: (colour, text) => styleText(colour, text, { validateStream: false }),
     });
@@ -148,12 +148,12 @@ function liveSuite(browser: () => Browser): void {
     await terminal.close();
   });
 
-  it('says where the engine cannot be asked', async () => {
+  it('says that the engine cannot be asked', async () => {
     workspace.write({ 'environments/development.yml': 'host: tcp://127.0.0.1:9\n' });
     await page.getByText(/development cannot be seen: .*no Docker Engine answers/).waitFor();
   });
 
-  it('answers nobody but this machine, and writes nothing', async () => {
+  it('answers this machine only, and writes nothing', async () => {
     const url = new URL(page.url());
     const answers = await Promise.all([
       fetch(url, { method: 'POST' }),

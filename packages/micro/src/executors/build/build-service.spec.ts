@@ -21,7 +21,7 @@ const files = {
 const output = (root: string) => readdirSync(join(root, 'dist/apps/orders/app')).sort();
 
 describe('buildService', () => {
-  it('bundles sources of libraries, and nothing of where it was built', async () => {
+  it('bundles sources of libraries, without the path they were built in', async () => {
     const [one, two] = [recordedTask(files), recordedTask(files)];
     await buildService(one, {});
     await buildService(two, {});
@@ -33,7 +33,7 @@ describe('buildService', () => {
     expect(one.said[0]).toMatch(/orders.*bundled.*dist\/apps\/orders {2}\d+ B/);
   });
 
-  it('leaves the artifact of before where the code is broken, with every place', async () => {
+  it('keeps the previous artifact if the code is broken, and lists every place', async () => {
     const task = recordedTask(files);
     await buildService(task, {});
     writeFiles(task.workspaceRoot, {
@@ -143,7 +143,7 @@ console.log(readFileSync('page.html'));
     expect(readdirSync(join(task.workspaceRoot, 'dist/apps'))).toEqual(['orders']);
   });
 
-  it('says what it installs instead of bundling, and that it needs a lockfile', async () => {
+  it('says what it installs instead of bundling, and that this needs a lockfile', async () => {
     const addon = {
       'node_modules/addon/package.json': '{ "name": "addon", "version": "1.0.0", "gypfile": true }',
       'node_modules/addon/index.js': 'module.exports = 1;',

@@ -73,7 +73,7 @@ describeEngine('native addons', () => {
     };
     expect(packages['node_modules/node-addon-api']?.version).toBe('7.1.1');
     expect(packages['node_modules/is-odd']).toBeUndefined();
-    // npm itself takes manifest and lockfile for consistent.
+    // npm itself accepts the manifest and the lockfile.
     execFileSync('npm', ['ci', '--dry-run', ...quiet], {
       cwd: join(workspace.root, app),
       stdio: 'pipe',

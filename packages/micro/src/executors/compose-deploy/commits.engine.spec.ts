@@ -43,7 +43,7 @@ describeEngine('commits', () => {
     return { success, ...services[0] };
   };
 
-  it('an older one replaces a newer one only if it is told to', async () => {
+  it('an older commit replaces a newer one only if told to', async () => {
     expect(await bob.ship('orders')).toMatchObject({ success: true });
     commit('two');
     expect(await ada.ship('orders')).toMatchObject({ success: true });
@@ -73,14 +73,14 @@ describeEngine('commits', () => {
     });
   });
 
-  it('a rollback is free, and what it leads to is of the commit of its release', async () => {
+  it('a rollback is always allowed, and runs the commit of its release', async () => {
     expect(await ada.deploy('orders')).toMatchObject({ success: true });
     expect(await bob.deploy('orders', { rollback: true })).toMatchObject({ success: true });
     expect(await plan(ada)).toMatchObject({ commit: { relation: 'older' } });
     expect(await ada.deploy('orders')).toMatchObject({ success: true });
   });
 
-  it('a commit that kept what runs counts, too', async () => {
+  it('a later commit that changed nothing counts, too', async () => {
     commit('three');
     bob.git('fetch', '--quiet', 'origin');
     bob.git('reset', '--quiet', '--hard', 'origin/main');

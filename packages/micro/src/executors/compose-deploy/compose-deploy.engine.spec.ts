@@ -99,7 +99,7 @@ describeEngine('compose-deploy', () => {
     expect(workspace.containerIds('users')).toEqual(users);
   });
 
-  it('goes back to a release from before a port changed, and is still reached where it is called', async () => {
+  it('goes back to a release from before its port changed, and consumers still reach it', async () => {
     const [root, caller] = ['apps/users', workspace.containerIds('orders')[0]!];
     const compose = workspace.read(`${root}/compose.yaml`);
     workspace.write({
@@ -120,7 +120,7 @@ describeEngine('compose-deploy', () => {
     expect(again.output).toMatch(/keep +users {2}nothing changed/);
   });
 
-  it('prints a plan and does nothing where only that is asked for', async () => {
+  it('prints a plan and does nothing if only the plan is asked for', async () => {
     const ids = workspace.containerIds('orders');
     workspace.write({ 'apps/orders/src/main.ts': server('orders planned') });
     await workspace.build('orders');
@@ -136,7 +136,7 @@ describeEngine('compose-deploy', () => {
     );
   });
 
-  it('leaves the old version serving where the new one never becomes healthy', async () => {
+  it('keeps the old version serving if the new one never becomes healthy', async () => {
     const ids = workspace.containerIds('orders');
     const receipt = workspace.read('dist/receipts/apps/orders/compose-deploy.development.json');
     workspace.write({
@@ -171,7 +171,7 @@ describeEngine('compose-deploy', () => {
     );
   });
 
-  it('stops a service first that holds its published port itself, and puts it back where the new one fails', async () => {
+  it('stops a service first if it holds its published port itself, and restores it if the new one fails', async () => {
     const port = await freePort();
     const publish = `edge: false\nservices: { orders: { publish: ${port} } }\n`;
     workspace.write({
@@ -220,7 +220,7 @@ describeEngine('compose-deploy', () => {
     }
   });
 
-  it('gives one clear error where the engine does not answer', async () => {
+  it('reports once that the engine does not answer', async () => {
     const receipt = workspace.read('dist/receipts/apps/orders/docker-push.development.json');
     workspace.write({
       'environments/away.yml': 'host: tcp://127.0.0.1:9\n',

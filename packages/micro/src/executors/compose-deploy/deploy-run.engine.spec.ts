@@ -91,7 +91,7 @@ describeEngine('a run over several services', () => {
     });
   });
 
-  it('leaves what consumes a service that fails as it is, and deploys the others', async () => {
+  it('does not change consumers of a service that fails, and deploys the others', async () => {
     await change('users', 'users broken', ENDS_AT_ONCE);
     await change('orders', 'orders 2');
     await change('mail', 'mail 2');
@@ -116,7 +116,7 @@ describeEngine('a run over several services', () => {
     );
   });
 
-  it('puts all of them back where one fails and that was asked for', async () => {
+  it('restores all of them with --atomic if one fails', async () => {
     await change('users', 'users 3');
     await change('mail', 'mail 3');
     await change('orders', 'orders broken', ENDS_AT_ONCE);
@@ -190,7 +190,7 @@ describeEngine('a run over several services', () => {
     });
   });
 
-  it('replaces replicas one after the other, and returns all of them where a later one fails', async () => {
+  it('replaces replicas one after the other, and restores all of them if a later one fails', async () => {
     const many = `${ENVIRONMENT}services: { users: { replicas: 3 } }\n`;
     workspace.write({ 'environments/development.yml': many });
     const grown = await workspace.deployTogether(['users']);
@@ -216,7 +216,7 @@ describeEngine('a run over several services', () => {
     expect(workspace.containerIds('users')).toEqual(ids);
   });
 
-  it('names what left the workspace, and removes it only when asked', async () => {
+  it('lists services that left the workspace, and removes them only if told to', async () => {
     const text = workspace.read('compose.yaml');
     workspace.write({ 'compose.yaml': text.replace(/.*apps\/mail.*\n/, '') });
     await change('orders', 'orders 9');
@@ -264,7 +264,7 @@ const ask = (port: number) =>
 
 const ENDS_AT_ONCE = "throw new Error('no database');\n";
 
-/** Ends at its start where another container of this version answers. */
+/** Ends at its start if another container of this version answers. */
 const SECOND_ENDS = `import { createServer } from 'node:http';
 import { lookup } from 'node:dns/promises';
 

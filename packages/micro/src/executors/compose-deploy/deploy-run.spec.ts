@@ -98,7 +98,7 @@ const changes = (lines: readonly string[]) =>
   lines.filter((line) => / up | start | stop | rm | pull /.test(line) && !/ volume rm /.test(line));
 
 describe('deployRun of one service', () => {
-  it('talks to the engine of the environment alone, starts what is needed, and leaves the receipt', async () => {
+  it("talks to the environment's engine only, starts dependencies, and writes the receipt", async () => {
     const task = recordedTask(files, engine());
     await deployAlone(task, { environment: 'production' });
     expect(
@@ -167,7 +167,7 @@ describe('deployRun of one service', () => {
     ]);
   });
 
-  it('does nothing where only the plan is asked for', async () => {
+  it('does nothing if only the plan is asked for', async () => {
     const task = recordedTask(files, engine());
     await deployAlone(task, { environment: 'production', plan: true });
     expect(changes(task.runner.lines)).toEqual([]);
@@ -254,7 +254,7 @@ describe('deployRun of one service', () => {
       },
       'no Docker Engine answers on ssh://deploy@example.com',
     ],
-  ])('changes nothing where %s', async (_, more, some, message) => {
+  ])('changes nothing if %s', async (_, more, some, message) => {
     const task = recordedTask({ ...files, ...more }, engine(some));
     await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(message);
     expect(changes(task.runner.lines)).toEqual([]);
@@ -281,7 +281,7 @@ describe('deployRun of one service', () => {
       return task;
     };
 
-    it('gives them to the new container before it starts, and shows them nowhere', async () => {
+    it('copies them into the new container before it starts, and shows them nowhere', async () => {
       const task = await deploy('hunter2');
       const { lines, commands } = task.runner;
       const given = lines.findIndex((line) => line.endsWith(' container cp - new:/run/secrets'));
@@ -347,14 +347,14 @@ describe('deployRun of one service', () => {
         { 'api-key': '\n' },
         'environments/production.yml: services.orders.secrets.API_KEY: ./api-key is empty',
       ],
-    ])('changes nothing where one %s', async (_, more, message) => {
+    ])('changes nothing if one %s', async (_, more, message) => {
       const task = recordedTask({ ...files, ...secret, ...more }, engine());
       await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(message);
       expect(changes(task.runner.lines)).toEqual([]);
       expect(task.read(RECEIPT)).toBeUndefined();
     });
 
-    it('tells of a rollback that needs one which is not named any more', async () => {
+    it('reports that a rollback needs a secret that is not configured any more', async () => {
       const labels = [
         ...[
           'note',
@@ -391,7 +391,7 @@ describe('deployRun of one service', () => {
     });
   });
 
-  it('changes nothing where the service itself runs elsewhere, and says where', async () => {
+  it('changes nothing if the service itself runs elsewhere, and says where', async () => {
     const task = recordedTask(
       {
         ...files,
@@ -419,7 +419,7 @@ describe('deployRun of one service', () => {
     expect(JSON.parse(task.said[0]!)).toMatchObject({ environment: 'production', services: [] });
   });
 
-  it('does not wait for a provider that runs elsewhere, and does not start it', async () => {
+  it('neither waits for a provider that runs elsewhere nor starts it', async () => {
     const task = recordedTask(
       {
         ...files,
@@ -509,7 +509,7 @@ describe('deployRun of one service', () => {
       ]);
     });
 
-    it('names it in the plan, and runs nothing where only that is asked for', async () => {
+    it('lists it in the plan, and runs nothing if only the plan is asked for', async () => {
       const task = recordedTask(files, withJob({ exitCode: 0 }));
       await deployAlone(task, { environment: 'production', plan: true });
       expect(task.said).toContain(
@@ -518,7 +518,7 @@ describe('deployRun of one service', () => {
       expect(task.runner.lines.filter((line) => line.includes(' run --rm '))).toEqual([]);
     });
 
-    it('shows the command that restarts a database in which its admin may make no accounts', async () => {
+    it('shows the command that restarts a database whose admin may not create accounts yet', async () => {
       const job = 'orders-database-accounts';
       const depends_on = {
         'orders-database': { condition: 'service_healthy' },
@@ -550,7 +550,7 @@ describe('deployRun of one service', () => {
       expect(task.read(RECEIPT)).toBeUndefined();
     });
 
-    it('leaves everything as it is where it fails', async () => {
+    it('changes nothing if it fails', async () => {
       const task = recordedTask(files, withJob(failure('0002-x.sql: there is no table "y"')));
       await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(
         /orders-migrate failed, and orders was not changed[^]*there is no table "y"/,
@@ -613,7 +613,7 @@ describe('deployRun of one service', () => {
     }
   });
 
-  it('claims nothing where the roll fails', async () => {
+  it('writes no receipt if the roll fails', async () => {
     const answer: Answer = (line) => (line.includes('container start') ? failure('no') : undefined);
     const task = recordedTask(files, engine({ answer }));
     await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow('no');

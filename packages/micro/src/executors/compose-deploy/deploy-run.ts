@@ -29,7 +29,7 @@ import { readSecrets } from './prepare/read-secrets';
 import { type Rendered, render } from './prepare/render';
 import { leaveReceipt } from './report/receipt';
 import { tellPlan, tellSummary } from './report/tell';
-import { prune } from './roll/prune';
+import { removeLeftServices } from './roll/remove-left-services';
 import { requireOthersUntouched } from './roll/require-others-untouched';
 import { confirmKept } from './roll/confirm-kept';
 import { keepGiven, putBackAll } from './roll/undo-atomic';
@@ -153,7 +153,8 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
     await attempt(run, name, () => leaveFormerNetwork(run, desired, consumes, facts.containers));
   }
   await attemptAll(run, () => confirmKept(run, plan, rolled, facts));
-  const pruned = mode.prune && failures.size === 0 ? await prune(run, rendered!, facts) : [];
+  const pruned =
+    mode.prune && failures.size === 0 ? await removeLeftServices(run, rendered!, facts) : [];
   if (!isKept && !run.interruption.signal.aborted) {
     await attemptAll(run, () => requireOthersUntouched(run, plan, facts, pruned));
   }

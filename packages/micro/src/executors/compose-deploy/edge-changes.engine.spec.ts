@@ -86,7 +86,7 @@ describeEngine('a change of the edge that cannot be', () => {
     expect(await ask()).toBe('v1');
   });
 
-  it('ends before the port is taken over if Caddy refuses what was declared', async () => {
+  it('ends before it takes over the port if Caddy refuses the configuration', async () => {
     makeKeyPair();
     const before = workspace.containerIds('gateway');
     environment({ publish: asHost('{ certificate: odd.pem, key: odd.key }') });

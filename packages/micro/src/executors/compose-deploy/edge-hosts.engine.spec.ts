@@ -36,7 +36,7 @@ interface Echo {
 const SHOP = 'shop.localhost';
 const ADMIN = 'admin.localhost';
 
-describeEngine('an environment as it is by default', () => {
+describeEngine('an environment with default settings', () => {
   let workspace: EngineWorkspace;
   let authority: AcmeAuthority | undefined;
   let ports: { plain: number; http: number; https: number };
@@ -114,7 +114,7 @@ describeEngine('an environment as it is by default', () => {
     expect(ca).not.toBe(authority.root);
   });
 
-  it('leads each host to its service, both containers of it, and no other name anywhere', async () => {
+  it('routes each host to both containers of its service, and no other name', async () => {
     const heard = new Set<string>();
     for (let calls = 0; calls < 40; calls++) {
       const { name, container } = JSON.parse((await askHost(shop, '/')).text) as Echo;
@@ -127,7 +127,7 @@ describeEngine('an environment as it is by default', () => {
     expect(other.status).toBe(421);
   });
 
-  it('leads from HTTP to HTTPS, and speaks HTTP/2 there', async () => {
+  it('redirects HTTP to HTTPS, and speaks HTTP/2 there', async () => {
     const { status: code, headers } = await askHost({ host: SHOP, port: ports.http }, '/a?b=c');
     expect([code, headers.location]).toEqual([308, `https://${SHOP}:${ports.https}/a?b=c`]);
     const { protocol, text } = await askOverHttp2(shop, '/');
@@ -135,7 +135,7 @@ describeEngine('an environment as it is by default', () => {
     expect((JSON.parse(text) as Echo).headers['x-forwarded-proto']).toBe('https');
   });
 
-  it('tells the service who calls, and believes nobody who says that himself', async () => {
+  it('tells the service who calls, and ignores forged headers', async () => {
     const told = {
       'x-forwarded-for': '203.0.113.9',
       'x-forwarded-proto': 'gopher',
@@ -217,7 +217,7 @@ describeEngine('an environment as it is by default', () => {
     expect(idle.seconds).toBeLessThan(8);
   });
 
-  it('is made again if somebody killed or removed it, and says so before', async () => {
+  it('is recreated if it was killed or removed, which the plan says before', async () => {
     for (const command of [['kill'], ['rm', '--force']]) {
       docker(...command, edgeId());
       expect(await status()).toMatchObject({ health: 'down', drift: ['it is not running'] });

@@ -91,7 +91,7 @@ services:
     expect(output).toMatch(new RegExp(`warn +host +${HOST} leads .*, which is not the engine`));
   });
 
-  it('survives what a host does every night, and can go back after it', async () => {
+  it('survives the nightly prune of a host, and can go back afterwards', async () => {
     const before = edgeId();
     there('system', 'prune', '--all', '--force');
     expect(edgeId()).toBe(before);

@@ -193,7 +193,7 @@ describeEngine('a published port', () => {
       headers: { host: HOST },
       redirect: 'manual',
     });
-    // `fetch` sets the name that it connects to: the edge knows no such host.
+    // `fetch` cannot set the host name, and the edge has no host with this one.
     expect(redirect.status).toBe(421);
     const { statusCode, headers } = await plainGet('/a?b=c');
     expect({ statusCode, location: headers.location }).toEqual({
@@ -219,7 +219,7 @@ describeEngine('a published port', () => {
     expect(report.failed).toEqual([]);
   });
 
-  it('takes another configuration, and no stream ends', async () => {
+  it('loads a changed configuration without ending a stream', async () => {
     const edge = workspace.containerIds('micro-edge');
     const running = load(`https://${HOST}:${https}`, root());
     const events = await openStream('/events');
@@ -292,7 +292,7 @@ describeEngine('a published port', () => {
     expect(Config.User).toBe('65532:65532');
   });
 
-  it('is held by the service again without an edge', async () => {
+  it('is published by the service itself again without an edge', async () => {
     environment({ edge: 'false' });
     const { success, output } = await workspace.deploy('gateway');
     expect(output).toMatch(/remove +edge/);
@@ -331,7 +331,7 @@ describeEngine('a published port', () => {
     });
   }
 
-  /** A stream that goes on until it is ended: `end` in order, `cut` otherwise. */
+  /** A stream that continues until it is ended: `end` in order, `cut` otherwise. */
   function openStream(path: string, headers: Record<string, string> = {}) {
     let text = '';
     let ending: string | undefined;

@@ -7,12 +7,12 @@ import { deployUntil } from '../../testing/killed-deploy';
 import { probeWhile } from '../../testing/probe';
 
 const ENVIRONMENT = 'healthTimeout: 60\n';
-/** The first to ask is the health check: a slow start takes nothing from the ten seconds. */
+/** The time starts at the first health check, so a slow start does not shorten it. */
 const ENDS_LATER = `server.once('request', () => setTimeout(() => process.exit(3), 10_000));\n`;
 const NEVER = { when: 'before', command: 'no command is like this' } as const;
 
 /** The rows of docs/faults.md, "Deploys", that are about what happens around a deploy. */
-describeEngine('a deploy where something breaks', () => {
+describeEngine('a deploy during which something breaks', () => {
   let workspace: EngineWorkspace;
   let version = 1;
 
@@ -60,7 +60,7 @@ describeEngine('a deploy where something breaks', () => {
 
   const ordersLeft = () => workspace.everything().filter((name) => /^orders-|lock/.test(name));
 
-  it('lets the second of two deploys at once wait for the first', async () => {
+  it('makes the second of two parallel deploys wait for the first', async () => {
     const wanted = await prepare();
     const first = deployUntil(workspace, 'orders', NEVER);
     while (!workspace.everything().some((name) => name.startsWith('lock'))) {
@@ -74,7 +74,7 @@ describeEngine('a deploy where something breaks', () => {
     expect(ordersLeft()).toHaveLength(1);
   });
 
-  it('says who deploys where the wait is too long, and changes nothing', async () => {
+  it('names the other deploy if the wait is too long, and changes nothing', async () => {
     await prepare();
     const first = deployUntil(workspace, 'orders', NEVER);
     while (!workspace.everything().some((name) => name.startsWith('lock'))) {
@@ -89,7 +89,7 @@ describeEngine('a deploy where something breaks', () => {
     expect((await first).exitCode).toBe(0);
   });
 
-  it('puts the old version back where the new one ends ten seconds after it was healthy', async () => {
+  it('restores the old version if the new one ends ten seconds after it was healthy', async () => {
     const before = answer();
     await prepare(`${server('dying')}${ENDS_LATER}`);
     workspace.write({ 'environments/development.yml': `${ENVIRONMENT}steady: 20\n` });
@@ -106,7 +106,7 @@ describeEngine('a deploy where something breaks', () => {
     expect(Object.keys(probed.answers)).toContain(before);
   });
 
-  it('goes back by hand where it ended after the time that was watched', async () => {
+  it('is rolled back by hand if the new one ended after the watched time', async () => {
     const before = answer();
     const { success } = await workspace.deploy('orders');
     expect(success).toBe(true);
@@ -130,7 +130,7 @@ describeEngine('a deploy where something breaks', () => {
     expect(workspace.everything()).toContain('depot-1 running');
   });
 
-  it('changes nothing where a dependency cannot be started', async () => {
+  it('changes nothing if a dependency cannot be started', async () => {
     docker('rm', '--force', `${workspace.platform}-development-depot-1`);
     const text = workspace.read('apps/orders/compose.yaml');
     workspace.write({
@@ -174,7 +174,7 @@ describeEngine('a deploy where something breaks', () => {
     }
   });
 
-  it('leaves a dependency whose image changed, says so, and makes it anew where it is gone', async () => {
+  it('keeps a dependency whose image changed, says so, and recreates it if it is gone', async () => {
     const depot = `${workspace.platform}-development-depot-1`;
     const id = () => docker('inspect', '--format', '{{.Id}} {{.Config.Image}}', depot).trim();
     const next = `${workspace.platform}-depot:2`;

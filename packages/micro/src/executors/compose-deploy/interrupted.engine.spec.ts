@@ -132,7 +132,7 @@ describeEngine('a deploy that is ended', () => {
     expectClean();
   });
 
-  describe('where the old one is stopped first', () => {
+  describe('if the old one is stopped first', () => {
     beforeAll(async () => {
       expect(await workspace.deploy('orders')).toMatchObject({ success: true });
       workspace.write({

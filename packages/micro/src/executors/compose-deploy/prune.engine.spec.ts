@@ -48,7 +48,7 @@ services:
     vi.unstubAllEnvs();
   });
 
-  it('takes no way back', async () => {
+  it('removes nothing that a rollback needs', async () => {
     const { key } = workspace.receipt('orders', 'docker-push.development');
     prune();
     expect(await workspace.deploy('orders', { rollback: true })).toMatchObject({ success: true });
@@ -63,14 +63,14 @@ services:
     expect(answer()).toBe('three');
   });
 
-  it('lets --atomic put back what was deployed, also if it comes in between', async () => {
+  it('lets --atomic restore what was deployed, even if it runs in between', async () => {
     const key = () => workspace.receipt('orders', 'docker-push.development').key;
     const [before, ids] = [key(), workspace.containerIds('orders')];
     prune();
     await push('orders', server('four'));
     await push('users', server('never', { ready: false }));
     const deploy = workspace.deployTogether(['orders', 'users'], { atomic: true });
-    // The new one serves and the old one is gone: its image is nobody's any more.
+    // The new one serves and the old one is gone, so its image is not used any more.
     while (workspace.containerIds('orders').some((id) => ids.includes(id))) await sleep(100);
     expect(prune()).toContain('Deleted Images');
     const { success, ended } = await deploy;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
 
-/** What a host does every night takes no way back, and what is noted holds no password. */
+/** A nightly prune of the host removes nothing that a rollback needs, and records contain no password. */
 describeEngine('releases', () => {
   let workspace: EngineWorkspace;
   let project: string;

@@ -117,7 +117,7 @@ services:
     expect(failures).toEqual({});
   }
 
-  it('runs what was pushed there and nothing here, with its secrets', () => {
+  it('runs the pushed image there and nothing here, with its secrets', () => {
     expectServing('v1');
     expect(there('inspect', '--format', '{{.Config.Image}}', container())).toBe(pushed());
     expect(inside('sh', '-c', 'cat "$API_KEY_FILE"')).toBe(SECRET);
@@ -146,7 +146,7 @@ services:
     expectServing('v1');
   });
 
-  it('waits for one that came by another name: the lock is there', async () => {
+  it('waits for a deploy that reaches the engine by another address, because the lock is on the engine', async () => {
     vi.stubEnv('DOCKER_CONFIG', join(workspace.root, 'docker'));
     const target = `host=${engine().host}`;
     execFileSync('docker', ['context', 'create', 'second', '--docker', target], { stdio: 'pipe' });
@@ -161,7 +161,7 @@ services:
     expectServing(wanted);
   });
 
-  describe('where the connection is lost', () => {
+  describe('if the connection is lost', () => {
     const lost = /no Docker Engine answers on ssh:\S+ \(.+\)\. Make sure that ssh connects/;
 
     it.each<[string, string[], Moment]>([
@@ -218,7 +218,7 @@ services:
     });
   });
 
-  describe('where the engine is restarted', () => {
+  describe('if the engine is restarted', () => {
     // One that was killed ends its containers when it is back, and starts none of them.
     it.each<[NodeJS.Signals, string, string[], Moment]>([
       [
@@ -257,7 +257,7 @@ services:
     });
   });
 
-  describe('where the disk is full', () => {
+  describe('if the disk is full', () => {
     const full = /: the disk of the engine is full \(.*no space left on device\)\. Free some/;
 
     afterEach(() => engine().freeDisk());
@@ -281,7 +281,7 @@ services:
       expectServing(wanted);
     });
 
-    it('before the image comes, nothing is changed; what is freed as it says leaves a way back', async () => {
+    it('before the image arrives, nothing is changed; after the advised clean-up, a rollback still works', async () => {
       const [before, ids] = [answer(), workspace.containerIds('orders')];
       await push(serverWith('two'));
       await engine().fillDisk(0);

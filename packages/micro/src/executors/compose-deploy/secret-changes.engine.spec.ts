@@ -16,7 +16,7 @@ if (process.argv[2] === 'migrate') {
 }
 `;
 
-/** Health is not what is tried here, and a busy machine takes its time for it. */
+/** Long, because these tests are not about health, and a busy machine is slow. */
 const HEALTHY = '    healthcheck: { test: [CMD, "true"], interval: 1s }\n';
 
 describeEngine('a changed secret', () => {
@@ -77,7 +77,7 @@ ${built}    image: ${workspace.platform}/orders:local
     ['a file', 'API_KEY', () => workspace.write({ 'secrets/api-key': 'good-two' })],
     ['a variable', 'CI_KEY', () => vi.stubEnv('SPEC_CHANGED_KEY', 'variable-two')],
     ['a command', 'STORE_KEY', () => workspace.write({ 'secrets/store': 'printed-two' })],
-  ])('of %s restarts what is given it, and nothing else', async (_, name, change) => {
+  ])('of %s restarts the service that gets it, and nothing else', async (_, name, change) => {
     const before = ids();
     change();
     const { output } = await deploy();
@@ -91,7 +91,7 @@ ${built}    image: ${workspace.platform}/orders:local
     );
   });
 
-  it('reaches the job of the same image first, and where that fails nothing changes', async () => {
+  it('reaches the job of the same image first, and changes nothing if that fails', async () => {
     const before = ids();
     workspace.write({ 'secrets/api-key': 'bad-one' });
     const { success, output, ended } = await deploy();
@@ -104,7 +104,7 @@ ${built}    image: ${workspace.platform}/orders:local
     workspace.write({ 'secrets/api-key': 'good-two' });
   });
 
-  it('is what a rollback gives, and is told of as what it is', async () => {
+  it('is used by a rollback, which is reported as one', async () => {
     workspace.write({ 'apps/orders/src/main.ts': `${ORDERS}${server('orders two')}` });
     await prepare('orders');
     expect(await deploy()).toMatchObject({ success: true });
@@ -129,7 +129,7 @@ ${built}    image: ${workspace.platform}/orders:local
     expect(ids()).toEqual(before);
   });
 
-  it('is put back as it was by --atomic, also where nothing names it any more', async () => {
+  it('is restored by --atomic, even if it is not configured any more', async () => {
     const before = ids();
     // Without a job, which needs what is not named any more.
     workspace.write({

@@ -21,7 +21,7 @@ describeEngine('secrets of an environment', () => {
     workspace.addService('users', 3002);
     workspace.addService('orders', 3001, {
       manifest: 'consumes: [users]\n',
-      // As a generated service: it is not root, and cannot write where Compose puts secrets.
+      // Like a generated service: it is not root, and cannot write to the folder of secrets.
       compose: '    read_only: true\n    tmpfs: [/tmp]\n    cap_drop: [ALL]\n',
     });
     workspace.write({
@@ -72,12 +72,12 @@ services:
     expect(inside('echo "[$API_KEY]"')).toBe('[]');
   });
 
-  it('keeps from the service what its label is made with', () => {
+  it('does not show the service the key of its label', () => {
     const read = spawnSync('docker', ['exec', container(), 'cat', '/run/secrets/.key']);
     expect(String(read.stderr)).toContain('Permission denied');
   });
 
-  it('limits resources and leads to a provider that runs elsewhere', () => {
+  it('limits resources and passes the address of a provider that runs elsewhere', () => {
     expect(
       docker('inspect', '--format', '{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}', container()),
     ).toBe(`${128 * 1024 * 1024} 500000000`);
@@ -101,7 +101,7 @@ services:
     expect(spawnSync('docker', ['volume', 'inspect', old]).status).not.toBe(0);
   });
 
-  it('changes nothing where one is missing', async () => {
+  it('changes nothing if one is missing', async () => {
     const before = container();
     rmSync(join(workspace.root, 'secrets/api-key'));
     const { success, output } = await heard(workspace.deploy('orders'));
@@ -119,7 +119,7 @@ services:
     expect(serving()).toEqual(before);
   });
 
-  it('shows no value in what was said, in a receipt, or in anything that the engine describes', () => {
+  it('shows no value in output, in a receipt, or in anything that the engine reports', () => {
     const all = docker('ps', '--all', '--quiet', '--filter', `name=${workspace.platform}`);
     const described = docker('inspect', ...all.split('\n'));
     const receipts = join(workspace.root, 'dist/receipts/apps/orders');

@@ -76,7 +76,7 @@ const builds = ({ runner }: ReturnType<typeof engine>) =>
     .map((line) => line.split(' ').slice(0, 3).join(' '));
 
 describe('a bakery', () => {
-  it('waits for all, then bakes what is to be built at once', async () => {
+  it('waits for all, then bakes together what must be built', async () => {
     const lab = engine();
     const [orders, users] = [prepared('orders', lab), prepared('users', lab)];
     const bakery = openBakery(3);
@@ -100,7 +100,7 @@ describe('a bakery', () => {
     expect(builds(lab)).toEqual(['docker buildx build']);
   });
 
-  it('builds what has arguments of its own alone', async () => {
+  it('builds a service with its own arguments alone', async () => {
     const lab = engine();
     const orders = prepared('orders', lab, { args: ['--no-cache-filter=x'] });
     const users = prepared('users', lab);
@@ -109,7 +109,7 @@ describe('a bakery', () => {
     expect(builds(lab)).toEqual(['docker buildx build', 'docker buildx build']);
   });
 
-  it('lets one that cannot be built fail alone, with its own error', async () => {
+  it('reports the error of one that cannot be built, and builds the others', async () => {
     const lab = engine();
     const [orders, broken] = [prepared('orders', lab), prepared('broken', lab)];
     const bakery = openBakery(2);

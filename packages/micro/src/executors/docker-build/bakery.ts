@@ -53,9 +53,9 @@ function byBuilder(orders: readonly Order[]): Order[][] {
 }
 
 /**
- * Bakes a group. One target that fails ends a bake for all, so the ones that are not done by then
- * are built one by one, and that is said: those that can be are found in BuildKit's cache, and each
- * error is told by the service that it belongs to.
+ * Bakes a group. If one target fails, the bake ends for all. The targets that are not done by then are built one by
+ * one, which is reported: those that can be built are in BuildKit's cache, and each error is reported for its own
+ * service.
  */
 async function bake(orders: readonly Order[]): Promise<void> {
   const waiting = new Map(

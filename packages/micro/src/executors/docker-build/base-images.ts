@@ -3,7 +3,7 @@ import { EngineError } from '../../docker/engine-error';
 import { inspectRemoteImage, type LocalImage } from '../../effects/engine';
 import type { Runner } from '../../effects/process';
 import { variantDigest } from '../../image/base-image';
-import { parsePlatform, type ImagePlatform } from '../../image/platform';
+import { parseImagePlatform, type ImagePlatform } from '../../image/image-platform';
 import { parseImageReference, type ImageReference } from '../../platform/image-reference';
 import type { Problem } from '../../platform/problem';
 
@@ -15,7 +15,7 @@ export interface BaseImage {
   platforms: readonly ImagePlatform[];
 }
 
-/** Reads the images that a Dockerfile names; what is none is a problem with its line. */
+/** Reads the images that a Dockerfile names. An invalid reference is a problem with its line. */
 export function readBaseImages(
   file: string,
   images: readonly SourceImage[],
@@ -25,7 +25,7 @@ export function readBaseImages(
   const read = images.flatMap((image): BaseImage[] => {
     try {
       const reference = parseImageReference(image.name);
-      const own = image.platform ? [parsePlatform(image.platform)] : platforms;
+      const own = image.platform ? [parseImagePlatform(image.platform)] : platforms;
       return [{ name: image.name, reference, platforms: own }];
     } catch (error) {
       problems.push({ file, line: image.line, message: whyNone(image, error as Error) });
@@ -70,7 +70,7 @@ export async function baseContent(
 ): Promise<string | undefined> {
   if (reference.digest) return reference.digest;
   const here = local?.variant;
-  // BuildKit takes the engine's image for the platform that it has, and the registry's for others.
+  // BuildKit uses the engine's image for the platform that the engine has, and the registry's for others.
   if (here && platforms.every((platform) => platform === here.platform)) return variantDigest(here);
   if (local && !here) return local.id;
   return (await remoteContent(runner, name, platforms)) ?? local?.id;

@@ -60,7 +60,7 @@ const acts = ({ runner }: RecordedTask) =>
 describe('buildImage', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  it('streams what a verbose build prints without sending controls to the terminal', async () => {
+  it('streams the output of a verbose build without control characters', async () => {
     vi.stubEnv('NX_VERBOSE_LOGGING', 'true');
     const task = recordedTask(files, engine().answer);
     const { run } = task.runner;
@@ -72,7 +72,7 @@ describe('buildImage', () => {
     expect(task.said).toContain('#7 0.1 \\x1b]0;owned\\x07');
   });
 
-  it('builds again what met another export of the same name, and gives up in the end', async () => {
+  it('builds again if an export collides with another one, and finally gives up', async () => {
     const met = failure(
       'ERROR: failed to build: failed to solve: image "docker.io/acme/orders:k-1": already exists',
     );
@@ -124,7 +124,7 @@ describe('buildImage', () => {
     expect(task.said[0]).toBe('orders  building (first build here)');
   });
 
-  it('does nothing where the engine has the key, and leaves the receipt alone', async () => {
+  it('does nothing if the engine has the key, and does not rewrite the receipt', async () => {
     const machine = engine();
     const task = recordedTask(files, machine.answer);
     await buildImage(task, {});
@@ -143,7 +143,7 @@ describe('buildImage', () => {
     expect(task.read(RECEIPT)).toBeDefined();
   });
 
-  it('pushes only the name of the registry where the build pushes', async () => {
+  it("pushes only the registry's name if the build pushes", async () => {
     const task = recordedTask(files, engine().answer);
     await buildImage(task, { environment: 'production', push: true });
     const { args } = task.runner.commands.find(({ args: [, second] }) => second === 'build')!;
@@ -293,7 +293,7 @@ describe('buildImage', () => {
     expect(task.read(RECEIPT)).not.toContain('hunter2');
   });
 
-  it('claims nothing where the build fails', async () => {
+  it('writes no receipt if the build fails', async () => {
     const task = recordedTask(
       files,
       engine({ build: failure('Dockerfile:4\n----------\nERROR: failed to solve: no') }).answer,
@@ -304,7 +304,7 @@ describe('buildImage', () => {
     expect(task.read(RECEIPT)).toBeUndefined();
   });
 
-  it('takes the name away again where a file of the context changed meanwhile', async () => {
+  it('removes the name again if a file of the context changed meanwhile', async () => {
     const machine = engine();
     const task = recordedTask(
       { ...files, 'apps/orders/Dockerfile': 'FROM node:24\nCOPY motd.txt /\n', 'motd.txt': 'one' },

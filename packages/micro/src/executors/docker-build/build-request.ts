@@ -12,7 +12,7 @@ const LOCAL_TAG = 'local';
 /** Seconds since 1970: when an image says that it was created. */
 const EPOCH = 'SOURCE_DATE_EPOCH';
 
-/** What BuildKit is told, alone or in a bake. */
+/** The settings for BuildKit, for a single build or a bake. */
 export async function buildRequest(
   prepared: PreparedImage,
 ): Promise<Omit<BuildRequest, 'metadataFile'>> {

@@ -182,7 +182,7 @@ describeEngine('docker-build', () => {
       }
     };
 
-    it('for an instruction that is none', async () => {
+    it('for an invalid instruction', async () => {
       const output = await broken('STOPSIGNAL', 'STOPSIGNL');
       expect(output).toMatch(/apps\/orders\/Dockerfile:\d+ could not be built \(exit code 1\):/);
       expect(output).toMatch(/>>> STOPSIGNL SIGTERM/);
@@ -217,7 +217,7 @@ describeEngine('docker-build', () => {
     });
   });
 
-  it('pulls what the registry has instead of building it', async () => {
+  it('pulls an image from the registry instead of building it', async () => {
     const { host } = await ensureRegistry();
     workspace.write({ 'environments/development.yml': `registry: ${host}\n` });
     await make();
@@ -233,7 +233,7 @@ describeEngine('docker-build', () => {
     expect(idOf(image)).toBe(imageId);
   });
 
-  it('pushes with the build where that is asked for, and no name without a registry', async () => {
+  it('pushes with the build if told to, and needs a registry for that', async () => {
     workspace.write({ 'apps/orders/src/main.ts': server('straight') });
     const options = { environment: 'development', push: true };
     const { success, output } = await make('orders', options);

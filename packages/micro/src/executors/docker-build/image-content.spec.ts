@@ -89,7 +89,7 @@ describe('the base image in the key', () => {
     expect(await key({}, { 'base:1': index })).toBe(here);
   });
 
-  it('is another if a layer or its configuration is', async () => {
+  it('differs if a layer or the configuration does', async () => {
     const keys = await Promise.all([
       key({ 'base:1': local() }),
       key({ 'base:1': local({ RootFS: { Layers: ['sha256:1'] } }) }),
@@ -100,7 +100,7 @@ describe('the base image in the key', () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  it('is the one of the registry if the engine has it for another platform', async () => {
+  it('is that of the registry if the engine has the image for another platform', async () => {
     const registry = { 'base:1': remote('a') };
     expect(await key({ 'base:1': local({ Architecture: 'arm64' }) }, registry)).toBe(
       await key({}, registry),

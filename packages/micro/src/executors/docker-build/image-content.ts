@@ -12,7 +12,7 @@ import { inspectImages, runDocker, type LocalImage } from '../../effects/engine'
 import { copyArtifact, fileReader, listFiles, readKeyFiles } from '../../effects/files';
 import { makeFolderTree } from '../../effects/folder-tree';
 import { artifactDigest, imageKey, type ImageKey, type KeyFile } from '../../image/image-key';
-import { platformArguments } from '../../image/platform';
+import { platformArguments } from '../../image/image-platform';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import { PlatformError } from '../../platform/problem';
 import { UserError } from '../../platform/user-error';

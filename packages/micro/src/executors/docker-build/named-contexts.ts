@@ -1,5 +1,5 @@
 import { remoteSource, type RemoteSource } from '../../dockerfile/remote-source';
-import type { ImagePlatform } from '../../image/platform';
+import type { ImagePlatform } from '../../image/image-platform';
 import { parseImageReference } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
 import type { BaseImage } from './base-images';

@@ -120,7 +120,7 @@ export function parseSecret(text: string): Secret {
   const variable = fields.get('env');
   if (id && path) return { id, kind: 'file', path };
   if (id && variable) return { id, kind: 'environment', variable };
-  // The text is not repeated: somebody may have put the secret itself there.
+  // The text is not repeated, because it may be the secret itself.
   throw new UserError(
     'a secret is given as "id=<id>,src=<file>" or "id=<id>,env=<variable>", never by its value',
   );

@@ -7,10 +7,10 @@ export interface BuildFacts {
   key: ImageKey;
   /** Labels of the image that carries the key's tag on the engine. */
   onEngine: Readonly<Record<string, string>> | undefined;
-  /** The same in the registry; `undefined` also if there is none to ask. */
+  /** The same in the registry; `undefined` also if there is no registry. */
   inRegistry: { labels: Readonly<Record<string, string>>; digest: string } | undefined;
   previous: BuildReceipt | undefined;
-  /** Build even where the key is known. */
+  /** Build even if an image with the key exists. */
   forced: boolean;
   /** Whether the result has to be on the engine afterwards. */
   load: boolean;

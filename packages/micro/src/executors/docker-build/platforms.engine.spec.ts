@@ -62,7 +62,7 @@ describeEngine('platforms of an image', () => {
     }
   };
 
-  it('one for another platform never answers for this one, whoever asked for it', async () => {
+  it('an image for another platform is never used for this one', async () => {
     vi.stubEnv('DOCKER_DEFAULT_PLATFORM', `linux/${other}`);
     const foreign = await workspace.dockerBuild('orders');
     expect(foreign.success, foreign.output).toBe(true);
@@ -228,7 +228,7 @@ describeEngine('platforms of an image', () => {
   });
 
   describe('beside its files', () => {
-    it('a base that is built again from the same files gives the same key', async () => {
+    it('a base that is rebuilt from the same files gives the same key', async () => {
       const base = `${workspace.platform}/base:1`;
       const make = (time: string) => {
         docker(
@@ -254,7 +254,7 @@ describeEngine('platforms of an image', () => {
       );
     });
 
-    it('the base of a registry counts as the one that was pulled from it', async () => {
+    it('a base in a registry counts as the one that was pulled from it', async () => {
       const base = await pushable(`${workspace.platform}/base:1`);
       docker('push', '--quiet', base);
       workspace.write({

@@ -1,6 +1,6 @@
 import { EngineError } from '../../docker/engine-error';
 import { readEnginePlatform } from '../../effects/engine';
-import { targetPlatforms, type ImagePlatform } from '../../image/platform';
+import { targetPlatforms, type ImagePlatform } from '../../image/image-platform';
 import type { AnyEnvironment } from '../../platform/environment';
 import type { ServiceTask } from '../service-task';
 import type { NormalisedOptions } from './options';

@@ -39,7 +39,7 @@ export interface PreparedImage {
   onEngine: LocalImage | undefined;
   /** The reference by its key on the engine. */
   local: string;
-  /** The same in the environment's registry, where it has one. */
+  /** The same in the environment's registry, if it has one. */
   remote: string | undefined;
   /** Names of further tags. */
   tags: readonly string[];
@@ -49,7 +49,8 @@ export interface PreparedImage {
 
 /**
  * Computes the key, looks for the image on the engine and then in the registry, and decides.
- * @param folder where the copy of the artifact goes that is hashed and built.
+ *
+ * @param folder for the copy of the artifact that is hashed and built.
  */
 export async function prepareImage(
   task: ServiceTask,

@@ -14,8 +14,8 @@ export interface RemoteContent {
 }
 
 /**
- * Reads the version of every address. A file needs a checksum: without one nobody can tell a changed
- * file from the one in the image. A branch or tag of a repository is looked up.
+ * Reads the version of every address. A file needs a checksum: without one, a changed file could not be told from the
+ * one in the image. A branch or tag of a repository is looked up.
  *
  * @param file the Dockerfile, for problems.
  */

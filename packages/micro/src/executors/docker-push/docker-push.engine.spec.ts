@@ -98,7 +98,7 @@ describeEngine('docker-push', () => {
     expect(pushed().digest).not.toBe(first);
   });
 
-  it('says what is missing if the image was removed since it was built', async () => {
+  it('says what is missing if the image was removed after it was built', async () => {
     await make('orders removed');
     const { imageId } = workspace.receipt('orders', 'docker-build');
     const before = workspace.read(RECEIPT);

@@ -14,8 +14,8 @@ export type TagPlan =
   | { kind: 'refuse'; tag: string; digest: string; reason: string };
 
 /**
- * Decides for each tag whether it is pushed. A tag whose image carries the same key is there
- * already, whoever built it; an immutable one that carries another is never moved.
+ * Decides for each tag whether it is pushed. A tag whose image has the same key is already there, whoever built it. An
+ * immutable tag with another key is never moved.
  */
 export function planPush(
   key: string,

@@ -90,7 +90,7 @@ describe('pushImage', () => {
     expect(JSON.parse(task.read(RECEIPT)!)).toMatchObject({ digest: DIGEST });
   });
 
-  it('pushes nothing if nobody said where to', async () => {
+  it('pushes nothing without a registry', async () => {
     const unfilled = { 'environments/production.yml': 'images: pushed\n' };
     const task = recordedTask({ ...files, ...unfilled }, engine());
     await expect(pushImage(task, { environment: 'production' })).rejects.toThrow(
@@ -171,7 +171,7 @@ describe('pushImage', () => {
     expect(task.read(RECEIPT)).toBeUndefined();
   });
 
-  it('tries again, ever more slowly, what the network did', async () => {
+  it('tries again after network errors, with growing pauses', async () => {
     let pushes = 0;
     const task = recordedTask(
       files,

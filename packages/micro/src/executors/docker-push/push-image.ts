@@ -21,7 +21,7 @@ import {
   type PushReceipt,
 } from '../../image/receipt';
 import { fillTag, type ImageTag } from '../../image/tags';
-import { parsePlatform, runsOn, type ImagePlatform } from '../../image/platform';
+import { parseImagePlatform, runsOn, type ImagePlatform } from '../../image/image-platform';
 import { imageSource, runsElsewhere, type AnyEnvironment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
@@ -178,7 +178,7 @@ async function platformOf(
   runner: ServiceTask['runner'],
   environment: AnyEnvironment,
 ): Promise<ImagePlatform | undefined> {
-  if (environment.platform !== undefined) return parsePlatform(environment.platform);
+  if (environment.platform !== undefined) return parseImagePlatform(environment.platform);
   if (environment.engine === 'kubernetes') return undefined;
   const { context, host } = environment;
   try {

@@ -13,7 +13,7 @@ export interface ServeOptions {
 /** Runs a service from its sources and restarts it after each change, until it is interrupted. */
 export default function serveExecutor(options: ServeOptions, context: ExecutorContext) {
   return runServiceTask(context, async ({ workspaceRoot, service, say }) => {
-    // Below the project, so that external packages are found from where the service finds them.
+    // Below the project, so that external packages are resolved like from the service's own folder.
     const outfile = join(workspaceRoot, service.root, 'node_modules', '.micro', 'serve.mjs');
     let running: NodeProcess | undefined;
     let turn = Promise.resolve();

@@ -58,7 +58,7 @@ function serve(files: Record<string, string>) {
 describe('serve', () => {
   afterEach(() => void vi.restoreAllMocks());
 
-  it('serves from the sources, restarts after a change, survives a mistake and ends when it is told', async () => {
+  it('serves from the sources, restarts after a change, survives an error and ends when told to', async () => {
     vi.spyOn(console, 'log').mockImplementation(() => undefined);
     const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const { save, answer, end } = serve(main('one'));

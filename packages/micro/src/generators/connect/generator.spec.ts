@@ -30,7 +30,7 @@ describe('connect', () => {
     }
   });
 
-  it('changes nothing when it runs again, a person having edited the files', async () => {
+  it('changes nothing when it runs again after a person has edited the files', async () => {
     await connectGenerator(tree, { consumer: 'users', provider: 'order-items' });
     const manifest = tree.read('apps/users/service.yml', 'utf8') ?? '';
     tree.write('apps/users/service.yml', `# ours\n${manifest}replicas: 2 # two\n`);
@@ -43,7 +43,7 @@ describe('connect', () => {
     expect(treeFiles(tree)).toEqual(edited);
   });
 
-  it('brings what the client imports, where the consumer has it not', async () => {
+  it('adds the package that the client imports, if the consumer does not have it', async () => {
     addProjectConfiguration(tree, 'billing', { root: 'apps/billing' });
     tree.write('apps/billing/service.yml', 'port: 3009\n');
     const own = { name: 'billing', dependencies: { zod: '4.0.0' } };

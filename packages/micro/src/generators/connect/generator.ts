@@ -29,7 +29,7 @@ export async function connectGenerator(
   tree: Tree,
   schema: ConnectSchema,
 ): Promise<GeneratorCallback> {
-  const { consumer, provider, skipInstall, skipFormat } = normalizeOptions(tree, schema);
+  const { consumer, provider, skipInstall, skipFormat } = normaliseOptions(tree, schema);
   addLink(tree, consumer.root, provider);
   const needsInstall = addClientPackages(tree, consumer);
   syncWorkspace(tree);
@@ -63,7 +63,7 @@ function addClientPackages(tree: Tree, { root }: Service): boolean {
 }
 
 /** @throws with every reason why the two cannot be connected; nothing is written before. */
-function normalizeOptions(tree: Tree, schema: ConnectSchema): ConnectOptions {
+function normaliseOptions(tree: Tree, schema: ConnectSchema): ConnectOptions {
   const { services } = readTreePlatform(tree);
   const names = services.map(({ name }) => name);
   const consumer = services.find(({ name }) => name === schema.consumer);

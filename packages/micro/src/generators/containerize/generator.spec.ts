@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 
 describe('containerize', () => {
-  it('makes a service of an app, and writes nothing of what is there', async () => {
+  it('makes a service of an app, and overwrites nothing', async () => {
     addApp({ 'server.js': 'app.listen(process.env.PORT)\n', 'README.md': '# Shop\n' });
     const before = treeFiles(tree);
     await containerizeGenerator(tree, {
@@ -63,7 +63,7 @@ build:
     expect(syncWorkspace(tree)).toEqual([]);
   });
 
-  it('keeps its own Dockerfile, and takes the port that this exposes', async () => {
+  it("keeps the app's own Dockerfile, and uses the port that it exposes", async () => {
     addApp({ 'index.js': '', Dockerfile: DOCKERFILE }, { scripts: { build: 'tsc' } });
     const packageJson = text('apps/shop/package.json');
     await containerizeGenerator(tree, { project: 'apps/shop/' });
@@ -107,7 +107,7 @@ build:
     });
   });
 
-  it('changes nothing when it runs again, a person having edited the files', async () => {
+  it('changes nothing when it runs again after a person has edited the files', async () => {
     addApp({ 'src/main.ts': '' }, { scripts: { build: 'tsc' } });
     await containerizeGenerator(tree, { project: 'shop' });
     tree.write('apps/shop/service.yml', `# ours\n${text('apps/shop/service.yml')}replicas: 2\n`);

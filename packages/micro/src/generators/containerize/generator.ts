@@ -18,9 +18,9 @@ import { DEFAULT_TARGET_NAMES, serviceTargets } from '../../inference/targets';
 import { initGenerator } from '../init/generator';
 import { editJson } from '../json-text';
 import { syncWorkspace } from '../sync/sync-workspace';
-import { normalizeOptions, type ContainerizeOptions, type ContainerizeSchema } from './options';
+import { normaliseOptions, type ContainerizeOptions, type ContainerizeSchema } from './options';
 
-/** What the target is called that makes the artifact where `build` is a target of the app's own. */
+/** The name of our target for the artifact if the app has its own `build` target. */
 const BUNDLE_TARGET = 'bundle';
 
 /** Makes a service of an app that already exists; each file is written only if it is missing. */
@@ -28,7 +28,7 @@ export async function containerizeGenerator(
   tree: Tree,
   schema: ContainerizeSchema,
 ): Promise<GeneratorCallback> {
-  const options = normalizeOptions(tree, schema);
+  const options = normaliseOptions(tree, schema);
   if (options.isService) {
     logger.info(
       `${options.root}/service.yml was kept as it is: edit it to change ${options.name}.`,
@@ -68,7 +68,7 @@ function generateMissing(tree: Tree, options: ContainerizeOptions): void {
   }
 }
 
-/** Whether the image is made of what our build leaves; a Dockerfile of the app's own may build for itself. */
+/** Whether the image uses the artifact of our build. The app's own Dockerfile may build by itself. */
 function needsArtifact(tree: Tree, options: ContainerizeOptions): boolean {
   return stageNames(tree.read(dockerfileOf(options), 'utf8') ?? '').includes('artifact');
 }

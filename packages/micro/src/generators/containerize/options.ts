@@ -56,7 +56,7 @@ const ENTRIES = ['main', 'index', 'server', 'app'].flatMap((name) =>
 const BUNDLE_EXECUTOR = '@org/micro:build';
 
 /** @throws with every reason why the app cannot become a service; nothing is written before. */
-export function normalizeOptions(tree: Tree, schema: ContainerizeSchema): ContainerizeOptions {
+export function normaliseOptions(tree: Tree, schema: ContainerizeSchema): ContainerizeOptions {
   const { name, project } = findProject(tree, schema.project);
   const { root } = project;
   const facts = readWorkspaceFacts(tree);

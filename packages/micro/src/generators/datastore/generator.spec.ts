@@ -51,7 +51,7 @@ describe('datastore', () => {
     expect(text('apps/orders/compose.yaml')).not.toContain('orders-migrate');
   });
 
-  it('changes nothing when it runs again, a person having edited the files', async () => {
+  it('changes nothing when it runs again after a person has edited the files', async () => {
     await add('postgres');
     for (const file of ['src/app.ts', 'service.yml', 'package.json', 'compose.yaml']) {
       tree.write(`apps/orders/${file}`, `${text(`apps/orders/${file}`)}\n`);

@@ -29,13 +29,13 @@ export async function datastoreGenerator(
   tree: Tree,
   schema: DatastoreSchema,
 ): Promise<GeneratorCallback> {
-  const { service, datastores } = normalizeOptions(tree, schema);
+  const { service, datastores } = normaliseOptions(tree, schema);
   addDatastores(tree, service, datastores);
   syncWorkspace(tree);
   if (!schema.skipFormat) await formatFiles(tree);
   sayWhatIsLeft(tree, service);
   return () => {
-    // What devkit returns installs where the root's package.json changed, which it did not.
+    // The callback of devkit installs only if the root's package.json changed, which it did not.
     if (!schema.skipInstall) installPackages(tree, true);
   };
 }
@@ -60,7 +60,7 @@ export function addDatastores(
 }
 
 /** @throws with every reason why it cannot be done; nothing is written before. */
-function normalizeOptions(
+function normaliseOptions(
   tree: Tree,
   schema: DatastoreSchema,
 ): { service: Service; datastores: Datastores } {

@@ -75,7 +75,7 @@ describe('environment', () => {
     expect(parse(text(schema.name))).toEqual(expected);
   });
 
-  it('says in the file what can be said', async () => {
+  it('writes comments with the possible settings into the file', async () => {
     await make({ name: 'production', host: 'ssh://deploy@example.com', publish: '443' });
     expect(text('production'))
       .toBe(`# yaml-language-server: $schema=../node_modules/@org/micro/schemas/environment.schema.json
@@ -126,7 +126,7 @@ services:
     expect(text('lab')).toContain(`images: ${schema.images}\n`);
   });
 
-  it('takes a port as Nx hands it on, which makes a number of --publish=8080', () => {
+  it('accepts a port as Nx passes it: --publish=8080 becomes a number', () => {
     expect(schemaJson.properties.publish.type).toEqual(['string', 'integer']);
   });
 

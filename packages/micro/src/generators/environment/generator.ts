@@ -33,7 +33,7 @@ export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema
   const published = publishedBy(schema);
   const text = newEnvironment({
     name,
-    // A prompt that nobody answers gives an empty text.
+    // A prompt without an answer gives an empty text.
     context: schema.context || undefined,
     host: schema.host || undefined,
     registry: schema.registry || undefined,
@@ -56,7 +56,7 @@ export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema
 
 export default environmentGenerator;
 
-/** A port, or a host name with where its certificate comes from; the file's own parser judges it. */
+/** A port, or a host name with the source of its certificate. The parser of the file checks it. */
 function publishedBy({ publish, tls }: EnvironmentSchema): NewPublication['publish'] | undefined {
   const text = String(publish ?? '');
   if (text === '' && tls === undefined) return undefined;

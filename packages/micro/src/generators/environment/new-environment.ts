@@ -3,7 +3,7 @@ import { Document, isMap, stringify } from 'yaml';
 /** Where a gateway is published. */
 export interface NewPublication {
   service: string;
-  /** A port, or a host name and where its certificate comes from. */
+  /** A port, or a host name with the source of its certificate. */
   publish: string | { host: string; tls: string };
 }
 

@@ -18,7 +18,7 @@ function offsetOf([file, text]: [string, string]): number[] {
     const environment = parseEnvironment(posix.basename(file, '.yml'), text);
     return runsElsewhere(environment) ? [] : [environment.portOffset];
   } catch (error) {
-    // What is wrong with another environment is told by whoever uses it.
+    // Problems of another environment are reported when it is used.
     if (!(error instanceof PlatformError)) throw error;
     return [];
   }

@@ -50,7 +50,7 @@ function joinEvents(
   addReference(tree, posix.join(root, 'tsconfig.json'), CONTRACTS_ROOT);
 }
 
-/** Gives a service the broker: in its manifest, its packages and, where that can be done, its app. */
+/** Adds the broker to a service: to its manifest, its packages and, if possible, its app. */
 export function addBroker(tree: Tree, { root }: Pick<Service, 'root'>): void {
   const manifest = posix.join(root, MANIFEST_FILE);
   const edit = new ComposeEdit(manifest, tree.read(manifest, 'utf8') ?? '');

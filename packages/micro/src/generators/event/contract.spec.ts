@@ -30,7 +30,7 @@ export const orderPlaced = defineEvent(
 `);
 });
 
-it('is read back as it was written, in any format', () => {
+it('is the same after writing and reading, in any format', () => {
   const text = renderContract('order.placed', fields);
   expect(readFields('order.placed', text)).toEqual(fields);
   const formatted = text.replaceAll("'", '"').replaceAll(';', '').replaceAll('  ', '\t');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseFields } from './fields';
 
-it('reads what people name, optional ones too', () => {
+it('reads the fields that people write, including optional ones', () => {
   expect(parseFields(['orderId:uuid', 'note?:string', 'at: date-time?'])).toEqual({
     fields: [
       { name: 'orderId', type: 'uuid', optional: false },

@@ -19,7 +19,7 @@ export interface Field {
   optional: boolean;
 }
 
-/** What an event carries where nothing else is said: what it is about. */
+/** The fields of an event if none are given: the id of its object. */
 export const DEFAULT_FIELDS: readonly Field[] = [{ name: 'id', type: 'uuid', optional: false }];
 
 /** Words that no variable can have, so that a handler can take the fields apart. */

@@ -62,7 +62,7 @@ describe('event', () => {
     );
   });
 
-  it('tells publisher and subscribers, and gives a broker to those that had none', async () => {
+  it('updates publisher and subscribers, and gives a broker to those without one', async () => {
     const before = text('apps/payments/service.yml');
     tree.write('apps/payments/service.yml', `# ours\n${before}replicas: 2 # two\n`);
     await add(ORDER_PLACED);
@@ -102,7 +102,7 @@ describe('event', () => {
     expect(syncWorkspace(tree)).toEqual([]);
   });
 
-  it('writes a handler that uses each field, once an event where a database can tell', async () => {
+  it('writes a handler that uses each field, and handles an event once if there is a database', async () => {
     await add(ORDER_PLACED);
     const handler = text('apps/mailer/src/events/on-order-placed.ts');
     expect(handler).toContain('export function onOrderPlaced(): Subscription {');
@@ -138,7 +138,7 @@ describe('event', () => {
     });
   });
 
-  it('changes nothing when it runs again, a person having edited the files', async () => {
+  it('changes nothing when it runs again after a person has edited the files', async () => {
     await add(ORDER_PLACED);
     for (const file of [
       'packages/contracts/src/events/order-placed.ts',
@@ -168,7 +168,7 @@ describe('event', () => {
     );
   });
 
-  it('knows no example of a contract that a person wrote', async () => {
+  it('has no example data for a contract that a person wrote', async () => {
     await add({ ...ORDER_PLACED, subscribers: 'payments' });
     const contract = 'packages/contracts/src/events/order-placed.ts';
     tree.write(contract, text(contract).replace('z.int()', 'z.int().positive()'));

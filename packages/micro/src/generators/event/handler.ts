@@ -10,7 +10,7 @@ export interface HandlerFacts {
   /** A service that publishes it. */
   source: string;
   contractsPackage: string;
-  /** What the event carries; absent where its contract is not as it was generated. */
+  /** The fields of the event; absent if a person changed the contract. */
   fields: readonly Field[] | undefined;
 }
 

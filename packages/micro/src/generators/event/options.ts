@@ -31,7 +31,7 @@ export interface EventSchema {
 
 export interface EventOptions {
   event: string;
-  /** Absent where another one publishes it already, and none is to be added. */
+  /** Absent if another service already publishes it, and none is to be added. */
   publisher: Service | undefined;
   subscribers: readonly Service[];
   /** A service that publishes it. */

@@ -28,7 +28,7 @@ export function createApp(config: Config, resources = connectResources(config)):
 `);
 });
 
-it('follows what a person made of it: names, quotes, a variable, several imports, an arrow function', () => {
+it("adapts to a person's code: names, quotes, a variable, several imports, an arrow function", () => {
   const app = `import { createService } from "@org/chassis"
 import { connectResources, type Resources } from "./resources.js"
 

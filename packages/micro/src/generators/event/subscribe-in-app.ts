@@ -4,7 +4,7 @@ import ts from 'typescript';
 
 const STATEMENT = 'broker.subscribe(subscriptions';
 
-/** What goes into an app.ts, and where: offsets into its text. */
+/** The texts to insert into an app.ts, with their offsets. */
 interface Insertion {
   at: number;
   text: string;
@@ -34,7 +34,7 @@ export function subscribeInApp(tree: Tree, root: string): boolean {
   return true;
 }
 
-/** What a person does where {@link subscribeInApp} cannot. */
+/** What a person has to do if {@link subscribeInApp} cannot. */
 export function howToSubscribe(root: string): string {
   return `${root}/src/app.ts does not give its handlers to the broker: before createService, call resources.${STATEMENT}(resources)), with connectResources(config) of src/resources.ts and subscriptions of src/subscriptions.ts, and give the resources to createService`;
 }

@@ -26,7 +26,7 @@ describe('gateway', () => {
     await serviceGenerator(tree, { name: 'users' });
   });
 
-  it('serves the public routes of what it consumes', async () => {
+  it('serves the public routes of the services that it consumes', async () => {
     await gatewayGenerator(tree, { name: 'edge', consumes: 'orders,users' });
     expect(readTreePlatform(tree).services).toContainEqual(
       expect.objectContaining({ name: 'edge', kind: 'gateway', consumes: ['orders', 'users'] }),
@@ -66,7 +66,7 @@ describe('gateway', () => {
     expect(text('apps/edge/src/provider-routes.ts')).toContain("auth: 'none'");
   });
 
-  it('has what is asked for, in the order in which it must stand', async () => {
+  it('contains the requested features, in the order that they need', async () => {
     await gatewayGenerator(tree, { name: 'edge', ...ALL });
     const app = text('apps/edge/src/app.ts');
     const places = ['cors({', 'jwt({', 'rateLimit({', 'apiDocs({', 'proxy.routes'].map((part) =>
@@ -90,7 +90,7 @@ describe('gateway', () => {
     );
   });
 
-  it('changes nothing when it runs again, a person having edited the files', async () => {
+  it('changes nothing when it runs again after a person has edited the files', async () => {
     await gatewayGenerator(tree, { name: 'edge', ...ALL });
     for (const file of ['src/app.ts', 'src/config.ts', 'service.yml', 'README.md']) {
       const path = `apps/edge/${file}`;

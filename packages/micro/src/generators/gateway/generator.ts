@@ -12,7 +12,7 @@ export interface GatewaySchema extends Omit<
   auth?: 'none' | 'jwt';
 }
 
-/** A service of the kind gateway, composed of what is in front of other services. */
+/** A service of the kind gateway, with the features that it needs in front of other services. */
 export async function gatewayGenerator(
   tree: Tree,
   schema: GatewaySchema,

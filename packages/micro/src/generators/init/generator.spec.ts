@@ -74,7 +74,7 @@ describe('init', () => {
     );
   });
 
-  it('changes nothing when it runs again, a person having edited every file', async () => {
+  it('changes nothing when it runs again after a person has edited every file', async () => {
     await initGenerator(tree, { registry: 'localhost:5000' });
     append(tree, 'compose.yaml', '\nvolumes: {} # ours\n');
     append(tree, 'environments/development.yml', '\n# ours\n');
@@ -117,13 +117,13 @@ describe('init', () => {
     expect(Object.keys(readNxJson(tree)?.targetDefaults ?? {})).toEqual(['lint']);
   });
 
-  it('makes the others only where there is no environment yet', async () => {
+  it('creates the environments only if there is none yet', async () => {
     tree.write('environments/live.yml', 'host: ssh://deploy@example.com\n');
     await initGenerator(tree, {});
     expect(tree.children('environments').sort()).toEqual(['development.yml', 'live.yml']);
   });
 
-  it('writes the registry into its environments, and where a person took one away it stays away', async () => {
+  it('writes the registry into its environments, except where a person removed it', async () => {
     await initGenerator(tree, {});
     tree.write('environments/live.yml', 'host: ssh://deploy@example.com # ours\n');
     tree.delete('environments/staging.yml');
@@ -148,7 +148,7 @@ describe('init', () => {
     warn.mockRestore();
   });
 
-  it('refuses a registry that is none, and writes nothing', async () => {
+  it('refuses an invalid registry, and writes nothing', async () => {
     const before = treeFiles(tree);
     await expect(initGenerator(tree, { registry: 'https://x' })).rejects.toThrow('the registry is');
     expect(treeFiles(tree)).toEqual(before);
@@ -201,7 +201,7 @@ describe('init', () => {
 });
 
 describe('preset', () => {
-  it('is init in a new workspace, and can run again', async () => {
+  it('is the same as init in a new workspace, and can run again', async () => {
     const tree = createTreeWithEmptyWorkspace({ formatter: 'none' });
     const other = createTreeWithEmptyWorkspace({ formatter: 'none' });
     await presetGenerator(tree, { name: 'acme' });

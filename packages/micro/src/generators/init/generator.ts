@@ -43,7 +43,7 @@ interface InitOptions {
 }
 
 export async function initGenerator(tree: Tree, schema: InitSchema): Promise<GeneratorCallback> {
-  const options = normalizeOptions(tree, schema);
+  const options = normaliseOptions(tree, schema);
   editJson(tree, 'nx.json', planNxJson(readNxJson(tree) ?? {}));
   coverFolder(tree, options.packageManager, 'apps');
   writeChanged(tree, ROOT_COMPOSE_FILE, options.compose);
@@ -58,7 +58,7 @@ export async function initGenerator(tree: Tree, schema: InitSchema): Promise<Gen
 
 export default initGenerator;
 
-function normalizeOptions(tree: Tree, schema: InitSchema): InitOptions {
+function normaliseOptions(tree: Tree, schema: InitSchema): InitOptions {
   const environments = planEnvironments(readTreeEnvironments(tree), schema.registry);
   const development = environmentFile('development');
   const { registry } = parseEnvironment('development', environments[development]!);

@@ -45,12 +45,12 @@ export function hasEslintConfig(tree: Tree): boolean {
 const DEVELOPMENT_ENVIRONMENT = environmentFile('development');
 
 /**
- * The environments of a workspace, new or with the registry added where they name none. Where there is
- * any, those that are missing are no wish of a person's but for development, which targets go to
- * unless told otherwise.
+ * The environments of a workspace: new ones, or existing ones with the registry added if they have none. If there are
+ * any, missing ones are not created, because a person may have removed them. Only `development` always exists: it is
+ * the default of all targets.
  *
- * @param present every file in `environments/` that is there.
- * @throws {PlatformError} where a file or the registry is not valid.
+ * @param present every file in `environments/` that exists.
+ * @throws {PlatformError} if a file or the registry is not valid.
  */
 export function planEnvironments(
   present: Readonly<EnvironmentTexts>,
@@ -82,7 +82,7 @@ function withRegistry(name: string, text: string, registry: string | undefined):
   if (registry === undefined || !MADE.includes(name)) return text;
   const { registry: recorded } = parseEnvironment(name, text);
   const document = parseDocument(text);
-  // Said, and not only meant where no registry is named.
+  // Only a written `images: local` counts: without a registry, it is also the default.
   if (recorded !== undefined || document.get('images') === 'local') return text;
   document.set('registry', registry);
   return document.toString({ lineWidth: 0 });

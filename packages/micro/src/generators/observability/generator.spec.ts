@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 
 describe('observability', () => {
-  it('is included, scrapes what has metrics, and passes on what turns it on', async () => {
+  it('is included, scrapes services with metrics, and passes on the switches', async () => {
     await observabilityGenerator(tree, {});
     expect(text('compose.yaml')).toContain('  - observability/compose.yaml\n');
     expect(text(SCRAPES))
@@ -99,7 +99,7 @@ scrape_configs:
     ]);
   });
 
-  it("keeps a person's edits when it is run again, and changes nothing beside them", async () => {
+  it("keeps a person's edits when it is run again, and changes nothing else", async () => {
     await observabilityGenerator(tree, {});
     edit('observability/compose.yaml', 'retention.time=7d', 'retention.time=30d');
     edit(SCRAPES, 'scrape_interval: 15s', 'scrape_interval: 5s # often');

@@ -38,7 +38,7 @@ export async function observabilityGenerator(
     {},
     { overwriteStrategy: OverwriteStrategy.KeepExisting },
   );
-  // First, so that the file of development is there where it can be.
+  // First, because sync creates the file of `development`, if it can.
   syncWorkspace(tree);
   publishInDevelopment(tree, platform);
   if (!schema.skipFormat) await formatFiles(tree);

@@ -87,7 +87,7 @@ describeEngine('Prometheus beside a generated service', () => {
     );
   }
 
-  it('is no part of the platform where the profile is not asked for', () => {
+  it('is not part of the platform without the profile', () => {
     expect(compose('config', '--services').split('\n')).toEqual(['users']);
     expect(observed('config', '--services').split('\n').sort()).toEqual([
       'grafana',

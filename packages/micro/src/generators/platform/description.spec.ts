@@ -81,7 +81,7 @@ events:
     });
   });
 
-  it('names what is wrong with events', () => {
+  it('reports what is wrong with events', () => {
     expect(
       problemsOf(`services: { orders: }
 events:
@@ -132,7 +132,7 @@ services:
       'services:\n  users:\n  users:\n',
       'platform.yml:2: not valid YAML: this key is already given',
     ],
-  ])('%j is told what is wrong with it', (text, problem) => {
+  ])('%j: reports what is wrong with it', (text, problem) => {
     const [first, ...others] = problemsOf(text);
     expect(first).toContain(problem);
     expect(others).toEqual([]);

@@ -5,7 +5,7 @@ import { checkYaml, parseYaml, type YamlSource } from '../../platform/yaml-sourc
 import { parseDatastores } from '../datastore-names';
 import { FIELD_TYPES, parseFields } from '../event/fields';
 
-/** Where a platform is described unless the generator is told otherwise. */
+/** The default file of a platform's description. */
 export const DESCRIPTION_FILE = 'platform.yml';
 
 const manifest = manifestSchema.shape;

@@ -99,7 +99,7 @@ describe('platform', () => {
     expect(syncWorkspace(tree)).toEqual([]);
   });
 
-  it('makes what the service generator makes', async () => {
+  it('creates the same files as the service generator', async () => {
     await generate('services:\n  users: { datastores: [postgres], auth: jwt }\n');
     tree.delete('platform.yml');
     const platform = treeFiles(tree);
@@ -117,7 +117,7 @@ describe('platform', () => {
     expect(hidden(platform)).toEqual(hidden(treeFiles(alone)));
   });
 
-  it('changes nothing when it runs again, a person having edited the files', async () => {
+  it('changes nothing when it runs again after a person has edited the files', async () => {
     await generate(SHOP);
     edit('apps/users/service.yml', 'kind: service', '# ours\nkind:   service');
     tree.write('apps/users/src/app.ts', '// ours\n');
@@ -129,7 +129,7 @@ describe('platform', () => {
     expect(said()).toBe('platform.yml: 4 services\n  kept: gateway, users, orders, mailer');
   });
 
-  it('adds what is new in the description, and keeps what a person wrote', async () => {
+  it("adds what is new in the description, and keeps a person's edits", async () => {
     await generate(SHOP);
     edit('apps/users/service.yml', 'kind: service', '# who buys\nkind: service # plain');
     tree.write('apps/users/src/config.ts', `// ours\n${text('apps/users/src/config.ts')}`);
@@ -166,7 +166,7 @@ describe('platform', () => {
     expect(treeFiles(tree)).toEqual(again);
   });
 
-  it('names what is no longer described, and deletes nothing', async () => {
+  it('lists what is no longer described, and deletes nothing', async () => {
     await generate(SHOP);
     const before = treeFiles(tree);
     await generate('services:\n  gateway: { consumes: [orders] }\n  orders:\n');
@@ -185,7 +185,7 @@ describe('platform', () => {
     ]);
   });
 
-  it("says what of the code is a person's to change", async () => {
+  it('says which code a person has to change', async () => {
     await generate(SHOP);
     await generate(`defaults: { framework: express }
 services:
@@ -204,7 +204,7 @@ services:
     );
   });
 
-  it('takes services that were made one by one', async () => {
+  it('accepts services that were created one by one', async () => {
     await serviceGenerator(tree, { name: 'users', port: 3050, skipFormat: true });
     await generate('services:\n  users: { port: 3050 }\n  orders: { consumes: [users] }\n');
     expect(text('apps/orders/service.yml')).toContain('port: 3001\nconsumes: [users]\n');
@@ -233,7 +233,7 @@ services:
     );
   });
 
-  it('takes routes with rules of their own, once each', async () => {
+  it('accepts routes with options, each once', async () => {
     const shop = `services:
   edge: { kind: gateway, consumes: [users, orders] }
   users: { routes: [/api/users, { path: /api/login, auth: none }] }
@@ -369,7 +369,7 @@ events:
     expect(said()).toContain('not described, kept: users has the broker rabbitmq');
   });
 
-  it('knows cycles, and consumers that stand before their providers', async () => {
+  it('supports cycles, and consumers before their providers', async () => {
     await generate(`services:
   a: { consumes: [b] }
   b: { consumes: [c] }
@@ -383,7 +383,7 @@ events:
     expect(syncWorkspace(tree)).toEqual([]);
   });
 
-  it('refuses what contradicts the workspace, all of it, and writes nothing', async () => {
+  it('refuses everything that contradicts the workspace, and writes nothing', async () => {
     await generate(SHOP);
     describePlatform(`services:
   gateway: { kind: worker, consumes: [user, gateway] }

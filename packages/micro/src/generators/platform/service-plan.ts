@@ -76,7 +76,7 @@ export function planServices(
   };
 }
 
-/** What is wrong with a key of a service, or with the service where `path` is empty. */
+/** What is wrong with a key of a service, or with the whole service if `path` is empty. */
 interface ProblemOf {
   service: string;
   path: readonly (string | number)[];

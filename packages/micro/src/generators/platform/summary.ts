@@ -40,7 +40,7 @@ function formatEvent({ event, publisher, subscribers }: EventOptions): string {
   return [event, users.join('; ')].filter((part) => part !== '').join(': ');
 }
 
-/** How many services are named before it is said how many more there are. */
+/** The maximum number of services that are listed; of the rest, only the number is shown. */
 const NAMED = 12;
 
 function formatNames(services: readonly { name: string }[]): string {

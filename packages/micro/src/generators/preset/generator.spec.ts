@@ -6,7 +6,7 @@ import { presetGenerator } from './generator';
 const contents = (tree: Tree) =>
   Object.fromEntries(tree.listChanges().map(({ path, content }) => [path, String(content)]));
 
-it('makes an empty workspace one of the plugin, and changes nothing when it is run again', async () => {
+it('sets up an empty workspace, and changes nothing when it is run again', async () => {
   const tree = createTreeWithEmptyWorkspace();
   await presetGenerator(tree, { name: 'acme', registry: 'localhost:5000' });
   expect(readNxJson(tree)?.plugins).toContain('@org/micro');

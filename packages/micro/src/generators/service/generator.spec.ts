@@ -59,7 +59,7 @@ describe('service', () => {
     );
   });
 
-  it('leaves to plugins what they infer, and joins the project references', async () => {
+  it('leaves targets to the plugins that infer them, and joins the project references', async () => {
     updateJson(tree, 'nx.json', (json: object) => ({ ...json, plugins: ['@nx/js/typescript'] }));
     tree.write('tsconfig.base.json', '{ "compilerOptions": { "composite": true } }\n');
     tree.write('tsconfig.json', '{\n  // ours\n  "files": [],\n  "references": []\n}\n');
@@ -108,7 +108,7 @@ describe('service', () => {
     expect(findBuildSources(dockerfile, { contexts: ['artifact'] }).paths).toEqual([]);
   });
 
-  it('gives out the next free port, and takes one that is free', async () => {
+  it('assigns the next free port, or a given one if it is free', async () => {
     await serviceGenerator(tree, { name: 'a' });
     await serviceGenerator(tree, { name: 'b', port: 3003 });
     await serviceGenerator(tree, { name: 'c' });
@@ -131,7 +131,7 @@ describe('service', () => {
     [{ name: 'services/orders' }, 'services/orders'],
     [{ name: 'orders', directory: './platform/shop/orders/' }, 'platform/shop/orders'],
     [{ name: 'packages\\orders' }, 'packages/orders'],
-  ])('goes where it is told: %o', async (schema, root) => {
+  ])('creates it in the given folder: %o', async (schema, root) => {
     await serviceGenerator(tree, schema);
     expect(readProjectConfiguration(tree, 'orders').root).toBe(root);
     expect(tree.read(`${root}/Dockerfile`, 'utf8')).toContain(`micro build ${root}\n`);
@@ -180,7 +180,7 @@ describe('service', () => {
     expect(treeFiles(tree)).toEqual(before);
   });
 
-  it('asks for tokens where it is told to', async () => {
+  it('requires tokens if told to', async () => {
     await serviceGenerator(tree, { name: 'orders', auth: 'jwt' });
     expect(tree.read('apps/orders/src/app.ts', 'utf8')).toContain('jwt({');
     expect(tree.read('apps/orders/src/config.ts', 'utf8')).toContain('JWT_JWKS_URL: z.url()');
@@ -190,30 +190,27 @@ describe('service', () => {
     expect(treeFiles(tree)).toEqual(before);
   });
 
-  it.each(['fastify', 'express'] as const)(
-    'traces with %s where it is told to',
-    async (framework) => {
-      await serviceGenerator(tree, { name: 'orders', framework, tracing: true });
-      await serviceGenerator(tree, { name: 'users', framework });
-      const app = (name: string) => tree.read(`apps/${name}/src/app.ts`, 'utf8');
-      const packages = (name: string) =>
-        Object.keys(
-          readJson<{ dependencies: object }>(tree, `apps/${name}/package.json`).dependencies,
-        ).filter((dependency) => /otel|opentelemetry/.test(dependency));
-      expect(app('orders')).toContain(`tracing: () => import('@org/chassis/tracing'),`);
-      expect(packages('orders')).toHaveLength(6);
-      expect(app('users')).not.toContain('tracing');
-      expect(packages('users')).toEqual([]);
-    },
-  );
+  it.each(['fastify', 'express'] as const)('traces with %s if told to', async (framework) => {
+    await serviceGenerator(tree, { name: 'orders', framework, tracing: true });
+    await serviceGenerator(tree, { name: 'users', framework });
+    const app = (name: string) => tree.read(`apps/${name}/src/app.ts`, 'utf8');
+    const packages = (name: string) =>
+      Object.keys(
+        readJson<{ dependencies: object }>(tree, `apps/${name}/package.json`).dependencies,
+      ).filter((dependency) => /otel|opentelemetry/.test(dependency));
+    expect(app('orders')).toContain(`tracing: () => import('@org/chassis/tracing'),`);
+    expect(packages('orders')).toHaveLength(6);
+    expect(app('users')).not.toContain('tracing');
+    expect(packages('users')).toEqual([]);
+  });
 
-  it('writes routes for Express where it is told to', async () => {
+  it('writes routes for Express if told to', async () => {
     await serviceGenerator(tree, { name: 'orders', framework: 'express', datastores: 'mariadb' });
     expect(tree.read('apps/orders/src/routes/items.ts', 'utf8')).toContain(`from 'express'`);
     expect(tree.read('apps/orders/src/resources.ts', 'utf8')).toContain('migrateMysql({ url');
   });
 
-  it('is public where it has routes, and its example lies below the first', async () => {
+  it('is public if it has routes, and its example is below the first one', async () => {
     await serviceGenerator(tree, { name: 'orders', routes: '/api/orders,/api/carts' });
     expect(tree.read('apps/orders/service.yml', 'utf8')).toContain(
       'expose: public\nroutes: [/api/orders, /api/carts]\n',
@@ -230,7 +227,7 @@ describe('service', () => {
     expect(treeFiles(tree)).toEqual(before);
   });
 
-  it('describes its routes where it is told to', async () => {
+  it('describes its routes if told to', async () => {
     await serviceGenerator(tree, { name: 'orders', openapi: true, datastores: 'postgres' });
     expect(tree.read('apps/orders/src/app.ts', 'utf8')).toContain('openapi({');
     expect(tree.read('apps/orders/src/routes/items.ts', 'utf8')).toContain('ZodTypeProvider');
@@ -238,7 +235,7 @@ describe('service', () => {
     expect(Object.keys(dependencies)).toContain('fastify-type-provider-zod');
   });
 
-  it('makes a gateway where that is its kind', async () => {
+  it('creates a gateway if that is its kind', async () => {
     await serviceGenerator(tree, { name: 'edge', kind: 'gateway' });
     expect(tree.read('apps/edge/src/app.ts', 'utf8')).toContain('gateway({ providers })');
   });
@@ -250,7 +247,7 @@ describe('service', () => {
     expect(tree.read('apps/mailer/service.yml', 'utf8')).toContain('kind: worker\n');
   });
 
-  it('changes nothing when it runs again, a person having edited the files', async () => {
+  it('changes nothing when it runs again after a person has edited the files', async () => {
     await serviceGenerator(tree, { name: 'users' });
     await serviceGenerator(tree, { name: 'orders', consumes: ['users'] });
     const manifest = tree.read('apps/orders/service.yml', 'utf8') ?? '';

@@ -108,7 +108,7 @@ function generateProject(tree: Tree, options: ServiceOptions): boolean {
   return true;
 }
 
-/** The example route: items that it keeps, where it has an SQL database to keep them in. */
+/** The example route: `items` if there is an SQL database to store them in. */
 function exampleOf({ kind, datastores }: ServiceOptions): 'none' | 'hello' | 'items' {
   if (kind !== 'service') return 'none';
   return migrationEngine(datastores) ? 'items' : 'hello';

@@ -9,7 +9,7 @@ const ISSUER = {
   JWT_JWKS_URL: 'https://issuer.example.com/.well-known/jwks.json',
 };
 
-/** Gives a service that verifies tokens the variables that it starts with, where they are not set yet. */
+/** Adds the variables that a service needs to verify tokens, unless they are set. */
 export function nameIssuer(tree: Tree, service: { name: string; root: string }): void {
   const compose = serviceComposeFile(service);
   const edit = new ComposeEdit(compose, tree.read(compose, 'utf8') ?? '');

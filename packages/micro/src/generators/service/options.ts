@@ -57,7 +57,7 @@ export interface ServiceOptions {
   routes: readonly RouteEntry[];
   auth: 'none' | 'jwt' | 'service-keys';
   openapi: boolean;
-  /** Empty where no other origin is let in. */
+  /** Empty if no other origin is allowed. */
   cors: readonly string[];
   rateLimit: boolean;
   framework: 'fastify' | 'express';

@@ -1,7 +1,7 @@
 import { updateJson, type Tree } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { requiredSecrets } from '../../compose/secrets';
+import { requiredSecrets } from '../../compose/env-secrets';
 import { bundleServices, startBundle } from '../../testing/bundled-service';
 import { writeFiles } from '../../testing/temporary-workspace';
 import { formattedModules, treeFiles } from '../../testing/tree-files';
@@ -62,7 +62,7 @@ describe('service --auth=service-keys', () => {
     expect(treeFiles(tree)).toEqual(before);
   });
 
-  it('takes the key back with the link, and leaves one that a person wrote', async () => {
+  it('removes the key with the link, but keeps one that a person wrote', async () => {
     await serviceGenerator(tree, { name: 'gateway', kind: 'gateway', consumes: 'orders' });
     const mine = '      MICROSERVICE_BILLING_KEY: ${MY_KEY}\n';
     const compose = text('apps/gateway/compose.yaml').replace(
@@ -82,7 +82,7 @@ describe('service --auth=service-keys', () => {
     expect(left.match(/^.*_KEY.*$/gm)).toEqual([mine.trimEnd()]);
   });
 
-  it('lets in those that consume it, and nobody else', async () => {
+  it('accepts its consumers, and no other caller', async () => {
     await serviceGenerator(tree, { name: 'gateway', consumes: 'orders' });
     tree.write('apps/gateway/src/routes/hello.ts', CALLS_ORDERS);
     const root = await bundleServices(tree, ['orders', 'gateway']);

@@ -89,7 +89,7 @@ describe('sync', () => {
     expect(contents()).toEqual(first);
   });
 
-  it("keeps a person's edits when it is run again, and changes nothing beside them", async () => {
+  it("keeps a person's edits when it is run again, and changes nothing else", async () => {
     await sync();
     edit('apps/gateway/compose.yaml', 'services:\n', '# Ours\nservices:\n');
     edit('apps/gateway/compose.yaml', '    init: true\n', '');
@@ -140,7 +140,7 @@ describe('sync', () => {
     expect(text('apps/orders/Dockerfile')).toBe(DOCKERFILE.replaceAll('3001', '3005'));
   });
 
-  it('leads nx serve to the port that a person gave a datastore', async () => {
+  it('passes nx serve the port that a person gave a datastore', async () => {
     await sync();
     const url = (port: number) =>
       `DATABASE_URL=postgres://orders_service:\${ORDERS_DATABASE_SERVICE_PASSWORD}@127.0.0.1:${port}/orders\n`;
@@ -155,7 +155,7 @@ describe('sync', () => {
     expect(text(DEVELOPMENT)).toBe(edited);
   });
 
-  it('takes a datastore back out of every file', async () => {
+  it('removes a datastore from every file', async () => {
     await sync();
     edit('apps/orders/service.yml', 'datastores:\n  database: postgres\n', '');
     await sync();
@@ -165,7 +165,7 @@ describe('sync', () => {
     expect(await sync()).toBeUndefined();
   });
 
-  it('takes a link back out of every file', async () => {
+  it('removes a link from every file', async () => {
     await sync();
     edit('apps/orders/service.yml', 'consumes: [users]\n', '');
     expect(await details()).toEqual([
@@ -216,7 +216,7 @@ describe('sync', () => {
     expect(text('apps/gateway/compose.yaml')).not.toMatch(/users/i);
   });
 
-  it('has nothing to do where there is no service', async () => {
+  it('does nothing without a service', async () => {
     tree = createTreeWithEmptyWorkspace();
     const before = contents();
     expect(await sync()).toBeUndefined();
@@ -224,7 +224,7 @@ describe('sync', () => {
   });
 });
 
-describe('what cannot be read', () => {
+describe('files that cannot be read', () => {
   it('is said at once, with file and line, and nothing is written', async () => {
     edit('apps/users/service.yml', '3002', '3001');
     edit('apps/gateway/service.yml', 'users]', 'users');
@@ -235,7 +235,7 @@ describe('what cannot be read', () => {
     expect(contents()).toEqual(before);
   });
 
-  it('is an environment too, and what it says of services that are not there', async () => {
+  it('include environments, and services in them that do not exist', async () => {
     await sync();
     tree.write(
       'environments/production.yml',
@@ -262,7 +262,7 @@ describe('what cannot be read', () => {
     expect(text('apps/gateway/compose.yaml')).not.toMatch(/users/i);
   });
 
-  it('is told at once, manifests and environments', async () => {
+  it('are reported together, manifests and environments', async () => {
     edit('apps/users/service.yml', '3002', '3001');
     tree.write('environments/production.yml', 'services: { oders: { replicas: 2 } }\n');
     await expect(sync()).rejects.toThrow(

@@ -52,13 +52,13 @@ import { topologyOf } from '../../topology/graph';
 import { renderMermaid } from '../../topology/mermaid';
 import { projectLocations, readTreeEnvironments } from '../workspace-tree';
 
-/** The roots of a service's libraries; `undefined` where they cannot be told. */
+/** The roots of a service's libraries; `undefined` if they are unknown. */
 export type LibrariesOf = (service: Service, platform: Platform) => readonly string[] | undefined;
 
 export interface SyncOptions {
   /**
-   * Without it, as in a generator that has no project graph yet, a Dockerfile.dockerignore goes on
-   * to allow the libraries that it allows, and the contracts where the manifest leads to them.
+   * Without it, as in a generator that has no project graph yet, a Dockerfile.dockerignore keeps the libraries that it
+   * allows, and allows the contracts if the manifest needs them.
    */
   librariesOf?: LibrariesOf;
 }
@@ -84,8 +84,9 @@ export function syncWorkspace(tree: Tree, { librariesOf }: SyncOptions = {}): De
 
 /**
  * The platform of the tree.
- * @throws {PlatformError} with every problem of its manifests and environments. An environment that
- * names a service which is not there, or no longer, is one: nothing would come of what it says.
+ *
+ * @throws {PlatformError} with every problem of its manifests and environments. An environment that names a service
+ * which does not exist is a problem, because its settings would have no effect.
  */
 function readChecked(tree: Tree, read: ReadFile): Platform {
   const projects = projectLocations(tree);
@@ -183,7 +184,7 @@ function deriveAll(
 
 function isServiceChecked(service: Service, read: ReadFile): boolean {
   const dockerfile = read(dockerfileOf(service));
-  // Without a Dockerfile nobody here knows the image.
+  // Without a Dockerfile, the image is unknown here.
   return isChecked(
     service.name,
     read(serviceComposeFile(service)),

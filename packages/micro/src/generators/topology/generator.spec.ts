@@ -42,7 +42,7 @@ describe('topology', () => {
     expect(syncWorkspace(tree)).toEqual([]);
   });
 
-  it('keeps what a person wrote around the picture when it is run again', async () => {
+  it("keeps a person's text around the picture when it is run again", async () => {
     await topologyGenerator(tree);
     tree.write(FILE, text().replace('# Topology', '# Our shop') + '\nMore of ours.\n');
     const edited = text();

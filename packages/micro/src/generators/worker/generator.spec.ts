@@ -54,7 +54,7 @@ export function createApp(
     expect(syncWorkspace(tree)).toEqual([]);
   });
 
-  it('handles the events that it is told to, each with a test', async () => {
+  it('handles the given events, each with a test', async () => {
     await make({ name: 'apps/shop/mailer', subscribes: ['order.placed'] });
     expect(text('apps/shop/mailer/service.yml')).toContain('subscribes: [order.placed]\n');
     expect(text('apps/shop/mailer/src/subscriptions.ts')).toContain('onOrderPlaced');
@@ -65,7 +65,7 @@ export function createApp(
     expect(syncWorkspace(tree)).toEqual([]);
   });
 
-  it('changes nothing when it runs again, a person having edited the files', async () => {
+  it('changes nothing when it runs again after a person has edited the files', async () => {
     const mailer = { name: 'mailer', subscribes: 'order.placed', datastores: 'postgres' };
     await make(mailer);
     for (const file of ['service.yml', 'src/app.ts', 'src/events/on-order-placed.ts']) {

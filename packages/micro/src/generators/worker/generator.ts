@@ -38,7 +38,7 @@ export async function workerGenerator(
 
 export default workerGenerator;
 
-/** @throws with every event that nobody publishes; nothing is written before. */
+/** @throws with every event that no service publishes; nothing is written before. */
 function checkPublished(tree: Tree, events: readonly string[]): void {
   const published = [
     ...new Set(readTreePlatform(tree).services.flatMap(({ publishes }) => publishes)),

@@ -21,7 +21,7 @@ function migrated(copy: string): string {
 }
 
 describe('a Dockerfile of an earlier version', () => {
-  it('copies what an installation reads', () => {
+  it('copies the files that an installation reads', () => {
     expect(migrated(FORMER.npm)).toBe(
       'COPY --from=artifact /*/app/package.json /*/app/package-lock.json* /*/app/*.tgz /*/app/.npmrc* ./',
     );
@@ -30,7 +30,7 @@ describe('a Dockerfile of an earlier version', () => {
     );
   });
 
-  it('is left as it is when the migration runs again, and if it copies in another way', () => {
+  it('changes nothing if it runs again, or if the Dockerfile copies files differently', () => {
     for (const copy of Object.values(FORMER)) {
       const once = migrated(copy);
       expect(migrated(once)).toBe(once);

@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 
 it.each(['npm', 'pnpm'])(
-  'brings a check to what the template of %s has, and changes nothing else',
+  'changes a check to that of the template of %s, and nothing else',
   (template) => {
     directHealthChecks(tree);
     expect(tree.read('apps/orders/Dockerfile', 'utf8')).toBe(
@@ -36,7 +36,7 @@ it.each(['npm', 'pnpm'])(
   },
 );
 
-it('changes nothing when it is run again, nor a check of somebody else', () => {
+it('changes nothing if it runs again, and no check that a person changed', () => {
   const own = 'FROM node:24\nHEALTHCHECK CMD ["node", "check.js"]\n';
   tree.write('apps/legacy/Dockerfile', own);
   directHealthChecks(tree);

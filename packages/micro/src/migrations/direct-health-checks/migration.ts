@@ -12,8 +12,8 @@ const DIRECT = JSON.stringify(
 );
 
 /**
- * Lets the health check of each generated Dockerfile ask the service directly. `fetch` would ask the proxy that
- * `NODE_USE_ENV_PROXY` names, and say nothing of why it failed. A check that somebody changed stays as it is.
+ * Makes the health check of each generated Dockerfile call the service directly. `fetch` would use the proxy of
+ * `NODE_USE_ENV_PROXY`, and its error would not say why it failed. A check that a person changed stays as it is.
  */
 export function directHealthChecks(tree: Tree): void {
   for (const { root } of getProjects(tree).values()) {

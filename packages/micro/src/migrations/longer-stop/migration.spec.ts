@@ -18,7 +18,7 @@ beforeEach(() => {
   }
 });
 
-it('gives a service longer, and changes nothing that a person chose', () => {
+it('gives a service more time, and changes nothing that a person set', () => {
   longerStop(tree);
   expect(tree.read('apps/orders/compose.yaml', 'utf8')).toBe(entry('orders', '40s'));
   expect(tree.read('apps/legacy/compose.yaml', 'utf8')).toBe(entry('legacy', '20s'));

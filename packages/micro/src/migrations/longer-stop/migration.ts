@@ -8,8 +8,8 @@ const FORMER = '15s';
 const LONGER = '40s';
 
 /**
- * Gives each service the time to end what it has in hand: a handler of an event may take 30 s, and a stop 35 s. A time
- * that somebody chose stays as it is, and the service is told.
+ * Gives each service enough time to finish what it is doing: a handler of an event may take 30 s, and a stop 35 s. A
+ * time that a person set stays as it is, and the output names the service.
  */
 export function longerStop(tree: Tree): void {
   const locations = [...getProjects(tree)].map(([, { root, name }]) => ({

@@ -19,7 +19,7 @@ import { EDGE_SERVICE } from '../../../platform/edge-options';
 import { namesSameImage } from '../../../platform/image-reference';
 import { formatSeconds, formatStep } from '../../../terminal/step';
 import { waitUntilHealthy } from '../roll/health';
-import { againIfPruned, makeOf, Pruned } from '../roll/pruned';
+import { againIfPruned, makeOf, Pruned } from '../roll/retry-if-pruned';
 import { idsOf } from '../roll/roll-state';
 import type { Run } from '../run';
 import { readEdge, readFingerprint } from '../../../effects/edge-state';

@@ -10,7 +10,7 @@ import { dialPorts, readEdgeConfig, rememberEdge } from './edge-config';
 export interface MovingPorts {
   /** Ports of services that are being replaced, beside those that serve. */
   readonly ports: ReadonlyMap<string, readonly number[]>;
-  /** While a service is replaced it is reached at both ports; where `work` fails, at the old one alone. */
+  /** While a service is replaced, it is reached at both ports; if `work` fails, at the old one only. */
   around<T>(one: ServicePlan, work: () => Promise<T>): Promise<T>;
   /** Once all services are rolled: they are reached at their new ports alone. */
   end(): Promise<void>;

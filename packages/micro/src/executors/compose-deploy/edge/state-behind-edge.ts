@@ -4,7 +4,8 @@ import { entryLabel } from '../../../deployment/fingerprint';
 import { DEPLOY_LABELS } from '../../../deployment/labels';
 import { portOfState } from '../../../deployment/listening-port';
 import { secretsPart, withSecrets } from '../../../deployment/secrets';
-import { behindEdge, isOfService, portMappingsOf } from '../../../edge/publication';
+import { portMappingsOf } from '../../../deployment/entry';
+import { behindEdge, isOfService } from '../../../edge/publication';
 import type { Environment } from '../../../platform/environment';
 
 /**

@@ -27,13 +27,13 @@ function requireOn(prunes: number) {
   return { work: requireImage(run, desired), pulls };
 }
 
-it('pulls an image again that a prune took away at once', async () => {
+it('pulls an image again if a prune removed it right after the pull', async () => {
   const { work, pulls } = requireOn(2);
   await work;
   expect(pulls()).toBe(3);
 });
 
-it('says what removes images, if that goes on', async () => {
+it('says that something removes images, if that continues', async () => {
   const { work, pulls } = requireOn(9);
   await expect(work).rejects.toThrow(
     `${IMAGE} was pulled 3 times and is not on the engine of production: something removes images there`,

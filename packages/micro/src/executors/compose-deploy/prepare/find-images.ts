@@ -13,7 +13,7 @@ import type { DesiredState } from '../../../deployment/desired-state';
 import type { RunPlan } from '../../../deployment/run-plan';
 import type { Rendered } from './render';
 import { LABELS } from '../../../platform/image-labels';
-import { parsePlatform, runsOn } from '../../../image/platform';
+import { parseImagePlatform, runsOn } from '../../../image/image-platform';
 
 /** How many images are looked for, or pulled, at the same time. */
 const PULLS = 8;
@@ -106,7 +106,10 @@ async function requireRunnable(
   { variant }: LocalImage,
   asked: unknown,
 ): Promise<void> {
-  if (!variant || (typeof asked === 'string' && runsOn(variant.platform, parsePlatform(asked)))) {
+  if (
+    !variant ||
+    (typeof asked === 'string' && runsOn(variant.platform, parseImagePlatform(asked)))
+  ) {
     return;
   }
   const engine = await readEnginePlatform(runner, address);

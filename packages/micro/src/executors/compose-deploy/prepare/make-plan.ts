@@ -1,5 +1,6 @@
 import { linkedWithin } from '../../../platform/environment';
 import { readImageChangeProblems } from '../../../effects/written-problems';
+import { readRunningContainers } from '../../../effects/containers';
 import { PlatformError } from '../../../platform/problem';
 import { UserError } from '../../../platform/user-error';
 import type { ServiceTask } from '../../service-task';
@@ -34,7 +35,7 @@ import {
   leftContainers,
 } from '../../../deployment/run-plan';
 import { type DesiredState, recordedState } from '../../../deployment/desired-state';
-import { recordedAtPortsOfToday, withPortNotes } from './link-ports';
+import { recordedAtPortsOfToday, withPortNotes, type ReadCallers } from './link-ports';
 import type { Rendered } from './render';
 import type { Container } from '../../../deployment/container';
 
@@ -46,6 +47,8 @@ export async function makePlan(
 ): Promise<RunPlan> {
   const { tasks, failures, environment, name, mode } = run;
   const services: ServicePlan[] = [];
+  let callers: ReturnType<ReadCallers> | undefined;
+  const readCallers = () => (callers ??= readRunningContainers(run.runner, run.address, run.name));
   const outdated = new Map<string, Outdated>();
   const order = rollOrder(tasks.map(({ service }) => linkedWithin(environment, service)));
   for (const [service, after] of order) {
@@ -58,7 +61,7 @@ export async function makePlan(
       rendered
         ? Promise.resolve(rendered.desired.get(service))
         : findRecorded(run, task.service, current, known, edge.container !== undefined).then(
-            (recorded) => recordedAtPortsOfToday(run, recorded, services, containers),
+            (recorded) => recordedAtPortsOfToday(recorded, services, containers, readCallers),
           ),
     );
     if (!desired) continue;
@@ -97,7 +100,7 @@ export async function makePlan(
     environment: environment.name,
     project: name,
     rollback: mode.destination.kind === 'release',
-    services: await withPortNotes(run, services, containers),
+    services: await withPortNotes(environment.name, services, containers, readCallers),
     edge: rendered?.edge
       ? planRunEdge(run, rendered.edge, containers, edge)
       : await planLeftEdge(run, services, { containers, edge }),

@@ -22,7 +22,7 @@ import { secretsOf } from './read-secrets';
 import { type Run, tellOf } from '../run';
 import type { DesiredState } from '../../../deployment/desired-state';
 import { giveSecrets } from '../roll/give-secrets';
-import { againIfPruned, makeOf, Pruned } from '../roll/pruned';
+import { againIfPruned, makeOf, Pruned } from '../roll/retry-if-pruned';
 import { requireImage } from './find-images';
 
 /**

@@ -37,7 +37,7 @@ it('startNeeds: a start that fails while that of another service goes on fails t
     { service: 'orders', starts: ['broker', 'cache'] },
     new Map([['broker', broker]]),
   );
-  // Vitest fails where a rejection has nobody who awaits it.
+  // Vitest fails if a rejected promise is not awaited.
   await expect(work).rejects.toThrow(/^Could not start what orders needs \(cache\)/);
   await broker;
 });
@@ -57,7 +57,7 @@ it.each([
     { Status: 'running', Health: { Status: 'unhealthy', Log: [{ Output: 'no \x1bmailbox' }] } },
     /its last health check said:\n {4}no \\x1bmailbox/,
   ],
-])('startNeeds: what %s does not count as started, and says why', async (_, State, message) => {
+])('startNeeds: fails with the reason if a container %s', async (_, State, message) => {
   const isChecked = 'Health' in State;
   const runner = recordingRunner((line) => {
     if (line.includes(' up ') && isChecked) return failure('container acme-mail-1 is unhealthy');

@@ -204,7 +204,7 @@ describe('a plan says', () => {
       { kind: 'remove', reason: 'nothing is published through it any more' },
       '  remove   edge    nothing is published through it any more; its ports do not answer until the services publish them again',
     ],
-  ])('what becomes of the edge, and what that costs: %j', (edge, line) => {
+  ])('what happens to the edge, and what callers notice: %j', (edge, line) => {
     expect(formatPlan(planDocument(run(stopped, { edge })))).toContain(line);
   });
 
@@ -242,7 +242,7 @@ describe('a plan says', () => {
   });
 });
 
-it('only what was deployed by us can leave', () => {
+it('lists only services that we deployed as having left', () => {
   const all = [container('orders-1'), container('mail-1'), container('mail-db-1', { labels: {} })];
   expect(leftContainers(all, ['orders']).map(({ name }) => name)).toEqual(['mail-1']);
 });

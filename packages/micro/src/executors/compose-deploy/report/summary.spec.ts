@@ -43,7 +43,7 @@ it.each([
   );
 });
 
-it('tells a place once, and leaves out the port of HTTP', () => {
+it('lists an address once, without the port of HTTP', () => {
   const port = { port: 80, target: 3000 };
   const ports = [
     { ...port, address: '0.0.0.0' },
@@ -54,7 +54,7 @@ it('tells a place once, and leaves out the port of HTTP', () => {
   );
 });
 
-it('tells the address that the environment says, in place of a port', () => {
+it('shows the address that the environment sets, instead of a port', () => {
   const ports = [{ address: '127.0.0.1', port: 8080, target: 3000 }];
   expect(
     summary('', { service: 'gateway', outcome: 'update', url: 'https://shop.example.com', ports }),

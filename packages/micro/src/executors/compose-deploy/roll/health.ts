@@ -5,7 +5,8 @@ import { visible } from '../../../platform/visible';
 import { idsOf, type Roll } from './roll-state';
 
 const LOG_LINES = 20;
-const POLL_MILLISECONDS = 250;
+/** One look costs the engine a few milliseconds. */
+const POLL_MILLISECONDS = 100;
 /** How long a container without a health check has to stay up. */
 const STEADY_MILLISECONDS = 3000;
 /** A container that was restarted this often will not become healthy by waiting. */

@@ -10,6 +10,6 @@ it.each([
   ['4.18.0-553.el8_10.x86_64', 1100],
   ['', 1100],
   ['of its own', 1100],
-])('a container that joins again on Linux %s waits %i ms', (kernel, pause) => {
+])('a container that is reconnected on Linux %s waits %i ms', (kernel, pause) => {
   expect(linkPauseOf(kernel)).toBe(pause);
 });

@@ -106,7 +106,7 @@ describe('a first deploy', () => {
     expect([...rolled.keys()]).toEqual(['stock']);
   });
 
-  it('ends what has begun beside one that fails later, and begins with nothing more', async () => {
+  it('finishes rolls that have begun if another one fails, and begins no more', async () => {
     const { done, rolled, messages } = await begin([gateway, orders, users]);
     await next('users serves');
     await next('users fails');
@@ -138,7 +138,7 @@ describe('a first deploy', () => {
 it.each<[string, Kind, Kind]>([
   ['a service that runs', 'create', 'update'],
   ['a new service with a provider that runs', 'update', 'create'],
-])('%s waits until what it consumes was watched to its end', async (_, provider, consumer) => {
+])('%s waits until its providers were watched to the end', async (_, provider, consumer) => {
   const { done } = await begin([
     { ...users, kind: provider },
     { ...orders, kind: consumer },
@@ -152,7 +152,7 @@ it.each<[string, Kind, Kind]>([
   await done;
 });
 
-it('goes through what stays as it is, although its provider failed', async () => {
+it('continues with a service that does not change, although its provider failed', async () => {
   const { done, messages } = await begin([
     { ...users, kind: 'update' },
     { ...orders, kind: 'keep' },

@@ -161,12 +161,12 @@ describe('roll', () => {
       'docker container rm --force --volumes old',
     ]);
     expect(stripVTControlCharacters(parts.said.join('\n'))).toBe(
-      'orders  healthy  acme-orders-2  0.3 s\norders  stopped  acme-orders-1  0.0 s',
+      'orders  healthy  acme-orders-2  0.1 s\norders  stopped  acme-orders-1  0.0 s',
     );
-    expect(parts.clock.slept).toEqual([250, 1100, 250, 250, 250, 250]);
+    expect(parts.clock.slept).toEqual([100, 1100, ...Array<number>(10).fill(100)]);
   });
 
-  it('takes the free addresses below that of an old container, so that it keeps its own', async () => {
+  it('occupies the free addresses below that of an old container, so that it keeps its own', async () => {
     const runner = engine({ addresses: ['172.20.0.4', '172.20.0.2'] });
     const parts = partsOf(runner);
     await roll(parts);
@@ -196,7 +196,7 @@ describe('roll', () => {
     ]);
   });
 
-  it('does not call healthy what nobody checked', async () => {
+  it('does not call a container without a check healthy', async () => {
     const parts = partsOf(engine({ lives: [{ state: 'running' }] }));
     await roll(parts);
     expect(stripVTControlCharacters(parts.said[0]!)).toBe(
@@ -212,7 +212,7 @@ describe('roll', () => {
     await expect(roll(parts)).rejects.toThrow('acme-orders-2 ended 3 times');
   });
 
-  it('stops first where two cannot run side by side', async () => {
+  it('stops the old one first if two cannot run side by side', async () => {
     const runner = engine();
     await roll(partsOf(runner, { order: 'stop-first' }));
     expect(acts(runner.lines)).toEqual([
@@ -223,7 +223,7 @@ describe('roll', () => {
     ]);
   });
 
-  it('hides nothing where nobody serves yet', async () => {
+  it('hides nothing if nothing serves yet', async () => {
     const runner = engine({ hasOld: false });
     await roll(partsOf(runner, { kind: 'create', serving: [] }));
     expect(acts(runner.lines)).toEqual([
@@ -251,8 +251,8 @@ describe('roll', () => {
     ['create', / up /, []],
     ['hide', /disconnect/, [CREATE, 'docker network disconnect acme_edge new']],
     ['start', /container start new/, [CREATE, ...HIDE, 'docker container start new']],
-  ])('where it fails to %s', (_, fail, before) => {
-    it('takes the new container away and leaves the old one alone', async () => {
+  ])('if it fails to %s', (_, fail, before) => {
+    it('removes the new container and does not touch the old one', async () => {
       const runner = engine({ fail, stderr: 'Error response from daemon: no' });
       await expect(roll(partsOf(runner))).rejects.toThrow(
         /no\n[^]*acme-orders-1 keeps serving; it was not touched$/,
@@ -313,7 +313,7 @@ describe('roll', () => {
     ]);
   });
 
-  it('starts the old container again where it was stopped first', async () => {
+  it('starts the old container again if it was stopped first', async () => {
     const runner = engine({ lives: [{ state: 'exited' }] });
     await expect(roll(partsOf(runner, { order: 'stop-first' }))).rejects.toThrow(
       /acme-orders-1, which ran before, serves again$/,
@@ -321,7 +321,7 @@ describe('roll', () => {
     expect(acts(runner.lines).slice(-2)).toEqual([UNDO, 'docker container start old']);
   });
 
-  it('starts the old container again even where the new one cannot be removed', async () => {
+  it('starts the old container again even if the new one cannot be removed', async () => {
     const runner = engine({ lives: [{ state: 'exited' }], fail: /rm --force/ });
     await expect(roll(partsOf(runner, { order: 'stop-first' }))).rejects.toThrow(
       /Could not remove the new orders[^]*acme-orders-1 ran before; the next deploy finishes or undoes what this one started$/,
@@ -340,7 +340,7 @@ describe('roll', () => {
       / up /,
       'Error response from daemon: No such image: registry.example.com/acme/orders@sha256:1',
     ],
-  ])('makes anew what a host pruned before it ran: %s', async (_, fail, stderr) => {
+  ])('tries again if a host pruned it before it ran: %s', async (_, fail, stderr) => {
     const runner = engine({ fail, stderr, times: 1 });
     let brought = 0;
     const bringImage = () => Promise.resolve(void brought++);

@@ -5,7 +5,7 @@ import { removeArguments, startArguments } from '../../../docker/container';
 import { readProjectContainers } from '../../../effects/containers';
 import { UserError } from '../../../platform/user-error';
 import { giveSecrets } from './give-secrets';
-import { againIfPruned, makeOf, Pruned } from './pruned';
+import { againIfPruned, makeOf, Pruned } from './retry-if-pruned';
 import { idsOf, runIn, undoing, type Progress, type Roll } from './roll-state';
 
 /**

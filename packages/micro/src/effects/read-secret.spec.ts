@@ -3,7 +3,7 @@ import type { SecretSource } from '../platform/secret';
 import { failure, recordingRunner, type Answer } from '../testing/recording-runner';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
 import { processRunner } from './process';
-import { readSecret } from './secrets';
+import { readSecret } from './read-secret';
 
 const files = { 'secrets/stripe': 'sk 1\n', 'secrets/empty': '\n' };
 const read = (source: SecretSource, answer?: Answer) =>

@@ -5,7 +5,7 @@ import type { Facts, Run } from '../run';
 import { removeLeftovers } from './leftovers';
 
 /** Removes the containers of services that left the workspace. Their volumes stay. */
-export async function prune(
+export async function removeLeftServices(
   run: Run,
   { names }: Rendered,
   facts: Facts,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parsePlatform, platformArguments, runsOn, targetPlatforms } from './platform';
+import { parseImagePlatform, platformArguments, runsOn, targetPlatforms } from './image-platform';
 
-describe('parsePlatform', () => {
+describe('parseImagePlatform', () => {
   it.each([
     ['linux/amd64', 'linux/amd64'],
     ['linux/x86_64', 'linux/amd64'],
@@ -14,11 +14,13 @@ describe('parsePlatform', () => {
     ['linux/arm/v6', 'linux/arm/v6'],
     ['windows/amd64', 'windows/amd64'],
   ])('%s is %s', (text, platform) => {
-    expect(parsePlatform(text)).toBe(platform);
+    expect(parseImagePlatform(text)).toBe(platform);
   });
 
   it.each(['', 'linux', 'linux/', 'linux/arm/v7/x', 'linux/a b'])('refuses %j', (text) => {
-    expect(() => parsePlatform(text)).toThrow(`"${text}" is not a platform: write for example`);
+    expect(() => parseImagePlatform(text)).toThrow(
+      `"${text}" is not a platform: write for example`,
+    );
   });
 });
 

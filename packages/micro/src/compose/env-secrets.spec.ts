@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { parsePlatform } from '../platform/platform';
 import { holdsPassword, passwordReference } from './secret-reference';
-import { missingSecrets, requiredSecrets } from './secrets';
+import { missingSecrets, requiredSecrets } from './env-secrets';
 
 const platform = parsePlatform('acme', [
   {

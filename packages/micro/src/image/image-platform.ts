@@ -15,14 +15,14 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 /** What a variant is if none is named; naming it changes nothing. */
 const DEFAULT_VARIANTS: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8', arm: 'v7' };
 
-/** Systems that a platform may begin with; a single word that is none of them is an architecture. */
+/** Operating systems that a platform may start with. A single word that is not one of them is an architecture. */
 const SYSTEMS = ['linux', 'windows', 'darwin', 'freebsd', 'wasip1', 'wasi'];
 
 /**
  * Gives equal platforms equal names: `arm64`, `linux/aarch64` and `linux/arm64/v8` are `linux/arm64`.
  * @throws {UserError} if `text` is no platform.
  */
-export function parsePlatform(text: string): ImagePlatform {
+export function parseImagePlatform(text: string): ImagePlatform {
   const parts = text.trim().toLowerCase().split('/');
   const [system, architecture, variant] = SYSTEMS.includes(parts[0]!) ? parts : ['linux', ...parts];
   const isName = (part: string) => /^[a-z0-9_.-]+$/.test(part);
@@ -75,9 +75,9 @@ export interface PlatformSources {
  */
 export function targetPlatforms(sources: PlatformSources): ImagePlatform[] {
   const { options, environment, variable, engine } = sources;
-  const declared = environment?.platform && parsePlatform(environment.platform);
+  const declared = environment?.platform && parseImagePlatform(environment.platform);
   if (options.length > 0) {
-    const platforms = [...new Set(options.map(parsePlatform))].sort();
+    const platforms = [...new Set(options.map(parseImagePlatform))].sort();
     if (declared && !platforms.includes(declared)) {
       throw new UserError(
         `${environment.file} says that its hosts are ${declared}, but "platforms" of docker-build names ${platforms.join(' and ')}: add ${declared}, or correct the environment's "platform"`,
@@ -86,7 +86,7 @@ export function targetPlatforms(sources: PlatformSources): ImagePlatform[] {
     return platforms;
   }
   if (declared) return [declared];
-  if (variable) return [parsePlatform(variable)];
+  if (variable) return [parseImagePlatform(variable)];
   return engine === undefined ? [] : [engine];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkEdge, type EdgeFacts } from './edge-facts';
+import { checkEdge, type EdgeFacts } from './edge-checks';
 
 const NOW = new Date('2026-11-27T12:00:00Z');
 const inDays = (days: number) => new Date(NOW.getTime() + days * 86_400_000);
