@@ -13,16 +13,17 @@ import { managerEnvironment, managerVersion } from '../../tools/testing/package-
 import { removePlatform } from '../../tools/testing/remove-platform.js';
 import { createWorkspace, type Workspace } from '../../tools/testing/workspace.js';
 
-/** How long something that happens in another process may take. */
+/** Time limit for something that happens in another process. */
 const EVENTUALLY = { timeout: 60_000, interval: 200 };
 
-/** What a person of each package manager has in a workspace, beside package.json. */
+/** The files of a workspace of each package manager, besides package.json. */
 const SETTINGS = {
   yarn: (registry: string) => ({
     '.yarnrc.yml': [
       'nodeLinker: node-modules',
       'enableTelemetry: false',
-      // Published a moment ago. A scope does not follow the setting for all (findings/yarn-4-age-gate-of-a-scope.sh).
+      // These were published just now. The setting for all packages does not apply to a scope
+      // (findings/yarn-4-age-gate-of-a-scope.sh).
       `npmScopes: { org: { npmRegistryServer: "${registry}", npmMinimalAgeGate: 0 } }`,
       'unsafeHttpWhitelist: [127.0.0.1]',
       '',
@@ -36,7 +37,7 @@ const SETTINGS = {
   }),
 } as const;
 
-/** Approvals of install scripts that package.json holds. */
+/** Approvals of install scripts in package.json. */
 const APPROVALS = {
   yarn: { dependenciesMeta: { bufferutil: { built: true }, esbuild: { built: true } } },
   bun: { trustedDependencies: ['bufferutil', 'esbuild', 'nx'] },
@@ -58,14 +59,14 @@ export function testManager(manager: keyof typeof SETTINGS): void {
 
     beforeAll(async () => {
       registry = (await ensureRegistry()).host;
-      // As in a pipeline, `CI=true`: a lockfile that `nx add` and generators change is nothing to refuse.
+      // As in a pipeline, with `CI=true`: `nx add` and generators must be able to change the lockfile.
       environment = await managerEnvironment(manager);
       const packages = /@org:registry=(\S+)/.exec(inject('prepared').npmrc)![1]!;
       workspace = await createWorkspace('e2e-manager');
       for (const [path, text] of Object.entries(SETTINGS[manager](packages))) {
         await workspace.write(path, text);
       }
-      // As `yarn init` has it.
+      // As written by `yarn init`.
       await workspace.write('.gitignore', `${await workspace.read('.gitignore')}.yarn/*\n`);
       const manifest = JSON.parse(await workspace.read('package.json')) as object;
       const packageManager = `${program}@${managerVersion(manager)}`;
@@ -93,13 +94,13 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       await workspace.remove();
     });
 
-    it('is set up by nx add, in sync, and generated again without a change', async () => {
+    it('is set up by nx add, in sync, and stays the same when generated again', async () => {
       await nx('sync:check');
       await nx('g', '@org/micro:service', 'users');
       expect(await workspace.git('status', '--porcelain')).toBe('');
     });
 
-    it('selects the service that gets a native addon, and installs it in the image, with Nx and without', async () => {
+    it('selects the service that gets a native add-on, and installs it in the image, with Nx and without', async () => {
       const manifest = 'apps/users/package.json';
       await workspace.edit(
         manifest,
@@ -140,7 +141,7 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       await starts(tag);
     });
 
-    it('is deployed with it, and left alone by the next deploy', async () => {
+    it('is deployed with it, and the next deploy changes nothing', async () => {
       const place = {
         registry,
         platform: workspace.name,

@@ -9,7 +9,7 @@ import { addedWorkspace, type FreshWorkspace } from '../fresh-workspace.js';
 const SERVICES = ['users', 'gateway'] as const;
 type Service = (typeof SERVICES)[number];
 
-/** A version beside the one that all other tests run on. */
+/** A version besides the one for all other tests. */
 export interface NxVersion {
   version: string;
   /** What else of Nx is there, in words. */
@@ -19,7 +19,7 @@ export interface NxVersion {
 }
 
 /**
- * Asks of an Nx what no other version answers for: the graph, its hashes, batches, sync, `affected`. Each version is a file
+ * Covers what may differ between versions of Nx: the graph, its hashes, batches, sync, `affected`. Each version is a file
  * of its own, so that they run beside each other.
  */
 export function testNxVersion({ version, beside, nx: packages }: NxVersion): void {
@@ -58,7 +58,7 @@ export function testNxVersion({ version, beside, nx: packages }: NxVersion): voi
       mustEnd(fresh.workspace.startNx(['affected', '-t', target, '--base=HEAD~1', '--head=HEAD']));
     const containers = (now: PlatformState<Service>) => SERVICES.map((one) => now[one].containers);
 
-    it('runs its own Nx, is in sync, and generates again without a change', async () => {
+    it('runs its own Nx, is in sync, and stays the same when generated again', async () => {
       const { nx, git } = fresh.workspace;
       expect(await nx('--version')).toContain(`Local: v${version}`);
       await nx('sync:check');
@@ -98,7 +98,7 @@ export function testNxVersion({ version, beside, nx: packages }: NxVersion): voi
       expect(after.gateway).toEqual(before.gateway);
     });
 
-    it('syncs what a manifest says, and names what is out of sync', async () => {
+    it('applies a manifest by sync, and says what is out of date', async () => {
       const { edit, startNx, nx, git, read } = fresh.workspace;
       await edit('apps/gateway/service.yml', 'consumes:', 'resources: { memory: 200M }\nconsumes:');
       const { exitCode } = await startNx(['sync:check']).ended;
