@@ -13,6 +13,7 @@ import { ensureCredentials } from './credentials.js';
 import { HOME, KUBECONFIG, STATE } from './home.js';
 import { buildMachineImage, pushProgramImage } from './images.js';
 import { ensurePrograms } from './programs.js';
+import { localVolumes } from './volumes.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const COMPOSE_FILE = join(HERE, 'compose.yaml');
@@ -68,7 +69,8 @@ export async function findCluster(): Promise<FoundCluster | undefined> {
   const kubectl = given ? 'kubectl' : join(await ensurePrograms('kubernetes'), 'kubectl');
   const args = ['--kubeconfig', kubeconfig, 'config', 'current-context'];
   const context = (await mustRun(kubectl, args)).trim();
-  if (!given && !(await isReady(kubectl))) return undefined;
+  const asked = ['--kubeconfig', kubeconfig, 'version', '--output', 'json'];
+  if (!given && !succeeded(await run(kubectl, asked, { withinMs: 20_000 }))) return undefined;
   return { kubeconfig, context, kubectl };
 }
 
@@ -113,15 +115,18 @@ async function start(kubernetes: string): Promise<void> {
     const patch = JSON.stringify({ spec: { podCIDR: cidr, podCIDRs: [cidr] } });
     await mustRun(kubectl, ['--kubeconfig', KUBECONFIG, 'patch', 'node', node, '--patch', patch]);
   }
-  await apply(kubectl, join(HERE, 'manifests/dns.yaml'), registry);
+  for (const file of ['logs.yaml', 'dns.yaml']) {
+    const text = await readFile(join(HERE, 'manifests', file), 'utf8');
+    await apply(kubectl, text.replaceAll('${REGISTRY}', registry));
+  }
+  await apply(kubectl, localVolumes(NODES));
   await mustRun(kubectl, [
     ...['--kubeconfig', KUBECONFIG, '--namespace', 'kube-system'],
     ...['rollout', 'status', 'deployment/coredns', '--timeout', '60s'],
   ]);
 }
 
-async function apply(kubectl: string, file: string, registry: string): Promise<void> {
-  const text = (await readFile(file, 'utf8')).replaceAll('${REGISTRY}', registry);
+async function apply(kubectl: string, text: string): Promise<void> {
   await mustRun('sh', [
     '-c',
     'printf %s "$1" | "$2" --kubeconfig "$3" apply --server-side --filename -',

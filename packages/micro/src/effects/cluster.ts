@@ -2,6 +2,7 @@ import { lastLines } from '../docker/engine-error';
 import { parseClusterComplaint, type ClusterComplaint } from '../kubernetes/complaint';
 import { kubectl, type ClusterAddress } from '../kubernetes/kubectl';
 import { UserError } from '../platform/user-error';
+import type { Clock } from './clock';
 import type { Outcome, Runner, RunOptions } from './process';
 
 /** Kubectl or the API server said no, or nothing. */
@@ -24,7 +25,11 @@ export interface Cluster extends ClusterAddress {
   runner: Runner;
   /** The file of the environment, for messages. */
   file: string;
+  /** Waits for an API server that does not answer: it may be restarted while a deploy goes on. */
+  patience?: { clock: Clock; seconds: number };
 }
+
+const RETRY_MILLISECONDS = 2000;
 
 /** Runs a kubectl command that has to succeed. @throws {ClusterError} saying what to do. */
 export async function runKubectl(
@@ -34,9 +39,17 @@ export async function runKubectl(
   { stdin, ...options }: RunOptions & { stdin?: string } = {},
 ): Promise<Outcome> {
   const command = kubectl(args, cluster, stdin);
-  const outcome = await cluster.runner.run(command, { timeout: ANSWER_MILLISECONDS, ...options });
-  if (outcome.exitCode !== 0) throw toClusterError(what, outcome, cluster);
-  return outcome;
+  const { clock, seconds = 0 } = cluster.patience ?? {};
+  const until = (clock?.now() ?? 0) + seconds * 1000;
+  for (;;) {
+    const outcome = await cluster.runner.run(command, { timeout: ANSWER_MILLISECONDS, ...options });
+    if (outcome.exitCode === 0) return outcome;
+    const error = toClusterError(what, outcome, cluster);
+    // All that a deploy sends can be sent again: it applies, deletes what may be gone, or names the version it saw.
+    const isSilent = error.complaint.kind === 'no-cluster';
+    if (!clock || !isSilent || clock.now() >= until) throw error;
+    await clock.sleep(RETRY_MILLISECONDS);
+  }
 }
 
 function toClusterError(what: string, { stderr, exitCode }: Outcome, cluster: Cluster) {

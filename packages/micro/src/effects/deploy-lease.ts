@@ -66,6 +66,8 @@ async function takeLease(request: LeaseRequest): Promise<Held> {
     const live = await look(cluster, scope);
     const other = live && parseLease(live);
     const version = live?.metadata.resourceVersion;
+    // The answer to our own write may have got lost.
+    if (other?.lock.id === lock.id) return { lock, version: version ?? '' };
     const state = other ? watch.look(other, clock.now() / 1000) : 'free';
     if (state === 'free' || state === 'dead' || force) {
       const written = await write(cluster, leaseObject(scope, lock, timestamp(clock), version));

@@ -43,11 +43,15 @@ const PATTERNS: readonly (readonly [RegExp, Reader])[] = [
     (reason) => ({ kind: 'credentials', reason: reason }),
   ],
   [
+    /Please enter Username/,
+    () => ({ kind: 'credentials', reason: 'the context has no credentials' }),
+  ],
+  [
     /(x509: .*|certificate has expired.*|getting credentials: .*)/,
     (reason) => ({ kind: 'credentials', reason: reason }),
   ],
   [
-    /(?:The connection to the server (\S+) was refused|Unable to connect to the server: (.*)|(dial tcp .*)|(deadline exceeded.*))/,
+    /(?:The connection to the server (\S+) was refused|Unable to connect to the server: (.*)|(dial tcp [^"]*)|(deadline exceeded.*))/,
     (...reasons) => ({ kind: 'no-cluster', reason: reasons.find(Boolean) ?? '' }),
   ],
 ];

@@ -18,7 +18,10 @@ test.each<[Record<string, unknown>, object | undefined]>([
   ],
   [
     { healthcheck: { test: ['CMD-SHELL', 'pg_isready --username="$$POSTGRES_USER"'] } },
-    { exec: { command: ['sh', '-c', 'pg_isready --username="$POSTGRES_USER"'] } },
+    {
+      exec: { command: ['sh', '-c', 'pg_isready --username="$POSTGRES_USER"'] },
+      timeoutSeconds: 30,
+    },
   ],
 ])('the probe of %j', (entry, probe) => {
   expect(execProbe(entry)).toEqual(probe);

@@ -63,17 +63,21 @@ export function temporaryFolders({ tmpfs }: ComposeEntry): {
   };
 }
 
+/** Compose's own default. That of Kubernetes is 1 s, which a program on a busy node takes to start. */
+const COMPOSE_TIMEOUT_SECONDS = 30;
+
 /** A health check of Compose as a probe; `undefined` if the entry has none. No probe fills anything in. */
 export function execProbe({ healthcheck }: ComposeEntry): Probe | undefined {
   const { test, interval, timeout, retries } = (healthcheck ?? {}) as Healthcheck;
   if (!isList(test) || test[0] === 'NONE') return undefined;
   const words = test.slice(1).map((word) => word.replaceAll('$$', '$'));
   const command = test[0] === 'CMD-SHELL' ? ['sh', '-c', ...words] : words;
-  const [periodSeconds, timeoutSeconds] = [interval, timeout].map(wholeSeconds);
+  const periodSeconds = wholeSeconds(interval);
+  const timeoutSeconds = wholeSeconds(timeout) ?? COMPOSE_TIMEOUT_SECONDS;
   return {
     exec: { command },
     ...(periodSeconds === undefined ? {} : { periodSeconds }),
-    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    timeoutSeconds,
     ...(retries === undefined ? {} : { failureThreshold: retries }),
   };
 }

@@ -47,7 +47,8 @@ export function datastoreObjects(
       spec: {
         // Without an address of its own: the name leads to the pod, also while that starts.
         clusterIP: 'None',
-        publishNotReadyAddresses: adminPorts.length > 0,
+        // The API server does not keep a false here, so a deploy would find another value each time.
+        ...(adminPorts.length > 0 ? { publishNotReadyAddresses: true } : {}),
         selector: selectorOf(scope, name),
         ports: [port, ...adminPorts].map((one) => ({ name: `port-${one}`, port: one })),
       },

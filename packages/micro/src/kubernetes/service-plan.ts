@@ -113,7 +113,7 @@ function actionOf(
     ...(secret ? ['its Secret is not there'] : []),
     ...datastores
       .filter(({ action }) => action === 'create' || action === 'change')
-      .map(({ entry, action }) => `${entry.name}: ${action}`),
+      .map(describeDatastore),
     ...(current && jobs.length > 0 ? [`${jobs.map(({ entry }) => entry.name).join(', ')}`] : []),
   ];
   if (why.length > 0) return { action: 'change', reason: why.join('; ') };
@@ -124,6 +124,13 @@ function actionOf(
   return rollout.kind === 'done'
     ? { action: 'keep', reason: 'nothing changed' }
     : { action: 'watch', reason: 'nothing changed, but not all of its pods are ready' };
+}
+
+function describeDatastore({ entry, objects }: DatastorePlan): string {
+  const changed = objects
+    .filter(({ kind }) => kind !== 'keep')
+    .map(({ object, why }) => `${object.kind}: ${why.join('; ')}`);
+  return `${entry.name}: ${changed.join('; ') || 'its Secret is not there'}`;
 }
 
 interface HasTemplate {
@@ -170,15 +177,12 @@ function planDatastore(entry: DesiredEntry, facts: ClusterFacts): DatastorePlan 
   const secret = needsSecret(entry, facts);
   const set = objects.find(({ object }) => object.kind === 'StatefulSet')!;
   if (set.kind === 'create') return { entry, objects, secret, action: 'create', why: [] };
-  const live = facts.live.get(identityOf(set.object))!;
   const isOther =
     set.kind === 'change' &&
     (set.paths.some((path) => path !== 'spec.replicas' && path.startsWith('spec.')) ||
       set.why.includes('something is not declared any more'));
   const rest = objects.filter(({ object }) => object.kind !== 'StatefulSet');
   if (isOther) return { entry, objects: rest, secret: false, action: 'left', why: set.why };
-  const isDown =
-    judgeRollout('StatefulSet', entry.name, { objects: [live], now: 0 }).kind !== 'done';
-  const isSame = objects.every(({ kind }) => kind === 'keep') && !secret && !isDown;
+  const isSame = objects.every(({ kind }) => kind === 'keep') && !secret;
   return { entry, objects, secret, action: isSame ? 'keep' : 'change', why: [] };
 }

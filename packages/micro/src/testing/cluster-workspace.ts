@@ -1,9 +1,9 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { systemClock } from '../effects/clock';
 import { processRunner, type Runner } from '../effects/process';
 import type { DeployOptions } from '../executors/deploy-options';
@@ -49,12 +49,17 @@ export class ClusterWorkspace {
   /** Services with their keys in the environment. */
   private readonly services = new Map<string, string>();
   private readonly images: string[] = [];
+  private readonly last = new Map<string, string>();
 
   constructor(
     readonly cluster: TestCluster,
     private readonly head = '',
   ) {
     process.env['KUBECONFIG'] = cluster.kubeconfig;
+    // The program of that cluster first, as people have it.
+    if (isAbsolute(cluster.kubectl)) {
+      process.env['PATH'] = `${dirname(cluster.kubectl)}:${process.env['PATH']}`;
+    }
     this.kubectl('create', 'namespace', this.namespace);
     const level = 'pod-security.kubernetes.io/enforce=restricted';
     this.kubectl('label', 'namespace', this.namespace, level);
@@ -111,6 +116,7 @@ ${lines.join('')}`,
 
   /** The receipt of a push. */
   pushed(name: string, what: { key: string; image: string; digest: string }): void {
+    this.last.set(name, `${what.image}@${what.digest}`);
     const kind = { kind: 'pushed', service: name, environment: 'cluster' };
     const receipt = { ...kind, ...what, tags: [], since: '2026-11-27T12:00:00.000Z' };
     writeFiles(this.root, {
@@ -120,6 +126,10 @@ ${lines.join('')}`,
 
   write(files: Readonly<Record<string, string>>): void {
     writeFiles(this.root, files);
+  }
+
+  edit(path: string, change: (text: string) => string): void {
+    writeFiles(this.root, { [path]: change(readFileSync(join(this.root, path), 'utf8')) });
   }
 
   /** Deploys services together, as the executor does. */
@@ -134,7 +144,7 @@ ${lines.join('')}`,
     const failures = await deployRun({
       workspaceRoot: this.root,
       platformName: this.platform,
-      runner: this.withKubectl(runner),
+      runner,
       clock: systemClock,
       tasks: services.map((name) => readServiceTask(context, name, runner, say)),
       options: { environment: 'cluster', ...options },
@@ -148,17 +158,6 @@ ${lines.join('')}`,
     return {
       output: said.join('\n'),
       failures: Object.fromEntries([...failures].map(([name, { message }]) => [name, message])),
-    };
-  }
-
-  /** With kubectl on the PATH, as people have it. */
-  withKubectl(runner: Runner): Runner {
-    return {
-      run: (command, options) =>
-        runner.run(
-          command.file === 'kubectl' ? { ...command, file: this.cluster.kubectl } : command,
-          options,
-        ),
     };
   }
 
@@ -182,12 +181,21 @@ ${lines.join('')}`,
     return Object.fromEntries(text.split('\n').map((line) => line.split(' ') as [string, string]));
   }
 
-  /** The images that pods of a service run, each once. */
-  versionsServed(service: string): string[] {
-    const format = '{range .items[*]}{.status.phase} {.spec.containers[0].image}{"\\n"}{end}';
-    const ours = ['--selector', `app.kubernetes.io/name=${service}`];
-    const text = this.kubectl('get', 'pods', ...ours, '--output', `jsonpath=${format}`);
-    return [...new Set(text.split('\n').filter(Boolean))];
+  /** The images that the pods of a service run, each once; pods that end are none. */
+  served(service: string): string[] {
+    const selector = ['--selector', `app.kubernetes.io/name=${service}`];
+    const { items } = JSON.parse(this.kubectl('get', 'pods', ...selector, '--output', 'json')) as {
+      items: RunningPod[];
+    };
+    const images = items
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ spec }) => spec.containers[0]!.image);
+    return [...new Set(images)].sort();
+  }
+
+  /** The image that was pushed last of a service, as pods name it. */
+  image(service: string): string | undefined {
+    return this.last.get(service);
   }
 
   remove(): void {
@@ -208,6 +216,11 @@ ${lines.join('')}`,
       projectGraph: { nodes: {}, dependencies: {} },
     };
   }
+}
+
+interface RunningPod {
+  metadata: { deletionTimestamp?: string };
+  spec: { containers: { image: string }[] };
 }
 
 interface DeployWith {

@@ -3,13 +3,12 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineWorkspace } from './engine-workspace';
 import type { ProcessMoment } from './moment-runner';
 
 const TSX = require.resolve('tsx/cli');
 
 /**
- * The moment at which a deploy is ended: before, during or after the n-th docker command that matches;
+ * The moment at which a deploy is ended: before, during or after the n-th command of its engine that matches;
  * during it, the command and `then` run at the same time.
  */
 export interface Moment {
@@ -22,18 +21,25 @@ export interface Moment {
   then?: () => Promise<void>;
 }
 
+/** How a deploy in a process of its own is started. */
+interface KilledDeploy {
+  /** Of the workspace. */
+  root: string;
+  /** The file beside this one that deploys. */
+  program?: string;
+}
+
 /** Runs a deploy in a process of its own and ends it at that moment. */
 export async function deployUntil(
-  workspace: EngineWorkspace,
+  { root, program = 'deploy-process.ts' }: KilledDeploy,
   service: string,
   { when, command, nth = 1, signal = 'KILL', then }: Moment,
   options: object = {},
 ): Promise<{ exitCode: number | null; ended: NodeJS.Signals | null; output: string }> {
   const reached = join(mkdtempSync(join(tmpdir(), 'micro-moment-')), 'reached');
   const moment: ProcessMoment = { when, command, nth, signal, ...(then ? { reached } : {}) };
-  const program = join(__dirname, 'deploy-process.ts');
-  const args = [workspace.root, service, JSON.stringify(options), JSON.stringify(moment)];
-  const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
+  const args = [root, service, JSON.stringify(options), JSON.stringify(moment)];
+  const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, program), ...args], {
     cwd: join(TSX, '../../../..'),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

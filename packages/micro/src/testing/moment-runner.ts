@@ -5,13 +5,15 @@ import type { Runner } from '../effects/process';
 /** A moment of a deploy, in the process of that deploy. */
 export interface ProcessMoment {
   when: 'before' | 'during' | 'after';
-  /** A regular expression over the arguments of a docker command. */
+  /** A regular expression over the arguments of a docker or kubectl command. */
   command: string;
   nth: number;
   signal: 'KILL' | 'TERM' | 'INT';
   /** A file that says that the moment was reached, and whose removal ends it; nothing else happens then. */
   reached?: string;
 }
+
+const CLIENTS = ['docker', 'kubectl'];
 
 /** A runner that ends its own process at one moment, or waits there. */
 export function momentRunner(runner: Runner, moment: ProcessMoment): Runner {
@@ -21,7 +23,7 @@ export function momentRunner(runner: Runner, moment: ProcessMoment): Runner {
   return {
     run: async (command, options) => {
       const isHit =
-        command.file === 'docker' && pattern.test(command.args.join(' ')) && ++count === nth;
+        CLIENTS.includes(command.file) && pattern.test(command.args.join(' ')) && ++count === nth;
       if (isHit && when === 'before') await happen(moment);
       const running = runner.run(command, options);
       if (isHit && when === 'during') {

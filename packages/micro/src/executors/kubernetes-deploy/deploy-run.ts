@@ -65,7 +65,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       ...{ timeout: environment.lockTimeout, force: mode.breakLock, say: run.tell },
       onLost: (why) => run.interruption.trigger(why),
     },
-    async () => deployAll(run, begun),
+    async () => deployAll(patient(run), begun),
   );
   return failures;
 }
@@ -92,7 +92,10 @@ async function startRun(request: DeployRequest): Promise<Run> {
     platform: readPlatform(findServiceProjects(workspaceRoot, read), read),
     clock: interruptibleClock(request.clock, interruption),
     undo: {
-      cluster: { ...address, runner: stubbornRunner(request.runner) },
+      cluster: {
+        ...{ ...address, runner: stubbornRunner(request.runner) },
+        patience: { clock: request.clock, seconds: PATIENCE },
+      },
       clock: request.clock,
     },
     ...(await readCommit(runner)),
@@ -100,6 +103,14 @@ async function startRun(request: DeployRequest): Promise<Run> {
     secrets: new Map(),
     look: lookTogether(cluster, scope),
   };
+}
+
+/** How many seconds an API server may be away once a deploy has begun. */
+const PATIENCE = 60;
+
+function patient(run: Run): Run {
+  const cluster = { ...run.cluster, patience: { clock: run.clock, seconds: PATIENCE } };
+  return { ...run, cluster, look: lookTogether(cluster, run.scope) };
 }
 
 interface Decided {

@@ -61,15 +61,15 @@ async function startDatastores(run: Run, { service, datastores }: ServicePlan): 
   const { cluster, environment } = run;
   await Promise.all(
     datastores.map(async ({ entry, objects, secret, action }) => {
-      if (action === 'keep') return;
       await giveSecret(run, entry, secret);
       const changed = objects.filter(({ kind }) => kind !== 'keep').map(({ object }) => object);
       await applyObjects({ cluster, say }, changed, `the objects of ${entry.name}`);
       if (action === 'left') return;
+      // Jobs and new pods need it, whether it is new or not.
       const timeout = environment.healthTimeout;
       const { name } = entry;
       await watchRollout(run, { kind: 'StatefulSet', name, entry: name, timeout });
-      say(formatStep(service, 'started', name));
+      if (action === 'create') say(formatStep(service, 'started', name));
     }),
   );
 }

@@ -9,8 +9,6 @@ import { visible } from '../../../platform/visible';
 import type { LookAtEntry } from './look';
 
 const POLL_MILLISECONDS = 1000;
-/** How often in a row the API server may fail to answer: it may be restarted while a rollout goes on. */
-const SILENT_LOOKS = 30;
 
 export interface Watched {
   kind: 'Deployment' | 'StatefulSet' | 'Job';
@@ -30,44 +28,27 @@ export interface Watching {
 
 /** Waits until a rollout has ended. @throws {UserError} with the reason, as soon as it is certain that it cannot. */
 export async function watchRollout(watching: Watching, watched: Watched): Promise<void> {
-  const { clock } = watching;
+  const { cluster, clock, look } = watching;
   const { kind, name, entry, timeout } = watched;
   let seen = '';
   let since = clock.now();
-  for (let silent = 0; ;) {
-    const objects = await lookOnce(watching, entry, silent);
-    silent = objects ? 0 : silent + 1;
-    if (objects) {
-      const rollout = judgeRollout(kind, name, { objects, now: clock.now() });
-      if (rollout.kind === 'done') return;
-      if (rollout.kind === 'failed') throw await toFailure(watching.cluster, entry, rollout);
-      if (seen !== rollout.what) [seen, since] = [rollout.what, clock.now()];
-      // The controller says so itself a moment earlier, with the pod.
-      const limit = (timeout + (kind === 'Deployment' ? 15 : 0)) * 1000;
-      if (clock.now() - since > limit) {
-        const [pod] = objects.filter((one) => one.kind === 'Pod' && !isReady(one));
-        const reason = `it did not become ready within ${timeout} s`;
-        throw await toFailure(watching.cluster, entry, {
-          ...{ kind: 'failed', reason },
-          ...(pod ? { pod: pod.metadata.name } : {}),
-        });
-      }
+  for (;;) {
+    const objects = await look(entry);
+    const rollout = judgeRollout(kind, name, { objects, now: clock.now() });
+    if (rollout.kind === 'done') return;
+    if (rollout.kind === 'failed') throw await toFailure(cluster, entry, rollout);
+    if (seen !== rollout.what) [seen, since] = [rollout.what, clock.now()];
+    // The controller says so itself a moment earlier, with the pod.
+    const limit = (timeout + (kind === 'Deployment' ? 15 : 0)) * 1000;
+    if (clock.now() - since > limit) {
+      const [pod] = objects.filter((one) => one.kind === 'Pod' && !isReady(one));
+      const reason = `it did not become ready within ${timeout} s`;
+      throw await toFailure(cluster, entry, {
+        ...{ kind: 'failed', reason },
+        ...(pod ? { pod: pod.metadata.name } : {}),
+      });
     }
     await clock.sleep(POLL_MILLISECONDS);
-  }
-}
-
-async function lookOnce(
-  { look }: Watching,
-  entry: string,
-  silent: number,
-): Promise<readonly LiveObject[] | undefined> {
-  try {
-    return await look(entry);
-  } catch (error) {
-    const isSilent = error instanceof ClusterError && error.complaint.kind === 'no-cluster';
-    if (!isSilent || silent >= SILENT_LOOKS) throw error;
-    return undefined;
   }
 }
 
@@ -108,8 +89,10 @@ async function readLog(
       const { stdout } = await runKubectl(cluster, args, 'Could not read the log');
       if (stdout.trim() !== '') return lastLines(stdout, 20);
     } catch (error) {
-      // A container that never started has no log; the reason is known without it.
       if (!(error instanceof ClusterError)) throw error;
+      // A container that never started has no log; the reason is known without it.
+      const { kind } = error.complaint;
+      if (kind !== 'other' && kind !== 'not-found') return error.message;
     }
   }
   return '';

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { parseClusterComplaint } from './complaint';
+
+/** Words of kubectl 1.37.2 and an API server of that version. */
+test.each([
+  ['error: context "nope" does not exist', { kind: 'no-context', context: 'nope' }],
+  [
+    'Error from server (NotFound): namespaces "nope" not found',
+    { kind: 'no-namespace', namespace: 'nope' },
+  ],
+  [
+    'Error from server (NotFound): error when creating "STDIN": namespaces "nope" not found',
+    { kind: 'no-namespace', namespace: 'nope' },
+  ],
+  [
+    'E1127 19:27:30 memcache.go:381] err="Get \\"https://127.0.0.1:16444/api\\": dial tcp 127.0.0.1:16444: connect: connection refused"\nThe connection to the server 127.0.0.1:16444 was refused - did you specify the right host or port?',
+    {
+      kind: 'no-cluster',
+      reason: 'dial tcp 127.0.0.1:16444: connect: connection refused',
+    },
+  ],
+  [
+    'Please enter Username: error: EOF',
+    { kind: 'credentials', reason: 'the context has no credentials' },
+  ],
+  [
+    'error: the server doesn\'t have a resource type "httproutes" in group "gateway.networking.k8s.io"',
+    { kind: 'unknown-kind', what: 'httproutes' },
+  ],
+  [
+    'Error from server (AlreadyExists): error when creating "STDIN": leases.coordination.k8s.io "a" already exists',
+    { kind: 'exists' },
+  ],
+  [
+    'Error from server (Conflict): error when replacing "STDIN": Operation cannot be fulfilled on leases.coordination.k8s.io "a"',
+    { kind: 'conflict' },
+  ],
+  ['error: something else', { kind: 'other' }],
+])('%s', (text, complaint) => {
+  expect(parseClusterComplaint(text)).toEqual(complaint);
+});
