@@ -1,5 +1,6 @@
 import { format, resolveConfig } from 'prettier';
 import { join } from 'node:path';
+import { oneAtATime } from '../one-at-a-time.js';
 import { readCommitted, ROOT, writeGenerated, type GeneratedFile } from './file.js';
 
 /** The result of a run with one version of a tool. */
@@ -26,15 +27,17 @@ export function readSupportRows(): SupportRow[] {
   return JSON.parse(readCommitted(RESULTS) || '[]') as SupportRow[];
 }
 
-/** Replaces an earlier result for the same run and version, and renders the page. */
+/** Replaces an earlier result for the same run and version, and renders the page. Runs beside each other may call it. */
 export async function recordSupport(row: Omit<SupportRow, 'date'>): Promise<void> {
   const date = new Date().toISOString().slice(0, 10);
-  const others = readSupportRows().filter(
-    ({ tool, version, run }) => tool !== row.tool || version !== row.version || run !== row.run,
-  );
-  const rows = [...others, { ...row, date }].sort((a, b) => compare(keyOf(a), keyOf(b)));
-  writeGenerated([{ path: RESULTS, text: `${JSON.stringify(rows, null, 2)}\n` }]);
-  writeGenerated([await supportPage()]);
+  await oneAtATime('support-page', async () => {
+    const others = readSupportRows().filter(
+      ({ tool, version, run }) => tool !== row.tool || version !== row.version || run !== row.run,
+    );
+    const rows = [...others, { ...row, date }].sort((a, b) => compare(keyOf(a), keyOf(b)));
+    writeGenerated([{ path: RESULTS, text: `${JSON.stringify(rows, null, 2)}\n` }]);
+    writeGenerated([await supportPage()]);
+  });
 }
 
 /** The page with the table of all results. */

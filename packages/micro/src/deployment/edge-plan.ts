@@ -1,4 +1,5 @@
 import { EDGE_SERVICE } from '../platform/edge-options';
+import { namesSameImage } from '../platform/image-reference';
 import type { EdgeFile } from '../edge/edge-content';
 import type { Publication } from '../edge/publication';
 import type { Container } from './container';
@@ -105,7 +106,7 @@ export function planEdge(
   }
   const takesFrom = [...holders].sort();
   if (!container) return { kind: 'create', reason: 'it is not running', takesFrom };
-  if (container.image !== wanted.image) {
+  if (!namesSameImage(container.image, wanted.image)) {
     const reason = `its image changed: ${container.image} -> ${wanted.image}`;
     return { kind: 'recreate', reason, takesFrom };
   }

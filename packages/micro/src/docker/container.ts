@@ -85,6 +85,14 @@ export function noteArguments({ name, image, labelFile }: Note): string[] {
   ];
 }
 
+/** Creates a container that is never started, for which the engine unpacks the image. Prints its id. */
+export function unpackArguments(image: string, platform: string): string[] {
+  return [
+    ...['container', 'create', '--network', 'none', '--platform', platform, '--pull', 'never'],
+    ...[image, 'none'],
+  ];
+}
+
 /** Puts the files of the tar archive on standard input into a folder of a container. */
 export function putFilesArguments(id: string, folder: string): string[] {
   return ['container', 'cp', '-', `${id}:${folder}`];

@@ -8,7 +8,7 @@ import { PlatformError } from '../platform/problem';
 import type { ArtifactRequest } from './artifact-request';
 import { findAssets } from './assets';
 import { bundle } from './bundle';
-import { ArtifactError, requireEntry } from './artifact-error';
+import { ArtifactError, requireEntry, requireNodeModules } from './artifact-error';
 import type { ExternalPackage } from './external-packages';
 import { fileReader, normaliseFiles } from './files';
 import { pruneInstall, writeInstall, type Install } from './prune-install';
@@ -41,6 +41,7 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
   const { workspaceRoot, projectRoot, outputPath } = request;
   const output = join(workspaceRoot, outputPath);
   requireEntry(request);
+  requireNodeModules(request.workspaceRoot);
   const assets = readAssets(request);
   await mkdir(dirname(output), { recursive: true });
   const staging = await mkdtemp(`${output}.tmp-`);

@@ -56,13 +56,17 @@ function refusalOf(tree: Tree, kind: string, version: string): string | undefine
   if (kind === 'yarn' && Number(version.split('.')[0]) < 4) {
     return `This workspace uses Yarn ${version}, and images are built with Yarn 4 or later: run "yarn set version stable"`;
   }
-  if (kind === 'yarn' && yarnLinker(tree) !== 'node-modules') {
-    return 'This workspace uses Plug\'n\'Play of Yarn, which is not supported yet: set "nodeLinker: node-modules" in .yarnrc.yml and run "yarn install"';
+  const linker = kind === 'yarn' ? yarnLinker(tree) : NODE_MODULES;
+  if (linker !== NODE_MODULES) {
+    const what = linker === 'pnp' ? "Plug'n'Play" : `"nodeLinker: ${String(linker)}"`;
+    return `This workspace uses ${what} of Yarn, which is not supported: set "nodeLinker: ${NODE_MODULES}" in .yarnrc.yml and run "yarn install"`;
   }
   return kind === 'bun' && tree.exists('bun.lockb') && !tree.exists('bun.lock')
     ? 'This workspace has the binary lockfile bun.lockb, which cannot be pruned for an image: run "bun install --save-text-lockfile" and remove bun.lockb'
     : undefined;
 }
+
+const NODE_MODULES = 'node-modules';
 
 /** Plug'n'Play is what Yarn does if nothing else is set. */
 function yarnLinker(tree: Tree): unknown {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   formatImageReference,
   isImageTag,
+  namesSameImage,
   parseImageReference,
   serviceRepository,
   toImageTag,
@@ -76,4 +77,25 @@ test('each service has its own repository', () => {
   expect(serviceRepository('acme', 'orders', 'reg.example.com/team')).toBe(
     'reg.example.com/team/acme/orders',
   );
+});
+
+test.each([
+  ['caddy:2', 'docker.io/library/caddy:2', true],
+  ['caddy:2', 'index.docker.io/library/caddy:2', true],
+  ['library/caddy:2', 'caddy:2', true],
+  ['caddy', 'docker.io/library/caddy:latest', true],
+  ['acme/edge:1', 'docker.io/acme/edge:1', true],
+  [`caddy:2@${digest}`, `docker.io/library/caddy:2@${digest}`, true],
+  [`caddy@${digest}`, `docker.io/library/caddy@${digest}`, true],
+  ['caddy:2', 'docker.io/library/caddy:3', false],
+  ['caddy:2', 'docker.io/acme/caddy:2', false],
+  ['caddy:2', 'localhost/caddy:2', false],
+  ['caddy:2', 'registry.example.com/library/caddy:2', false],
+  ['registry.example.com/caddy:2', 'registry.example.com/library/caddy:2', false],
+  [`caddy:2`, `caddy:2@${digest}`, false],
+  ['not a reference', 'not a reference', true],
+  ['not a reference', 'caddy:2', false],
+])('%s and %s name the same image: %s', (a, b, same) => {
+  expect(namesSameImage(a, b)).toBe(same);
+  expect(namesSameImage(b, a)).toBe(same);
 });

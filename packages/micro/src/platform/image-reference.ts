@@ -55,6 +55,33 @@ export function formatImageReference({
   ].join('');
 }
 
+/** Docker Hub under all of its names. */
+const HUBS = [undefined, 'docker.io', 'index.docker.io', 'registry-1.docker.io'];
+
+/**
+ * Whether two texts name one image of a registry: Podman writes `caddy:2` of a container as `docker.io/library/caddy:2`.
+ */
+export function namesSameImage(a: string, b: string): boolean {
+  if (a === b) return true;
+  try {
+    return fullName(a) === fullName(b);
+  } catch {
+    return false;
+  }
+}
+
+function fullName(text: string): string {
+  const { registry, repository, tag, digest } = parseImageReference(text);
+  const isOfHub = HUBS.includes(registry?.toLowerCase());
+  const isShort = !repository.includes('/') || repository.startsWith('library/');
+  return formatImageReference({
+    registry: isOfHub ? 'docker.io' : registry,
+    repository: isOfHub && isShort ? `library/${repository.replace('library/', '')}` : repository,
+    tag: tag ?? (digest === undefined ? 'latest' : undefined),
+    digest,
+  });
+}
+
 /** Whether `tag` is valid after the colon of a reference. */
 export function isImageTag(tag: string): boolean {
   return TAG.test(tag);

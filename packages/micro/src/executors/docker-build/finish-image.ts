@@ -20,7 +20,9 @@ export async function finishImage(prepared: PreparedImage): Promise<void> {
   const image = await imageHere(prepared);
   const localTags = localReferences(prepared);
   if (image) await tagImage(task, image, local, localTags);
-  const size = image ? await readImageSize(task.runner, image, baseImages) : { total: 0 };
+  const size = image
+    ? await readImageSize(task.runner, image, baseImages, platforms)
+    : { total: 0 };
   const receipt: BuildReceipt = {
     kind: 'docker-build',
     service: task.service.name,

@@ -27,6 +27,10 @@ function hasContainerdStore(): boolean {
   return docker('info', '--format', '{{json .DriverStatus}}').includes('io.containerd.');
 }
 
+function isWithin(bytes: number, [least, most]: readonly [number, number]): boolean {
+  return bytes >= least && bytes <= most;
+}
+
 describeEngine('platforms of an image', () => {
   let workspace: EngineWorkspace;
   const here = docker('version', '--format', '{{.Server.Arch}}');
@@ -160,7 +164,9 @@ describeEngine('platforms of an image', () => {
       const options = { environment: 'development', platforms, buildArgs, push: true };
       const built = await workspace.dockerBuild('orders', options);
       expect(built.success, built.output).toBe(true);
-      const { image } = receipt();
+      const { image, size } = receipt();
+      // It stays in the registry: no engine has its layers.
+      expect(size).toEqual({ total: 0 });
       for (const platform of platforms) {
         docker('pull', '--quiet', '--platform', platform, image);
         const copy = docker('create', '--platform', platform, image);
@@ -174,6 +180,51 @@ describeEngine('platforms of an image', () => {
         /^orders {2}up to date/m,
       );
     });
+  });
+
+  describe('the size in the receipt', () => {
+    /** Bytes that a compressed layer has next to nothing of, in the base and in the bundle. */
+    const [BASE, BUNDLE] = [500_000, 1_000_000];
+    /** Both stores count a little for folders and whole blocks. */
+    const aboutOf = (bytes: number) => [bytes, bytes + 100_000] as const;
+    const only = [`linux/${here}`];
+    const combinations = hasContainerdStore()
+      ? [only, [`linux/${other}`]].flatMap((platforms) =>
+          ['1', '0'].map((none) => [platforms, none] as const),
+        )
+      : ['1', '0'].map((none) => [only, none] as const);
+
+    it.each(combinations)(
+      'is of unpacked content, for %j and "no attestations" %s',
+      async (platforms, none) => {
+        vi.stubEnv('BUILDX_NO_DEFAULT_ATTESTATIONS', none);
+        const base = `${workspace.platform}/base:size`;
+        workspace.write({
+          'base.txt': 'x'.repeat(BASE),
+          'base.Dockerfile': 'FROM scratch\nCOPY base.txt /\nCMD ["/none"]\n',
+          'apps/orders/src/main.ts': `console.log('${platforms.join()} ${none}', '${'x'.repeat(BUNDLE)}');\n`,
+          'apps/orders/Dockerfile': `FROM scratch AS artifact\nFROM ${base}\nCOPY --from=artifact / /\nLABEL spec=${workspace.platform}\n`,
+        });
+        const file = ['--file', `${workspace.root}/base.Dockerfile`, workspace.root];
+        docker(
+          'buildx',
+          'build',
+          '--quiet',
+          '--platform',
+          platforms.join(),
+          '--tag',
+          base,
+          ...file,
+        );
+        expect(await workspace.build('orders')).toMatchObject({ success: true });
+        const built = await workspace.dockerBuild('orders', { platforms: [...platforms] });
+        expect(built.success, built.output).toBe(true);
+        const { size } = receipt();
+        expect(size.base).toSatisfy((bytes: number) => isWithin(bytes, aboutOf(BASE)));
+        expect(size.total).toSatisfy((bytes: number) => isWithin(bytes, aboutOf(BASE + BUNDLE)));
+        expect(built.output).toMatch(/ 1\.0\d MB over its base/);
+      },
+    );
   });
 
   describe('beside its files', () => {

@@ -177,7 +177,8 @@ describe('init', () => {
 
   it.each([
     ['yarn@1.22.22', {}, 'This workspace uses Yarn 1.22.22, and images are built with Yarn 4'],
-    ['yarn@4.18.1', {}, "uses Plug'n'Play of Yarn, which is not supported yet: set \"nodeLinker"],
+    ['yarn@4.18.1', {}, "uses Plug'n'Play of Yarn, which is not supported: set \"nodeLinker"],
+    ['yarn@4.18.1', { '.yarnrc.yml': 'nodeLinker: pnpm\n' }, 'uses "nodeLinker: pnpm" of Yarn'],
     ['bun@1.4.5', { 'bun.lockb': 'x' }, 'run "bun install --save-text-lockfile"'],
   ])('refuses %s with %j', async (packageManager, files, message) => {
     updateJson(tree, 'package.json', (json: object) => ({ ...json, packageManager }));

@@ -16,6 +16,7 @@ import { writeWhole } from '../../../effects/files';
 import { CONFIG_FOLDER, STORAGE_FOLDER } from '../../../edge/caddy-config';
 import { edgeSliceOn, EDGE_USER } from '../../../edge/edge-entry';
 import { EDGE_SERVICE } from '../../../platform/edge-options';
+import { namesSameImage } from '../../../platform/image-reference';
 import { formatSeconds, formatStep } from '../../../terminal/step';
 import { waitUntilHealthy } from '../roll/health';
 import { againIfPruned, makeOf, Pruned } from '../roll/retry-if-pruned';
@@ -125,7 +126,7 @@ async function findPrepared(
   for (const one of leftovers) {
     const isRight =
       one.state === 'created' &&
-      one.image === wanted.image &&
+      namesSameImage(one.image, wanted.image) &&
       one.labels[DEPLOY_LABELS.entry] === wanted.entryLabel &&
       (await readFingerprint(run, one.id)) === wanted.fingerprint;
     if (isRight) return one;

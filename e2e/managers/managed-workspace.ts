@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { mustRun, run } from '../tools/command.js';
-import { recordSupport } from '../tools/generated/support-page.js';
-import { ensureRegistry } from '../tools/registry/ensure-registry.js';
-import { mustEnd, startChild } from '../tools/testing/child.js';
-import { readState } from '../tools/testing/deployed-platform.js';
-import { describeEngine } from '../tools/testing/describe-engine.js';
-import { freePort } from '../tools/testing/free-port.js';
-import { managerEnvironment, managerVersion } from '../tools/testing/package-managers.js';
-import { removePlatform } from '../tools/testing/remove-platform.js';
-import { createWorkspace, type Workspace } from '../tools/testing/workspace.js';
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
+import { mustRun, run } from '../../tools/command.js';
+import { recordSupport } from '../../tools/generated/support-page.js';
+import { ensureRegistry } from '../../tools/registry/ensure-registry.js';
+import { mustEnd, startChild } from '../../tools/testing/child.js';
+import { readState } from '../../tools/testing/deployed-platform.js';
+import { describeEngine } from '../../tools/testing/describe-engine.js';
+import { freePort } from '../../tools/testing/free-port.js';
+import { managerEnvironment, managerVersion } from '../../tools/testing/package-managers.js';
+import { removePlatform } from '../../tools/testing/remove-platform.js';
+import { createWorkspace, type Workspace } from '../../tools/testing/workspace.js';
 
 /** Time limit for something that happens in another process. */
 const EVENTUALLY = { timeout: 60_000, interval: 200 };
@@ -44,8 +44,9 @@ const APPROVALS = {
   'pnpm 11': {},
 } as const;
 
-describeEngine('a workspace with another package manager', () => {
-  describe.each(['yarn', 'bun', 'pnpm 11'] as const)('%s', (manager) => {
+/** What a team has from `nx add` to a deploy. Each package manager is a file of its own, so that they run beside each other. */
+export function testManager(manager: keyof typeof SETTINGS): void {
+  describeEngine(`a workspace of ${manager}`, () => {
     const program = manager.split(' ')[0]!;
     let workspace: Workspace;
     let environment: NodeJS.ProcessEnv;
@@ -75,7 +76,12 @@ describeEngine('a workspace with another package manager', () => {
       );
       await install(...(program === 'yarn' ? ['install', '--no-immutable'] : ['install']));
       await nx('add', '@org/micro');
-      await nx('g', '@org/micro:init', `--registry=${registry}`);
+      const development = 'environments/development.yml';
+      await workspace.edit(
+        development,
+        'engine: compose\n',
+        `engine: compose\nregistry: ${registry}\n`,
+      );
       port = await freePort();
       await nx('g', '@org/micro:service', 'users', `--port=${port}`);
       await workspace.commit('users');
@@ -94,16 +100,7 @@ describeEngine('a workspace with another package manager', () => {
       expect(await workspace.git('status', '--porcelain')).toBe('');
     });
 
-    it('selects the service if one of its indirect dependencies changes', async () => {
-      await nx('build', 'users');
-      expect(existsSync(join(workspace.root, 'dist/apps/users/app/main.js'))).toBe(true);
-      const file = 'apps/users/src/config.ts';
-      await workspace.write(file, `${await workspace.read(file)}\n// changed\n`);
-      expect(await nx('show', 'projects', '--affected')).toContain('users');
-      await workspace.git('checkout', '--', '.');
-    });
-
-    it('installs a native add-on in its image, with Nx and without', async () => {
+    it('selects the service that gets a native add-on, and installs it in the image, with Nx and without', async () => {
       const manifest = 'apps/users/package.json';
       await workspace.edit(
         manifest,
@@ -119,7 +116,11 @@ describeEngine('a workspace with another package manager', () => {
           ? ['install', '--no-immutable']
           : ['install', '--no-frozen-lockfile']),
       );
-      await nx('docker-build', 'users');
+      await workspace.commit('A native addon');
+      const range = ['--base=HEAD~1', '--head=HEAD'];
+      const built = await nx('affected', '-t', 'docker-build', ...range, '--output-style=static');
+      expect(built).toContain('installed in the image instead of bundled: bufferutil');
+      expect(existsSync(join(workspace.root, 'dist/apps/users/app/main.js'))).toBe(true);
       await starts(`${workspace.name}/users:local`);
       await mustRun(
         'docker',
@@ -141,7 +142,6 @@ describeEngine('a workspace with another package manager', () => {
     });
 
     it('is deployed with it, and the next deploy changes nothing', async () => {
-      await workspace.commit('A native addon');
       const place = {
         registry,
         platform: workspace.name,
@@ -183,4 +183,4 @@ describeEngine('a workspace with another package manager', () => {
       }
     }
   });
-});
+}
