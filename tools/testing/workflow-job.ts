@@ -27,7 +27,7 @@ interface Workflow {
 
 /**
  * Runs the `run` steps of a job in a working copy, as a runner of GitHub would with `bash -eo pipefail`. A cache is a
- * folder beside the copy. The copy is there already, and so is Node, so that their actions have nothing to do.
+ * folder beside the copy. The copy, Node and the packages are there already, so the steps for them have nothing to do.
  *
  * @throws if the job has an action or an expression that this does not know.
  */
@@ -43,10 +43,8 @@ export async function runJob(
   let output = '';
   for (const step of job.steps) {
     if (!isTrue(step.if, contexts)) continue;
-    if (step.run === undefined) {
-      await act(root, step);
-      continue;
-    }
+    if (step.run === undefined) await act(root, step);
+    if (step.run === undefined || step.run === 'npm ci') continue;
     const env = { ...workflow.env, ...step.env };
     const child = startChild('bash', ['-eo', 'pipefail', '-c', step.run], {
       cwd: root,

@@ -6,10 +6,16 @@ import { join } from 'node:path';
  * The custom conditions of the root tsconfig, under which libraries of this workspace export their TypeScript sources.
  */
 export function sourceConditions(workspaceRoot: string): string[] {
-  for (const name of ['tsconfig.base.json', 'tsconfig.json']) {
+  return readConditions((name) => {
     const file = join(workspaceRoot, name);
-    if (!existsSync(file)) continue;
-    const config = parse(readFileSync(file, 'utf8'), [], { allowTrailingComma: true }) as
+    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  });
+}
+
+/** The same with the text of a file of the root, such as one in a generator's tree. */
+export function readConditions(read: (name: string) => string | undefined): string[] {
+  for (const name of ['tsconfig.base.json', 'tsconfig.json']) {
+    const config = parse(read(name) ?? '', [], { allowTrailingComma: true }) as
       { compilerOptions?: { customConditions?: string[] } } | undefined;
     if (config?.compilerOptions?.customConditions) return config.compilerOptions.customConditions;
   }

@@ -247,6 +247,17 @@ describe('service', () => {
     expect(tree.read('apps/mailer/service.yml', 'utf8')).toContain('kind: worker\n');
   });
 
+  it('tests libraries of the workspace as they are, under the condition that exports their sources', async () => {
+    tree.write(
+      'tsconfig.base.json',
+      '{ "compilerOptions": { /* ours */ "customConditions": ["@acme/source"] } }',
+    );
+    await serviceGenerator(tree, { name: 'orders', skipInstall: true });
+    expect(tree.read('apps/orders/vitest.config.ts', 'utf8')).toMatch(
+      /ssr: \{\s+resolve: \{\s+conditions: \[\s*'@acme\/source',\s+'module',\s+'node',\s+'development\|production'/,
+    );
+  });
+
   it('changes nothing when it runs again after a person has edited the files', async () => {
     await serviceGenerator(tree, { name: 'users' });
     await serviceGenerator(tree, { name: 'orders', consumes: ['users'] });

@@ -10,6 +10,7 @@ import {
   type Tree,
 } from '@nx/devkit';
 import { join } from 'node:path';
+import { readConditions } from '../../effects/source-conditions';
 import { installPackages } from '../../effects/package-install';
 import { generateClient } from '../connect/client';
 import { initGenerator } from '../init/generator';
@@ -84,6 +85,7 @@ function generateProject(tree: Tree, options: ServiceOptions): boolean {
     ...options,
     offset: offsetFromRoot(options.root),
     base: tree.exists('tsconfig.base.json'),
+    conditions: readConditions((name) => tree.read(name, 'utf8') ?? undefined),
     targets: scriptTargets(readNxJson(tree) ?? {}),
     example: exampleOf(options),
     prefix: options.routes.map(pathOf)[0] ?? '',
