@@ -65,7 +65,7 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 5 * MINUTE,
           hookTimeout: 5 * MINUTE,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
