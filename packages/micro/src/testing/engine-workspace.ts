@@ -272,3 +272,12 @@ async function told(work: () => Promise<{ success: boolean }>): Promise<Told> {
   const { success } = await lines.run(heard, work);
   return { success, output: stripVTControlCharacters(heard.join('\n')) };
 }
+
+/** Waits until an executor that was started just before prints a line like this. */
+export async function untilSaid(line: RegExp): Promise<void> {
+  const printed = vi.mocked(console.log).mock.calls;
+  const begun = printed.length;
+  const isSaid = () =>
+    printed.slice(begun).some(([first]) => line.test(stripVTControlCharacters(String(first))));
+  await vi.waitUntil(isSaid, { timeout: 60_000, interval: 50 });
+}

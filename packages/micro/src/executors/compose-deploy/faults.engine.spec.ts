@@ -2,14 +2,15 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureRegistry } from '../../../../../tools/registry/ensure-registry';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
-import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
+import { docker, EngineWorkspace, server, untilSaid } from '../../testing/engine-workspace';
 import { deployUntil } from '../../testing/killed-deploy';
 import { probeWhile } from '../../testing/probe';
 
 const ENVIRONMENT = 'healthTimeout: 60\n';
 /** The time starts at the first health check, so a slow start does not shorten it. */
 const ENDS_LATER = `server.once('request', () => setTimeout(() => process.exit(3), 10_000));\n`;
-const NEVER = { when: 'before', command: 'no command is like this' } as const;
+/** A deploy has the lock, and has not yet changed what serves. */
+const HAS_LOCK = { when: 'before', command: 'container start' } as const;
 
 /** The rows of docs/faults.md, "Deploys", that are about what happens around a deploy. */
 describeEngine('a deploy during which something breaks', () => {
@@ -62,31 +63,37 @@ describeEngine('a deploy during which something breaks', () => {
 
   it('makes the second of two parallel deploys wait for the first', async () => {
     const wanted = await prepare();
-    const first = deployUntil(workspace, 'orders', NEVER);
-    while (!workspace.everything().some((name) => name.startsWith('lock'))) {
-      await new Promise((next) => setTimeout(next, 100));
-    }
-    const second = await workspace.deploy('orders');
-    expect((await first).output).toMatch(/orders.* {2}.*deployed/);
-    expect(second.output).toMatch(/^waiting for the lock of \S+ since [^]*keep +orders/);
-    expect(second.success).toBe(true);
+    let second: ReturnType<typeof workspace.deploy> | undefined;
+    const first = await deployUntil(workspace, 'orders', {
+      ...HAS_LOCK,
+      then: async () => {
+        second = workspace.deploy('orders');
+        await untilSaid(/^waiting for the lock/);
+      },
+    });
+    const { output, success } = await second!;
+    expect(first.output).toMatch(/orders.* {2}.*deployed/);
+    expect(output).toMatch(/^waiting for the lock of \S+ since [^]*keep +orders/);
+    expect(success).toBe(true);
     expect(answer()).toBe(wanted);
     expect(ordersLeft()).toHaveLength(1);
   });
 
   it('names the other deploy if the wait is too long, and changes nothing', async () => {
     await prepare();
-    const first = deployUntil(workspace, 'orders', NEVER);
-    while (!workspace.everything().some((name) => name.startsWith('lock'))) {
-      await new Promise((next) => setTimeout(next, 100));
-    }
-    workspace.write({ 'environments/development.yml': `${ENVIRONMENT}lockTimeout: 0\n` });
-    const second = await workspace.deploy('orders');
-    workspace.write({ 'environments/development.yml': ENVIRONMENT });
-    expect(second.output).toMatch(
+    let output = '';
+    const first = await deployUntil(workspace, 'orders', {
+      ...HAS_LOCK,
+      then: async () => {
+        workspace.write({ 'environments/development.yml': `${ENVIRONMENT}lockTimeout: 0\n` });
+        ({ output } = await workspace.deploy('orders'));
+        workspace.write({ 'environments/development.yml': ENVIRONMENT });
+      },
+    });
+    expect(output).toMatch(
       /the lock of \S+ is held by \S+@\S+ since [\d:]+ UTC \(pid \d+: compose-deploy of orders\): wait, or take the lock with --break-lock/,
     );
-    expect((await first).exitCode).toBe(0);
+    expect(first.exitCode).toBe(0);
   });
 
   it('restores the old version if the new one ends ten seconds after it was healthy', async () => {

@@ -6,13 +6,14 @@ import { ensureRegistry } from '../../../../../tools/registry/ensure-registry';
 import { describeSecondEngine } from '../../../../../tools/testing/second-engine/describe-second-engine';
 import { logsCommand } from '../../commands/logs/command';
 import { statusCommand } from '../../commands/status/command';
-import { docker, EngineWorkspace } from '../../testing/engine-workspace';
+import { docker, EngineWorkspace, untilSaid } from '../../testing/engine-workspace';
 import { deployUntil, type Moment } from '../../testing/killed-deploy';
 import { probeWhile, type Probed } from '../../testing/probe';
 import { runCommand } from '../../testing/shell';
 
 const SECRET = 'spec-secret-remote';
-const NEVER = { when: 'before', command: 'no command is like this' } as const;
+/** A deploy has the lock, and has not yet changed what serves. */
+const HAS_LOCK = { when: 'before', command: 'container start' } as const;
 
 /** Rows of docs/faults.md, "Deploys": an engine that is far away, ends or has no room. */
 describeSecondEngine('a deploy to another machine', (engine) => {
@@ -151,13 +152,19 @@ services:
     const target = `host=${engine().host}`;
     execFileSync('docker', ['context', 'create', 'second', '--docker', target], { stdio: 'pipe' });
     const wanted = change();
-    const first = deployUntil(workspace, 'orders', NEVER);
-    while (!workspace.everything().some((name) => name.startsWith('lock'))) await sleep(100);
-    environmentAt('context: second');
-    const second = await workspace.deploy('orders');
-    expect(await first).toMatchObject({ exitCode: 0 });
-    expect(second.output).toMatch(/^waiting for the lock of \S+ since [^]*keep +orders/);
-    expect(second.success).toBe(true);
+    let second: ReturnType<typeof workspace.deploy> | undefined;
+    const first = await deployUntil(workspace, 'orders', {
+      ...HAS_LOCK,
+      then: async () => {
+        environmentAt('context: second');
+        second = workspace.deploy('orders');
+        await untilSaid(/^waiting for the lock/);
+      },
+    });
+    const { output, success } = await second!;
+    expect(first).toMatchObject({ exitCode: 0 });
+    expect(output).toMatch(/^waiting for the lock of \S+ since [^]*keep +orders/);
+    expect(success).toBe(true);
     expectServing(wanted);
   });
 
