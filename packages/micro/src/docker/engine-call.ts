@@ -81,7 +81,7 @@ export function list(path: string, print: (body: string) => string | undefined):
 }
 
 /** The client's words for what the engine answered. */
-export function complaintOf({ body, status }: EngineAnswer): string {
+function complaintOf({ body, status }: EngineAnswer): string {
   let message = body.trim();
   try {
     message = (JSON.parse(body) as { message: string }).message;
