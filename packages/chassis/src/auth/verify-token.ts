@@ -35,11 +35,8 @@ export async function verifyToken(
   rules: JWTVerifyOptions,
 ): Promise<JWTPayload> {
   const signed = parseRsaToken(token, rules);
-  const hash = signed && HASHES.get(signed.header.alg);
-  if (signed === undefined || hash === undefined) {
-    return (await jwtVerify(token, keyOf, rules)).payload;
-  }
-  const { header, protectedHeader, payload, signature } = signed;
+  if (!signed) return (await jwtVerify(token, keyOf, rules)).payload;
+  const { header, hash, protectedHeader, payload, signature } = signed;
   const key = await keyOf(header, { protected: protectedHeader, payload, signature });
   const publicKey = rsaKeyOf(key, hash);
   if (!publicKey) return (await jwtVerify(token, () => key, rules)).payload;
@@ -52,6 +49,7 @@ export async function verifyToken(
 
 interface RsaToken {
   header: JWTHeaderParameters;
+  hash: string;
   protectedHeader: string;
   payload: string;
   signature: string;
@@ -62,9 +60,10 @@ function parseRsaToken(token: string, { algorithms }: JWTVerifyOptions): RsaToke
   const [, protectedHeader, payload, signature] = COMPACT.exec(token) ?? [];
   if (!protectedHeader || !payload || !signature) return undefined;
   const header = parseHeader(protectedHeader);
-  if (!header || !HASHES.has(header.alg) || !algorithms?.includes(header.alg)) return undefined;
+  const hash = header && HASHES.get(header.alg);
+  if (!header || !hash || !algorithms?.includes(header.alg)) return undefined;
   if ('crit' in header || 'b64' in header) return undefined;
-  return { header, protectedHeader, payload, signature };
+  return { header, hash, protectedHeader, payload, signature };
 }
 
 function parseHeader(text: string): JWTHeaderParameters | undefined {

@@ -8,6 +8,13 @@ export interface Command {
   stdin?: string | Uint8Array;
 }
 
+/** How a command ended. */
+export interface Outcome {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
 /** Which engine a docker command talks to; neither means the client's current one. */
 export interface EngineAddress {
   context?: string;

@@ -1,4 +1,4 @@
-import type { EngineAddress } from './command';
+import type { EngineAddress, Outcome } from './command';
 
 /** One request of the Docker Engine API; the path is without the version. */
 export interface EngineRequest {
@@ -13,21 +13,14 @@ export interface EngineAnswer {
   body: string;
 }
 
-/** What a docker command would end with. */
-interface Ended {
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-}
-
 /** A docker command as requests to the engine. */
 export interface EngineCall {
   address: EngineAddress;
   requests: readonly EngineRequest[];
   /** Whether each request waits for the one before it. */
   inOrder: boolean;
-  /** What the command prints; `undefined` if only the command itself can tell. */
-  print: (answers: readonly EngineAnswer[]) => Ended | undefined;
+  /** How the command would end; `undefined` if only the command itself can tell. */
+  print: (answers: readonly EngineAnswer[]) => Outcome | undefined;
 }
 
 /** A call, except to which engine. */
@@ -88,7 +81,7 @@ export function list(path: string, print: (body: string) => string | undefined):
 }
 
 /** The client's words for what the engine answered. */
-export function complaintOf({ body, status }: EngineAnswer): string {
+function complaintOf({ body, status }: EngineAnswer): string {
   let message = body.trim();
   try {
     message = (JSON.parse(body) as { message: string }).message;

@@ -1,6 +1,6 @@
 import { visible } from '../platform/visible';
 import { UserError } from '../platform/user-error';
-import type { EngineAddress } from './command';
+import type { EngineAddress, Outcome } from './command';
 import { parseBuildComplaint, parseComplaint, type Complaint } from './error-patterns';
 
 /** The engine or a registry said no, or nothing; `output` has its last words. */
@@ -18,21 +18,14 @@ export class EngineError extends UserError {
   }
 }
 
-/** How a docker command ended. */
-interface Ended {
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-}
-
 /** What went wrong, in words that say what to do. */
-export function toEngineError(what: string, ended: Ended, address: EngineAddress): EngineError {
+export function toEngineError(what: string, ended: Outcome, address: EngineAddress): EngineError {
   const output = lastLines(ended.stderr || ended.stdout, 30);
   return toError(what, ended, output, parseComplaint(output), address);
 }
 
 /** What went wrong in a build of a Dockerfile, with the line. */
-export function toBuildError(dockerfile: string, ended: Ended): EngineError {
+export function toBuildError(dockerfile: string, ended: Outcome): EngineError {
   // The output of a step is printed again at the end if the step failed.
   const told = (ended.stderr || ended.stdout).replace(/^#\d+ .*\n?|^\s*\n/gm, '');
   const output = lastLines(told, 60);
@@ -47,7 +40,7 @@ export function lastLines(text: string, count: number): string {
 
 function toError(
   what: string,
-  ended: Ended,
+  ended: Outcome,
   output: string,
   complaint: Complaint,
   address: EngineAddress,
@@ -98,7 +91,7 @@ function nameOf(address: EngineAddress): string {
     : (address.host ?? process.env['DOCKER_HOST'] ?? 'this machine');
 }
 
-function failed(what: string, { exitCode }: Ended, output: string): EngineError {
+function failed(what: string, { exitCode }: Outcome, output: string): EngineError {
   const words = output.trim() === '' ? ' and wrote nothing' : `:\n${indent(output)}`;
   return new EngineError('failed', `${what} (exit code ${exitCode})${words}`, output, exitCode);
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  missingImage,
   parseBuildComplaint,
   parseComplaint,
   saysAlreadyDone,
@@ -501,10 +500,5 @@ describe('one question each', () => {
     ],
   ])('%o, %s: %s', (says, _, words, expected) => {
     expect(says(words)).toBe(expected);
-  });
-
-  it('names the image that is missing', () => {
-    expect(missingImage('Error response from daemon: No such image: orders:1')).toBe('orders:1');
-    expect(missingImage('Error response from daemon: network far not found')).toBeUndefined();
   });
 });

@@ -53,7 +53,6 @@ const NO_REGISTRY =
 
 const NOT_FOUND =
   /no such image|no such object|: not found|manifest unknown|name unknown|repository does not exist/i;
-const MISSING_IMAGE = /no such image: (\S+)$/i;
 const NO_CONTAINER = /no such container/i;
 const DYING = /dead or marked for removal/i;
 const ALREADY_DONE =
@@ -106,11 +105,6 @@ export function saysNotFound(words: string): boolean {
     // A registry that was asked without a login; one that hides what is private answers "insufficient_scope".
     !/no basic auth credentials/i.test(words)
   );
-}
-
-/** `Error response from daemon: No such image: orders:1` -> `orders:1` */
-export function missingImage(line: string): string | undefined {
-  return MISSING_IMAGE.exec(line)?.[1];
 }
 
 export function saysNoContainer(words: string): boolean {

@@ -126,10 +126,10 @@ async function unsentIfLost<T>(question: Promise<T>): Promise<T> {
 
 /** The engine at an address. Nothing is connected before the first request. */
 export function openEngineApi(address: EngineAddress, cwd: string): EngineApi {
-  const line = openLines(() => new Line(address, cwd));
+  const lines = openLines(() => new Line(address, cwd));
   let version: Promise<string> | undefined;
   const negotiate = async (options?: RequestOptions) => {
-    const { status, body } = await line.ask({ method: 'GET', path: '/version' }, options);
+    const { status, body } = await lines.ask({ method: 'GET', path: '/version' }, options);
     if (status !== 200) throw new LineBroken(`/version was answered with ${status}`, 'unsent');
     return spokenWith(JSON.parse(body) as EngineVersion);
   };
@@ -140,13 +140,13 @@ export function openEngineApi(address: EngineAddress, cwd: string): EngineApi {
         version = undefined;
         throw error;
       });
-      return line.ask({ ...what, path: `/v${spoken}${what.path}` }, options);
+      return lines.ask({ ...what, path: `/v${spoken}${what.path}` }, options);
     },
   };
 }
 
 /** Lines that requests share. One more is opened only if none has become free for a while: a line costs a process. */
-function openLines(open: () => Line): Pick<EngineApi, 'ask'> {
+function openLines(open: () => Line): EngineApi {
   const idle: Line[] = [];
   const waiting: ((line: Line) => void)[] = [];
   let opening: Line | undefined;

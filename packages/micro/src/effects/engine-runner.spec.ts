@@ -47,6 +47,7 @@ describe('engineRunner', () => {
     ['another program', { file: 'git', args: ['container', 'inspect', 'a'] }, {}],
     ['an unknown command', { file: 'docker', args: ['pull', 'a'] }, {}],
     ['a command with input', { ...INSPECT, stdin: 'x' }, {}],
+    ['a command with variables of its own', { ...INSPECT, env: { DOCKER_HOST: 'ssh://b' } }, {}],
     ['a command whose lines are wanted', INSPECT, { onLine: () => undefined }],
   ])('starts the program for %s', async (_, command, options) => {
     const { runner, run } = setUp(() => ({}));

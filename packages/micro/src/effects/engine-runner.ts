@@ -37,8 +37,8 @@ export function engineRunner(
   };
 }
 
-function isPlain({ file, stdin }: Command, { onLine, input, output }: RunOptions): boolean {
-  return file === 'docker' && !stdin && !onLine && !input && !output;
+function isPlain({ file, env, stdin }: Command, { onLine, input, output }: RunOptions): boolean {
+  return file === 'docker' && !env && !stdin && !onLine && !input && !output;
 }
 
 const VERSION = ['version', '--format', '{{.Server.Version}}'];

@@ -2,13 +2,9 @@ import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../platform/user-error';
-import { formatCommand, type Command } from '../docker/command';
+import { formatCommand, type Command, type Outcome } from '../docker/command';
 
-export interface Outcome {
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-}
+export type { Outcome };
 
 export interface RunOptions {
   /** Gets each line of both streams as it comes. */

@@ -1,8 +1,6 @@
 import './compile-cache';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
 import { isBatchOutputHeld } from '../effects/nx-output';
-import { engineRunner } from '../effects/engine-runner';
-import { sharedRunner } from '../effects/shared-runner';
 import { UserError } from '../platform/user-error';
 import { openBarrier, type Joined } from './batch-barrier';
 import { runServiceTasks, type EndedTask, type ServiceTask } from './service-task';
@@ -25,12 +23,10 @@ export async function* deployBatch(
 ): AsyncGenerator<EndedTask> {
   const ids = Object.keys(taskGraph.tasks);
   const interruption = listenForInterruption();
-  const runner = sharedRunner(engineRunner(context.root));
   const deploy = (tasks: readonly ServiceTask[], common: DeployOptions) =>
     deployTogether(tasks, {
       context,
       ids,
-      runner,
       options: common,
       deploy: deployServices,
       interruption,

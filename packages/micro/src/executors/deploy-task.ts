@@ -21,7 +21,6 @@ export function deployTask(
       const failures = await deployTogether([task], {
         context,
         ids: ownTask(context, task.service.name),
-        runner: task.runner,
         options,
         interruption,
         tell: task.say,

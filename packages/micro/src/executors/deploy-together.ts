@@ -1,6 +1,5 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { systemClock } from '../effects/clock';
-import type { Runner } from '../effects/process';
 import { isConfirmedSince } from '../effects/receipts';
 import { receiptFile } from '../image/receipt';
 import { readServiceTask, type ServiceTask } from './service-task';
@@ -16,7 +15,6 @@ export interface Together {
   context: ExecutorContext;
   /** Ids of the tasks that this process was started for. */
   ids: readonly string[];
-  runner: Runner;
   options: DeployOptions;
   interruption: Interruption;
   tell: (line: string) => void;
@@ -32,7 +30,7 @@ export interface Together {
  */
 export async function deployTogether(
   tasks: readonly ServiceTask[],
-  { context, ids, runner, options, interruption, tell, deploy, isUnheard = false }: Together,
+  { context, ids, options, interruption, tell, deploy, isUnheard = false }: Together,
 ): Promise<Failures> {
   const [first] = tasks;
   if (!first) return new Map();
@@ -49,7 +47,7 @@ export async function deployTogether(
   const failures = await deploy({
     workspaceRoot: context.root,
     platformName: first.platformName,
-    runner,
+    runner: first.runner,
     clock: systemClock,
     tasks: all,
     options,

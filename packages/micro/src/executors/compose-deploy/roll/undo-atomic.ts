@@ -55,11 +55,12 @@ export async function putBackAll(
         const recorded = recordedState(current, slice, secrets?.label ?? '');
         // A rollback may have given its containers another port, or other ports of those that it calls.
         const all = await readProjectContainers(runner, address, name);
-        const former = (of: string) =>
-          services
-            .find((one) => one.service === of)
-            ?.plan.serving.flatMap((one) => portOf(one) ?? []) ?? servedPorts(all, of);
-        const desired = withPortsOfToday(recorded, former(service)[0], (of) => former(of)[0]);
+        const formerPort = (of: string) => {
+          const planned = services.find((one) => one.service === of);
+          const ports = planned?.plan.serving.flatMap((container) => portOf(container) ?? []);
+          return (ports ?? servedPorts(all, of))[0];
+        };
+        const desired = withPortsOfToday(recorded, formerPort(service), formerPort);
         await requireImage(run, desired);
         const own = all.filter((container) => container.service === service);
         const plan = planDeploy(own, desired);
