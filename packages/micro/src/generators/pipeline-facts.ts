@@ -12,7 +12,8 @@ export function readPipelineFacts(tree: Tree, environments: readonly Environment
   const file = NODE_FILES.find((name) => tree.exists(name));
   return {
     mainBranch: readNxJson(tree)?.defaultBase?.replace(/^origin\//, '') ?? 'main',
-    node: file === undefined ? { version: '24' } : { file },
+    node:
+      file === undefined ? { version: '24' } : { version: tree.read(file, 'utf8')!.trim(), file },
     packageManager: readPackageManager(tree),
     environments: environments.map(pipelineEnvironment),
   };

@@ -1,4 +1,4 @@
-import type { PipelineEnvironment, PipelineFacts } from './pipeline-facts';
+import { type PipelineEnvironment, type PipelineFacts, registryHost } from './pipeline-facts';
 import {
   accessScript,
   affectedScript,
@@ -134,7 +134,7 @@ function placeOf({ name, registry, url }: PipelineEnvironment): Job {
     concurrency: { group: `deploy-${name}`, 'cancel-in-progress': false },
     permissions: {
       contents: 'read',
-      ...(registry?.startsWith('ghcr.io/') ? { packages: 'write' } : {}),
+      ...(isOfGithub(registry) ? { packages: 'write' } : {}),
     },
   };
 }
@@ -142,7 +142,7 @@ function placeOf({ name, registry, url }: PipelineEnvironment): Job {
 function setUp(facts: PipelineFacts): Step[] {
   const { node, packageManager } = facts;
   const version =
-    'file' in node ? { 'node-version-file': node.file } : { 'node-version': node.version };
+    node.file === undefined ? { 'node-version': node.version } : { 'node-version-file': node.file };
   return [
     // The whole history: a deploy refuses to replace a newer commit, and the base may be far back.
     { uses: ACTIONS.checkout, with: { 'fetch-depth': 0, 'persist-credentials': false } },
@@ -158,13 +158,12 @@ function setUp(facts: PipelineFacts): Step[] {
 }
 
 function access(environment: PipelineEnvironment): Step {
-  const isGithub = environment.registry?.startsWith('ghcr.io/') ?? false;
   const secrets = Object.fromEntries(
     PIPELINE_SECRETS.map((name) => [name, `\${{ secrets.${name} }}`]),
   );
   return {
     name: 'Reach the registry and the engine',
-    env: isGithub
+    env: isOfGithub(environment.registry)
       ? {
           ...secrets,
           REGISTRY_USER: '${{ github.actor }}',
@@ -173,6 +172,11 @@ function access(environment: PipelineEnvironment): Step {
       : secrets,
     run: accessScript(environment),
   };
+}
+
+/** GitHub's own registry takes the token of the run. */
+function isOfGithub(registry: string | undefined): boolean {
+  return registry !== undefined && registryHost(registry) === 'ghcr.io';
 }
 
 function secretsOf({ variables }: PipelineEnvironment) {

@@ -38,7 +38,8 @@ export function gitlabPipeline(facts: PipelineFacts): Record<string, Job> {
 }
 
 function baseJob(facts: PipelineFacts): Job {
-  const version = 'file' in facts.node ? '24' : facts.node.version;
+  // `.nvmrc` may say v22.3.0, lts/jod or lts/*; the image's tags are 22.3.0, jod and lts.
+  const version = facts.node.version.replace(/^v(?=\d)/, '').replace(/^lts\/(?!\*)|\/\*$/, '');
   return {
     image: `node:${version}-bookworm`,
     services: [{ name: 'docker:28-dind', alias: 'docker' }],

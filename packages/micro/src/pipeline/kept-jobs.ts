@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Document, isMap, isScalar, type Scalar, visit, type YAMLMap } from 'yaml';
+import { type Document, isMap, isNode, isScalar, type Scalar, visit, type YAMLMap } from 'yaml';
 import type { DerivedFile } from '../platform/derived-file';
 import { PlatformError } from '../platform/problem';
 import { parseYamlDocument } from '../platform/yaml-source';
@@ -7,12 +7,19 @@ import { parseYamlDocument } from '../platform/yaml-source';
 /** The first line of a job that sync keeps; a person who removes it owns the job. */
 const MARK = ' Kept by `nx sync`. Remove this line to keep the job as you wrote it.';
 
-/** The jobs that a file should have. */
-export interface WantedJobs {
+/** An action that is pinned by its commit, with the version that it has: `actions/checkout@<commit> # v5.0.0` */
+const PINNED = /^(\S+)@([0-9a-f]{40})(?: #(.+))?$/;
+
+/** Where the jobs of a pipeline are. */
+export interface JobsPlace {
   path: string;
   /** The key that holds the jobs; the top level if there is none. */
   under?: 'jobs';
-  /** What the file has beside its jobs. Only what is missing is added, and only with `create`. */
+}
+
+/** What a file should have. */
+export interface WantedJobs {
+  /** What is beside the jobs. Only what is missing is added, and only with `create`. */
   head: Readonly<Record<string, unknown>>;
   jobs: Readonly<Record<string, unknown>>;
 }
@@ -27,58 +34,68 @@ export interface JobOptions {
 /**
  * A pipeline's file with its jobs up to date. Jobs without the mark, and all that is around them, are a person's.
  *
- * @returns `undefined` if there is no file and none is to be made.
- * @throws {PlatformError} if the file is not valid YAML.
+ * @throws {PlatformError} if the file is not valid YAML, or has something else in the place of its jobs.
  */
 export function deriveJobs(
-  { path, under, head, jobs }: WantedJobs,
+  place: JobsPlace,
+  { head, jobs }: WantedJobs,
   current: string | undefined,
   { format, create = false }: JobOptions,
-): DerivedFile | undefined {
-  if (current === undefined && !create) return undefined;
-  const document = current === undefined ? new Document(head) : parse(path, current);
+): DerivedFile {
+  const parsed = parse(place, current ?? '');
+  const { document } = parsed;
   const drift = current === undefined ? ['the file is missing'] : [];
   if (create && addMissing(document, [], head)) drift.push('a setting is missing');
-  const place = mapOf(document, path, under);
+  const present = jobsIn(parsed, place);
   for (const [name, job] of Object.entries(jobs)) {
-    const is = place.get(name, true);
-    if (is === undefined && !create) continue;
-    if (is !== undefined && !isKept(is)) continue;
-    const wanted = withPinnedActions(job, is);
-    if (is !== undefined && isDeepStrictEqual(toJson(is), withoutComments(wanted))) continue;
-    place.set(document.createNode(name), nodeOf(document, wanted));
+    const is = present.get(name, true);
+    if (is === undefined ? !create : !isKept(is)) continue;
+    const wanted = nodeOf(document, job, is);
+    if (isMap(is) && isDeepStrictEqual(is.toJSON(), wanted.toJSON())) continue;
+    present.set(document.createNode(name), wanted);
     drift.push(`the job ${name} is ${is === undefined ? 'missing' : 'out of date'}`);
   }
-  for (const name of keysOf(place)) {
-    if (name in jobs || !isKept(place.get(name, true))) continue;
-    place.delete(name);
+  for (const name of keysOf(present)) {
+    if (name in jobs || !isKept(present.get(name, true))) continue;
+    present.delete(name);
     drift.push(`the job ${name} has no environment any more`);
   }
-  const text =
-    current === undefined || drift.length > 0 ? format(document, path, current ?? '') : current;
-  return { path, text, drift };
+  const text = drift.length > 0 ? format(document, place.path, current ?? '') : current!;
+  return { path: place.path, text, drift };
 }
 
-/** The names of the jobs with the mark, in the order of the file. */
-export function keptJobs(path: string, text: string, under: 'jobs' | undefined): string[] {
-  const place = mapOf(parse(path, text), path, under);
-  return keysOf(place).filter((name) => isKept(place.get(name, true)));
+/** The names of all jobs, in the order of the file. */
+export function jobNames(place: JobsPlace, text: string): string[] {
+  return keysOf(jobsIn(parse(place, text), place));
 }
 
-function parse(path: string, text: string): Document {
-  const { document, problems } = parseYamlDocument(path, text);
+interface Parsed {
+  document: Document;
+  lineAt: (offset: number) => number;
+}
+
+/** @throws {PlatformError} if it is not valid YAML, or no map. */
+function parse({ path }: JobsPlace, text: string): Parsed {
+  const { document, lineAt, problems } = parseYamlDocument(path, text);
   if (problems.length > 0) throw new PlatformError(problems);
-  return document;
+  if (document.contents !== null) requireMap(document.contents, 'the file', path, lineAt);
+  return { document, lineAt };
 }
 
-/** @throws {PlatformError} if there is something else in its place. */
-function mapOf(document: Document, path: string, under: string | undefined): YAMLMap {
-  if (document.contents === null) document.contents = document.createNode({});
-  if (under !== undefined && !document.has(under)) document.set(under, document.createNode({}));
-  const map = under === undefined ? document.contents : document.get(under, true);
-  if (isMap(map)) return map;
-  const message = `${under === undefined ? 'the file' : `"${under}"`} should be a map of jobs by name`;
-  throw new PlatformError([{ file: path, message }]);
+/** @throws {PlatformError} if there is something else in their place. */
+function jobsIn({ document, lineAt }: Parsed, { path, under }: JobsPlace): YAMLMap {
+  if (under === undefined) {
+    document.contents ??= document.createNode({});
+    return requireMap(document.contents, 'the file', path, lineAt);
+  }
+  if (!document.has(under)) document.set(under, document.createNode({}));
+  return requireMap(document.get(under, true), `"${under}"`, path, lineAt);
+}
+
+function requireMap(node: unknown, what: string, file: string, lineAt: Parsed['lineAt']): YAMLMap {
+  if (isMap(node)) return node;
+  const line = lineAt(isNode(node) ? (node.range?.[0] ?? 0) : 0);
+  throw new PlatformError([{ file, line, message: `${what} should be a map, not a list or text` }]);
 }
 
 /** Adds keys that are not there, also in maps that are. @returns whether there were any. */
@@ -104,52 +121,32 @@ function isKept(job: unknown): boolean {
   return isMap(job) && (job.commentBefore?.split('\n').includes(MARK) ?? false);
 }
 
-function nodeOf(document: Document, job: unknown) {
+/** A job with the mark. Its actions have the versions of the current job: Renovate or a person may have moved them. */
+function nodeOf(document: Document, job: unknown, current: unknown) {
   const node = document.createNode(job);
   node.commentBefore = MARK;
-  // `actions/checkout@<commit> # v5.0.0`
-  visit(node, {
-    Scalar: (_key, scalar: Scalar) => {
-      const [, value, comment] = /^(\S+@[0-9a-f]{40}) #(.+)$/.exec(String(scalar.value)) ?? [];
-      if (value === undefined) return;
-      scalar.value = value;
-      scalar.comment = comment;
-    },
-  });
+  const moved = new Map(pinsOf(current).map(({ action, scalar }) => [action, scalar]));
+  for (const { action, commit, version, scalar } of pinsOf(node)) {
+    const { value, comment } = moved.get(action) ?? {
+      value: `${action}@${commit}`,
+      comment: version,
+    };
+    scalar.value = value;
+    if (comment) scalar.comment = comment;
+  }
   return node;
 }
 
-/** The job with the versions of actions that are in the file: Renovate or a person may have moved them. */
-function withPinnedActions(job: unknown, current: unknown): unknown {
-  const pinned = new Map<string, string>();
-  if (isMap(current)) {
-    visit(current, {
-      Scalar: (_key, { value, comment }) => {
-        if (typeof value !== 'string' || !/^\S+@[0-9a-f]{40}$/.test(value)) return;
-        pinned.set(value.split('@')[0]!, comment ? `${value} #${comment}` : value);
-      },
-    });
-  }
-  return mapTexts(job, (text) =>
-    /^\S+@[0-9a-f]{40}( #.*)?$/.test(text) ? (pinned.get(text.split('@')[0]!) ?? text) : text,
-  );
-}
-
-function withoutComments(job: unknown): unknown {
-  return mapTexts(job, (text) => text.replace(/^(\S+@[0-9a-f]{40}) #.*$/, '$1'));
-}
-
-function mapTexts(value: unknown, change: (text: string) => string): unknown {
-  if (typeof value === 'string') return change(value);
-  if (Array.isArray(value)) return value.map((one) => mapTexts(one, change));
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, one]) => one !== undefined)
-      .map(([key, one]) => [key, mapTexts(one, change)]),
-  );
-}
-
-function toJson(node: unknown): unknown {
-  return isMap(node) ? JSON.parse(JSON.stringify(node)) : undefined;
+/** The pinned actions of a job. */
+function pinsOf(job: unknown) {
+  const pins: { action: string; commit: string; version?: string; scalar: Scalar }[] = [];
+  if (!isMap(job)) return pins;
+  visit(job, {
+    Scalar: (_key, scalar) => {
+      const [, action, commit, version] = PINNED.exec(String(scalar.value)) ?? [];
+      if (!action || !commit) return;
+      pins.push({ action, commit, scalar, ...(version ? { version } : {}) });
+    },
+  });
+  return pins;
 }

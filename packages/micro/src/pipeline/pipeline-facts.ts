@@ -1,12 +1,19 @@
+import { parseImageReference } from '../platform/image-reference';
+
 /** Where a pipeline runs. */
-export type Provider = 'github' | 'gitlab';
+export const PROVIDERS = ['github', 'gitlab'] as const;
+export type Provider = (typeof PROVIDERS)[number];
 
 /** What a pipeline is derived from. */
 export interface PipelineFacts {
   /** The branch that is deployed. */
   mainBranch: string;
-  /** Node's version, `24`, or the file in the workspace that has it. */
-  node: { version: string } | { file: string };
+  node: {
+    /** `24`, `22.3.0`, or as `.nvmrc` may say, `lts/jod`. */
+    version: string;
+    /** The file in the workspace that says so. */
+    file?: string;
+  };
   packageManager: { kind: 'npm' } | { kind: 'pnpm' | 'yarn' | 'bun'; version: string };
   /** In the order in which a commit reaches them; only the first one is deployed to without an approval. */
   environments: readonly PipelineEnvironment[];
@@ -27,7 +34,5 @@ export interface PipelineEnvironment {
 
 /** `registry.example.com` of `registry.example.com/shop`, and `docker.io` of `shop`. */
 export function registryHost(registry: string): string {
-  const [first = '', ...rest] = registry.split('/');
-  const isHost = /[.:]/.test(first) || first === 'localhost';
-  return rest.length > 0 || isHost ? (isHost ? first : 'docker.io') : 'docker.io';
+  return parseImageReference(`${registry}/service`).registry ?? 'docker.io';
 }

@@ -1,23 +1,25 @@
 import type { DerivedFile } from '../platform/derived-file';
 import { githubWorkflow } from './github-workflow';
 import { gitlabPipeline } from './gitlab-pipeline';
-import { deriveJobs, type JobOptions, keptJobs } from './kept-jobs';
+import { deriveJobs, type JobOptions, type JobsPlace, jobNames } from './kept-jobs';
 import type { PipelineFacts, Provider } from './pipeline-facts';
 
-export const PIPELINE_FILES: Record<Provider, string> = {
-  github: '.github/workflows/micro.yml',
-  gitlab: '.gitlab-ci.yml',
+const PLACES: Readonly<Record<Provider, JobsPlace>> = {
+  github: { path: '.github/workflows/micro.yml', under: 'jobs' },
+  gitlab: { path: '.gitlab-ci.yml' },
 };
 
-export const PROVIDERS = ['github', 'gitlab'] as const satisfies readonly Provider[];
+/** Relative to the workspace root. */
+export function pipelineFile(provider: Provider): string {
+  return PLACES[provider].path;
+}
 
-/** The environments that a pipeline deploys to, in its order. */
-export function deployedTo(provider: Provider, text: string): string[] {
-  return keptJobs(
-    PIPELINE_FILES[provider],
-    text,
-    provider === 'github' ? 'jobs' : undefined,
-  ).flatMap((job) => (job.startsWith('deploy-') ? [job.slice('deploy-'.length)] : []));
+/** The environments that a pipeline is about, in its order, whoever keeps their jobs. */
+export function environmentsOf(provider: Provider, text: string): string[] {
+  const names = jobNames(PLACES[provider], text);
+  const behind = (start: string) =>
+    names.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length));
+  return [...new Set([...behind('deploy-'), ...behind('rollback-')])];
 }
 
 /** The file of a provider's pipeline, with our jobs up to date. */
@@ -26,11 +28,8 @@ export function derivePipeline(
   facts: PipelineFacts,
   current: string | undefined,
   options: JobOptions,
-): DerivedFile | undefined {
-  const path = PIPELINE_FILES[provider];
+): DerivedFile {
   const wanted =
-    provider === 'github'
-      ? { path, under: 'jobs' as const, ...githubWorkflow(facts) }
-      : { path, head: {}, jobs: gitlabPipeline(facts) };
-  return deriveJobs(wanted, current, options);
+    provider === 'github' ? githubWorkflow(facts) : { head: {}, jobs: gitlabPipeline(facts) };
+  return deriveJobs(PLACES[provider], wanted, current, options);
 }

@@ -63,6 +63,13 @@ describe('a pipeline for GitHub', () => {
       'rollback-staging',
       'rollback-production',
     ]);
+    expect(Object.keys(parse(text(GITHUB)) as object)).toEqual([
+      'name',
+      'on',
+      'permissions',
+      'env',
+      'jobs',
+    ]);
     expect(jobs()['deploy-staging']!.needs).toBe('check');
     expect(jobs()['deploy-production']!.needs).toBe('deploy-staging');
     expect(jobs()['rollback-production']!.needs).toBeUndefined();
@@ -134,6 +141,17 @@ describe('a pipeline for GitLab', () => {
     expect(pipeline['deploy-production']).toMatchObject({ resource_group: 'production' });
   });
 
+  it.each([
+    ['22', 'node:22-bookworm'],
+    ['v22.3.0', 'node:22.3.0-bookworm'],
+    ['lts/jod', 'node:jod-bookworm'],
+    ['lts/*', 'node:lts-bookworm'],
+  ])('runs on the Node %s of .nvmrc', async (version, image) => {
+    tree.write('.nvmrc', `${version}\n`);
+    await ciGenerator(tree, { provider: 'gitlab' });
+    expect(parse(text(GITLAB))).toMatchObject({ '.micro': { image } });
+  });
+
   it('leaves the jobs of a person in the file that is there', async () => {
     const own = 'stages: [test, deploy]\n\n# Ours.\nsmoke:\n  script: echo hello # once\n';
     tree.write(GITLAB, own);
@@ -188,6 +206,28 @@ describe.each([
   });
 });
 
+it('leaves the rollback of an environment whose deploy job a person has taken over', async () => {
+  await ciGenerator(tree, { provider: 'github' });
+  const document = parseDocument(text(GITHUB));
+  (document.getIn(['jobs', 'deploy-staging'], true) as YAMLMap).commentBefore = ' Ours.';
+  document.deleteIn(['jobs', 'deploy-production']);
+  tree.write(GITHUB, document.toString());
+  expect(drift()).toEqual([]);
+  expect(Object.keys(jobs())).toContain('rollback-staging');
+  expect(Object.keys(jobs())).toContain('rollback-production');
+});
+
+it('keeps the environments of a pipeline when it runs again without naming them', async () => {
+  tree.write('environments/lab.yml', 'registry: registry.example.com/acme\n');
+  await ciGenerator(tree, { provider: 'github', environments: 'lab' });
+  await ciGenerator(tree, { provider: 'github' });
+  expect(Object.keys(jobs()).filter((name) => name.startsWith('deploy-'))).toEqual([
+    'deploy-lab',
+    'deploy-staging',
+    'deploy-production',
+  ]);
+});
+
 it('adds rollbacks to a pipeline that had no environment, and keeps when it runs', async () => {
   await ciGenerator(tree, { provider: 'github', environments: 'staging' });
   const document = parseDocument(text(GITHUB));
@@ -225,19 +265,36 @@ it('without an environment that has a host, only checks, and says how to deploy'
   expect(said.join('\n')).toContain('deploys nothing: no environment has a host');
 });
 
-it('says what is wrong with a file that it cannot add jobs to, and leaves it', async () => {
-  tree.write(GITHUB, 'jobs: [check]\n');
-  await expect(ciGenerator(tree, { provider: 'github' })).rejects.toThrow(
-    '.github/workflows/micro.yml: "jobs" should be a map of jobs by name',
-  );
-  expect(text(GITHUB)).toBe('jobs: [check]\n');
-});
+it.each([
+  ['name: ours\njobs: [check]\n', 'micro.yml:2: "jobs" should be a map, not a list or text'],
+  ['- check\n', 'micro.yml:1: the file should be a map, not a list or text'],
+  ['jobs: {\n', 'micro.yml:2: not valid YAML'],
+])(
+  'says what is wrong with a file that it cannot add jobs to, and leaves it: %j',
+  async (own, problem) => {
+    tree.write(GITHUB, own);
+    await expect(ciGenerator(tree, { provider: 'github' })).rejects.toThrow(
+      `.github/workflows/${problem}`,
+    );
+    expect(text(GITHUB)).toBe(own);
+  },
+);
 
 it('names an environment that is not there', async () => {
   await expect(
     ciGenerator(tree, { provider: 'github', environments: 'staging,live' }),
   ).rejects.toThrow(
-    '--environments names live, but there is no environments/live.yml that Compose runs: create it with "nx g @org/micro:environment live", or choose from development, production, staging',
+    '--environments names live, but there is no environments/live.yml: create it with "nx g @org/micro:environment live", or choose from development, production, staging',
   );
   expect(tree.exists(GITHUB)).toBe(false);
+});
+
+it('says that an environment for Kubernetes needs a job of its own', async () => {
+  tree.write(
+    'environments/cluster.yml',
+    'engine: kubernetes\ncontext: shop\nregistry: registry.example.com/acme\n',
+  );
+  await expect(ciGenerator(tree, { provider: 'github', environments: 'cluster' })).rejects.toThrow(
+    '--environments names cluster, but environments/cluster.yml is for Kubernetes, and pipelines deploy with Compose only: choose from development, production, staging, or add a job of your own',
+  );
 });

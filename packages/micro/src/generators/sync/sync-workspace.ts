@@ -44,12 +44,8 @@ import { MIGRATIONS_FOLDER } from '../../platform/datastore';
 import type { DerivedFile } from '../../platform/derived-file';
 import { parseEnvironment } from '../../platform/environment';
 import { keepsEventTables, subscribersOf, usesContracts } from '../../platform/event';
-import {
-  deployedTo,
-  derivePipeline,
-  PIPELINE_FILES,
-  PROVIDERS,
-} from '../../pipeline/pipeline-file';
+import { PROVIDERS } from '../../pipeline/pipeline-facts';
+import { derivePipeline, environmentsOf, pipelineFile } from '../../pipeline/pipeline-file';
 import { allOrProblems } from '../../platform/problem';
 import type { Platform, Service } from '../../platform/platform';
 import { callersOf, keyedProviders } from '../../platform/service-key';
@@ -194,12 +190,12 @@ function deriveAll(
 /** The pipelines that are there, for the environments that each deploys to. */
 function derivePipelines(tree: Tree, read: ReadFile): DerivedFile[] {
   return PROVIDERS.flatMap((provider) => {
-    const current = read(PIPELINE_FILES[provider]);
+    const current = read(pipelineFile(provider));
     if (current === undefined) return [];
     const all = readComposeEnvironments(tree);
-    const environments = deployedTo(provider, current).flatMap((name) => all.get(name) ?? []);
+    const environments = environmentsOf(provider, current).flatMap((name) => all.get(name) ?? []);
     const facts = readPipelineFacts(tree, environments);
-    return derivePipeline(provider, facts, current, { format: formatEdited }) ?? [];
+    return derivePipeline(provider, facts, current, { format: formatEdited });
   });
 }
 
