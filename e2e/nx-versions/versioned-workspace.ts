@@ -101,10 +101,12 @@ export function testNxVersion({ version, beside, nx: packages }: NxVersion): voi
     it('applies a manifest by sync, and says what is out of date', async () => {
       const { edit, startNx, nx, git, read } = fresh.workspace;
       await edit('apps/gateway/service.yml', 'consumes:', 'resources: { memory: 200M }\nconsumes:');
-      const { exitCode } = await startNx(['sync:check']).ended;
+      const { exitCode, output } = await startNx(['sync:check']).ended;
       expect(exitCode).toBe(1);
+      expect(output).toContain('apps/gateway/compose.yaml');
       await nx('sync');
       expect(await read('apps/gateway/compose.yaml')).toContain('200M');
+      await nx('sync:check');
       await git('checkout', '--', '.');
     });
 

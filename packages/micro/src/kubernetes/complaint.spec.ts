@@ -24,6 +24,33 @@ test.each([
     { kind: 'credentials', reason: 'the context has no credentials' },
   ],
   [
+    'error: You must be logged in to the server (Unauthorized)',
+    { kind: 'credentials', reason: 'error: You must be logged in to the server (Unauthorized)' },
+  ],
+  [
+    'Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority',
+    { kind: 'credentials', reason: 'x509: certificate signed by unknown authority' },
+  ],
+  [
+    'Unable to connect to the server: getting credentials: exec: executable no-such-plugin not found',
+    {
+      kind: 'credentials',
+      reason: 'getting credentials: exec: executable no-such-plugin not found',
+    },
+  ],
+  [
+    'Error from server (Forbidden): deployments.apps is forbidden: User "jane" cannot list resource "deployments" in API group "apps" in the namespace "shop"',
+    {
+      kind: 'forbidden',
+      reason:
+        'deployments.apps is forbidden: User "jane" cannot list resource "deployments" in API group "apps" in the namespace "shop"',
+    },
+  ],
+  [
+    'Error from server (Forbidden): configmaps "a" is forbidden: unable to create new content in namespace shop because it is being terminated',
+    { kind: 'terminating', namespace: 'shop' },
+  ],
+  [
     'error: the server doesn\'t have a resource type "httproutes" in group "gateway.networking.k8s.io"',
     { kind: 'unknown-kind', what: 'httproutes' },
   ],
