@@ -20,7 +20,7 @@ import { normaliseOptions } from '../deploy-options';
 import type { DeployRequest, Failures } from '../deploy-request';
 import { requireEnvironment } from '../docker-push/push-image';
 import { skipExternal } from '../skip-external';
-import { makePlan, refuseOlder } from './prepare/make-plan';
+import { makePlan } from './prepare/make-plan';
 import { readDesired } from './prepare/read-desired';
 import { keepSecretKey, readSecretKey } from './prepare/secret-key';
 import { tellPlan, tellRolled, tellSummary } from './report/tell';
@@ -28,7 +28,8 @@ import { applyObjects, deleteObjects } from './roll/apply';
 import { lookTogether } from './roll/look';
 import { releaseOf } from './roll/record';
 import { rollAll } from './roll/roll-all';
-import { attempt, failAll, type Run } from './run';
+import { attempt, failAll, refuseOlder } from '../deploy-failures';
+import type { Run } from './run';
 
 /**
  * Deploys the services of a run together: compares all of them with the cluster and prints one plan. If there is
