@@ -11,7 +11,7 @@ import {
   temporaryFolders,
   wholeSeconds,
 } from './container';
-import { imageUser } from './image-user';
+import { imageUser, OFFICIAL_USER } from './image-user';
 import { metadataOf, selectorOf, type KubernetesObject, type Scope } from './object';
 import { pullSecrets } from './service-objects';
 import type { ContainerSettings } from './variables';
@@ -27,8 +27,6 @@ export interface DatastoreInput {
   /** More ports, of those who administer it. */
   adminPorts?: readonly number[];
 }
-
-const DEFAULT_USER = 999;
 
 /** One pod with a volume of its own: databases are not scaled by adding pods. */
 export function datastoreObjects(
@@ -88,7 +86,7 @@ function statefulSet(
           ...POD_DEFAULTS,
           serviceAccountName: name,
           ...pullSecrets(environment),
-          securityContext: podSecurity(imageUser(image) ?? DEFAULT_USER),
+          securityContext: podSecurity(imageUser(image) ?? OFFICIAL_USER),
           terminationGracePeriodSeconds: grace,
           containers: [
             {

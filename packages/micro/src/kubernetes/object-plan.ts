@@ -27,6 +27,11 @@ export function hashOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
+/** The objects that are applied, in their order. */
+export function changedObjects(plans: readonly ObjectPlan[]): KubernetesObject[] {
+  return plans.filter(({ kind }) => kind !== 'keep').map(({ object }) => object);
+}
+
 /** Compares what is declared with what the cluster has. What others added to an object is left to them. */
 export function planObject(declared: KubernetesObject, live: LiveObjects): ObjectPlan {
   const there = live.get(identityOf(declared));

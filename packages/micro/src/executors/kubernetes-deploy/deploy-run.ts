@@ -12,6 +12,7 @@ import { sharedRunner } from '../../effects/shared-runner';
 import { readCommit } from '../../effects/workspace-commit';
 import { findServiceProjects } from '../../effects/workspace-projects';
 import { changesNothing, type ClusterPlan } from '../../kubernetes/cluster-plan';
+import { changedObjects } from '../../kubernetes/object-plan';
 import { namespaceOf } from '../../platform/kubernetes-environment';
 import { UserError } from '../../platform/user-error';
 import { readPlatform } from '../../platform/workspace';
@@ -139,7 +140,7 @@ async function deployAll(run: Run, begun: number): Promise<void> {
   if (refuseOlder(run, plan)) return;
   if (mode.atomic && failures.size > 0) return failAll(run, 'nothing was changed (--atomic)');
   if (key.isNew && run.secrets.size > 0) await keepSecretKey(run, key.key);
-  const shared = plan.shared.filter(({ kind }) => kind !== 'keep').map(({ object }) => object);
+  const shared = changedObjects(plan.shared);
   await applyObjects({ cluster: run.cluster, say: tell }, shared, 'the shared objects');
   const rolled = await rollAll(run, plan, state);
   if (mode.prune && failures.size === 0) await prune(run, plan);
