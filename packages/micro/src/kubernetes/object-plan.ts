@@ -14,7 +14,7 @@ export interface ObjectPlan {
 }
 
 /** The hash of what was declared, on each object. It tells what we changed from what others did. */
-export const DECLARED_ANNOTATION = 'org.micro/declared';
+const DECLARED_ANNOTATION = 'org.micro/declared';
 
 /** Objects of the cluster by {@link identityOf}. */
 export type LiveObjects = ReadonlyMap<string, LiveObject>;

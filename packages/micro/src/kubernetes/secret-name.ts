@@ -65,7 +65,7 @@ interface HasPod {
 }
 
 /** What the pods of an object are like; `undefined` if it has none. */
-export function podOf(object: object): PodSpec | undefined {
+function podOf(object: object): PodSpec | undefined {
   return (object as HasPod).spec?.template?.spec;
 }
 

@@ -57,7 +57,7 @@ export async function deleteObjects(
  * owns to one pod, until the autoscaler has seen it.
  */
 export async function handOverReplicas(
-  { cluster }: Applying,
+  cluster: Cluster,
   name: string,
   replicas: number,
 ): Promise<void> {

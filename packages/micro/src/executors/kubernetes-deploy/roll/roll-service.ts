@@ -115,5 +115,5 @@ async function handOver(run: Run, { service, objects, current }: ServicePlan, st
   const wasOurs = before === undefined || before.spec?.replicas !== undefined;
   const replicas = live?.spec?.replicas;
   if (declared?.spec?.replicas !== undefined || replicas === undefined || !wasOurs) return;
-  await handOverReplicas({ cluster: run.cluster, say: run.tell }, service, replicas);
+  await handOverReplicas(run.cluster, service, replicas);
 }
