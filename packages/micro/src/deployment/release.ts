@@ -84,7 +84,7 @@ export function releaseOf(
 }
 
 /** The number of the next release; numbers are not used again while the engine remembers them. */
-export function nextNumber(releases: readonly Release[]): number {
+export function nextNumber(releases: readonly Pick<Release, 'number'>[]): number {
   return Math.max(0, ...releases.map(({ number }) => number)) + 1;
 }
 
@@ -114,14 +114,24 @@ export function previousRelease(
 
 /** Finds a release by its number (`7`, `r7`), the digest of its image, or its key (`k-…`, hex). */
 export function findRelease(to: string, releases: readonly Release[]): Release | undefined {
-  const done = releases.filter(({ open }) => !open);
+  return releaseNamed(
+    to,
+    releases.filter(({ open }) => !open),
+  );
+}
+
+/** The same for releases of any engine that are all done. */
+export function releaseNamed<R extends Pick<Release, 'number' | 'image' | 'key'>>(
+  to: string,
+  releases: readonly R[],
+): R | undefined {
   const number = /^r?(\d{1,9})$/.exec(to)?.[1];
-  const numbered = done.find((release) => release.number === Number(number));
+  const numbered = releases.find((release) => release.number === Number(number));
   if (numbered) return numbered;
   const digest = to.replace(/^.*@/, '');
   if (digest.startsWith('sha256:') && digest.length >= 15) {
-    return done.find(({ image }) => image.includes(`@${digest}`));
+    return releases.find(({ image }) => image.includes(`@${digest}`));
   }
   const key = /^(?:k-)?([0-9a-f]{8,64})$/.exec(to)?.[1];
-  return key === undefined ? undefined : done.find((release) => release.key.startsWith(key));
+  return key === undefined ? undefined : releases.find((release) => release.key.startsWith(key));
 }

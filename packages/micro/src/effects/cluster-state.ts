@@ -21,7 +21,7 @@ export interface ClusterState extends ClusterFacts {
 }
 
 /** The labels of everything that belongs to a platform in an environment. */
-export function selectorOfPlatform({ platform, environment }: Scope): string {
+function selectorOfPlatform({ platform, environment }: Scope): string {
   return `app.kubernetes.io/part-of=${platform},org.micro/environment=${environment}`;
 }
 

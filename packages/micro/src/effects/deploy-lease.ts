@@ -1,36 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import {
-  BEAT,
-  formatHolder,
-  LockWatch,
-  UNRENEWED,
-  type HeldLock,
-  type Holder,
-  type Lock,
-} from '../deployment/lock';
+import { LockWatch, type Lock } from '../deployment/lock';
 import { freeLease, leaseName, leaseObject, parseLease } from '../kubernetes/lease';
 import type { LiveObject } from '../kubernetes/live-object';
 import type { Scope } from '../kubernetes/object';
 import { UserError } from '../platform/user-error';
-import { timestamp, type Clock } from './clock';
+import { timestamp } from './clock';
 import { ClusterError, runKubectl, type Cluster } from './cluster';
+import { startBeating, type Renewal } from './lock-beat';
+import { formatTaken, startWaiting, type LockTerms } from './lock-wait';
 
-const POLL_MILLISECONDS = 1000;
-
-export interface LeaseRequest {
+export interface LeaseRequest extends LockTerms {
   cluster: Cluster;
   /** The same, not interruptible: to release the lease. */
   undo: Cluster;
   scope: Scope;
-  holder: Holder;
-  /** Seconds to wait for a holder that is alive. */
-  timeout: number;
-  /** Take the lease away from whoever has it. */
-  force: boolean;
-  clock: Clock;
-  say: (line: string) => void;
-  /** Called if the lease was lost, or may have been. */
-  onLost: (why: string) => void;
 }
 
 /** A Lease that is held, and the version with which it was last written. */
@@ -47,7 +30,7 @@ interface Held {
  */
 export async function holdLease<T>(request: LeaseRequest, work: () => Promise<T>): Promise<T> {
   const held = await takeLease(request);
-  const beating = startBeating(request, held);
+  const beating = startBeating(request, leaseName(request.scope), renewing(request, held));
   try {
     return await work();
   } finally {
@@ -57,43 +40,25 @@ export async function holdLease<T>(request: LeaseRequest, work: () => Promise<T>
 }
 
 async function takeLease(request: LeaseRequest): Promise<Held> {
-  const { cluster, scope, clock, say, timeout, holder, force } = request;
+  const { cluster, scope, clock, say, holder, force } = request;
   const lock = { ...holder, id: randomUUID(), since: timestamp(clock) };
   const watch = new LockWatch();
-  const started = clock.now();
-  let told = '';
+  const wait = startWaiting(request, leaseName(scope));
   for (;;) {
     const live = await look(cluster, scope);
     const other = live && parseLease(live);
     const version = live?.metadata.resourceVersion;
     // The answer to our own write may have got lost.
     if (other?.lock.id === lock.id) return { lock, version: version ?? '' };
-    const state = other ? watch.look(other, clock.now() / 1000) : 'free';
-    if (state === 'free' || state === 'dead' || force) {
+    const state = other && watch.look(other, clock.now() / 1000);
+    if (!other || state === 'dead' || force) {
       const written = await write(cluster, leaseObject(scope, lock, timestamp(clock), version));
-      if (written !== undefined) {
-        if (other) say(takenFrom(scope, other, state === 'dead'));
-        return { lock, version: written };
-      }
-      continue;
+      if (written === undefined) continue;
+      if (other) say(formatTaken(leaseName(scope), other.lock, state === 'dead'));
+      return { lock, version: written };
     }
-    const mate = other!.lock.run === holder.run;
-    if (!mate && state === 'alive' && clock.now() - started >= timeout * 1000) {
-      throw new UserError(
-        `the lock of ${leaseName(scope)} is held by ${formatHolder(other!.lock)}: wait, or take the lock with --break-lock`,
-      );
-    }
-    if (told !== other!.lock.id && !mate) {
-      say(`waiting for the lock of ${formatHolder(other!.lock)}, ${timeout} s at most`);
-      told = other!.lock.id;
-    }
-    await clock.sleep(POLL_MILLISECONDS);
+    await wait(other.lock, state === 'alive');
   }
-}
-
-function takenFrom(scope: Scope, { lock }: HeldLock, isDead: boolean): string {
-  const why = isDead ? ', who stopped renewing it' : '';
-  return `the lock of ${leaseName(scope)} was taken from ${formatHolder(lock)}${why}`;
 }
 
 async function look(cluster: Cluster, scope: Scope): Promise<LiveObject | undefined> {
@@ -117,48 +82,21 @@ async function write(cluster: Cluster, lease: object): Promise<string | undefine
   }
 }
 
-function startBeating(
-  { undo, scope, clock, onLost }: LeaseRequest,
+function renewing(
+  { undo, scope, clock }: Pick<LeaseRequest, 'undo' | 'scope' | 'clock'>,
   held: Held,
-): { stop: () => Promise<void> } {
-  let renewed = clock.now();
-  let renewing: Promise<void> | undefined;
-  let lost = false;
-  const lose = (why: string) => {
-    if (lost) return;
-    lost = true;
-    onLost(`the lock of ${leaseName(scope)} ${why}`);
-  };
-  const renew = async () => {
+): () => Promise<Renewal> {
+  return async () => {
     const lease = leaseObject(scope, held.lock, timestamp(clock), held.version);
     const version = await write(undo, lease);
     if (version !== undefined) {
       held.version = version;
-      renewed = clock.now();
-      return;
+      return 'renewed';
     }
     const live = await look(undo, scope);
-    if (!live || parseLease(live)?.lock.id !== held.lock.id) {
-      return lose('was taken away by somebody else');
-    }
+    if (!live || parseLease(live)?.lock.id !== held.lock.id) return 'lost';
     held.version = live.metadata.resourceVersion ?? '';
-  };
-  const timer = setInterval(() => {
-    if (lost) return;
-    if (clock.now() - renewed > UNRENEWED * 1000) {
-      return lose(`could not be renewed for ${UNRENEWED} s, so another deploy may take it`);
-    }
-    renewing ??= renew()
-      // An API server that does not answer for a moment is no reason to stop.
-      .catch(() => undefined)
-      .finally(() => (renewing = undefined));
-  }, BEAT * 1000);
-  timer.unref();
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await renewing;
-    },
+    return 'unclear';
   };
 }
 

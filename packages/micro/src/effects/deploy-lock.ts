@@ -7,41 +7,28 @@ import {
 } from '../docker/volume';
 import { NOTE_LABELS } from '../deployment/labels';
 import {
-  BEAT,
   beatLabels,
   beatName,
-  formatHolder,
   LOCK_COLUMNS,
   lockLabels,
   lockName,
   LockWatch,
   parseHeldLock,
-  UNRENEWED,
-  type Holder,
   type Lock,
 } from '../deployment/lock';
 import { UserError } from '../platform/user-error';
-import { timestamp, type Clock } from './clock';
+import { timestamp } from './clock';
 import { runDocker } from './engine';
+import { startBeating, type Renewal } from './lock-beat';
+import { formatTaken, POLL_MILLISECONDS, startWaiting, type LockTerms } from './lock-wait';
 import type { Runner } from './process';
 
-const POLL_MILLISECONDS = 1000;
-
-export interface LockRequest {
+export interface LockRequest extends LockTerms {
   runner: Runner;
   /** Releases the lock, even if `runner` was interrupted. */
   undo: Runner;
   address: EngineAddress;
   project: string;
-  holder: Holder;
-  /** Seconds to wait for a live holder. A holder of the same Nx command is waited for as long as it lives. */
-  timeout: number;
-  /** Take the lock away from its holder. */
-  force: boolean;
-  clock: Clock;
-  say: (line: string) => void;
-  /** Called if the lock was lost, or may have been. */
-  onLost: (why: string) => void;
 }
 
 type Engine = Pick<LockRequest, 'runner' | 'address' | 'project'>;
@@ -55,7 +42,12 @@ type Engine = Pick<LockRequest, 'runner' | 'address' | 'project'>;
  */
 export async function holdLock<T>(request: LockRequest, work: () => Promise<T>): Promise<T> {
   const lock = await takeLock(request);
-  const beating = startBeating(request, lock);
+  const { project, address, undo } = request;
+  const beating = startBeating(
+    request,
+    project,
+    renewing({ runner: undo, address, project }, lock),
+  );
   try {
     return await work();
   } finally {
@@ -65,11 +57,10 @@ export async function holdLock<T>(request: LockRequest, work: () => Promise<T>):
 }
 
 async function takeLock(request: LockRequest): Promise<Lock> {
-  const { clock, say, timeout, project, holder, force } = request;
+  const { clock, say, project, holder, force } = request;
   const lock = { ...holder, id: randomUUID(), since: timestamp(clock) };
   const watch = new LockWatch();
-  const started = clock.now();
-  let told = '';
+  const wait = startWaiting(request, project);
   for (;;) {
     await create(request, lockName(project), lockLabels(project, lock));
     const { held } = await look(request);
@@ -79,23 +70,11 @@ async function takeLock(request: LockRequest): Promise<Lock> {
     const state = watch.look(held, clock.now() / 1000);
     if (force || state === 'dead') {
       if (await takeAway(request, other, lock)) {
-        const why = state === 'dead' ? ', who stopped renewing it' : '';
-        say(`the lock of ${project} was taken from ${formatHolder(other)}${why}`);
+        say(formatTaken(project, other, state === 'dead'));
       }
       continue;
     }
-    const mate = other.run === holder.run;
-    // A lock that was never renewed may have expired. Seeing that takes longer than a short timeout.
-    if (!mate && state === 'alive' && clock.now() - started >= timeout * 1000) {
-      throw new UserError(
-        `the lock of ${project} is held by ${formatHolder(other)}: wait, or take the lock with --break-lock`,
-      );
-    }
-    if (told !== other.id && !mate) {
-      say(`waiting for the lock of ${formatHolder(other)}, ${timeout} s at most`);
-      told = other.id;
-    }
-    await clock.sleep(POLL_MILLISECONDS);
+    await wait(other, state === 'alive');
   }
 }
 
@@ -163,39 +142,16 @@ async function giveBack(engine: Engine, { id }: Lock): Promise<void> {
   }
 }
 
-function startBeating(request: LockRequest, lock: Lock): { stop: () => Promise<void> } {
-  const { address, clock, project, onLost } = request;
-  const engine = { runner: request.undo, address, project };
-  let renewed = clock.now();
+/** Each renewal is a volume of its own, since labels of a volume cannot change. */
+function renewing(engine: Engine, lock: Lock): () => Promise<Renewal> {
+  const { project } = engine;
   let beat = 0;
-  let renewing: Promise<void> | undefined;
-  const lose = (why: string) => {
-    clearInterval(timer);
-    onLost(`the lock of ${project} ${why}`);
-  };
-  const renew = async () => {
+  return async () => {
     const { held } = await look(engine);
-    if (held?.lock.id !== lock.id) return lose('was taken away by somebody else');
+    if (held?.lock.id !== lock.id) return 'lost';
     beat++;
     await create(engine, beatName(project, beat), beatLabels(project, lock, beat));
     if (beat > 1) await remove(engine, [beatName(project, beat - 1)]);
-    renewed = clock.now();
-  };
-  const timer = setInterval(() => {
-    if (clock.now() - renewed > UNRENEWED * 1000) {
-      return lose(`could not be renewed for ${UNRENEWED} s, so another deploy may take it`);
-    }
-    renewing ??= renew()
-      // An engine that does not answer for a moment is no reason to stop.
-      .catch(() => undefined)
-      .finally(() => (renewing = undefined));
-  }, BEAT * 1000);
-  timer.unref();
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      // Otherwise, a renewal after the release would stay on the engine forever.
-      await renewing;
-    },
+    return 'renewed';
   };
 }

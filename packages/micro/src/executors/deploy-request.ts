@@ -21,3 +21,15 @@ export interface DeployRequest {
 
 /** Why services were not deployed, by their names. */
 export type Failures = ReadonlyMap<string, Error>;
+
+/** Prints lines about one service. */
+export function tellOf(
+  { tell, tasks, repeat }: Pick<DeployRequest, 'tell' | 'tasks' | 'repeat'>,
+  service: string,
+): (line: string) => void {
+  const task = tasks.find((one) => one.service.name === service);
+  return (line) => {
+    tell(line);
+    if (repeat?.has(service)) task?.say(line);
+  };
+}

@@ -1,4 +1,4 @@
-import { entryOf, identityOf, type LiveObject } from './live-object';
+import { entryOf, identityOf, type LiveObject, type Named } from './live-object';
 import type { ObjectPlan } from './object-plan';
 import type { ServicePlan } from './service-plan';
 
@@ -45,7 +45,7 @@ export function leftObjects(
 }
 
 /** `deployment/orders`, as kubectl names it. */
-export function kubectlName(object: Parameters<typeof identityOf>[0]): string {
+export function kubectlName(object: Named): string {
   const [kind, name] = identityOf(object).split('/');
   return `${kind!.toLowerCase()}/${name}`;
 }

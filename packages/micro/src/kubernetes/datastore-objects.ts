@@ -11,12 +11,12 @@ import {
   temporaryFolders,
   wholeSeconds,
 } from './container';
-import { imageUser } from './image-user';
+import { imageUser, OFFICIAL_USER } from './image-user';
 import { metadataOf, selectorOf, type KubernetesObject, type Scope } from './object';
 import { pullSecrets } from './service-objects';
 import type { ContainerSettings } from './variables';
 
-/** A datastore or the broker, with all that its objects are made of. */
+/** A datastore with all that its objects are made of. */
 export interface DatastoreInput {
   name: string;
   /** Its entry as the compose files write it, with nothing filled in. */
@@ -24,11 +24,7 @@ export interface DatastoreInput {
   settings: ContainerSettings;
   /** The port that it is reached at. */
   port: number;
-  /** More ports, of those who administer it. */
-  adminPorts?: readonly number[];
 }
-
-const DEFAULT_USER = 999;
 
 /** One pod with a volume of its own: databases are not scaled by adding pods. */
 export function datastoreObjects(
@@ -36,7 +32,7 @@ export function datastoreObjects(
   environment: KubernetesEnvironment,
   input: DatastoreInput,
 ): KubernetesObject[] {
-  const { name, port, adminPorts = [] } = input;
+  const { name, port } = input;
   const metadata = metadataOf(scope, name, { component: 'datastore' });
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata, automountServiceAccountToken: false },
@@ -47,10 +43,8 @@ export function datastoreObjects(
       spec: {
         // Without an address of its own: the name leads to the pod, also while that starts.
         clusterIP: 'None',
-        // The API server does not keep a false here, so a deploy would find another value each time.
-        ...(adminPorts.length > 0 ? { publishNotReadyAddresses: true } : {}),
         selector: selectorOf(scope, name),
-        ports: [port, ...adminPorts].map((one) => ({ name: `port-${one}`, port: one })),
+        ports: [{ name: `port-${port}`, port }],
       },
     },
     statefulSet(scope, environment, input),
@@ -88,7 +82,7 @@ function statefulSet(
           ...POD_DEFAULTS,
           serviceAccountName: name,
           ...pullSecrets(environment),
-          securityContext: podSecurity(imageUser(image) ?? DEFAULT_USER),
+          securityContext: podSecurity(imageUser(image) ?? OFFICIAL_USER),
           terminationGracePeriodSeconds: grace,
           containers: [
             {

@@ -1,10 +1,13 @@
 import { productOf, type Product } from '../platform/server-image';
 
 /**
- * Users of the official images that a cluster does not let be root: the numbers that their Dockerfiles give
- * (docker-library, November 2026). Compose starts these images as root, and they change to that user by themselves.
+ * Official images of datastores start as root with Compose, and change to this user by themselves. A cluster does not let
+ * them be root, so it is told the number in their Dockerfiles (docker-library, November 2026).
  */
-const OFFICIAL_USER = 999;
+export const OFFICIAL_USER = 999;
+
+/** `USER node` of our Dockerfiles; the official image gives that user this number. */
+export const NODE_USER = 1000;
 
 /** In Alpine's images the numbers 99 and 999 were taken. */
 const ALPINE_USERS: Partial<Record<Product, number>> = { postgres: 70, rabbitmq: 100 };

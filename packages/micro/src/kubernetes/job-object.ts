@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { IJob } from 'kubernetes-models/batch/v1/Job';
 import type { ComposeEntry } from '../deployment/entry';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
@@ -9,8 +8,9 @@ import {
   podSecurity,
   temporaryFolders,
 } from './container';
-import { imageUser } from './image-user';
+import { imageUser, NODE_USER } from './image-user';
 import { metadataOf, type Scope } from './object';
+import { hashOf } from './object-plan';
 import { pullSecrets } from './service-objects';
 import type { ContainerSettings } from './variables';
 
@@ -25,8 +25,6 @@ export interface JobInput {
 
 /** Kubernetes gives up after so many pods; each waits twice as long as the one before, 6 minutes at most. */
 const ATTEMPTS = 10;
-/** The user of our own images. */
-const NODE_USER = 1000;
 
 /**
  * A job, with a name that its content has a part in: the template of a Job cannot be changed, and one that ended must not
@@ -70,7 +68,6 @@ export function jobObject(
 
 /** @param name of the entry, which begins the name of the Job. */
 export function namedByContent(name: string, job: IJob): IJob {
-  const text = JSON.stringify(job.spec?.template);
-  const content = createHash('sha256').update(text).digest('hex').slice(0, 10);
+  const content = hashOf(job.spec?.template).slice(0, 10);
   return { ...job, metadata: { ...job.metadata, name: `${name.slice(0, 52)}-${content}` } };
 }

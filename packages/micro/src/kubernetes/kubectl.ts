@@ -7,7 +7,7 @@ export interface ClusterAddress {
 }
 
 /** How the API server names us as the owner of fields. */
-export const FIELD_MANAGER = 'org-micro';
+const FIELD_MANAGER = 'org-micro';
 
 /** `kubectl --context NAME --namespace NAME ARGS…`: never the current context of a person. */
 export function kubectl(

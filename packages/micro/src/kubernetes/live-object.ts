@@ -26,12 +26,15 @@ export interface Condition {
   lastTransitionTime?: string;
 }
 
-/** `Deployment/orders`: names are unique per kind in a namespace. */
-export function identityOf(object: {
+/** What tells an object from all others, declared or live. */
+export interface Named {
   kind?: string | undefined;
   metadata?: { name?: string | undefined } | undefined;
-}): string {
-  return `${object.kind}/${object.metadata?.name}`;
+}
+
+/** `Deployment/orders`: names are unique per kind in a namespace. */
+export function identityOf({ kind, metadata }: Named): string {
+  return `${kind}/${metadata?.name}`;
 }
 
 /** The objects of what `kubectl get … --output json` printed. */

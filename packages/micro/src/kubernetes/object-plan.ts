@@ -14,7 +14,7 @@ export interface ObjectPlan {
 }
 
 /** The hash of what was declared, on each object. It tells what we changed from what others did. */
-export const DECLARED_ANNOTATION = 'org.micro/declared';
+const DECLARED_ANNOTATION = 'org.micro/declared';
 
 /** Objects of the cluster by {@link identityOf}. */
 export type LiveObjects = ReadonlyMap<string, LiveObject>;
@@ -25,6 +25,11 @@ export function liveObjects(objects: readonly LiveObject[]): LiveObjects {
 
 export function hashOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+/** The objects that are applied, in their order. */
+export function changedObjects(plans: readonly ObjectPlan[]): KubernetesObject[] {
+  return plans.filter(({ kind }) => kind !== 'keep').map(({ object }) => object);
 }
 
 /** Compares what is declared with what the cluster has. What others added to an object is left to them. */

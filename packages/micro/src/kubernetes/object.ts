@@ -5,7 +5,6 @@ import type { IJob } from 'kubernetes-models/batch/v1/Job';
 import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1/Ingress';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
-import type { INamespace } from 'kubernetes-models/v1/Namespace';
 import type { IService } from 'kubernetes-models/v1/Service';
 import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { LABELS } from '../platform/image-labels';
@@ -25,7 +24,6 @@ export type KubernetesObject =
   | HttpRoute
   | IIngress
   | IJob
-  | INamespace
   | INetworkPolicy
   | IPodDisruptionBudget
   | IService

@@ -23,6 +23,11 @@ export interface Pod extends LiveObject {
   };
 }
 
+/** Whether it gets traffic. */
+export function isReady({ status }: Pod): boolean {
+  return (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
+}
+
 /** Why a pod will not become ready by itself. */
 export interface PodTrouble {
   reason: string;

@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { nextNumber, releaseNamed } from '../deployment/release';
 import type { LiveObject } from './live-object';
 import { metadataOf, type KubernetesObject, type Scope } from './object';
 
@@ -46,7 +47,7 @@ export interface ClusterBook {
 
 const KEY = 'releases';
 
-export function bookName(service: string): string {
+function bookName(service: string): string {
   return `${service}-releases`;
 }
 
@@ -96,7 +97,7 @@ export function withCurrent(
 
 /** Numbers are not used again. */
 export function nextRelease(book: ClusterBook | undefined): number {
-  return Math.max(0, ...(book?.releases ?? []).map(({ number }) => number)) + 1;
+  return nextNumber(book?.releases ?? []);
 }
 
 /** The release before the current one; a second rollback goes further back. */
@@ -106,14 +107,5 @@ export function releaseBefore(book: ClusterBook | undefined): ClusterRelease | u
 
 /** Finds a release by its number (`7`, `r7`), the digest of its image, or its key (`k-…`, hex). */
 export function releaseAt(book: ClusterBook | undefined, to: string): ClusterRelease | undefined {
-  const releases = book?.releases ?? [];
-  const number = /^r?(\d{1,9})$/.exec(to)?.[1];
-  const numbered = releases.find((one) => one.number === Number(number));
-  if (numbered) return numbered;
-  const digest = to.replace(/^.*@/, '');
-  if (digest.startsWith('sha256:') && digest.length >= 15) {
-    return releases.find(({ image }) => image.includes(`@${digest}`));
-  }
-  const key = /^(?:k-)?([0-9a-f]{8,64})$/.exec(to)?.[1];
-  return key === undefined ? undefined : releases.find((one) => one.key.startsWith(key));
+  return releaseNamed(to, book?.releases ?? []);
 }

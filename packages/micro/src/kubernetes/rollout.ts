@@ -1,5 +1,5 @@
 import type { Condition, LiveObject } from './live-object';
-import { podTrouble, type Pod } from './pod-trouble';
+import { isReady, podTrouble, type Pod } from './pod-trouble';
 
 /** How far a roll of one Deployment, StatefulSet or Job is. */
 export type Rollout =
@@ -75,11 +75,7 @@ function judgeStatefulSet(set: Workload, facts: RolloutFacts): Rollout {
   const { readyReplicas = 0, currentRevision, updateRevision } = set.status ?? {};
   const wanted = set.spec?.replicas ?? 1;
   if (readyReplicas >= wanted && currentRevision === updateRevision) return { kind: 'done' };
-  const own = facts.objects.filter(
-    ({ kind, metadata }) =>
-      kind === 'Pod' && metadata.ownerReferences?.some(({ uid }) => uid === set.metadata.uid),
-  );
-  return worstOf(own as Pod[], facts.now) ?? { kind: 'rolling', what: 'it starts' };
+  return worstOf(podsOwnedBy(set, facts), facts.now) ?? { kind: 'rolling', what: 'it starts' };
 }
 
 function judgeJob(job: Workload, facts: RolloutFacts): Rollout {
@@ -87,10 +83,7 @@ function judgeJob(job: Workload, facts: RolloutFacts): Rollout {
   const has = (type: string) =>
     conditions.find((one) => one.type === type && one.status === 'True');
   if (has('Complete') ?? has('SuccessCriteriaMet')) return { kind: 'done' };
-  const pods = facts.objects.filter(
-    ({ kind, metadata }) =>
-      kind === 'Pod' && metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid),
-  ) as Pod[];
+  const pods = podsOwnedBy(job, facts);
   const failed = has('Failed') ?? has('FailureTarget');
   if (failed) {
     const last = [...pods].sort(byAge).at(-1)?.metadata.name;
@@ -126,16 +119,19 @@ function podsOf({ objects }: RolloutFacts, template: string | undefined): Pod[] 
   ) as Pod[];
 }
 
+function podsOwnedBy({ metadata: { uid } }: LiveObject, { objects }: RolloutFacts): Pod[] {
+  return objects.filter(
+    ({ kind, metadata }) =>
+      kind === 'Pod' && metadata.ownerReferences?.some((owner) => owner.uid === uid),
+  ) as Pod[];
+}
+
 function worstOf(pods: readonly Pod[], now: number): Rollout | undefined {
   for (const pod of pods) {
     const trouble = podTrouble(pod, now);
     if (trouble) return { kind: 'failed', pod: pod.metadata.name, ...trouble };
   }
   return undefined;
-}
-
-function isReady({ status }: Pod): boolean {
-  return (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
 }
 
 /** How long a refusal has to last: another pod may be about to make room. */

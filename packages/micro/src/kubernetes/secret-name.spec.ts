@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Secret } from '../platform/secret';
 import type { KubernetesObject } from './object';
-import { secretNameOf, withSecretName } from './secret-name';
+import { isSecretOf, secretNameOf, withSecretName } from './secret-name';
 
 const KEY = new Secret('k');
 const nameOf = (values: Record<string, string>, key = KEY) =>
@@ -21,6 +21,18 @@ it('changes with each value and with the key, and with nothing else', () => {
     nameOf({ A: '1', B: '2' }, new Secret('other')),
   ];
   expect(new Set([...others, nameOf({ A: '1', B: '2' })]).size).toBe(5);
+});
+
+it('is known as one of its entry, and of no other', () => {
+  const name = nameOf({ A: '1' });
+  expect(isSecretOf('orders', name)).toBe(true);
+  const others = [
+    'orders',
+    'orders-0123456789a',
+    'orders-012345678g',
+    `orders-job${name.slice(6)}`,
+  ];
+  expect(others.filter((other) => isSecretOf('orders', other))).toEqual([]);
 });
 
 it('leads the references of an entry to it, and no others', () => {

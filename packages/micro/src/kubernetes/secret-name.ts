@@ -19,7 +19,20 @@ export function secretNameOf(
     const bytes = value.reveal();
     hash.update(`${name.length}:${name}${bytes.length}:`).update(bytes);
   }
-  return `${entry.slice(0, 200)}-${hash.digest('hex').slice(0, 10)}`;
+  return `${prefixOf(entry)}${hash.digest('hex').slice(0, DIGITS)}`;
+}
+
+/** Whether a Secret has a name that {@link secretNameOf} gives to one of the entry, whatever its values. */
+export function isSecretOf(entry: string, name: string): boolean {
+  const prefix = prefixOf(entry);
+  return name.startsWith(prefix) && HASH.test(name.slice(prefix.length));
+}
+
+const DIGITS = 10;
+const HASH = new RegExp(`^[0-9a-f]{${DIGITS}}$`);
+
+function prefixOf(entry: string): string {
+  return `${entry.slice(0, 200)}-`;
 }
 
 /** The object with references to the Secret that has the name of its entry led to another one. */
@@ -52,7 +65,7 @@ interface HasPod {
 }
 
 /** What the pods of an object are like; `undefined` if it has none. */
-export function podOf(object: object): PodSpec | undefined {
+function podOf(object: object): PodSpec | undefined {
   return (object as HasPod).spec?.template?.spec;
 }
 

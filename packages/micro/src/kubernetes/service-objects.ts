@@ -13,6 +13,7 @@ import {
   wholeSeconds,
   type Container,
 } from './container';
+import { NODE_USER } from './image-user';
 import {
   KEY_ANNOTATION,
   metadataOf,
@@ -32,9 +33,6 @@ export interface ServiceInput {
   image: string;
   key: string;
 }
-
-/** `USER node` of our Dockerfiles; the official image gives that user this number. */
-const NODE_USER = 1000;
 
 /**
  * How long a pod goes on serving after it was told to end: kube-proxy and gateways take up to a second to know.

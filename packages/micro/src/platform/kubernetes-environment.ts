@@ -91,7 +91,7 @@ export const kubernetesSchema = z
       .enum(['in-cluster', 'external'])
       .default('in-cluster')
       .describe(
-        'in-cluster: databases, caches and the broker run as StatefulSets; external: their URLs are secrets of the services',
+        'in-cluster: databases and caches run as StatefulSets; external: their URLs are secrets of the services',
       ),
     storage: z
       .strictObject({

@@ -74,7 +74,9 @@ describe('micro render', () => {
     expect(items.map(({ data }) => data)).toEqual([
       { API_URL: base64('https://u:a$b@api'), STRIPE_KEY: base64('sk') },
     ]);
-    await expect(run(root, '-e production --secrets', true)).rejects.toThrow('pipe it');
+    await expect(run(root, '-e production --secrets', true)).rejects.toThrow(
+      'pipe it, for example into "kubectl --context far apply --server-side -f -"',
+    );
   });
 
   it.each([

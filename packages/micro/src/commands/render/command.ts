@@ -14,7 +14,7 @@ import { readWorkspacePlatform, type Shell } from '../shell';
 import { readSecretObjects } from './secret-objects';
 
 export const RENDER_USAGE = `usage: micro render -e environment [--out folder] [--json]
-       micro render -e environment --secrets | kubectl apply --server-side -f -
+       micro render -e environment --secrets | kubectl --context context apply --server-side -f -
 
   Writes the Kubernetes objects of an environment, with the images that were last pushed for it, for
   "kubectl apply -k" and for GitOps. No file holds a secret.
@@ -49,7 +49,7 @@ export async function renderCommand(args: readonly string[], shell: Shell): Prom
   if (values.secrets) {
     if (shell.isTerminal) {
       throw new UserError(
-        'this prints the values of secrets: pipe it, for example into "kubectl apply --server-side -f -"',
+        `this prints the values of secrets: pipe it, for example into "kubectl --context ${environment.context} apply --server-side -f -"`,
       );
     }
     const items = await readSecretObjects(shell, environment, rendered);

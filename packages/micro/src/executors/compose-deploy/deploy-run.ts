@@ -20,7 +20,6 @@ import { edgeSteps } from './edge/edge-steps';
 import { readEdgePorts, requireEdgeImage } from './edge/run-edge';
 import { normaliseOptions } from '../deploy-options';
 import { moveEarlierNotes } from './prepare/earlier-releases';
-import { refuseOlder } from './prepare/check-commits';
 import { findImages, findRecordedImages } from './prepare/find-images';
 import { skipExternal } from '../skip-external';
 import { makePlan } from './prepare/make-plan';
@@ -37,7 +36,8 @@ import { reviveAll } from './roll/revival';
 import { linkPauseOf } from './roll/link-pause';
 import { rollAll } from './roll/roll-all';
 import type { DeployRequest, Failures } from '../deploy-request';
-import { type Run, attempt, failAll, readFacts } from './run';
+import { attempt, failAll, refuseOlder } from '../deploy-failures';
+import { type Run, readFacts } from './run';
 
 /**
  * Deploys the services of a run together: compares all of them with what is running, prints one plan, takes the lock,

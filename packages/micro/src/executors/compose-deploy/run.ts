@@ -1,4 +1,3 @@
-import { UserError } from '../../platform/user-error';
 import type { EngineAddress } from '../../docker/command';
 import type { Clock } from '../../effects/clock';
 import { readProjectContainers } from '../../effects/containers';
@@ -51,32 +50,6 @@ export interface Facts {
   edge: EdgeState;
 }
 
-/** Does `work` for a service. If it fails, the error is recorded and the other services continue. */
-export async function attempt<T>(
-  { failures }: Run,
-  service: string,
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    failures.set(service, error as Error);
-    return undefined;
-  }
-}
-
-/** Prints lines about one service. */
-export function tellOf(
-  { tell, tasks, repeat }: Pick<Run, 'tell' | 'tasks' | 'repeat'>,
-  service: string,
-): (line: string) => void {
-  const task = tasks.find((one) => one.service.name === service);
-  return (line) => {
-    tell(line);
-    if (repeat?.has(service)) task?.say(line);
-  };
-}
-
 /** Reads the current state of the engine. */
 export async function readFacts(run: Run): Promise<Facts> {
   const { runner, address, name, book } = run;
@@ -86,13 +59,4 @@ export async function readFacts(run: Run): Promise<Facts> {
     readConfirmed(book),
   ]);
   return { containers, releases, earlier, confirmed, edge: await readEdge(run, containers) };
-}
-
-/** Marks all other services of a run as failed, because some cannot be deployed. */
-export function failAll({ failures, tasks }: Run, what: string): void {
-  const why = [...failures.keys()].join(', ');
-  for (const { service } of tasks) {
-    if (failures.has(service.name)) continue;
-    failures.set(service.name, new UserError(`${why} cannot be deployed, so ${what}`));
-  }
 }

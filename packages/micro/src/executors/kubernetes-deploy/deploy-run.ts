@@ -12,6 +12,7 @@ import { sharedRunner } from '../../effects/shared-runner';
 import { readCommit } from '../../effects/workspace-commit';
 import { findServiceProjects } from '../../effects/workspace-projects';
 import { changesNothing, type ClusterPlan } from '../../kubernetes/cluster-plan';
+import { changedObjects } from '../../kubernetes/object-plan';
 import { namespaceOf } from '../../platform/kubernetes-environment';
 import { UserError } from '../../platform/user-error';
 import { readPlatform } from '../../platform/workspace';
@@ -20,7 +21,7 @@ import { normaliseOptions } from '../deploy-options';
 import type { DeployRequest, Failures } from '../deploy-request';
 import { requireEnvironment } from '../docker-push/push-image';
 import { skipExternal } from '../skip-external';
-import { makePlan, refuseOlder } from './prepare/make-plan';
+import { makePlan } from './prepare/make-plan';
 import { readDesired } from './prepare/read-desired';
 import { keepSecretKey, readSecretKey } from './prepare/secret-key';
 import { tellPlan, tellRolled, tellSummary } from './report/tell';
@@ -28,7 +29,8 @@ import { applyObjects, deleteObjects } from './roll/apply';
 import { lookTogether } from './roll/look';
 import { releaseOf } from './roll/record';
 import { rollAll } from './roll/roll-all';
-import { attempt, failAll, type Run } from './run';
+import { attempt, failAll, refuseOlder } from '../deploy-failures';
+import type { Run } from './run';
 
 /**
  * Deploys the services of a run together: compares all of them with the cluster and prints one plan. If there is
@@ -138,7 +140,7 @@ async function deployAll(run: Run, begun: number): Promise<void> {
   if (refuseOlder(run, plan)) return;
   if (mode.atomic && failures.size > 0) return failAll(run, 'nothing was changed (--atomic)');
   if (key.isNew && run.secrets.size > 0) await keepSecretKey(run, key.key);
-  const shared = plan.shared.filter(({ kind }) => kind !== 'keep').map(({ object }) => object);
+  const shared = changedObjects(plan.shared);
   await applyObjects({ cluster: run.cluster, say: tell }, shared, 'the shared objects');
   const rolled = await rollAll(run, plan, state);
   if (mode.prune && failures.size === 0) await prune(run, plan);

@@ -5,10 +5,9 @@ import {
   type Confirmed,
 } from '../../../deployment/commit';
 import type { Container } from '../../../deployment/container';
-import type { RunPlan, ServicePlan } from '../../../deployment/run-plan';
+import type { ServicePlan } from '../../../deployment/run-plan';
 import { isSameRelease } from '../../../deployment/release';
-import { UserError } from '../../../platform/user-error';
-import { failAll, type Run } from '../run';
+import type { Run } from '../run';
 
 /** Compares the running commit of a service with the workspace; `undefined` if the running commit is unknown. */
 export async function checkRunning(
@@ -34,21 +33,6 @@ export async function checkRunning(
       current.replicas === desired.replicas);
   const isAllowed = mode.allowOlder || environment.olderCommits === 'allow';
   return { commit: { ...check, isSame, isRefused: check.takesBack && !isSame && !isAllowed } };
-}
-
-/** @returns whether a service would lose commits, so that nothing may be deployed. */
-export function refuseOlder(run: Run, { services }: Pick<RunPlan, 'services'>): boolean {
-  const refused = services.filter(({ commit }) => commit?.isRefused);
-  for (const { service, commit } of refused) {
-    run.failures.set(
-      service,
-      new UserError(
-        `${service}: ${commit!.reason}. Update the workspace, deploy anyway with --allow-older, or go back to a release with --rollback`,
-      ),
-    );
-  }
-  if (refused.length > 0) failAll(run, 'nothing was changed');
-  return refused.length > 0;
 }
 
 /** The commit in the labels of new containers. */

@@ -8,7 +8,9 @@ import {
 import { UserError } from '../../../platform/user-error';
 import { formatStep } from '../../../terminal/step';
 import { limit } from '../../limit';
-import { type Run, attempt, readFacts, tellOf } from '../run';
+import { tellOf } from '../../deploy-request';
+import { attempt } from '../../deploy-failures';
+import { type Run, readFacts } from '../run';
 import type { DesiredState } from '../../../deployment/desired-state';
 import type { RunPlan } from '../../../deployment/run-plan';
 import type { Rendered } from './render';

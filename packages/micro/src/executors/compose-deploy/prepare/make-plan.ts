@@ -27,7 +27,8 @@ import { checkRunning } from './check-commits';
 import { planRevival } from '../../../deployment/plan-revival';
 import { secretsLabelOf, secretsOf } from './read-secrets';
 import { readFilled } from './earlier-releases';
-import { type Facts, type Run, attempt } from '../run';
+import { attempt } from '../../deploy-failures';
+import type { Facts, Run } from '../run';
 import {
   type Outdated,
   type RunPlan,

@@ -9,7 +9,8 @@ import { readProjectContainers } from '../../../effects/containers';
 import { runDocker } from '../../../effects/engine';
 import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from '../../../platform/datastore';
 import { formatStep } from '../../../terminal/step';
-import { type Run, tellOf } from '../run';
+import { tellOf } from '../../deploy-request';
+import type { Run } from '../run';
 
 /** A running datastore or broker that a service needs. */
 interface Need {

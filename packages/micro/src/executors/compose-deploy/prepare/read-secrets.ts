@@ -4,7 +4,8 @@ import { onlyFileOf, tarOf } from '../../../docker/tar';
 import { readFolder, readProjectContainers } from '../../../effects/containers';
 import { readSecretValues } from '../../../effects/secret-values';
 import { Secret } from '../../../platform/secret';
-import { attempt, type Run } from '../run';
+import { attempt } from '../../deploy-failures';
+import type { Run } from '../run';
 import {
   newSecretsKey,
   parseSecretsKey,

@@ -13,7 +13,8 @@ import type { Service } from '../../../platform/platform';
 import { readPlatform, ROOT_COMPOSE_FILE } from '../../../platform/workspace';
 import type { ServiceTask } from '../../service-task';
 import { readRunEdge, type RunEdge } from '../edge/run-edge';
-import { attempt, type Run } from '../run';
+import { attempt } from '../../deploy-failures';
+import type { Run } from '../run';
 import { readPush } from '../../read-push';
 
 /** The project as it should run. */

@@ -9,7 +9,8 @@ import { Interrupted } from '../../../effects/interruption';
 import { UserError } from '../../../platform/user-error';
 import { readLastWords, waitUntilHealthy } from '../roll/health';
 import { formatSeconds, formatStep } from '../../../terminal/step';
-import { type Run, tellOf } from '../run';
+import { tellOf } from '../../deploy-request';
+import type { Run } from '../run';
 
 /**
  * Starts datastores and the broker that a service needs and that are not running.

@@ -7,7 +7,8 @@ import { type Rolled, deployOne } from '../deploy-one';
 import type { EdgeSteps } from '../edge/edge-steps';
 import { removeNeverStarted } from '../prepare/start-needs';
 import type { Rendered } from '../prepare/render';
-import { type Facts, type Run, attempt } from '../run';
+import { attempt } from '../../deploy-failures';
+import type { Facts, Run } from '../run';
 
 /** How many services without links between them are rolled at the same time. */
 const ROLLS = 4;

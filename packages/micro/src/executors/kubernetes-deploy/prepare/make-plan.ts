@@ -6,8 +6,7 @@ import { leftObjects, type ClusterPlan } from '../../../kubernetes/cluster-plan'
 import { planObject } from '../../../kubernetes/object-plan';
 import { planService, type ServicePlan } from '../../../kubernetes/service-plan';
 import { linkedWithin } from '../../../platform/environment';
-import { UserError } from '../../../platform/user-error';
-import { failAll, type Run } from '../run';
+import type { Run } from '../run';
 import type { Desired } from './read-desired';
 
 /** Compares what is to run with what the cluster has. */
@@ -57,19 +56,4 @@ async function checkRunning(
   const isSame = action === 'keep' || current.hash === desired.hash;
   const isAllowed = mode.allowOlder || environment.olderCommits === 'allow';
   return { commit: { ...check, isRefused: check.takesBack && !isSame && !isAllowed } };
-}
-
-/** @returns whether a service would lose commits, so that nothing may be deployed. */
-export function refuseOlder(run: Run, { services }: ClusterPlan): boolean {
-  const refused = services.filter(({ commit }) => commit?.isRefused);
-  for (const { service, commit } of refused) {
-    run.failures.set(
-      service,
-      new UserError(
-        `${service}: ${commit!.reason}. Update the workspace, deploy anyway with --allow-older, or go back to a release with --rollback`,
-      ),
-    );
-  }
-  if (refused.length > 0) failAll(run, 'nothing was changed');
-  return refused.length > 0;
 }

@@ -15,7 +15,8 @@ import type { RenderedEntry, RenderedImage } from '../../../kubernetes/render';
 import { secretNameOf } from '../../../kubernetes/secret-name';
 import type { Secret } from '../../../platform/secret';
 import { UserError } from '../../../platform/user-error';
-import { attempt, type Run } from '../run';
+import { attempt } from '../../deploy-failures';
+import type { Run } from '../run';
 
 /** What is to run, for each service that can be deployed. */
 export interface Desired {

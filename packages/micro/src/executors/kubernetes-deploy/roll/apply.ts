@@ -1,7 +1,7 @@
 import { runKubectl, type Cluster } from '../../../effects/cluster';
 import { kubectlName } from '../../../kubernetes/cluster-plan';
 import { applyArguments, deleteArguments, handOverArguments } from '../../../kubernetes/kubectl';
-import type { LiveObject } from '../../../kubernetes/live-object';
+import type { Named } from '../../../kubernetes/live-object';
 import type { Scope } from '../../../kubernetes/object';
 import { secretObject } from '../../../kubernetes/secret-object';
 import type { Secret } from '../../../platform/secret';
@@ -44,11 +44,11 @@ export async function applySecret(
 
 export async function deleteObjects(
   cluster: Cluster,
-  objects: readonly Pick<LiveObject, 'kind' | 'metadata'>[],
+  objects: readonly Named[],
   what: string,
 ): Promise<void> {
   if (objects.length === 0) return;
-  const names = objects.map((object) => kubectlName(object));
+  const names = objects.map(kubectlName);
   await runKubectl(cluster, deleteArguments(names), `Could not delete ${what}`);
 }
 
@@ -57,7 +57,7 @@ export async function deleteObjects(
  * owns to one pod, until the autoscaler has seen it.
  */
 export async function handOverReplicas(
-  { cluster }: Applying,
+  cluster: Cluster,
   name: string,
   replicas: number,
 ): Promise<void> {

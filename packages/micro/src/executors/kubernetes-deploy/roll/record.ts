@@ -9,6 +9,7 @@ import {
   type ClusterRelease,
 } from '../../../kubernetes/release-book';
 import { judgeRollout } from '../../../kubernetes/rollout';
+import { isSecretOf } from '../../../kubernetes/secret-name';
 import type { ServicePlan } from '../../../kubernetes/service-plan';
 import type { Run } from '../run';
 import { applyObjects, deleteObjects } from './apply';
@@ -67,8 +68,7 @@ function surplusSecrets({ desired, current }: ServicePlan, { secrets }: ClusterS
   ];
   return [desired.entry, ...desired.jobs].flatMap(({ name }) =>
     [...secrets]
-      .filter((secret) => secret.slice(0, -11) === name && /-[0-9a-f]{10}$/.test(secret))
-      .filter((secret) => !kept.includes(secret))
+      .filter((secret) => isSecretOf(name, secret) && !kept.includes(secret))
       .map((secret) => ({ kind: 'Secret', metadata: { name: secret } })),
   );
 }

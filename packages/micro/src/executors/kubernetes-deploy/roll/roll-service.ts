@@ -3,10 +3,12 @@ import { Interrupted } from '../../../effects/interruption';
 import { runKubectl } from '../../../effects/cluster';
 import type { DesiredEntry } from '../../../kubernetes/desired-service';
 import type { LiveObject } from '../../../kubernetes/live-object';
+import { changedObjects } from '../../../kubernetes/object-plan';
 import type { ServicePlan } from '../../../kubernetes/service-plan';
 import { UserError } from '../../../platform/user-error';
 import { formatStep } from '../../../terminal/step';
-import { tellOf, type Run } from '../run';
+import { tellOf } from '../../deploy-request';
+import type { Run } from '../run';
 import { applyObjects, applySecret, deleteObjects, handOverReplicas } from './apply';
 import { undoRoll } from './undo';
 import { watchRollout } from './watch';
@@ -27,8 +29,7 @@ export async function rollService(run: Run, plan: ServicePlan, state: ClusterSta
     await deleteObjects(run.cluster, autoscalers, `the autoscaler of ${service}`);
     await giveSecret(run, desired.entry, plan.secret);
     await handOver(run, plan, state);
-    const changed = objects.filter(({ kind }) => kind !== 'keep').map(({ object }) => object);
-    await applyObjects(applying, changed, `the objects of ${service}`);
+    await applyObjects(applying, changedObjects(objects), `the objects of ${service}`);
     const timeout = run.environment.healthTimeout;
     await watchRollout(run, { kind: 'Deployment', name: service, entry: service, timeout });
     const rest = obsolete.filter((one) => !autoscalers.includes(one));
@@ -62,8 +63,7 @@ async function startDatastores(run: Run, { service, datastores }: ServicePlan): 
   await Promise.all(
     datastores.map(async ({ entry, objects, secret, action }) => {
       await giveSecret(run, entry, secret);
-      const changed = objects.filter(({ kind }) => kind !== 'keep').map(({ object }) => object);
-      await applyObjects({ cluster, say }, changed, `the objects of ${entry.name}`);
+      await applyObjects({ cluster, say }, changedObjects(objects), `the objects of ${entry.name}`);
       if (action === 'left') return;
       // Jobs and new pods need it, whether it is new or not.
       const timeout = environment.healthTimeout;
@@ -115,5 +115,5 @@ async function handOver(run: Run, { service, objects, current }: ServicePlan, st
   const wasOurs = before === undefined || before.spec?.replicas !== undefined;
   const replicas = live?.spec?.replicas;
   if (declared?.spec?.replicas !== undefined || replicas === undefined || !wasOurs) return;
-  await handOverReplicas({ cluster: run.cluster, say: run.tell }, service, replicas);
+  await handOverReplicas(run.cluster, service, replicas);
 }

@@ -6,7 +6,8 @@ import { planObject } from '../../../kubernetes/object-plan';
 import type { ClusterRelease } from '../../../kubernetes/release-book';
 import type { ServicePlan } from '../../../kubernetes/service-plan';
 import { UserError } from '../../../platform/user-error';
-import { tellOf, type Run } from '../run';
+import { tellOf } from '../../deploy-request';
+import type { Run } from '../run';
 import { applyObjects, deleteObjects } from './apply';
 import { lookTogether } from './look';
 import { watchRollout } from './watch';
@@ -16,21 +17,16 @@ export async function undoRoll(run: Run, plan: ServicePlan, state: ClusterState)
   const { service, current, desired } = plan;
   try {
     if (current) return await backTo(run, plan, current, state);
-    const made = plan.objects.filter(({ kind }) => kind === 'create').map(({ object }) => object);
-    const isNew = plan.action === 'create';
-    const there = { cluster: run.undo.cluster };
-    if (isNew) {
-      const all = made.map((object) => ({
-        kind: object.kind,
-        metadata: { name: object.metadata!.name! },
-      }));
-      await deleteObjects(there.cluster, all, `the objects of ${service}`);
+    const { cluster } = run.undo;
+    if (plan.action === 'create') {
+      const made = plan.objects.filter(({ kind }) => kind === 'create').map(({ object }) => object);
+      await deleteObjects(cluster, made, `the objects of ${service}`);
       return `${service} did not run before, so its objects were removed`;
     }
     if (plan.action === 'watch') return `${service} has no earlier release to go back to`;
     // It was applied by somebody else, so only the cluster knows what ran.
     const args = ['rollout', 'undo', `deployment/${service}`];
-    await runKubectl(there.cluster, args, `Could not go back`);
+    await runKubectl(cluster, args, 'Could not go back');
     return `${service} went back to the pods that ran before (${desired.image} did not start)`;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -60,7 +56,7 @@ async function backTo(
   const declared = new Set(objects.map(identityOf));
   const added = plan.objects
     .filter(({ kind, object }) => kind === 'create' && !declared.has(identityOf(object)))
-    .map(({ object }) => ({ kind: object.kind, metadata: { name: object.metadata!.name! } }));
+    .map(({ object }) => object);
   await deleteObjects(cluster, added, `what the failed release of ${service} added`);
   const look = lookTogether(cluster, run.scope);
   const timeout = run.environment.healthTimeout;

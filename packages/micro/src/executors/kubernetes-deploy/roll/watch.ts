@@ -3,6 +3,7 @@ import { ClusterError, runKubectl, type Cluster } from '../../../effects/cluster
 import type { Clock } from '../../../effects/clock';
 import { eventArguments, logArguments } from '../../../kubernetes/kubectl';
 import { parseObjects, type LiveObject } from '../../../kubernetes/live-object';
+import { isReady, type Pod } from '../../../kubernetes/pod-trouble';
 import { judgeRollout, type Rollout } from '../../../kubernetes/rollout';
 import { UserError } from '../../../platform/user-error';
 import { visible } from '../../../platform/visible';
@@ -41,7 +42,7 @@ export async function watchRollout(watching: Watching, watched: Watched): Promis
     // The controller says so itself a moment earlier, with the pod.
     const limit = (timeout + (kind === 'Deployment' ? 15 : 0)) * 1000;
     if (clock.now() - since > limit) {
-      const [pod] = objects.filter((one) => one.kind === 'Pod' && !isReady(one));
+      const [pod] = objects.filter((one) => one.kind === 'Pod' && !isReady(one as Pod));
       const reason = `it did not become ready within ${timeout} s`;
       throw await toFailure(cluster, entry, {
         ...{ kind: 'failed', reason },
@@ -50,11 +51,6 @@ export async function watchRollout(watching: Watching, watched: Watched): Promis
     }
     await clock.sleep(POLL_MILLISECONDS);
   }
-}
-
-function isReady({ status }: LiveObject): boolean {
-  const { conditions = [] } = (status ?? {}) as { conditions?: { type: string; status: string }[] };
-  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
 /** The reason with what the pod and its events say, while both are there. */
