@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { mustRun } from '../command.js';
 import { KUBECONFIG, STATE } from './home.js';
+import { KUBERNETES_VERSION } from './programs.js';
 
 /** Users with a kubeconfig of their own, besides those that kubeadm creates itself. */
 const USERS = [
@@ -57,7 +58,7 @@ function kubeadmConfig(certificatesDir: string): string {
       apiVersion,
       kind: 'ClusterConfiguration',
       clusterName: 'micro-cluster',
-      kubernetesVersion: 'v1.37.2',
+      kubernetesVersion: KUBERNETES_VERSION,
       certificatesDir,
       controlPlaneEndpoint: new URL(SERVER).host,
       apiServer: { certSANs: ['127.0.0.1', 'localhost', 'api-server'] },

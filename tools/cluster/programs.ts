@@ -19,7 +19,9 @@ interface GoPrograms {
   minutes: number;
 }
 
-const KUBERNETES = { version: '1.37.2', major: '1', minor: '37' };
+/** As in programs/kubernetes/go.mod. */
+export const KUBERNETES_VERSION = 'v1.37.2';
+const [, MAJOR = '', MINOR = ''] = /^v(\d+)\.(\d+)/.exec(KUBERNETES_VERSION) ?? [];
 
 /** By the folder of their module. */
 const PROGRAMS = {
@@ -29,9 +31,9 @@ const PROGRAMS = {
       ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
     ].map((name) => `k8s.io/kubernetes/cmd/${name}`),
     variables: {
-      'k8s.io/component-base/version.gitVersion': `v${KUBERNETES.version}`,
-      'k8s.io/component-base/version.gitMajor': KUBERNETES.major,
-      'k8s.io/component-base/version.gitMinor': KUBERNETES.minor,
+      'k8s.io/component-base/version.gitVersion': KUBERNETES_VERSION,
+      'k8s.io/component-base/version.gitMajor': MAJOR,
+      'k8s.io/component-base/version.gitMinor': MINOR,
     },
     minutes: 14,
   },
