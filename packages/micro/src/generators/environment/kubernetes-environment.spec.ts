@@ -215,7 +215,7 @@ services:
       registry: 'registry.example.com/x',
       skipFormat: true,
       skipInstall: true,
-    } as never);
+    });
     syncWorkspace(tree);
     expect(text()).toBe(before);
     tree.write('environments/production.yml', `${before}services: { nobody: {} }\n`);
