@@ -5,25 +5,13 @@ import { serviceNameProblem } from '../../platform/name';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { readTreePlatform } from '../workspace-tree';
+import type { EnvironmentSchema } from './environment-schema';
 import { kubernetesText, requireOptionsOf } from './kubernetes-options';
 import { newEnvironment, type NewPublication } from './new-environment';
 import { otherRegistry, planReplacement } from './present-environments';
 import { freePortOffset } from './port-offset';
 
-export interface EnvironmentSchema {
-  name: string;
-  engine?: 'compose' | 'kubernetes';
-  context?: string;
-  namespace?: string;
-  host?: string;
-  registry?: string;
-  images?: 'pushed' | 'local';
-  publish?: string | number;
-  tls?: 'auto' | 'internal' | 'none';
-  ingressClass?: string;
-  gateway?: string;
-  skipFormat?: boolean;
-}
+export type { EnvironmentSchema };
 
 /** `nx g @org/micro:environment production`: a place to deploy to, whose file is the person's from then on. */
 export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema): Promise<void> {

@@ -4,7 +4,7 @@ import { namespaceOf } from '../../platform/kubernetes-environment';
 import { toUpperSnake } from '../../platform/name';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
-import type { EnvironmentSchema } from './generator';
+import type { EnvironmentSchema } from './environment-schema';
 import {
   newKubernetesEnvironment,
   type NewKubernetesEnvironment,
