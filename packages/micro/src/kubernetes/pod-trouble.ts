@@ -28,6 +28,11 @@ export function isReady({ status }: Pod): boolean {
   return (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
 }
 
+/** Whether its containers run, ready or not. */
+export function isRunning({ status, metadata }: Pod): boolean {
+  return status?.phase === 'Running' && metadata.deletionTimestamp === undefined;
+}
+
 /** Why a pod will not become ready by itself. */
 export interface PodTrouble {
   reason: string;
