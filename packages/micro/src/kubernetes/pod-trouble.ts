@@ -16,8 +16,10 @@ interface ContainerStatus {
 }
 
 export interface Pod extends LiveObject {
+  spec?: { containers?: readonly { name: string; image?: string }[] };
   status?: {
     phase?: string;
+    startTime?: string;
     conditions?: readonly Condition[];
     containerStatuses?: readonly ContainerStatus[];
   };
