@@ -1,4 +1,4 @@
-import { limit } from '../../executors/limit';
+import { limit } from '../../effects/limit';
 import type { Shell } from '../shell';
 import { byTime, compareTimes, parseLogLine, type LogLine } from './log-line';
 import type { LoggedContainer, LogRange, LogSource } from './log-source';

@@ -269,7 +269,7 @@ describe('the report of a cluster', () => {
       withObjects((all) =>
         all.map((one) => (one.kind === 'StatefulSet' ? { ...one, spec: { replicas: 1 } } : one)),
       ),
-      [expect.stringMatching(/^StatefulSet: changed in the cluster: /) as unknown as string],
+      [expect.stringMatching(/^StatefulSet: changed in the cluster: /)],
     ],
     [
       'has no pod',
