@@ -168,7 +168,7 @@ describe('openEngineApi', () => {
     const first = howOf(api.ask(LIST, { timeout: 1000 }));
     const late = Array.from({ length: 8 }, () => howOf(api.ask(LIST, { timeout: 10 })));
     expect(await Promise.all(late)).toEqual(Array(8).fill('late'));
-    expect(await Promise.race([first, 'not yet'])).toBe('not yet');
+    expect(await Promise.race([first, Promise.resolve('not yet')])).toBe('not yet');
     await first;
   });
 });
