@@ -44,7 +44,7 @@ function applyChanges(value: unknown, change: Change): unknown {
   if (change.inner.size === 0) return value;
   if (Array.isArray(value)) return value.map((item) => applyChanges(item, change));
   if (typeof value !== 'object' || value === null || isRaw(value)) return value;
-  const entries = Object.entries(value).flatMap(([name, inner]) => {
+  const entries = Object.entries(value as Record<string, unknown>).flatMap(([name, inner]) => {
     const found = change.inner.get(name);
     if (found?.isRemoved) return [];
     const isRenamed = found?.name !== undefined && found.name !== name;

@@ -99,7 +99,7 @@ function renderKey(key: string): string {
 }
 
 function renderText(text: string): string {
-  return /['\\\u0000-\u001f\u2028\u2029]/.test(text) ? JSON.stringify(text) : `'${text}'`;
+  return /['\\\p{C}\p{Zl}\p{Zp}]/u.test(text) ? JSON.stringify(text) : `'${text}'`;
 }
 
 /** All texts in a value that start with a slash. Messages about drift name them. */
