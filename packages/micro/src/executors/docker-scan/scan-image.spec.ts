@@ -25,7 +25,7 @@ const built: BuildReceipt = {
   parts: {},
   since: '2026-01-01T00:00:00.000Z',
 };
-const files = {
+const files: Record<string, string> = {
   [BUILT]: JSON.stringify(built),
   [SBOM]: '{}',
   'apps/orders/package.json': '{ "name": "orders" }',
