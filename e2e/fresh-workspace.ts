@@ -4,6 +4,7 @@ import { inject } from 'vitest';
 import { ensureRegistry } from '../tools/registry/ensure-registry.js';
 import { linkFolder } from '../tools/testing/linked-folder.js';
 import { withOwnPorts } from '../tools/testing/own-ports.js';
+import { PIPELINE } from '../tools/testing/user-environment.js';
 import { removePlatform } from '../tools/testing/remove-platform.js';
 import { createWorkspace, type Workspace } from '../tools/testing/workspace.js';
 import type { PreparedWorkspace } from './workspace-setup.js';
@@ -18,15 +19,20 @@ export interface FreshWorkspace {
   remove: () => Promise<void>;
 }
 
-/** A committed workspace in the state after `nx add @org/micro`. */
+/** A committed workspace in the state after `nx add @org/micro`. Nx runs in it as in a pipeline. */
 export function freshWorkspace(): Promise<FreshWorkspace> {
-  return newWorkspace(undefined, async (workspace, { root }) => {
-    await copyInstalled(root, workspace);
-  });
+  return newWorkspace(
+    undefined,
+    async (workspace, { root }) => {
+      await copyInstalled(root, workspace);
+    },
+    PIPELINE,
+  );
 }
 
 /**
- * The same, made by the commands that a person types: nothing is copied from another workspace.
+ * The same, made by the commands that a person types: nothing is copied from another workspace, and Nx has its
+ * defaults.
  *
  * @param folder its name below a temporary folder.
  * @param nx the packages of Nx, if not those of this repository.
@@ -62,10 +68,11 @@ async function useNx(
 async function newWorkspace(
   folder: string | undefined,
   install: (workspace: Workspace, prepared: PreparedWorkspace) => Promise<void>,
+  variables?: NodeJS.ProcessEnv,
 ): Promise<FreshWorkspace> {
   const { host } = await ensureRegistry();
   const prepared = inject('prepared');
-  const workspace = await createWorkspace('e2e', folder);
+  const workspace = await createWorkspace('e2e', folder, variables);
   const projects = ['', '-development', '-staging', '-production'].map(
     (end) => workspace.name + end,
   );

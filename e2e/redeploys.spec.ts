@@ -259,9 +259,7 @@ services:
 
   function affected() {
     const since = ['--base=HEAD~1', '--head=HEAD'];
-    // As docs/deploying.md says for pipelines.
-    const env = { NX_ISOLATE_PLUGINS: 'false' };
-    return fresh.workspace.startNx(['affected', '-t', 'compose-deploy', ...since], { env });
+    return fresh.workspace.startNx(['affected', '-t', 'compose-deploy', ...since]);
   }
 
   /** Does the work while all routes of all providers are called at each entrance, for half an hour at most. */

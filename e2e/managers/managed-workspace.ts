@@ -11,6 +11,7 @@ import { describeEngine } from '../../tools/testing/describe-engine.js';
 import { freePort } from '../../tools/testing/free-port.js';
 import { managerEnvironment, managerVersion } from '../../tools/testing/package-managers.js';
 import { removePlatform } from '../../tools/testing/remove-platform.js';
+import { PIPELINE } from '../../tools/testing/user-environment.js';
 import { createWorkspace, type Workspace } from '../../tools/testing/workspace.js';
 
 /** Time limit for something that happens in another process. */
@@ -74,7 +75,7 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       // As in a pipeline, with `CI=true`: `nx add` and generators must be able to change the lockfile.
       environment = await managerEnvironment(manager);
       const packages = /@org:registry=(\S+)/.exec(inject('prepared').npmrc)![1]!;
-      workspace = await createWorkspace('e2e-manager');
+      workspace = await createWorkspace('e2e-manager', undefined, PIPELINE);
       for (const [path, text] of Object.entries(SETTINGS[manager](packages))) {
         await workspace.write(path, text);
       }

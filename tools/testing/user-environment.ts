@@ -5,6 +5,9 @@ import { ROOT } from '../generated/file.js';
 const OURS =
   /^(npm_(package|lifecycle|command|config_local_prefix)|INIT_CWD$|NX_|VITEST|TEST$|DEV$|PROD$|SSR$|MODE$|NODE_ENV$|NODE_OPTIONS$|GIT_|COMPOSE_|FORCE_COLOR$|NO_COLOR$|PORT$)/;
 
+/** What docs/deploying.md advises for pipelines: each Nx command takes less than half of the processor time. */
+export const PIPELINE = { NX_ISOLATE_PLUGINS: 'false' };
+
 /**
  * The environment of a person's shell outside of this repository: with this Node, but without the repository's
  * programs.

@@ -32,13 +32,18 @@ export interface WorkspaceRun extends Omit<ChildOptions, 'cwd' | 'env'> {
  * Makes a folder with the files that `create-nx-workspace --preset=ts` writes, and installs nothing.
  *
  * @param folder its name below a temporary folder.
+ * @param variables more of them, for everything that is run in it.
  */
-export async function createWorkspace(prefix: string, folder?: string): Promise<Workspace> {
+export async function createWorkspace(
+  prefix: string,
+  folder?: string,
+  variables?: NodeJS.ProcessEnv,
+): Promise<Workspace> {
   const name = `${prefix}-${randomBytes(3).toString('hex')}`;
   const temporary = await realpath(await mkdtemp(join(tmpdir(), `micro-${name}-`)));
   const root = join(temporary, folder ?? name);
   await mkdir(join(root, 'packages'), { recursive: true });
-  const workspace = openWorkspace(name, root, () =>
+  const workspace = openWorkspace(name, root, variables, () =>
     rm(temporary, { recursive: true, force: true, maxRetries: 3 }),
   );
   for (const [path, text] of Object.entries(emptyWorkspace(name)))
@@ -54,9 +59,16 @@ export async function createWorkspace(prefix: string, folder?: string): Promise<
   return workspace;
 }
 
-function openWorkspace(name: string, root: string, remove: () => Promise<void>): Workspace {
-  const start = (program: string, args: readonly string[], options: WorkspaceRun = {}) =>
-    startChild(program, args, { ...options, cwd: root, env: userEnvironment(options.env) });
+function openWorkspace(
+  name: string,
+  root: string,
+  variables: NodeJS.ProcessEnv | undefined,
+  remove: () => Promise<void>,
+): Workspace {
+  const start = (program: string, args: readonly string[], options: WorkspaceRun = {}) => {
+    const env = userEnvironment({ ...variables, ...options.env });
+    return startChild(program, args, { ...options, cwd: root, env });
+  };
   const startNx: Workspace['startNx'] = (args, options) =>
     start(join(root, 'node_modules/.bin/nx'), args, options);
   const git = (...args: string[]) => mustEnd(start('git', args));

@@ -29,6 +29,10 @@ export interface Artifact {
   /** What may fail at run time, each with file and line. */
   warnings: string[];
   bytes: number;
+  /** What esbuild says of the bundle. */
+  metafile: Metafile;
+  /** The package.json and lockfile of the image, and their settings: name -> text. */
+  installFiles: Install['files'];
 }
 
 /**
@@ -48,7 +52,8 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
   const app = join(staging, APP_FOLDER);
   try {
     const { metafile, externals, warnings } = await bundle(request, join(app, 'main.js'));
-    await writeInstall(workspaceRoot, app, installOf(request, externals));
+    const install = installOf(request, externals);
+    await writeInstall(workspaceRoot, app, install);
     for (const asset of assets) {
       await mkdir(dirname(join(app, asset)), { recursive: true });
       await copyFile(join(workspaceRoot, projectRoot, asset), join(app, asset));
@@ -63,6 +68,8 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
       externals,
       warnings: [...warnings, ...unreachable],
       bytes: Object.values(metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0),
+      metafile,
+      installFiles: install.files,
     };
   } finally {
     await rm(staging, { recursive: true, force: true });

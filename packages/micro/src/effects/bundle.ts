@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
 import { externalReason } from '../artifact/external';
+import { INSTALLED_PACKAGE } from '../artifact/installed-package';
 import type { ArtifactRequest } from './artifact-request';
 import { formatMessage, toArtifactError } from './artifact-error';
 import {
   externalPackages,
-  INSTALLED_PACKAGE,
   installedPackage,
   packageFacts,
   type ExternalPackage,

@@ -2,15 +2,13 @@ import type { Plugin } from 'esbuild';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { externalReason, packageOfImport, type PackageFacts } from '../artifact/external';
+import { INSTALLED_PACKAGE } from '../artifact/installed-package';
 
 export interface ExternalPackage {
   reason: string;
   /** Where it lies, relative to the workspace root. */
   path: string;
 }
-
-/** `node_modules/.pnpm/pg@8/node_modules/pg/lib/index.js` -> the folder of the last package. */
-export const INSTALLED_PACKAGE = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/;
 
 /** The package that a file was installed with: `pg`; `undefined` for a file of the workspace. */
 export function installedPackage(file: string): string | undefined {

@@ -2,10 +2,10 @@ import { transform, type Metafile } from 'esbuild';
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join, posix } from 'node:path';
+import { INSTALLED_PACKAGE } from '../artifact/installed-package';
 import { findReadsBeside, type PackageFiles } from '../artifact/sibling-file-reads';
 import { startsLogThreads } from '../artifact/log-threads';
 import type { ArtifactRequest } from './artifact-request';
-import { INSTALLED_PACKAGE } from './external-packages';
 
 /**
  * Files that these packages read only if a service uses a log transport, which runs in a thread. Hardly any service

@@ -81,3 +81,10 @@ export function receiptFile(projectRoot: string, step: string, environment?: str
   const name = environment === undefined ? step : `${step}.${environment}`;
   return `${RECEIPTS_FOLDER}/${projectRoot}/${name}.json`;
 }
+
+export const SBOM_FOLDER = 'dist/sboms';
+
+/** `dist/sboms/apps/orders/sbom.cdx.json`: outside the artifact, whose files are in the image. */
+export function sbomFile(projectRoot: string): string {
+  return `${SBOM_FOLDER}/${projectRoot}/sbom.cdx.json`;
+}

@@ -1,4 +1,4 @@
-import type { RECEIPTS_FOLDER as Receipts } from '../image/receipt';
+import type { RECEIPTS_FOLDER as Receipts, SBOM_FOLDER as Sboms } from '../image/receipt';
 import type { MANIFEST_FILE as Manifest } from '../platform/manifest';
 import type { ROOT_COMPOSE_FILE as RootCompose } from '../platform/workspace';
 
@@ -7,5 +7,6 @@ import type { ROOT_COMPOSE_FILE as RootCompose } from '../platform/workspace';
  * yaml with them, so only their types are imported: they hold each name to be the same.
  */
 export const RECEIPTS_FOLDER: typeof Receipts = 'dist/receipts';
+export const SBOM_FOLDER: typeof Sboms = 'dist/sboms';
 export const MANIFEST_FILE: typeof Manifest = 'service.yml';
 export const ROOT_COMPOSE_FILE: typeof RootCompose = 'compose.yaml';

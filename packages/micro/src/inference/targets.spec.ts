@@ -22,6 +22,13 @@ describe('serviceTargets', () => {
     ]);
   });
 
+  it('keeps the SBOM with the artifact, so that Nx restores both', () => {
+    expect(targets['build']!.outputs).toEqual([
+      '{workspaceRoot}/dist/apps/orders',
+      '{workspaceRoot}/dist/sboms/apps/orders',
+    ]);
+  });
+
   it.each([
     ['docker-build', ['build'], ['dist/receipts/apps/orders/docker-build.json']],
     [

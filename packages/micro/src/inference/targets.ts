@@ -1,6 +1,6 @@
 import type { TargetConfiguration } from '@nx/devkit';
 import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
-import { RECEIPTS_FOLDER, ROOT_COMPOSE_FILE } from './paths';
+import { RECEIPTS_FOLDER, ROOT_COMPOSE_FILE, SBOM_FOLDER } from './paths';
 
 /** Names of the inferred targets; each can be changed in the plugin's options. */
 export interface TargetNames {
@@ -90,7 +90,7 @@ export function serviceTargets(
         ...INSTALLATION,
         { externalDependencies: [...bundlers] },
       ],
-      outputs: [`{workspaceRoot}/dist/${root}`],
+      outputs: [`{workspaceRoot}/dist/${root}`, `{workspaceRoot}/${SBOM_FOLDER}/${root}`],
       options: {},
       metadata: metadata('Bundle the service into its artifact', names.build, {}),
     },

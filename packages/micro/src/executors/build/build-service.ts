@@ -1,4 +1,6 @@
 import { buildArtifact } from '../../effects/bundle-artifact';
+import { writeSbom } from '../../effects/sbom';
+import { sbomFile } from '../../image/receipt';
 import { formatBytes, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
 
@@ -7,18 +9,20 @@ export interface BuildOptions {
   outputPath?: string;
 }
 
-/** Bundles one service into its artifact and says what went into it. */
+/** Bundles one service into its artifact, writes its SBOM, and says what is installed beside the bundle. */
 export async function buildService(
   { workspaceRoot, service, say }: ServiceTask,
   options: BuildOptions,
 ): Promise<void> {
   const outputPath = options.outputPath ?? `dist/${service.root}`;
-  const { bytes, externals, warnings } = await buildArtifact({
+  const artifact = await buildArtifact({
     workspaceRoot,
     projectRoot: service.root,
     build: service.build,
     outputPath,
   });
+  await writeSbom(workspaceRoot, sbomFile(service.root), service.name, artifact);
+  const { bytes, externals, warnings } = artifact;
   say(formatStep(service.name, 'bundled', `${outputPath}  ${formatBytes(bytes)}`));
   for (const [name, { reason }] of externals) {
     say(`  installed in the image instead of bundled: ${name} (${reason})`);

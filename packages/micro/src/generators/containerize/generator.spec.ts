@@ -83,7 +83,7 @@ build:
           bundle: {
             executor: '@org/micro:build',
             cache: true,
-            outputs: ['{workspaceRoot}/dist/apps/shop'],
+            outputs: ['{workspaceRoot}/dist/apps/shop', '{workspaceRoot}/dist/sboms/apps/shop'],
           },
           'docker-build': { dependsOn: ['bundle'] },
         },

@@ -1,23 +1,17 @@
 import { formatFiles, logger, type Tree } from '@nx/devkit';
-import { parseEnvironment } from '../../platform/environment';
+import { parseAnyEnvironment } from '../../platform/environment';
 import { environmentFile } from '../../platform/environment-file';
 import { serviceNameProblem } from '../../platform/name';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { readTreePlatform } from '../workspace-tree';
+import type { EnvironmentSchema } from './environment-schema';
+import { kubernetesText, requireOptionsOf } from './kubernetes-options';
 import { newEnvironment, type NewPublication } from './new-environment';
+import { otherRegistry, planReplacement } from './present-environments';
 import { freePortOffset } from './port-offset';
 
-export interface EnvironmentSchema {
-  name: string;
-  context?: string;
-  host?: string;
-  registry?: string;
-  images?: 'pushed' | 'local';
-  publish?: string | number;
-  tls?: 'auto' | 'internal' | 'none';
-  skipFormat?: boolean;
-}
+export type { EnvironmentSchema };
 
 /** `nx g @org/micro:environment production`: a place to deploy to, whose file is the person's from then on. */
 export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema): Promise<void> {
@@ -25,11 +19,36 @@ export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema
   const problem = serviceNameProblem(name, "an environment's");
   if (problem) throw new UserError(problem);
   const platform = readTreePlatform(tree);
+  const { engine = 'compose' } = schema;
   const file = environmentFile(name);
-  if (tree.exists(file)) {
+  const there = tree.read(file, 'utf8');
+  if (there !== null && planReplacement(name, there, engine) === 'keep') {
     logger.warn(`${file} already exists and was kept: edit it`);
     return;
   }
+  requireOptionsOf(engine, schema);
+  const made =
+    engine === 'kubernetes' ? onCluster(tree, platform, schema) : onEngine(tree, platform, schema);
+  parseAnyEnvironment(
+    name,
+    made.text,
+    platform.services.map((service) => service.name),
+  );
+  tree.write(file, made.text);
+  if (!schema.skipFormat) await formatFiles(tree);
+  made.next.forEach((line) => logger.info(line));
+}
+
+export default environmentGenerator;
+
+interface MadeEnvironment {
+  text: string;
+  /** What a person does next. */
+  next: string[];
+}
+
+function onEngine(tree: Tree, platform: Platform, schema: EnvironmentSchema): MadeEnvironment {
+  const { name } = schema;
   const published = publishedBy(schema);
   const text = newEnvironment({
     name,
@@ -44,17 +63,26 @@ export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema
       ? {}
       : { published: { service: onlyGateway(platform), publish: published } }),
   });
-  parseEnvironment(
-    name,
-    text,
-    platform.services.map((service) => service.name),
-  );
-  tree.write(file, text);
-  if (!schema.skipFormat) await formatFiles(tree);
-  logger.info(`Deploy to it with "nx run-many -t compose-deploy -c ${name}"`);
+  return { text, next: [`Deploy to it with "nx run-many -t compose-deploy -c ${name}"`] };
 }
 
-export default environmentGenerator;
+function onCluster(tree: Tree, platform: Platform, schema: EnvironmentSchema): MadeEnvironment {
+  const { name } = schema;
+  const { text, unsure, context, namespace } = kubernetesText(schema, {
+    platform,
+    gateways: gatewaysOf(platform),
+    registry: otherRegistry(tree),
+    published: schema.publish ? onlyGateway(platform) : undefined,
+  });
+  return {
+    text,
+    next: [
+      ...(unsure.length > 0 ? [`Check in ${environmentFile(name)}: ${unsure.join(', ')}`] : []),
+      `Create its namespace with "kubectl --context ${context} create namespace ${namespace}"`,
+      `Deploy to it with "nx run-many -t kubernetes-deploy -c ${name}"`,
+    ],
+  };
+}
 
 /** A port, or a host name with the source of its certificate. The parser of the file checks it. */
 function publishedBy({ publish, tls }: EnvironmentSchema): NewPublication['publish'] | undefined {

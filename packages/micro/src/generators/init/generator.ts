@@ -9,7 +9,7 @@ import {
 import { ROOT_COMPOSE_FILE } from '../../compose/paths';
 import { deriveRootCompose } from '../../compose/root-compose';
 import { allowNewLockfile } from '../../effects/package-install';
-import { parseEnvironment } from '../../platform/environment';
+import { parseAnyEnvironment } from '../../platform/environment';
 import { environmentFile } from '../../platform/environment-file';
 import { editJson } from '../json-text';
 import { LINT_VERSIONS, WORKSPACE_VERSIONS } from '../versions';
@@ -61,7 +61,7 @@ export default initGenerator;
 function normaliseOptions(tree: Tree, schema: InitSchema): InitOptions {
   const environments = planEnvironments(readTreeEnvironments(tree), schema.registry);
   const development = environmentFile('development');
-  const { registry } = parseEnvironment('development', environments[development]!);
+  const { registry } = parseAnyEnvironment('development', environments[development]!);
   if (schema.registry !== undefined && registry !== schema.registry) {
     logger.warn(
       `${development} names the registry ${registry}; it was kept. Edit the file to use ${schema.registry}.`,

@@ -1,7 +1,7 @@
 import type { Tree } from '@nx/devkit';
 import { posix } from 'node:path';
 import { parseDocument } from 'yaml';
-import { parseEnvironment } from '../../platform/environment';
+import { parseAnyEnvironment } from '../../platform/environment';
 import { environmentFile } from '../../platform/environment-file';
 import { newEnvironment } from '../environment/new-environment';
 import type { EnvironmentTexts } from '../workspace-tree';
@@ -68,7 +68,7 @@ export function planEnvironments(
     ]),
   );
   for (const [file, text] of Object.entries(texts)) {
-    if (file in made) parseEnvironment(nameOf(file), text);
+    if (file in made) parseAnyEnvironment(nameOf(file), text);
   }
   return texts;
 }
@@ -80,12 +80,17 @@ function nameOf(file: string): string {
 /** Only those that `init` makes: of others, it does not know what they are for. */
 function withRegistry(name: string, text: string, registry: string | undefined): string {
   if (registry === undefined || !MADE.includes(name)) return text;
-  const { registry: recorded } = parseEnvironment(name, text);
+  const { registry: recorded } = parseAnyEnvironment(name, text);
   const document = parseDocument(text);
   // Only a written `images: local` counts: without a registry, it is also the default.
   if (recorded !== undefined || document.get('images') === 'local') return text;
   document.set('registry', registry);
   return document.toString({ lineWidth: 0 });
+}
+
+/** The environments that `init` writes into a new workspace. */
+export function newEnvironments(registry: string | undefined): EnvironmentTexts {
+  return { [DEVELOPMENT_ENVIRONMENT]: newDevelopment(registry), ...newServing(registry) };
 }
 
 /** Beside development on one engine they have ports of their own. */

@@ -42,7 +42,7 @@ import { readWorkspaceContext } from '../../dockerfile/workspace-context';
 import { CONTRACTS_ROOT, readContractsPackage } from '../../platform/contracts-library';
 import { MIGRATIONS_FOLDER } from '../../platform/datastore';
 import type { DerivedFile } from '../../platform/derived-file';
-import { parseEnvironment } from '../../platform/environment';
+import { parseAnyEnvironment } from '../../platform/environment';
 import { keepsEventTables, subscribersOf, usesContracts } from '../../platform/event';
 import { PROVIDERS } from '../../pipeline/pipeline-facts';
 import { derivePipeline, environmentsOf, pipelineFile } from '../../pipeline/pipeline-file';
@@ -96,7 +96,7 @@ function readChecked(tree: Tree, read: ReadFile): Platform {
   const projects = projectLocations(tree);
   const names = readManifestFiles(projects, read).map(({ name }) => name);
   const environments = Object.entries(readTreeEnvironments(tree)).map(([file, text]) => () => {
-    parseEnvironment(posix.basename(file, '.yml'), text, names);
+    parseAnyEnvironment(posix.basename(file, '.yml'), text, names);
     return [];
   });
   return allOrProblems([() => [readPlatform(projects, read)], ...environments])[0]!;

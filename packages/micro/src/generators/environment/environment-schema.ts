@@ -1,0 +1,15 @@
+/** The options as Nx gives them. A prompt without an answer gives an empty text. */
+export interface EnvironmentSchema {
+  name: string;
+  engine?: 'compose' | 'kubernetes';
+  context?: string;
+  namespace?: string;
+  host?: string;
+  registry?: string;
+  images?: 'pushed' | 'local';
+  publish?: string | number;
+  tls?: 'auto' | 'internal' | 'none';
+  ingressClass?: string;
+  gateway?: string;
+  skipFormat?: boolean;
+}
