@@ -1,6 +1,6 @@
 import { entryOf, parseObjects, type LiveObject } from '../kubernetes/live-object';
 import { getArguments, getNamesArguments } from '../kubernetes/kubectl';
-import type { Scope } from '../kubernetes/object';
+import { selectorOfPlatform, type Scope } from '../kubernetes/object';
 import { liveObjects } from '../kubernetes/object-plan';
 import { isBook, parseBook, type ClusterBook } from '../kubernetes/release-book';
 import type { ClusterFacts } from '../kubernetes/service-plan';
@@ -18,11 +18,6 @@ const ROUTES = 'httproutes.gateway.networking.k8s.io';
 /** The state of a platform in its namespace. */
 export interface ClusterState extends ClusterFacts {
   objects: readonly LiveObject[];
-}
-
-/** The labels of everything that belongs to a platform in an environment. */
-function selectorOfPlatform({ platform, environment }: Scope): string {
-  return `app.kubernetes.io/part-of=${platform},org.micro/environment=${environment}`;
 }
 
 /** Reads all objects of a platform: one list per kind, however many services there are. */

@@ -1,6 +1,8 @@
 import { lastLines } from '../docker/engine-error';
 import { parseClusterComplaint, type ClusterComplaint } from '../kubernetes/complaint';
 import { kubectl, type ClusterAddress } from '../kubernetes/kubectl';
+import type { Scope } from '../kubernetes/object';
+import { namespaceOf, type KubernetesEnvironment } from '../platform/kubernetes-environment';
 import { UserError } from '../platform/user-error';
 import type { Clock } from './clock';
 import type { Outcome, Runner, RunOptions } from './process';
@@ -31,6 +33,20 @@ export interface Cluster extends ClusterAddress {
 
 const RETRY_MILLISECONDS = 2000;
 
+/** The namespace that an environment deploys to. */
+export function clusterOf(
+  runner: Runner,
+  platformName: string,
+  environment: KubernetesEnvironment,
+): { cluster: Cluster; scope: Scope } {
+  const namespace = namespaceOf(platformName, environment);
+  const { context, file, name } = environment;
+  return {
+    cluster: { context, namespace, file, runner },
+    scope: { platform: platformName, environment: name, namespace },
+  };
+}
+
 /** Runs a kubectl command that has to succeed. @throws {ClusterError} saying what to do. */
 export async function runKubectl(
   cluster: Cluster,
@@ -52,7 +68,8 @@ export async function runKubectl(
   }
 }
 
-function toClusterError(what: string, { stderr, exitCode }: Outcome, cluster: Cluster) {
+/** What a kubectl command that failed means, and what to do. */
+export function toClusterError(what: string, { stderr, exitCode }: Outcome, cluster: Cluster) {
   const complaint = parseClusterComplaint(stderr);
   const words = lastLines(stderr, 20) || `kubectl ended with exit code ${exitCode}`;
   return new ClusterError(complaint, `${what}: ${adviceOn(complaint, cluster) ?? words}`);

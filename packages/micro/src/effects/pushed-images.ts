@@ -1,4 +1,9 @@
-import { pushReceiptSchema, receiptFile, type PushReceipt } from '../image/receipt';
+import {
+  buildReceiptSchema,
+  pushReceiptSchema,
+  receiptFile,
+  type PushReceipt,
+} from '../image/receipt';
 import type { Platform } from '../platform/platform';
 import { readReceipt } from './receipts';
 
@@ -15,4 +20,18 @@ export async function readPushedImages(
     }),
   );
   return new Map(receipts.flatMap(([name, push]) => (push ? [[name, push]] : [])));
+}
+
+/** The image key of the last build of each service, by the service's name. */
+export async function readBuiltKeys(
+  workspaceRoot: string,
+  { services }: Platform,
+): Promise<Map<string, string>> {
+  const built = await Promise.all(
+    services.map(async ({ name, root }) => {
+      const file = receiptFile(root, 'docker-build');
+      return [name, (await readReceipt(workspaceRoot, file, buildReceiptSchema))?.key] as const;
+    }),
+  );
+  return new Map(built.flatMap(([name, key]) => (key === undefined ? [] : [[name, key]])));
 }

@@ -63,3 +63,10 @@ export function parseClusterComplaint(text: string): ClusterComplaint {
   }
   return { kind: 'other' };
 }
+
+/** Whether kubectl says of a log that its pod is gone, or that its container has not started. */
+export function saysNoLogYet(complaint: string): boolean {
+  return /\(NotFound\)|is waiting to start|not found in (?:pod|namespace)|unable to retrieve container logs/.test(
+    complaint,
+  );
+}

@@ -55,6 +55,29 @@ export function logArguments(pod: string, container: string, previous: boolean):
   ];
 }
 
+/**
+ * The log of a pod's container, each line with its time.
+ * @param since a Go duration such as `10m`, or a time.
+ */
+export function timedLogArguments(
+  pod: string,
+  container: string,
+  { since, follow = false }: { since: string | undefined; follow?: boolean },
+): string[] {
+  return [
+    ...['logs', pod, '--container', container, '--timestamps'],
+    ...(since === undefined ? [] : [sinceArgument(since)]),
+    ...(follow ? ['--follow'] : []),
+  ];
+}
+
+/** kubectl takes times with a zone only; without one, UTC is meant, as the times of log lines are. */
+function sinceArgument(since: string): string {
+  if (!/^\d{4}-/.test(since)) return `--since=${since}`;
+  const withTime = since.includes('T') ? since : `${since}T00:00:00`;
+  return `--since-time=${/(?:Z|[+-]\d\d:\d\d)$/.test(withTime) ? withTime : `${withTime}Z`}`;
+}
+
 export function eventArguments(object: string): string[] {
   return ['get', 'events', '--field-selector', `involvedObject.name=${object}`, '--output', 'json'];
 }

@@ -47,3 +47,16 @@ export function parseObjects(json: string): LiveObject[] {
 export function entryOf({ metadata }: LiveObject): string | undefined {
   return metadata.labels?.['app.kubernetes.io/name'];
 }
+
+/** Objects by the entry that they belong to. */
+export function byEntry<Object extends LiveObject>(
+  objects: Iterable<Object>,
+): Map<string | undefined, Object[]> {
+  const groups = new Map<string | undefined, Object[]>();
+  for (const object of objects) {
+    const group = groups.get(entryOf(object));
+    if (group) group.push(object);
+    else groups.set(entryOf(object), [object]);
+  }
+  return groups;
+}

@@ -9,6 +9,8 @@ import type { IService } from 'kubernetes-models/v1/Service';
 import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { LABELS } from '../platform/image-labels';
 
+const ENVIRONMENT_LABEL = 'org.micro/environment';
+
 /** A route of the Gateway API, whose types are not part of Kubernetes. */
 export interface HttpRoute {
   apiVersion: 'gateway.networking.k8s.io/v1';
@@ -44,6 +46,11 @@ export function selectorOf({ platform }: Pick<Scope, 'platform'>, name: string) 
   return { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': platform };
 }
 
+/** By which everything of a platform in an environment is listed, pods too. */
+export function selectorOfPlatform({ platform, environment }: Scope): string {
+  return `app.kubernetes.io/part-of=${platform},${ENVIRONMENT_LABEL}=${environment}`;
+}
+
 /** `service` of our own code, a `datastore`, or a `job` that ends. */
 export type Component = 'service' | 'datastore' | 'job';
 
@@ -63,8 +70,6 @@ export function metadataOf(
     },
   };
 }
-
-const ENVIRONMENT_LABEL = 'org.micro/environment';
 
 /** The image key of its content, as images carry it. */
 export const KEY_ANNOTATION = LABELS.key;

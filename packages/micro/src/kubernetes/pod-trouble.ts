@@ -16,8 +16,10 @@ interface ContainerStatus {
 }
 
 export interface Pod extends LiveObject {
+  spec?: { containers?: readonly { name: string; image?: string }[] };
   status?: {
     phase?: string;
+    startTime?: string;
     conditions?: readonly Condition[];
     containerStatuses?: readonly ContainerStatus[];
   };
@@ -26,6 +28,11 @@ export interface Pod extends LiveObject {
 /** Whether it gets traffic. */
 export function isReady({ status }: Pod): boolean {
   return (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
+}
+
+/** Whether its containers run, ready or not. */
+export function isRunning({ status, metadata }: Pod): boolean {
+  return status?.phase === 'Running' && metadata.deletionTimestamp === undefined;
 }
 
 /** Why a pod will not become ready by itself. */

@@ -28,6 +28,16 @@ export function isSecretOf(entry: string, name: string): boolean {
   return name.startsWith(prefix) && HASH.test(name.slice(prefix.length));
 }
 
+/** Names that {@link secretNameOf} gave, by their entries. */
+export function secretsByEntry(names: Iterable<string>): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const entry = name.slice(0, -DIGITS - 1);
+    if (isSecretOf(entry, name)) groups.set(entry, [...(groups.get(entry) ?? []), name]);
+  }
+  return groups;
+}
+
 const DIGITS = 10;
 const HASH = new RegExp(`^[0-9a-f]{${DIGITS}}$`);
 

@@ -1,6 +1,8 @@
 import { datastoresOf, platformBroker } from '../../compose/datastore';
-import { readEnvironment } from '../../effects/environments';
+import { clusterOf } from '../../effects/cluster';
+import { readAnyEnvironment } from '../../effects/environments';
 import { projectNameOf, addressOf } from '../../deployment/project';
+import type { AnyEnvironment } from '../../platform/environment';
 import { EDGE_SERVICE } from '../../platform/edge-options';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
@@ -8,7 +10,10 @@ import { didYouMean } from '../../platform/yaml-source';
 import { ENVIRONMENT_OPTION, readOptions } from '../options';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import { formatLogJson, formatLogLine } from './format';
+import { clusterSource } from './cluster-source';
+import { engineSource } from './engine-source';
 import { isOfRequest, type LogLine } from './log-line';
+import type { LogSource } from './log-source';
 import { followLogs, readLogs, type LogQuery } from './read-logs';
 
 export const LOGS_USAGE = `usage: micro logs [services...] [-e environment] [--request-id id] [--since 10m] [--follow] [--json]
@@ -34,22 +39,17 @@ const OPTIONS = {
 export async function logsCommand(args: readonly string[], shell: Shell): Promise<number> {
   const { values, words } = readOptions(args, OPTIONS, LOGS_USAGE, { words: true });
   const platform = readWorkspacePlatform(shell.workspaceRoot);
-  const names = loggedNames(platform);
+  const environment = readAnyEnvironment(shell.workspaceRoot, values.environment);
+  const names = loggedNames(platform, environment);
   const services = words.map((word) =>
-    word === 'edge' && !names.includes(word) ? EDGE_SERVICE : word,
+    word === 'edge' && !names.includes(word) && names.includes(EDGE_SERVICE) ? EDGE_SERVICE : word,
   );
   requireKnown(services, names);
   const { since } = values;
   if (since !== undefined && !SINCE.test(since)) {
     throw new UserError(`--since ${since}: give a time such as 10m, 2h or 2026-11-21T12:00:00Z`);
   }
-  const environment = readEnvironment(shell.workspaceRoot, values.environment);
-  const query: LogQuery = {
-    address: addressOf(environment),
-    project: projectNameOf(platform.name, environment),
-    services,
-    since,
-  };
+  const query: LogQuery = { source: sourceOf(shell, platform, environment), services, since };
   const requestId = values['request-id'];
   const isAsked = (line: LogLine) => requestId === undefined || isOfRequest(line, requestId);
   const tell = (line: LogLine, width: number) =>
@@ -66,6 +66,15 @@ export async function logsCommand(args: readonly string[], shell: Shell): Promis
   return 0;
 }
 
+function sourceOf(shell: Shell, platform: Platform, environment: AnyEnvironment): LogSource {
+  if (environment.engine === 'kubernetes') {
+    const { cluster, scope } = clusterOf(shell.runner, platform.name, environment);
+    return clusterSource(cluster, scope);
+  }
+  const project = projectNameOf(platform.name, environment);
+  return engineSource(shell.runner, addressOf(environment), project);
+}
+
 function widest(names: readonly string[]): number {
   return Math.max(0, ...new Set(names.map((name) => name.length)));
 }
@@ -74,16 +83,15 @@ function widest(names: readonly string[]): number {
 const SINCE =
   /^(?:(?:\d+(?:\.\d+)?(?:h|m|s|ms))+|\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?)$/;
 
-function loggedNames(platform: Platform): string[] {
+/** On a cluster, neither a broker nor an edge is ours. */
+function loggedNames(platform: Platform, environment: AnyEnvironment): string[] {
   const broker = platformBroker(platform);
-  return [
-    ...platform.services.flatMap((service) => [
-      service.name,
-      ...datastoresOf(service).map(({ name }) => name),
-    ]),
-    ...(broker ? [broker.name] : []),
-    EDGE_SERVICE,
-  ];
+  const names = platform.services.flatMap((service) => [
+    service.name,
+    ...datastoresOf(service).map(({ name }) => name),
+  ]);
+  if (environment.engine === 'kubernetes') return names;
+  return [...names, ...(broker ? [broker.name] : []), EDGE_SERVICE];
 }
 
 function requireKnown(words: readonly string[], names: readonly string[]): void {

@@ -16,6 +16,13 @@ describe('parseLogLine', () => {
     expect(parse(`${time} ${text}`)).toEqual({ ...from, time, ...expected });
   });
 
+  it.each([
+    ['2026-11-21T01:30:00.123456789+02:00', '2026-11-20T23:30:00.123456789Z'],
+    ['2026-11-21T12:00:00-05:30', '2026-11-21T17:30:00Z'],
+  ])('reads %s, of a node in another time zone, as %s', (written, time) => {
+    expect(parse(`${written} hi`)).toEqual({ ...from, time, text: 'hi' });
+  });
+
   it.each(['Error response from daemon: no such container', '', 'listening'])(
     'leaves %j to others, which has no time of the engine',
     (line) => expect(parse(line)).toBeUndefined(),

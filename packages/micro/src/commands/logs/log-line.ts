@@ -15,10 +15,18 @@ export function parseLogLine(
   line: string,
   { service, container }: Pick<LogLine, 'service' | 'container'>,
 ): LogLine | undefined {
-  const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+Z) ?(.*)$/s.exec(line) ?? [];
-  if (time === undefined || text === undefined) return undefined;
+  const [, at, zone, text] = /^(\d{4}-\d\d-\d\dT[\d:.]+)(Z|[+-]\d\d:\d\d) ?(.*)$/s.exec(line) ?? [];
+  if (at === undefined || zone === undefined || text === undefined) return undefined;
+  const time = zone === 'Z' ? `${at}Z` : inUtc(at, zone);
   const record = parseRecord(text);
   return { time, service, container, ...(record ? { record } : {}), text };
+}
+
+/** A node of a cluster writes its own zone. A date of JavaScript would lose the nanoseconds. */
+function inUtc(at: string, zone: string): string {
+  const [seconds = '', fraction] = at.split('.');
+  const utc = new Date(`${seconds}${zone}`).toISOString().slice(0, 19);
+  return `${utc}${fraction === undefined ? '' : `.${fraction}`}Z`;
 }
 
 function parseRecord(text: string): Record<string, unknown> | undefined {

@@ -1,37 +1,31 @@
-import type { EngineAddress } from '../../docker/command';
-import { docker } from '../../docker/command';
-import { saysContainerGone } from '../../docker/error-patterns';
-import { timedLogArguments } from '../../docker/container';
-import { readProjectContainers } from '../../effects/containers';
-import { toEngineError } from '../../docker/engine-error';
+import { limit } from '../../effects/limit';
 import type { Shell } from '../shell';
 import { byTime, compareTimes, parseLogLine, type LogLine } from './log-line';
+import type { LoggedContainer, LogRange, LogSource } from './log-source';
 import { LogMerge } from './merge';
-import type { Container } from '../../deployment/container';
 
 /** Which lines are asked for. */
 export interface LogQuery {
-  address: EngineAddress;
-  project: string;
-  /** Compose services; all of the project if it is empty. */
+  source: LogSource;
+  /** Entries of the Compose files; all if it is empty. */
   services: readonly string[];
   since: string | undefined;
 }
-
-/** Between two looks for containers that were made meanwhile, in milliseconds. */
-const LOOK_AGAIN = 1_000;
 
 /** A line waits so long for older ones of other containers, in milliseconds. */
 const PATIENCE = 300;
 
 /** What the containers that are there wrote so far, in the order of time. */
 export async function readLogs(shell: Shell, query: LogQuery): Promise<LogLine[]> {
-  const containers = await containersOf(shell, query);
+  const containers = await containersOf(query);
   const lines: LogLine[] = [];
+  const inTurn = limit(query.source.atOnce);
   await Promise.all(
-    containers.map(async (container) => {
-      await readLog(shell, query, container, { since: query.since }, (line) => lines.push(line));
-    }),
+    containers.map((container) =>
+      inTurn(() =>
+        readLog(shell, query, container, { since: query.since }, (line) => void lines.push(line)),
+      ),
+    ),
   );
   return lines.sort(byTime);
 }
@@ -54,7 +48,7 @@ export async function followLogs(
     told.set(line.container, line.time);
     tell(line);
   }
-  const follow = (container: Container) => {
+  const follow = (container: LoggedContainer) => {
     const last = told.get(container.name);
     const range = { since: last ?? query.since, follow: true };
     return readLog(shell, query, container, range, (line) => {
@@ -68,10 +62,10 @@ export async function followLogs(
   };
   let looked = -Infinity;
   while (!signal.aborted && failure === undefined) {
-    if (clock.now() - looked >= LOOK_AGAIN) {
+    if (clock.now() - looked >= query.source.lookAgain) {
       looked = clock.now();
-      for (const container of await containersOf(shell, query)) {
-        if (reading.has(container.id) || container.state !== 'running') continue;
+      for (const container of await containersOf(query)) {
+        if (reading.has(container.id) || !container.isRunning) continue;
         reading.set(container.id, follow(container));
       }
     }
@@ -83,21 +77,19 @@ export async function followLogs(
   if (failure !== undefined && !signal.aborted) throw failure as Error;
 }
 
-async function containersOf(
-  { runner }: Shell,
-  { address, project, services }: LogQuery,
-): Promise<Container[]> {
-  const containers = await readProjectContainers(runner, address, project);
+async function containersOf({ source, services }: LogQuery): Promise<LoggedContainer[]> {
+  const containers = await source.list();
   return containers.filter(({ service }) => services.length === 0 || services.includes(service));
 }
 
 async function readLog(
   { runner, signal }: Shell,
-  { address }: LogQuery,
-  { id, name, service }: Container,
-  range: { since: string | undefined; follow?: boolean },
+  { source }: LogQuery,
+  container: LoggedContainer,
+  range: LogRange,
   tell: (line: LogLine) => void,
 ): Promise<void> {
+  const { name, service } = container;
   const complaints: string[] = [];
   const onLine = (text: string) => {
     const line = parseLogLine(text, { service, container: name });
@@ -105,14 +97,12 @@ async function readLog(
     else if (text !== '') complaints.push(text);
   };
   const outcome = await runner
-    .run(docker(timedLogArguments(id, range), address), { onLine, keepNothing: true, signal })
+    .run(source.command(container, range), { onLine, keepNothing: true, signal })
     .catch((error: unknown) => {
       if (signal.aborted) return undefined;
       throw error;
     });
-  // A container that a deploy removed meanwhile has said all that it had to say.
-  const isGone = complaints.some(saysContainerGone);
-  if (outcome === undefined || outcome.exitCode === 0 || signal.aborted || isGone) return;
-  const said = { ...outcome, stderr: complaints.join('\n') };
-  throw toEngineError(`Could not read the log of ${name}`, said, address);
+  if (outcome === undefined || outcome.exitCode === 0 || signal.aborted) return;
+  if (complaints.some(source.isHarmless)) return;
+  throw source.toError(container, { ...outcome, stderr: complaints.join('\n') });
 }

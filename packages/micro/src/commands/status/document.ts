@@ -27,7 +27,7 @@ const serviceSchema = z.object({
   revision: z.string().describe('The commit that the running image was built from').optional(),
   commitsBehind: z.int().describe('How many commits of the workspace came after it').optional(),
   since,
-  containers: z.array(z.string()).describe('The containers that serve, by name'),
+  containers: z.array(z.string()).describe('The containers or pods that serve, by name'),
 });
 export type ServiceStatus = z.output<typeof serviceSchema>;
 
@@ -71,10 +71,14 @@ export const statusSchema = z
     version: z.literal(STATUS_VERSION).describe('Version of this format'),
     platform: z.string(),
     environment: z.string(),
-    project: z.string().describe('The Compose project'),
+    project: z.string().describe('The Compose project, or the namespace of a cluster'),
     commit: z.string().describe("The workspace's commit").optional(),
     services: z.array(serviceSchema),
-    backing: z.array(backingSchema).describe('Datastores and the broker'),
+    backing: z
+      .array(backingSchema)
+      .describe(
+        'Datastores and the broker; of a cluster, also what its services have in common, if that drifted',
+      ),
     edge: edgeSchema
       .describe('The proxy that holds the published ports; absent if there is none')
       .optional(),

@@ -1,26 +1,26 @@
 import { datastoresOf, platformBroker } from '../../compose/datastore';
 import { docker } from '../../docker/command';
 import { readRunningContainers, parseVariables } from '../../effects/containers';
-import { readEnvironment } from '../../effects/environments';
+import { readAnyEnvironment } from '../../effects/environments';
 import { countCommitsSince, readGitFacts } from '../../effects/git';
-import { readPushedImages } from '../../effects/pushed-images';
-import { readReceipt } from '../../effects/receipts';
+import { readBuiltKeys, readPushedImages } from '../../effects/pushed-images';
 import { projectNameOf, addressOf } from '../../deployment/project';
-import { buildReceiptSchema, receiptFile } from '../../image/receipt';
 import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
 import { renderEntries } from '../../effects/rendered-entries';
+import { readClusterStatus } from './read-cluster-status';
 import { readEdgeStatus } from './read-edge-status';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import { reportStatus } from './report';
 import { LABELS } from '../../platform/image-labels';
 import type { PlatformStatus } from './document';
 
-/** Asks the engine of an environment what runs, and the workspace what should. */
+/** Asks the engine or the cluster of an environment what runs, and the workspace what should. */
 export async function readStatus(shell: Shell, environmentName: string): Promise<PlatformStatus> {
   const { workspaceRoot, runner } = shell;
   const platform = readWorkspacePlatform(workspaceRoot);
-  const environment = readEnvironment(workspaceRoot, environmentName);
+  const environment = readAnyEnvironment(workspaceRoot, environmentName);
+  if (environment.engine === 'kubernetes') return readClusterStatus(shell, platform, environment);
   const address = addressOf(environment);
   const project = projectNameOf(platform.name, environment);
   const [pushed, built] = await Promise.all([
@@ -50,19 +50,6 @@ export async function readStatus(shell: Shell, environmentName: string): Promise
     commitsSince: await countCommitsSince(runner, new Set(revisions)),
     ...(git.commit === undefined ? {} : { commit: git.commit }),
   });
-}
-
-async function readBuiltKeys(
-  workspaceRoot: string,
-  { services }: Platform,
-): Promise<Map<string, string>> {
-  const built = await Promise.all(
-    services.map(async ({ name, root }) => {
-      const file = receiptFile(root, 'docker-build');
-      return [name, (await readReceipt(workspaceRoot, file, buildReceiptSchema))?.key] as const;
-    }),
-  );
-  return new Map(built.flatMap(([name, key]) => (key === undefined ? [] : [[name, key]])));
 }
 
 function backingOf(platform: Platform, environment: Environment): Map<string, string> {

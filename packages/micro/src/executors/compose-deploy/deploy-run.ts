@@ -14,7 +14,7 @@ import { readCurrentUser, readRunId } from '../../effects/current-user';
 import { sharedRunner } from '../../effects/shared-runner';
 import { formatList, formatSeconds, formatStep } from '../../terminal/step';
 import { requireEnvironment } from '../docker-push/push-image';
-import { limit } from '../limit';
+import { limit } from '../../effects/limit';
 import { type Rolled, finish } from './deploy-one';
 import { edgeSteps } from './edge/edge-steps';
 import { readEdgePorts, requireEdgeImage } from './edge/run-edge';

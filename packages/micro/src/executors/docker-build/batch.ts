@@ -1,7 +1,7 @@
 import '../compile-cache';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
 import { withTemporaryFolder } from '../../effects/files';
-import { limit } from '../limit';
+import { limit } from '../../effects/limit';
 import { runServiceTasks, type EndedTask } from '../service-task';
 import { openBakery } from './bakery';
 import { finishImage } from './finish-image';

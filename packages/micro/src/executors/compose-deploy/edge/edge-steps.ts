@@ -9,7 +9,7 @@ import { readProjectContainers } from '../../../effects/containers';
 import { runDocker } from '../../../effects/engine';
 import { portMappingsOf } from '../../../deployment/entry';
 import { isOfService, type Publication } from '../../../edge/publication';
-import { limit } from '../../limit';
+import { limit } from '../../../effects/limit';
 import type { Facts, Run } from '../run';
 import { formatStep } from '../../../terminal/step';
 import { applyEdge, prepareEdge, removeEdge, startPrepared, type ApplyOptions } from './apply-edge';

@@ -7,7 +7,7 @@ import {
 } from '../../../effects/engine';
 import { UserError } from '../../../platform/user-error';
 import { formatStep } from '../../../terminal/step';
-import { limit } from '../../limit';
+import { limit } from '../../../effects/limit';
 import { tellOf } from '../../deploy-request';
 import { attempt } from '../../deploy-failures';
 import { type Run, readFacts } from '../run';

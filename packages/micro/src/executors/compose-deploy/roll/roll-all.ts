@@ -2,7 +2,7 @@ import { rollOrder } from '../../../deployment/order';
 import type { RunPlan } from '../../../deployment/run-plan';
 import { linkedWithin } from '../../../platform/environment';
 import { UserError } from '../../../platform/user-error';
-import { limit } from '../../limit';
+import { limit } from '../../../effects/limit';
 import { type Rolled, deployOne } from '../deploy-one';
 import type { EdgeSteps } from '../edge/edge-steps';
 import { removeNeverStarted } from '../prepare/start-needs';

@@ -5,7 +5,7 @@ import type { ClusterRelease } from '../../../kubernetes/release-book';
 import type { ServicePlan } from '../../../kubernetes/service-plan';
 import { linkedWithin } from '../../../platform/environment';
 import { UserError } from '../../../platform/user-error';
-import { limit } from '../../limit';
+import { limit } from '../../../effects/limit';
 import { attempt } from '../../deploy-failures';
 import type { Run } from '../run';
 import { recordRelease, releaseOf } from './record';

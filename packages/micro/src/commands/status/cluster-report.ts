@@ -1,0 +1,261 @@
+import { datastoresOf } from '../../compose/datastore';
+import { parseCommit } from '../../deployment/commit';
+import { leftObjects } from '../../kubernetes/cluster-plan';
+import type { ClusterState } from '../../effects/cluster-state';
+import type { DesiredService } from '../../kubernetes/desired-service';
+import { byEntry } from '../../kubernetes/live-object';
+import { KEY_ANNOTATION, type KubernetesObject } from '../../kubernetes/object';
+import { planObject, type ObjectPlan } from '../../kubernetes/object-plan';
+import { isReady, isRunning, podTrouble, type Pod } from '../../kubernetes/pod-trouble';
+import { currentOf } from '../../kubernetes/release-book';
+import { planService, type DatastorePlan } from '../../kubernetes/service-plan';
+import { elsewhere } from '../../platform/environment';
+import type { KubernetesEnvironment } from '../../platform/kubernetes-environment';
+import type { Platform, Service } from '../../platform/platform';
+import {
+  STATUS_VERSION,
+  type BackingStatus,
+  type Health,
+  type PlatformStatus,
+  type ServiceStatus,
+} from './document';
+
+/** What is declared, as far as it could be rendered. */
+export interface DeclaredObjects {
+  /** Of each service that has an image, with the names of the Secrets that its pods have now. */
+  services: ReadonlyMap<string, DesiredService>;
+  shared: readonly KubernetesObject[];
+  /** Why nothing could be rendered. */
+  problem?: string;
+}
+
+/** Everything that a report of a cluster is made from. */
+export interface ClusterStatusFacts {
+  platform: Platform;
+  environment: KubernetesEnvironment;
+  state: ClusterState;
+  pods: readonly Pod[];
+  declared: DeclaredObjects;
+  /** The image keys that were last pushed for the environment, by service. */
+  pushed: ReadonlyMap<string, string>;
+  /** Those that were last built here. */
+  built: ReadonlyMap<string, string>;
+  /** How many commits the workspace is ahead of a revision; absent if git cannot tell. */
+  commitsSince: ReadonlyMap<string, number>;
+  namespace: string;
+  now: number;
+  commit?: string;
+}
+
+/** Puts what a cluster runs beside what is declared. */
+export function reportCluster(facts: ClusterStatusFacts): PlatformStatus {
+  const { platform, environment, state, declared, namespace, commit } = facts;
+  const here = platform.services.filter(({ name }) => elsewhere(environment, name) === undefined);
+  const inCluster = environment.datastores === 'in-cluster';
+  const datastores = inCluster ? here.flatMap(datastoresOf) : [];
+  const all = platform.services.flatMap((service) => [service, ...datastoresOf(service)]);
+  const names = new Set(all.map(({ name }) => name));
+  const podsOf = byEntry(facts.pods);
+  const plans = new Map(
+    [...declared.services].map(([name, desired]) => [name, planService(desired, state)]),
+  );
+  const plannedDatastores = new Map(
+    [...plans.values()].flatMap((plan) => plan.datastores.map((one) => [one.entry.name, one])),
+  );
+  return {
+    version: STATUS_VERSION,
+    platform: platform.name,
+    environment: environment.name,
+    project: namespace,
+    ...(commit === undefined ? {} : { commit }),
+    services: here.map((service) =>
+      reportService(service, plans.get(service.name), podsOf.get(service.name) ?? [], facts),
+    ),
+    backing: [
+      ...datastores.map(({ name, engine }) =>
+        reportBacking(name, engine, plannedDatastores.get(name), podsOf.get(name) ?? [], facts),
+      ),
+      ...declared.shared.flatMap((object) => reportShared(planObject(object, state.live))),
+    ],
+    left: [...leftObjects(state.objects, names).keys()],
+    notes: [
+      ...platform.services.flatMap(({ name }) => {
+        const url = elsewhere(environment, name);
+        return url === undefined ? [] : [`${name} runs elsewhere: ${url}`];
+      }),
+      ...(declared.problem === undefined ? [] : [`objects were not compared: ${declared.problem}`]),
+    ],
+  };
+}
+
+type Plan = ReturnType<typeof planService>;
+
+interface Deployment {
+  spec?: { replicas?: number };
+  metadata: { annotations?: Record<string, string> };
+}
+
+function reportService(
+  service: Service,
+  plan: Plan | undefined,
+  all: readonly Pod[],
+  facts: ClusterStatusFacts,
+): ServiceStatus {
+  const { name, kind } = service;
+  const { state, environment, pushed, built, commitsSince, now } = facts;
+  const live = state.live.get(`Deployment/${name}`) as Deployment | undefined;
+  const pods = serving(all);
+  const key = live?.metadata.annotations?.[KEY_ANNOTATION];
+  const wantedKey = pushed.get(name);
+  const here = environment.services[name];
+  const wanted = here?.autoscale
+    ? (live?.spec?.replicas ?? here.autoscale.min)
+    : (here?.replicas ?? service.replicas);
+  const running = pods.filter(isRunning).length;
+  const commit = parseCommit(currentOf(state.books.get(name))?.commit);
+  const revision = commit && `${commit.id}${commit.dirty ? '-dirty' : ''}`;
+  const drift = [
+    ...(plan && live ? driftOf(plan, key) : []),
+    ...(live && running !== wanted ? [`${running} of ${wanted} replicas`] : []),
+    ...(live ? troublesOf(pods, now) : ['not deployed']),
+    ...notPushed(built.get(name), wantedKey),
+  ];
+  const isCompared = wantedKey !== undefined && plan !== undefined;
+  const commitsBehind = revision === undefined ? undefined : commitsSince.get(revision);
+  return {
+    name,
+    kind,
+    state: !live
+      ? 'not-deployed'
+      : drift.length > 0
+        ? 'drifted'
+        : isCompared
+          ? 'in-step'
+          : 'not-compared',
+    drift: isCompared || !live ? drift : [...drift, whyNotCompared(wantedKey, facts)],
+    health: healthOf(pods, now),
+    replicas: { running, wanted },
+    ...(key === undefined ? {} : { key }),
+    ...(wantedKey === undefined ? {} : { wantedKey }),
+    ...(revision === undefined ? {} : { revision }),
+    ...(commitsBehind === undefined ? {} : { commitsBehind }),
+    ...sinceOf(pods),
+    containers: pods.map(({ metadata }) => metadata.name).sort(),
+  };
+}
+
+/** All causes, not only the first. Values are never named. */
+function driftOf(plan: Plan, runs: string | undefined): string[] {
+  const { objects, obsolete, secret, desired, action, reason } = plan;
+  if (action === 'keep') return [];
+  const changed = objects.filter(({ kind }) => kind !== 'keep');
+  const isImage = (one: ObjectPlan) => one.paths.some((path) => path.endsWith('].image'));
+  const causes = [
+    ...(changed.some(isImage)
+      ? [`image changed: ${runs?.slice(0, 12) ?? 'unknown'} -> ${desired.key.slice(0, 12)}`]
+      : []),
+    ...changed.flatMap(formatChange),
+    ...obsolete.map(({ kind }) => `${kind} is not declared any more`),
+    ...(secret ? ['its Secret is not there'] : []),
+  ];
+  // What a rollout waits for is said by its pods.
+  return causes.length > 0 || action === 'watch' || action === 'change' ? causes : [reason];
+}
+
+function formatChange({ object, kind, why }: ObjectPlan): string[] {
+  if (kind === 'create') return [`${object.kind} is not there`];
+  return why.filter((one) => one !== 'another image').map((one) => `${object.kind}: ${one}`);
+}
+
+function reportBacking(
+  name: string,
+  engine: string,
+  plan: DatastorePlan | undefined,
+  all: readonly Pod[],
+  { state, now }: ClusterStatusFacts,
+): BackingStatus {
+  const pods = serving(all);
+  const image = imageOf(pods) ?? imageOf(all);
+  return {
+    name,
+    engine,
+    ...(image === undefined ? {} : { image }),
+    health: healthOf(pods, now),
+    ...sinceOf(pods),
+    drift: state.live.has(`StatefulSet/${name}`)
+      ? [
+          ...(plan?.action === 'left' ? plan.why.map((one) => `StatefulSet: ${one}`) : []),
+          ...(plan?.objects.filter(({ kind }) => kind !== 'keep').flatMap(formatChange) ?? []),
+          ...(pods.length === 0 ? ['not running'] : troublesOf(pods, now)),
+        ]
+      : ['not running'],
+  };
+}
+
+/** What all services have in common is shown only if it is not as declared. */
+function reportShared({ object, kind, why }: ObjectPlan): BackingStatus[] {
+  if (kind === 'keep') return [];
+  const drift = kind === 'create' ? ['not there'] : [...why];
+  return [{ name: object.metadata!.name!, engine: object.kind, health: 'unchecked', drift }];
+}
+
+function imageOf([pod]: readonly Pod[]): string | undefined {
+  return pod?.spec?.containers?.[0]?.image;
+}
+
+/** Those that are not told to end. */
+function serving(pods: readonly Pod[]): Pod[] {
+  return pods.filter(
+    ({ metadata, status }) =>
+      metadata.deletionTimestamp === undefined &&
+      status?.phase !== 'Succeeded' &&
+      status?.phase !== 'Failed',
+  );
+}
+
+function troublesOf(pods: readonly Pod[], now: number): string[] {
+  return pods.flatMap((pod) => {
+    const trouble = podTrouble(pod, now);
+    if (trouble) return [`${pod.metadata.name}: ${trouble.reason}`];
+    return healthOfPod(pod, now) === 'unhealthy' ? [`${pod.metadata.name} is unhealthy`] : [];
+  });
+}
+
+const WORST_FIRST = ['restarting', 'unhealthy', 'starting', 'healthy'] as const;
+
+function healthOf(pods: readonly Pod[], now: number): Health {
+  const all = new Set<Health>(pods.map((pod) => healthOfPod(pod, now)));
+  return WORST_FIRST.find((health) => all.has(health)) ?? 'down';
+}
+
+function healthOfPod(pod: Pod, now: number): Health {
+  const containers = pod.status?.containerStatuses ?? [];
+  if (containers.some(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff')) {
+    return 'restarting';
+  }
+  if (isReady(pod)) return 'healthy';
+  // One that answered its start-up probe, and then was not ready.
+  const isStarted = containers.some(({ started }) => started === true);
+  return podTrouble(pod, now) || isStarted ? 'unhealthy' : 'starting';
+}
+
+function sinceOf(pods: readonly Pod[]): { since?: string } {
+  const [since] = pods.flatMap(({ status }) => status?.startTime ?? []).sort();
+  return since === undefined ? {} : { since };
+}
+
+function whyNotCompared(
+  wantedKey: string | undefined,
+  { environment, declared }: ClusterStatusFacts,
+): string {
+  return wantedKey === undefined && declared.problem === undefined
+    ? `nothing to compare with: this workspace pushed nothing for ${environment.name} yet. Run nx docker-push -c ${environment.name}`
+    : 'its objects were not compared';
+}
+
+/** A build that was not pushed is not wanted yet, but is on its way. */
+function notPushed(built: string | undefined, pushed: string | undefined): string[] {
+  return built !== undefined && pushed !== undefined && built !== pushed
+    ? [`built but not pushed: ${built.slice(0, 12)}`]
+    : [];
+}
