@@ -1,7 +1,9 @@
 export {
   gateway,
+  type FieldChanges,
   type Gateway,
   type GatewayOptions,
+  type HeaderChanges,
   type Provider,
   type ProviderRoute,
 } from './gateway/gateway.js';

@@ -3,7 +3,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { shortConnections } from '../connections/short-connections.js';
 import { missingPackage } from '../errors/errors.js';
 import { PROBE_ROUTE } from '../service/health.js';
-import type { Provider } from './gateway.js';
+import type { Provider } from './provider-route.js';
 import { mergeDocuments, type DescribedProvider, type OpenApiDocument } from './openapi-merge.js';
 
 const FETCH_TIMEOUT_MS = 2000;

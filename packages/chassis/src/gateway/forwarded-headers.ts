@@ -97,7 +97,10 @@ export function forwardHeaders(
 }
 
 /** The same for a WebSocket. The gateway makes the handshake with the provider, and there is no deadline. */
-export function upgradeHeaders(request: FastifyRequest, serviceKey?: string): IncomingHttpHeaders {
+export function upgradeHeaders(
+  request: FastifyRequest,
+  serviceKey: string | undefined,
+): IncomingHttpHeaders {
   const named = namedByConnection(request.headers.connection);
   const headers = Object.fromEntries(
     Object.entries(request.headers).filter(
@@ -152,12 +155,14 @@ export interface AnswerOptions {
   ownCors: boolean;
   /** The headers that are already set on the answer. */
   vary?: string;
+  /** A path of the provider as callers write it. */
+  toCallersPath?: (path: string) => string;
 }
 
 /** The headers of a provider's answer that the caller gets. */
 export function answerHeaders(
   headers: IncomingHttpHeaders,
-  { origin, ownCors, vary }: AnswerOptions,
+  { origin, ownCors, vary, toCallersPath }: AnswerOptions,
 ): IncomingHttpHeaders {
   const named = namedByConnection(headers.connection);
   const answered: IncomingHttpHeaders = {};
@@ -166,8 +171,12 @@ export function answerHeaders(
     if (ownCors && name.startsWith('access-control-')) continue;
     answered[name] = headers[name];
   }
-  const { location } = headers;
-  if (location?.startsWith(`${origin}/`)) answered.location = location.slice(origin.length);
+  for (const name of ['location', 'content-location'] as const) {
+    const given = answered[name];
+    if (given === undefined) continue;
+    const path = given.startsWith(`${origin}/`) ? given.slice(origin.length) : given;
+    answered[name] = toCallersPath && /^\/(?!\/)/.test(path) ? toCallersPath(path) : path;
+  }
   if (ownCors && vary && headers.vary !== '*') answered.vary = join(vary, headers.vary);
   return answered;
 }

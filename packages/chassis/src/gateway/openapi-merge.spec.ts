@@ -88,3 +88,31 @@ it('is a valid document even without providers', () => {
     components: {},
   });
 });
+
+it('has the paths of callers if a route rewrites them, and what the longest match serves', () => {
+  const get = { get: { responses: {} } };
+  const document = {
+    openapi: '3.1.0',
+    paths: { '/orders': get, '/orders/{id}': get, '/orders/admin/x': get, '/other': get },
+  };
+  const routes = [
+    { path: '/api/orders', rewrite: '/orders', auth: 'none' },
+    { path: '/api/orders/admin', rewrite: '/orders/admin' },
+    { path: '/shop', rewrite: '/' },
+  ] as const;
+  const { paths } = mergeDocuments({ title: 'shop', version: '1', bearer: true }, [
+    { service: 'orders', routes, document },
+  ]);
+  const operation = { tags: ['orders'], responses: {} };
+  const open = { get: operation };
+  const guarded = { get: { ...operation, security: [{ bearer: [] }] } };
+  expect(paths).toEqual({
+    '/api/orders': open,
+    '/api/orders/{id}': open,
+    '/api/orders/admin/x': guarded,
+    '/shop/orders': guarded,
+    '/shop/orders/{id}': guarded,
+    '/shop/orders/admin/x': guarded,
+    '/shop/other': guarded,
+  });
+});

@@ -1,4 +1,4 @@
-import type { ProviderRoute } from './gateway.js';
+import { callersPath, type ProviderRoute } from './provider-route.js';
 
 type Json = Record<string, unknown>;
 
@@ -84,19 +84,21 @@ function operationsOf(
 ): Record<string, Json> {
   const own: Record<string, Json> = {};
   for (const [path, item] of Object.entries(paths)) {
-    const route = routeOf(path, routes);
-    if (!route) continue;
-    const needsToken = bearer && route.auth !== 'none';
-    own[path] = Object.fromEntries(
-      Object.entries(rename(item, service) as Json).map(([key, value]) =>
-        METHODS.has(key) ? [key, operation(service, value as Json, needsToken)] : [key, value],
-      ),
-    );
+    for (const route of routes) {
+      const served = callersPath(route, path);
+      // The longest match wins, like in the router.
+      if (served === undefined || routeOf(served, routes) !== route) continue;
+      const needsToken = bearer && route.auth !== 'none';
+      own[served] = Object.fromEntries(
+        Object.entries(rename(item, service) as Json).map(([key, value]) =>
+          METHODS.has(key) ? [key, operation(service, value as Json, needsToken)] : [key, value],
+        ),
+      );
+    }
   }
   return own;
 }
 
-/** The longest match, like in the router. */
 function routeOf(path: string, routes: readonly ProviderRoute[]): ProviderRoute | undefined {
   return routes
     .filter((route) => path === route.path || path.startsWith(`${route.path}/`))

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import type { FastifyRequest } from 'fastify';
 import { WebSocket } from 'ws';
@@ -55,7 +55,11 @@ export const beginWebSocket: PreHandler = (request, _reply, done) => {
 /** The options with which @fastify/http-proxy serves WebSockets of a provider. */
 export function webSocketOptions(
   service: string,
-  { limitMs, serviceKey }: ForwardOptions,
+  {
+    limitMs,
+    serviceKey,
+    change,
+  }: ForwardOptions & { change: (headers: IncomingHttpHeaders) => IncomingHttpHeaders },
   { maxMessageBytes = 1_048_576, heartbeatMs = 30_000 }: WebSocketLimits = {},
 ) {
   const limits = { maxPayload: maxMessageBytes, closeTimeout: CLOSE_TIMEOUT_MS };
@@ -64,7 +68,7 @@ export function webSocketOptions(
     handshakeTimeout: limitMs,
     perMessageDeflate: false,
     rewriteRequestHeaders: (_headers: object, request: FastifyRequest) =>
-      upgradeHeaders(request, serviceKey),
+      change(upgradeHeaders(request, serviceKey)),
   };
   return {
     websocket: true,

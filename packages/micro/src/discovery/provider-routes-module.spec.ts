@@ -85,3 +85,38 @@ it('says which routes came and went, and which rules changed', () => {
     drift: ['it was edited; nx sync replaces it'],
   });
 });
+
+it('contains what the gateway changes on a route, as code', () => {
+  const orders = `port: 3001
+expose: public
+routes:
+  - path: /api/orders
+    rewrite: /
+    headers:
+      request: { set: { x-shop: "it's \\\\ one" }, remove: [Cookie] }
+    fields: { rename: { order_id: id, customer.name: $who, __proto__: proto } }`;
+  const changed = { ...MANIFESTS, orders };
+  expect(derive(changed).text).toContain(`        {
+          path: '/api/orders',
+          rewrite: '/',
+          headers: {
+            request: {
+              set: {
+                'x-shop': "it's \\\\ one",
+              },
+              remove: [
+                'Cookie',
+              ],
+            },
+          },
+          fields: {
+            rename: {
+              order_id: 'id',
+              'customer.name': '$who',
+            },
+          },
+        },`);
+  expect(derive(changed, edge).drift).toEqual(['/ is missing']);
+  expect(derive(changed, derive(changed).text).drift).toEqual([]);
+  expect(derive(MANIFESTS, derive(changed).text).drift).toEqual(['/ is not in the manifest']);
+});

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { DerivedFile } from '../platform/derived-file';
 import { linkVariable } from '../platform/link';
 import { serviceNamed, type Platform, type Service } from '../platform/platform';
-import { toRoute, type Route } from '../platform/route';
+import { toRoute, type Route, type RouteEntry } from '../platform/route';
 import { convergeModule } from './derived-module';
 
 const HEADER =
@@ -26,9 +26,9 @@ export function deriveProviderRoutesModule(
       text: renderModule(providers),
       variables: [
         ...providers.map(({ name }) => linkVariable(name)),
-        ...providers.flatMap(({ routes }) => routes.map((entry) => toRoute(entry).path)),
+        ...providers.flatMap(({ routes }) => pathsIn(routes.map(shownRoute))),
       ],
-      pattern: /^MICROSERVICE_[A-Z0-9_]+_URL$|^\/./,
+      pattern: /^MICROSERVICE_[A-Z0-9_]+_URL$|^\//,
     },
     current,
   );
@@ -62,7 +62,7 @@ function renderProviders(providers: readonly Service[]): string[] {
       `      service: '${name}',`,
       `      url: config.${linkVariable(name)},`,
       '      routes: [',
-      ...routes.map(toRoute).flatMap(renderRoute),
+      ...routes.map((entry) => `        ${renderValue(shownRoute(entry), '        ')},`),
       '      ],',
       '    },',
     ]),
@@ -71,13 +71,40 @@ function renderProviders(providers: readonly Service[]): string[] {
   ];
 }
 
-function renderRoute({ path, auth, rateLimit, timeoutMs, websocket }: Route): string[] {
-  const lines = [
-    `path: '${path}'`,
-    auth && `auth: '${auth}'`,
-    rateLimit && `rateLimit: '${rateLimit}'`,
-    timeoutMs !== undefined && `timeoutMs: ${timeoutMs}`,
-    websocket && 'websocket: true',
-  ].filter((line) => typeof line === 'string');
-  return ['        {', ...lines.map((line) => `          ${line},`), '        },'];
+/** The options that the gateway needs to know. */
+function shownRoute(entry: RouteEntry): Route {
+  const route = toRoute(entry);
+  return { ...route, websocket: route.websocket === false ? undefined : route.websocket };
+}
+
+/** A value as code, each key on a line of its own. */
+function renderValue(value: unknown, indent: string): string {
+  if (typeof value === 'string') return renderText(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const items = value.map((item) => `${inner}${renderValue(item, inner)},`);
+    return ['[', ...items, `${indent}]`].join('\n');
+  }
+  const entries = Object.entries(value)
+    .filter(([, one]) => one !== undefined)
+    .map(([key, one]) => `${inner}${renderKey(key)}: ${renderValue(one, inner)},`);
+  return ['{', ...entries, `${indent}}`].join('\n');
+}
+
+function renderKey(key: string): string {
+  // As a literal key, it would set the prototype.
+  if (key === '__proto__') return `['${key}']`;
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? key : renderText(key);
+}
+
+function renderText(text: string): string {
+  return /['\\\p{C}\p{Zl}\p{Zp}]/u.test(text) ? JSON.stringify(text) : `'${text}'`;
+}
+
+/** All texts in a value that start with a slash. Messages about drift name them. */
+function pathsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.startsWith('/') ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, one]) => [...pathsIn(key), ...pathsIn(one)]);
 }

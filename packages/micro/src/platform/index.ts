@@ -2,6 +2,6 @@
 export { parseEnvironment, type Environment } from './environment';
 export type { Manifest } from './manifest';
 export { parsePlatform, type Platform, type Service } from './platform';
-export type { ManifestFile } from './platform-rules';
+export type { ManifestFile } from './platform-rule';
 export { formatProblem, PlatformError, type Problem } from './problem';
 export { readPlatform, type ProjectLocation, type ReadFile } from './workspace';

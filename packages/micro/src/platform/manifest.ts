@@ -93,7 +93,7 @@ export const manifestSchema = z
     routes: z
       .array(routeSchema)
       .default([])
-      .describe('Path prefixes under which a gateway serves this service, passed on unchanged'),
+      .describe('Path prefixes under which a gateway serves this service'),
     resources: resourcesSchema.default({}).describe('Resources of each container'),
     replicas: z.int().min(1).default(1).describe('Number of containers'),
     build: z

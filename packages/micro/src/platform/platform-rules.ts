@@ -1,27 +1,11 @@
 import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from './datastore';
 import { eventConstant } from './event';
-import type { ReadManifest } from './manifest';
+import type { Entry, ManifestFile, Rule } from './platform-rule';
 import { serviceNameProblem } from './name';
 import { nextFreePort } from './port';
 import type { Problem } from './problem';
-import { toRoute } from './route';
+import { ROUTE_RULES } from './route-rules';
 import { didYouMean } from './yaml-source';
-
-/** A manifest as a file of the workspace. */
-export interface ManifestFile {
-  /** The Nx project's name. */
-  name: string;
-  root: string;
-  file: string;
-  text: string;
-}
-
-/** A manifest that could be parsed. */
-export interface Entry extends ReadManifest {
-  file: ManifestFile;
-}
-
-type Rule = (read: readonly Entry[], files: readonly ManifestFile[]) => Problem[];
 
 /** Rules between the manifests of a workspace, which no single manifest can check. */
 export const RULES: readonly Rule[] = [
@@ -37,10 +21,7 @@ export const RULES: readonly Rule[] = [
   publishedEvents,
   noRepeatedEvents,
   distinctContracts,
-  publicRoutes,
-  routesWithoutKeys,
-  noRepeatedRoutes,
-  noCollidingRoutes,
+  ...ROUTE_RULES,
 ];
 
 function validNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
@@ -133,68 +114,6 @@ function noRepeatedProviders(read: readonly Entry[]): Problem[] {
       ? `"${provider}" is listed twice in "consumes": remove one`
       : undefined,
   );
-}
-
-/** Routes without a gateway that serves them are a mistake. */
-function publicRoutes(read: readonly Entry[]): Problem[] {
-  return read.flatMap(({ file, manifest: { expose, routes }, source }) => {
-    if (routes.length === 0 || expose === 'public') return [];
-    const message = `"${file.name}" has routes but is internal, so no gateway serves them: add "expose: public", or remove the routes`;
-    return [{ file: file.file, line: source.lineOfKey([], 'routes'), message }];
-  });
-}
-
-/** A gateway calls on behalf of users, and has no service key of its own. */
-function routesWithoutKeys(read: readonly Entry[]): Problem[] {
-  return read.flatMap(({ file, manifest: { auth, routes }, source }) => {
-    if (routes.length === 0 || auth !== 'service-keys') return [];
-    const message = `"${file.name}" has routes but accepts only services with a key, which no gateway has: remove the routes, or "auth: service-keys"`;
-    return [{ file: file.file, line: source.lineOfKey([], 'routes'), message }];
-  });
-}
-
-function noRepeatedRoutes(read: readonly Entry[]): Problem[] {
-  return eachRoute(read, ({ path, index, paths }) =>
-    paths.indexOf(path) < index ? `"${path}" is listed twice in "routes": remove one` : undefined,
-  );
-}
-
-/** Two gateways may serve the same route, and a route may be inside another one: the longer path matches first. */
-function noCollidingRoutes(read: readonly Entry[]): Problem[] {
-  const served = new Map<string, { gateway: string; provider: string }[]>();
-  const gateways = read.filter(({ manifest }) => manifest.kind === 'gateway');
-  return eachRoute(read, ({ provider, path }) => {
-    for (const { file, manifest } of gateways) {
-      if (!manifest.consumes.includes(provider)) continue;
-      const others = served.get(path) ?? [];
-      served.set(path, [...others, { gateway: file.name, provider }]);
-      const other = others.find((one) => one.gateway === file.name && one.provider !== provider);
-      if (other) {
-        return `"${path}" is a route of "${other.provider}" already, and gateway "${file.name}" serves both: choose another path`;
-      }
-    }
-    return undefined;
-  });
-}
-
-interface RouteOf {
-  provider: string;
-  path: string;
-  index: number;
-  paths: readonly string[];
-}
-
-function eachRoute(
-  read: readonly Entry[],
-  check: (route: RouteOf) => string | undefined,
-): Problem[] {
-  return read.flatMap(({ file, manifest, source }) => {
-    const paths = manifest.routes.map((entry) => toRoute(entry).path);
-    return paths.flatMap((path, index) => {
-      const message = check({ provider: file.name, path, index, paths });
-      return message ? [{ file: file.file, line: source.lineOf(['routes', index]), message }] : [];
-    });
-  });
 }
 
 interface Link {

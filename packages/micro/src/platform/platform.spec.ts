@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseManifest } from './manifest';
 import { checkPlatform, parsePlatform, serviceNamed } from './platform';
-import type { ManifestFile } from './platform-rules';
+import type { ManifestFile } from './platform-rule';
 import { formatProblem, PlatformError } from './problem';
 
 function manifest(name: string, text: string, root = `apps/${name}`): ManifestFile {

@@ -1,5 +1,6 @@
 import { parseManifest, type Manifest } from './manifest';
-import { RULES, type Entry, type ManifestFile } from './platform-rules';
+import type { Entry, ManifestFile } from './platform-rule';
+import { RULES } from './platform-rules';
 import { PlatformError, type Problem } from './problem';
 
 /** A service of the platform: its manifest, and what the project graph calls it. */

@@ -1,32 +1,9 @@
+import { stringify } from 'yaml';
 import { z } from 'zod';
+import { routeFields, routeHeaders } from './route-changes';
+import { rewritePath, routePath } from './route-path';
 
-/** Paths that every service, or the gateway itself, answers. */
-export const RESERVED_PATHS = ['/health', '/ready', '/metrics', '/openapi.json', '/docs'] as const;
-
-/** Segments of characters that need no escape in a URL (RFC 3986) and have no special meaning in a router. */
-const ROUTE_PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
-
-/** Why `path` is not a valid route; `undefined` if it is valid. */
-export function routePathProblem(path: string): string | undefined {
-  if (!path.startsWith('/')) return 'a route starts with "/"';
-  if (path === '/')
-    return '"/" would match all paths, also those of other services: name one, such as /api';
-  if (!ROUTE_PATH.test(path) || /\/\.\.?(?:\/|$)/.test(path)) {
-    return `"${path}" is not a plain path: write segments of letters, digits, ".", "_", "~" and "-", such as /api/orders; paths below it are served too`;
-  }
-  const reserved = RESERVED_PATHS.find((own) => path === own || path.startsWith(`${own}/`));
-  return reserved === undefined
-    ? undefined
-    : `"${path}" is reserved: the gateway itself answers ${reserved}`;
-}
-
-const routePath = z
-  .string()
-  .superRefine((path, context) => {
-    const problem = routePathProblem(path);
-    if (problem) context.addIssue({ code: 'custom', message: problem });
-  })
-  .meta({ pattern: ROUTE_PATH.source });
+export { RESERVED_PATHS, routePathProblem } from './route-path';
 
 /** A path, or a path with options. */
 export const routeSchema = z.union(
@@ -34,6 +11,9 @@ export const routeSchema = z.union(
     routePath,
     z.strictObject({
       path: routePath.describe('The path prefix'),
+      rewrite: rewritePath
+        .describe('The path under which the service itself serves it; "/" for its root')
+        .optional(),
       auth: z.enum(['none']).describe('none: anybody may call it').optional(),
       rateLimit: z.enum(['off']).describe('off: calls are not limited').optional(),
       timeoutMs: z
@@ -43,6 +23,10 @@ export const routeSchema = z.union(
         .describe('Timeout until the response starts, in milliseconds')
         .optional(),
       websocket: z.boolean().describe('Whether it accepts WebSockets').optional(),
+      headers: routeHeaders.describe('Headers that the gateway sets and removes').optional(),
+      fields: routeFields
+        .describe('Fields of JSON responses that the gateway renames and removes')
+        .optional(),
     }),
   ],
   { error: 'is not a route: give a path such as /api/orders, or a map with a path' },
@@ -55,9 +39,7 @@ export type Route = Exclude<RouteEntry, string>;
 
 /** How a manifest writes it: `/api/orders`, or `{ path: /api/login, auth: none }`. */
 export function formatRoute(entry: RouteEntry): string {
-  if (typeof entry === 'string') return entry;
-  const facts = Object.entries(entry).filter(([, value]) => value !== undefined);
-  return `{ ${facts.map(([key, value]) => `${key}: ${value}`).join(', ')} }`;
+  return stringify(entry, { collectionStyle: 'flow', lineWidth: 0 }).trim();
 }
 
 export function pathOf(entry: RouteEntry): string {

@@ -1,7 +1,7 @@
 import { MANIFEST_FILE } from './manifest';
 import { toServiceName, withoutScope } from './name';
 import { parsePlatform, type Platform } from './platform';
-import type { ManifestFile } from './platform-rules';
+import type { ManifestFile } from './platform-rule';
 import { parseYaml } from './yaml-source';
 
 export const ROOT_COMPOSE_FILE = 'compose.yaml';

@@ -66,6 +66,32 @@ describe('gateway', () => {
     expect(text('apps/edge/src/provider-routes.ts')).toContain("auth: 'none'");
   });
 
+  it('follows what a manifest says to change on a route', async () => {
+    await gatewayGenerator(tree, { name: 'edge', consumes: 'orders,users' });
+    const manifest = text('apps/users/service.yml');
+    const route = `  - path: /api/users
+    rewrite: /users
+    headers: { response: { remove: [server] } }
+    fields: { remove: [password] }
+`;
+    tree.write('apps/users/service.yml', `${manifest}expose: public\nroutes:\n${route}`);
+    expect(syncWorkspace(tree)).toEqual([
+      expect.objectContaining({
+        path: 'apps/edge/src/provider-routes.ts',
+        drift: ['MICROSERVICE_USERS_URL is missing', '/api/users is missing', '/users is missing'],
+      }),
+    ]);
+    expect(text('apps/edge/src/provider-routes.ts')).toContain("rewrite: '/users'");
+    expect(syncWorkspace(tree)).toEqual([]);
+    tree.write(
+      'apps/users/service.yml',
+      `${manifest}expose: public\nroutes:\n${route.replace('server', 'host')}`,
+    );
+    expect(() => syncWorkspace(tree)).toThrow(
+      /apps\/users\/service\.yml:\d+: routes\[0\]\.headers\.response\.remove\[0\]: "host" belongs to the connection/,
+    );
+  });
+
   it('contains the requested features, in the order that they need', async () => {
     await gatewayGenerator(tree, { name: 'edge', ...ALL });
     const app = text('apps/edge/src/app.ts');

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+/** Paths that every service, or the gateway itself, answers. */
+export const RESERVED_PATHS = ['/health', '/ready', '/metrics', '/openapi.json', '/docs'] as const;
+
+/** Segments of characters that need no escape in a URL (RFC 3986) and have no special meaning in a router. */
+const ROUTE_PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
+/** The same, or the root. */
+const REWRITTEN_PATH = /^(?:\/|(?:\/[A-Za-z0-9._~-]+)+)$/;
+const DOTS = /\/\.\.?(?:\/|$)/;
+
+/** Why `path` is not a valid route; `undefined` if it is valid. */
+export function routePathProblem(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'a route starts with "/"';
+  if (path === '/')
+    return '"/" would match all paths, also those of other services: name one, such as /api';
+  if (!ROUTE_PATH.test(path) || DOTS.test(path)) {
+    return `"${path}" is not a plain path: write segments of letters, digits, ".", "_", "~" and "-", such as /api/orders; paths below it are served too`;
+  }
+  return reservedPathProblem(path);
+}
+
+/** Why a gateway cannot serve `path` itself; `undefined` if it can. */
+export function reservedPathProblem(path: string): string | undefined {
+  const reserved = RESERVED_PATHS.find((own) => path === own || path.startsWith(`${own}/`));
+  return reserved === undefined
+    ? undefined
+    : `"${path}" is reserved: the gateway itself answers ${reserved}`;
+}
+
+/** Why `path` is not a path of a provider; `undefined` if it is one. */
+function rewriteProblem(path: string): string | undefined {
+  if (REWRITTEN_PATH.test(path) && !DOTS.test(path)) return undefined;
+  return `"${path}" is not a plain path: write the path under which the service itself serves the route, such as /orders, or "/" if that is its root`;
+}
+
+function pathSchema(problemOf: (path: string) => string | undefined, pattern: RegExp) {
+  return z
+    .string()
+    .superRefine((path, context) => {
+      const problem = problemOf(path);
+      if (problem) context.addIssue({ code: 'custom', message: problem });
+    })
+    .meta({ pattern: pattern.source });
+}
+
+export const routePath = pathSchema(routePathProblem, ROUTE_PATH);
+export const rewritePath = pathSchema(rewriteProblem, REWRITTEN_PATH);
