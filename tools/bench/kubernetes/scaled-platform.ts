@@ -1,3 +1,4 @@
+import type { ComposeEntry } from '../../../packages/micro/src/deployment/entry.js';
 import type { RenderedImage, RenderInput } from '../../../packages/micro/src/kubernetes/render.js';
 import { parseAnyEnvironment } from '../../../packages/micro/src/platform/environment.js';
 import { parsePlatform } from '../../../packages/micro/src/platform/platform.js';
@@ -22,9 +23,11 @@ export function scaledPlatform(services: number) {
       return { name, root: `apps/${name}`, file: `apps/${name}/service.yml`, text };
     }),
   );
-  const entries = names.flatMap((name, index) => [
-    [name, serviceEntry(names, index)] as const,
-    ...(hasDatabase(index) ? [[`${name}-database`, databaseEntry(name)] as const] : []),
+  const entries = names.flatMap((name, index): [string, ComposeEntry][] => [
+    [name, serviceEntry(names, index)],
+    ...(hasDatabase(index)
+      ? [[`${name}-database`, databaseEntry(name)] satisfies [string, ComposeEntry]]
+      : []),
   ]);
   const environment = parseAnyEnvironment('big', ENVIRONMENT, names);
   if (environment.engine !== 'kubernetes') throw new Error('not for a cluster');
@@ -43,7 +46,10 @@ function hasDatabase(index: number): boolean {
 function serviceEntry(names: readonly string[], index: number) {
   const links = names
     .slice(Math.max(0, index - 2), index)
-    .map((name, at) => [`LINK_${at}_URL`, `http://${name}:${3001 + names.indexOf(name)}`]);
+    .map((name, at): [string, string] => [
+      `LINK_${at}_URL`,
+      `http://${name}:${3001 + names.indexOf(name)}`,
+    ]);
   return {
     ...{ read_only: true, tmpfs: ['/tmp'], stop_grace_period: '40s' },
     environment: {
