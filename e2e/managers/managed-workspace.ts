@@ -31,6 +31,7 @@ const SETTINGS = {
     ].join('\n'),
   }),
   bun: (registry: string) => ({ '.npmrc': `@org:registry=${registry}\n` }),
+  npm: (registry: string) => ({ '.npmrc': `@org:registry=${registry}\n` }),
   'pnpm 11': (registry: string) => ({
     '.npmrc': `@org:registry=${registry}\n`,
     'pnpm-workspace.yaml':
@@ -42,8 +43,18 @@ const SETTINGS = {
 const APPROVALS = {
   yarn: { dependenciesMeta: { bufferutil: { built: true }, esbuild: { built: true } } },
   bun: { trustedDependencies: ['bufferutil', 'esbuild', 'nx'] },
+  // That of the native addon is given later: without it, npm 12 skips the script and says nothing.
+  npm: { allowScripts: { esbuild: true, nx: true } },
   'pnpm 11': {},
 } as const;
+
+/** How to install once package.json changed, although `CI` is set. */
+const AFTER_A_CHANGE: Readonly<Record<string, readonly string[]>> = {
+  yarn: ['install', '--no-immutable'],
+  bun: ['install', '--no-frozen-lockfile'],
+  npm: ['install', '--no-audit', '--no-fund'],
+  pnpm: ['install', '--no-frozen-lockfile'],
+};
 
 /** What a team has from `nx add` to a deploy. Each package manager is a file of its own, so that they run beside each other. */
 export function testManager(manager: keyof typeof SETTINGS): void {
@@ -57,6 +68,7 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       mustEnd(startChild(program, args, { cwd: workspace.root, env: environment }));
     const nx = (...args: string[]) => mustEnd(workspace.startNx(args, { env: environment }));
     const tag = `micro-manager-${randomBytes(4).toString('hex')}`;
+    const base = `${tag}-base`;
 
     beforeAll(async () => {
       registry = (await ensureRegistry()).host;
@@ -89,7 +101,7 @@ export function testManager(manager: keyof typeof SETTINGS): void {
     });
 
     afterAll(async () => {
-      await run('docker', ['image', 'rm', '--force', tag]);
+      await run('docker', ['image', 'rm', '--force', tag, base]);
       if (!workspace) return;
       await removePlatform(workspace.name, [`${workspace.name}-development`], registry);
       await workspace.remove();
@@ -112,33 +124,16 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       const addon =
         "import bufferutil from 'bufferutil';\nconsole.log('unmask is a', typeof bufferutil.unmask);\n";
       await workspace.write(entry, addon + (await workspace.read(entry)));
-      await install(
-        ...(program === 'yarn'
-          ? ['install', '--no-immutable']
-          : ['install', '--no-frozen-lockfile']),
-      );
+      await install(...AFTER_A_CHANGE[program]!);
+      if (program === 'npm') await useNpm12();
       await workspace.commit('A native addon');
       const range = ['--base=HEAD~1', '--head=HEAD'];
       const built = await nx('affected', '-t', 'docker-build', ...range, '--output-style=static');
       expect(built).toContain('installed in the image instead of bundled: bufferutil');
       expect(existsSync(join(workspace.root, 'dist/apps/users/app/main.js'))).toBe(true);
       await starts(`${workspace.name}/users:local`);
-      await mustRun(
-        'docker',
-        [
-          'build',
-          '--quiet',
-          '--network=host',
-          '--tag',
-          tag,
-          '--file',
-          'apps/users/Dockerfile',
-          '.',
-        ],
-        {
-          cwd: workspace.root,
-        },
-      );
+      const plain = await buildPlainly();
+      expect(plain.code, plain.stderr).toBe(0);
       await starts(tag);
     });
 
@@ -166,6 +161,40 @@ export function testManager(manager: keyof typeof SETTINGS): void {
         result: 'works',
       });
     });
+
+    /** `docker build` without Nx. */
+    function buildPlainly() {
+      const file = ['--file', 'apps/users/Dockerfile'];
+      const args = ['build', '--network=host', '--tag', tag, ...file, '.'];
+      return run('docker', args, { cwd: workspace.root });
+    }
+
+    /** Images of Node 24 have npm 11, which runs each install script, approved or not. */
+    async function useNpm12() {
+      await workspace.write(
+        'base.Dockerfile',
+        `FROM node:24-bookworm-slim\nRUN npm install --global --no-audit --no-fund npm@${managerVersion('npm')}\n`,
+      );
+      const file = ['--file', 'base.Dockerfile'];
+      await mustRun('docker', ['build', '--quiet', '--network=host', '--tag', base, ...file, '.'], {
+        cwd: workspace.root,
+      });
+      await workspace.edit(
+        'apps/users/Dockerfile',
+        'NODE_IMAGE=node:24-bookworm-slim',
+        `NODE_IMAGE=${base}`,
+      );
+      const refused = await buildPlainly();
+      expect(refused.code).not.toBe(0);
+      expect(refused.stderr).toContain(
+        'package.json does not approve the install scripts of bufferutil@4.0.9.',
+      );
+      await workspace.edit(
+        'package.json',
+        '"esbuild": true',
+        '"bufferutil": true, "esbuild": true',
+      );
+    }
 
     async function starts(image: string): Promise<void> {
       const container = (await mustRun('docker', ['run', '--detach', image])).trim();

@@ -58,7 +58,7 @@ export function parseServerImage(image: string): ServerImage | undefined {
   if (!product) return undefined;
   const version = BUILT_ON_POSTGRES.includes(repository)
     ? /(?:^|[^a-z])pg(?<major>\d+)/.exec(tag)
-    : /^v?(?<major>\d+)(?:\.(?<minor>\d+))?(?![\d.]*[a-z])/.exec(tag);
+    : /^v?(?<major>\d+)(?:\.(?<minor>\d+))?(?:(?:alpha|beta|rc)\d+)?(?![\d.]*[a-z])/.exec(tag);
   const { major, minor } = version?.groups ?? {};
   if (major === undefined) return undefined;
   return {

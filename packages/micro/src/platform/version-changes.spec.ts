@@ -6,6 +6,7 @@ it.each([
   ['postgres:17-bookworm', 'PostgreSQL 17'],
   ['postgres:17.5', 'PostgreSQL 17'],
   ['docker.io/library/postgres:18@sha256:abc', 'PostgreSQL 18'],
+  ['postgres:19beta1-trixie', 'PostgreSQL 19'],
   ['postgis/postgis:17-3.5', 'PostgreSQL 17'],
   ['pgvector/pgvector:0.8.0-pg18', 'PostgreSQL 18'],
   ['pgvector/pgvector:pg17', 'PostgreSQL 17'],
@@ -32,6 +33,7 @@ it.each([
   'localhost:5000/orders:17',
   'orders-postgres:17',
   'redis:7b3f1c',
+  'redis:7beta',
 ])('recognises no product in %s', (image) => {
   expect(parseServerImage(image)).toBeUndefined();
 });
@@ -41,7 +43,8 @@ it.each([
   ['postgres:17-bookworm', '/var/lib/postgresql/data'],
   ['postgres:18', '/var/lib/postgresql'],
   ['postgres:18.1-alpine', '/var/lib/postgresql'],
-  ['postgres:19beta1', '/var/lib/postgresql/data'],
+  ['postgres:19beta1', '/var/lib/postgresql'],
+  ['postgres:18rc1-alpine', '/var/lib/postgresql'],
   ['postgres:latest', '/var/lib/postgresql/data'],
 ])('%s keeps its data in %s', (image, folder) => {
   expect(postgresFolder(image)).toBe(folder);

@@ -1,4 +1,4 @@
-import type { ExecutorContext } from '@nx/devkit';
+import type { ExecutorContext, TaskGraph } from '@nx/devkit';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -10,8 +10,10 @@ import { vi } from 'vitest';
 import buildExecutor from '../executors/build/executor';
 import composeDeployBatch from '../executors/compose-deploy/batch';
 import composeDeployExecutor from '../executors/compose-deploy/executor';
+import dockerBuildBatch from '../executors/docker-build/batch';
 import dockerBuildExecutor from '../executors/docker-build/executor';
 import dockerPushExecutor from '../executors/docker-push/executor';
+import type { EndedTask } from '../executors/service-task';
 import { writeFiles } from './temporary-workspace';
 
 const DOCKERFILE = join(__dirname, '../generators/service/files/npm/Dockerfile.template');
@@ -21,6 +23,16 @@ export interface Told {
   success: boolean;
   output: string;
 }
+
+/** What the tasks of one Nx command said, all together and each. */
+export type ToldTogether = Told & { ended: Record<string, Told> };
+
+type Batch<Given> = (
+  graph: TaskGraph,
+  options: Record<string, Given>,
+  overrides: Given,
+  context: ExecutorContext,
+) => AsyncIterable<EndedTask>;
 
 type Options<Executor extends (...args: never[]) => unknown> = Parameters<Executor>[0];
 
@@ -114,13 +126,31 @@ ${compose}`,
   }
 
   /** Deploys services in one Nx command, as its batch does; each with what it said and how it ended. */
-  async deployTogether(
+  deployTogether(
     services: readonly string[],
     options: Options<typeof composeDeployExecutor> = {},
-  ): Promise<Told & { ended: Record<string, Told> }> {
+  ): Promise<ToldTogether> {
+    const all = { environment: 'development', ...options };
+    return this.together('compose-deploy', composeDeployBatch, services, all);
+  }
+
+  /** Builds the images of services in one Nx command, as its batch does. */
+  dockerBuildTogether(
+    services: readonly string[],
+    options: Options<typeof dockerBuildExecutor> = {},
+  ): Promise<ToldTogether> {
+    return this.together('docker-build', dockerBuildBatch, services, options);
+  }
+
+  private async together<Given>(
+    target: string,
+    batch: Batch<Given>,
+    services: readonly string[],
+    options: Given,
+  ): Promise<ToldTogether> {
     const tasks = services.map((project) => ({
-      id: `${project}:compose-deploy`,
-      target: { project, target: 'compose-deploy' },
+      id: `${project}:${target}`,
+      target: { project, target },
       overrides: {},
       outputs: [],
       cache: false,
@@ -132,12 +162,11 @@ ${compose}`,
       dependencies: Object.fromEntries(tasks.map(({ id }) => [id, []])),
       continuousDependencies: {},
     };
-    const common = { environment: 'development', ...options };
     const ended: Record<string, Told> = {};
     const { output } = await told(async () => {
-      const all = Object.fromEntries(tasks.map(({ id }) => [id, common]));
+      const all = Object.fromEntries(tasks.map(({ id }) => [id, options]));
       const context = { ...this.context(services[0]!), taskGraph: graph };
-      for await (const { task, result } of composeDeployBatch(graph, all, {}, context)) {
+      for await (const { task, result } of batch(graph, all, {} as Given, context)) {
         const text = stripVTControlCharacters(result.terminalOutput);
         ended[graph.tasks[task]!.target.project] = { success: result.success, output: text };
       }

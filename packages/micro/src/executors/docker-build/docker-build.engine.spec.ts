@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { ensureRegistry } from '../../../../../tools/registry/ensure-registry';
 import type { BuildReceipt } from '../../image/receipt';
@@ -17,6 +17,7 @@ describeEngine('docker-build', () => {
     workspace.addService('orders', 3001);
     workspace.addService('users', 3002);
   });
+  afterEach(() => vi.unstubAllEnvs());
   afterAll(() => workspace?.remove());
 
   const receipt = (of = 'orders') => workspace.receipt<BuildReceipt>(of, 'docker-build');
@@ -60,6 +61,25 @@ describeEngine('docker-build', () => {
     });
     await Promise.all([make('orders'), make('users')]);
     for (const service of ['orders', 'users']) {
+      expect(mainIn(receipt(service).image)).toBe(
+        workspace.read(`dist/apps/${service}/app/main.js`).trim(),
+      );
+    }
+  });
+
+  it.each(['1', '0'])('bakes several as one, with "no attestations" %s', async (none) => {
+    vi.stubEnv('BUILDX_NO_DEFAULT_ATTESTATIONS', none);
+    const services = ['orders', 'users'];
+    for (const service of services) {
+      workspace.write({ [`apps/${service}/src/main.ts`]: server(`baked ${service} ${none}`) });
+      expect(await workspace.build(service)).toMatchObject({ success: true });
+    }
+    const { success, output, ended } = await workspace.dockerBuildTogether(services);
+    expect(success, output).toBe(true);
+    for (const service of services) {
+      // A bake that fails is reported with a warning, and its images are built one by one.
+      expect(ended[service]!.output).not.toContain('warning');
+      expect(ended[service]!.output).toContain(`${service}  building with others (changed: `);
       expect(mainIn(receipt(service).image)).toBe(
         workspace.read(`dist/apps/${service}/app/main.js`).trim(),
       );

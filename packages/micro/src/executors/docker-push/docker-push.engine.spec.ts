@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { freePort } from '../../../../../tools/testing/free-port';
 import { ensureRegistry } from '../../../../../tools/registry/ensure-registry';
@@ -26,6 +26,7 @@ describeEngine('docker-push', () => {
     environment('development', host);
     await make('orders one');
   });
+  afterEach(() => vi.unstubAllEnvs());
   afterAll(() => workspace?.remove());
 
   const environment = (name: string, registry: string) =>
@@ -57,6 +58,18 @@ describeEngine('docker-push', () => {
     const text = workspace.read(RECEIPT);
     expect((await workspace.dockerPush('orders')).output).toMatch(/^orders {2}up to date/);
     expect(workspace.read(RECEIPT)).toBe(text);
+  });
+
+  it('does the same for an image with attestations', async () => {
+    // In the containerd image store they make it an index of two manifests.
+    vi.stubEnv('BUILDX_NO_DEFAULT_ATTESTATIONS', '0');
+    await make('orders with attestations');
+    expect((await workspace.dockerPush('orders')).output).toMatch(/^orders {2}pushed/);
+    const { tag, digest } = pushed();
+    expect(await digestOf(tag)).toBe(digest);
+    expect((await workspace.dockerBuild('orders')).output).toMatch(/^orders {2}up to date/m);
+    expect((await workspace.dockerPush('orders')).output).toMatch(/^orders {2}up to date/);
+    expect(pushed()).toEqual({ tag, digest });
   });
 
   it('moves a branch and refuses to move a version', async () => {

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { mustRun } from '../command.js';
+import { ensureNewestEngine, onNewestEngine } from '../engine/newest/newest-engine.js';
+import { LabError, runProgram, say } from '../program.js';
+import { onInterrupt } from './interrupt.js';
+import { readMachine } from './machine.js';
+import { formatMachine } from './report/blocks.js';
+import { formatStores } from './stores/report.js';
+import type { StoreReading } from './stores/reading.js';
+import { createStoreWorkspace } from './stores/store-workspace.js';
+import { writeDocument } from './write-document.js';
+
+const USAGE = `usage: npm run bench:stores [-- options]     as root on Debian
+
+  --rounds=7      readings per engine
+  --write         put the table into docs/benchmarks.md
+
+Builds one changed service on the engine of this machine and on the newest one, which has the containerd image store, in turns.
+`;
+
+const READ = fileURLToPath(new URL('stores/read-builds.ts', import.meta.url));
+
+/** Runs a command that finds one of the engines; resolves to its exit code. */
+const ENGINES: readonly ((command: readonly string[]) => Promise<number>)[] = [
+  async ([file = '', ...args]) => mustRun(file, args).then(() => 0),
+  onNewestEngine,
+];
+
+void runProgram(async () => {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '7' },
+      write: { type: 'boolean', default: false },
+      help: { type: 'boolean' },
+    },
+  });
+  const rounds = Number(values.rounds);
+  if (values.help || !(rounds >= 1)) throw new LabError(USAGE);
+  const interrupted = onInterrupt();
+  const machine = await readMachine();
+  await ensureNewestEngine();
+  const { root, name, remove } = await createStoreWorkspace();
+  const all: StoreReading[][] = ENGINES.map(() => []);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      // In turns, in reverse order in every second round, so that other load on the machine affects both alike.
+      const order = [...ENGINES.keys()];
+      for (const index of round % 2 === 0 ? order : order.toReversed()) {
+        interrupted.throwIfAborted();
+        const file = join(root, 'reading.json');
+        const command = [process.execPath, '--import', 'tsx', READ, root, file, String(round)];
+        if ((await ENGINES[index]!(command)) !== 0) throw new LabError('a reading failed');
+        all[index]!.push(JSON.parse(await readFile(file, 'utf8')) as StoreReading);
+      }
+      say(`round ${round + 1} of ${rounds}`);
+    }
+    const block = `${formatMachine(machine, rounds)}\n\n${formatStores(all)}`;
+    console.log(`\n${block}`);
+    if (values.write) await writeDocument({ stores: block }, {});
+  } finally {
+    const images = `docker image ls --format '{{.Repository}}:{{.Tag}}' | grep '^${name}/' | xargs --no-run-if-empty docker image rm --force`;
+    for (const on of ENGINES) await on(['sh', '-c', images]);
+    await remove();
+  }
+});
