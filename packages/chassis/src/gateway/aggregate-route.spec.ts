@@ -51,7 +51,7 @@ async function start(given: Given = {}): Promise<string> {
 
 async function ask(url: string, headers: Record<string, string> = {}) {
   const answer = await fetch(url, { headers });
-  return { status: answer.status, headers: answer.headers, body: (await answer.json()) };
+  return { status: answer.status, headers: answer.headers, body: await answer.json() };
 }
 
 const whole = { data: { user: { name: 'Ada' }, orders: [1, 2] }, errors: {} };
