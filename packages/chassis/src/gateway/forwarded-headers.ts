@@ -112,16 +112,30 @@ const OF_THE_WHOLE: ReadonlySet<string> = new Set([
   'range',
 ]);
 
+/** Of one caller's request, but not of a request whose answer is for several callers. */
+const OF_THE_CALLERS_COPY: ReadonlySet<string> = new Set([
+  'content-length',
+  'host',
+  'if-modified-since',
+  'if-none-match',
+]);
+
+/** The headers of a request whose answer may be kept for other callers. */
+export function headersForCache(request: FastifyRequest): IncomingHttpHeaders {
+  return withoutHeaders(request, OF_THE_CALLERS_COPY);
+}
+
+function withoutHeaders(request: FastifyRequest, names: ReadonlySet<string>): IncomingHttpHeaders {
+  const named = namedByConnection(request.headers.connection);
+  return Object.fromEntries(
+    Object.entries(request.headers).filter(([name]) => !names.has(name) && !named.includes(name)),
+  );
+}
+
 /** The same for a request to one of several providers: it asks for JSON, complete and not compressed. */
 export function partHeaders(request: FastifyRequest, options: ForwardOptions): IncomingHttpHeaders {
-  const named = namedByConnection(request.headers.connection);
-  const headers = Object.fromEntries(
-    Object.entries(request.headers).filter(
-      ([name]) => !OF_THE_WHOLE.has(name) && !named.includes(name),
-    ),
-  );
   return {
-    ...forwardHeaders(request, headers, options),
+    ...forwardHeaders(request, withoutHeaders(request, OF_THE_WHOLE), options),
     accept: 'application/json',
     'accept-encoding': 'identity',
   };

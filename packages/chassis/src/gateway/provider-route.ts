@@ -1,3 +1,4 @@
+import type { ResponseCache } from './cached-answer.js';
 import type { FieldChanges } from './json-fields.js';
 import type { RouteLimit } from './route-limit.js';
 
@@ -30,6 +31,8 @@ export interface ProviderRoute {
   websocket?: boolean;
   /** Changes of what the provider gets, and of its answers. */
   headers?: { request?: HeaderChanges; response?: HeaderChanges };
+  /** Keeps answers for later callers: `responseCache()` of `@org/chassis/response-cache`. */
+  cache?: ResponseCache;
   /** Changes of the fields of JSON answers. Such an answer is read before it is passed on. */
   fields?: FieldChanges;
 }

@@ -1,10 +1,13 @@
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { askProvider } from './ask-provider.js';
 import { changeText, checkNotEncoded, MAX_BUFFERED_BYTES, readBody } from './buffered-answer.js';
 import { answerFailure, answerNoTime, beginCall, causeOf } from './call-failure.js';
-import { answerHeaders, forwardHeaders } from './forwarded-headers.js';
+import { answerHeaders, forwardHeaders, headersForCache } from './forwarded-headers.js';
+import type { CacheEntry } from './cached-answer.js';
+import { answerCached, answerFresh } from './cached-route.js';
 import { fieldMapper, mappingTag } from './json-fields.js';
 import {
   callersPath,
@@ -70,33 +73,60 @@ export function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
       route.websocket ? beginWebSocket : refuseWebSocket(route.path),
     ] as unknown as FastifyHttpProxyOptions['preHandler'],
     handler: (request, reply, dest, { rewriteHeaders }) => {
+      // For an empty path, the proxy would send the caller's path.
+      const path = dest === '' ? '/' : dest;
+      const describe = (headers: IncomingHttpHeaders) =>
+        changes.ofAnswer(
+          answerHeaders(rewriteHeaders?.(headers) ?? headers, {
+            origin,
+            ownCors: options.cors ?? false,
+            vary: reply.getHeader('vary')?.toString(),
+            toCallersPath: changes.toCallersPath,
+          }),
+        );
+      const entry = entryFor(route, request, reply);
+      if (entry?.fresh) {
+        answerFresh(request, reply, entry.fresh, describe);
+        return;
+      }
       const call = beginCall(reply, limitMs);
       if (!call) return answerNoTime(reply, provider.service);
+      const forward = (headers: IncomingHttpHeaders) =>
+        changes.ofRequest(forwardHeaders(request, headers, { limitMs: call.limitMs, serviceKey }));
+      if (entry) {
+        answerCached(request, reply, {
+          entry,
+          maxEntryBytes: route.cache!.maxEntryBytes,
+          limitMs,
+          ask: (validators) =>
+            askProvider(transport, call, {
+              origin,
+              path: path + queryOf(request),
+              headers: forward({ ...headersForCache(request), ...validators }),
+            }),
+          describe,
+          change: async ({ statusCode, headers, body }) =>
+            changes.ofBody?.(request, { statusCode, headers, stream: body }, limitMs),
+        }).catch((error: unknown) => fail(reply, call, error as Error));
+        return;
+      }
       withCall(call, () =>
-        // For an empty path, the proxy would send the caller's path.
-        reply.from(dest === '' ? '/' : dest, {
-          rewriteRequestHeaders: (_request, headers) =>
-            changes.ofRequest(
-              forwardHeaders(request, headers, { limitMs: call.limitMs, serviceKey }),
-            ),
+        reply.from(path, {
+          rewriteRequestHeaders: (_request, headers) => forward(headers),
           // The proxy's own default, which makes header values valid.
-          rewriteHeaders: (headers) =>
-            changes.ofAnswer(
-              answerHeaders(rewriteHeaders?.(headers) ?? headers, {
-                origin,
-                ownCors: options.cors ?? false,
-                vary: reply.getHeader('vary')?.toString(),
-                toCallersPath: changes.toCallersPath,
-              }),
-            ),
+          rewriteHeaders: describe,
           ...(changes.ofBody && {
-            onResponse: (_request: unknown, _reply: unknown, answer: unknown) => {
-              changes.ofBody!(reply, answer as ProvidersAnswer, limitMs).catch((error: unknown) => {
-                for (const name of Object.keys((answer as ProvidersAnswer).headers)) {
-                  if (name !== 'vary') reply.removeHeader(name);
-                }
-                fail(reply, call, error as Error);
-              });
+            onResponse: (_request: unknown, _reply: unknown, given: unknown) => {
+              const answer = given as ProvidersAnswer;
+              changes.ofBody!(request, answer, limitMs).then(
+                (body) => void reply.send(body ?? answer.stream),
+                (error: unknown) => {
+                  for (const name of Object.keys(answer.headers)) {
+                    if (name !== 'vary') reply.removeHeader(name);
+                  }
+                  fail(reply, call, error as Error);
+                },
+              );
             },
           }),
           // Called after each attempt, including successful ones.
@@ -125,8 +155,12 @@ interface ProvidersAnswer {
 interface RouteChanges {
   ofRequest: (headers: IncomingHttpHeaders) => IncomingHttpHeaders;
   ofAnswer: (headers: IncomingHttpHeaders) => IncomingHttpHeaders;
-  /** Undefined if bodies are passed on as they are. */
-  ofBody?: (reply: FastifyReply, answer: ProvidersAnswer, limitMs: number) => Promise<void>;
+  /** A changed body; undefined for one that is passed on as it is. */
+  ofBody?: (
+    request: FastifyRequest,
+    answer: ProvidersAnswer,
+    limitMs: number,
+  ) => Promise<Buffer | undefined>;
   toCallersPath?: (path: string) => string;
 }
 
@@ -160,12 +194,36 @@ function routeChanges(route: ProviderRoute, base: string): RouteChanges {
 }
 
 function bodyChange(map: (text: string) => string): RouteChanges['ofBody'] {
-  return async (reply, { statusCode, headers, stream }, limitMs) => {
-    const hasNoBody = reply.request.method === 'HEAD' || statusCode === 204 || statusCode === 304;
-    if (hasNoBody || !isJson(headers['content-type'])) return void reply.send(stream);
+  return async ({ method }, { statusCode, headers, stream }, limitMs) => {
+    const hasNoBody = method === 'HEAD' || statusCode === 204 || statusCode === 304;
+    if (hasNoBody || !isJson(headers['content-type'])) return undefined;
     checkNotEncoded(headers['content-encoding']);
     const body = await readBody(stream, { maxBytes: MAX_BUFFERED_BYTES, limitMs });
     // A body of its own type, so that Fastify does not change the type.
-    void reply.send(Buffer.from(body.length === 0 ? '' : changeText(body, map)));
+    return Buffer.from(body.length === 0 ? '' : changeText(body, map));
   };
+}
+
+/** What the cache of the route knows about a request. Others that succeed may change what it has. */
+function entryFor(
+  { cache }: ProviderRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): CacheEntry | undefined {
+  if (!cache) return undefined;
+  const { method, headers, protocol, host, raw } = request;
+  if (method === 'GET') {
+    return cache.find({ origin: `${protocol}://${host}`, target: raw.url ?? '', headers });
+  }
+  if (method !== 'HEAD' && method !== 'OPTIONS') {
+    reply.raw.once('finish', () => {
+      if (reply.statusCode < 400) cache.forget();
+    });
+  }
+  return undefined;
+}
+
+function queryOf({ raw: { url = '' } }: FastifyRequest): string {
+  const start = url.indexOf('?');
+  return start < 0 ? '' : url.slice(start);
 }

@@ -36,6 +36,7 @@ const PUBLISHED = [
   './rabbitmq',
   './rate-limit',
   './redis',
+  './response-cache',
   './service-keys',
   './tracing',
   './web',

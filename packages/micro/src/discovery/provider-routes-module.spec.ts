@@ -195,3 +195,26 @@ routes:
           },`);
   expect(derive(limits).text.match(/classClaim/g)).toHaveLength(1);
 });
+
+it('imports the cache only if a route has one', () => {
+  const cached = {
+    ...MANIFESTS,
+    orders: `port: 3001
+expose: public
+routes:
+  - { path: /api/orders, cache: { seconds: 30, vary: [accept-language] } }
+  - { path: /api/carts, cache: {} }`,
+  };
+  const { text } = derive(cached);
+  expect(text).toContain("import { responseCache } from '@org/chassis/response-cache';");
+  expect(text).toContain(`          path: '/api/orders',
+          cache: responseCache({
+            seconds: 30,
+            vary: [
+              'accept-language',
+            ],
+          }),`);
+  expect(text).toContain('cache: responseCache({}),');
+  expect(derive(MANIFESTS).text).not.toContain('response-cache');
+  expect(derive(cached, text).drift).toEqual([]);
+});

@@ -32,7 +32,12 @@ export function deriveProviderRoutesModule(
   return convergeModule(
     {
       path: providerRoutesModuleFile(gateway),
-      text: renderModule(entries, gateway.aggregates.length > 0),
+      text: renderModule(entries, {
+        hasAggregates: gateway.aggregates.length > 0,
+        hasCache: providers.some(({ routes }) =>
+          routes.some((entry) => toRoute(entry).cache !== undefined),
+        ),
+      }),
       variables: [
         ...new Set([...providers.map(({ name }) => name), ...called].map(linkVariable)),
         ...pathsIn(entries),
@@ -49,11 +54,15 @@ function publicProviders(platform: Platform, { consumes }: Service): Service[] {
     .filter(({ expose, routes }) => expose === 'public' && routes.length > 0);
 }
 
-function renderModule(entries: readonly object[], hasAggregates: boolean): string {
+function renderModule(
+  entries: readonly object[],
+  { hasAggregates, hasCache }: { hasAggregates: boolean; hasCache: boolean },
+): string {
   const type = hasAggregates ? '(Aggregate | Provider)[]' : 'Provider[]';
   return [
     HEADER,
     `import type { ${hasAggregates ? 'Aggregate, ' : ''}Provider } from '@org/chassis/gateway';`,
+    ...(hasCache ? [`import { responseCache } from '@org/chassis/response-cache';`] : []),
     ...(entries.length > 0 ? [`import type { Config } from './config.js';`] : []),
     '',
     ...(entries.length > 0 ? renderEntries(entries, type) : [NO_PROVIDERS]),
@@ -71,9 +80,12 @@ function renderEntries(entries: readonly object[], type: string): string[] {
   ];
 }
 
-/** Code, not a text. */
+/** Code, not a text: a name, or a call with one argument. */
 class Code {
-  constructor(readonly text: string) {}
+  constructor(
+    readonly text: string,
+    readonly argument?: object,
+  ) {}
 }
 
 function urlOf(service: string): Code {
@@ -105,17 +117,27 @@ function aggregateEntry({ parts, ...rest }: Aggregate, gateway: Service): object
 }
 
 /** The options that the gateway needs to know. */
-function shownRoute(entry: RouteEntry): Route {
-  const route = toRoute(entry);
-  return { ...route, websocket: route.websocket === false ? undefined : route.websocket };
+function shownRoute(entry: RouteEntry): ShownRoute {
+  const { cache, ...route } = toRoute(entry);
+  return {
+    ...route,
+    websocket: route.websocket === false ? undefined : route.websocket,
+    ...(cache && { cache: new Code('responseCache', cache) }),
+  };
 }
+
+type ShownRoute = Omit<Route, 'cache'> & { cache?: Code };
 
 /** A value as code, each key on a line of its own. */
 function renderValue(value: unknown, indent: string): string {
   if (typeof value === 'string') return renderText(value);
-  if (value instanceof Code) return value.text;
+  if (value instanceof Code) {
+    const { text, argument } = value;
+    return argument ? `${text}(${renderValue(argument, indent)})` : text;
+  }
   if (typeof value !== 'object' || value === null) return String(value);
   const inner = `${indent}  `;
+  if (Object.keys(value).length === 0) return Array.isArray(value) ? '[]' : '{}';
   if (Array.isArray(value)) {
     const items = value.map((item) => `${inner}${renderValue(item, inner)},`);
     return ['[', ...items, `${indent}]`].join('\n');

@@ -32,9 +32,9 @@ const OF_THE_GATEWAY = [
   'x-retry-attempt',
   'x-service-key',
 ];
-const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization'];
+export const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization'];
 
-const headerName = z.string().superRefine((name, context) => {
+export const headerName = z.string().superRefine((name, context) => {
   const problem = headerNameProblem(name);
   if (problem) context.addIssue({ code: 'custom', message: problem });
 });

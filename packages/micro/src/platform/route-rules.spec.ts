@@ -16,6 +16,7 @@ describe('what a gateway changes on a route', () => {
     headers:
       request: { set: { X-Shop: "one 'two'" }, remove: [cookie, authorization] }
       response: { set: { cache-control: no-store }, remove: [X-Powered-By, Server] }
+    cache: { seconds: 30, vary: [accept-language], authorized: per-caller, maxBytes: 1000000 }
     fields:
       rename: { order_id: id, customer.full_name: name }
       remove: [customer.ssn]
@@ -57,6 +58,15 @@ describe('what a gateway changes on a route', () => {
     ],
     ['headers: { response: { set: { X-A: a, x-a: b } } }', '"x-a" is given twice: remove one'],
     ['headers: { answer: {} }', 'unknown key "routes[0].headers.answer"'],
+    ['cache: yes', 'cache: "yes" is not a map of keys'],
+    ['cache: { seconds: -1 }', 'cache.seconds: -1 is too small: at least 0'],
+    ['cache: { ttl: 3 }', 'unknown key "routes[0].cache.ttl"'],
+    [
+      'cache: { vary: [Cookie] }',
+      '"Cookie" says who calls: write "authorized: per-caller" instead',
+    ],
+    ['cache: { authorized: yes }', 'cache.authorized: "yes" is not one of per-caller, shared'],
+    ['cache: { maxBytes: 1 }', 'cache.maxBytes: 1 is too small: at least 65536'],
     [
       'fields: { remove: [a..b] }',
       '"a..b" is not a field: write a name, or names with dots between them such as customer.name',

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { routeCache } from './route-cache';
 import { routeFields, routeHeaders } from './route-changes';
 import { rateLimitSchema } from './route-limit';
 import { rewritePath, routePath } from './route-path';
@@ -28,6 +29,7 @@ export const routeSchema = z.union(
         .describe('Timeout until the response starts, in milliseconds')
         .optional(),
       websocket: z.boolean().describe('Whether it accepts WebSockets').optional(),
+      cache: routeCache.describe('Keeps responses for later callers').optional(),
       headers: routeHeaders.describe('Headers that the gateway sets and removes').optional(),
       fields: routeFields
         .describe('Fields of JSON responses that the gateway renames and removes')

@@ -1,0 +1,1 @@
+export { responseCache, type ResponseCacheOptions } from './gateway/response-cache.js';
