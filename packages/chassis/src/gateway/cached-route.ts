@@ -83,10 +83,10 @@ async function readShort(
     let size = 0;
     const rest = body.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
     for (;;) {
-      const { done, value } = await rest.next();
-      if (done) return Buffer.concat(chunks);
-      chunks.push(value);
-      size += value.length;
+      const next = await rest.next();
+      if (next.done === true) return Buffer.concat(chunks);
+      chunks.push(next.value);
+      size += next.value.length;
       if (size > maxEntryBytes) return Readable.from(concatenate(chunks, rest));
     }
   } finally {

@@ -202,7 +202,7 @@ describe('a request', () => {
   ])('%s with %j is the business of the provider', async (method, headers) => {
     await start({ seconds: 60 });
     answerCounted({});
-    for (let i = 0; i < 2; i++) await ask(undefined, headers as Record<string, string>, method);
+    for (let i = 0; i < 2; i++) await ask(undefined, headers, method);
     expect(orders.requests.map(({ method }) => method)).toEqual([method, method]);
     expect(orders.requests[0]?.headers).toMatchObject(headers);
   });

@@ -76,7 +76,7 @@ export function responseCache(options: ResponseCacheOptions = {}): ResponseCache
             headers: {
               ...validatorsFor(status, known, answered),
               ...answered,
-            } as CachePolicy.Headers,
+            },
           });
           if (modified || !matches) return undefined;
           const confirmed = { ...known, policy };
@@ -144,7 +144,7 @@ function isCacheable(
 /** Credentials are part of the key, or do not matter. */
 function withoutCredentials(headers: IncomingHttpHeaders): CachePolicy.Headers {
   const { authorization: _, cookie: __, ...rest } = headers;
-  return rest as CachePolicy.Headers;
+  return rest;
 }
 
 /** Says how long an answer is fresh that does not say it itself. */
