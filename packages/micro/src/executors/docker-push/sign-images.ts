@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatCommand, type Command } from '../../docker/command';
-import { withTemporaryFolder } from '../../effects/files';
+import { withTemporaryFolder, writeWhole } from '../../effects/files';
 import { reasonIn } from '../../effects/signatures';
 import {
   publicKeyCommand,
@@ -42,7 +41,7 @@ export async function signImages(
   };
   await withTemporaryFolder(async (folder) => {
     const publicKey = join(folder, 'cosign.pub');
-    await writeFile(publicKey, await run(publicKeyCommand(key)));
+    await writeWhole(publicKey, await run(publicKeyCommand(key)));
     for (const { reference, isOurs } of images) {
       const { exitCode, stderr } = await runner.run(verifyCommand(reference, { key: publicKey }));
       const verdict = verdictOf(exitCode);
