@@ -4,7 +4,7 @@ import { Turns } from './tools/ci/turns.js';
 const MINUTE = 60_000;
 const ignored = ['**/node_modules/**', '**/dist/**', '**/tmp/**', '**/files/**'];
 const engineSpecs = ['packages/*/src/**/*.engine.spec.ts', 'tools/**/*.engine.spec.ts'];
-const clusterSpecs = ['packages/*/src/**/*.cluster.spec.ts'];
+const clusterSpecs = ['packages/*/src/**/*.cluster.spec.ts', 'e2e/**/*.cluster.spec.ts'];
 const browserSpecs = ['packages/*/src/**/*.browser.spec.ts'];
 
 /** How many files with an engine run at a time: more than there are cores on a small machine, since they mostly wait. */
@@ -72,7 +72,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.spec.ts'],
-          exclude: ignored,
+          exclude: [...ignored, ...clusterSpecs],
           globalSetup: ['./tools/testing/lab-setup.ts', './e2e/workspace-setup.ts'],
           maxWorkers: AT_A_TIME,
           testTimeout: 15 * MINUTE,

@@ -6,6 +6,7 @@ import { environmentSchema } from '../../packages/micro/src/platform/environment
 import { kubernetesSchema } from '../../packages/micro/src/platform/kubernetes-environment.js';
 import { clusterPlanSchema } from '../../packages/micro/src/kubernetes/plan-document.js';
 import { manifestSchema } from '../../packages/micro/src/platform/manifest.js';
+import { EXCEPTIONS_FILE, exceptionsSchema } from '../../packages/micro/src/scan/exceptions.js';
 import type { GeneratedFile } from './file.js';
 
 /** JSON Schemas of the files that people write, for editors, in the draft that VS Code's YAML server supports. */
@@ -18,6 +19,7 @@ export function editorSchemas(): GeneratedFile[] {
       z.union([environmentSchema, kubernetesSchema]),
     ),
     jsonSchema('platform', 'platform.yml', descriptionSchema),
+    jsonSchema('scan-exceptions', EXCEPTIONS_FILE, exceptionsSchema),
   ];
 }
 

@@ -1,5 +1,7 @@
 export {
   gateway,
+  type Aggregate,
+  type AggregatePart,
   type FieldChanges,
   type Gateway,
   type GatewayOptions,

@@ -3,6 +3,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { shortConnections } from '../connections/short-connections.js';
 import { missingPackage } from '../errors/errors.js';
 import { PROBE_ROUTE } from '../service/health.js';
+import { isAggregate, isProvider, type Aggregate } from './aggregate.js';
 import type { Provider } from './provider-route.js';
 import { mergeDocuments, type DescribedProvider, type OpenApiDocument } from './openapi-merge.js';
 
@@ -25,7 +26,8 @@ export interface ApiDocsOptions {
   /** The title of the document: the gateway's name. */
   title: string;
   version: string;
-  providers: readonly Provider[];
+  /** Those of the gateway, with its aggregates. */
+  providers: readonly (Aggregate | Provider)[];
   /** `jwt`: routes need a bearer token, unless a route says otherwise. */
   auth?: 'jwt';
 }
@@ -36,7 +38,8 @@ export interface ApiDocsOptions {
  * A provider without a document is listed.
  */
 export function apiDocs({ title, version, providers, auth }: ApiDocsOptions): FastifyPluginAsync {
-  const documents = new ProviderDocuments(providers);
+  const documents = new ProviderDocuments(providers.filter(isProvider));
+  const aggregates = providers.filter(isAggregate);
   return async (app) => {
     const page = await import('@fastify/swagger-ui').catch(
       missingPackage('apiDocs', '@fastify/swagger-ui'),
@@ -46,7 +49,7 @@ export function apiDocs({ title, version, providers, auth }: ApiDocsOptions): Fa
       route.logLevel ??= PROBE_ROUTE.logLevel;
     });
     const merged = new MergedText((described) =>
-      mergeDocuments({ title, version, bearer: auth === 'jwt' }, described),
+      mergeDocuments({ title, version, bearer: auth === 'jwt', aggregates }, described),
     );
     app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
       reply.type('application/json; charset=utf-8').send(merged.of(await documents.read())),

@@ -96,6 +96,37 @@ export function forwardHeaders(
   return forwarded;
 }
 
+/** Of the caller's request, but not of a request to one of several providers. */
+const OF_THE_WHOLE: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-encoding',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'range',
+]);
+
+/** The same for a request to one of several providers: it asks for JSON, complete and not compressed. */
+export function partHeaders(request: FastifyRequest, options: ForwardOptions): IncomingHttpHeaders {
+  const named = namedByConnection(request.headers.connection);
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).filter(
+      ([name]) => !OF_THE_WHOLE.has(name) && !named.includes(name),
+    ),
+  );
+  return {
+    ...forwardHeaders(request, headers, options),
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+  };
+}
+
 /** The same for a WebSocket. The gateway makes the handshake with the provider, and there is no deadline. */
 export function upgradeHeaders(
   request: FastifyRequest,

@@ -1,18 +1,22 @@
 import httpProxy from '@fastify/http-proxy';
 import type { FastifyPluginAsync } from 'fastify';
 import { markAsEdge } from '../context/request-context.js';
-import { refuseAmbiguousPaths } from './path-guard.js';
-import { ProviderHealthChecks, type ProviderHealth } from './provider-health.js';
-import { checkRoutes, type Provider, type ProviderRoute } from './provider-route.js';
+import { isAggregate, isProvider, type Aggregate } from './aggregate.js';
+import { serveAggregate } from './aggregate-route.js';
+import { refuseAmbiguousPaths, type GuardedRoute } from './path-guard.js';
+import { ProviderHealthChecks, type HealthTarget, type ProviderHealth } from './provider-health.js';
+import { checkRoutes, type Provider } from './provider-route.js';
 import { proxyOptions } from './proxy-route.js';
 import { openTransport } from './transport.js';
 import type { WebSocketLimits } from './websocket.js';
 
+export type { Aggregate, AggregatePart } from './aggregate.js';
 export type { FieldChanges } from './json-fields.js';
 export type { HeaderChanges, Provider, ProviderRoute } from './provider-route.js';
 
 export interface GatewayOptions {
-  providers: readonly Provider[];
+  /** Services with their routes, and aggregates of several services. */
+  providers: readonly (Aggregate | Provider)[];
   /**
    * For routes without a time limit of their own: from the end of the request's body until the answer begins. Default
    * 10 000.
@@ -41,24 +45,26 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The name of the provider, on routes that a provider serves. */
     provider?: string;
-    providerRoute?: ProviderRoute;
+    providerRoute?: GuardedRoute;
   }
 }
 
 /**
  * Serves the routes of other services. Bodies are streamed in both directions and not stored, except JSON answers
- * whose fields a route changes. Each request reaches
- * its provider with the id, trace and deadline of its context, and without headers that only the platform may set.
+ * whose fields a route changes, and the answers that an aggregate is made of. Each request reaches its provider with the
+ * id, trace and deadline of its context, and without headers that only the platform may set.
  *
  * A provider that cannot be reached is a 503, one that does not answer in time a 504, one that breaks off a 502. Each
  * answer names the service. Requests that never reached the provider are tried again; GET and HEAD also after a broken
  * connection.
  */
 export function gateway(options: GatewayOptions): Gateway {
-  const { providers, timeoutMs = 10_000 } = options;
+  const { timeoutMs = 10_000 } = options;
+  const providers = options.providers.filter(isProvider);
+  const aggregates = options.providers.filter(isAggregate);
   checkRoutes(providers.flatMap(({ routes }) => routes));
   const transport = openTransport();
-  const checks = new ProviderHealthChecks(providers, transport.agent);
+  const checks = new ProviderHealthChecks(healthTargets(options.providers), transport.agent);
   return {
     health: async () => ({ services: await checks.read() }),
     routes: async (app) => {
@@ -69,6 +75,9 @@ export function gateway(options: GatewayOptions): Gateway {
         app,
         providers.flatMap(({ routes }) => routes),
       );
+      for (const aggregate of aggregates) {
+        serveAggregate(app, aggregate, { ...options, timeoutMs, transport });
+      }
       for (const provider of providers) {
         for (const route of provider.routes) {
           await app.register(
@@ -79,4 +88,12 @@ export function gateway(options: GatewayOptions): Gateway {
       }
     },
   };
+}
+
+/** Each service once. */
+function healthTargets(entries: GatewayOptions['providers']): HealthTarget[] {
+  const targets = entries.flatMap((entry): HealthTarget[] =>
+    isAggregate(entry) ? Object.values(entry.parts) : [entry],
+  );
+  return [...new Map(targets.map((target) => [target.service, target])).values()];
 }

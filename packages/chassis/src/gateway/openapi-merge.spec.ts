@@ -116,3 +116,36 @@ it('has the paths of callers if a route rewrites them, and what the longest matc
     '/shop/other': guarded,
   });
 });
+
+it('has the aggregates of the gateway, under its own name', () => {
+  const part = { service: 'users', url: 'http://users:3001', path: '/users/:id', query: ['page'] };
+  const aggregates = [
+    { path: '/api/users/:id/all', parts: { user: part } },
+    { path: '/api/open', auth: 'none', parts: { user: { ...part, path: '/users', query: [] } } },
+  ] as const;
+  const merged = mergeDocuments({ title: 'edge', version: '1', bearer: true, aggregates }, []);
+  expect(merged).toMatchObject({
+    tags: [{ name: 'edge' }],
+    paths: {
+      '/api/users/{id}/all': {
+        get: {
+          tags: ['edge'],
+          parameters: [
+            { name: 'id', in: 'path', required: true },
+            { name: 'page', in: 'query' },
+          ],
+          security: [{ bearer: [] }],
+        },
+      },
+      '/api/open': {
+        get: {
+          responses: {
+            200: { content: { 'application/json': { schema: { required: ['data', 'errors'] } } } },
+          },
+        },
+      },
+    },
+  });
+  expect(JSON.stringify(merged['paths'])).toContain('"data":{"type":"object","required":["user"]');
+  expect(merged).not.toHaveProperty(['paths', '/api/open', 'get', 'security']);
+});

@@ -1,3 +1,4 @@
+import type { Aggregate } from './aggregate.js';
 import { callersPath, type ProviderRoute } from './provider-route.js';
 
 type Json = Record<string, unknown>;
@@ -22,6 +23,7 @@ export interface MergeOptions {
   version: string;
   /** Whether routes need a bearer token, unless a route says otherwise. */
   bearer?: boolean;
+  aggregates?: readonly Aggregate[];
 }
 
 const METHODS: ReadonlySet<string> = new Set([
@@ -40,7 +42,7 @@ const METHODS: ReadonlySet<string> = new Set([
  * tagged with its name, and the components that they use, prefixed with its name.
  */
 export function mergeDocuments(
-  { title, version, bearer = false }: MergeOptions,
+  { title, version, bearer = false, aggregates = [] }: MergeOptions,
   providers: readonly DescribedProvider[],
 ): Json {
   const paths: Json = {};
@@ -54,6 +56,9 @@ export function mergeDocuments(
       (components[section] ??= {})[`${service}.${name}`] = rename(component, service);
     }
   }
+  for (const aggregate of aggregates) {
+    Object.assign(paths, aggregateOperation(title, aggregate, bearer && aggregate.auth !== 'none'));
+  }
   if (bearer) {
     components['securitySchemes'] = {
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
@@ -63,7 +68,10 @@ export function mergeDocuments(
     openapi: '3.1.0',
     info: { title, version, ...describeProblems(providers) },
     servers: [{ url: '/' }],
-    tags: providers.map(({ service }) => ({ name: service })),
+    tags: [
+      ...(aggregates.length > 0 ? [title] : []),
+      ...providers.map(({ service }) => service),
+    ].map((name) => ({ name })),
     paths,
     components,
   };
@@ -103,6 +111,52 @@ function routeOf(path: string, routes: readonly ProviderRoute[]): ProviderRoute 
   return routes
     .filter((route) => path === route.path || path.startsWith(`${route.path}/`))
     .sort((a, b) => b.path.length - a.path.length)[0];
+}
+
+/** An aggregate belongs to the gateway itself, whose name is the title of the document. */
+function aggregateOperation(title: string, { path, parts }: Aggregate, needsToken: boolean): Json {
+  const names = path.split('/').flatMap((part) => (part.startsWith(':') ? [part.slice(1)] : []));
+  const queries = [...new Set(Object.values(parts).flatMap(({ query = [] }) => query))];
+  const parameters = [
+    ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    ...queries.map((name) => ({ name, in: 'query', schema: { type: 'string' } })),
+  ];
+  const each = (schema: Json) =>
+    Object.fromEntries(Object.keys(parts).map((name) => [name, schema]));
+  const error = {
+    type: 'object',
+    properties: {
+      statusCode: { type: 'integer' },
+      error: { type: 'string' },
+      message: { type: 'string' },
+      service: { type: 'string' },
+    },
+  };
+  const schema = {
+    type: 'object',
+    required: ['data', 'errors'],
+    properties: {
+      data: { type: 'object', required: Object.keys(parts), properties: each({}) },
+      errors: { type: 'object', properties: each(error) },
+    },
+  };
+  const shown = names.reduce((text, name) => text.replace(`:${name}`, `{${name}}`), path);
+  return {
+    [shown]: {
+      get: {
+        tags: [title],
+        ...(parameters.length > 0 && { parameters }),
+        responses: {
+          200: {
+            description:
+              'The answers of the services. What failed is null in data and named in errors.',
+            content: { 'application/json': { schema } },
+          },
+        },
+        ...(needsToken && { security: [{ bearer: [] }] }),
+      },
+    },
+  };
 }
 
 function operation(service: string, value: Json, needsToken: boolean): Json {

@@ -1,5 +1,7 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { FieldChanges } from './json-fields.js';
+
+// An import would load Node's fetch client: see `status-codes.ts`.
+const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http');
 
 /** Changes of headers. Names are compared without case. */
 export interface HeaderChanges {

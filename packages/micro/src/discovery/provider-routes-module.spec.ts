@@ -120,3 +120,56 @@ routes:
   expect(derive(changed, derive(changed).text).drift).toEqual([]);
   expect(derive(MANIFESTS, derive(changed).text).drift).toEqual(['/ is not in the manifest']);
 });
+
+it('contains aggregates, also of services without public routes', () => {
+  const withAggregate = {
+    ...MANIFESTS,
+    edge: `kind: gateway
+port: 3000
+consumes: [orders, users]
+aggregates:
+  - path: /api/users/:id/all
+    auth: none
+    parts:
+      user: { service: users, path: "/users/:id", required: true }
+      orders: { service: orders, path: /orders, query: [page], timeoutMs: 500 }`,
+  };
+  const { text } = derive(withAggregate);
+  expect(text).toContain("import type { Aggregate, Provider } from '@org/chassis/gateway';");
+  expect(text).toContain(
+    'export function providerRoutes(config: Config): (Aggregate | Provider)[] {',
+  );
+  expect(text).toContain(`    {
+      path: '/api/users/:id/all',
+      auth: 'none',
+      parts: {
+        user: {
+          service: 'users',
+          url: config.MICROSERVICE_USERS_URL,
+          path: '/users/:id',
+          required: true,
+        },
+        orders: {
+          service: 'orders',
+          url: config.MICROSERVICE_ORDERS_URL,
+          path: '/orders',
+          query: [
+            'page',
+          ],
+          timeoutMs: 500,
+        },
+      },
+    },
+  ];
+}
+`);
+  expect(derive(withAggregate, text).drift).toEqual([]);
+  expect(derive(withAggregate, edge).drift).toEqual(
+    expect.arrayContaining(['/api/users/:id/all is missing', 'MICROSERVICE_USERS_URL is missing']),
+  );
+  const only = {
+    users: MANIFESTS.users,
+    edge: withAggregate.edge.replace(/orders, (?=users)/, '').replace(/^ +orders:.*$/m, ''),
+  };
+  expect(derive(only).text).toContain('url: config.MICROSERVICE_USERS_URL');
+});

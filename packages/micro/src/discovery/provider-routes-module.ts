@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { Aggregate } from '../platform/aggregate';
 import type { DerivedFile } from '../platform/derived-file';
 import { linkVariable } from '../platform/link';
 import { serviceNamed, type Platform, type Service } from '../platform/platform';
@@ -20,13 +21,17 @@ export function deriveProviderRoutesModule(
   current: string | undefined,
 ): DerivedFile {
   const providers = publicProviders(platform, gateway);
+  const entries = [...providers.map(providerEntry), ...gateway.aggregates.map(aggregateEntry)];
+  const called = gateway.aggregates.flatMap(({ parts }) =>
+    Object.values(parts).map(({ service }) => service),
+  );
   return convergeModule(
     {
       path: providerRoutesModuleFile(gateway),
-      text: renderModule(providers),
+      text: renderModule(entries, gateway.aggregates.length > 0),
       variables: [
-        ...providers.map(({ name }) => linkVariable(name)),
-        ...providers.flatMap(({ routes }) => pathsIn(routes.map(shownRoute))),
+        ...new Set([...providers.map(({ name }) => name), ...called].map(linkVariable)),
+        ...pathsIn(entries),
       ],
       pattern: /^MICROSERVICE_[A-Z0-9_]+_URL$|^\//,
     },
@@ -40,35 +45,47 @@ function publicProviders(platform: Platform, { consumes }: Service): Service[] {
     .filter(({ expose, routes }) => expose === 'public' && routes.length > 0);
 }
 
-function renderModule(providers: readonly Service[]): string {
+function renderModule(entries: readonly object[], hasAggregates: boolean): string {
+  const type = hasAggregates ? '(Aggregate | Provider)[]' : 'Provider[]';
   return [
     HEADER,
-    `import type { Provider } from '@org/chassis/gateway';`,
-    ...(providers.length > 0 ? [`import type { Config } from './config.js';`] : []),
+    `import type { ${hasAggregates ? 'Aggregate, ' : ''}Provider } from '@org/chassis/gateway';`,
+    ...(entries.length > 0 ? [`import type { Config } from './config.js';`] : []),
     '',
-    ...(providers.length > 0 ? renderProviders(providers) : [NO_PROVIDERS]),
+    ...(entries.length > 0 ? renderEntries(entries, type) : [NO_PROVIDERS]),
     '',
   ].join('\n');
 }
 
 const NO_PROVIDERS = 'export const providerRoutes: (config: object) => Provider[] = () => [];';
 
-function renderProviders(providers: readonly Service[]): string[] {
+function renderEntries(entries: readonly object[], type: string): string[] {
   return [
-    'export function providerRoutes(config: Config): Provider[] {',
-    '  return [',
-    ...providers.flatMap(({ name, routes }) => [
-      '    {',
-      `      service: '${name}',`,
-      `      url: config.${linkVariable(name)},`,
-      '      routes: [',
-      ...routes.map((entry) => `        ${renderValue(shownRoute(entry), '        ')},`),
-      '      ],',
-      '    },',
-    ]),
-    '  ];',
+    `export function providerRoutes(config: Config): ${type} {`,
+    `  return ${renderValue(entries, '  ')};`,
     '}',
   ];
+}
+
+/** Code, not a text. */
+class Code {
+  constructor(readonly text: string) {}
+}
+
+function urlOf(service: string): Code {
+  return new Code(`config.${linkVariable(service)}`);
+}
+
+function providerEntry({ name, routes }: Service): object {
+  return { service: name, url: urlOf(name), routes: routes.map(shownRoute) };
+}
+
+function aggregateEntry({ parts, ...rest }: Aggregate): object {
+  const called = Object.entries(parts).map(([name, { service, ...part }]) => [
+    name,
+    { service, url: urlOf(service), ...part },
+  ]);
+  return { ...rest, parts: Object.fromEntries(called) as object };
 }
 
 /** The options that the gateway needs to know. */
@@ -80,6 +97,7 @@ function shownRoute(entry: RouteEntry): Route {
 /** A value as code, each key on a line of its own. */
 function renderValue(value: unknown, indent: string): string {
   if (typeof value === 'string') return renderText(value);
+  if (value instanceof Code) return value.text;
   if (typeof value !== 'object' || value === null) return String(value);
   const inner = `${indent}  `;
   if (Array.isArray(value)) {
@@ -105,6 +123,6 @@ function renderText(text: string): string {
 /** All texts in a value that start with a slash. Messages about drift name them. */
 function pathsIn(value: unknown): string[] {
   if (typeof value === 'string') return value.startsWith('/') ? [value] : [];
-  if (typeof value !== 'object' || value === null) return [];
+  if (typeof value !== 'object' || value === null || value instanceof Code) return [];
   return Object.entries(value).flatMap(([key, one]) => [...pathsIn(key), ...pathsIn(one)]);
 }

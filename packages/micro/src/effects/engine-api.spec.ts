@@ -1,5 +1,5 @@
 import { chmodSync, writeFileSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
@@ -129,5 +129,46 @@ describe('openEngineApi', () => {
       how: 'late',
       message: 'deadline exceeded: no answer within 0.3 s',
     });
+  });
+
+  it('goes on asking for the version if another request wants it, too', async () => {
+    let tell = () => {};
+    engine.removeAllListeners('request');
+    engine.on('request', ({ url }: { url: string }, response: ServerResponse) => {
+      asked.push(url);
+      if (url !== '/version') return void response.end('{}');
+      tell = () => void response.end(JSON.stringify(VERSION));
+    });
+    const api = openEngineApi({}, root);
+    const late = api.ask(LIST, { timeout: 200 });
+    const patient = api.ask(LIST);
+    expect(await howOf(late)).toBe('late');
+    tell();
+    expect(await patient).toEqual({ status: 200, body: '{}' });
+    expect(asked).toEqual(['/version', '/v1.45/containers/json']);
+  });
+
+  it('asks for the version again if all who wanted it gave up', async () => {
+    let isSilent = true;
+    engine.removeAllListeners('request');
+    engine.on('request', (_request: unknown, response: ServerResponse) => {
+      if (!isSilent) response.end(JSON.stringify(VERSION));
+    });
+    const api = openEngineApi({}, root);
+    const late = [api.ask(LIST, { timeout: 200 }), api.ask(LIST, { timeout: 250 })];
+    expect(await Promise.all(late.map(howOf))).toEqual(['late', 'late']);
+    isSilent = false;
+    expect(await api.ask(LIST)).toMatchObject({ status: 200 });
+  });
+
+  it('ends a request that waits for a line at once', async () => {
+    const api = openEngineApi({}, root);
+    await api.ask(LIST);
+    answer = () => undefined;
+    const first = howOf(api.ask(LIST, { timeout: 1000 }));
+    const late = Array.from({ length: 8 }, () => howOf(api.ask(LIST, { timeout: 10 })));
+    expect(await Promise.all(late)).toEqual(Array(8).fill('late'));
+    expect(await Promise.race([first, Promise.resolve('not yet')])).toBe('not yet');
+    await first;
   });
 });

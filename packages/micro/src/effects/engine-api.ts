@@ -34,6 +34,9 @@ export interface RequestOptions {
   timeout?: number | undefined;
 }
 
+/** Without a signal that ends it, a request is waited for as long as it takes. */
+type Ask = (request: EngineRequest, end?: AbortSignal) => Promise<EngineAnswer>;
+
 /** One engine, asked over connections that stay open between requests. */
 export interface EngineApi {
   /** @throws {LineBroken} */
@@ -58,16 +61,16 @@ class Line {
     this.agent = agent;
   }
 
-  async ask(request: EngineRequest, options: RequestOptions = {}): Promise<EngineAnswer> {
+  async ask(request: EngineRequest, end?: AbortSignal): Promise<EngineAnswer> {
     const isOpen = this.isProven && this.stream?.destroyed === false;
     // Nobody could tell whether a command reached an engine to which no connection was made.
-    if (request.method !== 'GET' && !isOpen) await unsentIfLost(this.send(PING, options));
-    return this.send(request, options);
+    if (request.method !== 'GET' && !isOpen) await unsentIfLost(this.send(PING, end));
+    return this.send(request, end);
   }
 
-  private async send(request: EngineRequest, options: RequestOptions): Promise<EngineAnswer> {
+  private async send(request: EngineRequest, end?: AbortSignal): Promise<EngineAnswer> {
     try {
-      return await this.exchange(request, options);
+      return await this.exchange(request, end);
     } finally {
       this.onTried();
     }
@@ -75,7 +78,7 @@ class Line {
 
   private exchange(
     { method, path, body }: EngineRequest,
-    { signal, timeout }: RequestOptions,
+    end: AbortSignal | undefined,
   ): Promise<EngineAnswer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
@@ -85,26 +88,19 @@ class Line {
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     };
     return new Promise((resolve, reject) => {
-      const sent = request({ agent: this.agent, method, path, headers, signal }, (response) => {
+      const options = { agent: this.agent, method, path, headers, signal: end };
+      const sent = request(options, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', fail);
         response.on('end', () => {
-          clearTimeout(timer);
           this.isProven = true;
           resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
         });
       });
-      let isLate = false;
-      const expire = () => {
-        isLate = true;
-        sent.destroy(new Error(`deadline exceeded: no answer within ${timeout! / 1000} s`));
-      };
-      const timer = timeout === undefined ? undefined : setTimeout(expire, timeout);
-      const fail = (error: Error) => {
-        clearTimeout(timer);
-        const how = isLate ? 'late' : this.stream?.wasStopped ? 'stopped' : 'lost';
-        reject(signal?.aborted ? (signal.reason as Error) : new LineBroken(error.message, how));
+      const fail = ({ message }: Error) => {
+        const how = this.stream?.wasStopped ? 'stopped' : 'lost';
+        reject(end?.aborted ? (end.reason as Error) : new LineBroken(message, how));
       };
       sent.on('error', fail);
       sent.end(text);
@@ -127,26 +123,77 @@ async function unsentIfLost<T>(question: Promise<T>): Promise<T> {
 /** The engine at an address. Nothing is connected before the first request. */
 export function openEngineApi(address: EngineAddress, cwd: string): EngineApi {
   const lines = openLines(() => new Line(address, cwd));
-  let version: Promise<string> | undefined;
-  const negotiate = async (options?: RequestOptions) => {
-    const { status, body } = await lines.ask({ method: 'GET', path: '/version' }, options);
+  const version = shared(async (end) => {
+    const { status, body } = await lines.ask({ method: 'GET', path: '/version' }, end);
     if (status !== 200) throw new LineBroken(`/version was answered with ${status}`, 'unsent');
     return spokenWith(JSON.parse(body) as EngineVersion);
-  };
+  });
   return {
-    ask: async (what, options) => {
-      version ??= negotiate(options);
-      const spoken = await unsentIfLost(version).catch((error: unknown) => {
-        version = undefined;
-        throw error;
-      });
-      return lines.ask({ ...what, path: `/v${spoken}${what.path}` }, options);
-    },
+    ask: (what, options) =>
+      inTime(options, async (end) => {
+        const spoken = await unsentIfLost(version(end));
+        return lines.ask({ ...what, path: `/v${spoken}${what.path}` }, end);
+      }),
   };
 }
 
+/** Gives the work a signal that ends it when its time is up, or when the caller's own signal does. */
+async function inTime<T>(
+  { signal, timeout }: RequestOptions = {},
+  work: (end: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (timeout === undefined) return work(signal);
+  const late = new AbortController();
+  const why = `deadline exceeded: no answer within ${timeout / 1000} s`;
+  const timer = setTimeout(() => late.abort(new LineBroken(why, 'late')), timeout);
+  try {
+    return await work(signal ? AbortSignal.any([signal, late.signal]) : late.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Asks once for all who want to know, and again after a failure. A caller whose signal ends stops waiting; the question
+ * ends when nobody waits for it any more.
+ */
+function shared<T>(ask: (end: AbortSignal) => Promise<T>): (end?: AbortSignal) => Promise<T> {
+  let asking: { answer: Promise<T>; callers: number; end: AbortController } | undefined;
+  return async (end) => {
+    if (!asking) {
+      const controller = new AbortController();
+      asking = { answer: ask(controller.signal), callers: 0, end: controller };
+    }
+    const asked = asking;
+    asked.callers++;
+    try {
+      return await orEnd(asked.answer, end);
+    } catch (error) {
+      const goesOn = end?.aborted && asked.callers > 1;
+      if (!goesOn) {
+        asked.end.abort(error);
+        if (asking === asked) asking = undefined;
+      }
+      throw error;
+    } finally {
+      asked.callers--;
+    }
+  };
+}
+
+/** Rejects as soon as the signal ends. What was waited for goes on. */
+function orEnd<T>(work: Promise<T>, end: AbortSignal | undefined): Promise<T> {
+  if (!end) return work;
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(end.reason as Error);
+    if (end.aborted) leave();
+    end.addEventListener('abort', leave);
+    work.then(resolve, reject).finally(() => end.removeEventListener('abort', leave));
+  });
+}
+
 /** Lines that requests share. One more is opened only if none has become free for a while: a line costs a process. */
-function openLines(open: () => Line): EngineApi {
+function openLines(open: () => Line): { ask: Ask } {
   const idle: Line[] = [];
   const waiting: ((line: Line) => void)[] = [];
   let opening: Line | undefined;
@@ -178,16 +225,26 @@ function openLines(open: () => Line): EngineApi {
     };
     give(line);
   };
+  const wait = (end: AbortSignal | undefined) =>
+    new Promise<Line>((resolve, reject) => {
+      const leave = () => {
+        waiting.splice(waiting.indexOf(take), 1);
+        reject(end?.reason as Error);
+      };
+      const take = (line: Line) => {
+        end?.removeEventListener('abort', leave);
+        resolve(line);
+      };
+      end?.addEventListener('abort', leave);
+      waiting.push(take);
+      if (waiting.length === 1) watch();
+    });
   return {
-    ask: async (request, options) => {
-      const line =
-        idle.pop() ??
-        (await new Promise<Line>((resolve) => {
-          waiting.push(resolve);
-          if (waiting.length === 1) watch();
-        }));
+    ask: async (request, end) => {
+      end?.throwIfAborted();
+      const line = idle.pop() ?? (await wait(end));
       try {
-        return await line.ask(request, options);
+        return await line.ask(request, end);
       } finally {
         give(line);
       }

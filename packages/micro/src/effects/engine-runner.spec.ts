@@ -66,6 +66,30 @@ describe('engineRunner', () => {
     expect(run).toEqual(['docker container stop a']);
   });
 
+  it('stops trying to connect if that never worked', async () => {
+    let tries = 0;
+    const { runner } = setUp(() => {
+      tries++;
+      throw new LineBroken('unknown command: docker system dial-stdio', 'unsent');
+    });
+    for (let command = 0; command < 5; command++) expect(await runner.run(INSPECT)).toBe(CLIENT);
+    expect(tries).toBe(2);
+  });
+
+  it('connects again to an engine that has answered before', async () => {
+    let isDown = false;
+    const { runner, run } = setUp(({ path }) => {
+      if (isDown) throw new LineBroken('connection refused', 'unsent');
+      return path;
+    });
+    await runner.run(INSPECT);
+    isDown = true;
+    for (let command = 0; command < 3; command++) await runner.run(INSPECT);
+    isDown = false;
+    expect(await runner.run(INSPECT)).toMatchObject({ exitCode: 0 });
+    expect(run).toHaveLength(3);
+  });
+
   it('does nothing twice if the connection was lost, and has the client say why', async () => {
     const { runner, run } = setUp(fail('lost'));
     expect(await runner.run(STOP)).toBe(CLIENT);

@@ -16,7 +16,7 @@ export function engineRunner(
   const engines = new Map<string, EngineApi>();
   const engineAt = (address: EngineAddress) => {
     const key = JSON.stringify([address.context, address.host]);
-    const engine = engines.get(key) ?? open(address, cwd);
+    const engine = engines.get(key) ?? whileItWorks(open(address, cwd));
     engines.set(key, engine);
     return engine;
   };
@@ -33,6 +33,30 @@ export function engineRunner(
       const client = await runner.run(docker(VERSION, call.address), { signal });
       if (client.exitCode !== 0) return client;
       return { exitCode: 1, stdout: '', stderr: `error during connect: ${answer.why}\n` };
+    },
+  };
+}
+
+/** How often in a row it is tried to connect, if that never worked: a client may be too old for it, or another program. */
+const TRIES = 2;
+
+/** After some tries without any answer, requests fail at once as never sent, so that no more time is spent on them. */
+function whileItWorks(engine: EngineApi): EngineApi {
+  let failures = 0;
+  let hasAnswered = false;
+  return {
+    ask: async (request, options) => {
+      if (failures >= TRIES && !hasAnswered) {
+        throw new LineBroken('no connection could be made', 'unsent');
+      }
+      try {
+        const answer = await engine.ask(request, options);
+        hasAnswered = true;
+        return answer;
+      } catch (error) {
+        if (error instanceof LineBroken && error.how === 'unsent') failures++;
+        throw error;
+      }
     },
   };
 }

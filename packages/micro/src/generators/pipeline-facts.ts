@@ -8,13 +8,18 @@ import { readPackageManager, readTreeEnvironments } from './workspace-tree';
 const NODE_FILES = ['.nvmrc', '.node-version'];
 
 /** What the pipeline of a workspace is derived from. */
-export function readPipelineFacts(tree: Tree, environments: readonly Environment[]): PipelineFacts {
+export function readPipelineFacts(
+  tree: Tree,
+  environments: readonly Environment[],
+  scans: boolean,
+): PipelineFacts {
   const file = NODE_FILES.find((name) => tree.exists(name));
   return {
     mainBranch: readNxJson(tree)?.defaultBase?.replace(/^origin\//, '') ?? 'main',
     node:
       file === undefined ? { version: '24' } : { version: tree.read(file, 'utf8')!.trim(), file },
     packageManager: readPackageManager(tree),
+    scans,
     environments: environments.map(pipelineEnvironment),
   };
 }

@@ -1,5 +1,7 @@
 import type { RECEIPTS_FOLDER as Receipts, SBOM_FOLDER as Sboms } from '../image/receipt';
 import type { MANIFEST_FILE as Manifest } from '../platform/manifest';
+import type { EXCEPTIONS_FILE as Exceptions } from '../scan/exceptions';
+import type { SCANS_FOLDER as Scans } from '../scan/scan-receipt';
 import type { ROOT_COMPOSE_FILE as RootCompose } from '../platform/workspace';
 
 /*
@@ -8,5 +10,7 @@ import type { ROOT_COMPOSE_FILE as RootCompose } from '../platform/workspace';
  */
 export const RECEIPTS_FOLDER: typeof Receipts = 'dist/receipts';
 export const SBOM_FOLDER: typeof Sboms = 'dist/sboms';
+export const SCANS_FOLDER: typeof Scans = 'dist/scans';
+export const EXCEPTIONS_FILE: typeof Exceptions = 'scan-exceptions.yml';
 export const MANIFEST_FILE: typeof Manifest = 'service.yml';
 export const ROOT_COMPOSE_FILE: typeof RootCompose = 'compose.yaml';

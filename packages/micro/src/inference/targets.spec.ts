@@ -14,6 +14,7 @@ describe('serviceTargets', () => {
       'build',
       'serve',
       'docker-build',
+      'docker-scan',
       'docker-push',
       'compose-deploy',
       'compose-rollback',
@@ -31,6 +32,11 @@ describe('serviceTargets', () => {
 
   it.each([
     ['docker-build', ['build'], ['dist/receipts/apps/orders/docker-build.json']],
+    [
+      'docker-scan',
+      ['docker-build'],
+      ['dist/receipts/apps/orders/docker-scan.json', 'dist/scans/apps/orders'],
+    ],
     [
       'docker-push',
       ['docker-build'],
@@ -62,6 +68,9 @@ describe('serviceTargets', () => {
 
   it.each([
     ['docker-build', { dependentTasksOutputFiles: '**/*', transitive: true }],
+    ['docker-scan', { dependentTasksOutputFiles: '**/docker-build.json' }],
+    ['docker-scan', { dependentTasksOutputFiles: '**/sbom.cdx.json', transitive: true }],
+    ['docker-scan', '{workspaceRoot}/scan-exceptions.yml'],
     ['docker-push', { dependentTasksOutputFiles: '**/docker-build.json' }],
     ['compose-deploy', { dependentTasksOutputFiles: '**/docker-push.*.json' }],
     ['kubernetes-deploy', { dependentTasksOutputFiles: '**/docker-push.*.json' }],

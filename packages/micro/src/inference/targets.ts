@@ -1,12 +1,19 @@
 import type { TargetConfiguration } from '@nx/devkit';
 import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
-import { RECEIPTS_FOLDER, ROOT_COMPOSE_FILE, SBOM_FOLDER } from './paths';
+import {
+  EXCEPTIONS_FILE,
+  RECEIPTS_FOLDER,
+  ROOT_COMPOSE_FILE,
+  SBOM_FOLDER,
+  SCANS_FOLDER,
+} from './paths';
 
 /** Names of the inferred targets; each can be changed in the plugin's options. */
 export interface TargetNames {
   build: string;
   serve: string;
   dockerBuild: string;
+  dockerScan: string;
   dockerPush: string;
   composeDeploy: string;
   composeRollback: string;
@@ -18,6 +25,7 @@ export const DEFAULT_TARGET_NAMES: TargetNames = {
   build: 'build',
   serve: 'serve',
   dockerBuild: 'docker-build',
+  dockerScan: 'docker-scan',
   dockerPush: 'docker-push',
   composeDeploy: 'compose-deploy',
   composeRollback: 'compose-rollback',
@@ -117,6 +125,24 @@ export function serviceTargets(
       ...perEnvironment,
       metadata: metadata('Find or build the image of the service', names.dockerBuild, {
         tags: ['{branch}'],
+      }),
+    },
+    [names.dockerScan]: {
+      executor: '@org/micro:docker-scan',
+      // A database of vulnerabilities changes without a file of the workspace. The executor itself decides when there
+      // is nothing to scan.
+      cache: false,
+      dependsOn: [names.dockerBuild],
+      inputs: [
+        { dependentTasksOutputFiles: '**/docker-build.json' },
+        { dependentTasksOutputFiles: '**/sbom.cdx.json', transitive: true },
+        `{workspaceRoot}/${EXCEPTIONS_FILE}`,
+      ],
+      outputs: [`${receipts}/docker-scan.json`, `{workspaceRoot}/${SCANS_FOLDER}/${root}`],
+      options: {},
+      ...perEnvironment,
+      metadata: metadata('Look for known vulnerabilities in the image', names.dockerScan, {
+        failOn: 'critical',
       }),
     },
     [names.dockerPush]: {

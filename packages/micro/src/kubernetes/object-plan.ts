@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { differencesOf } from './difference';
-import { identityOf, type LiveObject } from './live-object';
+import { byEntry, identityOf, type LiveObject } from './live-object';
 import type { KubernetesObject } from './object';
 
 /** What is to be done with one object, and why. */
@@ -21,6 +21,15 @@ export type LiveObjects = ReadonlyMap<string, LiveObject>;
 
 export function liveObjects(objects: readonly LiveObject[]): LiveObjects {
   return new Map(objects.map((object) => [identityOf(object), object]));
+}
+
+const grouped = new WeakMap<LiveObjects, ReturnType<typeof byEntry>>();
+
+/** The objects of one entry. They are grouped once, for all services of a plan. */
+export function objectsOfEntry(live: LiveObjects, entry: string): readonly LiveObject[] {
+  const groups = grouped.get(live) ?? byEntry(live.values());
+  grouped.set(live, groups);
+  return groups.get(entry) ?? [];
 }
 
 export function hashOf(value: unknown): string {

@@ -64,6 +64,7 @@ export function renderPlatform(input: RenderInput): RenderedPlatform {
     ({ name }) => input.images.has(name) && elsewhere(environment, name) === undefined,
   );
   const inCluster = environment.datastores === 'in-cluster';
+  const callers = callersOf(input);
   return {
     scope,
     shared: [nothingElse(scope)],
@@ -71,7 +72,7 @@ export function renderPlatform(input: RenderInput): RenderedPlatform {
       ...(inCluster ? services.flatMap((service) => renderDatastores(input, scope, service)) : []),
       ...services.flatMap((service) => [
         ...renderJobs(input, scope, service),
-        renderService(input, scope, service),
+        renderService(input, scope, service, callers.get(service.name) ?? []),
       ]),
     ],
   };
@@ -128,8 +129,13 @@ function isLeftOut({ datastores }: KubernetesEnvironment, entry: ComposeEntry): 
   return datastores === 'external' || (needs !== undefined && BROKER_NAME in needs);
 }
 
-function renderService(input: RenderInput, scope: Scope, service: Service): RenderedEntry {
-  const { platform, environment, written, images } = input;
+function renderService(
+  input: RenderInput,
+  scope: Scope,
+  service: Service,
+  callers: readonly string[],
+): RenderedEntry {
+  const { environment, written, images } = input;
   const { name, port } = service;
   const entry = withStopTime(written.services[name] ?? {});
   const { image, key } = images.get(name)!;
@@ -139,10 +145,6 @@ function renderService(input: RenderInput, scope: Scope, service: Service): Rend
     { ...trustOf(environment, service, entry), ...variablesOf(environment, service) },
     secretsOf(environment, service),
   );
-  const callers = platform.services
-    .filter((one) => one.name !== name)
-    .filter((one) => one.consumes.includes(name) || isNamedBy(written.services[one.name], service))
-    .map((caller) => caller.name);
   const isPublished = environment.services[name]?.host !== undefined;
   const reach: Reach = {
     name,
@@ -162,13 +164,31 @@ function renderService(input: RenderInput, scope: Scope, service: Service): Rend
   };
 }
 
-/** Whether a variable of an entry holds a URL of a service, such as that of the keys which tokens are signed with. */
-function isNamedBy(entry: ComposeEntry | undefined, { name, port }: Service): boolean {
+/**
+ * The services that call each service: by a link, or by a variable that holds a URL of it, such as that of the keys
+ * which tokens are signed with. One pass over all variables, since a platform may have a thousand services.
+ */
+function callersOf({ platform, written }: RenderInput): Map<string, string[]> {
+  const byHost = new Map(platform.services.map(({ name, port }) => [`${name}:${port}`, name]));
+  const callers = new Map<string, string[]>();
+  for (const { name, consumes } of platform.services) {
+    const named = hostsOf(written.services[name]).flatMap((host) => byHost.get(host) ?? []);
+    for (const provider of new Set([...consumes, ...named])) {
+      if (provider === name) continue;
+      const known = callers.get(provider);
+      if (known) known.push(name);
+      else callers.set(provider, [name]);
+    }
+  }
+  return callers;
+}
+
+/** `orders:3001`, of each variable that holds a URL. */
+function hostsOf(entry: ComposeEntry | undefined): string[] {
   const variables = Object.values((entry?.['environment'] ?? {}) as Record<string, unknown>);
-  const host = `${name}:${port}`;
-  return variables.some((value) => {
+  return variables.flatMap((value) => {
     const text = String(value);
-    return URL.canParse(text) && new URL(text).host === host;
+    return URL.canParse(text) ? [new URL(text).host] : [];
   });
 }
 

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CommitCheck } from '../deployment/commit';
 import type { DesiredEntry, DesiredService } from './desired-service';
-import { entryOf, identityOf, type LiveObject } from './live-object';
-import { planObject, type LiveObjects, type ObjectPlan } from './object-plan';
+import { identityOf, type LiveObject } from './live-object';
+import { objectsOfEntry, planObject, type LiveObjects, type ObjectPlan } from './object-plan';
 import { currentOf, type ClusterBook, type ClusterRelease } from './release-book';
 import { judgeRollout } from './rollout';
 
@@ -67,8 +67,8 @@ export function planService(
   const current = currentOf(books.get(service));
   const objects = entry.objects.map((object) => planObject(object, live));
   const declared = new Set(entry.objects.map(identityOf));
-  const obsolete = [...live.values()].filter(
-    (one) => entryOf(one) === service && KINDS.has(one.kind) && !declared.has(identityOf(one)),
+  const obsolete = objectsOfEntry(live, service).filter(
+    (one) => KINDS.has(one.kind) && !declared.has(identityOf(one)),
   );
   const secret = needsSecret(entry, facts);
   const jobs = desired.jobs.flatMap((job) => planJob(job, current, facts));

@@ -3,6 +3,9 @@ import {
   accessScript,
   affectedScript,
   baseFile,
+  deployCommands,
+  imageTarget,
+  INSTALL_SCANNER,
   installCommands,
   rollbackScript,
   smokeScript,
@@ -23,14 +26,14 @@ fi
 
 /** A pipeline of GitLab: jobs by name, the hidden one that the others extend among them. */
 export function gitlabPipeline(facts: PipelineFacts): Record<string, Job> {
-  const { environments } = facts;
+  const { environments, scans } = facts;
   return {
     '.micro': baseJob(facts),
-    check: checkJob(),
+    check: checkJob(scans),
     ...Object.fromEntries(
       environments.map((one, at) => [
         `deploy-${one.name}`,
-        deployJob(one, at === 0 ? undefined : `deploy-${environments[at - 1]!.name}`),
+        deployJob(one, scans, at === 0 ? undefined : `deploy-${environments[at - 1]!.name}`),
       ]),
     ),
     ...Object.fromEntries(environments.map((one) => [`rollback-${one.name}`, rollbackJob(one)])),
@@ -59,7 +62,7 @@ function baseJob(facts: PipelineFacts): Job {
 
 const ON_MAIN = '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH';
 
-function checkJob(): Job {
+function checkJob(scans: boolean): Job {
   return {
     extends: '.micro',
     stage: 'test',
@@ -67,16 +70,23 @@ function checkJob(): Job {
     cache: cacheOf('check'),
     script: [
       'npx nx sync:check',
+      ...(scans
+        ? [`if [ -n "$CI_MERGE_REQUEST_DIFF_BASE_SHA" ]; then\n${INSTALL_SCANNER}fi\n`]
+        : []),
       affectedScript(
         'check',
-        '-t lint test typecheck ${CI_MERGE_REQUEST_DIFF_BASE_SHA:+docker-build}',
+        [`-t lint test typecheck \${CI_MERGE_REQUEST_DIFF_BASE_SHA:+${imageTarget(scans)}}`],
         'CI_MERGE_REQUEST_DIFF_BASE_SHA',
       ),
     ],
   };
 }
 
-function deployJob(environment: PipelineEnvironment, previous: string | undefined): Job {
+function deployJob(
+  environment: PipelineEnvironment,
+  scans: boolean,
+  previous: string | undefined,
+): Job {
   const { name, url } = environment;
   const job = `deploy-${name}`;
   return {
@@ -86,7 +96,8 @@ function deployJob(environment: PipelineEnvironment, previous: string | undefine
     cache: cacheOf(job),
     script: [
       accessScript(environment),
-      affectedScript(job, `-t compose-deploy -c ${name}`),
+      ...(scans ? [INSTALL_SCANNER] : []),
+      affectedScript(job, deployCommands(name, scans)),
       ...(url === undefined ? [] : [smokeScript(url)]),
     ],
   };

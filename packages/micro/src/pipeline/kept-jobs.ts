@@ -69,6 +69,12 @@ export function jobNames(place: JobsPlace, text: string): string[] {
   return keysOf(jobsIn(parse(place, text), place));
 }
 
+/** All jobs by name, each as JSON. */
+export function jobTexts(place: JobsPlace, text: string): [name: string, json: string][] {
+  const jobs = jobsIn(parse(place, text), place).toJSON() as Record<string, unknown>;
+  return Object.entries(jobs).map(([name, job]) => [name, JSON.stringify(job)]);
+}
+
 interface Parsed {
   document: Document;
   lineAt: (offset: number) => number;

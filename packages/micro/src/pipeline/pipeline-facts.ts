@@ -15,6 +15,8 @@ export interface PipelineFacts {
     file?: string;
   };
   packageManager: { kind: 'npm' } | { kind: 'pnpm' | 'yarn' | 'bun'; version: string };
+  /** Whether images are scanned before they are pushed. */
+  scans: boolean;
   /** In the order in which a commit reaches them; only the first one is deployed to without an approval. */
   environments: readonly PipelineEnvironment[];
 }

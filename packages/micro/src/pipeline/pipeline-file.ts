@@ -1,8 +1,9 @@
 import type { DerivedFile } from '../platform/derived-file';
 import { githubWorkflow } from './github-workflow';
 import { gitlabPipeline } from './gitlab-pipeline';
-import { deriveJobs, type JobOptions, type JobsPlace, jobNames } from './kept-jobs';
+import { deriveJobs, type JobOptions, type JobsPlace, jobNames, jobTexts } from './kept-jobs';
 import type { PipelineFacts, Provider } from './pipeline-facts';
+import { SCAN_TARGET } from './scripts';
 
 const PLACES: Readonly<Record<Provider, JobsPlace>> = {
   github: { path: '.github/workflows/micro.yml', under: 'jobs' },
@@ -20,6 +21,13 @@ export function environmentsOf(provider: Provider, text: string): string[] {
   const behind = (start: string) =>
     names.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length));
   return [...new Set([...behind('deploy-'), ...behind('rollback-')])];
+}
+
+/** Whether the jobs of a pipeline scan images, whoever keeps them. */
+export function hasScan(provider: Provider, text: string): boolean {
+  return jobTexts(PLACES[provider], text).some(
+    ([name, job]) => /^(?:check$|deploy-)/.test(name) && job.includes(SCAN_TARGET),
+  );
 }
 
 /** The file of a provider's pipeline, with our jobs up to date. */

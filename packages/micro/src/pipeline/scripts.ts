@@ -30,21 +30,48 @@ export function installCommands({
   return [`npm install --global ${force}${name}@${packageManager.version}`, install];
 }
 
+/** The target that looks for known vulnerabilities. */
+export const SCAN_TARGET = 'docker-scan';
+
+/** Installs Trivy from its own packages, unless the runner has a scanner. */
+export const INSTALL_SCANNER = `if ! command -v trivy >/dev/null && ! command -v grype >/dev/null; then
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  $sudo install -d -m 755 /etc/apt/keyrings
+  curl --fail --silent --show-error --location https://aquasecurity.github.io/trivy-repo/deb/public.key | $sudo tee /etc/apt/keyrings/trivy.asc >/dev/null
+  echo "deb [signed-by=/etc/apt/keyrings/trivy.asc] https://aquasecurity.github.io/trivy-repo/deb generic main" | $sudo tee /etc/apt/sources.list.d/trivy.list >/dev/null
+  $sudo apt-get update -qq
+  $sudo apt-get install -qq --yes --no-install-recommends trivy
+fi
+`;
+
+/** What a deploy runs, in this order: nothing is pushed before all images were scanned. */
+export function deployCommands(environment: string, scans: boolean): string[] {
+  return [...(scans ? [SCAN_TARGET] : []), 'compose-deploy'].map(
+    (target) => `-t ${target} -c ${environment}`,
+  );
+}
+
+/** What is done with the images of a pull request. */
+export function imageTarget(scans: boolean): string {
+  return scans ? SCAN_TARGET : 'docker-build';
+}
+
 /**
  * Runs targets for what changed since the job last ended well, and remembers the commit. Without such a commit, or if
  * it is not in the history any more, they run for all projects: what has not changed is found, not done again.
  *
+ * @param commands the options of `nx affected`, one run after the other.
  * @param base a shell expression with a commit that goes before the remembered one; it may be empty.
  */
-export function affectedScript(job: string, command: string, base?: string): string {
+export function affectedScript(job: string, commands: readonly string[], base?: string): string {
   const file = baseFile(job);
   const remembered = `$(cat ${file} 2>/dev/null || true)`;
   return [
     `base="${base === undefined ? remembered : `\${${base}:-${remembered}}`}"`,
     'if git merge-base --is-ancestor "$base" HEAD 2>/dev/null; then',
-    `  npx nx affected --base="$base" ${command}`,
+    ...commands.map((command) => `  npx nx affected --base="$base" ${command}`),
     'else',
-    `  npx nx run-many ${command}`,
+    ...commands.map((command) => `  npx nx run-many ${command}`),
     'fi',
     `mkdir -p ${baseFile('')}`,
     ...(base === undefined

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { aggregateSchema } from './aggregate';
 import { BROKERS, CACHE_ENGINES, DATABASE_ENGINES } from './datastore';
 import { EVENT_NAME, eventNameProblem } from './event';
-import { SERVICE_NAME, serviceNameProblem } from './name';
+import { serviceName } from './name-schema';
 import type { Problem } from './problem';
 import { resourcesSchema } from './resources';
 import { routeSchema } from './route';
@@ -11,14 +12,6 @@ export const MANIFEST_FILE = 'service.yml';
 
 /** The first port that is assigned; ports below 1024 need privileges that our images do not have. */
 export const FIRST_PORT = 3001;
-
-const serviceName = z
-  .string()
-  .superRefine((name, context) => {
-    const problem = serviceNameProblem(name);
-    if (problem) context.addIssue({ code: 'custom', message: problem });
-  })
-  .meta({ pattern: SERVICE_NAME.source });
 
 const eventName = z
   .string()
@@ -94,6 +87,10 @@ export const manifestSchema = z
       .array(routeSchema)
       .default([])
       .describe('Path prefixes under which a gateway serves this service'),
+    aggregates: z
+      .array(aggregateSchema)
+      .default([])
+      .describe('Paths of a gateway, each answered with the answers of several services'),
     resources: resourcesSchema.default({}).describe('Resources of each container'),
     replicas: z.int().min(1).default(1).describe('Number of containers'),
     build: z

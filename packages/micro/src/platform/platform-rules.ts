@@ -1,3 +1,4 @@
+import { AGGREGATE_RULES } from './aggregate-rules';
 import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from './datastore';
 import { eventConstant } from './event';
 import type { Entry, ManifestFile, Rule } from './platform-rule';
@@ -22,6 +23,7 @@ export const RULES: readonly Rule[] = [
   noRepeatedEvents,
   distinctContracts,
   ...ROUTE_RULES,
+  ...AGGREGATE_RULES,
 ];
 
 function validNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {

@@ -76,6 +76,25 @@ describe('a pipeline for GitHub', () => {
     expect(said.join('\n')).toContain('Approvals: set required reviewers');
   });
 
+  it('scans images before they are pushed, if asked to, and sync keeps that', async () => {
+    await ciGenerator(tree, { provider: 'github', scan: true });
+    const scripts = (name: string) => jobs()[name]!.steps.map(({ run = '' }) => run);
+    const deploy = scripts('deploy-staging').join('\n');
+    const order = ['command -v trivy', '-t docker-scan -c staging', '-t compose-deploy -c staging'];
+    const places = order.map((part) => deploy.indexOf(part));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(deploy.match(/-t docker-scan -c staging/g)).toHaveLength(2);
+    expect(scripts('check').join('\n')).toContain('${PR_BASE:+docker-scan}');
+    expect(drift()).toEqual([]);
+    const before = text(GITHUB);
+    await ciGenerator(tree, { provider: 'github' });
+    expect(text(GITHUB)).toBe(before);
+    await ciGenerator(tree, { provider: 'github', scan: false });
+    expect(text(GITHUB)).not.toContain('docker-scan');
+    expect(drift()).toEqual([]);
+  });
+
   it('needs no right that it does not use', async () => {
     await ciGenerator(tree, { provider: 'github' });
     const workflow = parse(text(GITHUB)) as { permissions: unknown };
@@ -125,6 +144,18 @@ describe('a pipeline for GitHub', () => {
 });
 
 describe('a pipeline for GitLab', () => {
+  it('scans images before they are pushed, if asked to, and sync keeps that', async () => {
+    await ciGenerator(tree, { provider: 'gitlab', environments: 'staging', scan: true });
+    const { check, 'deploy-staging': deploy } = parse(text(GITLAB)) as Record<
+      string,
+      { script: string[] }
+    >;
+    expect(deploy!.script[1]).toContain('command -v trivy');
+    expect(deploy!.script[2]).toMatch(/-t docker-scan -c staging\n.*-t compose-deploy -c staging/);
+    expect(check!.script.join('\n')).toContain('${CI_MERGE_REQUEST_DIFF_BASE_SHA:+docker-scan}');
+    expect(drift()).toEqual([]);
+  });
+
   it('deploys to the first environment by itself, and to others by hand', async () => {
     await ciGenerator(tree, { provider: 'gitlab' });
     const pipeline = parse(text(GITLAB)) as Record<string, Job & { rules: { when?: string }[] }>;

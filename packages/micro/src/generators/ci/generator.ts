@@ -1,6 +1,11 @@
 import { formatFiles, logger, type Tree } from '@nx/devkit';
 import { formatEdited } from '../../compose/document-text';
-import { derivePipeline, environmentsOf, pipelineFile } from '../../pipeline/pipeline-file';
+import {
+  derivePipeline,
+  environmentsOf,
+  hasScan,
+  pipelineFile,
+} from '../../pipeline/pipeline-file';
 import { PIPELINE_SECRETS } from '../../pipeline/scripts';
 import type { Provider } from '../../pipeline/pipeline-facts';
 import { type Environment, imageSource } from '../../platform/environment';
@@ -11,6 +16,7 @@ import { readComposeEnvironments, readPipelineFacts } from '../pipeline-facts';
 export interface CiSchema {
   provider: Provider;
   environments?: string;
+  scan?: boolean;
   skipFormat?: boolean;
 }
 
@@ -20,7 +26,8 @@ export async function ciGenerator(tree: Tree, schema: CiSchema): Promise<void> {
   const current = tree.read(path, 'utf8') ?? undefined;
   const before = current === undefined ? [] : environmentsOf(schema.provider, current);
   const environments = chosenEnvironments(tree, schema.environments, before);
-  const facts = readPipelineFacts(tree, environments);
+  const scans = schema.scan ?? (current !== undefined && hasScan(schema.provider, current));
+  const facts = readPipelineFacts(tree, environments, scans);
   const options = { format: formatEdited, create: true };
   const file = derivePipeline(schema.provider, facts, current, options);
   if (file.drift.length > 0) tree.write(path, file.text);

@@ -92,6 +92,30 @@ describe('gateway', () => {
     );
   });
 
+  it('follows the aggregates of its own manifest', async () => {
+    await gatewayGenerator(tree, { name: 'edge', ...ALL });
+    const manifest = text('apps/edge/service.yml');
+    const aggregate = `aggregates:
+  - path: /api/me
+    parts:
+      user: { service: users, path: /users/me, required: true }
+      orders: { service: orders, path: /api/orders, timeoutMs: 500 }
+`;
+    tree.write('apps/edge/service.yml', manifest + aggregate);
+    expect(syncWorkspace(tree).map(({ path }) => path)).toEqual([
+      'apps/edge/src/provider-routes.ts',
+    ]);
+    expect(text('apps/edge/src/provider-routes.ts')).toContain('(Aggregate | Provider)[]');
+    expect(syncWorkspace(tree)).toEqual([]);
+    tree.write(
+      'apps/edge/service.yml',
+      manifest + aggregate.replace('service: users', 'service: user'),
+    );
+    expect(() => syncWorkspace(tree)).toThrow(
+      /apps\/edge\/service\.yml:\d+: "edge" does not consume "user": add it to "consumes"; did you mean "users"\?/,
+    );
+  });
+
   it('contains the requested features, in the order that they need', async () => {
     await gatewayGenerator(tree, { name: 'edge', ...ALL });
     const app = text('apps/edge/src/app.ts');

@@ -45,7 +45,12 @@ import type { DerivedFile } from '../../platform/derived-file';
 import { parseAnyEnvironment } from '../../platform/environment';
 import { keepsEventTables, subscribersOf, usesContracts } from '../../platform/event';
 import { PROVIDERS } from '../../pipeline/pipeline-facts';
-import { derivePipeline, environmentsOf, pipelineFile } from '../../pipeline/pipeline-file';
+import {
+  derivePipeline,
+  environmentsOf,
+  hasScan,
+  pipelineFile,
+} from '../../pipeline/pipeline-file';
 import { allOrProblems } from '../../platform/problem';
 import type { Platform, Service } from '../../platform/platform';
 import { callersOf, keyedProviders } from '../../platform/service-key';
@@ -194,7 +199,7 @@ function derivePipelines(tree: Tree, read: ReadFile): DerivedFile[] {
     if (current === undefined) return [];
     const all = readComposeEnvironments(tree);
     const environments = environmentsOf(provider, current).flatMap((name) => all.get(name) ?? []);
-    const facts = readPipelineFacts(tree, environments);
+    const facts = readPipelineFacts(tree, environments, hasScan(provider, current));
     return derivePipeline(provider, facts, current, { format: formatEdited });
   });
 }

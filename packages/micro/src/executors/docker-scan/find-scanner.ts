@@ -1,0 +1,113 @@
+import { resolve } from 'node:path';
+import { SpawnError, type Runner } from '../../effects/process';
+import { UserError } from '../../platform/user-error';
+import { grype } from '../../scan/grype';
+import {
+  programName,
+  type Scanner,
+  type ScannerPlace,
+  type ScannerState,
+} from '../../scan/scanner';
+import { trivy } from '../../scan/trivy';
+import { runScanner } from './run-scanner';
+
+const SCANNERS: readonly Scanner[] = [trivy, grype];
+
+export interface FoundScanner {
+  scanner: Scanner;
+  place: ScannerPlace;
+  state: ScannerState;
+}
+
+interface Wanted {
+  workspaceRoot: string;
+  scanner: string | undefined;
+  databaseFolder: string | undefined;
+}
+
+/** Tasks of one run share a runner, and update the database once. */
+const found = new WeakMap<Runner, Map<string, Promise<FoundScanner>>>();
+
+/**
+ * The scanner, with its database up to date.
+ *
+ * @throws {UserError} if there is none, or it has no database.
+ */
+export function findScanner(
+  runner: Runner,
+  wanted: Wanted,
+  say: (line: string) => void,
+): Promise<FoundScanner> {
+  const known = found.get(runner) ?? new Map<string, Promise<FoundScanner>>();
+  found.set(runner, known);
+  const key = JSON.stringify(wanted);
+  const finding = known.get(key) ?? find(runner, wanted, say);
+  known.set(key, finding);
+  return finding;
+}
+
+async function find(
+  runner: Runner,
+  { workspaceRoot, scanner, databaseFolder }: Wanted,
+  say: (line: string) => void,
+): Promise<FoundScanner> {
+  const folder = databaseFolder === undefined ? undefined : resolve(workspaceRoot, databaseFolder);
+  for (const candidate of candidates(scanner)) {
+    const place = { program: candidate.program, databaseFolder: folder };
+    const started = await start(runner, candidate.scanner, place, say);
+    if (started) return { ...started, scanner: candidate.scanner, place };
+    if (scanner !== undefined) {
+      throw new UserError(`there is no program ${scanner}: install it, or correct "scanner"`);
+    }
+  }
+  throw new UserError(
+    'neither trivy nor grype is on the PATH: install one of them, or set "scanner" to its path',
+  );
+}
+
+function candidates(given: string | undefined): { scanner: Scanner; program: string }[] {
+  if (given === undefined) {
+    return SCANNERS.map((scanner) => ({ scanner, program: scanner.name }));
+  }
+  const scanner = SCANNERS.find(({ name }) => name === programName(given));
+  if (scanner) return [{ scanner, program: given }];
+  throw new UserError(
+    `"scanner" is ${given}: only trivy and grype are known, by name or by a path that ends with it`,
+  );
+}
+
+/** @returns `undefined` if there is no such program. */
+async function start(
+  runner: Runner,
+  scanner: Scanner,
+  place: ScannerPlace,
+  say: (line: string) => void,
+): Promise<{ state: ScannerState } | undefined> {
+  try {
+    if (place.databaseFolder === undefined) {
+      await runScanner(runner, scanner.update(place)).catch((error: unknown) => {
+        if (error instanceof SpawnError || !(error instanceof UserError)) throw error;
+        // Without a network, the database of yesterday is better than none; without any, the next command ends it.
+        say(`warning: the database of ${scanner.name} could not be updated: ${error.message}`);
+      });
+    }
+    const outputs: string[] = [];
+    for (const command of scanner.state(place)) outputs.push(await runScanner(runner, command));
+    return { state: parseState(scanner, outputs, place) };
+  } catch (error) {
+    if (error instanceof SpawnError && error.cause.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parseState(scanner: Scanner, outputs: readonly string[], place: ScannerPlace) {
+  try {
+    return scanner.parseState(outputs);
+  } catch {
+    throw new UserError(
+      place.databaseFolder === undefined
+        ? `${place.program} has no database of vulnerabilities: let it download one, or set "databaseFolder"`
+        : `${place.databaseFolder} has no database for ${scanner.name}: "databaseFolder" should be the folder that ${scanner.name} keeps its database in`,
+    );
+  }
+}
