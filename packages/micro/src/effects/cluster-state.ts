@@ -1,6 +1,7 @@
 import { entryOf, parseObjects, type LiveObject } from '../kubernetes/live-object';
 import { getArguments, getNamesArguments } from '../kubernetes/kubectl';
 import { selectorOfPlatform, type Scope } from '../kubernetes/object';
+import { parseNames } from '../kubernetes/foreign-objects';
 import { liveObjects } from '../kubernetes/object-plan';
 import { isBook, parseBook, type ClusterBook } from '../kubernetes/release-book';
 import type { ClusterFacts } from '../kubernetes/service-plan';
@@ -43,14 +44,30 @@ export async function readClusterState(cluster: Cluster, scope: Scope): Promise<
   };
 }
 
-async function readObjects(cluster: Cluster, selector: string): Promise<LiveObject[]> {
+function readObjects(cluster: Cluster, selector: string): Promise<LiveObject[]> {
+  return listed(cluster, async (kinds, what) =>
+    parseObjects((await runKubectl(cluster, getArguments(kinds, selector), what)).stdout),
+  );
+}
+
+/** The names of everything in the namespace, whoever made it: what no selector of ours finds is somebody else's. */
+export function readNames(cluster: Cluster): Promise<Set<string>> {
+  return listed(cluster, async (kinds, what) => {
+    const args = ['get', kinds.join(','), '--output', 'name'];
+    return parseNames((await runKubectl(cluster, args, what)).stdout);
+  });
+}
+
+async function listed<Found>(
+  cluster: Cluster,
+  read: (kinds: readonly string[], what: string) => Promise<Found>,
+): Promise<Found> {
   const what = `Could not read what runs in ${cluster.namespace}`;
   try {
-    const kinds = [...KINDS, ROUTES];
-    return parseObjects((await runKubectl(cluster, getArguments(kinds, selector), what)).stdout);
+    return await read([...KINDS, ROUTES], what);
   } catch (error) {
     if (!(error instanceof ClusterError) || error.complaint.kind !== 'unknown-kind') throw error;
-    return parseObjects((await runKubectl(cluster, getArguments(KINDS, selector), what)).stdout);
+    return read(KINDS, what);
   }
 }
 

@@ -1,7 +1,11 @@
 import { readNxJson, type Tree } from '@nx/devkit';
 import { posix } from 'node:path';
 import type { PipelineEnvironment, PipelineFacts } from '../pipeline/pipeline-facts';
-import { type Environment, parseAnyEnvironment } from '../platform/environment';
+import {
+  type AnyEnvironment,
+  type Environment,
+  parseAnyEnvironment,
+} from '../platform/environment';
 import { readPackageManager, readTreeEnvironments } from './workspace-tree';
 
 /** Files that say which Node a workspace is for. */
@@ -10,7 +14,7 @@ const NODE_FILES = ['.nvmrc', '.node-version'];
 /** What the pipeline of a workspace is derived from. */
 export function readPipelineFacts(
   tree: Tree,
-  environments: readonly Environment[],
+  environments: readonly AnyEnvironment[],
   scans: boolean,
 ): PipelineFacts {
   const file = NODE_FILES.find((name) => tree.exists(name));
@@ -24,27 +28,29 @@ export function readPipelineFacts(
   };
 }
 
-/** Every environment of the workspace that Compose runs, by name. */
-export function readComposeEnvironments(tree: Tree): Map<string, Environment> {
+/** Every environment of the workspace, by name. */
+export function readEnvironments(tree: Tree): Map<string, AnyEnvironment> {
   return new Map(
-    Object.entries(readTreeEnvironments(tree)).flatMap(([file, text]) => {
+    Object.entries(readTreeEnvironments(tree)).map(([file, text]) => {
       const name = posix.basename(file, '.yml');
-      const environment = parseAnyEnvironment(name, text);
-      return environment.engine === 'compose' ? [[name, environment] as const] : [];
+      return [name, parseAnyEnvironment(name, text)];
     }),
   );
 }
 
-function pipelineEnvironment({ name, registry, host, services }: Environment): PipelineEnvironment {
-  const all = Object.values(services);
-  const url = all.map(publicUrlOf).find((one) => one !== undefined);
-  const variables = all.flatMap(({ secrets }) =>
+function pipelineEnvironment(environment: AnyEnvironment): PipelineEnvironment {
+  const { name, engine, registry } = environment;
+  const host = engine === 'compose' ? environment.host : undefined;
+  const url = publicUrlsOf(environment).find((one) => one !== undefined);
+  type Overrides = AnyEnvironment['services'][string];
+  const variables = Object.values<Overrides>(environment.services).flatMap(({ secrets }) =>
     Object.values(secrets).flatMap((source) =>
       'environment' in source ? [source.environment] : [],
     ),
   );
   return {
     name,
+    engine,
     ...(registry === undefined ? {} : { registry }),
     ...(host === undefined ? {} : { host }),
     ...(url === undefined ? {} : { url }),
@@ -52,13 +58,29 @@ function pipelineEnvironment({ name, registry, host, services }: Environment): P
   };
 }
 
-/** Where people reach a service; a port is published on an address that a pipeline cannot know. */
+/**
+ * Where people reach each service, as far as the environment tells. It tells neither at which address a port is
+ * published, nor whether a Gateway or an Ingress without a `tlsSecret` has a certificate.
+ */
+function publicUrlsOf(environment: AnyEnvironment): (string | undefined)[] {
+  if (environment.engine === 'compose') return Object.values(environment.services).map(publicUrlOf);
+  return Object.values(environment.services).map(({ url, host, tlsSecret }) => {
+    const name = tlsSecret === undefined ? undefined : firstName(host ?? []);
+    return url ?? (name === undefined ? undefined : `https://${name}`);
+  });
+}
+
 function publicUrlOf({ url, publish }: Environment['services'][string]): string | undefined {
   if (url !== undefined) return url;
   if (publish?.kind !== 'host') return undefined;
   const { hosts, https, http } = publish;
-  const name = hosts.find((host) => !host.startsWith('*'));
+  const name = firstName(hosts);
   if (name === undefined) return undefined;
   const [scheme, port, usual] = https === undefined ? ['http', http, 80] : ['https', https, 443];
   return `${scheme}://${name}${port === undefined || port === usual ? '' : `:${port}`}`;
+}
+
+/** The first name that can be asked for as it is. */
+function firstName(hosts: readonly string[]): string | undefined {
+  return hosts.find((host) => !host.startsWith('*'));
 }

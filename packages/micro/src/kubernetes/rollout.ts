@@ -23,7 +23,8 @@ interface Workload extends LiveObject {
   };
 }
 
-const REVISION = 'deployment.kubernetes.io/revision';
+/** The number of the pods' template that a Deployment rolls out, which the cluster itself notes. */
+export const REVISION = 'deployment.kubernetes.io/revision';
 const HASH = 'pod-template-hash';
 
 /** The objects of one entry, as one look-up found them, and when that was in milliseconds since 1970. */

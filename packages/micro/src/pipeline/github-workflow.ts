@@ -7,6 +7,7 @@ import {
   imageTarget,
   INSTALL_SCANNER,
   installCommands,
+  installTools,
   PIPELINE_SECRETS,
   rollbackScript,
   smokeScript,
@@ -102,11 +103,11 @@ function deployJob(facts: PipelineFacts, environment: PipelineEnvironment, needs
       ...setUp(facts),
       restore(job),
       access(environment),
-      ...(facts.scans ? [{ run: INSTALL_SCANNER }] : []),
+      ...installTools(environment, facts.scans).map((run) => ({ run })),
       {
         name: 'Build, push and deploy what changed',
         ...secretsOf(environment),
-        run: affectedScript(job, deployCommands(name, facts.scans)),
+        run: affectedScript(job, deployCommands(environment, facts.scans)),
       },
       ...(url === undefined ? [] : [{ name: 'Ask the platform', run: smokeScript(url) }]),
       save(job),
@@ -115,13 +116,13 @@ function deployJob(facts: PipelineFacts, environment: PipelineEnvironment, needs
 }
 
 function rollbackJob(facts: PipelineFacts, environment: PipelineEnvironment): Job {
-  const { name } = environment;
   return {
-    if: `github.event_name == 'workflow_dispatch' && inputs.environment == '${name}'`,
+    if: `github.event_name == 'workflow_dispatch' && inputs.environment == '${environment.name}'`,
     ...placeOf(environment),
     steps: [
       ...setUp(facts),
       access(environment),
+      ...installTools(environment, false).map((run) => ({ run })),
       {
         name: 'Go back',
         env: {
@@ -129,7 +130,7 @@ function rollbackJob(facts: PipelineFacts, environment: PipelineEnvironment): Jo
           TO: '${{ inputs.to }}',
           ...secretsOf(environment)?.env,
         },
-        run: rollbackScript(name),
+        run: rollbackScript(environment),
       },
     ],
   };
@@ -168,10 +169,10 @@ function setUp(facts: PipelineFacts): Step[] {
 
 function access(environment: PipelineEnvironment): Step {
   const secrets = Object.fromEntries(
-    PIPELINE_SECRETS.map((name) => [name, `\${{ secrets.${name} }}`]),
+    PIPELINE_SECRETS[environment.engine].map((name) => [name, `\${{ secrets.${name} }}`]),
   );
   return {
-    name: 'Reach the registry and the engine',
+    name: `Reach the registry and the ${environment.engine === 'compose' ? 'engine' : 'cluster'}`,
     env: isOfGithub(environment.registry)
       ? {
           ...secrets,

@@ -7,6 +7,7 @@ import {
   imageTarget,
   INSTALL_SCANNER,
   installCommands,
+  installTools,
   rollbackScript,
   smokeScript,
 } from './scripts';
@@ -96,8 +97,8 @@ function deployJob(
     cache: cacheOf(job),
     script: [
       accessScript(environment),
-      ...(scans ? [INSTALL_SCANNER] : []),
-      affectedScript(job, deployCommands(name, scans)),
+      ...installTools(environment, scans),
+      affectedScript(job, deployCommands(environment, scans)),
       ...(url === undefined ? [] : [smokeScript(url)]),
     ],
   };
@@ -112,7 +113,8 @@ function rollbackJob(environment: PipelineEnvironment): Job {
     script: [
       '[ -n "$SERVICE" ] || { echo "Run this job with the variable SERVICE, the service to roll back"; exit 1; }',
       accessScript(environment),
-      rollbackScript(environment.name),
+      ...installTools(environment, false),
+      rollbackScript(environment),
     ],
   };
 }

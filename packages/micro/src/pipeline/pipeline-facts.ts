@@ -24,6 +24,7 @@ export interface PipelineFacts {
 /** An environment as far as a pipeline has to know it. */
 export interface PipelineEnvironment {
   name: string;
+  engine: 'compose' | 'kubernetes';
   /** `registry.example.com/shop` */
   registry?: string;
   /** `ssh://deploy@example.com` */

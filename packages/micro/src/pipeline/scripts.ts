@@ -1,13 +1,10 @@
 import { type PipelineEnvironment, type PipelineFacts, registryHost } from './pipeline-facts';
 
-/** Secrets of the pipeline that a person sets at the provider; all are optional. */
-export const PIPELINE_SECRETS = [
-  'REGISTRY_USER',
-  'REGISTRY_PASSWORD',
-  'SSH_PRIVATE_KEY',
-  'SSH_KNOWN_HOSTS',
-  'DOTENV',
-] as const;
+/** Secrets of the pipeline that a person sets at the provider, by engine; all are optional. */
+export const PIPELINE_SECRETS = {
+  compose: ['REGISTRY_USER', 'REGISTRY_PASSWORD', 'SSH_PRIVATE_KEY', 'SSH_KNOWN_HOSTS', 'DOTENV'],
+  kubernetes: ['REGISTRY_USER', 'REGISTRY_PASSWORD', 'KUBE_CONFIG', 'DOTENV'],
+} as const;
 
 /** Where a job writes the commit that it ended well for; the provider's cache takes it to the next run. */
 export function baseFile(job: string): string {
@@ -44,10 +41,29 @@ export const INSTALL_SCANNER = `if ! command -v trivy >/dev/null && ! command -v
 fi
 `;
 
+/** Installs kubectl from the packages of Kubernetes, unless the runner has it. */
+export const INSTALL_KUBECTL = `if ! command -v kubectl >/dev/null; then
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  $sudo install -d -m 755 /etc/apt/keyrings
+  curl --fail --silent --show-error --location https://pkgs.k8s.io/core:/stable:/v1.37/deb/Release.key | $sudo tee /etc/apt/keyrings/kubernetes.asc >/dev/null
+  echo "deb [signed-by=/etc/apt/keyrings/kubernetes.asc] https://pkgs.k8s.io/core:/stable:/v1.37/deb/ /" | $sudo tee /etc/apt/sources.list.d/kubernetes.list >/dev/null
+  $sudo apt-get update -qq
+  $sudo apt-get install -qq --yes --no-install-recommends kubectl
+fi
+`;
+
+/** What a runner needs besides Docker, to deploy to an environment. */
+export function installTools({ engine }: PipelineEnvironment, scans: boolean): string[] {
+  return [
+    ...(scans ? [INSTALL_SCANNER] : []),
+    ...(engine === 'kubernetes' ? [INSTALL_KUBECTL] : []),
+  ];
+}
+
 /** What a deploy runs, in this order: nothing is pushed before all images were scanned. */
-export function deployCommands(environment: string, scans: boolean): string[] {
-  return [...(scans ? [SCAN_TARGET] : []), 'compose-deploy'].map(
-    (target) => `-t ${target} -c ${environment}`,
+export function deployCommands({ name, engine }: PipelineEnvironment, scans: boolean): string[] {
+  return [...(scans ? [SCAN_TARGET] : []), `${engine}-deploy`].map(
+    (target) => `-t ${target} -c ${name}`,
   );
 }
 
@@ -82,7 +98,7 @@ export function affectedScript(job: string, commands: readonly string[], base?: 
 }
 
 /** Gets the pipeline to the registry and the engine of an environment. Secrets that are not set change nothing. */
-export function accessScript({ registry, host }: PipelineEnvironment): string {
+export function accessScript({ engine, registry, host }: PipelineEnvironment): string {
   const login =
     registry === undefined
       ? []
@@ -103,9 +119,19 @@ export function accessScript({ registry, host }: PipelineEnvironment): string {
           '  chmod 600 ~/.ssh/deploy ~/.ssh/config',
           'fi',
         ];
+  const cluster =
+    engine === 'compose'
+      ? []
+      : [
+          'if [ -n "$KUBE_CONFIG" ]; then',
+          '  install -d -m 700 ~/.kube',
+          `  (umask 077; printf '%s\\n' "$KUBE_CONFIG" > ~/.kube/config)`,
+          'fi',
+        ];
   return [
     ...login,
     ...ssh,
+    ...cluster,
     'if [ -n "$DOTENV" ]; then',
     `  printf '%s\\n' "$DOTENV" > .env`,
     'fi',
@@ -124,6 +150,6 @@ export function smokeScript(url: string): string {
 }
 
 /** Goes back to an earlier release of `$SERVICE`, to `$TO` if it is set. */
-export function rollbackScript(environment: string): string {
-  return `npx nx compose-rollback "$SERVICE" -c ${environment} \${TO:+--to="$TO"}\n`;
+export function rollbackScript({ name, engine }: PipelineEnvironment): string {
+  return `npx nx ${engine}-rollback "$SERVICE" -c ${name} \${TO:+--to="$TO"}\n`;
 }

@@ -71,9 +71,8 @@ export class ClusterWorkspace {
   /** @param here its keys in the environment, as JSON. */
   addService(name: string, port: number, { manifest = '', compose = '', here = {} } = {}): void {
     this.set(name, here);
-    const include = [...this.services.keys()].map((one) => `  - apps/${one}/compose.yaml\n`);
+    this.writeIncludes();
     writeFiles(this.root, {
-      'compose.yaml': `name: ${this.platform}\ninclude:\n${include.join('')}`,
       [`apps/${name}/package.json`]: JSON.stringify({ name }),
       [`apps/${name}/service.yml`]: `port: ${port}\n${manifest}`,
       [`apps/${name}/compose.yaml`]: `services:
@@ -85,9 +84,27 @@ ${compose}`,
     });
   }
 
+  /** The service leaves the workspace; what runs of it stays. */
+  removeService(name: string): void {
+    this.services.delete(name);
+    rmSync(join(this.root, 'apps', name), { recursive: true });
+    this.writeIncludes();
+    this.writeEnvironment();
+  }
+
+  private writeIncludes(): void {
+    const include = [...this.services.keys()].map((one) => `  - apps/${one}/compose.yaml\n`);
+    const text = `name: ${this.platform}\ninclude:\n${include.join('')}`;
+    writeFiles(this.root, { 'compose.yaml': text });
+  }
+
   /** Writes what the environment says of a service. */
   set(name: string, here: object): void {
     this.services.set(name, JSON.stringify(here));
+    this.writeEnvironment();
+  }
+
+  private writeEnvironment(): void {
     const lines = [...this.services].map(([service, keys]) => `  ${service}: ${keys}\n`);
     writeFiles(this.root, {
       'environments/cluster.yml': `engine: kubernetes

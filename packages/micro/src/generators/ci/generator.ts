@@ -8,10 +8,10 @@ import {
 } from '../../pipeline/pipeline-file';
 import { PIPELINE_SECRETS } from '../../pipeline/scripts';
 import type { Provider } from '../../pipeline/pipeline-facts';
-import { type Environment, imageSource } from '../../platform/environment';
+import { type AnyEnvironment, imageSource } from '../../platform/environment';
 import { environmentFile } from '../../platform/environment-file';
 import { UserError } from '../../platform/user-error';
-import { readComposeEnvironments, readPipelineFacts } from '../pipeline-facts';
+import { readEnvironments, readPipelineFacts } from '../pipeline-facts';
 
 export interface CiSchema {
   provider: Provider;
@@ -38,7 +38,7 @@ export async function ciGenerator(tree: Tree, schema: CiSchema): Promise<void> {
 export default ciGenerator;
 
 /**
- * The environments that a person named; otherwise those of the pipeline so far, and then all others with a host.
+ * The environments that a person named; otherwise those of the pipeline so far, and then all others on another machine.
  *
  * @throws {UserError} for an environment that is not there, or that cannot be deployed to.
  */
@@ -46,39 +46,38 @@ function chosenEnvironments(
   tree: Tree,
   chosen: string | undefined,
   before: readonly string[],
-): Environment[] {
-  const all = readComposeEnvironments(tree);
+): AnyEnvironment[] {
+  const all = readEnvironments(tree);
   if (!chosen) {
     const known = before.flatMap((name) => all.get(name) ?? []);
-    const others = [...all.values()].filter(
-      (one) => one.host !== undefined && !known.includes(one),
-    );
+    const others = [...all.values()].filter((one) => isRemote(one) && !known.includes(one));
     others.sort((a, b) => rankOf(a) - rankOf(b) || a.name.localeCompare(b.name));
     return [...known, ...others];
   }
   const names = chosen.split(',').map((name) => name.trim());
   return names.map((name) => {
     const environment = all.get(name);
-    if (environment === undefined) throw new UserError(whyNotChosen(tree, name, [...all.keys()]));
+    if (environment === undefined) throw new UserError(whyNotChosen(name, [...all.keys()]));
     imageSource(environment);
     return environment;
   });
 }
 
-function whyNotChosen(tree: Tree, name: string, others: string[]): string {
-  const file = environmentFile(name);
-  const instead = `choose from ${others.sort().join(', ')}`;
-  return tree.exists(file)
-    ? `--environments names ${name}, but ${file} is for Kubernetes, and pipelines deploy with Compose only: ${instead}, or add a job of your own that runs "nx affected -t kubernetes-deploy -c ${name}"`
-    : `--environments names ${name}, but there is no ${file}: create it with "nx g @org/micro:environment ${name}", or ${instead}`;
+function whyNotChosen(name: string, others: string[]): string {
+  return `--environments names ${name}, but there is no ${environmentFile(name)}: create it with "nx g @org/micro:environment ${name}", or choose from ${others.sort().join(', ')}`;
 }
 
-function rankOf({ name }: Environment): number {
+/** Whether a pipeline can reach it by itself: a Docker context is known to the machine of a person only. */
+function isRemote(environment: AnyEnvironment): boolean {
+  return environment.engine === 'kubernetes' || environment.host !== undefined;
+}
+
+function rankOf({ name }: AnyEnvironment): number {
   return name === 'production' ? 1 : 0;
 }
 
 /** What a person has to do once at the provider. */
-function nextSteps(provider: Provider, environments: readonly Environment[]): string[] {
+function nextSteps(provider: Provider, environments: readonly AnyEnvironment[]): string[] {
   const file = pipelineFile(provider);
   if (environments.length === 0) {
     return [
@@ -88,11 +87,15 @@ function nextSteps(provider: Provider, environments: readonly Environment[]): st
   const approved = environments.slice(1).map(({ name }) => name);
   return [
     `${file} deploys the main branch to ${environments.map(({ name }) => name).join(', then ')}`,
-    `Secrets it uses, if you set them: ${PIPELINE_SECRETS.join(', ')}; see docs/pipelines.md of @org/micro`,
+    `Secrets it uses, if you set them: ${secretsOf(environments).join(', ')}; see docs/pipelines.md of @org/micro`,
     ...(provider === 'github' && approved.length > 0
       ? [
           `Approvals: set required reviewers of the environment ${approved.join(', ')} in the repository's settings. Without them, it is deployed to at once`,
         ]
       : []),
   ];
+}
+
+function secretsOf(environments: readonly AnyEnvironment[]): string[] {
+  return [...new Set(environments.flatMap(({ engine }) => PIPELINE_SECRETS[engine]))];
 }

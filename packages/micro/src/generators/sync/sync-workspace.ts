@@ -58,7 +58,7 @@ import { readManifestFiles, readPlatform, type ReadFile } from '../../platform/w
 import { deriveTopologyDocument, TOPOLOGY_FILE } from '../../topology/document';
 import { topologyOf } from '../../topology/graph';
 import { renderMermaid } from '../../topology/mermaid';
-import { readComposeEnvironments, readPipelineFacts } from '../pipeline-facts';
+import { readEnvironments, readPipelineFacts } from '../pipeline-facts';
 import { projectLocations, readTreeEnvironments } from '../workspace-tree';
 
 /** The roots of a service's libraries; `undefined` if they are unknown. */
@@ -197,7 +197,7 @@ function derivePipelines(tree: Tree, read: ReadFile): DerivedFile[] {
   return PROVIDERS.flatMap((provider) => {
     const current = read(pipelineFile(provider));
     if (current === undefined) return [];
-    const all = readComposeEnvironments(tree);
+    const all = readEnvironments(tree);
     const environments = environmentsOf(provider, current).flatMap((name) => all.get(name) ?? []);
     const facts = readPipelineFacts(tree, environments, hasScan(provider, current));
     return derivePipeline(provider, facts, current, { format: formatEdited });

@@ -3,6 +3,7 @@ import { runKubectl } from '../../../effects/cluster';
 import { desiredRelease } from '../../../kubernetes/desired-service';
 import { identityOf } from '../../../kubernetes/live-object';
 import { planObject } from '../../../kubernetes/object-plan';
+import { REVISION } from '../../../kubernetes/rollout';
 import type { ClusterRelease } from '../../../kubernetes/release-book';
 import type { ServicePlan } from '../../../kubernetes/service-plan';
 import { UserError } from '../../../platform/user-error';
@@ -24,8 +25,10 @@ export async function undoRoll(run: Run, plan: ServicePlan, state: ClusterState)
       return `${service} did not run before, so its objects were removed`;
     }
     if (plan.action === 'watch') return `${service} has no earlier release to go back to`;
-    // It was applied by somebody else, so only the cluster knows what ran.
-    const args = ['rollout', 'undo', `deployment/${service}`];
+    // It was applied by somebody else, so only the cluster knows what ran. If nothing was applied, nothing changes.
+    const before = state.live.get(`Deployment/${service}`)?.metadata.annotations?.[REVISION];
+    if (before === undefined) return `${service} has no earlier pods to go back to`;
+    const args = ['rollout', 'undo', `deployment/${service}`, `--to-revision=${before}`];
     await runKubectl(cluster, args, 'Could not go back');
     return `${service} went back to the pods that ran before (${desired.image} did not start)`;
   } catch (error) {
