@@ -81,7 +81,19 @@ describeEngine('the reference platform', () => {
     await mustRun('docker', ['stop', broker]);
     const { accepted, refused } = await placeOrders(customer, 5, 0);
     expect(refused).toEqual([]);
+    const { data, errors } = await customer.overview();
+    expect(data.orders?.orders.map(({ id }) => id)).toEqual(expect.arrayContaining(accepted));
+    expect([data.user.email, data.products?.products.length, errors]).toEqual([
+      expect.stringContaining('@example.com'),
+      expect.any(Number),
+      {},
+    ]);
     await mustRun('docker', ['kill', '--signal', 'KILL', orders]);
+    // The aggregate of the gateway still has what does not need the service.
+    expect(await customer.overview()).toMatchObject({
+      data: { user: data.user, orders: null, products: null },
+      errors: { orders: { service: 'orders' }, products: { service: 'orders' } },
+    });
     expect(await sql('orders-database', 'SELECT count(*) FROM chassis_outbox')).toBe('5');
     await mustRun('docker', ['start', broker, orders]);
     await expectBrowsing();

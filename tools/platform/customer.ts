@@ -15,11 +15,23 @@ export interface OrderRequest {
   idempotencyKey?: string;
 }
 
+/** The answer of `/api/me`. A part that failed is null, and has an error. */
+export interface Overview {
+  data: {
+    user: { email: string };
+    orders: { orders: Order[] } | null;
+    products: { products: { id: string }[] } | null;
+  };
+  errors: Record<string, { statusCode: number; message: string; service: string }>;
+}
+
 /** A customer who shops through the gateway. */
 export interface Customer {
   /** Rejects if the order is not accepted. */
   placeOrder(request?: OrderRequest): Promise<Order>;
   order(id: string): Promise<Order>;
+  /** The aggregate of the gateway: who the customer is, with the orders and the products. */
+  overview(): Promise<Overview>;
   /** The order when its payment has been decided. */
   settled(id: string, withinMs?: number): Promise<Order>;
 }
@@ -37,6 +49,8 @@ export async function newCustomer(gateway: string): Promise<Customer> {
 
   return {
     order,
+    overview: async () =>
+      (await call(`${gateway}/api/me`, { headers: { authorization } })) as Overview,
     placeOrder: async ({ productId = 'desk', card = 'card_ok', ...options } = {}) => {
       const { requestId, idempotencyKey } = options;
       const headers = {

@@ -20,6 +20,7 @@ import {
 } from './buffered-answer.js';
 import { failureOf } from './call-failure.js';
 import { partHeaders } from './forwarded-headers.js';
+import { limitConfig, type LimitRoute } from './route-limit.js';
 import { isJson } from './route-headers.js';
 import { CallerGoneError, ProviderCall, type Transport } from './transport.js';
 import { refuseWebSocket } from './websocket.js';
@@ -29,6 +30,8 @@ export interface AggregateOptions {
   /** If the aggregate has no time limit of its own. */
   timeoutMs: number;
   serviceKey?: string;
+  /** The limiter of the path, if it has its own limit. */
+  limit?: LimitRoute;
 }
 
 /** Serves an aggregate: calls all its parts at the same time. */
@@ -45,9 +48,9 @@ export function serveAggregate(
       config: {
         providerRoute: { path, auth, rateLimit },
         ...(auth === 'none' && { auth: false }),
-        ...(rateLimit === 'off' && { rateLimit: false }),
+        ...limitConfig(rateLimit),
       },
-      preHandler: refuseWebSocket(path),
+      preHandler: [...(options.limit ? [options.limit] : []), refuseWebSocket(path)],
     },
     async (request, reply) => {
       const search = request.raw.url?.split('?').slice(1).join('?') ?? '';

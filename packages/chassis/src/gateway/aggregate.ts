@@ -1,4 +1,5 @@
 import type { Provider } from './provider-route.js';
+import type { RouteLimit } from './route-limit.js';
 
 /** One call that an aggregate makes. */
 export interface AggregatePart {
@@ -21,8 +22,8 @@ export interface Aggregate {
   path: string;
   /** `none`: open to everyone, no token needed. */
   auth?: 'none';
-  /** `off`: calls are not counted for the rate limit. */
-  rateLimit?: 'off';
+  /** `off`: calls are not counted for the rate limit. Or a limit of this path, instead of that of the gateway. */
+  rateLimit?: 'off' | RouteLimit;
   /** Time limit of all parts. Default: that of the gateway. */
   timeoutMs?: number;
   /** A longer answer of a part is an error. Default 1 048 576. */

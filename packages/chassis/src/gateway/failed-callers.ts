@@ -49,7 +49,8 @@ export function limitFailedCallers(
   };
 }
 
-/** A route with `rateLimit: false`. */
+/** A route with `rateLimit: false`, unless it has a limit of its own. */
 function isFree({ routeOptions }: FastifyRequest): boolean {
-  return routeOptions.config.rateLimit === false;
+  const { rateLimit, hasOwnLimit } = routeOptions.config;
+  return rateLimit === false && hasOwnLimit !== true;
 }

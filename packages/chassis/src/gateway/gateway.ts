@@ -1,18 +1,20 @@
 import httpProxy from '@fastify/http-proxy';
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { markAsEdge } from '../context/request-context.js';
 import { isAggregate, isProvider, type Aggregate } from './aggregate.js';
 import { serveAggregate } from './aggregate-route.js';
 import { refuseAmbiguousPaths, type GuardedRoute } from './path-guard.js';
 import { ProviderHealthChecks, type HealthTarget, type ProviderHealth } from './provider-health.js';
-import { checkRoutes, type Provider } from './provider-route.js';
+import { checkRoutes, type Provider, type ProviderRoute } from './provider-route.js';
 import { proxyOptions } from './proxy-route.js';
+import { routeLimiter, type LimitRoute } from './route-limit.js';
 import { openTransport } from './transport.js';
 import type { WebSocketLimits } from './websocket.js';
 
 export type { Aggregate, AggregatePart } from './aggregate.js';
 export type { FieldChanges } from './json-fields.js';
 export type { HeaderChanges, Provider, ProviderRoute } from './provider-route.js';
+export type { RouteLimit } from './route-limit.js';
 
 export interface GatewayOptions {
   /** Services with their routes, and aggregates of several services. */
@@ -46,6 +48,8 @@ declare module 'fastify' {
     /** The name of the provider, on routes that a provider serves. */
     provider?: string;
     providerRoute?: GuardedRoute;
+    /** Whether the route has a rate limit of its own, instead of the common one. */
+    hasOwnLimit?: boolean;
   }
 }
 
@@ -76,18 +80,33 @@ export function gateway(options: GatewayOptions): Gateway {
         providers.flatMap(({ routes }) => routes),
       );
       for (const aggregate of aggregates) {
-        serveAggregate(app, aggregate, { ...options, timeoutMs, transport });
+        const limit = limitOption(app, aggregate);
+        serveAggregate(app, aggregate, { ...options, ...limit, timeoutMs, transport });
       }
       for (const provider of providers) {
         for (const route of provider.routes) {
           await app.register(
             httpProxy,
-            proxyOptions({ ...options, timeoutMs, transport, provider, route }),
+            proxyOptions({
+              ...options,
+              ...limitOption(app, route),
+              timeoutMs,
+              transport,
+              provider,
+              route,
+            }),
           );
         }
       }
     },
   };
+}
+
+function limitOption(
+  app: FastifyInstance,
+  { path, rateLimit }: Pick<ProviderRoute, 'path' | 'rateLimit'>,
+): { limit?: LimitRoute } {
+  return typeof rateLimit === 'object' ? { limit: routeLimiter(app, path, rateLimit) } : {};
 }
 
 /** Each service once. */

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { HttpError } from '../errors/errors.js';
+import type { RouteLimit } from './route-limit.js';
 
 /** The settings of a route that decide whether a token is needed and whether a call is counted. */
 export interface GuardedRoute {
   path: string;
   auth?: 'none';
-  rateLimit?: 'off';
+  rateLimit?: 'off' | RouteLimit;
 }
 
 /** The maximum number of decodings: some servers decode a path again after a proxy did. */

@@ -1,4 +1,5 @@
 import type { FieldChanges } from './json-fields.js';
+import type { RouteLimit } from './route-limit.js';
 
 // An import would load Node's fetch client: see `status-codes.ts`.
 const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http');
@@ -21,8 +22,8 @@ export interface ProviderRoute {
   rewrite?: string;
   /** `none`: open to everyone, no token needed. */
   auth?: 'none';
-  /** `off`: calls are not counted for the rate limit. */
-  rateLimit?: 'off';
+  /** `off`: calls are not counted for the rate limit. Or a limit of this route, instead of that of the gateway. */
+  rateLimit?: 'off' | RouteLimit;
   /** Time limit until the answer begins. */
   timeoutMs?: number;
   /** Whether WebSockets may be opened on it. */

@@ -19,6 +19,7 @@ import {
   headerChanger,
   isJson,
 } from './route-headers.js';
+import { limitConfig, type LimitRoute } from './route-limit.js';
 import { CallerGoneError, withCall, type ProviderCall, type Transport } from './transport.js';
 import {
   beginWebSocket,
@@ -36,6 +37,8 @@ export interface RouteOptions {
   transport: Transport;
   provider: Provider;
   route: ProviderRoute;
+  /** The limiter of the route, if it has its own limit. */
+  limit?: LimitRoute;
 }
 
 /** The options with which @fastify/http-proxy serves one route of a provider. */
@@ -59,10 +62,13 @@ export function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
       provider: provider.service,
       providerRoute: route,
       ...(route.auth === 'none' && { auth: false }),
-      ...(route.rateLimit === 'off' && { rateLimit: false }),
+      ...limitConfig(route.rateLimit),
     },
     // With a listener for upgrades, Node passes every upgrade to it, and the proxy would leave this one unanswered.
-    preHandler: route.websocket ? beginWebSocket : refuseWebSocket(route.path),
+    preHandler: [
+      ...(options.limit ? [options.limit] : []),
+      route.websocket ? beginWebSocket : refuseWebSocket(route.path),
+    ] as unknown as FastifyHttpProxyOptions['preHandler'],
     handler: (request, reply, dest, { rewriteHeaders }) => {
       const call = beginCall(reply, limitMs);
       if (!call) return answerNoTime(reply, provider.service);

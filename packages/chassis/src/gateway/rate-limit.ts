@@ -6,6 +6,7 @@ import { limitFailures } from '../auth/failure-limit.js';
 import { formatReason } from '../errors/errors.js';
 import type { EventLog } from '../telemetry/default-log.js';
 import { limitFailedCallers } from './failed-callers.js';
+import { answerCounted, limitOf, offerRouteLimiter, ROUTE_WINDOW_MS } from './route-limit.js';
 
 export interface RateLimitOptions {
   /** The maximum number of requests with one key in a window. */
@@ -24,7 +25,7 @@ export interface RateLimitOptions {
 
 /**
  * Answers 429 with `Retry-After` above the limit. It limits routes that are registered after it. A route's
- * `config.rateLimit` sets other numbers, or false. While Redis is down, requests get through, because a failing cache
+ * `config.rateLimit` sets other numbers, or false; a route of a gateway has a limit of its own with `rateLimit`. While Redis is down, requests get through, because a failing cache
  * must not stop the service.
  *
  * Callers that fail to authenticate are counted separately, by address. Above the limit, they are refused before a
@@ -42,11 +43,12 @@ export function rateLimit({
       throw new TypeError(`rateLimit: ${name} must be a whole number above 0`);
     }
   }
+  const keyOf = key ? (request: FastifyRequest) => `key:${key(request)}` : callerOf;
   const plugin: FastifyPluginAsync = async (app) => {
     await app.register(fastifyRateLimit, {
       max,
       timeWindow: windowMs,
-      keyGenerator: key ? (request) => `key:${key(request)}` : callerOf,
+      keyGenerator: keyOf,
       ...(redis && { redis: watch(redis, app.log), nameSpace: prefix }),
       skipOnError: true,
     });
@@ -56,6 +58,17 @@ export function rateLimit({
       keyGenerator: (request) => `failed:${addressOf(request)}`,
     });
     limitFailures(app, limitFailedCallers(counter, addressOf));
+    offerRouteLimiter(app, (path, limit) => {
+      const count = app.createRateLimit({
+        max: (request: FastifyRequest) => limitOf(limit, request.user),
+        timeWindow: ROUTE_WINDOW_MS,
+        keyGenerator: (request: FastifyRequest) => `route:${path}:${keyOf(request)}`,
+      });
+      return async (request, reply) => {
+        const counted = await count(request);
+        if (!counted.isAllowed) answerCounted(reply, counted);
+      };
+    });
   };
   return fp(plugin, { name: '@org/chassis/rate-limit', fastify: '5.x' });
 }

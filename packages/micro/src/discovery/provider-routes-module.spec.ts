@@ -173,3 +173,25 @@ aggregates:
   };
   expect(derive(only).text).toContain('url: config.MICROSERVICE_USERS_URL');
 });
+
+it('contains limits, with the claim of the gateway if they have classes of callers', () => {
+  const limits = {
+    ...MANIFESTS,
+    edge: 'kind: gateway\nport: 3000\nconsumes: [orders]\ncallerClass: plan',
+    orders: `port: 3001
+expose: public
+routes:
+  - { path: /api/orders, rateLimit: { perMinute: 60, classes: { anonymous: 10, partner: 600 } } }
+  - { path: /api/carts, rateLimit: { perMinute: 60, classes: { anonymous: 10 } } }`,
+  };
+  expect(derive(limits).text).toContain(`          path: '/api/orders',
+          rateLimit: {
+            perMinute: 60,
+            classes: {
+              anonymous: 10,
+              partner: 600,
+            },
+            classClaim: 'plan',
+          },`);
+  expect(derive(limits).text.match(/classClaim/g)).toHaveLength(1);
+});

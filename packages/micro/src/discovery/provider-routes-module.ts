@@ -3,6 +3,7 @@ import type { Aggregate } from '../platform/aggregate';
 import type { DerivedFile } from '../platform/derived-file';
 import { linkVariable } from '../platform/link';
 import { serviceNamed, type Platform, type Service } from '../platform/platform';
+import { namedClasses } from '../platform/route-limit';
 import { toRoute, type Route, type RouteEntry } from '../platform/route';
 import { convergeModule } from './derived-module';
 
@@ -21,7 +22,10 @@ export function deriveProviderRoutesModule(
   current: string | undefined,
 ): DerivedFile {
   const providers = publicProviders(platform, gateway);
-  const entries = [...providers.map(providerEntry), ...gateway.aggregates.map(aggregateEntry)];
+  const entries = [
+    ...providers.map((one) => providerEntry(one, gateway)),
+    ...gateway.aggregates.map((one) => aggregateEntry(one, gateway)),
+  ];
   const called = gateway.aggregates.flatMap(({ parts }) =>
     Object.values(parts).map(({ service }) => service),
   );
@@ -76,16 +80,28 @@ function urlOf(service: string): Code {
   return new Code(`config.${linkVariable(service)}`);
 }
 
-function providerEntry({ name, routes }: Service): object {
-  return { service: name, url: urlOf(name), routes: routes.map(shownRoute) };
+function providerEntry({ name, routes }: Service, gateway: Service): object {
+  const shown = routes.map((entry) => withClaim(shownRoute(entry), gateway));
+  return { service: name, url: urlOf(name), routes: shown };
 }
 
-function aggregateEntry({ parts, ...rest }: Aggregate): object {
+/** A limit with classes, with the claim that names the class of a caller. */
+function withClaim<Limited extends Pick<Route, 'rateLimit'>>(
+  limited: Limited,
+  { callerClass }: Service,
+): Limited {
+  const { rateLimit } = limited;
+  return typeof rateLimit === 'object' && namedClasses(rateLimit).length > 0
+    ? { ...limited, rateLimit: { ...rateLimit, classClaim: callerClass } }
+    : limited;
+}
+
+function aggregateEntry({ parts, ...rest }: Aggregate, gateway: Service): object {
   const called = Object.entries(parts).map(([name, { service, ...part }]) => [
     name,
     { service, url: urlOf(service), ...part },
   ]);
-  return { ...rest, parts: Object.fromEntries(called) as object };
+  return { ...withClaim(rest, gateway), parts: Object.fromEntries(called) as object };
 }
 
 /** The options that the gateway needs to know. */

@@ -1,11 +1,13 @@
 import type { Aggregate } from './aggregate';
 import type { Entry, Rule } from './platform-rule';
 import type { Problem } from './problem';
-import { pathOf } from './route';
+import { pathOf, toRoute, type Route } from './route';
+import { namedClasses } from './route-limit';
 import { didYouMean } from './yaml-source';
 
-/** Rules about the aggregates of gateways and the services that they call. */
+/** Rules about what only gateways have: aggregates, and the classes of callers. */
 export const AGGREGATE_RULES: readonly Rule[] = [
+  classesOfCallers,
   onlyOnGateways,
   consumedParts,
   callableParts,
@@ -17,6 +19,48 @@ function onlyOnGateways(read: readonly Entry[]): Problem[] {
     if (aggregates.length === 0 || kind === 'gateway') return [];
     const message = `"${file.name}" is a ${kind}, and only gateways have aggregates: move them to the gateway`;
     return [{ file: file.file, line: source.lineOfKey([], 'aggregates'), message }];
+  });
+}
+
+/** A gateway must know which claim of a token names the class of its caller. */
+function classesOfCallers(read: readonly Entry[]): Problem[] {
+  const gateways = read.filter(({ manifest }) => manifest.kind === 'gateway');
+  return read.flatMap(({ file, manifest, source }) => {
+    const at = (path: PropertyKey[], message: string): Problem => ({
+      file: file.file,
+      line: source.lineOf(path),
+      message,
+    });
+    const misplaced =
+      manifest.callerClass === undefined || manifest.kind === 'gateway'
+        ? []
+        : [
+            at(
+              ['callerClass'],
+              `"${file.name}" is a ${manifest.kind}, and only gateways check tokens of callers: move "callerClass" to the gateway`,
+            ),
+          ];
+    const serving = gateways.filter((one) => one.manifest.consumes.includes(file.name));
+    const unknown = (limit: Route['rateLimit'], path: PropertyKey[], those: readonly Entry[]) => {
+      const lost = those.find((one) => one.manifest.callerClass === undefined);
+      const [name] = namedClasses(limit);
+      if (lost === undefined || name === undefined) return [];
+      const message = `gateway "${lost.file.name}" cannot tell who is "${name}": add "callerClass" to ${lost.file.file}, with the claim of the token that names the class`;
+      return [at([...path, 'rateLimit'], message)];
+    };
+    return [
+      ...misplaced,
+      ...manifest.routes.flatMap((entry, index) =>
+        unknown(toRoute(entry).rateLimit, ['routes', index], serving),
+      ),
+      ...manifest.aggregates.flatMap(({ rateLimit }, index) =>
+        unknown(
+          rateLimit,
+          ['aggregates', index],
+          gateways.filter((one) => one.file === file),
+        ),
+      ),
+    ];
   });
 }
 

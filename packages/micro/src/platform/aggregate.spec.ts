@@ -131,3 +131,47 @@ it('an aggregate calls services without keys that can be called, from a gateway'
     'orders.yml:3: "orders" is a service, and only gateways have aggregates: move them to the gateway',
   ]);
 });
+
+describe('a limit with classes', () => {
+  const orders = 'port: 3001\nexpose: public\nroutes:\n  - path: /api/orders\n    rateLimit:';
+  const edge = 'kind: gateway\nport: 3000\nconsumes: [orders]';
+
+  it.each(['off', '{ perMinute: 60 }', '{ perMinute: 60, classes: { anonymous: 10 } }'])(
+    'is accepted without a claim: %s',
+    (limit) => {
+      expect(problemsOf({ edge, orders: `${orders} ${limit}` })).toEqual([]);
+    },
+  );
+
+  it('needs the claim that names them, in each gateway that serves the route', () => {
+    const limit = ' { perMinute: 60, classes: { anonymous: 10, partner: 600 } }';
+    const admin = 'kind: gateway\nport: 3009\nconsumes: [orders]\ncallerClass: plan';
+    expect(problemsOf({ admin, edge, orders: orders + limit })).toEqual([
+      'orders.yml:5: gateway "edge" cannot tell who is "partner": add "callerClass" to edge.yml, with the claim of the token that names the class',
+    ]);
+    expect(problemsOf({ admin, orders: orders + limit })).toEqual([]);
+    const own = `${edge}\naggregates:\n  - path: /api/me\n    rateLimit: ${limit}\n    parts: { a: { service: orders, path: /a } }`;
+    expect(problemsOf({ edge: own, orders: 'port: 3001' })).toEqual([
+      'edge.yml:6: gateway "edge" cannot tell who is "partner": add "callerClass" to edge.yml, with the claim of the token that names the class',
+    ]);
+    expect(problemsOf({ orders: 'port: 3001\ncallerClass: plan' })).toEqual([
+      'orders.yml:2: "orders" is a service, and only gateways check tokens of callers: move "callerClass" to the gateway',
+    ]);
+  });
+
+  it.each([
+    ['on', 'rateLimit: is not a limit: write off, or a map such as { perMinute: 60 }'],
+    ['{ perMinute: 0 }', 'rateLimit.perMinute: 0 is too small: at least 1'],
+    [
+      '{ classes: { a: 1 } }',
+      '"routes[0].rateLimit.perMinute" is missing: Requests of each caller in a minute',
+    ],
+    ['{ perMinute: 1, classes: { "a b": 1 } }', '"a b" is not the name of a class'],
+    ['{ perMinute: 1, perHour: 2 }', 'unknown key "routes[0].rateLimit.perHour"'],
+  ])('is refused: %s', (limit, message) => {
+    const found = problemsOf({ edge, orders: `${orders} ${limit}` });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain('orders.yml:5: ');
+    expect(found[0]).toContain(message);
+  });
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { serviceName } from './name-schema';
+import { rateLimitSchema } from './route-limit';
 import { reservedPathProblem } from './route-path';
 
 /** More would rather be a service of its own. */
@@ -64,7 +65,9 @@ export const aggregateSchema = z
       .meta({ pattern: AGGREGATE_PATH.source })
       .describe('The path, such as /api/me or /api/customers/:id'),
     auth: z.enum(['none']).describe('none: anybody may call it').optional(),
-    rateLimit: z.enum(['off']).describe('off: calls are not limited').optional(),
+    rateLimit: rateLimitSchema
+      .describe('off: calls are not limited; or a limit of its own instead of that of the gateway')
+      .optional(),
     timeoutMs: TIMEOUT_MS.describe(
       'Timeout of all parts, in milliseconds. Default: 10 000',
     ).optional(),

@@ -316,6 +316,28 @@ test.each<[string, string[]]>([
   ['engine: swarm', [':1: engine: "swarm" is not supported; the only value is compose']],
   ['registri: x', [':1: unknown key "registri"; did you mean "registry"?']],
   ['context: a\nhost: ssh://b', [':2: host: give either a docker context or a host, not both']],
+  [
+    'host: ssh://b\nverify: { key: cosign.pub }',
+    [
+      ':2: verify: signatures are in the registry, and this environment runs images of its own engine: add "registry", or remove "verify"',
+    ],
+  ],
+  [
+    'registry: reg.example.com\nverify: { keys: cosign.pub }',
+    [
+      ':2: verify: verify is { key: keys/cosign.pub }, or { identity: …, issuer: … } for signatures without a key',
+    ],
+  ],
+  [
+    'registry: reg.example.com\nverify: { identity: ci, issuer: http://a.example.com }',
+    [':2: verify.issuer: an issuer is an address with https://'],
+  ],
+  [
+    'registry: reg.example.com\nverify: cosign.pub',
+    [
+      ':2: verify: verify is { key: keys/cosign.pub }, or { identity: …, issuer: … } for signatures without a key',
+    ],
+  ],
   ['context: ""', [':1: context: is empty']],
   ['host: example.com', [':1: host: the host is an address such as ssh://deploy@example.com']],
   [

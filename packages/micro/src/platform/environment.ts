@@ -25,6 +25,7 @@ import { publishSchema } from './publish';
 import { resourcesSchema } from './resources';
 import { seconds, secondsOrNone } from './time';
 import { UserError } from './user-error';
+import { verifySchema } from './verify';
 import { parseYaml } from './yaml-source';
 
 /** What differs between the places that a platform is deployed to: `environments/<name>.yml`. */
@@ -69,6 +70,7 @@ export const environmentSchema = z
     lockTimeout,
     releases,
     olderCommits,
+    verify: verifySchema.optional(),
     edge: z
       .union([z.literal(false), edgeSchema], {
         error: 'edge is false, or a map such as { accessLog: json }',
@@ -109,6 +111,17 @@ export const environmentSchema = z
         code: 'custom',
         path: ['host'],
         message: 'give either a docker context or a host, not both',
+      });
+    }
+    if (
+      environment.verify &&
+      (environment.registry === undefined || environment.images === 'local')
+    ) {
+      context.addIssue({
+        code: 'custom',
+        path: ['verify'],
+        message:
+          'signatures are in the registry, and this environment runs images of its own engine: add "registry", or remove "verify"',
       });
     }
     for (const { path, message } of publishProblems(environment.edge, environment.services)) {

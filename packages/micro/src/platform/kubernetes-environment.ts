@@ -16,6 +16,7 @@ import {
 import { hostName } from './publish';
 import { resourcesSchema } from './resources';
 import { seconds } from './time';
+import { verifySchema } from './verify';
 import type { YamlSource } from './yaml-source';
 
 /** The rule for most names in Kubernetes (RFC 1123). */
@@ -109,6 +110,7 @@ export const kubernetesSchema = z
     lockTimeout,
     releases,
     olderCommits,
+    verify: verifySchema.optional(),
     services: z
       .record(
         z.string(),

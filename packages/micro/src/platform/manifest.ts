@@ -91,6 +91,11 @@ export const manifestSchema = z
       .array(aggregateSchema)
       .default([])
       .describe('Paths of a gateway, each answered with the answers of several services'),
+    callerClass: z
+      .string()
+      .min(1)
+      .describe('Of a gateway: the claim of the token that names the class of a caller')
+      .optional(),
     resources: resourcesSchema.default({}).describe('Resources of each container'),
     replicas: z.int().min(1).default(1).describe('Number of containers'),
     build: z

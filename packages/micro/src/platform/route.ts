@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { routeFields, routeHeaders } from './route-changes';
+import { rateLimitSchema } from './route-limit';
 import { rewritePath, routePath } from './route-path';
 
 export { RESERVED_PATHS, routePathProblem } from './route-path';
@@ -15,7 +16,11 @@ export const routeSchema = z.union(
         .describe('The path under which the service itself serves it; "/" for its root')
         .optional(),
       auth: z.enum(['none']).describe('none: anybody may call it').optional(),
-      rateLimit: z.enum(['off']).describe('off: calls are not limited').optional(),
+      rateLimit: rateLimitSchema
+        .describe(
+          'off: calls are not limited; or a limit of its own instead of that of the gateway',
+        )
+        .optional(),
       timeoutMs: z
         .int()
         .min(1)

@@ -8,7 +8,7 @@ import { projectNameOf, addressOf } from '../../deployment/project';
 import { runsElsewhere, type AnyEnvironment, type Environment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import type { Platform } from '../../platform/platform';
-import { missingSecretsOf } from '../env/command';
+import { missingSecretsOf } from '../../effects/env-file';
 import { listenersFor } from '../../edge/listener';
 import { EDGE_SERVICE } from '../../platform/edge-options';
 import { renderEntries, type RenderedEntries } from '../../effects/rendered-entries';

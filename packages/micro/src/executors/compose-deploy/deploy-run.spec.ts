@@ -98,6 +98,29 @@ const changes = (lines: readonly string[]) =>
   lines.filter((line) => / up | start | stop | rm | pull /.test(line) && !/ volume rm /.test(line));
 
 describe('deployRun of one service', () => {
+  it('makes the passwords of development before anything is rendered, and none with --plan', async () => {
+    const receipt = 'dist/receipts/apps/orders/docker-push.production.json';
+    const inDevelopment = {
+      ...files,
+      'apps/orders/service.yml': MANIFEST_WITH_DATABASE,
+      'environments/development.yml': '',
+      'dist/receipts/apps/orders/docker-push.development.json': files[receipt],
+    };
+    const task: ReturnType<typeof recordedTask> = recordedTask(
+      inDevelopment,
+      engine({
+        answer: (line) => {
+          if (!line.endsWith('config --format json')) return undefined;
+          return failure(task.read('.env') === undefined ? 'no passwords' : 'rendered with them');
+        },
+      }),
+    );
+    const options = { environment: 'development' };
+    await expect(deployAlone(task, { ...options, plan: true })).rejects.toThrow('no passwords');
+    expect(task.read('.env')).toBeUndefined();
+    await expect(deployAlone(task, options)).rejects.toThrow('rendered with them');
+  });
+
   it("talks to the environment's engine only, starts dependencies, and writes the receipt", async () => {
     const task = recordedTask(files, engine());
     await deployAlone(task, { environment: 'production' });

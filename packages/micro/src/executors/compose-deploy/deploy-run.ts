@@ -22,6 +22,7 @@ import { normaliseOptions } from '../deploy-options';
 import { moveEarlierNotes } from './prepare/earlier-releases';
 import { findImages, findRecordedImages } from './prepare/find-images';
 import { skipExternal } from '../skip-external';
+import { addDevelopmentPasswords } from './prepare/development-passwords';
 import { makePlan } from './prepare/make-plan';
 import { leaveFormerNetwork } from './prepare/reach-needs';
 import { readSecrets } from './prepare/read-secrets';
@@ -74,6 +75,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       addresses: limit(1),
       linkPause: async () => linkPauseOf(await readEngineKernel(request.runner, address)),
     };
+    if (!mode.plan) await addDevelopmentPasswords(run);
     await readSecrets(run);
     const rendered = await render(run);
     if (mode.plan) {

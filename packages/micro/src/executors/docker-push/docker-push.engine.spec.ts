@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
+import { ensureCosign } from '../../../../../tools/testing/ensure-cosign';
 import { freePort } from '../../../../../tools/testing/free-port';
 import { ensureRegistry } from '../../../../../tools/registry/ensure-registry';
 import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
@@ -42,6 +45,16 @@ describeEngine('docker-push', () => {
     const accept = MANIFESTS.join(', ');
     const response = await fetch(url, { method: 'HEAD', headers: { accept } });
     return response.ok ? response.headers.get('docker-content-digest') : response.status;
+  };
+  /** Where cosign keeps the signature of a digest is a tag that is named after it. */
+  const copySignature = async (from: string, to: string) => {
+    const at = (digest: string) =>
+      `http://${host}/v2/${workspace.platform}/orders/manifests/${digest.replace(':', '-')}.sig`;
+    const signature = await fetch(at(from), { headers: { accept: MANIFESTS.join(', ') } });
+    const type = signature.headers.get('content-type')!;
+    const body = await signature.arrayBuffer();
+    const put = await fetch(at(to), { method: 'PUT', headers: { 'content-type': type }, body });
+    expect(put.status).toBe(201);
   };
   const pushed = () => {
     const { image, digest } = workspace.receipt('orders', 'docker-push.development');
@@ -164,4 +177,51 @@ describeEngine('docker-push', () => {
       const started = createServer({}, handle).listen(0, '127.0.0.1', () => resolve(started));
     });
   }
+
+  it('signs, and an environment with a key runs only what the key signed', async () => {
+    await ensureCosign();
+    vi.stubEnv('COSIGN_PASSWORD', 'spec');
+    execFileSync('cosign', ['generate-key-pair'], { cwd: workspace.root, stdio: 'pipe' });
+    const verify = 'healthTimeout: 60\nverify: { key: cosign.pub }\n';
+    workspace.write({ 'environments/signed.yml': `registry: ${host}\n${verify}` });
+    const push = (signKey?: string) =>
+      workspace.dockerPush('orders', { environment: 'signed', ...(signKey ? { signKey } : {}) });
+    const deploy = () => workspace.deploy('orders', { environment: 'signed' });
+    const running = () => workspace.containerIds('orders', `${workspace.platform}-signed`);
+    const signKey = join(workspace.root, 'cosign.key');
+
+    await make('orders unsigned');
+    expect((await push()).success).toBe(true);
+    const unsigned = await deploy();
+    expect(unsigned.success).toBe(false);
+    expect(unsigned.output).toMatch(/is not signed by cosign\.pub, .*\(no signatures found\)/);
+    expect(running()).toEqual([]);
+    const late = await push(signKey);
+    expect(late.success).toBe(false);
+    expect(late.output).toContain('was in the registry before, without a signature of');
+
+    await make('orders signed');
+    expect((await push(signKey)).output).toMatch(/^orders {2}signed/);
+    expect((await push(signKey)).output).toMatch(/^orders {2}up to date/);
+    const signed = await deploy();
+    expect(signed.success, signed.output).toBe(true);
+    const before = running();
+    expect(before).toHaveLength(1);
+
+    // Someone with access to the registry puts another image in its place, with its labels and its signature.
+    const { image, digest } = workspace.receipt('orders', 'docker-push.signed');
+    execFileSync('docker', ['build', '--quiet', '--tag', image, '-'], {
+      input: `FROM ${image}\nLABEL tampered=yes\n`,
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
+    docker('push', '--quiet', image);
+    expect((await push()).output).toMatch(/^orders {2}up to date/);
+    const tampered = workspace.receipt('orders', 'docker-push.signed').digest;
+    expect(tampered).not.toBe(digest);
+    await copySignature(digest, tampered);
+    const refused = await deploy();
+    expect(refused.success).toBe(false);
+    expect(refused.output).toMatch(/is not signed by cosign\.pub, .*digest/);
+    expect(running()).toEqual(before);
+  });
 });

@@ -233,6 +233,64 @@ describe('pushImage', () => {
     );
   });
 
+  describe('with a key', () => {
+    const SIGNED = `registry.example.com/team/acme/orders@${DIGEST}`;
+    const SIGN = `cosign sign --yes --key cosign.key --tlog-upload=false ${SIGNED}`;
+    const cosign =
+      (exitCode: number, more: Answer = () => undefined): Answer =>
+      (line, command) =>
+        more(line, command) ??
+        (line.startsWith('cosign public-key')
+          ? { stdout: 'a public key' }
+          : line.startsWith('cosign verify')
+            ? { exitCode, stderr: 'Error: no signatures found' }
+            : undefined);
+    const options = { environment: 'production', signKey: 'cosign.key' };
+    const signs = (lines: readonly string[]) =>
+      lines.filter((line) => line.startsWith('cosign sign --yes'));
+
+    it('signs what it pushed, by digest', async () => {
+      const task = recordedTask(files, engine({}, cosign(10)));
+      await pushImage(task, options);
+      expect(signs(task.runner.lines)).toEqual([SIGN]);
+      expect(task.said.join('\n')).toMatch(/orders.*signed.*@sha256:ddd/);
+      expect(task.read(RECEIPT)).toBeDefined();
+    });
+
+    it('signs nothing twice', async () => {
+      const task = recordedTask(files, engine({ [IMAGE.split(':')[1]!]: KEY }, cosign(0)));
+      await pushImage(task, options);
+      expect(signs(task.runner.lines)).toEqual([]);
+    });
+
+    it('does not sign what was in the registry before, and leaves no receipt', async () => {
+      const task = recordedTask(files, engine({ [IMAGE.split(':')[1]!]: KEY }, cosign(10)));
+      await expect(pushImage(task, options)).rejects.toThrow(
+        `${SIGNED} was in the registry before, without a signature of cosign.key, and is not signed now: it may be of someone else. If you know that it is yours, sign it once with "${SIGN}"; otherwise delete it there and push again`,
+      );
+      expect(signs(task.runner.lines)).toEqual([]);
+      expect(task.read(RECEIPT)).toBeUndefined();
+    });
+
+    it.each<[string, Answer, RegExp]>([
+      [
+        'the password is wrong',
+        (line) =>
+          line.startsWith('cosign public-key') ? failure('Error: decryption failed') : undefined,
+        /^"cosign public-key --key cosign\.key" failed: decryption failed\. The password of the key is read from COSIGN_PASSWORD/,
+      ],
+      [
+        'the registry does not answer',
+        (line) => (line.startsWith('cosign verify') ? failure('Error: EOF') : undefined),
+        /^it cannot be told whether .* is signed already: EOF/,
+      ],
+    ])('ends if %s', async (_, answer, message) => {
+      const task = recordedTask(files, engine({}, cosign(10, answer)));
+      await expect(pushImage(task, options)).rejects.toThrow(message);
+      expect(signs(task.runner.lines)).toEqual([]);
+    });
+  });
+
   it.each([
     [{}, {}, 'no environment given'],
     [{ environment: 'prod' }, {}, 'there is no environment "prod"'],

@@ -28,12 +28,14 @@ import { UserError } from '../../platform/user-error';
 import { formatSeconds, formatStep } from '../../terminal/step';
 import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
+import { signImages, type PushedImage } from './sign-images';
 
 /** Options as Nx gives them. */
 export interface DockerPushOptions {
   environment?: string;
   tags?: string[];
   retries?: number;
+  signKey?: string;
 }
 
 /** First pause before a push is tried again; each further one is twice as long. */
@@ -100,6 +102,9 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
     );
   }
   const digest = digests[0]!;
+  if (options.signKey !== undefined) {
+    await signImages(task, options.signKey, pushedImages(repository, plans, digests));
+  }
   const image = `${repository}:${plans[0]!.tag}`;
   await writeReceipt<PushReceipt>(
     workspaceRoot,
@@ -124,6 +129,18 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
       `${image}@${digest.slice(0, 19)}…  ${formatSeconds(clock.now() - started)}`,
     ),
   );
+}
+
+/** Each digest once; it is ours if any of its tags was pushed now. */
+function pushedImages(
+  repository: string,
+  plans: readonly TagPlan[],
+  digests: readonly string[],
+): PushedImage[] {
+  return [...new Set(digests)].map((digest) => ({
+    reference: `${repository}@${digest}`,
+    isOurs: plans.some(({ kind }, index) => kind === 'push' && digests[index] === digest),
+  }));
 }
 
 export function requireEnvironment({ environment }: { environment?: string }): string {

@@ -90,6 +90,25 @@ describe('a deploy to a cluster', () => {
     expect(said.at(-2)).toContain('r1 in production');
   });
 
+  it('writes nothing for an image that is not signed, and checks each before', async () => {
+    const files = {
+      'environments/production.yml': `${ENVIRONMENT}verify: { key: cosign.pub }\n`,
+      'cosign.pub': '',
+    };
+    const unsigned: Answer = (line, command) =>
+      line.startsWith('cosign verify')
+        ? failure('Error: no signatures found', 10)
+        : emptyCluster(line, command);
+    const { failures, kubectl } = await deploy(unsigned, {}, files);
+    expect(failures.get('orders')?.message).toMatch(
+      /^reg\.example\.com\/acme\/orders:k-1@sha256:a+ is not signed by cosign\.pub/,
+    );
+    expect(kubectl.filter((line) => !/ get /.test(line))).toEqual([]);
+    const signed = await deploy(emptyCluster, {}, files);
+    expect(signed.failures).toEqual(new Map());
+    expect(signed.said.at(-2)).toContain('r1 in production');
+  });
+
   it('with --plan writes nothing', async () => {
     const { kubectl, said } = await deploy(emptyCluster, { plan: true });
     expect(kubectl.filter((line) => !/ get /.test(line))).toEqual([]);

@@ -5,6 +5,7 @@ import {
   runDocker,
   type LocalImage,
 } from '../../../effects/engine';
+import { requireSigned } from '../../../effects/signatures';
 import { UserError } from '../../../platform/user-error';
 import { formatStep } from '../../../terminal/step';
 import { limit } from '../../../effects/limit';
@@ -23,7 +24,8 @@ const PULLS = 8;
 const PULL_TRIES = 3;
 
 /**
- * Pulls every image before anything is changed, so that losing the registry cannot break a roll half way.
+ * Checks the signature of every image, if the environment demands one, and pulls it before anything is changed, so that
+ * losing the registry cannot break a roll half way.
  *
  * @returns whether there is anything to deploy.
  */
@@ -59,7 +61,12 @@ async function findAll(run: Run, all: readonly DesiredState[]): Promise<void> {
   const inTurn = limit(PULLS);
   await Promise.all(
     all.map((desired) =>
-      inTurn(() => attempt(run, desired.service, () => requireImage(run, desired))),
+      inTurn(() =>
+        attempt(run, desired.service, async () => {
+          await requireSigned(run, desired.image);
+          await requireImage(run, desired);
+        }),
+      ),
     ),
   );
 }

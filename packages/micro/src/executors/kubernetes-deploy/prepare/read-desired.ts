@@ -3,6 +3,7 @@ import { imageOfPush } from '../../../deployment/desired-state';
 import { readPush } from '../../read-push';
 import { renderForCluster } from '../../../effects/cluster-rendering';
 import { readEntrySecret } from '../../../effects/cluster-secrets';
+import { requireSigned } from '../../../effects/signatures';
 import type { ClusterState } from '../../../effects/cluster-state';
 import {
   desiredRelease,
@@ -26,10 +27,19 @@ export interface Desired {
 }
 
 /** @param key of the names of Secrets. */
-export function readDesired(run: Run, state: ClusterState, key: Secret): Promise<Desired> {
-  return run.mode.destination.kind === 'release'
+export async function readDesired(run: Run, state: ClusterState, key: Secret): Promise<Desired> {
+  const desired = await (run.mode.destination.kind === 'release'
     ? readReleases(run, state, key)
-    : readPushed(run, key);
+    : readPushed(run, key));
+  if (run.environment.verify === undefined) return desired;
+  const services = new Map<string, DesiredService>();
+  for (const [name, service] of desired.services) {
+    await attempt(run, name, async () => {
+      await requireSigned(run, service.image);
+      services.set(name, service);
+    });
+  }
+  return { ...desired, services };
 }
 
 async function readPushed(run: Run, key: Secret): Promise<Desired> {

@@ -1,0 +1,51 @@
+import type { Command } from '../docker/command';
+import type { Verify } from '../platform/verify';
+
+/** Asks whether an image was signed by whom it should be. A key of ours is enough: no public log is asked. */
+export function verifyCommand(reference: string, by: Verify): Command {
+  const who =
+    'key' in by
+      ? ['--key', by.key, '--insecure-ignore-tlog=true']
+      : ['--certificate-identity', by.identity, '--certificate-oidc-issuer', by.issuer];
+  return { file: 'cosign', args: ['verify', ...who, '--output', 'json', reference] };
+}
+
+/**
+ * Signs an image, and tells no public log about it.
+ *
+ * @param hasSigningConfig whether this cosign would take its services from a configuration in the internet by itself, as
+ *   version 3 does.
+ */
+export function signCommand(reference: string, key: string, hasSigningConfig: boolean): Command {
+  const config = hasSigningConfig ? ['--use-signing-config=false'] : [];
+  return {
+    file: 'cosign',
+    args: ['sign', '--yes', '--key', key, '--tlog-upload=false', ...config, reference],
+  };
+}
+
+/** Prints the public key that belongs to a private one. */
+export function publicKeyCommand(key: string): Command {
+  return { file: 'cosign', args: ['public-key', '--key', key] };
+}
+
+export const SIGN_HELP: Command = { file: 'cosign', args: ['sign', '--help'] };
+
+/**
+ * What the exit code of a verification says (cmd/cosign/errors of cosign): 10 to 13 are no signature, none for this
+ * digest, none by this key or identity. Any other means that cosign could not tell.
+ */
+export function verdictOf(exitCode: number): 'signed' | 'not signed' | 'unknown' {
+  if (exitCode === 0) return 'signed';
+  return exitCode >= 10 && exitCode <= 13 ? 'not signed' : 'unknown';
+}
+
+/** `keys/cosign.pub`, or the identity: whose signature is missing. */
+export function signerOf(by: Verify): string {
+  return 'key' in by ? by.key : by.identity;
+}
+
+/** Whether a key is a file, and not the address of one in a key store. */
+export function isKeyFile(key: string): boolean {
+  return !key.includes('://');
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+const SHAPE =
+  'verify is { key: keys/cosign.pub }, or { identity: …, issuer: … } for signatures without a key';
+
+/** Who has to have signed the images of an environment. */
+export const verifySchema = z
+  .union(
+    [
+      z.strictObject({
+        key: z
+          .string()
+          .min(1)
+          .describe(
+            'The public key: a file, relative to the workspace root, or an address that cosign knows, such as awskms://…',
+          ),
+      }),
+      z.strictObject({
+        identity: z
+          .string()
+          .min(1)
+          .describe(
+            'Who signed without a key: the address of the workflow, or an e-mail address, as the certificate has it',
+          ),
+        issuer: z
+          .url({ protocol: /^https$/, error: 'an issuer is an address with https://' })
+          .describe(
+            'Who vouches for the identity, such as https://token.actions.githubusercontent.com',
+          ),
+      }),
+    ],
+    { error: SHAPE },
+  )
+  .describe(
+    'Deploy only images of services that were signed with cosign by this key or identity. Needs cosign where the deploy runs',
+  );
+export type Verify = z.output<typeof verifySchema>;
