@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 import { readEngineFacts } from '../engine/facts.js';
 import { recordSupport } from '../generated/support-page.js';
@@ -19,8 +20,20 @@ export default class SupportReporter implements Reporter {
     await recordSupport({
       tool: server.isPodman ? 'Podman' : 'Docker Engine',
       version: server.version,
-      run: `tests (${projects}) of ${ran.length} files, with client ${client}, buildx ${buildx}, Compose ${compose}`,
+      run: `tests (${projects}) of ${formatFiles(ran.map(({ moduleId }) => moduleId))}, with client ${client}, buildx ${buildx}, Compose ${compose}`,
       result: formatCounts(countTests(ran, errors.length)),
     });
   }
+}
+
+/** More names than these say less than their number. */
+const NAMED = 12;
+
+/** `docker-build, edge` of `…/docker-build.engine.spec.ts` and `…/edge.engine.spec.ts`; `250 files`. */
+export function formatFiles(paths: readonly string[]): string {
+  if (paths.length > NAMED) return `${paths.length} files`;
+  const names = paths.map((path) =>
+    basename(path).replace(/(?:\.(?:engine|browser|cluster))?\.spec\.ts$/, ''),
+  );
+  return names.sort().join(', ');
 }

@@ -17,6 +17,7 @@ test.each([
   ['caddy:2', { kind: 'keep' }],
   // As Podman writes it.
   ['docker.io/library/caddy:2', { kind: 'keep' }],
+  ['localhost/caddy:2', { kind: 'keep' }],
   [
     'docker.io/library/caddy:1',
     { kind: 'recreate', reason: 'its image changed: docker.io/library/caddy:1 -> caddy:2' },

@@ -89,12 +89,16 @@ test.each([
   [`caddy@${digest}`, `docker.io/library/caddy@${digest}`, true],
   ['caddy:2', 'docker.io/library/caddy:3', false],
   ['caddy:2', 'docker.io/acme/caddy:2', false],
-  ['caddy:2', 'localhost/caddy:2', false],
   ['caddy:2', 'registry.example.com/library/caddy:2', false],
   ['registry.example.com/caddy:2', 'registry.example.com/library/caddy:2', false],
   [`caddy:2`, `caddy:2@${digest}`, false],
   ['not a reference', 'not a reference', true],
   ['not a reference', 'caddy:2', false],
+  ['caddy:2', 'localhost/caddy:2', true],
+  ['acme/orders', 'localhost/acme/orders:latest', true],
+  ['localhost/caddy:2', 'docker.io/library/caddy:2', false],
+  ['localhost:5000/caddy:2', 'caddy:2', false],
+  ['localhost/caddy:1', 'caddy:2', false],
 ])('%s and %s name the same image: %s', (a, b, same) => {
   expect(namesSameImage(a, b)).toBe(same);
   expect(namesSameImage(b, a)).toBe(same);

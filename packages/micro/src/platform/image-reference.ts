@@ -56,30 +56,34 @@ export function formatImageReference({
 }
 
 /** Docker Hub under all of its names. */
-const HUBS = [undefined, 'docker.io', 'index.docker.io', 'registry-1.docker.io'];
+const HUBS = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 
 /**
- * Whether two texts name one image of a registry: Podman writes `caddy:2` of a container as `docker.io/library/caddy:2`.
+ * Whether two texts name one image. Podman writes `caddy:2` of a container in full: as `docker.io/library/caddy:2` if it
+ * was pulled, as `localhost/caddy:2` if it was built or loaded.
  */
 export function namesSameImage(a: string, b: string): boolean {
   if (a === b) return true;
   try {
-    return fullName(a) === fullName(b);
+    return fullNames(a).some((name) => fullNames(b).includes(name));
   } catch {
     return false;
   }
 }
 
-function fullName(text: string): string {
+/** A name without a registry may be of Docker Hub, or of the engine alone. */
+function fullNames(text: string): string[] {
   const { registry, repository, tag, digest } = parseImageReference(text);
-  const isOfHub = HUBS.includes(registry?.toLowerCase());
+  const rest = { tag: tag ?? (digest === undefined ? 'latest' : undefined), digest };
+  const isOfHub = registry === undefined || HUBS.includes(registry.toLowerCase());
   const isShort = !repository.includes('/') || repository.startsWith('library/');
-  return formatImageReference({
+  const full = formatImageReference({
     registry: isOfHub ? 'docker.io' : registry,
     repository: isOfHub && isShort ? `library/${repository.replace('library/', '')}` : repository,
-    tag: tag ?? (digest === undefined ? 'latest' : undefined),
-    digest,
+    ...rest,
   });
+  if (registry !== undefined) return [full];
+  return [full, formatImageReference({ registry: 'localhost', repository, ...rest })];
 }
 
 /** Whether `tag` is valid after the colon of a reference. */

@@ -48,24 +48,50 @@ describe('grype', () => {
     expect(
       grype.parseState([
         '{ "application": "grype", "version": "0.121.2" }',
-        '{ "schemaVersion": "v6.1.4", "built": "2026-11-27T01:02:03Z", "path": "/db", "valid": true }',
+        '{ "schemaVersion": "v6.1.10", "from": "hand", "built": "2026-11-27T01:02:03Z", "path": "/db", "valid": true }',
       ]),
-    ).toEqual({ version: '0.121.2', database: 'v6.1.4 of 2026-11-27T01:02:03Z' });
+    ).toEqual({ version: '0.121.2', database: 'v6.1.10 of 2026-11-27T01:02:03Z' });
   });
 
   it('says what it found', () => {
     const report = {
       matches: [
         {
+          // As Grype 0.121.2 reports minimist 1.2.5 in an SBOM of ours, but for the text and its address.
           vulnerability: {
             id: 'GHSA-xvch-5gv4-984h',
             dataSource: 'https://example.com/advisory',
+            namespace: 'github:language:javascript',
             severity: 'Critical',
+            urls: [],
             description: 'Prototype pollution\nand more',
+            cvss: [],
             fix: { versions: ['1.2.6'], state: 'fixed' },
+            advisories: [],
+            risk: 0,
           },
-          relatedVulnerabilities: [{ id: 'CVE-2021-44906' }],
-          artifact: { name: 'minimist', version: '1.2.5', type: 'npm' },
+          relatedVulnerabilities: [
+            {
+              id: 'CVE-2021-44906',
+              dataSource: 'nvd',
+              namespace: 'nvd:cpe',
+              severity: 'Unknown',
+              urls: [],
+              cvss: [],
+            },
+          ],
+          artifact: {
+            id: 'minimist@1.2.5',
+            name: 'minimist',
+            version: '1.2.5',
+            type: 'npm',
+            locations: null,
+            language: 'javascript',
+            licenses: ['MIT'],
+            cpes: [],
+            purl: 'pkg:npm/minimist@1.2.5',
+            upstreams: [],
+          },
         },
         {
           vulnerability: { id: 'CVE-1', severity: 'Negligible', fix: { versions: [] } },

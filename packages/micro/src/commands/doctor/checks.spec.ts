@@ -78,10 +78,10 @@ describe('checkFacts', () => {
     ],
     [
       'Podman, whose version is no version of Docker',
-      { engine: { kind: 'answers', name: 'Podman', client: '28.2.2', server: '5.4.2' } },
+      { engine: { kind: 'answers', name: 'Podman', client: '28.2.2', server: '5.8.6' } },
       'warn',
       'engine',
-      /only if systemd runs/,
+      /only if systemd runs, and has no log driver "local": write "json-file" into compose entries/,
     ],
     [
       'an old Podman',

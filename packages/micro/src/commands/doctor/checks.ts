@@ -65,10 +65,10 @@ const SUPPORTED_NODE: Version = [22, 0, 0];
 const NX: { from: Version; below: Version } = { from: [22, 0, 0], below: [25, 0, 0] };
 /** The first engine whose BuildKit knows named build contexts and `COPY --link`. */
 const OLDEST_ENGINE: Version = [23, 0, 0];
-/** The oldest that was run; docs/support.md says what works. */
+/** The oldest major version that was run. */
 const OLDEST_PODMAN: Version = [5, 0, 0];
 const PODMAN_LIMITS =
-  'Podman runs health checks only if systemd runs, and has no log driver "local": write "json-file" into compose entries, and "edge: false" into the environment. docs/support.md says what works';
+  'Podman runs health checks only if systemd runs, and has no log driver "local": write "json-file" into compose entries. docs/support.md says what works';
 /** The first buildx with `--build-context`. */
 const OLDEST_BUILDX: Version = [0, 8, 0];
 

@@ -91,23 +91,30 @@ async function start(
         say(`warning: the database of ${scanner.name} could not be updated: ${error.message}`);
       });
     }
-    const outputs: string[] = [];
-    for (const command of scanner.state(place)) outputs.push(await runScanner(runner, command));
-    return { state: parseState(scanner, outputs, place) };
+    return { state: await readState(runner, scanner, place) };
   } catch (error) {
     if (error instanceof SpawnError && error.cause.code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-function parseState(scanner: Scanner, outputs: readonly string[], place: ScannerPlace) {
+/** @throws {UserError} if there is no database: Grype then fails, and Trivy says nothing of one. */
+async function readState(
+  runner: Runner,
+  scanner: Scanner,
+  place: ScannerPlace,
+): Promise<ScannerState> {
   try {
+    const outputs: string[] = [];
+    for (const command of scanner.state(place)) outputs.push(await runScanner(runner, command));
     return scanner.parseState(outputs);
-  } catch {
-    throw new UserError(
+  } catch (error) {
+    if (error instanceof SpawnError) throw error;
+    const reason = error instanceof UserError ? `\n${error.message}` : '';
+    const what =
       place.databaseFolder === undefined
         ? `${place.program} has no database of vulnerabilities: let it download one, or set "databaseFolder"`
-        : `${place.databaseFolder} has no database for ${scanner.name}: "databaseFolder" should be the folder that ${scanner.name} keeps its database in`,
-    );
+        : `${place.databaseFolder} has no database for ${scanner.name}: "databaseFolder" should be the folder that ${scanner.name} keeps its database in`;
+    throw new UserError(what + reason);
   }
 }

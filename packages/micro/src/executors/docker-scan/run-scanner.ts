@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { formatCommand, type Command } from '../../docker/command';
 import type { Runner } from '../../effects/process';
 import { UserError } from '../../platform/user-error';
@@ -9,6 +10,7 @@ const SHOWN = 5;
 export async function runScanner(runner: Runner, command: Command): Promise<string> {
   const { exitCode, stdout, stderr } = await runner.run(command);
   if (exitCode === 0) return stdout;
-  const lines = (stderr.trim() === '' ? stdout : stderr).trim().split('\n').slice(-SHOWN);
+  const said = stripVTControlCharacters(stderr.trim() === '' ? stdout : stderr);
+  const lines = said.trim().split('\n').slice(-SHOWN);
   throw new UserError(`"${formatCommand(command)}" failed:\n  ${lines.join('\n  ')}`);
 }

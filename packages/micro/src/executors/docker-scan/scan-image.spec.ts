@@ -193,9 +193,20 @@ describe('scanImage', () => {
       /db has no database for grype/,
     ],
     [
+      'it says that it has no database',
+      (line, command) =>
+        line.startsWith('grype db status')
+          ? failure('[0000] ERROR \x1b[31mdatabase does not exist\x1b[0m')
+          : machine()(line, command),
+      { scanner: 'grype', databaseFolder: 'db' },
+      /db has no database for grype/,
+    ],
+    [
       'it fails',
       (line, command) =>
-        line.startsWith('grype sbom:') ? failure('a\nb: cannot decode') : machine()(line, command),
+        line.startsWith('grype sbom:')
+          ? failure('a\n\x1b[31mb: cannot decode\x1b[0m')
+          : machine()(line, command),
       {},
       /^"grype sbom:.*" failed:\n {2}a\n {2}b: cannot decode/,
     ],
