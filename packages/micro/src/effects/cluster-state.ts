@@ -73,18 +73,25 @@ async function listed<Found>(
 
 /** A list in a namespace that is not there is empty. */
 async function requireNamespace(cluster: Cluster): Promise<void> {
+  const problem = await readNamespaceProblem(cluster);
+  if (problem !== undefined) throw new UserError(problem);
+}
+
+/** Why nothing can be deployed to a namespace, and what to do; `undefined` if something can. */
+export async function readNamespaceProblem(cluster: Cluster): Promise<string | undefined> {
   const { namespace } = cluster;
   try {
     const args = ['get', 'namespace', namespace, '--output', 'json'];
     const { stdout } = await runKubectl(cluster, args, `Could not look for the namespace`);
     const { status } = JSON.parse(stdout) as { status?: { phase?: string } };
-    if (status?.phase !== 'Terminating') return;
-    throw new UserError(
-      `the namespace ${namespace} is being deleted: wait until it is gone, create it again, and run this again`,
-    );
+    return status?.phase === 'Terminating'
+      ? `the namespace ${namespace} is being deleted: wait until it is gone, create it again, and run this again`
+      : undefined;
   } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
     // Who may only see into the namespace is told by what comes next.
-    if (error instanceof ClusterError && error.complaint.kind === 'forbidden') return;
+    if (error.complaint.kind === 'forbidden') return undefined;
+    if (error.complaint.kind === 'no-namespace') return error.message;
     throw error;
   }
 }

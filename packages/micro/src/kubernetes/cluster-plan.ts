@@ -1,5 +1,5 @@
 import { entryOf, identityOf, type LiveObject, type Named } from './live-object';
-import type { ObjectPlan } from './object-plan';
+import { isOurs, type ObjectPlan } from './object-plan';
 import type { ServicePlan } from './service-plan';
 
 /** What a whole run does, in the order in which services are rolled. */
@@ -41,7 +41,12 @@ export function leftObjects(
     .flatMap((object) => entryOf(object) ?? [])
     .filter((name) => !names.has(name))
     .sort();
-  return new Map(gone.map((name) => [name, objects.filter((object) => entryOf(object) === name)]));
+  return new Map(
+    gone.map((name) => [
+      name,
+      objects.filter((object) => entryOf(object) === name && isOurs(object)),
+    ]),
+  );
 }
 
 /** `deployment/orders`, as kubectl names it. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { differencesOf } from './difference';
-import { byEntry, identityOf, type LiveObject } from './live-object';
+import { byEntry, entryOf, identityOf, type LiveObject } from './live-object';
 import type { KubernetesObject } from './object';
 
 /** What is to be done with one object, and why. */
@@ -15,6 +15,15 @@ export interface ObjectPlan {
 
 /** The hash of what was declared, on each object. It tells what we changed from what others did. */
 const DECLARED_ANNOTATION = 'org.micro/declared';
+
+/**
+ * Whether we made an object with our labels. Others copy them: `kubectl expose` gives a Service the labels of its
+ * Deployment. Ours have a note, or the name of their entry if the rendered folder was applied.
+ */
+export function isOurs(object: LiveObject): boolean {
+  const { annotations, name } = object.metadata;
+  return annotations?.[DECLARED_ANNOTATION] !== undefined || name === entryOf(object);
+}
 
 /** Objects of the cluster by {@link identityOf}. */
 export type LiveObjects = ReadonlyMap<string, LiveObject>;

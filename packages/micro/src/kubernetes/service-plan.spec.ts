@@ -68,6 +68,12 @@ describe('the plan of a service', () => {
     expect(planService(desired(A), deployed(A))).toMatchObject({ action: 'keep', obsolete: [] });
   });
 
+  it('leaves what a person made with our labels, as kubectl expose does', () => {
+    const exposed = { ...applied(SERVICE), metadata: { name: 'load', labels: LABELS } };
+    const plan = planService(desired(A), deployed(A, [exposed]));
+    expect(plan).toMatchObject({ action: 'keep', obsolete: [] });
+  });
+
   it.each<[string, KubernetesObject[], string, string]>([
     ['another image', [deployment('b'), SERVICE], 'update', 'another image'],
     [

@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CommitCheck } from '../deployment/commit';
 import type { DesiredEntry, DesiredService } from './desired-service';
 import { identityOf, type LiveObject } from './live-object';
-import { objectsOfEntry, planObject, type LiveObjects, type ObjectPlan } from './object-plan';
+import {
+  isOurs,
+  objectsOfEntry,
+  planObject,
+  type LiveObjects,
+  type ObjectPlan,
+} from './object-plan';
 import { currentOf, type ClusterBook, type ClusterRelease } from './release-book';
 import { judgeRollout } from './rollout';
 
@@ -68,7 +74,7 @@ export function planService(
   const objects = entry.objects.map((object) => planObject(object, live));
   const declared = new Set(entry.objects.map(identityOf));
   const obsolete = objectsOfEntry(live, service).filter(
-    (one) => KINDS.has(one.kind) && !declared.has(identityOf(one)),
+    (one) => KINDS.has(one.kind) && isOurs(one) && !declared.has(identityOf(one)),
   );
   const secret = needsSecret(entry, facts);
   const jobs = desired.jobs.flatMap((job) => planJob(job, current, facts));

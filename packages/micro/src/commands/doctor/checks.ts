@@ -1,4 +1,5 @@
 import { checkWritten, type Check } from './check';
+import { checkCluster, type ClusterDoctorFacts } from './cluster-checks';
 import { composeFaults } from './compose-faults';
 import { checkEdge, type EdgeFacts } from './edge-checks';
 import { isOlder, parseVersion, type Version } from './version';
@@ -20,6 +21,8 @@ export interface DoctorFacts {
   /** Absent without an engine, or without an edge. */
   edge?: EdgeFacts;
   registry?: RegistryFact;
+  /** Of an environment for a cluster. */
+  cluster?: ClusterDoctorFacts;
   /** Variables that .env lacks. */
   missingSecrets: readonly string[];
   /** What a deploy could not keep to of compose files, each with its file and line. */
@@ -84,6 +87,7 @@ export function checkFacts(facts: DoctorFacts, now: Date): Check[] {
     ...facts.ports.map(checkPort),
     ...(facts.edge ? checkEdge(facts.edge, now) : []),
     ...(facts.registry ? [checkRegistry(facts.registry)] : []),
+    ...(facts.cluster ? checkCluster(facts.cluster) : []),
     checkSecrets(facts.missingSecrets),
     ...facts.contradictions.map((says) => checkWritten('compose', says)),
     ...(facts.keepsImages ? [checkPruning(facts.keepsImages)] : []),

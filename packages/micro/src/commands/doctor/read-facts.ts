@@ -1,11 +1,11 @@
 import { docker, type EngineAddress } from '../../docker/command';
-import { readEnvironment } from '../../effects/environments';
+import { readAnyEnvironment } from '../../effects/environments';
 import { EngineError } from '../../docker/engine-error';
 import { inspectRemoteImage, runDocker } from '../../effects/engine';
 import { fileReader } from '../../effects/files';
 import { freeSpace, isPortFree } from '../../effects/machine';
 import { projectNameOf, addressOf } from '../../deployment/project';
-import { runsElsewhere, type Environment } from '../../platform/environment';
+import { runsElsewhere, type AnyEnvironment, type Environment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import type { Platform } from '../../platform/platform';
 import { missingSecretsOf } from '../../effects/env-file';
@@ -16,6 +16,7 @@ import { readWrittenProblems } from '../../effects/written-problems';
 import { formatProblem } from '../../platform/problem';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import type { DoctorFacts, PortFact, RegistryFact } from './checks';
+import { readClusterFacts } from './read-cluster-facts';
 import { readImageChanges } from './read-image-changes';
 import { readEdgeFacts } from './read-edge-facts';
 import {
@@ -32,8 +33,10 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
   const { workspaceRoot, runner } = shell;
   const read = fileReader(workspaceRoot);
   const platform = readWorkspacePlatform(workspaceRoot);
-  const environment = readEnvironment(workspaceRoot, environmentName);
-  const address = addressOf(environment);
+  const environment = readAnyEnvironment(workspaceRoot, environmentName);
+  // Images for a cluster are built on the engine of this machine.
+  const onEngine = environment.engine === 'compose' ? environment : undefined;
+  const address = onEngine ? addressOf(onEngine) : {};
   const answerOf = async (...args: string[]) => {
     const { exitCode, stdout } = await runner.run(docker(args, address));
     return exitCode === 0 ? stdout.trim() : undefined;
@@ -47,12 +50,19 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
   const there = engine.kind === 'answers';
   const registry = there ? await readRegistry(shell, platform, environment) : undefined;
   const rendered =
-    there && compose ? await renderEntries(shell, platform, environment, new Map()) : undefined;
-  const edge =
-    rendered?.kind === 'rendered' && rendered.publications
-      ? await readEdgeFacts(shell, platform, environment, rendered.publications)
+    there && compose && onEngine
+      ? await renderEntries(shell, platform, onEngine, new Map())
       : undefined;
-  const disk = there && !runsElsewhere(environment) ? await readDisk(shell, address) : undefined;
+  const edge =
+    onEngine && rendered?.kind === 'rendered' && rendered.publications
+      ? await readEdgeFacts(shell, platform, onEngine, rendered.publications)
+      : undefined;
+  const cluster =
+    environment.engine === 'kubernetes'
+      ? await readClusterFacts(shell, platform, environment)
+      : undefined;
+  const isLocal = !onEngine || !runsElsewhere(onEngine);
+  const disk = there && isLocal ? await readDisk(shell, address) : undefined;
   return {
     node: process.versions.node,
     ...optional('nx', nxVersion(workspaceRoot)),
@@ -72,15 +82,18 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
         ].map(read),
       ),
     },
-    ports: rendered ? await readPorts(shell, platform, environment, rendered) : [],
+    ports: onEngine && rendered ? await readPorts(shell, platform, onEngine, rendered) : [],
     ...optional('edge', edge),
     ...optional('registry', registry),
+    ...optional('cluster', cluster),
     missingSecrets: missingSecretsOf(platform, read),
-    contradictions: [
-      ...readWrittenProblems(workspaceRoot, platform.services, environment).map(formatProblem),
-      ...(await readImageChanges(shell, platform, environment, rendered)),
-    ],
-    ...optional('keepsImages', there ? keeperOf(environment) : undefined),
+    contradictions: onEngine
+      ? [
+          ...readWrittenProblems(workspaceRoot, platform.services, onEngine).map(formatProblem),
+          ...(await readImageChanges(shell, platform, onEngine, rendered)),
+        ]
+      : [],
+    ...optional('keepsImages', there && onEngine ? keeperOf(onEngine) : undefined),
     sync,
   };
 }
@@ -186,9 +199,11 @@ const HOLDERS = [
 async function readRegistry(
   { runner }: Shell,
   platform: Platform,
-  { registry, images, file }: Environment,
+  environment: AnyEnvironment,
 ): Promise<RegistryFact | undefined> {
+  const { registry, file } = environment;
   if (registry === undefined) {
+    const images = environment.engine === 'compose' ? environment.images : 'pushed';
     const problem = `${file} runs pushed images but has no registry`;
     return images === 'pushed' ? { host: '', answer: 'unnamed', problem } : undefined;
   }
