@@ -1,9 +1,12 @@
 import type { ExecutorContext } from '@nx/devkit';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../platform/user-error';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
-import { runServiceTask, type ServiceTask } from './service-task';
+import { isProcessOfBatch, runServiceTask, type ServiceTask } from './service-task';
 
 const context = (files: Record<string, string>, projectName = 'orders') =>
   ({
@@ -82,4 +85,20 @@ describe('runServiceTask', () => {
     expect(success).toBe(false);
     expect(error).toMatch(message);
   });
+});
+
+describe('isProcessOfBatch', () => {
+  it('knows the script that the installed Nx starts for a batch', () => {
+    const runner = createRequire(__filename).resolve(
+      'nx/src/tasks-runner/forked-process-task-runner',
+    );
+    const script = join(dirname(runner), 'batch/run-batch.js');
+    expect(existsSync(script)).toBe(true);
+    expect(isProcessOfBatch(script)).toBe(true);
+  });
+
+  it.each([process.argv[1], undefined, '/w/node_modules/nx/dist/bin/nx.js'])(
+    'takes no other process for one: %s',
+    (script) => expect(isProcessOfBatch(script)).toBe(false),
+  );
 });

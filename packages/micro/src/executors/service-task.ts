@@ -83,7 +83,12 @@ export async function* runServiceTasks(
   }
   // Nx ends the processes of its batches, and looks 100 ms later whether they have; one that has
   // nothing more to do but to listen can go before.
-  process.channel?.unref();
+  if (isProcessOfBatch(process.argv[1])) process.channel?.unref();
+}
+
+/** Whether Nx started a process with this script for one batch. Others, such as a test runner's, have more to listen for. */
+export function isProcessOfBatch(script: string | undefined): boolean {
+  return /[\\/]batch[\\/]run-batch\.js$/.test(script ?? '');
 }
 
 async function runOne(

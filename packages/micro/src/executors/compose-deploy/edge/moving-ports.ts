@@ -6,6 +6,12 @@ import { readProjectContainers } from '../../../effects/containers';
 import type { Facts, Run } from '../run';
 import { dialPorts, readEdgeConfig, rememberEdge } from './edge-config';
 
+/**
+ * Milliseconds after which no request waits for another try because it met a container that is gone: for a second the edge
+ * may still have its address, tries it for a second more, and then waits a moment. A reload answers such requests with 502.
+ */
+const UNTIL_NONE_WAITS = 2500;
+
 /** What the edge does for services whose new containers listen on another port than the old ones. */
 export interface MovingPorts {
   /** Ports of services that are being replaced, beside those that serve. */
@@ -65,6 +71,7 @@ export function movingPorts(
         return result;
       } catch (error) {
         ports.delete(service);
+        await run.undo.clock.sleep(UNTIL_NONE_WAITS);
         await inTurn(() => dial({ ...run, runner: run.undo.runner }, service, move.before));
         throw error;
       }
@@ -72,6 +79,7 @@ export function movingPorts(
     end: () =>
       inTurn(async () => {
         ports.clear();
+        if (moved.size > 0) await run.clock.sleep(UNTIL_NONE_WAITS);
         for (const [service, port] of moved) await dial(run, service, [port]);
       }),
   };
