@@ -6,7 +6,7 @@ import { LabError, runProgram, say } from '../program.js';
 
 const USAGE = `usage: npm run bench:short
 
-One reading of each main row, in about three minutes on a quiet machine: for whoever changes a path that is hot. Run it before
+One reading of each main row, in about four minutes on a quiet machine: for whoever changes a path that is hot. Run it before
 and after, and compare the ratios. It writes nothing; a ratio of one reading is off by a fifth or so.
 `;
 
