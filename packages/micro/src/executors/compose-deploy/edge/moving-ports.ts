@@ -16,7 +16,9 @@ const UNTIL_NONE_WAITS = 2500;
 export interface MovingPorts {
   /** Ports of services that are being replaced, beside those that serve. */
   readonly ports: ReadonlyMap<string, readonly number[]>;
-  /** While a service is replaced, it is reached at both ports; if `work` fails, at the old one only. */
+  /**
+   * While a service is replaced, and a moment longer, it is reached at both ports; if `work` fails, at the old one only.
+   */
   around<T>(one: ServicePlan, work: () => Promise<T>): Promise<T>;
   /** Once all services are rolled: they are reached at their new ports alone. */
   end(): Promise<void>;
@@ -65,6 +67,7 @@ export function movingPorts(
       if (!move) return work();
       try {
         const result = await work();
+        await run.undo.clock.sleep(UNTIL_NONE_WAITS);
         moved.set(service, move.next);
         // What may have to be put back is reached at both until the run ends.
         if (!onReload) ports.delete(service);
@@ -79,7 +82,6 @@ export function movingPorts(
     end: () =>
       inTurn(async () => {
         ports.clear();
-        if (moved.size > 0) await run.clock.sleep(UNTIL_NONE_WAITS);
         for (const [service, port] of moved) await dial(run, service, [port]);
       }),
   };
