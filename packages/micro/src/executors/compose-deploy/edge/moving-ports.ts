@@ -36,6 +36,7 @@ export function movingPorts(
 ): MovingPorts {
   const ports = new Map<string, readonly number[]>();
   const moved = new Map<string, number>();
+  const untilNoneWaits = () => run.undo.clock.sleep(UNTIL_NONE_WAITS);
 
   async function prepare({ service, desired, plan }: ServicePlan) {
     const { container } = edge;
@@ -45,7 +46,8 @@ export function movingPorts(
     const config = await readEdgeConfig(run, container);
     const before = config ? dialledPorts(config, service) : [];
     if (before.length === 0 || before.join() === String(next)) return undefined;
-    onReload?.(await rememberEdge(run, container));
+    const undo = await rememberEdge(run, container);
+    onReload?.(() => untilNoneWaits().then(undo));
     const both = [...new Set([...before, next])].sort((a, b) => a - b);
     ports.set(service, both);
     await dial(run, service, both);
@@ -66,15 +68,13 @@ export function movingPorts(
       const move = await inTurn(() => prepare(one));
       if (!move) return work();
       try {
-        const result = await work();
-        await run.undo.clock.sleep(UNTIL_NONE_WAITS);
+        const result = await work().finally(untilNoneWaits);
         moved.set(service, move.next);
         // What may have to be put back is reached at both until the run ends.
         if (!onReload) ports.delete(service);
         return result;
       } catch (error) {
         ports.delete(service);
-        await run.undo.clock.sleep(UNTIL_NONE_WAITS);
         await inTurn(() => dial({ ...run, runner: run.undo.runner }, service, move.before));
         throw error;
       }
