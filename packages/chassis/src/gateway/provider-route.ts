@@ -44,6 +44,18 @@ export interface Provider {
   routes: readonly ProviderRoute[];
 }
 
+/** A base URL as requests need it. */
+export interface BaseUrl {
+  origin: string;
+  /** `''` for the root, otherwise without a final slash. */
+  path: string;
+}
+
+export function parseBaseUrl(url: string): BaseUrl {
+  const { origin, pathname } = new URL(url);
+  return { origin, path: pathname.replace(/\/$/, '') };
+}
+
 /** Where the provider serves the route: `''` for its root, otherwise without a final slash. */
 export function providerPath({ path, rewrite = path }: ProviderRoute): string {
   return rewrite.replace(/\/$/, '');
