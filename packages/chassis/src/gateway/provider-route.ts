@@ -80,7 +80,9 @@ export function removedPrefix(route: ProviderRoute): string | undefined {
 /** @throws {TypeError} with all problems of the routes, which could otherwise only be seen at a request. */
 export function checkRoutes(routes: readonly ProviderRoute[]): void {
   const problems = routes.flatMap(({ path, rewrite, headers = {} }) => [
-    ...(rewrite === undefined || rewrite.startsWith('/') ? [] : [`rewrite of ${path}: no path`]),
+    ...(rewrite === undefined || rewrite.startsWith('/')
+      ? []
+      : [`rewrite of ${path}: no path: write "/" in front of "${rewrite}"`]),
     ...[headers.request, headers.response].flatMap((changes) =>
       headerProblems(changes).map((problem) => `headers of ${path}: ${problem}`),
     ),
