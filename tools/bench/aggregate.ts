@@ -5,6 +5,7 @@ import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
 import { formatRatio, median } from './report/statistics.js';
+import { formatTable } from './report/tables.js';
 import { writeDocument } from './write-document.js';
 
 const USAGE = `usage: npm run bench:aggregate [-- options]
@@ -59,7 +60,7 @@ void runProgram(async () => {
     }
     const block = [
       formatMachine(await readMachine(), rounds!),
-      formatTable(all),
+      waysTable(all),
       `${requests} times per reading, one after another, with kept connections; each of the three services answers after ${delay} ms. Caller, gateway and services share the machine.`,
     ].join('\n\n');
     console.log(`\n${block}`);
@@ -103,14 +104,11 @@ async function read(way: Way, requests: number, interrupted: AbortSignal): Promi
   return median(times);
 }
 
-function formatTable(all: readonly number[][]): string {
+function waysTable(all: readonly number[][]): string {
   const rows = all.map((times, index) => [
     NAMES[index]!,
     median(times).toFixed(1),
     formatRatio(times, all[0]!),
   ]);
-  const head = ['', 'median, ms', 'to one after another'];
-  return [head, head.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
+  return formatTable(['', 'median, ms', 'to one after another'], rows);
 }

@@ -10,6 +10,7 @@ import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
 import { formatRatio, median } from './report/statistics.js';
+import { formatTable } from './report/tables.js';
 import { writeDocument } from './write-document.js';
 
 const USAGE = `usage: npm run bench:chassis [-- options]
@@ -96,12 +97,12 @@ async function measureAll(
   }
   return [
     formatMachine(await readMachine(), rounds),
-    formatTable(all),
+    loadTable(all),
     `All are bundled as nx build bundles a service. ${CONNECTIONS} connections for ${seconds} s per reading, after ${WARM_UP_SECONDS} s that do not count; the load comes from the same machine. Memory is what the process takes at rest after its first ${FEW_REQUESTS.toLocaleString('en')} requests.`,
   ].join('\n\n');
 }
 
-function formatTable(all: ReadonlyMap<string, Readings>): string {
+function loadTable(all: ReadonlyMap<string, Readings>): string {
   const [bare] = all.values();
   const rows = [...all].map(([name, { rate, slowest, ready, memory }]) => {
     return [
@@ -119,7 +120,5 @@ function formatTable(all: ReadonlyMap<string, Readings>): string {
     ...['', 'requests/s', 'ratio', 'p99, ms'],
     ...['start to ready, ms', 'ratio', 'memory, MB', 'ratio'],
   ];
-  return [head, head.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
+  return formatTable(head, rows);
 }

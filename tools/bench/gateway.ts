@@ -10,6 +10,7 @@ import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
 import { formatRatio, median } from './report/statistics.js';
+import { formatTable } from './report/tables.js';
 import { writeDocument } from './write-document.js';
 
 const USAGE = `usage: npm run bench:gateway [-- options]
@@ -88,7 +89,7 @@ void runProgram(async () => {
     }
     const block = [
       formatMachine(await readMachine(), rounds),
-      formatTable(all),
+      loadTable(all),
       `${CONNECTIONS} connections for ${seconds} s per reading, after ${WARM_UP_SECONDS} s that do not count; load, gateway and provider share the machine. Rate limits are counted in the process. The edge is in the machine's own network.`,
     ].join('\n\n');
     console.log(`\n${block}`);
@@ -113,7 +114,7 @@ async function issueToken(): Promise<{ publicKey: string; headers: Record<string
   };
 }
 
-function formatTable(all: readonly Readings[]): string {
+function loadTable(all: readonly Readings[]): string {
   const rows = all.map(({ rate, middle, slowest }, index) => [
     NAMES[index]!,
     Math.round(median(rate)).toLocaleString('en'),
@@ -123,7 +124,5 @@ function formatTable(all: readonly Readings[]): string {
     median(slowest).toFixed(1),
   ]);
   const head = ['', 'requests/s', 'to the proxy alone', 'to the gateway', 'median, ms', 'p99, ms'];
-  return [head, head.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
+  return formatTable(head, rows);
 }

@@ -11,7 +11,7 @@ import {
   type PartError,
   type PartResult,
 } from './aggregate.js';
-import { askProvider } from './ask-provider.js';
+import { askProvider, queryOf } from './ask-provider.js';
 import {
   checkNotEncoded,
   MAX_BUFFERED_BYTES,
@@ -20,6 +20,7 @@ import {
 } from './buffered-answer.js';
 import { failureOf } from './call-failure.js';
 import { partHeaders } from './forwarded-headers.js';
+import { parseBaseUrl, type BaseUrl } from './provider-route.js';
 import { limitConfig, type LimitRoute } from './route-limit.js';
 import { isJson } from './route-headers.js';
 import { CallerGoneError, ProviderCall, type Transport } from './transport.js';
@@ -41,7 +42,11 @@ export function serveAggregate(
   options: AggregateOptions,
 ): void {
   const { path, auth, rateLimit, parts } = aggregate;
-  const entries = Object.entries(parts);
+  const entries = Object.entries(parts).map(([name, part]) => ({
+    name,
+    part,
+    base: parseBaseUrl(part.url),
+  }));
   app.get<{ Params: Record<string, string> }>(
     path,
     {
@@ -53,19 +58,19 @@ export function serveAggregate(
       preHandler: [...(options.limit ? [options.limit] : []), refuseWebSocket(path)],
     },
     async (request, reply) => {
-      const search = request.raw.url?.split('?').slice(1).join('?') ?? '';
-      const targets = entries.map(([, part]) => partTarget(part, request.params, search));
+      const query = queryOf(request);
+      const targets = entries.map(({ part }) => partTarget(part, request.params, query));
       if (targets.includes(undefined))
         throw new HttpError(400, 'the path of the request is not valid');
       const calls = new PartCalls(reply);
       const results = await Promise.all(
-        entries.map(([, part], index) =>
-          askPart(request, calls, { ...options, aggregate, part, target: targets[index]! }),
+        entries.map(({ part, base }, index) =>
+          askPart(request, calls, { ...options, aggregate, part, base, target: targets[index]! }),
         ),
       );
       const answer = composeAnswer(
         parts,
-        new Map(entries.map(([name], index) => [name, results[index]!])),
+        new Map(entries.map(({ name }, index) => [name, results[index]!])),
       );
       return reply
         .code(answer.statusCode)
@@ -102,6 +107,7 @@ class PartCalls {
 interface PartOptions extends AggregateOptions {
   aggregate: Aggregate;
   part: AggregatePart;
+  base: BaseUrl;
   target: string;
 }
 
@@ -109,21 +115,20 @@ interface PartOptions extends AggregateOptions {
 async function askPart(
   request: FastifyRequest,
   calls: PartCalls,
-  { aggregate, part, target, transport, timeoutMs, serviceKey }: PartOptions,
+  { aggregate, part, base, target, transport, timeoutMs, serviceKey }: PartOptions,
 ): Promise<PartResult> {
-  const { service, url } = part;
+  const { service } = part;
   const whole = aggregate.timeoutMs ?? timeoutMs;
   const limitMs = shortenToDeadline(Math.min(part.timeoutMs ?? whole, whole));
   if (limitMs < 1) {
     return partError(service, 504, `${service} was not called: the caller's deadline has passed`);
   }
   const started = performance.now();
-  const { origin, pathname } = new URL(url);
   const call = calls.begin(limitMs);
   try {
     const answer = await askProvider(transport, call, {
-      origin,
-      path: pathname.replace(/\/$/, '') + target,
+      origin: base.origin,
+      path: base.path + target,
       headers: partHeaders(request, { limitMs, serviceKey }),
     });
     calls.reads(answer.body);

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import type { Dispatcher } from 'undici';
 import { withCall, type ProviderCall, type Transport } from './transport.js';
 
@@ -7,6 +8,12 @@ export interface Question {
   /** With the query. */
   path: string;
   headers: IncomingHttpHeaders;
+}
+
+/** The query of a request, with its question mark. */
+export function queryOf({ raw: { url = '' } }: FastifyRequest): string {
+  const start = url.indexOf('?');
+  return start < 0 ? '' : url.slice(start);
 }
 
 /** Sends a GET to a provider, and again if that is safe. Resolves when the answer begins. */

@@ -16,13 +16,9 @@ export interface ReadLimits {
 
 /** The whole body of an answer. If that fails, the rest of it is not read. */
 export async function readBody(body: Readable, { maxBytes, limitMs }: ReadLimits): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const timer = setTimeout(
-    () => body.destroy(new ProviderTimeoutError(`no whole answer within ${limitMs} ms`)),
-    limitMs,
-  );
-  try {
+  return readWithin(limitMs, body, async () => {
+    const chunks: Buffer[] = [];
+    let size = 0;
     for await (const chunk of body as AsyncIterable<Buffer>) {
       size += chunk.length;
       // Leaving the loop destroys the body.
@@ -31,6 +27,21 @@ export async function readBody(body: Readable, { maxBytes, limitMs }: ReadLimits
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
+  });
+}
+
+/** Destroys the body if `read` is not done in time. */
+export async function readWithin<Read>(
+  limitMs: number,
+  body: Readable,
+  read: () => Promise<Read>,
+): Promise<Read> {
+  const timer = setTimeout(
+    () => body.destroy(new ProviderTimeoutError(`no whole answer within ${limitMs} ms`)),
+    limitMs,
+  );
+  try {
+    return await read();
   } finally {
     clearTimeout(timer);
   }

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Dispatcher } from 'undici';
+import { readWithin } from './buffered-answer.js';
 import { isKnownToCaller, type CacheEntry, type StoredAnswer } from './cached-answer.js';
-import { ProviderTimeoutError } from './transport.js';
 
 export interface CachedCall {
   entry: CacheEntry;
@@ -74,11 +74,7 @@ async function readShort(
   { maxEntryBytes, limitMs }: CachedCall,
 ): Promise<Buffer | Readable> {
   if (Number(headers['content-length'] ?? 0) > maxEntryBytes) return body;
-  const timer = setTimeout(
-    () => body.destroy(new ProviderTimeoutError(`no whole answer within ${limitMs} ms`)),
-    limitMs,
-  );
-  try {
+  return readWithin(limitMs, body, async () => {
     const chunks: Buffer[] = [];
     let size = 0;
     const rest = body.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
@@ -89,9 +85,7 @@ async function readShort(
       size += next.value.length;
       if (size > maxEntryBytes) return Readable.from(concatenate(chunks, rest));
     }
-  } finally {
-    clearTimeout(timer);
-  }
+  });
 }
 
 async function* concatenate(first: Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -66,7 +66,8 @@ export function gateway(options: GatewayOptions): Gateway {
   const { timeoutMs = 10_000 } = options;
   const providers = options.providers.filter(isProvider);
   const aggregates = options.providers.filter(isAggregate);
-  checkRoutes(providers.flatMap(({ routes }) => routes));
+  const allRoutes = providers.flatMap(({ routes }) => routes);
+  checkRoutes(allRoutes);
   const transport = openTransport();
   const checks = new ProviderHealthChecks(healthTargets(options.providers), transport.agent);
   return {
@@ -75,10 +76,7 @@ export function gateway(options: GatewayOptions): Gateway {
       if (!options.callersAreInside) markAsEdge(app);
       // The gateway does not parse bodies; the providers do.
       app.removeAllContentTypeParsers();
-      refuseAmbiguousPaths(
-        app,
-        providers.flatMap(({ routes }) => routes),
-      );
+      refuseAmbiguousPaths(app, allRoutes);
       for (const aggregate of aggregates) {
         const limit = limitOption(app, aggregate);
         serveAggregate(app, aggregate, { ...options, ...limit, timeoutMs, transport });

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { parseBaseUrl } from './provider-route.js';
 import { ProviderTimeoutError } from './transport.js';
 
 /** More than a healthy provider needs, and much less than the time limit of a container's health check. */
@@ -65,9 +66,10 @@ export class ProviderHealthChecks {
   }
 
   async #status(url: string, signal: AbortSignal): Promise<string> {
+    const { origin, path } = parseBaseUrl(url);
     const { statusCode, body } = await this.dispatcher.request({
-      origin: new URL(url).origin,
-      path: `${new URL(url).pathname.replace(/\/$/, '')}/ready`,
+      origin,
+      path: `${path}/ready`,
       method: 'GET',
       signal,
     });

@@ -44,6 +44,18 @@ export interface Provider {
   routes: readonly ProviderRoute[];
 }
 
+/** A base URL as requests need it. */
+export interface BaseUrl {
+  origin: string;
+  /** `''` for the root, otherwise without a final slash. */
+  path: string;
+}
+
+export function parseBaseUrl(url: string): BaseUrl {
+  const { origin, pathname } = new URL(url);
+  return { origin, path: pathname.replace(/\/$/, '') };
+}
+
 /** Where the provider serves the route: `''` for its root, otherwise without a final slash. */
 export function providerPath({ path, rewrite = path }: ProviderRoute): string {
   return rewrite.replace(/\/$/, '');
@@ -68,7 +80,9 @@ export function removedPrefix(route: ProviderRoute): string | undefined {
 /** @throws {TypeError} with all problems of the routes, which could otherwise only be seen at a request. */
 export function checkRoutes(routes: readonly ProviderRoute[]): void {
   const problems = routes.flatMap(({ path, rewrite, headers = {} }) => [
-    ...(rewrite === undefined || rewrite.startsWith('/') ? [] : [`rewrite of ${path}: no path`]),
+    ...(rewrite === undefined || rewrite.startsWith('/')
+      ? []
+      : [`rewrite of ${path}: no path: write "/" in front of "${rewrite}"`]),
     ...[headers.request, headers.response].flatMap((changes) =>
       headerProblems(changes).map((problem) => `headers of ${path}: ${problem}`),
     ),

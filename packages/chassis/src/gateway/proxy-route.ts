@@ -2,7 +2,7 @@ import type { FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { askProvider } from './ask-provider.js';
+import { askProvider, queryOf } from './ask-provider.js';
 import { changeText, checkNotEncoded, MAX_BUFFERED_BYTES, readBody } from './buffered-answer.js';
 import { answerFailure, answerNoTime, beginCall, causeOf } from './call-failure.js';
 import { answerHeaders, forwardHeaders, headersForCache } from './forwarded-headers.js';
@@ -11,6 +11,7 @@ import { answerCached, answerFresh } from './cached-route.js';
 import { fieldMapper, mappingTag } from './json-fields.js';
 import {
   callersPath,
+  parseBaseUrl,
   providerPath,
   removedPrefix,
   type Provider,
@@ -47,8 +48,7 @@ export interface RouteOptions {
 /** The options with which @fastify/http-proxy serves one route of a provider. */
 export function proxyOptions(options: RouteOptions): FastifyHttpProxyOptions {
   const { provider, route, transport, serviceKey } = options;
-  const { origin, pathname } = new URL(provider.url);
-  const base = pathname.replace(/\/$/, '');
+  const { origin, path: base } = parseBaseUrl(provider.url);
   const limitMs = route.timeoutMs ?? options.timeoutMs;
   const changes = routeChanges(route, base);
   const fail = (reply: FastifyReply, call: ProviderCall, error: Error) => {
@@ -221,9 +221,4 @@ function entryFor(
     });
   }
   return undefined;
-}
-
-function queryOf({ raw: { url = '' } }: FastifyRequest): string {
-  const start = url.indexOf('?');
-  return start < 0 ? '' : url.slice(start);
 }

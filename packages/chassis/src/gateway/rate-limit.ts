@@ -25,8 +25,8 @@ export interface RateLimitOptions {
 
 /**
  * Answers 429 with `Retry-After` above the limit. It limits routes that are registered after it. A route's
- * `config.rateLimit` sets other numbers, or false; a route of a gateway has a limit of its own with `rateLimit`. While Redis is down, requests get through, because a failing cache
- * must not stop the service.
+ * `config.rateLimit` sets other numbers, or false. A route of a gateway can have its own limit instead: `rateLimit`.
+ * While Redis is down, requests get through, because a failing cache must not stop the service.
  *
  * Callers that fail to authenticate are counted separately, by address. Above the limit, they are refused before a
  * token is checked.

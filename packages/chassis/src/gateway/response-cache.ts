@@ -43,7 +43,12 @@ export function responseCache(options: ResponseCacheOptions = {}): ResponseCache
   const entries = new KeptEntries<Entry>(MAX_ENTRIES, maxBytes);
   const keep = (key: string, entry: Entry) =>
     entries.set(key, entry, entry.body.length + key.length + OVERHEAD_BYTES);
-  /** The names of headers on which the answers of a URL depend. */
+  /** The names of headers on which all answers depend. */
+  const own = [
+    ...vary.map((name) => name.toLowerCase()),
+    ...(authorized === 'per-caller' ? ['authorization', 'cookie'] : []),
+  ];
+  /** The names of more headers on which the answers of a URL depend. */
   const dependences = new KeptEntries<readonly string[]>(MAX_ENTRIES);
 
   function keyOf(url: string, names: readonly string[], headers: IncomingHttpHeaders): string {
@@ -56,10 +61,6 @@ export function responseCache(options: ResponseCacheOptions = {}): ResponseCache
     find(request) {
       if (!isCacheable(request, authorized)) return undefined;
       const { headers } = request;
-      const own = [
-        ...vary.map((name) => name.toLowerCase()),
-        ...(authorized === 'per-caller' ? ['authorization', 'cookie'] : []),
-      ];
       const url = request.origin + request.target;
       const key = keyOf(url, [...own, ...(dependences.get(url) ?? [])], headers);
       const asked = { url: request.target, method: 'GET', headers: withoutCredentials(headers) };

@@ -142,7 +142,7 @@ describe('rewrite', () => {
   it('must be a path', () => {
     const routes = [{ path: '/api/orders', rewrite: 'orders' }];
     expect(() => gateway({ providers: [{ service: 'orders', url: orders.url, routes }] })).toThrow(
-      'rewrite of /api/orders: no path',
+      'rewrite of /api/orders: no path: write "/" in front of "orders"',
     );
   });
 });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { checkedText } from './checked-text';
 import { serviceName } from './name-schema';
 import { rateLimitSchema } from './route-limit';
 import { reservedPathProblem } from './route-path';
+import { callTimeout } from './time';
 
 /** More would rather be a service of its own. */
 const MAX_PARTS = 20;
-const TIMEOUT_MS = z.int().min(1).max(3_600_000);
 
 /** Segments as in a route, or values such as `:id`. */
 const AGGREGATE_PATH = /^(?:\/(?::[A-Za-z][A-Za-z0-9_]*|[A-Za-z0-9._~-]+))+$/;
@@ -37,9 +38,9 @@ const partSchema = z.strictObject({
     .array(z.string().min(1))
     .describe("Parameters of the caller's query that are passed on. Default: none")
     .optional(),
-  timeoutMs: TIMEOUT_MS.describe(
-    "Timeout of the whole answer, in milliseconds. Default: the aggregate's",
-  ).optional(),
+  timeoutMs: callTimeout
+    .describe("Timeout of the whole answer, in milliseconds. Default: the aggregate's")
+    .optional(),
   required: z
     .boolean()
     .describe('Whether the answer is an error without this part. Default: false')
@@ -56,21 +57,16 @@ const partName = z
 /** A path that a gateway answers with the answers of several services. */
 export const aggregateSchema = z
   .strictObject({
-    path: z
-      .string()
-      .superRefine((path, context) => {
-        const problem = aggregatePathProblem(path);
-        if (problem) context.addIssue({ code: 'custom', message: problem });
-      })
-      .meta({ pattern: AGGREGATE_PATH.source })
-      .describe('The path, such as /api/me or /api/customers/:id'),
+    path: checkedText(aggregatePathProblem, AGGREGATE_PATH).describe(
+      'The path, such as /api/me or /api/customers/:id',
+    ),
     auth: z.enum(['none']).describe('none: anybody may call it').optional(),
     rateLimit: rateLimitSchema
       .describe('off: calls are not limited; or a limit of its own instead of that of the gateway')
       .optional(),
-    timeoutMs: TIMEOUT_MS.describe(
-      'Timeout of all parts, in milliseconds. Default: 10 000',
-    ).optional(),
+    timeoutMs: callTimeout
+      .describe('Timeout of all parts, in milliseconds. Default: 10 000')
+      .optional(),
     maxBytes: z
       .int()
       .min(1)

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { aggregateSchema } from './aggregate';
+import { checkedText } from './checked-text';
 import { BROKERS, CACHE_ENGINES, DATABASE_ENGINES } from './datastore';
 import { EVENT_NAME, eventNameProblem } from './event';
 import { serviceName } from './name-schema';
@@ -13,13 +14,7 @@ export const MANIFEST_FILE = 'service.yml';
 /** The first port that is assigned; ports below 1024 need privileges that our images do not have. */
 export const FIRST_PORT = 3001;
 
-const eventName = z
-  .string()
-  .superRefine((name, context) => {
-    const problem = eventNameProblem(name);
-    if (problem) context.addIssue({ code: 'custom', message: problem });
-  })
-  .meta({ pattern: EVENT_NAME.source });
+const eventName = checkedText(eventNameProblem, EVENT_NAME);
 
 const portRange = {
   error: ({ input }: { input?: unknown }) => `${String(input)} is not between 1024 and 65535`,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkedText } from './checked-text';
 
 /** A token of RFC 9110. */
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
@@ -34,10 +35,7 @@ const OF_THE_GATEWAY = [
 ];
 export const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization'];
 
-export const headerName = z.string().superRefine((name, context) => {
-  const problem = headerNameProblem(name);
-  if (problem) context.addIssue({ code: 'custom', message: problem });
-});
+export const headerName = checkedText(headerNameProblem);
 
 function headerNameProblem(name: string): string | undefined {
   const lower = name.toLowerCase();
@@ -70,18 +68,15 @@ const headerChanges = z
     remove: z.array(headerName).describe('Names of headers').optional(),
   })
   .superRefine(({ set = {}, remove = [] }, context) => {
-    const names = [...Object.keys(set), ...remove].map((name) => name.toLowerCase());
-    remove.forEach((name, index) => {
-      const at = Object.keys(set).length + index;
-      if (names.indexOf(name.toLowerCase()) === at) return;
+    const seen = new Set<string>();
+    for (const { name, path } of [
+      ...Object.keys(set).map((name) => ({ name, path: ['set', name] })),
+      ...remove.map((name, index) => ({ name, path: ['remove', index] })),
+    ]) {
       const message = `"${name}" is given twice: remove one`;
-      context.addIssue({ code: 'custom', message, path: ['remove', index] });
-    });
-    Object.keys(set).forEach((name, index) => {
-      if (names.indexOf(name.toLowerCase()) === index) return;
-      const message = `"${name}" is given twice: remove one`;
-      context.addIssue({ code: 'custom', message, path: ['set', name] });
-    });
+      if (seen.has(name.toLowerCase())) context.addIssue({ code: 'custom', message, path });
+      seen.add(name.toLowerCase());
+    }
   });
 
 export const routeHeaders = z.strictObject({

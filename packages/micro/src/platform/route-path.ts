@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { checkedText } from './checked-text';
 
 /** Paths that every service, or the gateway itself, answers. */
 export const RESERVED_PATHS = ['/health', '/ready', '/metrics', '/openapi.json', '/docs'] as const;
@@ -34,15 +34,5 @@ function rewriteProblem(path: string): string | undefined {
   return `"${path}" is not a plain path: write the path under which the service itself serves the route, such as /orders, or "/" if that is its root`;
 }
 
-function pathSchema(problemOf: (path: string) => string | undefined, pattern: RegExp) {
-  return z
-    .string()
-    .superRefine((path, context) => {
-      const problem = problemOf(path);
-      if (problem) context.addIssue({ code: 'custom', message: problem });
-    })
-    .meta({ pattern: pattern.source });
-}
-
-export const routePath = pathSchema(routePathProblem, ROUTE_PATH);
-export const rewritePath = pathSchema(rewriteProblem, REWRITTEN_PATH);
+export const routePath = checkedText(routePathProblem, ROUTE_PATH);
+export const rewritePath = checkedText(rewriteProblem, REWRITTEN_PATH);

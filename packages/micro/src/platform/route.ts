@@ -4,6 +4,7 @@ import { routeCache } from './route-cache';
 import { routeFields, routeHeaders } from './route-changes';
 import { rateLimitSchema } from './route-limit';
 import { rewritePath, routePath } from './route-path';
+import { callTimeout } from './time';
 
 export { RESERVED_PATHS, routePathProblem } from './route-path';
 
@@ -22,10 +23,7 @@ export const routeSchema = z.union(
           'off: calls are not limited; or a limit of its own instead of that of the gateway',
         )
         .optional(),
-      timeoutMs: z
-        .int()
-        .min(1)
-        .max(3_600_000)
+      timeoutMs: callTimeout
         .describe('Timeout until the response starts, in milliseconds')
         .optional(),
       websocket: z.boolean().describe('Whether it accepts WebSockets').optional(),

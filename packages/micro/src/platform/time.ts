@@ -13,3 +13,6 @@ export const seconds = z
 
 /** Like {@link seconds}, and 0 is a time. */
 export const secondsOrNone = z.union([z.literal(0), seconds], { error: TIME_SHAPE });
+
+/** How long a call may take, in milliseconds. */
+export const callTimeout = z.int().min(1).max(3_600_000);

@@ -1,7 +1,7 @@
-import { addProjectConfiguration, logger, type Tree } from '@nx/devkit';
-import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import { logger, type Tree } from '@nx/devkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
+import { addService, createServiceTree } from '../../testing/service-tree';
 import { treeFiles } from '../../testing/tree-files';
 import { environmentGenerator, type EnvironmentSchema } from './generator';
 import schemaJson from './schema.json';
@@ -13,18 +13,14 @@ describe('environment', () => {
   beforeEach(() => {
     vi.spyOn(logger, 'info').mockReturnValue();
     warned = vi.spyOn(logger, 'warn').mockReturnValue();
-    tree = createTreeWithEmptyWorkspace({ formatter: 'none' });
-    tree.write('package.json', JSON.stringify({ name: '@acme/source' }));
-    addService('gateway', 'kind: gateway\nport: 3001\n');
-    addService('orders', 'port: 3002\n');
+    tree = createServiceTree({
+      gateway: 'kind: gateway\nport: 3001\n',
+      orders: 'port: 3002\n',
+    });
   });
 
   afterEach(() => vi.restoreAllMocks());
 
-  const addService = (name: string, manifest: string) => {
-    addProjectConfiguration(tree, name, { root: `apps/${name}` });
-    tree.write(`apps/${name}/service.yml`, manifest);
-  };
   const make = (schema: EnvironmentSchema) =>
     environmentGenerator(tree, { ...schema, skipFormat: true });
   const text = (name: string) => tree.read(`environments/${name}.yml`, 'utf8') ?? '';
@@ -164,7 +160,7 @@ services:
   });
 
   it('publishes one gateway only', async () => {
-    addService('admin', 'kind: gateway\nport: 3003\n');
+    addService(tree, 'admin', 'kind: gateway\nport: 3003\n');
     await expect(make({ name: 'lab', publish: 80 })).rejects.toThrow('there are admin, gateway');
     tree.write('apps/admin/service.yml', 'port: 3003\n');
     tree.write('apps/gateway/service.yml', 'port: 3001\n');

@@ -1,8 +1,8 @@
-import { addProjectConfiguration, logger, type Tree } from '@nx/devkit';
-import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import { logger, type Tree } from '@nx/devkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { parseAnyEnvironment } from '../../platform/environment';
+import { addService, createServiceTree } from '../../testing/service-tree';
 import { treeFiles } from '../../testing/tree-files';
 import { newEnvironments } from '../init/root-files';
 import { initGenerator } from '../init/generator';
@@ -17,18 +17,14 @@ describe('environment --engine=kubernetes', () => {
     told = [];
     vi.spyOn(logger, 'info').mockImplementation((line) => void told.push(String(line)));
     vi.spyOn(logger, 'warn').mockReturnValue();
-    tree = createTreeWithEmptyWorkspace({ formatter: 'none' });
-    tree.write('package.json', JSON.stringify({ name: '@acme/source' }));
-    addService('gateway', 'kind: gateway\nport: 3001\n');
-    addService('orders', 'port: 3002\n');
+    tree = createServiceTree({
+      gateway: 'kind: gateway\nport: 3001\n',
+      orders: 'port: 3002\n',
+    });
   });
 
   afterEach(() => vi.restoreAllMocks());
 
-  const addService = (name: string, manifest: string) => {
-    addProjectConfiguration(tree, name, { root: `apps/${name}` });
-    tree.write(`apps/${name}/service.yml`, manifest);
-  };
   const make = (schema: Partial<EnvironmentSchema> = {}) =>
     environmentGenerator(tree, {
       ...{ name: 'production', engine: 'kubernetes', skipFormat: true },
@@ -135,7 +131,7 @@ services:
   });
 
   it('asks for the address of the broker, which the cluster does not run', async () => {
-    addService('order-items', 'kind: worker\nport: 3003\nbroker: rabbitmq\n');
+    addService(tree, 'order-items', 'kind: worker\nport: 3003\nbroker: rabbitmq\n');
     await make();
     expect(parse(text())).toEqual({
       ...cluster,

@@ -65,7 +65,7 @@ export function kubernetesText(
   const facts: NewKubernetesEnvironment = {
     ...{ name, context, gateways, secrets: new Map() },
     ...(namespace === undefined ? {} : { namespace }),
-    defaultNamespace: `${platform.name}-${name}`,
+    defaultNamespace: namespaceOf(platform.name, { name, namespace: undefined }),
     registry: chosen ?? `registry.example.com/${platform.name}`,
     ...(routes ? { routes } : {}),
     ...(published === undefined
