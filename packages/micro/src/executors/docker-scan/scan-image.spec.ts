@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SpawnError } from '../../effects/process';
-import type { BuildReceipt } from '../../image/receipt';
 import { LABELS } from '../../platform/image-labels';
+import { BUILD_RECEIPT } from '../../testing/build-receipt';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import { writeFiles } from '../../testing/temporary-workspace';
@@ -14,19 +14,8 @@ const SARIF = 'dist/scans/apps/orders/docker-scan.sarif';
 const BUILT = 'dist/receipts/apps/orders/docker-build.json';
 const SBOM = 'dist/sboms/apps/orders/sbom.cdx.json';
 
-const built: BuildReceipt = {
-  kind: 'docker-build',
-  service: 'orders',
-  key: KEY,
-  image: IMAGE,
-  imageId: 'sha256:1',
-  tags: [],
-  size: { total: 1 },
-  parts: {},
-  since: '2026-01-01T00:00:00.000Z',
-};
 const files: Record<string, string> = {
-  [BUILT]: JSON.stringify(built),
+  [BUILT]: JSON.stringify(BUILD_RECEIPT),
   [SBOM]: '{}',
   'apps/orders/package.json': '{ "name": "orders" }',
 };
@@ -137,7 +126,7 @@ describe('scanImage', () => {
     expect((await rerun(machine({ sbom, built: '2026-11-28T00:00:00Z' }))).scans).toBe(0);
     const otherSbom = { [SBOM]: '{ "components": [] }' };
     expect((await rerun(machine({ built: '2026-11-28T00:00:00Z' }), otherSbom)).scans).toBe(2);
-    const otherImage = { [BUILT]: JSON.stringify({ ...built, key: 'b'.repeat(64) }) };
+    const otherImage = { [BUILT]: JSON.stringify({ ...BUILD_RECEIPT, key: 'b'.repeat(64) }) };
     expect((await rerun(machine({ built: '2026-11-28T00:00:00Z' }), otherImage)).scans).toBe(2);
   });
 
