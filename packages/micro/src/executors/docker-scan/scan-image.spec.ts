@@ -56,6 +56,12 @@ const machine =
     return undefined;
   };
 
+/** The same, with another answer to commands that start with some words. */
+const machineBut =
+  (start: string, answer: ReturnType<Answer>): Answer =>
+  (line, command) =>
+    line.startsWith(start) ? answer : machine()(line, command);
+
 const scans = (lines: readonly string[]) =>
   lines.filter((line) => /^(?:grype|trivy) (?:sbom:|docker:|sbom |image --format)/.test(line));
 
@@ -176,35 +182,25 @@ describe('scanImage', () => {
     ],
     [
       'it has no database',
-      (line, command) =>
-        line.startsWith('grype db status') ? { stdout: '{}' } : machine()(line, command),
+      machineBut('grype db status', { stdout: '{}' }),
       { scanner: 'grype', databaseFolder: 'db' },
       /db has no database for grype/,
     ],
     [
       'it says that it has no database',
-      (line, command) =>
-        line.startsWith('grype db status')
-          ? failure('[0000] ERROR \x1b[31mdatabase does not exist\x1b[0m')
-          : machine()(line, command),
+      machineBut('grype db status', failure('[0000] ERROR \x1b[31mdatabase does not exist\x1b[0m')),
       { scanner: 'grype', databaseFolder: 'db' },
       /db has no database for grype/,
     ],
     [
       'it fails',
-      (line, command) =>
-        line.startsWith('grype sbom:')
-          ? failure('a\n\x1b[31mb: cannot decode\x1b[0m')
-          : machine()(line, command),
+      machineBut('grype sbom:', failure('a\n\x1b[31mb: cannot decode\x1b[0m')),
       {},
       /^"grype sbom:.*" failed:\n {2}a\n {2}b: cannot decode/,
     ],
     [
       'its report has another form',
-      (line, command) =>
-        line.startsWith('grype sbom:')
-          ? { stdout: '{ "vulnerabilities": [] }' }
-          : machine()(line, command),
+      machineBut('grype sbom:', { stdout: '{ "vulnerabilities": [] }' }),
       {},
       /^the report of grype has an unknown form/,
     ],
