@@ -35,7 +35,7 @@ interface Found {
 const machine =
   ({ sbom = [], image = [], built = '2026-11-27T00:00:00Z' }: Found = {}): Answer =>
   (line, command) => {
-    if (command.file === 'trivy') {
+    if (command.file.endsWith('trivy')) {
       throw new SpawnError(command, Object.assign(new Error('ENOENT'), { code: 'ENOENT' }));
     }
     if (line === 'grype version --output json') return { stdout: '{ "version": "0.121.2" }' };
@@ -178,7 +178,7 @@ describe('scanImage', () => {
       'it is not where it should be',
       machine(),
       { scanner: '/opt/trivy' },
-      /has no database|no program/,
+      /there is no program \/opt\/trivy: install it, or correct "scanner"/,
     ],
     [
       'it has no database',
