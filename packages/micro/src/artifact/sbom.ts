@@ -1,4 +1,9 @@
-import { Contrib, Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
+// From the library's root, each process that builds would also load its validator: 158 modules more.
+import * as License from '@cyclonedx/cyclonedx-library/Contrib/License';
+import * as Enums from '@cyclonedx/cyclonedx-library/Enums';
+import * as Models from '@cyclonedx/cyclonedx-library/Models';
+import * as Serialize from '@cyclonedx/cyclonedx-library/Serialize';
+import * as Spec from '@cyclonedx/cyclonedx-library/Spec';
 import { PackageURL } from 'packageurl-js';
 import parseSpdxExpression from 'spdx-expression-parse';
 import { packageLabel } from './installed-package';
@@ -92,7 +97,7 @@ function splitScope(name: string): [group: string, own: string] {
 
 /** Not every package declares an SPDX expression: `SEE LICENSE IN LICENSE.md`. */
 function toLicense(declared: string): Models.License {
-  const license = new Contrib.License.Factories.LicenseFactory(parseSpdxExpression).makeFromString(
+  const license = new License.Factories.LicenseFactory(parseSpdxExpression).makeFromString(
     declared,
   );
   license.acknowledgement = Enums.LicenseAcknowledgement.Declared;

@@ -30,27 +30,49 @@ export function installCommands({
 /** The target that looks for known vulnerabilities. */
 export const SCAN_TARGET = 'docker-scan';
 
-/** Installs Trivy from its own packages, unless the runner has a scanner. */
-export const INSTALL_SCANNER = `if ! command -v trivy >/dev/null && ! command -v grype >/dev/null; then
-  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-  $sudo install -d -m 755 /etc/apt/keyrings
-  curl --fail --silent --show-error --location https://aquasecurity.github.io/trivy-repo/deb/public.key | $sudo tee /etc/apt/keyrings/trivy.asc >/dev/null
-  echo "deb [signed-by=/etc/apt/keyrings/trivy.asc] https://aquasecurity.github.io/trivy-repo/deb generic main" | $sudo tee /etc/apt/sources.list.d/trivy.list >/dev/null
-  $sudo apt-get update -qq
-  $sudo apt-get install -qq --yes --no-install-recommends trivy
-fi
-`;
+/** A package of Debian that comes from a repository of its own. */
+interface DebianPackage {
+  name: string;
+  /** The address of the repository's key. */
+  key: string;
+  /** Where its packages are, as apt takes it: address, suite and component. */
+  source: string;
+  /** The name of the files that apt has of the repository. */
+  repository: string;
+}
 
-/** Installs kubectl from the packages of Kubernetes, unless the runner has it. */
-export const INSTALL_KUBECTL = `if ! command -v kubectl >/dev/null; then
+/** Installs a package, unless the runner has one of these programs. */
+function installUnless(
+  programs: readonly string[],
+  { name, key, source, repository }: DebianPackage,
+): string {
+  const isMissing = programs.map((program) => `! command -v ${program} >/dev/null`).join(' && ');
+  return `if ${isMissing}; then
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
   $sudo install -d -m 755 /etc/apt/keyrings
-  curl --fail --silent --show-error --location https://pkgs.k8s.io/core:/stable:/v1.37/deb/Release.key | $sudo tee /etc/apt/keyrings/kubernetes.asc >/dev/null
-  echo "deb [signed-by=/etc/apt/keyrings/kubernetes.asc] https://pkgs.k8s.io/core:/stable:/v1.37/deb/ /" | $sudo tee /etc/apt/sources.list.d/kubernetes.list >/dev/null
+  curl --fail --silent --show-error --location ${key} | $sudo tee /etc/apt/keyrings/${repository}.asc >/dev/null
+  echo "deb [signed-by=/etc/apt/keyrings/${repository}.asc] ${source}" | $sudo tee /etc/apt/sources.list.d/${repository}.list >/dev/null
   $sudo apt-get update -qq
-  $sudo apt-get install -qq --yes --no-install-recommends kubectl
+  $sudo apt-get install -qq --yes --no-install-recommends ${name}
 fi
 `;
+}
+
+/** Trivy from its own packages; Grype will do, too. */
+export const INSTALL_SCANNER = installUnless(['trivy', 'grype'], {
+  name: 'trivy',
+  key: 'https://aquasecurity.github.io/trivy-repo/deb/public.key',
+  source: 'https://aquasecurity.github.io/trivy-repo/deb generic main',
+  repository: 'trivy',
+});
+
+/** kubectl from the packages of Kubernetes. */
+const INSTALL_KUBECTL = installUnless(['kubectl'], {
+  name: 'kubectl',
+  key: 'https://pkgs.k8s.io/core:/stable:/v1.37/deb/Release.key',
+  source: 'https://pkgs.k8s.io/core:/stable:/v1.37/deb/ /',
+  repository: 'kubernetes',
+});
 
 /** What a runner needs besides Docker, to deploy to an environment. */
 export function installTools({ engine }: PipelineEnvironment, scans: boolean): string[] {

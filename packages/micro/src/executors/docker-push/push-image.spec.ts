@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BuildReceipt } from '../../image/receipt';
+import { BUILD_RECEIPT } from '../../testing/build-receipt';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import { pushImage } from './push-image';
@@ -11,22 +11,10 @@ const RECEIPT = 'dist/receipts/apps/orders/docker-push.production.json';
 const IMAGE = `acme/orders:k-${'a'.repeat(32)}`;
 const REMOTE = `registry.example.com/team/${IMAGE}`;
 
-const built: BuildReceipt = {
-  kind: 'docker-build',
-  service: 'orders',
-  key: KEY,
-  image: IMAGE,
-  imageId: 'sha256:1',
-  tags: [],
-  size: { total: 1 },
-  parts: {},
-  since: '2026-01-01T00:00:00.000Z',
-};
-
 const files = {
   'environments/production.yml': 'registry: registry.example.com/team\n',
   'environments/here.yml': 'engine: compose\n',
-  'dist/receipts/apps/orders/docker-build.json': JSON.stringify(built),
+  'dist/receipts/apps/orders/docker-build.json': JSON.stringify(BUILD_RECEIPT),
   'apps/orders/package.json': '{ "version": "1.2.3" }',
 };
 
@@ -215,7 +203,7 @@ describe('pushImage', () => {
   );
 
   it('copies an image that no engine holds within the registry', async () => {
-    const receipt = { ...built, image: REMOTE, imageId: '' };
+    const receipt = { ...BUILD_RECEIPT, image: REMOTE, imageId: '' };
     const task = recordedTask(
       { ...files, 'dist/receipts/apps/orders/docker-build.json': JSON.stringify(receipt) },
       (line) =>

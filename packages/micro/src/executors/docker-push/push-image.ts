@@ -14,7 +14,6 @@ import { readReceipt, writeReceipt } from '../../effects/receipts';
 import { readTagValues } from '../../effects/tag-values';
 import { LABELS } from '../../platform/image-labels';
 import {
-  buildReceiptSchema,
   pushReceiptSchema,
   receiptFile,
   type BuildReceipt,
@@ -26,6 +25,7 @@ import { imageSource, runsElsewhere, type AnyEnvironment } from '../../platform/
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
 import { formatSeconds, formatStep } from '../../terminal/step';
+import { readBuild } from '../read-build';
 import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
 import { signImages, type PushedImage } from './sign-images';
@@ -50,16 +50,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
   const started = clock.now();
   const environment = readEnvironmentAlone(workspaceRoot, requireEnvironment(options));
   const source = imageSource(environment);
-  const built = await readReceipt(
-    workspaceRoot,
-    receiptFile(service.root, 'docker-build'),
-    buildReceiptSchema,
-  );
-  if (!built) {
-    throw new UserError(
-      `no image of "${service.name}" was built yet: run nx docker-build ${service.name}`,
-    );
-  }
+  const built = await readBuild(task);
   await requireOnEngine(task, built);
   await requireRunnable(task, built, environment);
   const file = receiptFile(service.root, 'docker-push', environment.name);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SpawnError } from '../../effects/process';
-import type { BuildReceipt } from '../../image/receipt';
 import { LABELS } from '../../platform/image-labels';
+import { BUILD_RECEIPT } from '../../testing/build-receipt';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import { writeFiles } from '../../testing/temporary-workspace';
@@ -14,19 +14,8 @@ const SARIF = 'dist/scans/apps/orders/docker-scan.sarif';
 const BUILT = 'dist/receipts/apps/orders/docker-build.json';
 const SBOM = 'dist/sboms/apps/orders/sbom.cdx.json';
 
-const built: BuildReceipt = {
-  kind: 'docker-build',
-  service: 'orders',
-  key: KEY,
-  image: IMAGE,
-  imageId: 'sha256:1',
-  tags: [],
-  size: { total: 1 },
-  parts: {},
-  since: '2026-01-01T00:00:00.000Z',
-};
 const files: Record<string, string> = {
-  [BUILT]: JSON.stringify(built),
+  [BUILT]: JSON.stringify(BUILD_RECEIPT),
   [SBOM]: '{}',
   'apps/orders/package.json': '{ "name": "orders" }',
 };
@@ -46,7 +35,7 @@ interface Found {
 const machine =
   ({ sbom = [], image = [], built = '2026-11-27T00:00:00Z' }: Found = {}): Answer =>
   (line, command) => {
-    if (command.file === 'trivy') {
+    if (command.file.endsWith('trivy')) {
       throw new SpawnError(command, Object.assign(new Error('ENOENT'), { code: 'ENOENT' }));
     }
     if (line === 'grype version --output json') return { stdout: '{ "version": "0.121.2" }' };
@@ -66,6 +55,12 @@ const machine =
     }
     return undefined;
   };
+
+/** The same, with another answer to commands that start with some words. */
+const machineBut =
+  (start: string, answer: ReturnType<Answer>): Answer =>
+  (line, command) =>
+    line.startsWith(start) ? answer : machine()(line, command);
 
 const scans = (lines: readonly string[]) =>
   lines.filter((line) => /^(?:grype|trivy) (?:sbom:|docker:|sbom |image --format)/.test(line));
@@ -137,7 +132,7 @@ describe('scanImage', () => {
     expect((await rerun(machine({ sbom, built: '2026-11-28T00:00:00Z' }))).scans).toBe(0);
     const otherSbom = { [SBOM]: '{ "components": [] }' };
     expect((await rerun(machine({ built: '2026-11-28T00:00:00Z' }), otherSbom)).scans).toBe(2);
-    const otherImage = { [BUILT]: JSON.stringify({ ...built, key: 'b'.repeat(64) }) };
+    const otherImage = { [BUILT]: JSON.stringify({ ...BUILD_RECEIPT, key: 'b'.repeat(64) }) };
     expect((await rerun(machine({ built: '2026-11-28T00:00:00Z' }), otherImage)).scans).toBe(2);
   });
 
@@ -183,39 +178,29 @@ describe('scanImage', () => {
       'it is not where it should be',
       machine(),
       { scanner: '/opt/trivy' },
-      /has no database|no program/,
+      /there is no program \/opt\/trivy: install it, or correct "scanner"/,
     ],
     [
       'it has no database',
-      (line, command) =>
-        line.startsWith('grype db status') ? { stdout: '{}' } : machine()(line, command),
+      machineBut('grype db status', { stdout: '{}' }),
       { scanner: 'grype', databaseFolder: 'db' },
       /db has no database for grype/,
     ],
     [
       'it says that it has no database',
-      (line, command) =>
-        line.startsWith('grype db status')
-          ? failure('[0000] ERROR \x1b[31mdatabase does not exist\x1b[0m')
-          : machine()(line, command),
+      machineBut('grype db status', failure('[0000] ERROR \x1b[31mdatabase does not exist\x1b[0m')),
       { scanner: 'grype', databaseFolder: 'db' },
       /db has no database for grype/,
     ],
     [
       'it fails',
-      (line, command) =>
-        line.startsWith('grype sbom:')
-          ? failure('a\n\x1b[31mb: cannot decode\x1b[0m')
-          : machine()(line, command),
+      machineBut('grype sbom:', failure('a\n\x1b[31mb: cannot decode\x1b[0m')),
       {},
       /^"grype sbom:.*" failed:\n {2}a\n {2}b: cannot decode/,
     ],
     [
       'its report has another form',
-      (line, command) =>
-        line.startsWith('grype sbom:')
-          ? { stdout: '{ "vulnerabilities": [] }' }
-          : machine()(line, command),
+      machineBut('grype sbom:', { stdout: '{ "vulnerabilities": [] }' }),
       {},
       /^the report of grype has an unknown form/,
     ],

@@ -5,7 +5,7 @@ import { inspectImages } from '../../effects/engine';
 import { fileReader, writeWhole } from '../../effects/files';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
 import { findServiceProjects } from '../../effects/workspace-projects';
-import { buildReceiptSchema, receiptFile, sbomFile, type BuildReceipt } from '../../image/receipt';
+import { receiptFile, sbomFile, type BuildReceipt } from '../../image/receipt';
 import { MANIFEST_FILE } from '../../platform/manifest';
 import { PlatformError } from '../../platform/problem';
 import { UserError } from '../../platform/user-error';
@@ -17,6 +17,7 @@ import { sarifFile, scanReceiptSchema, type ScanReceipt } from '../../scan/scan-
 import type { ScanSubject } from '../../scan/scanner';
 import { formatColumns } from '../../terminal/columns';
 import { formatSeconds, formatStep } from '../../terminal/step';
+import { readBuild } from '../read-build';
 import type { ServiceTask } from '../service-task';
 import { findScanner, type FoundScanner } from './find-scanner';
 import { runScanner } from './run-scanner';
@@ -46,7 +47,7 @@ export async function scanImage(task: ServiceTask, options: DockerScanOptions): 
     findServiceProjects(workspaceRoot, read).map(({ name }) => name),
   );
   if (problems.length > 0) throw new PlatformError(problems);
-  const built = await readBuilt(task);
+  const built = await readBuild(task);
   const of = (['sbom', 'image'] as const).filter((one) => options.of?.includes(one) ?? true);
   const sbom = of.includes('sbom') ? requireSbom(task) : undefined;
   const found = await findScanner(
@@ -102,15 +103,6 @@ export async function scanImage(task: ServiceTask, options: DockerScanOptions): 
   for (const line of formatColumns(findingRows(judged))) say(`  ${line}`);
   const failure = whyFailed(judged, rules);
   if (failure !== undefined) throw new UserError(failure);
-}
-
-async function readBuilt({ workspaceRoot, service }: ServiceTask): Promise<BuildReceipt> {
-  const file = receiptFile(service.root, 'docker-build');
-  const built = await readReceipt(workspaceRoot, file, buildReceiptSchema);
-  if (built) return built;
-  throw new UserError(
-    `no image of "${service.name}" was built yet: run nx docker-build ${service.name}`,
-  );
 }
 
 function requireSbom({ workspaceRoot, service }: ServiceTask): string {
