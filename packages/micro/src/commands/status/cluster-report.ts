@@ -19,6 +19,15 @@ import {
   type PlatformStatus,
   type ServiceStatus,
 } from './document';
+import {
+  defined,
+  earliest,
+  elsewhereNotes,
+  notPushed,
+  pushedNothing,
+  stateOf,
+  worstHealth,
+} from './shared-report';
 
 /** What is declared, as far as it could be rendered. */
 export interface DeclaredObjects {
@@ -79,10 +88,7 @@ export function reportCluster(facts: ClusterStatusFacts): PlatformStatus {
     ],
     left: [...leftObjects(state.objects, names).keys()],
     notes: [
-      ...platform.services.flatMap(({ name }) => {
-        const url = elsewhere(environment, name);
-        return url === undefined ? [] : [`${name} runs elsewhere: ${url}`];
-      }),
+      ...elsewhereNotes(platform, environment),
       ...(declared.problem === undefined ? [] : [`objects were not compared: ${declared.problem}`]),
     ],
   };
@@ -125,21 +131,11 @@ function reportService(
   return {
     name,
     kind,
-    state: !live
-      ? 'not-deployed'
-      : drift.length > 0
-        ? 'drifted'
-        : isCompared
-          ? 'in-step'
-          : 'not-compared',
+    state: stateOf(live !== undefined, drift, isCompared),
     drift: isCompared || !live ? drift : [...drift, whyNotCompared(wantedKey, facts)],
     health: healthOf(pods, now),
     replicas: { running, wanted },
-    ...(key === undefined ? {} : { key }),
-    ...(wantedKey === undefined ? {} : { wantedKey }),
-    ...(revision === undefined ? {} : { revision }),
-    ...(commitsBehind === undefined ? {} : { commitsBehind }),
-    ...sinceOf(pods),
+    ...defined({ key, wantedKey, revision, commitsBehind, since: sinceOf(pods) }),
     containers: pods.map(({ metadata }) => metadata.name).sort(),
   };
 }
@@ -179,9 +175,8 @@ function reportBacking(
   return {
     name,
     engine,
-    ...(image === undefined ? {} : { image }),
+    ...defined({ image, since: sinceOf(pods) }),
     health: healthOf(pods, now),
-    ...sinceOf(pods),
     drift: state.live.has(`StatefulSet/${name}`)
       ? [
           ...(plan?.action === 'left' ? plan.why.map((one) => `StatefulSet: ${one}`) : []),
@@ -221,11 +216,8 @@ function troublesOf(pods: readonly Pod[], now: number): string[] {
   });
 }
 
-const WORST_FIRST = ['restarting', 'unhealthy', 'starting', 'healthy'] as const;
-
 function healthOf(pods: readonly Pod[], now: number): Health {
-  const all = new Set<Health>(pods.map((pod) => healthOfPod(pod, now)));
-  return WORST_FIRST.find((health) => all.has(health)) ?? 'down';
+  return worstHealth(pods.map((pod) => healthOfPod(pod, now)));
 }
 
 function healthOfPod(pod: Pod, now: number): Health {
@@ -239,9 +231,8 @@ function healthOfPod(pod: Pod, now: number): Health {
   return podTrouble(pod, now) || isStarted ? 'unhealthy' : 'starting';
 }
 
-function sinceOf(pods: readonly Pod[]): { since?: string } {
-  const [since] = pods.flatMap(({ status }) => status?.startTime ?? []).sort();
-  return since === undefined ? {} : { since };
+function sinceOf(pods: readonly Pod[]): string | undefined {
+  return earliest(pods.map(({ status }) => status?.startTime));
 }
 
 function whyNotCompared(
@@ -249,13 +240,6 @@ function whyNotCompared(
   { environment, declared }: ClusterStatusFacts,
 ): string {
   return wantedKey === undefined && declared.problem === undefined
-    ? `nothing to compare with: this workspace pushed nothing for ${environment.name} yet. Run nx docker-push -c ${environment.name}`
+    ? pushedNothing(environment)
     : 'its objects were not compared';
-}
-
-/** A build that was not pushed is not wanted yet, but is on its way. */
-function notPushed(built: string | undefined, pushed: string | undefined): string[] {
-  return built !== undefined && pushed !== undefined && built !== pushed
-    ? [`built but not pushed: ${built.slice(0, 12)}`]
-    : [];
 }
