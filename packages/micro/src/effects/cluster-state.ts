@@ -3,6 +3,7 @@ import { getArguments, getNamesArguments } from '../kubernetes/kubectl';
 import { selectorOfPlatform, type Scope } from '../kubernetes/object';
 import { parseNames } from '../kubernetes/foreign-objects';
 import { liveObjects } from '../kubernetes/object-plan';
+import type { Pod } from '../kubernetes/pod-trouble';
 import { isBook, parseBook, type ClusterBook } from '../kubernetes/release-book';
 import type { ClusterFacts } from '../kubernetes/service-plan';
 import { UserError } from '../platform/user-error';
@@ -48,6 +49,13 @@ function readObjects(cluster: Cluster, selector: string): Promise<LiveObject[]> 
   return listed(cluster, async (kinds, what) =>
     parseObjects((await runKubectl(cluster, getArguments(kinds, selector), what)).stdout),
   );
+}
+
+/** All pods of a platform, with one list. */
+export async function readPods(cluster: Cluster, scope: Scope): Promise<Pod[]> {
+  const args = getArguments(['pods'], selectorOfPlatform(scope));
+  const what = `Could not list the pods of ${scope.namespace}`;
+  return parseObjects((await runKubectl(cluster, args, what)).stdout) as Pod[];
 }
 
 /** The names of everything in the namespace, whoever made it: what no selector of ours finds is somebody else's. */
