@@ -1,5 +1,4 @@
 import { datastoresOf } from '../../compose/datastore';
-import { parseCommit } from '../../deployment/commit';
 import { leftObjects } from '../../kubernetes/cluster-plan';
 import type { ClusterState } from '../../effects/cluster-state';
 import type { DesiredService } from '../../kubernetes/desired-service';
@@ -7,7 +6,7 @@ import { byEntry } from '../../kubernetes/live-object';
 import { KEY_ANNOTATION, type KubernetesObject } from '../../kubernetes/object';
 import { planObject, type ObjectPlan } from '../../kubernetes/object-plan';
 import { isReady, isRunning, podTrouble, type Pod } from '../../kubernetes/pod-trouble';
-import { currentOf } from '../../kubernetes/release-book';
+import { currentRevision } from '../../kubernetes/release-book';
 import { planService, type DatastorePlan } from '../../kubernetes/service-plan';
 import { elsewhere } from '../../platform/environment';
 import type { KubernetesEnvironment } from '../../platform/kubernetes-environment';
@@ -118,8 +117,7 @@ function reportService(
     ? (live?.spec?.replicas ?? here.autoscale.min)
     : (here?.replicas ?? service.replicas);
   const running = pods.filter(isRunning).length;
-  const commit = parseCommit(currentOf(state.books.get(name))?.commit);
-  const revision = commit && `${commit.id}${commit.dirty ? '-dirty' : ''}`;
+  const revision = currentRevision(state.books.get(name));
   const drift = [
     ...(plan && live ? driftOf(plan, key) : []),
     ...(live && running !== wanted ? [`${running} of ${wanted} replicas`] : []),

@@ -1,4 +1,3 @@
-import { parseCommit } from '../../deployment/commit';
 import { pinnedImage } from '../../deployment/override';
 import { clusterOf } from '../../effects/cluster';
 import { renderForCluster } from '../../effects/cluster-rendering';
@@ -8,7 +7,7 @@ import { readBuiltKeys, readPushedImages } from '../../effects/pushed-images';
 import { desiredService } from '../../kubernetes/desired-service';
 import type { LiveObject } from '../../kubernetes/live-object';
 import { KEY_ANNOTATION } from '../../kubernetes/object';
-import { currentOf } from '../../kubernetes/release-book';
+import { currentOf, currentRevision } from '../../kubernetes/release-book';
 import type { RenderedEntry, RenderedImage, RenderedPlatform } from '../../kubernetes/render';
 import { secretsByEntry } from '../../kubernetes/secret-name';
 import type { KubernetesEnvironment } from '../../platform/kubernetes-environment';
@@ -41,10 +40,7 @@ export async function readClusterStatus(
       : runningImage(state.live.get(`Deployment/${name}`));
     if (image) images.set(name, image);
   }
-  const revisions = [...state.books.values()].flatMap((book) => {
-    const commit = parseCommit(currentOf(book)?.commit);
-    return commit ? [`${commit.id}${commit.dirty ? '-dirty' : ''}`] : [];
-  });
+  const revisions = [...state.books.values()].flatMap((book) => currentRevision(book) ?? []);
   return reportCluster({
     ...{ platform, environment, state, pods, built, namespace: scope.namespace },
     declared: await readDeclared(shell, platform, environment, { state, images }),
