@@ -4,7 +4,7 @@ import type { ClusterState } from '../../effects/cluster-state';
 import type { DesiredService } from '../../kubernetes/desired-service';
 import { byEntry } from '../../kubernetes/live-object';
 import { KEY_ANNOTATION, type KubernetesObject } from '../../kubernetes/object';
-import { planObject, type ObjectPlan } from '../../kubernetes/object-plan';
+import { changesImage, planObject, type ObjectPlan } from '../../kubernetes/object-plan';
 import { isReady, isRunning, podTrouble, type Pod } from '../../kubernetes/pod-trouble';
 import { currentRevision } from '../../kubernetes/release-book';
 import { planService, type DatastorePlan } from '../../kubernetes/service-plan';
@@ -143,9 +143,8 @@ function driftOf(plan: Plan, runs: string | undefined): string[] {
   const { objects, obsolete, secret, desired, action, reason } = plan;
   if (action === 'keep') return [];
   const changed = objects.filter(({ kind }) => kind !== 'keep');
-  const isImage = (one: ObjectPlan) => one.paths.some((path) => path.endsWith('].image'));
   const causes = [
-    ...(changed.some(isImage)
+    ...(changed.some(changesImage)
       ? [`image changed: ${runs?.slice(0, 12) ?? 'unknown'} -> ${desired.key.slice(0, 12)}`]
       : []),
     ...changed.flatMap(formatChange),
