@@ -1,4 +1,4 @@
-import { datastoresOf } from '../../compose/datastore';
+import { datastoresOf, ownEntries } from '../../compose/datastore';
 import { leftObjects } from '../../kubernetes/cluster-plan';
 import type { ClusterState } from '../../effects/cluster-state';
 import type { DesiredService } from '../../kubernetes/desired-service';
@@ -61,8 +61,6 @@ export function reportCluster(facts: ClusterStatusFacts): PlatformStatus {
   const here = platform.services.filter(({ name }) => elsewhere(environment, name) === undefined);
   const inCluster = environment.datastores === 'in-cluster';
   const datastores = inCluster ? here.flatMap(datastoresOf) : [];
-  const all = platform.services.flatMap((service) => [service, ...datastoresOf(service)]);
-  const names = new Set(all.map(({ name }) => name));
   const podsOf = byEntry(facts.pods);
   const plans = new Map(
     [...declared.services].map(([name, desired]) => [name, planService(desired, state)]),
@@ -85,7 +83,7 @@ export function reportCluster(facts: ClusterStatusFacts): PlatformStatus {
       ),
       ...declared.shared.flatMap((object) => reportShared(planObject(object, state.live))),
     ],
-    left: [...leftObjects(state.objects, names).keys()],
+    left: [...leftObjects(state.objects, new Set(ownEntries(platform))).keys()],
     notes: [
       ...elsewhereNotes(platform, environment),
       ...(declared.problem === undefined ? [] : [`objects were not compared: ${declared.problem}`]),
