@@ -53,6 +53,14 @@ export const ENGINE_PORTS: Record<BackingEngine, number> = {
   rabbitmq: 5672,
 };
 
+/** The entries of all services and their datastores. */
+export function ownEntries({ services }: Pick<Platform, 'services'>): string[] {
+  return services.flatMap((service) => [
+    service.name,
+    ...datastoresOf(service).map(({ name }) => name),
+  ]);
+}
+
 /** The datastores that a service owns. */
 export function datastoresOf(service: Service): Datastore[] {
   return DATASTORE_PURPOSES.flatMap((purpose) => {

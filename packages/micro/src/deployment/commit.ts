@@ -16,6 +16,11 @@ export function formatCommit({ id, at, dirty }: Commit): string {
   return [id, at, ...(dirty ? ['dirty'] : [])].join(' ');
 }
 
+/** `9fceb02…`, and `-dirty` if files differed: as the label of an image names it. */
+export function formatRevision({ id, dirty }: Pick<Commit, 'id' | 'dirty'>): string {
+  return dirty ? `${id}-dirty` : id;
+}
+
 /** @returns `undefined` if the text names no commit: earlier versions and workspaces without git note none. */
 export function parseCommit(text: string | undefined): Commit | undefined {
   const [, id, at, dirty] = /^([0-9a-f]{40,64}) (\d{1,15})( dirty)?$/.exec(text ?? '') ?? [];

@@ -3,10 +3,11 @@ import { getArguments, getNamesArguments } from '../kubernetes/kubectl';
 import { selectorOfPlatform, type Scope } from '../kubernetes/object';
 import { parseNames } from '../kubernetes/foreign-objects';
 import { liveObjects } from '../kubernetes/object-plan';
+import type { Pod } from '../kubernetes/pod-trouble';
 import { isBook, parseBook, type ClusterBook } from '../kubernetes/release-book';
 import type { ClusterFacts } from '../kubernetes/service-plan';
 import { UserError } from '../platform/user-error';
-import { ClusterError, runKubectl, type Cluster } from './cluster';
+import { beingDeleted, ClusterError, runKubectl, type Cluster } from './cluster';
 
 /** All kinds that are rendered, but for routes, which not every cluster has. */
 const KINDS = [
@@ -50,6 +51,13 @@ function readObjects(cluster: Cluster, selector: string): Promise<LiveObject[]> 
   );
 }
 
+/** All pods of a platform, with one list. */
+export async function readPods(cluster: Cluster, scope: Scope): Promise<Pod[]> {
+  const args = getArguments(['pods'], selectorOfPlatform(scope));
+  const what = `Could not list the pods of ${scope.namespace}`;
+  return parseObjects((await runKubectl(cluster, args, what)).stdout) as Pod[];
+}
+
 /** The names of everything in the namespace, whoever made it: what no selector of ours finds is somebody else's. */
 export function readNames(cluster: Cluster): Promise<Set<string>> {
   return listed(cluster, async (kinds, what) => {
@@ -84,9 +92,7 @@ export async function readNamespaceProblem(cluster: Cluster): Promise<string | u
     const args = ['get', 'namespace', namespace, '--output', 'json'];
     const { stdout } = await runKubectl(cluster, args, `Could not look for the namespace`);
     const { status } = JSON.parse(stdout) as { status?: { phase?: string } };
-    return status?.phase === 'Terminating'
-      ? `the namespace ${namespace} is being deleted: wait until it is gone, create it again, and run this again`
-      : undefined;
+    return status?.phase === 'Terminating' ? beingDeleted(namespace) : undefined;
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     // Who may only see into the namespace is told by what comes next.

@@ -75,6 +75,11 @@ export function toClusterError(what: string, { stderr, exitCode }: Outcome, clus
   return new ClusterError(complaint, `${what}: ${adviceOn(complaint, cluster) ?? words}`);
 }
 
+/** What is said of a namespace that ends, and what to do. */
+export function beingDeleted(namespace: string): string {
+  return `the namespace ${namespace} is being deleted: wait until it is gone, create it again, and run this again`;
+}
+
 /** `undefined` if the words of kubectl are all that can be said. */
 function adviceOn(complaint: ClusterComplaint, cluster: Cluster): string | undefined {
   const { context, namespace, file } = cluster;
@@ -90,7 +95,7 @@ function adviceOn(complaint: ClusterComplaint, cluster: Cluster): string | undef
     case 'no-namespace':
       return `there is no namespace ${complaint.namespace}: kubectl --context ${context} create namespace ${complaint.namespace}`;
     case 'terminating':
-      return `the namespace ${complaint.namespace} is being deleted: wait until it is gone, create it again, and run this again`;
+      return beingDeleted(complaint.namespace);
     case 'unknown-kind':
       return `the cluster has no ${complaint.what}: install it, for example the Gateway API, or remove what needs it from ${file}`;
     default:

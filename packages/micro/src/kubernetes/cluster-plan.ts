@@ -1,4 +1,4 @@
-import { entryOf, identityOf, type LiveObject, type Named } from './live-object';
+import { byEntry, entryOf, identityOf, type LiveObject, type Named } from './live-object';
 import { isOurs, type ObjectPlan } from './object-plan';
 import type { ServicePlan } from './service-plan';
 
@@ -36,17 +36,14 @@ export function leftObjects(
   objects: readonly LiveObject[],
   names: ReadonlySet<string>,
 ): Map<string, LiveObject[]> {
-  const gone = objects
+  const ours = objects.filter(isOurs);
+  const gone = ours
     .filter(({ kind }) => WORKLOADS.includes(kind))
     .flatMap((object) => entryOf(object) ?? [])
     .filter((name) => !names.has(name))
     .sort();
-  return new Map(
-    gone.map((name) => [
-      name,
-      objects.filter((object) => entryOf(object) === name && isOurs(object)),
-    ]),
-  );
+  const groups = byEntry(ours);
+  return new Map(gone.map((name) => [name, groups.get(name) ?? []]));
 }
 
 /** `deployment/orders`, as kubectl names it. */

@@ -50,6 +50,11 @@ export function changedObjects(plans: readonly ObjectPlan[]): KubernetesObject[]
   return plans.filter(({ kind }) => kind !== 'keep').map(({ object }) => object);
 }
 
+/** Whether a container gets another image. */
+export function changesImage({ paths }: Pick<ObjectPlan, 'paths'>): boolean {
+  return paths.some((path) => path.endsWith('].image'));
+}
+
 /** Compares what is declared with what the cluster has. What others added to an object is left to them. */
 export function planObject(declared: KubernetesObject, live: LiveObjects): ObjectPlan {
   const there = live.get(identityOf(declared));

@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { formatRevision, parseCommit } from '../deployment/commit';
 import { nextNumber, releaseNamed } from '../deployment/release';
 import type { LiveObject } from './live-object';
 import { metadataOf, type KubernetesObject, type Scope } from './object';
@@ -81,6 +82,12 @@ export function parseBook({ binaryData }: LiveObject): ClusterBook | undefined {
 
 export function currentOf(book: ClusterBook | undefined): ClusterRelease | undefined {
   return book?.releases.find(({ number }) => number === book.current);
+}
+
+/** The commit that the present release was deployed from, as the label of an image names it. */
+export function currentRevision(book: ClusterBook | undefined): string | undefined {
+  const commit = parseCommit(currentOf(book)?.commit);
+  return commit && formatRevision(commit);
 }
 
 /** The book once a release serves: it is the newest, or one that the service went back to. */

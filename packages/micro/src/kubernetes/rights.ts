@@ -46,9 +46,16 @@ const RIGHTS: readonly Right[] = [
   },
 ];
 
-/** The rights that a deploy needs and these rules do not give: `create, patch deployments.apps`. */
-export function missingRights(rules: readonly AccessRule[]): string[] {
-  return RIGHTS.flatMap(({ group, resource, verbs }) => {
+/** To publish by a Gateway. */
+const ROUTES: Right = { group: 'gateway.networking.k8s.io', resource: 'httproutes', verbs: ALL };
+
+/**
+ * The rights that a deploy needs and these rules do not give: `create, patch deployments.apps`.
+ *
+ * @param hasGateway whether the environment publishes by a Gateway.
+ */
+export function missingRights(rules: readonly AccessRule[], hasGateway: boolean): string[] {
+  return [...RIGHTS, ...(hasGateway ? [ROUTES] : [])].flatMap(({ group, resource, verbs }) => {
     const own = rules.filter(
       (rule) =>
         (rule.resourceNames ?? []).length === 0 &&

@@ -3,6 +3,7 @@ import type { CommitCheck } from '../deployment/commit';
 import type { DesiredEntry, DesiredService } from './desired-service';
 import { identityOf, type LiveObject } from './live-object';
 import {
+  changesImage,
   isOurs,
   objectsOfEntry,
   planObject,
@@ -107,9 +108,8 @@ function actionOf(
   const changed = objects.filter(({ kind }) => kind !== 'keep');
   const deployment = changed.find(({ object }) => object.kind === 'Deployment');
   if (deployment && replacesPods(deployment, current, desired)) {
-    const isImage = deployment.paths.some((path) => path.endsWith('].image'));
     const reason = deployment.why.join('; ');
-    return { action: isImage ? 'update' : 'restart', reason };
+    return { action: changesImage(deployment) ? 'update' : 'restart', reason };
   }
   const why = [
     ...changed.map(({ object, kind, why }) =>

@@ -154,6 +154,25 @@ describe('micro doctor of a cluster', () => {
     ]);
   });
 
+  it('wants the right to write routes if a Gateway publishes', async () => {
+    const groups = ['', 'apps', 'batch', 'policy', 'autoscaling'];
+    const apiGroups = [...groups, 'networking.k8s.io', 'coordination.k8s.io'];
+    const resourceRules = [
+      { verbs: ['*'], apiGroups, resources: ['*'] },
+      { verbs: ['get', 'list'], apiGroups: ['gateway.networking.k8s.io'], resources: ['*'] },
+    ];
+    const answer = cluster((line) =>
+      line.includes(' create ')
+        ? { stdout: JSON.stringify({ status: { resourceRules } }) }
+        : undefined,
+    );
+    const rights = async (more?: string) =>
+      (await doctor(answer, more)).checks.find(({ what }) => what === 'rights');
+    expect(await rights()).toMatchObject({ level: 'ok' });
+    const refused = await rights('gateway: { name: public, namespace: infra }\n');
+    expect(refused?.says).toContain('create, patch, delete httproutes.gateway.networking.k8s.io');
+  });
+
   it('warns if the cluster does not tell the rights', async () => {
     const { checks } = await doctor(
       cluster((line) =>

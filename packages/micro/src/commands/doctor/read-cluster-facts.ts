@@ -27,7 +27,7 @@ export async function readClusterFacts(
     return { context, namespace, server, namespaceProblem, missing: [], written };
   }
   const [rights, missing] = await Promise.all([
-    readMissingRights(cluster),
+    readMissingRights(cluster, environment),
     readMissingObjects(cluster, environment),
   ]);
   return {
@@ -58,7 +58,10 @@ async function readServer(cluster: Cluster): Promise<ClusterDoctorFacts['server'
   }
 }
 
-async function readMissingRights(cluster: Cluster): Promise<string[] | undefined> {
+async function readMissingRights(
+  cluster: Cluster,
+  { gateway }: KubernetesEnvironment,
+): Promise<string[] | undefined> {
   try {
     // To validate a review, kubectl lists CRDs, which a user of one namespace may not.
     const args = ['create', '--validate=false', '--filename', '-', '--output', 'json'];
@@ -68,7 +71,8 @@ async function readMissingRights(cluster: Cluster): Promise<string[] | undefined
     const { status } = JSON.parse(stdout) as {
       status?: { resourceRules?: AccessRule[]; incomplete?: boolean };
     };
-    return status?.incomplete ? undefined : missingRights(status?.resourceRules ?? []);
+    if (status?.incomplete) return undefined;
+    return missingRights(status?.resourceRules ?? [], gateway !== undefined);
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     return undefined;

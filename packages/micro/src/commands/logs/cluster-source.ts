@@ -1,9 +1,10 @@
-import { runKubectl, toClusterError, type Cluster } from '../../effects/cluster';
+import { toClusterError, type Cluster } from '../../effects/cluster';
+import { readPods } from '../../effects/cluster-state';
 import { saysNoLogYet } from '../../kubernetes/complaint';
-import { getArguments, kubectl, timedLogArguments } from '../../kubernetes/kubectl';
-import { entryOf, parseObjects } from '../../kubernetes/live-object';
-import { selectorOfPlatform, type Scope } from '../../kubernetes/object';
-import { isRunning, type Pod } from '../../kubernetes/pod-trouble';
+import { kubectl, timedLogArguments } from '../../kubernetes/kubectl';
+import { entryOf } from '../../kubernetes/live-object';
+import type { Scope } from '../../kubernetes/object';
+import { isRunning } from '../../kubernetes/pod-trouble';
 import type { LogSource } from './log-source';
 
 /** The pods of a platform, which one list names. */
@@ -12,14 +13,12 @@ export function clusterSource(cluster: Cluster, scope: Scope): LogSource {
     lookAgain: 2000,
     atOnce: 8,
     list: async () => {
-      const args = getArguments(['pods'], selectorOfPlatform(scope));
-      const what = `Could not list the pods of ${scope.namespace}`;
-      const pods = parseObjects((await runKubectl(cluster, args, what)).stdout);
+      const pods = await readPods(cluster, scope);
       return pods.map((pod) => ({
         id: pod.metadata.uid ?? pod.metadata.name,
         name: pod.metadata.name,
         service: entryOf(pod) ?? pod.metadata.name,
-        isRunning: isRunning(pod as Pod),
+        isRunning: isRunning(pod),
       }));
     },
     // A sidecar that someone added has lines of its own.

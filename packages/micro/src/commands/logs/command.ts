@@ -1,4 +1,4 @@
-import { datastoresOf, platformBroker } from '../../compose/datastore';
+import { ownEntries, platformBroker } from '../../compose/datastore';
 import { clusterOf } from '../../effects/cluster';
 import { readAnyEnvironment } from '../../effects/environments';
 import { projectNameOf, addressOf } from '../../deployment/project';
@@ -86,10 +86,7 @@ const SINCE =
 /** On a cluster, neither a broker nor an edge is ours. */
 function loggedNames(platform: Platform, environment: AnyEnvironment): string[] {
   const broker = platformBroker(platform);
-  const names = platform.services.flatMap((service) => [
-    service.name,
-    ...datastoresOf(service).map(({ name }) => name),
-  ]);
+  const names = ownEntries(platform);
   if (environment.engine === 'kubernetes') return names;
   return [...names, ...(broker ? [broker.name] : []), EDGE_SERVICE];
 }

@@ -1,13 +1,12 @@
-import { datastoresOf } from '../../compose/datastore';
-import { parseCommit } from '../../deployment/commit';
+import { datastoresOf, ownEntries } from '../../compose/datastore';
 import { leftObjects } from '../../kubernetes/cluster-plan';
 import type { ClusterState } from '../../effects/cluster-state';
 import type { DesiredService } from '../../kubernetes/desired-service';
 import { byEntry } from '../../kubernetes/live-object';
 import { KEY_ANNOTATION, type KubernetesObject } from '../../kubernetes/object';
-import { planObject, type ObjectPlan } from '../../kubernetes/object-plan';
+import { changesImage, planObject, type ObjectPlan } from '../../kubernetes/object-plan';
 import { isReady, isRunning, podTrouble, type Pod } from '../../kubernetes/pod-trouble';
-import { currentOf } from '../../kubernetes/release-book';
+import { currentRevision } from '../../kubernetes/release-book';
 import { planService, type DatastorePlan } from '../../kubernetes/service-plan';
 import { elsewhere } from '../../platform/environment';
 import type { KubernetesEnvironment } from '../../platform/kubernetes-environment';
@@ -19,6 +18,15 @@ import {
   type PlatformStatus,
   type ServiceStatus,
 } from './document';
+import {
+  defined,
+  earliest,
+  elsewhereNotes,
+  notPushed,
+  pushedNothing,
+  stateOf,
+  worstHealth,
+} from './shared-report';
 
 /** What is declared, as far as it could be rendered. */
 export interface DeclaredObjects {
@@ -53,8 +61,6 @@ export function reportCluster(facts: ClusterStatusFacts): PlatformStatus {
   const here = platform.services.filter(({ name }) => elsewhere(environment, name) === undefined);
   const inCluster = environment.datastores === 'in-cluster';
   const datastores = inCluster ? here.flatMap(datastoresOf) : [];
-  const all = platform.services.flatMap((service) => [service, ...datastoresOf(service)]);
-  const names = new Set(all.map(({ name }) => name));
   const podsOf = byEntry(facts.pods);
   const plans = new Map(
     [...declared.services].map(([name, desired]) => [name, planService(desired, state)]),
@@ -77,12 +83,9 @@ export function reportCluster(facts: ClusterStatusFacts): PlatformStatus {
       ),
       ...declared.shared.flatMap((object) => reportShared(planObject(object, state.live))),
     ],
-    left: [...leftObjects(state.objects, names).keys()],
+    left: [...leftObjects(state.objects, new Set(ownEntries(platform))).keys()],
     notes: [
-      ...platform.services.flatMap(({ name }) => {
-        const url = elsewhere(environment, name);
-        return url === undefined ? [] : [`${name} runs elsewhere: ${url}`];
-      }),
+      ...elsewhereNotes(platform, environment),
       ...(declared.problem === undefined ? [] : [`objects were not compared: ${declared.problem}`]),
     ],
   };
@@ -112,8 +115,7 @@ function reportService(
     ? (live?.spec?.replicas ?? here.autoscale.min)
     : (here?.replicas ?? service.replicas);
   const running = pods.filter(isRunning).length;
-  const commit = parseCommit(currentOf(state.books.get(name))?.commit);
-  const revision = commit && `${commit.id}${commit.dirty ? '-dirty' : ''}`;
+  const revision = currentRevision(state.books.get(name));
   const drift = [
     ...(plan && live ? driftOf(plan, key) : []),
     ...(live && running !== wanted ? [`${running} of ${wanted} replicas`] : []),
@@ -125,21 +127,11 @@ function reportService(
   return {
     name,
     kind,
-    state: !live
-      ? 'not-deployed'
-      : drift.length > 0
-        ? 'drifted'
-        : isCompared
-          ? 'in-step'
-          : 'not-compared',
+    state: stateOf(live !== undefined, drift, isCompared),
     drift: isCompared || !live ? drift : [...drift, whyNotCompared(wantedKey, facts)],
     health: healthOf(pods, now),
     replicas: { running, wanted },
-    ...(key === undefined ? {} : { key }),
-    ...(wantedKey === undefined ? {} : { wantedKey }),
-    ...(revision === undefined ? {} : { revision }),
-    ...(commitsBehind === undefined ? {} : { commitsBehind }),
-    ...sinceOf(pods),
+    ...defined({ key, wantedKey, revision, commitsBehind, since: sinceOf(pods) }),
     containers: pods.map(({ metadata }) => metadata.name).sort(),
   };
 }
@@ -149,9 +141,8 @@ function driftOf(plan: Plan, runs: string | undefined): string[] {
   const { objects, obsolete, secret, desired, action, reason } = plan;
   if (action === 'keep') return [];
   const changed = objects.filter(({ kind }) => kind !== 'keep');
-  const isImage = (one: ObjectPlan) => one.paths.some((path) => path.endsWith('].image'));
   const causes = [
-    ...(changed.some(isImage)
+    ...(changed.some(changesImage)
       ? [`image changed: ${runs?.slice(0, 12) ?? 'unknown'} -> ${desired.key.slice(0, 12)}`]
       : []),
     ...changed.flatMap(formatChange),
@@ -179,9 +170,8 @@ function reportBacking(
   return {
     name,
     engine,
-    ...(image === undefined ? {} : { image }),
+    ...defined({ image, since: sinceOf(pods) }),
     health: healthOf(pods, now),
-    ...sinceOf(pods),
     drift: state.live.has(`StatefulSet/${name}`)
       ? [
           ...(plan?.action === 'left' ? plan.why.map((one) => `StatefulSet: ${one}`) : []),
@@ -221,11 +211,8 @@ function troublesOf(pods: readonly Pod[], now: number): string[] {
   });
 }
 
-const WORST_FIRST = ['restarting', 'unhealthy', 'starting', 'healthy'] as const;
-
 function healthOf(pods: readonly Pod[], now: number): Health {
-  const all = new Set<Health>(pods.map((pod) => healthOfPod(pod, now)));
-  return WORST_FIRST.find((health) => all.has(health)) ?? 'down';
+  return worstHealth(pods.map((pod) => healthOfPod(pod, now)));
 }
 
 function healthOfPod(pod: Pod, now: number): Health {
@@ -239,9 +226,8 @@ function healthOfPod(pod: Pod, now: number): Health {
   return podTrouble(pod, now) || isStarted ? 'unhealthy' : 'starting';
 }
 
-function sinceOf(pods: readonly Pod[]): { since?: string } {
-  const [since] = pods.flatMap(({ status }) => status?.startTime ?? []).sort();
-  return since === undefined ? {} : { since };
+function sinceOf(pods: readonly Pod[]): string | undefined {
+  return earliest(pods.map(({ status }) => status?.startTime));
 }
 
 function whyNotCompared(
@@ -249,13 +235,6 @@ function whyNotCompared(
   { environment, declared }: ClusterStatusFacts,
 ): string {
   return wantedKey === undefined && declared.problem === undefined
-    ? `nothing to compare with: this workspace pushed nothing for ${environment.name} yet. Run nx docker-push -c ${environment.name}`
+    ? pushedNothing(environment)
     : 'its objects were not compared';
-}
-
-/** A build that was not pushed is not wanted yet, but is on its way. */
-function notPushed(built: string | undefined, pushed: string | undefined): string[] {
-  return built !== undefined && pushed !== undefined && built !== pushed
-    ? [`built but not pushed: ${built.slice(0, 12)}`]
-    : [];
 }

@@ -1,16 +1,13 @@
-import { parseCommit } from '../../deployment/commit';
 import { pinnedImage } from '../../deployment/override';
-import { clusterOf, runKubectl, type Cluster } from '../../effects/cluster';
+import { clusterOf } from '../../effects/cluster';
 import { renderForCluster } from '../../effects/cluster-rendering';
-import { readClusterState, type ClusterState } from '../../effects/cluster-state';
+import { readClusterState, readPods, type ClusterState } from '../../effects/cluster-state';
 import { countCommitsSince, readGitFacts } from '../../effects/git';
 import { readBuiltKeys, readPushedImages } from '../../effects/pushed-images';
 import { desiredService } from '../../kubernetes/desired-service';
-import { getArguments } from '../../kubernetes/kubectl';
-import { parseObjects, type LiveObject } from '../../kubernetes/live-object';
-import { KEY_ANNOTATION, selectorOfPlatform, type Scope } from '../../kubernetes/object';
-import type { Pod } from '../../kubernetes/pod-trouble';
-import { currentOf } from '../../kubernetes/release-book';
+import type { LiveObject } from '../../kubernetes/live-object';
+import { KEY_ANNOTATION } from '../../kubernetes/object';
+import { currentOf, currentRevision } from '../../kubernetes/release-book';
 import type { RenderedEntry, RenderedImage, RenderedPlatform } from '../../kubernetes/render';
 import { secretsByEntry } from '../../kubernetes/secret-name';
 import type { KubernetesEnvironment } from '../../platform/kubernetes-environment';
@@ -43,10 +40,7 @@ export async function readClusterStatus(
       : runningImage(state.live.get(`Deployment/${name}`));
     if (image) images.set(name, image);
   }
-  const revisions = [...state.books.values()].flatMap((book) => {
-    const commit = parseCommit(currentOf(book)?.commit);
-    return commit ? [`${commit.id}${commit.dirty ? '-dirty' : ''}`] : [];
-  });
+  const revisions = [...state.books.values()].flatMap((book) => currentRevision(book) ?? []);
   return reportCluster({
     ...{ platform, environment, state, pods, built, namespace: scope.namespace },
     declared: await readDeclared(shell, platform, environment, { state, images }),
@@ -55,12 +49,6 @@ export async function readClusterStatus(
     now: shell.clock.now(),
     ...(git.commit === undefined ? {} : { commit: git.commit }),
   });
-}
-
-async function readPods(cluster: Cluster, scope: Scope): Promise<Pod[]> {
-  const args = getArguments(['pods'], selectorOfPlatform(scope));
-  const what = `Could not list the pods of ${scope.namespace}`;
-  return parseObjects((await runKubectl(cluster, args, what)).stdout) as Pod[];
 }
 
 interface HasPod {

@@ -14,6 +14,15 @@ import {
 } from './document';
 import { type EdgeStatusFacts, reportEdge } from './edge';
 import { driftOf } from './drift';
+import {
+  defined,
+  earliest,
+  elsewhereNotes,
+  notPushed,
+  pushedNothing,
+  stateOf,
+  worstHealth,
+} from './shared-report';
 import { isServing, type Container, type RunningContainer } from '../../deployment/container';
 import { DEPLOY_LABELS } from '../../deployment/labels';
 import type { PushReceipt } from '../../image/receipt';
@@ -74,10 +83,7 @@ export function reportStatus(facts: StatusFacts): PlatformStatus {
     ...(facts.edge ? { edge: reportEdge(facts.edge, facts.now) } : {}),
     left: [...left].sort(),
     notes: [
-      ...platform.services.flatMap(({ name }) => {
-        const url = elsewhere(environment, name);
-        return url === undefined ? [] : [`${name} runs elsewhere: ${url}`];
-      }),
+      ...elsewhereNotes(platform, environment),
       ...(rendered.kind === 'unreadable' ? [`entries were not compared: ${rendered.problem}`] : []),
     ],
   };
@@ -108,7 +114,7 @@ function reportService(service: Service, facts: StatusFacts): ServiceStatus {
   return {
     name,
     kind,
-    state: stateOf(serving, drift, isCompared),
+    state: stateOf(serving.length > 0, drift, isCompared),
     drift:
       isCompared || serving.length === 0 ? drift : [...drift, whyNotCompared(wantedKey, facts)],
     health: healthOf(serving),
@@ -143,30 +149,13 @@ function wantedOf(
   return entry ? wanted : { ...wanted, entryLabel: labelOf(running, 'entry') };
 }
 
-function stateOf(
-  serving: readonly RunningContainer[],
-  drift: readonly string[],
-  isCompared: boolean,
-): ServiceStatus['state'] {
-  if (serving.length === 0) return 'not-deployed';
-  if (drift.length > 0) return 'drifted';
-  return isCompared ? 'in-step' : 'not-compared';
-}
-
 function whyNotCompared(
   wantedKey: string | undefined,
   { environment, rendered }: StatusFacts,
 ): string {
   return wantedKey === undefined || rendered.kind === 'rendered'
-    ? `nothing to compare with: this workspace pushed nothing for ${environment.name} yet. Run nx docker-push -c ${environment.name}`
+    ? pushedNothing(environment)
     : 'its entry was not compared';
-}
-
-/** A build that was not pushed is not wanted yet, but is on its way. */
-function notPushed(built: string | undefined, pushed: string | undefined): string[] {
-  return built !== undefined && pushed !== undefined && built !== pushed
-    ? [`built but not pushed: ${built.slice(0, 12)}`]
-    : [];
 }
 
 function reportBacking(name: string, engine: string, facts: StatusFacts): BackingStatus {
@@ -199,27 +188,14 @@ function labelOf(container: Container | undefined, label: 'key' | 'entry'): stri
   return container?.labels[DEPLOY_LABELS[label]] ?? '';
 }
 
-const WORST_FIRST = ['restarting', 'unhealthy', 'starting', 'unchecked', 'healthy'] as const;
-
 function healthOf(containers: readonly RunningContainer[]): Health {
-  const all = new Set<Health>(
+  return worstHealth(
     containers.map(({ state, health }) =>
       state === 'restarting' ? 'restarting' : health === 'none' ? 'unchecked' : health,
     ),
   );
-  return WORST_FIRST.find((health) => all.has(health)) ?? 'down';
 }
 
 function sinceOf(containers: readonly RunningContainer[]): string | undefined {
-  return containers
-    .flatMap(({ startedAt }) => startedAt ?? [])
-    .sort()
-    .at(0);
-}
-
-/** Without the keys that have no value. */
-function defined<Value extends object>(value: Value): Partial<Value> {
-  return Object.fromEntries(
-    Object.entries(value).filter(([, item]) => item !== undefined),
-  ) as Partial<Value>;
+  return earliest(containers.map(({ startedAt }) => startedAt));
 }

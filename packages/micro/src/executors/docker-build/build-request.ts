@@ -1,3 +1,4 @@
+import { formatRevision } from '../../deployment/commit';
 import type { BuildRequest } from '../../docker/buildx';
 import { declaresArgument } from '../../dockerfile/build-sources';
 import { readGitFacts } from '../../effects/git';
@@ -28,7 +29,7 @@ export async function buildRequest(
     buildArgs: { [EPOCH]: String(created), ...options.buildArgs },
     labels: {
       [LABELS.title]: task.service.name,
-      ...(commit ? { [LABELS.revision]: dirty ? `${commit}-dirty` : commit } : {}),
+      ...(commit ? { [LABELS.revision]: formatRevision({ id: commit, dirty }) } : {}),
       ...(source ? { [LABELS.source]: source } : {}),
       ...options.labels,
       [LABELS.key]: content.key.key,

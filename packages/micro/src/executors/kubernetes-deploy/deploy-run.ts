@@ -1,3 +1,4 @@
+import { clusterOf } from '../../effects/cluster';
 import { readKubernetesEnvironment } from '../../effects/cluster-rendering';
 import { readClusterState, readNames, type ClusterState } from '../../effects/cluster-state';
 import { readCurrentUser, readRunId } from '../../effects/current-user';
@@ -14,7 +15,6 @@ import { findServiceProjects } from '../../effects/workspace-projects';
 import { changesNothing, type ClusterPlan } from '../../kubernetes/cluster-plan';
 import { createdNames, createdShared } from '../../kubernetes/foreign-objects';
 import { changedObjects } from '../../kubernetes/object-plan';
-import { namespaceOf } from '../../platform/kubernetes-environment';
 import { UserError } from '../../platform/user-error';
 import { readPlatform } from '../../platform/workspace';
 import { formatList, formatStep } from '../../terminal/step';
@@ -84,10 +84,7 @@ async function startRun(request: DeployRequest): Promise<Run> {
   );
   const read = fileReader(workspaceRoot);
   const runner = sharedRunner(interruptibleRunner(request.runner, interruption));
-  const namespace = namespaceOf(platformName, environment);
-  const scope = { platform: platformName, environment: environment.name, namespace };
-  const address = { context: environment.context, namespace, file: environment.file };
-  const cluster = { ...address, runner };
+  const { cluster, scope } = clusterOf(runner, platformName, environment);
   return {
     ...request,
     ...{ runner, mode, environment, scope, cluster },
@@ -96,7 +93,8 @@ async function startRun(request: DeployRequest): Promise<Run> {
     clock: interruptibleClock(request.clock, interruption),
     undo: {
       cluster: {
-        ...{ ...address, runner: stubbornRunner(request.runner) },
+        ...cluster,
+        runner: stubbornRunner(request.runner),
         patience: { clock: request.clock, seconds: PATIENCE },
       },
       clock: request.clock,

@@ -15,8 +15,8 @@ interface LoadReport {
   versions: Set<string>;
 }
 
-/** Requests with a connection each, as many callers make them, to a port of a node. */
-function startLoad(url: string): () => Promise<LoadReport> {
+/** Requests with a connection each, as many callers make them, to a port of a node while something is done. */
+async function underLoad(url: string, work: () => Promise<void>): Promise<LoadReport> {
   const report: LoadReport = { sent: 0, lost: [], versions: new Set() };
   let isOver = false;
   const callers = Array.from({ length: CALLERS }, async () => {
@@ -29,11 +29,14 @@ function startLoad(url: string): () => Promise<LoadReport> {
       await sleep(50);
     }
   });
-  return async () => {
+  try {
+    await work();
+  } finally {
     isOver = true;
     await Promise.all(callers);
-    return report;
-  };
+    console.log(`${report.sent} requests, ${report.lost.length} lost`);
+  }
+  return report;
 }
 
 function call(url: string): Promise<string> {
@@ -76,32 +79,27 @@ describeCluster('requests to a port of a node', () => {
   it(`are all answered while ${ROLLOUTS} versions are deployed`, async () => {
     // The nodes need a moment to know the port.
     await expect.poll(() => call(url), { timeout: 60_000 }).toBe('v0');
-    const stop = startLoad(url);
     const versions = ['v0'];
-    try {
+    const report = await underLoad(url, async () => {
       for (let rollout = 1; rollout <= ROLLOUTS; rollout++) {
         workspace.push('orders', `v${rollout}`);
         versions.push(`v${rollout}`);
         expect((await workspace.deploy()).failures).toEqual({});
       }
       await expect.poll(() => call(url), { timeout: 60_000 }).toBe(versions.at(-1));
-    } finally {
-      const report = await stop();
-      console.log(`${report.sent} requests, ${report.lost.length} lost`);
-      expect(report.lost).toEqual([]);
-      expect([...report.versions].sort()).toEqual(versions.sort());
-    }
+    });
+    expect(report.lost).toEqual([]);
+    expect([...report.versions].sort()).toEqual(versions.sort());
   });
 
   it('are all answered by the old version while one that is never ready is refused', async () => {
     const before = await call(url);
-    const stop = startLoad(url);
     workspace.push('orders', 'ill');
     workspace.set('orders', { environment: { NEVER_READY: 'yes' } });
-    const { failures } = await workspace.deploy();
-    expect(failures['orders']).toContain('orders runs r11 as before');
-    const report = await stop();
-    console.log(`${report.sent} requests, ${report.lost.length} lost, never ready`);
+    const report = await underLoad(url, async () => {
+      const { failures } = await workspace.deploy();
+      expect(failures['orders']).toContain('orders runs r11 as before');
+    });
     expect(report.lost).toEqual([]);
     expect([...report.versions]).toEqual([before]);
   });

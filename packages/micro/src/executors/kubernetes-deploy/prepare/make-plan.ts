@@ -1,4 +1,4 @@
-import { datastoresOf } from '../../../compose/datastore';
+import { ownEntries } from '../../../compose/datastore';
 import { checkCommit, parseCommit } from '../../../deployment/commit';
 import { rollOrder } from '../../../deployment/order';
 import type { ClusterState } from '../../../effects/cluster-state';
@@ -29,10 +29,6 @@ export async function makePlan(
     );
     services.push({ ...plan, ...(await checkRunning(run, plan)), missing, after });
   }
-  const names = platform.services.flatMap((service) => [
-    service.name,
-    ...datastoresOf(service).map((datastore) => datastore.name),
-  ]);
   return {
     environment: environment.name,
     context: environment.context,
@@ -40,7 +36,7 @@ export async function makePlan(
     rollback: mode.destination.kind === 'release',
     services,
     shared: desired.shared.map((object) => planObject(object, state.live)),
-    left: leftObjects(state.objects, new Set(names)),
+    left: leftObjects(state.objects, new Set(ownEntries(platform))),
     prune: mode.prune,
   };
 }

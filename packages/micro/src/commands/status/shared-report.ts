@@ -1,0 +1,56 @@
+import { elsewhere, type AnyEnvironment } from '../../platform/environment';
+import type { Platform } from '../../platform/platform';
+import type { Health, ServiceStatus } from './document';
+
+/** How a service is, on an engine or on a cluster. */
+export function stateOf(
+  isDeployed: boolean,
+  drift: readonly string[],
+  isCompared: boolean,
+): ServiceStatus['state'] {
+  if (!isDeployed) return 'not-deployed';
+  if (drift.length > 0) return 'drifted';
+  return isCompared ? 'in-step' : 'not-compared';
+}
+
+/** Why a service of which nothing was pushed from here is not compared, and what to do. */
+export function pushedNothing({ name }: Pick<AnyEnvironment, 'name'>): string {
+  return `nothing to compare with: this workspace pushed nothing for ${name} yet. Run nx docker-push -c ${name}`;
+}
+
+/** A build that was not pushed is not wanted yet, but is on its way. */
+export function notPushed(built: string | undefined, pushed: string | undefined): string[] {
+  return built !== undefined && pushed !== undefined && built !== pushed
+    ? [`built but not pushed: ${built.slice(0, 12)}`]
+    : [];
+}
+
+/** A note for each service that the environment does not run. */
+export function elsewhereNotes({ services }: Platform, environment: AnyEnvironment): string[] {
+  return services.flatMap(({ name }) => {
+    const url = elsewhere(environment, name);
+    return url === undefined ? [] : [`${name} runs elsewhere: ${url}`];
+  });
+}
+
+const WORST_FIRST = ['restarting', 'unhealthy', 'starting', 'unchecked', 'healthy'] as const;
+
+/** `down` if there is none. */
+export function worstHealth(each: readonly Health[]): Health {
+  return WORST_FIRST.find((health) => each.includes(health)) ?? 'down';
+}
+
+/** The first of some times, ISO 8601; those that are not known do not count. */
+export function earliest(times: readonly (string | undefined)[]): string | undefined {
+  return times
+    .flatMap((time) => time ?? [])
+    .sort()
+    .at(0);
+}
+
+/** Without the keys that have no value. */
+export function defined<Value extends object>(value: Value): Partial<Value> {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, item]) => item !== undefined),
+  ) as Partial<Value>;
+}
