@@ -45,3 +45,16 @@ it('keeps routes to other services, and is unchanged again with the first port',
   expect(dialledPorts(moved, 'admin')).toEqual([3000]);
   expect(withPorts(moved, 'shop', [3000])).toEqual(config);
 });
+
+it('a container that missed one connection gets requests again long before they give up', () => {
+  const handler = withPorts(config, 'shop', [3000, 3100]);
+  const [failDuration] = seconds(handler, 'fail_duration');
+  const [tryDuration] = seconds(handler, 'try_duration');
+  expect(failDuration).toBeLessThan((tryDuration ?? 0) / 4);
+});
+
+/** The values of a setting in seconds, such as `2s`. */
+function seconds(config: unknown, name: string): number[] {
+  const found = JSON.stringify(config).matchAll(new RegExp(`"${name}":"(\\d+)s"`, 'g'));
+  return [...found].map(([, value]) => Number(value));
+}

@@ -1,5 +1,8 @@
 import { type Json, reachedAt } from './proxy-routes';
 
+/** What of a handler depends on how many ports it tries. */
+const OF_PORTS = new Set(Object.keys(reachedAt('', [0, 1])));
+
 /** The configuration of an edge with other ports at which it reaches a service. */
 export function withPorts(config: Json, service: string, ports: readonly number[]): Json {
   const visit = (value: unknown): unknown => {
@@ -9,11 +12,8 @@ export function withPorts(config: Json, service: string, ports: readonly number[
     const leads = upstreams !== undefined && leadsTo(upstreams, service);
     return Object.fromEntries(
       Object.entries(value).flatMap(([key, item]) => {
-        if (!leads) return [[key, visit(item)]];
-        if (key === 'health_checks') return [];
-        return key === 'dynamic_upstreams'
-          ? Object.entries(reachedAt(service, ports))
-          : [[key, visit(item)]];
+        if (!leads || !OF_PORTS.has(key)) return [[key, visit(item)]];
+        return key === 'dynamic_upstreams' ? Object.entries(reachedAt(service, ports)) : [];
       }),
     );
   };

@@ -11,8 +11,15 @@ const REFRESH = '1s';
 const DIAL_TIMEOUT = '1s';
 /** How long WebSockets stay open after a reload; by default, Caddy closes them at once. */
 const STREAMS_OUTLIVE_RELOAD = '24h';
-/** How long a port is left alone at which a container did not take a connection: longer than both ports are tried. */
-const WRONG_PORT = '60s';
+/**
+ * How long a port is left alone at which a container did not take a connection. Not long: a new container may miss one
+ * connection, or get the address of one that was just removed, and requests wait for it as long as that.
+ */
+const WRONG_PORT = '2s';
+/** How long a request waits before it tries again. */
+const PAUSE = '100ms';
+/** The same while several ports are tried: a reload ends requests that wait, so they wait for a moment only. */
+const PAUSE_OF_SEVERAL = '10ms';
 /** Methods that Go's HTTP client (net/http, Transport) retries by itself on a new connection if the old one breaks. */
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 /**
@@ -49,23 +56,25 @@ function upstreamsOf(service: string, ports: readonly number[]): Json {
 
 /** How a handler reaches a service at these ports. */
 export function reachedAt(service: string, ports: readonly number[]): Json {
-  const dynamic_upstreams = upstreamsOf(service, ports);
-  if (ports.length === 1) return { dynamic_upstreams };
-  // A reload ends requests that wait for a retry, so as few as possible may try a port on which nothing listens.
+  const isOne = ports.length === 1;
+  // As few requests as possible may try a port on which nothing listens, since each waits for another try.
   const passive = { max_fails: 1, fail_duration: WRONG_PORT };
-  return { dynamic_upstreams, health_checks: { passive } };
+  return {
+    dynamic_upstreams: upstreamsOf(service, ports),
+    ...(isOne ? {} : { health_checks: { passive } }),
+    load_balancing: {
+      selection_policy: { policy: 'random' },
+      try_duration: WAIT,
+      try_interval: isOne ? PAUSE : PAUSE_OF_SEVERAL,
+      retry_match: NEVER,
+    },
+  };
 }
 
 function reverseProxy({ service, port, ports = [port] }: Publication, keepAlive: Json): Json {
   return {
     handler: 'reverse_proxy',
     ...reachedAt(service, ports),
-    load_balancing: {
-      selection_policy: { policy: 'random' },
-      try_duration: WAIT,
-      try_interval: '100ms',
-      retry_match: NEVER,
-    },
     transport: {
       protocol: 'http',
       compression: false,
