@@ -1,5 +1,5 @@
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
-import { VersionActions } from 'nx/release';
+import type { VersionActions } from 'nx/release';
 import { expect, it } from 'vitest';
 import { treeFiles } from '../testing/tree-files';
 import ServiceVersionActions from './version-actions';

@@ -1,4 +1,4 @@
-import { fillTag, type ImageTag } from '../image/tags';
+import type { ImageTag } from '../image/tags';
 import { compareVersions, type Version } from './version';
 
 /** What images of a version are tagged with unless someone asks for other tags. */
@@ -16,31 +16,26 @@ export interface VersionTags {
  * not take `1` from 1.4.0, and a prerelease takes no such tag.
  *
  * @param others all versions that the service has.
+ * @param fill the tag of a version by a template.
  */
 export function versionTags(
   templates: readonly string[],
   version: Version,
-  key: string,
   others: readonly Version[],
+  fill: (template: string, version: Version) => ImageTag,
 ): VersionTags {
   const result: VersionTags = { tags: [], kept: [] };
   for (const template of templates) {
-    const filled = fillTag(template, { key, version: version.text });
+    const filled = fill(template, version);
     const rivals = filled.immutable
       ? []
-      : others.filter((other) => !other.isPrerelease && shares(template, version, other));
+      : others.filter((other) => !other.isPrerelease && fill(template, other).tag === filled.tag);
     const [highest] = rivals.filter((other) => isHigher(other, version)).sort(descending);
     if (!filled.immutable && (version.isPrerelease || highest)) {
       result.kept.push({ tag: filled.tag, by: (highest ?? rivals.sort(descending)[0])?.text });
     } else result.tags.push(filled);
   }
   return result;
-}
-
-/** Whether both versions would have the same tag by this template. */
-function shares(template: string, a: Version, b: Version): boolean {
-  const tagOf = ({ text }: Version) => fillTag(template, { key: '', version: text }).tag;
-  return tagOf(a) === tagOf(b);
 }
 
 function isHigher(a: Version, b: Version): boolean {

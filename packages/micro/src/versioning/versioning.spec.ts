@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fillTag } from '../image/tags';
 import { gitTagPattern, versionOfGitTag, type ReleaseConfig } from './git-tag-pattern';
 import { namesProject } from './project-patterns';
 import { releasedVersion, type TaggedVersion } from './released-version';
@@ -26,6 +27,9 @@ describe('parseVersion', () => {
 });
 
 describe('versionTags', () => {
+  const fill = (template: string, { text }: Version) =>
+    fillTag(template, { key: 'k', version: text });
+
   it.each<[string, string[], string[], string[]]>([
     ['1.4.0', [], ['1.4.0', '1.4', '1'], []],
     ['1.4.0', ['1.3.9', '0.9.0', '1.4.0'], ['1.4.0', '1.4', '1'], []],
@@ -35,14 +39,14 @@ describe('versionTags', () => {
     ['1.4.0', ['1.5.0-beta.1'], ['1.4.0', '1.4', '1'], []],
     ['1.4.0', ['10.0.0', '1.40.0'], ['1.4.0', '1.4'], ['1 by 1.40.0']],
   ])('%s beside %j gets %j', (text, others, tags, kept) => {
-    const result = versionTags(VERSION_TAGS, version(text), 'k', versions(...others));
+    const result = versionTags(VERSION_TAGS, version(text), versions(...others), fill);
     expect(result.tags.map(({ tag }) => tag)).toEqual(tags);
     expect(result.kept.map(({ tag, by }) => `${tag} by ${by}`)).toEqual(kept);
   });
 
   it('gives a tag without a version to the highest one', () => {
     const tags = (text: string) =>
-      versionTags(['v{version}', 'latest'], version(text), 'k', versions('2.0.0')).tags;
+      versionTags(['v{version}', 'latest'], version(text), versions('2.0.0'), fill).tags;
     expect(tags('1.9.9')).toEqual([{ tag: 'v1.9.9', immutable: true }]);
     expect(tags('2.0.1').map(({ tag }) => tag)).toEqual(['v2.0.1', 'latest']);
   });

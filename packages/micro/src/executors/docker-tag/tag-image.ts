@@ -4,7 +4,7 @@ import { readEnvironmentAlone } from '../../effects/environments';
 import { readGitVersions } from '../../effects/git-tags';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
 import { tagInRegistry } from '../../effects/registry-tags';
-import type { ImageTag } from '../../image/tags';
+import { fillTag, type ImageTag } from '../../image/tags';
 import { receiptFile, tagReceiptSchema, type TagReceipt } from '../../image/receipt';
 import { imageSource, type AnyEnvironment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
@@ -67,7 +67,12 @@ export async function tagImage(
   }
   const repository = serviceRepository(platformName, service.name, source.registry);
   const { key } = await readBuild(task);
-  const { tags, kept } = versionTags(options.tags ?? VERSION_TAGS, chosen.version, key, versions);
+  const { tags, kept } = versionTags(
+    options.tags ?? VERSION_TAGS,
+    chosen.version,
+    versions,
+    (template, { text }) => fillTag(template, { key, version: text }),
+  );
   if (chosen.kind === 'earlier') {
     await requireThere(task, repository, chosen.version, tags);
     const is = `${repository}:${chosen.version.text} is there; what changed since then is not released`;

@@ -27,6 +27,6 @@ export function readVersionSource(
     gitTag: gitTagPattern((nxJsonConfiguration?.release ?? {}) as ReleaseConfig, name, (projects) =>
       namesProject(projects, { name, root, tags }),
     ),
-    push: (pushing?.options ?? {}) as DockerPushOptions,
+    push: pushing?.options ?? {},
   };
 }
