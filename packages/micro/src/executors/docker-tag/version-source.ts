@@ -1,9 +1,5 @@
 import type { ExecutorContext } from '@nx/devkit';
-import {
-  gitTagPattern,
-  type GitTagPattern,
-  type ReleaseConfig,
-} from '../../versioning/git-tag-pattern';
+import { gitTagPattern, type GitTagPattern } from '../../versioning/git-tag-pattern';
 import { namesProject } from '../../versioning/project-patterns';
 import type { DockerPushOptions } from '../docker-push/push-image';
 
@@ -24,9 +20,9 @@ export function readVersionSource(
     ({ executor }) => executor === '@org/micro:docker-push',
   );
   return {
-    gitTag: gitTagPattern((nxJsonConfiguration?.release ?? {}) as ReleaseConfig, name, (projects) =>
+    gitTag: gitTagPattern(nxJsonConfiguration?.release ?? {}, name, (projects) =>
       namesProject(projects, { name, root, tags }),
     ),
-    push: pushing?.options ?? {},
+    push: (pushing?.options as DockerPushOptions | undefined) ?? {},
   };
 }
