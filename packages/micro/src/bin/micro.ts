@@ -20,6 +20,7 @@ const USAGE = `usage: micro <command>
   restore <backup>       replace the data of databases by a backup
   diff <one> <other>     show how two environments differ
   render                 write the Kubernetes objects of an environment
+  bases                  show the base images of all services, and pin them by digest
   doctor                 check what prevents a build or a deploy from this machine
 
   micro <command> --help shows the options.
@@ -62,6 +63,10 @@ const COMMANDS: Record<string, () => Promise<{ command: Command; usage: string }
   render: async () => {
     const { renderCommand, RENDER_USAGE } = await import('../commands/render/command.js');
     return { command: renderCommand, usage: RENDER_USAGE };
+  },
+  bases: async () => {
+    const { basesCommand, BASES_USAGE } = await import('../commands/bases/command.js');
+    return { command: basesCommand, usage: BASES_USAGE };
   },
   doctor: async () => {
     const { doctorCommand, DOCTOR_USAGE } = await import('../commands/doctor/command.js');

@@ -1,6 +1,7 @@
 import type { ParseArgsConfig } from 'node:util';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { backupCommand } from './backup/command';
+import { basesCommand } from './bases/command';
 import { buildCommand } from './build/command';
 import { diffCommand } from './diff/command';
 import { doctorCommand } from './doctor/command';
@@ -33,6 +34,7 @@ const COMMANDS: Record<string, Command> = {
   backup: backupCommand,
   restore: restoreCommand,
   diff: diffCommand,
+  bases: basesCommand,
   doctor: doctorCommand,
 };
 

@@ -24,6 +24,8 @@ export interface RemoteImage {
   digest: string;
   /** Of what the digest is of: a manifest, or an index of them. */
   mediaType?: string;
+  /** When it was built, ISO 8601; the latest of all platforms. */
+  created?: string;
   labels: Readonly<Record<string, string>>;
   /** One per platform. */
   variants: readonly ImageVariant[];
@@ -190,6 +192,7 @@ interface RemoteJson {
 }
 
 interface RemoteConfig {
+  created?: string;
   os?: string;
   architecture?: string;
   variant?: string;
@@ -201,9 +204,11 @@ interface RemoteConfig {
 function toRemoteImage(json: string): RemoteImage {
   const { manifest, image } = JSON.parse(json) as RemoteJson;
   const configs = configsOf(image);
+  const created = configs.flatMap((config) => config.created ?? []).sort();
   return {
     digest: manifest.digest,
     ...(manifest.mediaType === undefined ? {} : { mediaType: manifest.mediaType }),
+    ...(created.length === 0 ? {} : { created: created.at(-1)! }),
     labels: configs[0]?.config?.Labels ?? {},
     variants: configs.flatMap(remoteVariant),
   };
