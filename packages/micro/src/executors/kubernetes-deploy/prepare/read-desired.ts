@@ -3,6 +3,7 @@ import { imageOfPush } from '../../../deployment/desired-state';
 import { readPush } from '../../read-push';
 import { renderForCluster } from '../../../effects/cluster-rendering';
 import { readEntrySecret } from '../../../effects/cluster-secrets';
+import { limit } from '../../../effects/limit';
 import { requireSigned } from '../../../effects/signatures';
 import type { ClusterState } from '../../../effects/cluster-state';
 import {
@@ -20,6 +21,9 @@ import { attempt } from '../../deploy-failures';
 import type { Run } from '../run';
 import { wantedRelease } from './wanted-release';
 
+/** Signatures that are checked at the same time. */
+const CHECKS = 4;
+
 /** What is to run, for each service that can be deployed. */
 export interface Desired {
   services: ReadonlyMap<string, DesiredService>;
@@ -34,14 +38,18 @@ export async function readDesired(run: Run, state: ClusterState, key: Secret): P
     ? readPushed(run, key)
     : readReleases(run, state, key));
   if (run.environment.verify === undefined) return desired;
-  const services = new Map<string, DesiredService>();
-  for (const [name, service] of desired.services) {
-    await attempt(run, name, async () => {
-      await requireSigned(run, service.image);
-      services.set(name, service);
-    });
-  }
-  return { ...desired, services };
+  const inTurn = limit(CHECKS);
+  const signed = await Promise.all(
+    [...desired.services].map(([name, service]) =>
+      inTurn(() =>
+        attempt(run, name, async () => {
+          await requireSigned(run, service.image);
+          return [name, service] as const;
+        }),
+      ),
+    ),
+  );
+  return { ...desired, services: new Map(signed.filter((one) => one !== undefined)) };
 }
 
 async function readPushed(run: Run, key: Secret): Promise<Desired> {
