@@ -9,8 +9,6 @@ interface LoadReport {
   sent: number;
   lost: string[];
   versions: Set<string>;
-  /** How many requests each version answered. */
-  counts: Map<string, number>;
 }
 
 /** Requests with a connection each, as many callers make them, to a port of a node while something is done. */
@@ -19,16 +17,13 @@ export async function underLoad(
   work: () => Promise<void>,
   host?: string,
 ): Promise<LoadReport> {
-  const report: LoadReport = { sent: 0, lost: [], versions: new Set(), counts: new Map() };
+  const report: LoadReport = { sent: 0, lost: [], versions: new Set() };
   let isOver = false;
   const callers = Array.from({ length: CALLERS }, async () => {
     for (let count = 0; count < AT_MOST && !isOver; count++) {
       report.sent++;
       await call(url, host).then(
-        (version) => {
-          report.versions.add(version);
-          report.counts.set(version, (report.counts.get(version) ?? 0) + 1);
-        },
+        (version) => report.versions.add(version),
         (error: unknown) => report.lost.push(String(error)),
       );
       await sleep(50);
