@@ -44,6 +44,12 @@ export interface ServedCallsOptions {
   host: () => CompanionHost | undefined;
 }
 
+/** The same without a server, to test handlers with `createRouterTransport`. */
+export function serverInterceptor(keys?: ServiceKeyOptions['keys']): Interceptor {
+  const { signal: stopping } = new AbortController();
+  return servedCalls({ keys, open: new Set(), stopping, host: () => undefined });
+}
+
 /**
  * What happens around each call that a service answers: its context (request id, trace, deadline), the check of the
  * caller's key, a line in the log, a metric, and errors that tell the caller no more than they should.

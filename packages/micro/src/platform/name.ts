@@ -25,6 +25,11 @@ export function toUpperSnake(name: string): string {
   return name.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
 }
 
+/** The name that is kept free for the gRPC of a service: `order-items-grpc`. */
+export function grpcHost(service: string): string {
+  return `${service}-grpc`;
+}
+
 /** The package's own name of an npm name: `@acme/orders` -> `orders`. */
 export function withoutScope(packageName: string): string {
   return packageName.replace(/^@[^/]+\//, '');

@@ -4,11 +4,12 @@ import type { Broker } from '../../platform/datastore';
 import { MANIFEST_FILE, type Manifest } from '../../platform/manifest';
 import { serviceNameProblem } from '../../platform/name';
 import type { Service } from '../../platform/platform';
-import { nextFreePort } from '../../platform/port';
+import { nextFreePort, portsOf } from '../../platform/port';
 import { pathOf, routePathProblem, toRoute, type RouteEntry } from '../../platform/route';
 import { UserError } from '../../platform/user-error';
 import { readPackageScope } from '../../platform/workspace';
 import { didYouMean } from '../../platform/yaml-source';
+import { grpcPortOf, noGrpcOf } from './grpc-option';
 import { parseDatastores, splitNames, type Datastores } from '../datastore-names';
 import { about, type OptionProblem } from '../option-problem';
 import {
@@ -36,6 +37,8 @@ export interface ServiceRequest {
   rateLimit?: boolean;
   framework?: 'fastify' | 'express';
   tracing?: boolean;
+  /** Whether it speaks gRPC beside HTTP. */
+  grpc?: boolean;
   skipInstall?: boolean;
   skipFormat?: boolean;
 }
@@ -48,6 +51,7 @@ export interface ServiceOptions {
   /** Project root relative to the workspace root. */
   root: string;
   packageName: string;
+  packageScope: string;
   kind: Manifest['kind'];
   port: number;
   consumes: readonly string[];
@@ -62,6 +66,8 @@ export interface ServiceOptions {
   rateLimit: boolean;
   framework: 'fastify' | 'express';
   tracing: boolean;
+  /** Undefined if it does not speak gRPC. */
+  grpcPort: number | undefined;
   packageManager: WorkspacePackageManager;
   skipInstall: boolean;
   skipFormat: boolean;
@@ -93,7 +99,9 @@ export function readWorkspaceFacts(tree: Tree): WorkspaceFacts {
   return {
     services: platform.services,
     names: new Set(platform.services.map(({ name }) => name)),
-    ports: new Map(platform.services.map(({ port, name }) => [port, name])),
+    ports: new Map(
+      platform.services.flatMap((service) => portsOf(service).map((port) => [port, service.name])),
+    ),
     projects: getProjects(tree),
     isOccupied: (folder) => tree.children(folder).length > 0,
     packageScope: readPackageScope(platform.name, (path) => tree.read(path, 'utf8') ?? undefined),
@@ -130,6 +138,7 @@ export function planService(
     about(['routes'], noRoutesOf(kind, routes)),
     ...(kind === 'gateway' ? notOfGateway(schema) : []),
     about(['framework'], notInExpress(schema)),
+    about(['grpc'], noGrpcOf(kind, schema)),
     ...(kind === 'gateway'
       ? collidingRoutes(facts, existing?.consumes ?? consumes).map((message) =>
           about(['consumes'], message),
@@ -137,12 +146,16 @@ export function planService(
       : []),
   ].filter((found) => found !== undefined);
   if (problems.length > 0) return { problems };
+  const used = new Set(facts.ports.keys());
+  const port = existing?.port ?? schema.port ?? nextFreePort(used);
   const options: ServiceOptions = {
     name,
     root,
     packageName: `@${facts.packageScope}/${name}`,
+    packageScope: facts.packageScope,
     kind,
-    port: existing?.port ?? schema.port ?? nextFreePort(new Set(facts.ports.keys())),
+    port,
+    grpcPort: existing ? existing.grpcPort : grpcPortOf(schema, used.add(port)),
     consumes: existing?.consumes ?? consumes,
     datastores: existing?.datastores ?? datastores,
     broker: existing ? existing.broker : schema.broker,
