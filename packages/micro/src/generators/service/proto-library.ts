@@ -10,6 +10,16 @@ import type { WorkspacePackageManager } from '../workspace-tree';
 /** The target that generates code from contracts, as the plugin infers it. */
 const GENERATE = 'proto-generate';
 
+const CHECKED = [
+  { dependentTasksOutputFiles: '**/*_pb.ts' },
+  '{projectRoot}/proto/**/*',
+  '{projectRoot}/src/index.ts',
+  '{projectRoot}/package.json',
+  '{projectRoot}/tsconfig.json',
+  '{workspaceRoot}/tsconfig*.json',
+  { externalDependencies: ['typescript'] },
+];
+
 interface ProtoLibrary {
   /** The service whose contract it has. */
   service: string;
@@ -50,7 +60,11 @@ export function generateProtoLibrary(
     scripts: packageScripts(targets),
     dependencies: { '@bufbuild/protobuf': GRPC_VERSIONS['@bufbuild/protobuf'] },
     devDependencies: PROTO_VERSIONS,
-    nx: { name: protoProject(service) },
+    nx: {
+      name: protoProject(service),
+      // Otherwise, the files that were there before they were generated again would decide what is in the cache.
+      targets: { typecheck: { inputs: CHECKED } },
+    },
   });
   joinWorkspace(tree, [{ name: protoProject(service), root, packageManager, isNew: true }]);
   generateBeforeChecks(tree);
