@@ -9,7 +9,7 @@ import { generateRolledPlatform } from '../testing/rolled-platform.js';
 import { createWorkspace, type Workspace } from '../testing/workspace.js';
 import {
   CONTENDER_IDS,
-  DAEMON_ENVIRONMENT,
+  ENVIRONMENTS,
   openContenders,
   portsFile,
   type Contender,
@@ -112,7 +112,7 @@ async function setUp(
   const development = await workspace.read('environments/development.yml');
   // The gateway is not rolled out: its own port is the same for all contenders.
   const own = `healthTimeout: ${health}s\nedge: false\nservices:\n  gateway:\n    publish: 0\n`;
-  for (const name of ['development', DAEMON_ENVIRONMENT]) {
+  for (const name of Object.values(ENVIRONMENTS)) {
     await workspace.write(`environments/${name}.yml`, development + own);
   }
   for (const { project } of contenders) {

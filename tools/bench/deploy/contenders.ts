@@ -1,4 +1,5 @@
 import { lastLines, run, succeeded } from '../../command.js';
+import { PIPELINE } from '../../testing/user-environment.js';
 import { PROVIDERS, type Provider } from '../../testing/rolled-platform.js';
 import type { Workspace } from '../../testing/workspace.js';
 import { rollOutByScale } from './scale-rollout.js';
@@ -28,8 +29,8 @@ export interface WhatChanged {
   isToBuild?: boolean;
 }
 
-/** A copy of the environment `development`, for deploys with Nx's daemon. */
-export const DAEMON_ENVIRONMENT = 'daemon';
+/** The environments of the workspace, all alike, so that each way to start Nx has a project of its own. */
+export const ENVIRONMENTS = { plain: 'development', pipeline: 'pipeline', daemon: 'daemon' };
 
 /** A file beside `compose.yaml`, for one project: it publishes the gateway on a port that no other project uses. */
 export function portsFile(project: string): string {
@@ -37,7 +38,7 @@ export function portsFile(project: string): string {
 }
 
 /** The ids of all; the first is always there. */
-export const CONTENDER_IDS: readonly string[] = ['compose', 'scale', 'nx', 'daemon'];
+export const CONTENDER_IDS: readonly string[] = ['compose', 'scale', 'nx', 'pipeline', 'daemon'];
 
 /**
  * The first contender is the one that the others are compared with.
@@ -59,11 +60,15 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
   };
   const [plain, scaled] = [`${name}-compose`, `${name}-scale`];
   let isUp = false;
-  const nx = async (environment: string, daemon: boolean, { service }: WhatChanged = {}) => {
+  const nx = async (
+    environment: string,
+    env: Record<string, string>,
+    { service }: WhatChanged = {},
+  ) => {
     const which = service ? ['affected', '--base=HEAD~1', '--head=HEAD'] : ['run-many'];
     const { exitCode, output } = await workspace.startNx(
       [...which, '-t', 'compose-deploy', '-c', environment],
-      { env: { NX_DAEMON: String(daemon) } },
+      { env },
     ).ended;
     return { worked: exitCode === 0, said: lastLines(output, LINES) };
   };
@@ -103,14 +108,20 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
     {
       id: 'nx',
       title: '`nx affected -t compose-deploy`',
-      project: `${name}-development`,
-      rollOut: (what) => nx('development', false, what),
+      project: `${name}-${ENVIRONMENTS.plain}`,
+      rollOut: (what) => nx(ENVIRONMENTS.plain, {}, what),
+    },
+    {
+      id: 'pipeline',
+      title: 'the same as in a generated pipeline',
+      project: `${name}-${ENVIRONMENTS.pipeline}`,
+      rollOut: (what) => nx(ENVIRONMENTS.pipeline, PIPELINE, what),
     },
     {
       id: 'daemon',
       title: "the same with Nx's daemon",
-      project: `${name}-${DAEMON_ENVIRONMENT}`,
-      rollOut: (what) => nx(DAEMON_ENVIRONMENT, true, what),
+      project: `${name}-${ENVIRONMENTS.daemon}`,
+      rollOut: (what) => nx(ENVIRONMENTS.daemon, { NX_DAEMON: 'true' }, what),
     },
   ];
 }

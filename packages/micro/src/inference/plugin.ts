@@ -7,6 +7,7 @@ import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import { MANIFEST_FILE } from './paths';
 import { PROJECT_FILES, platformProjectName, platformTargets } from './platform-project';
 import { GENERATION_FILE, protoTargets } from './proto-project';
+import { RELEASE, SERVICE_TAG } from './release-config';
 import { DEFAULT_TARGET_NAMES, serviceTargets, type TargetNames } from './targets';
 
 /** Options of `@org/micro` in nx.json: other names for what is inferred. */
@@ -59,7 +60,11 @@ function serviceNode(
   if (!isProject(root, workspaceRoot)) return {};
   return {
     projects: {
-      [root]: { targets: serviceTargets({ root, ...facts, bundlers: bundlers() }, names) },
+      [root]: {
+        targets: serviceTargets({ root, ...facts, bundlers: bundlers() }, names),
+        tags: [SERVICE_TAG],
+        release: RELEASE,
+      },
     },
   };
 }
@@ -102,7 +107,7 @@ function platformNode(
     );
   if (name === undefined) return [];
   const targets = platformTargets(environments);
-  const project = { name, root, projectType: 'application' as const, targets };
+  const project = { name, root, projectType: 'application' as const, targets, release: RELEASE };
   return [[`${root}/${first}.yml`, { projects: { [root]: project } }]];
 }
 
