@@ -5,10 +5,11 @@ import { MANIFEST_FILE, type Manifest } from '../../platform/manifest';
 import { serviceNameProblem } from '../../platform/name';
 import type { Service } from '../../platform/platform';
 import { nextFreePort, portsOf } from '../../platform/port';
-import { pathOf, routePathProblem, toRoute, type RouteEntry } from '../../platform/route';
+import { pathOf, routePathProblem, type RouteEntry } from '../../platform/route';
 import { UserError } from '../../platform/user-error';
 import { readPackageScope } from '../../platform/workspace';
 import { didYouMean } from '../../platform/yaml-source';
+import { collidingRoutes } from './colliding-routes';
 import { grpcPortOf, noGrpcOf } from './grpc-option';
 import { parseDatastores, splitNames, type Datastores } from '../datastore-names';
 import { about, type OptionProblem } from '../option-problem';
@@ -284,26 +285,4 @@ function notInExpress({ framework, openapi }: ServiceRequest): string | undefine
   return framework === 'express' && openapi
     ? 'Routes are described from what Fastify knows of them: leave out --openapi or --framework=express'
     : undefined;
-}
-
-/** What the manifests will say once the gateway is there, said before anything is written. */
-function collidingRoutes(
-  { services }: Pick<WorkspaceFacts, 'services'>,
-  consumes: readonly string[],
-): string[] {
-  const owners = new Map<string, string>();
-  return services
-    .filter(({ name }) => consumes.includes(name))
-    .flatMap(({ name, routes }) =>
-      routes.flatMap((entry) => {
-        const { path } = toRoute(entry);
-        const owner = owners.get(path);
-        owners.set(path, name);
-        return owner === undefined || owner === name
-          ? []
-          : [
-              `"${owner}" and "${name}" both have the route ${path}: change one in its ${MANIFEST_FILE}`,
-            ];
-      }),
-    );
 }
