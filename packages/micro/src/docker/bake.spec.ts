@@ -65,26 +65,10 @@ describe('bakeFile', () => {
 });
 
 it.each([
-  [undefined, ['--file', '/t/bake.json', '--metadata-file', '/t/out.json', '--progress', 'plain']],
-  [
-    'remote',
-    [
-      '--builder',
-      'remote',
-      '--file',
-      '/t/bake.json',
-      '--metadata-file',
-      '/t/out.json',
-      '--progress',
-      'plain',
-    ],
-  ],
+  [undefined, ['--file', '/t/bake.json', '--progress', 'plain']],
+  ['remote', ['--builder', 'remote', '--file', '/t/bake.json', '--progress', 'plain']],
 ])('bakes with the builder %s', (builder, args) => {
-  expect(bakeArguments('/t/bake.json', '/t/out.json', builder)).toEqual([
-    'buildx',
-    'bake',
-    ...args,
-  ]);
+  expect(bakeArguments('/t/bake.json', builder)).toEqual(['buildx', 'bake', ...args]);
 });
 
 it('reports each target when it is exported', () => {

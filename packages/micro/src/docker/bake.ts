@@ -1,7 +1,7 @@
 import { buildEnvironment, type BuildRequest } from './buildx';
 
 /** One image of a bake: everything of its own, without what holds for the whole run. */
-export type BakeTarget = Omit<BuildRequest, 'builder' | 'args' | 'pull' | 'metadataFile'>;
+export type BakeTarget = Omit<BuildRequest, 'builder' | 'args' | 'pull'>;
 
 /** What `docker buildx bake` reads, as JSON. */
 export interface BakeFile {
@@ -20,19 +20,13 @@ export function bakeFile(targets: ReadonlyMap<string, BakeTarget>): BakeFile {
 }
 
 /** `buildx bake …` of a definition, without a terminal's progress. */
-export function bakeArguments(
-  file: string,
-  metadataFile: string,
-  builder: string | undefined,
-): string[] {
+export function bakeArguments(file: string, builder: string | undefined): string[] {
   return [
     'buildx',
     'bake',
     ...(builder === undefined ? [] : ['--builder', builder]),
     '--file',
     file,
-    '--metadata-file',
-    metadataFile,
     '--progress',
     'plain',
   ];

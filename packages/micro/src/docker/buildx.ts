@@ -20,8 +20,6 @@ export interface BuildRequest {
   noCache: boolean;
   load: boolean;
   push: boolean;
-  /** Where buildx writes what it built, as JSON. */
-  metadataFile: string;
   /** Further arguments, as a person gave them. */
   args: readonly string[];
 }
@@ -40,8 +38,6 @@ export function buildArguments(request: BuildRequest): string[] {
     request.dockerfile,
     ...each('--label', pairs(request.labels)),
     ...flag('--load', request.load),
-    '--metadata-file',
-    request.metadataFile,
     ...flag('--no-cache', request.noCache),
     ...maybe('--platform', request.platforms.length > 0 ? request.platforms.join(',') : undefined),
     '--progress',

@@ -32,6 +32,14 @@ describe('requests', () => {
       ['volume', 'ls', '--filter', 'label=a', '--format', '{{.Name}}\t{{.Label "b.c"}}'],
       ['GET /volumes?filters=%7B%22label%22%3A%5B%22a%22%5D%7D'],
     ],
+    [
+      ['image', 'history', '--human=false', '--format', '{{.Size}}', 'sha256:0'],
+      ['GET /images/sha256:0/history'],
+    ],
+    [
+      ['tag', 'acme/orders@sha256:0', 'registry:5000/acme/orders:k-1'],
+      ['POST /images/acme/orders@sha256:0/tag?repo=registry%3A5000%2Facme%2Forders&tag=k-1'],
+    ],
     [['volume', 'inspect', '--format', '{{json .Labels}}', 'v'], ['GET /volumes/v']],
     [['network', 'inspect', 'acme_default'], ['GET /networks/acme_default']],
     [['version', '--format', '{{.Server.KernelVersion}}'], ['GET /version']],
@@ -83,6 +91,11 @@ describe('requests', () => {
     [['container', 'logs', 'a']],
     [['container', 'cp', '-', 'a:/run']],
     [['image', 'inspect', 'a']],
+    [['image', 'history', 'a']],
+    [['image', 'history', '--human=false', '--format', '{{.Size}}', '--no-trunc', 'a']],
+    [['tag', 'a', 'registry:5000/b']],
+    [['tag', 'a', 'b@sha256:0']],
+    [['tag', 'a', 'b:1', 'c:1']],
     [['volume', 'ls', '--filter', 'label=a', '--format', '{{.Mountpoint}}']],
     [['volume', 'create', '--driver', 'nfs', 'v']],
     [['network', 'connect', '--ip', '10.0.0.2', 'n', 'a']],
@@ -115,6 +128,17 @@ describe('what is printed', () => {
       exitCode: 0,
       stdout: '{"Id":"1"}\n{"Id":"2"}\n',
       stderr: '',
+    });
+  });
+
+  it('the size of each step of an image', () => {
+    const args = ['image', 'history', '--human=false', '--format', '{{.Size}}', 'a:1'];
+    const steps = [{ Size: 2_650_000 }, { Size: 0 }];
+    expect(printed(args, ok(steps))).toEqual({ exitCode: 0, stdout: '2650000\n0\n', stderr: '' });
+    expect(printed(args, missing('No such image: a:1'))).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: 'Error response from daemon: No such image: a:1\n',
     });
   });
 

@@ -17,8 +17,8 @@ import {
 export function engineCallOf(args: readonly string[]): EngineCall | undefined {
   const { address, rest } = addressOf(args);
   const [noun = '', verb = '', ...more] = rest;
-  const part = COMMANDS[`${noun} ${verb}`]?.(more) ?? (noun === 'version' && versionOf(rest));
-  return part ? { address, ...part } : undefined;
+  const part = COMMANDS[`${noun} ${verb}`]?.(more) ?? SINGLE[noun]?.(rest.slice(1));
+  return part && { address, ...part };
 }
 
 function addressOf(args: readonly string[]): { address: EngineAddress; rest: readonly string[] } {
@@ -43,6 +43,13 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => CallParts |
     if (!references || !arePlain(references)) return undefined;
     const paths = references.map((reference) => `/images/${encodeURI(reference)}/json`);
     return questions(paths, lines);
+  },
+  'image history': (args) => {
+    const [reference = '', ...more] = after(args, ['--human=false', '--format', '{{.Size}}']) ?? [];
+    if (more.length > 0 || !arePlain([reference])) return undefined;
+    return list(`/images/${encodeURI(reference)}/history`, (body) =>
+      lines((JSON.parse(body) as { Size: number }[]).map(({ Size }) => String(Size))),
+    );
   },
   'volume inspect': (args) => {
     const names = after(args, ['--format', '{{json .Labels}}']);
@@ -78,6 +85,12 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => CallParts |
   'network connect': connectNetwork,
 };
 
+/** Commands of one word. */
+const SINGLE: Readonly<Record<string, (args: readonly string[]) => CallParts | undefined>> = {
+  version: versionOf,
+  tag: tagImage,
+};
+
 const START_FAILED = (ids: readonly string[]) =>
   `Error: failed to start containers: ${ids.join(', ')}`;
 
@@ -95,6 +108,15 @@ function connectNetwork(args: readonly string[]): CallParts | undefined {
   if (!network || !id || more.length > 0 || !arePlain(rest)) return undefined;
   const EndpointConfig = { IPAMConfig: {}, Aliases: values };
   return commands([postTo(network, 'connect', { Container: id, EndpointConfig })], []);
+}
+
+function tagImage([source = '', target = '', ...more]: readonly string[]): CallParts | undefined {
+  const colon = target.lastIndexOf(':');
+  const isTagged = colon > target.lastIndexOf('/') && !target.includes('@');
+  if (!isTagged || more.length > 0 || !arePlain([source, target])) return undefined;
+  const query = new URLSearchParams({ repo: target.slice(0, colon), tag: target.slice(colon + 1) });
+  const path = `/images/${encodeURI(source)}/tag?${query.toString()}`;
+  return commands([{ method: 'POST', path }], []);
 }
 
 function createVolume(args: readonly string[]): CallParts | undefined {
@@ -199,7 +221,7 @@ const VERSION_FORMATS: Readonly<Record<string, (version: Version) => string>> = 
   '{{.Server.KernelVersion}}': ({ KernelVersion }) => KernelVersion,
 };
 
-function versionOf([, flag, format, ...more]: readonly string[]): CallParts | undefined {
+function versionOf([flag, format, ...more]: readonly string[]): CallParts | undefined {
   const print = flag === '--format' && more.length === 0 && VERSION_FORMATS[format ?? ''];
   if (!print) return undefined;
   return list('/version', (body) => `${print(JSON.parse(body) as Version)}\n`);

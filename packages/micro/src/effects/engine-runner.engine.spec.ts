@@ -31,6 +31,7 @@ describeEngine('engineRunner', () => {
 
   afterAll(() => {
     docker('rm', '--force', NAME);
+    docker('image', 'rm', `registry:5000/acme/${NAME}:1`);
     docker('network', 'rm', NAME);
     docker('volume', 'rm', '--force', NAME);
   });
@@ -42,6 +43,10 @@ describeEngine('engineRunner', () => {
     [['container', 'ls', '--all', '--no-trunc', '--quiet', '--filter', `label=${LABEL}`]],
     [['container', 'ls', '--all', '--no-trunc', '--filter', 'label=none', '--format', '{{.ID}}']],
     [['image', 'inspect', '--format', '{{json .}}', 'node:24-bookworm-slim', 'nobody:1']],
+    [['image', 'history', '--human=false', '--format', '{{.Size}}', 'node:24-bookworm-slim']],
+    [['image', 'history', '--human=false', '--format', '{{.Size}}', 'nobody:1']],
+    [['tag', 'node:24-bookworm-slim', `registry:5000/acme/${NAME}:1`]],
+    [['tag', 'nobody:1', `${NAME}:1`]],
     [['network', 'inspect', NAME, 'nobody']],
     [['volume', 'inspect', '--format', '{{json .Labels}}', 'nobody']],
     [['version', '--format', '{{.Server.Os}}/{{.Server.Arch}}']],

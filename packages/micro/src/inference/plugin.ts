@@ -6,6 +6,7 @@ import { environmentNames } from '../effects/environment-names';
 import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import { MANIFEST_FILE } from './paths';
 import { PROJECT_FILES, platformProjectName, platformTargets } from './platform-project';
+import { RELEASE, SERVICE_TAG } from './release-config';
 import { DEFAULT_TARGET_NAMES, serviceTargets, type TargetNames } from './targets';
 
 /** Options of `@org/micro` in nx.json: other names for what is inferred. */
@@ -55,7 +56,11 @@ function serviceNode(
   if (!isProject || root === '.') return {};
   return {
     projects: {
-      [root]: { targets: serviceTargets({ root, environments, bundlers: bundlers() }, names) },
+      [root]: {
+        targets: serviceTargets({ root, environments, bundlers: bundlers() }, names),
+        tags: [SERVICE_TAG],
+        release: RELEASE,
+      },
     },
   };
 }
@@ -82,7 +87,7 @@ function platformNode(
     );
   if (name === undefined) return [];
   const targets = platformTargets(environments);
-  const project = { name, root, projectType: 'application' as const, targets };
+  const project = { name, root, projectType: 'application' as const, targets, release: RELEASE };
   return [[`${root}/${first}.yml`, { projects: { [root]: project } }]];
 }
 

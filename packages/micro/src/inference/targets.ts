@@ -43,6 +43,8 @@ export interface ServiceFacts {
   bundlers: readonly string[];
 }
 
+export const RELEASE_TARGET = 'nx-release-publish';
+
 /** The environment that targets use if no configuration is named. */
 const DEFAULT_ENVIRONMENT = 'development';
 
@@ -158,6 +160,23 @@ export function serviceTargets(
       ...perEnvironment,
       metadata: metadata('Push the image if the registry does not have it', names.dockerPush, {
         tags: ['v{version}'],
+      }),
+    },
+    // "nx release publish" runs the target of this name.
+    [RELEASE_TARGET]: {
+      executor: '@org/micro:docker-tag',
+      cache: false,
+      // Not docker-push: "nx release publish" chooses no configuration, so that would push for development.
+      dependsOn: [names.dockerBuild],
+      inputs: [
+        { dependentTasksOutputFiles: '**/docker-build.json' },
+        `{workspaceRoot}/${ENVIRONMENTS_FOLDER}/*.yml`,
+      ],
+      outputs: environments.map((name) => `${receipts}/docker-tag.${name}.json`),
+      options: {},
+      configurations: perEnvironment.configurations,
+      metadata: metadata('Tag the pushed image with its version', RELEASE_TARGET, {
+        tags: ['{version}', '{minor}', '{major}', 'latest'],
       }),
     },
     [names.composeDeploy]: {

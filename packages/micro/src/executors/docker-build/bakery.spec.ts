@@ -80,7 +80,7 @@ describe('a bakery', () => {
     const lab = engine();
     const [orders, users] = [prepared('orders', lab), prepared('users', lab)];
     const bakery = openBakery(3);
-    const done = [bakery.build(orders, '/t/1'), bakery.build(users, '/t/2')];
+    const done = [bakery.build(orders), bakery.build(users)];
     await Promise.resolve();
     expect(lab.runner.lines).toEqual([]);
     bakery.pass();
@@ -96,7 +96,7 @@ describe('a bakery', () => {
     const orders = prepared('orders', lab);
     const bakery = openBakery(2);
     bakery.pass();
-    await bakery.build(orders, '/t/1');
+    await bakery.build(orders);
     expect(builds(lab)).toEqual(['docker buildx build']);
   });
 
@@ -105,7 +105,7 @@ describe('a bakery', () => {
     const orders = prepared('orders', lab, { args: ['--no-cache-filter=x'] });
     const users = prepared('users', lab);
     const bakery = openBakery(2);
-    await Promise.all([bakery.build(orders, '/t/1'), bakery.build(users, '/t/2')]);
+    await Promise.all([bakery.build(orders), bakery.build(users)]);
     expect(builds(lab)).toEqual(['docker buildx build', 'docker buildx build']);
   });
 
@@ -113,10 +113,7 @@ describe('a bakery', () => {
     const lab = engine();
     const [orders, broken] = [prepared('orders', lab), prepared('broken', lab)];
     const bakery = openBakery(2);
-    const [good, bad] = await Promise.allSettled([
-      bakery.build(orders, '/t/1'),
-      bakery.build(broken, '/t/2'),
-    ]);
+    const [good, bad] = await Promise.allSettled([bakery.build(orders), bakery.build(broken)]);
     expect(good.status).toBe('fulfilled');
     expect(bad).toMatchObject({
       status: 'rejected',

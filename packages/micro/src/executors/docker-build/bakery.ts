@@ -21,24 +21,19 @@ import { acceptBuild, provideImage } from './provide-image';
 /** Builds the images of a batch together, once it is known of every task whether it has one to build. */
 export interface Bakery {
   /** Resolves when this image is built. @throws what building it alone throws. */
-  build(image: PreparedImage, folder: string): Promise<void>;
+  build(image: PreparedImage): Promise<void>;
   /** Says that a task has nothing to build. */
   pass(): void;
 }
 
-interface Content {
-  image: PreparedImage;
-  folder: string;
-}
-
-type Order = Joined<Content, void>;
+type Order = Joined<{ image: PreparedImage }, void>;
 
 /** @param tasks how many tasks will either build or pass; they share one runner. */
 export function openBakery(tasks: number): Bakery {
-  const barrier = openBarrier<Content, void>(tasks, (orders) => {
+  const barrier = openBarrier<{ image: PreparedImage }, void>(tasks, (orders) => {
     for (const group of byBuilder(orders)) void bake(group);
   });
-  return { build: (image, folder) => barrier.join({ image, folder }), pass: barrier.pass };
+  return { build: (image) => barrier.join({ image }), pass: barrier.pass };
 }
 
 /** One bake has one builder and no arguments of a person's; what needs its own is built alone. */
@@ -69,8 +64,8 @@ async function bake(orders: readonly Order[]): Promise<void> {
       `warning: one bake of ${orders.length} images failed (${refusal}); building ${formatList(names)} one by one`,
     );
   }
-  for (const { image, folder, resolve, reject } of waiting.values()) {
-    await provideImage(image, folder).then(resolve, reject);
+  for (const { image, resolve, reject } of waiting.values()) {
+    await provideImage(image).then(resolve, reject);
   }
 }
 
@@ -99,7 +94,7 @@ async function bakeTogether(waiting: Map<string, Order>): Promise<string | undef
     const accepted: Promise<void>[] = [];
     const { exitCode, stderr } = await task.runner.run(
       {
-        ...docker(bakeArguments(file, join(folder, 'metadata.json'), options.builder)),
+        ...docker(bakeArguments(file, options.builder)),
         env: bakeEnvironment(process.env),
       },
       {

@@ -34,9 +34,9 @@ export default async function* dockerBuildBatch(
         const image = await inTurn(() => prepareImage(task, options[id] ?? {}, folder));
         if (image.plan.kind === 'build') {
           building.add(id);
-          await bakery.build(image, folder);
+          await bakery.build(image);
         } else {
-          await inTurn(() => provideImage(image, folder));
+          await inTurn(() => provideImage(image));
         }
         await finishImage(image);
       }),

@@ -106,7 +106,7 @@ describe('buildImage', () => {
       ...['--label', 'org.opencontainers.image.title=orders'],
       ...['--label', `${LABELS.key}=${key}`, '--label', 'team=a'],
       ...['--label', `${LABELS.service}=orders`],
-      ...['--load', '--metadata-file', context.replace(/artifact$/, 'metadata.json')],
+      '--load',
       ...[
         '--platform',
         'linux/amd64',

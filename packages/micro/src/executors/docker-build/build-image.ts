@@ -12,7 +12,7 @@ import { provideImage } from './provide-image';
 export async function buildImage(task: ServiceTask, raw: DockerBuildOptions): Promise<void> {
   await withTemporaryFolder(async (folder) => {
     const image = await prepareImage(task, raw, folder);
-    await provideImage(image, folder);
+    await provideImage(image);
     await finishImage(image);
   });
 }

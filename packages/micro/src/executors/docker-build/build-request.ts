@@ -14,9 +14,7 @@ const LOCAL_TAG = 'local';
 const EPOCH = 'SOURCE_DATE_EPOCH';
 
 /** The settings for BuildKit, for a single build or a bake. */
-export async function buildRequest(
-  prepared: PreparedImage,
-): Promise<Omit<BuildRequest, 'metadataFile'>> {
+export async function buildRequest(prepared: PreparedImage): Promise<BuildRequest> {
   const { task, options, platforms, content } = prepared;
   const { commit, committed = 0, dirty, source } = await readGitFacts(task.runner);
   // Outside the key: the time decides when the image was created, and nothing in it. If the Dockerfile

@@ -1,5 +1,4 @@
 import { visible } from '../../platform/visible';
-import { join } from 'node:path';
 import { buildArguments } from '../../docker/buildx';
 import { docker } from '../../docker/command';
 import { pullArguments, removeArguments, tagArguments } from '../../docker/image';
@@ -14,7 +13,7 @@ import { readContent } from './image-content';
 import type { PreparedImage } from './prepare-image';
 
 /** Carries the plan out for one image. */
-export async function provideImage(prepared: PreparedImage, folder: string): Promise<void> {
+export async function provideImage(prepared: PreparedImage): Promise<void> {
   const { plan, task } = prepared;
   switch (plan.kind) {
     case 'found':
@@ -24,7 +23,7 @@ export async function provideImage(prepared: PreparedImage, folder: string): Pro
     case 'build': {
       task.say(`${task.service.name}  building (${plan.reason})`);
       const request = await buildRequest(prepared);
-      const args = buildArguments({ ...request, metadataFile: join(folder, 'metadata.json') });
+      const args = buildArguments(request);
       await runBuildx(task.runner, args, request.dockerfile, {
         // What steps of a build print may hold anything.
         onLine:
