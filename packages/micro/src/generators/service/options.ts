@@ -1,5 +1,4 @@
 import { getProjects, type Tree } from '@nx/devkit';
-import { posix } from 'node:path';
 import type { Broker } from '../../platform/datastore';
 import { MANIFEST_FILE, type Manifest } from '../../platform/manifest';
 import { serviceNameProblem } from '../../platform/name';
@@ -18,6 +17,8 @@ import {
   readTreePlatform,
   type WorkspacePackageManager,
 } from '../workspace-tree';
+import { folderProblem, locate, readFolderFacts, type FolderFacts } from './folder';
+import { originProblem } from './origin';
 
 /** Options of `service`, and what other generators ask of it beside them. */
 export interface ServiceRequest {
@@ -82,8 +83,7 @@ export interface WorkspaceFacts {
   /** Every port that is taken, and by which service. */
   ports: ReadonlyMap<number, string>;
   projects: ReadonlyMap<string, { root: string }>;
-  /** Whether a folder has anything in it. */
-  isOccupied: (folder: string) => boolean;
+  folders: FolderFacts;
   packageScope: string;
   packageManager: WorkspacePackageManager;
 }
@@ -104,7 +104,7 @@ export function readWorkspaceFacts(tree: Tree): WorkspaceFacts {
       platform.services.flatMap((service) => portsOf(service).map((port) => [port, service.name])),
     ),
     projects: getProjects(tree),
-    isOccupied: (folder) => tree.children(folder).length > 0,
+    folders: readFolderFacts(tree),
     packageScope: readPackageScope(platform.name, (path) => tree.read(path, 'utf8') ?? undefined),
     packageManager: readPackageManager(tree),
   };
@@ -128,7 +128,7 @@ export function planService(
       ? []
       : [
           about([], nameTaken(facts, name, root)),
-          about(['directory'], folderTaken(facts, root)),
+          about(['directory'], folderProblem(facts.projects, facts.folders, root)),
           about(['port'], portTaken(facts, name, schema.port)),
         ]),
     ...consumes.map((provider, index) =>
@@ -140,6 +140,9 @@ export function planService(
     ...(kind === 'gateway' ? notOfGateway(schema) : []),
     about(['framework'], notInExpress(schema)),
     about(['grpc'], noGrpcOf(kind, schema)),
+    ...splitNames(schema.cors).map((origin, index) =>
+      about(['cors', index], originProblem(origin)),
+    ),
     ...(kind === 'gateway'
       ? collidingRoutes(facts, existing?.consumes ?? consumes).map((message) =>
           about(['consumes'], message),
@@ -174,41 +177,12 @@ export function planService(
   return { options, problems };
 }
 
-/** `orders` -> apps/orders; `apps/shop/orders` says both. */
-function locate({ name, directory }: ServiceRequest): {
-  name: string;
-  root: string;
-  problem?: string;
-} {
-  const given = posix.normalize(name.replaceAll('\\', '/')).replace(/\/$/, '');
-  const isPath = given.includes('/');
-  const base = posix.basename(given);
-  if (isPath && directory !== undefined) {
-    const problem = `"${name}" is a folder already: leave out --directory, or give a plain name`;
-    return { name: base, root: given, problem };
-  }
-  const wanted = directory ?? (isPath ? given : `apps/${base}`);
-  const root = posix.normalize(wanted.replaceAll('\\', '/')).replace(/^\.\/|\/$/g, '');
-  return root === '.' || root.startsWith('..') || root.startsWith('/')
-    ? { name: base, root, problem: `"${wanted}" is not a folder below the workspace root` }
-    : { name: base, root };
-}
-
 function nameTaken({ projects }: WorkspaceFacts, name: string, root: string): string | undefined {
   const project = projects.get(name);
   if (!project) return undefined;
   return project.root === root
     ? `There is a project "${name}" in ${root} that is not a service, as it has no ${MANIFEST_FILE}: choose another name`
     : `There is already a project "${name}" in ${project.root}: choose another name`;
-}
-
-function folderTaken({ projects, isOccupied }: WorkspaceFacts, root: string): string | undefined {
-  const [other] = [...projects].find(([, project]) => project.root === root) ?? [];
-  if (other !== undefined)
-    return `${root} is already the project "${other}": choose another folder`;
-  return isOccupied(root)
-    ? `${root} already exists and is not empty: choose another folder`
-    : undefined;
 }
 
 /** Why a port cannot be a service's, or `undefined` if it can. */
