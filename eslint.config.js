@@ -8,7 +8,7 @@ const SRC = 'packages/micro/src';
 const PURE = [
   'edge',
   ...['compose', 'discovery', 'dockerfile', 'topology', 'docker', 'image', 'artifact', 'pipeline'],
-  'scan',
+  ...['scan', 'versioning'],
   ...['deployment', 'kubernetes', 'terminal'],
 ];
 
@@ -103,6 +103,8 @@ export default defineConfig(
       '**/out-tsc/',
       '**/tmp/',
       '**/coverage/',
+      // Generated from .proto files.
+      '**/*_pb.ts',
     ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -148,7 +150,7 @@ export default defineConfig(
       `${SRC}/generators/*/generator.ts`,
       `${SRC}/executors/*/executor.ts`,
       `${SRC}/executors/*/batch.ts`,
-      `${SRC}/inference/plugin.ts`,
+      `${SRC}/inference/{plugin,version-actions}.ts`,
       '**/*.config.*',
       'tools/ci/*-reporter.ts',
       'e2e/*-setup.ts',

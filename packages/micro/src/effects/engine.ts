@@ -22,6 +22,8 @@ export interface LocalImage {
 /** An image in a registry. */
 export interface RemoteImage {
   digest: string;
+  /** Of what the digest is of: a manifest, or an index of them. */
+  mediaType?: string;
   labels: Readonly<Record<string, string>>;
   /** One per platform. */
   variants: readonly ImageVariant[];
@@ -183,7 +185,7 @@ function localVariant({ Os, Architecture, Variant, RootFS, Config }: ImageJson) 
 }
 
 interface RemoteJson {
-  manifest: { digest: string };
+  manifest: { digest: string; mediaType?: string };
   image: RemoteConfig | Record<string, RemoteConfig> | null;
 }
 
@@ -201,6 +203,7 @@ function toRemoteImage(json: string): RemoteImage {
   const configs = configsOf(image);
   return {
     digest: manifest.digest,
+    ...(manifest.mediaType === undefined ? {} : { mediaType: manifest.mediaType }),
     labels: configs[0]?.config?.Labels ?? {},
     variants: configs.flatMap(remoteVariant),
   };

@@ -49,6 +49,21 @@ export const pushReceiptSchema = z.discriminatedUnion('kind', [
 ]);
 export type PushReceipt = z.output<typeof pushReceiptSchema>;
 
+/** What `docker-tag` leaves behind for one environment. */
+export const tagReceiptSchema = z.object({
+  kind: z.literal('docker-tag'),
+  ...image,
+  environment: z.string(),
+  version: z.string(),
+  /** `registry.example.com/acme/orders:1.4.0` */
+  image: z.string(),
+  digest: z.string(),
+  /** All that name the digest for this version. */
+  tags: z.array(z.string()),
+  since: z.string(),
+});
+export type TagReceipt = z.output<typeof tagReceiptSchema>;
+
 /** What `compose-deploy` leaves behind for one environment. */
 export const deployReceiptSchema = z.object({
   kind: z.literal('compose-deploy'),

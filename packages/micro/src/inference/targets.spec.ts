@@ -16,6 +16,7 @@ describe('serviceTargets', () => {
       'docker-build',
       'docker-scan',
       'docker-push',
+      'nx-release-publish',
       'compose-deploy',
       'compose-rollback',
       'kubernetes-deploy',
@@ -76,6 +77,17 @@ describe('serviceTargets', () => {
     ['kubernetes-deploy', { dependentTasksOutputFiles: '**/docker-push.*.json' }],
   ])('%s reads what the previous step left', (name, input) => {
     expect(targets[name]!.inputs).toContainEqual(input);
+  });
+
+  it('releases what docker-build made, for the environment of the option, not of a default', () => {
+    const { 'nx-release-publish': release } = targets;
+    expect(release).toMatchObject({
+      executor: '@org/micro:docker-tag',
+      cache: false,
+      dependsOn: ['docker-build'],
+      configurations: { production: { environment: 'production' } },
+    });
+    expect(release).not.toHaveProperty('defaultConfiguration');
   });
 
   it('has no default if there is no environment of that name', () => {

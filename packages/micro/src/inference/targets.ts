@@ -7,6 +7,7 @@ import {
   SBOM_FOLDER,
   SCANS_FOLDER,
 } from './paths';
+import { GENERATE_TARGET } from './proto-project';
 
 /** Names of the inferred targets; each can be changed in the plugin's options. */
 export interface TargetNames {
@@ -41,7 +42,11 @@ export interface ServiceFacts {
   environments: readonly string[];
   /** Packages whose version decides how a bundle looks. */
   bundlers: readonly string[];
+  /** Whether the workspace has a library whose code is generated from gRPC contracts. */
+  hasContracts?: boolean;
 }
+
+export const RELEASE_TARGET = 'nx-release-publish';
 
 /** The environment that targets use if no configuration is named. */
 const DEFAULT_ENVIRONMENT = 'development';
@@ -77,9 +82,10 @@ const DEPLOY_INPUTS: NonNullable<TargetConfiguration['inputs']> = [
  * step reads what the step before it left, so a change goes as far as its effects do.
  */
 export function serviceTargets(
-  { root, environments, bundlers }: ServiceFacts,
+  { root, environments, bundlers, hasContracts = false }: ServiceFacts,
   names: TargetNames,
 ): Record<string, TargetConfiguration> {
+  const generated = hasContracts ? { dependsOn: [`^${GENERATE_TARGET}`] } : {};
   const receipts = `{workspaceRoot}/${RECEIPTS_FOLDER}/${root}`;
   const perEnvironment = {
     configurations: Object.fromEntries(environments.map((name) => [name, { environment: name }])),
@@ -91,6 +97,7 @@ export function serviceTargets(
     [names.build]: {
       executor: '@org/micro:build',
       cache: true,
+      ...generated,
       inputs: [
         'production',
         '^production',
@@ -105,6 +112,7 @@ export function serviceTargets(
     [names.serve]: {
       executor: '@org/micro:serve',
       continuous: true,
+      ...generated,
       options: {},
       metadata: metadata('Run the service from its sources and restart it on change', names.serve, {
         inspect: true,
@@ -158,6 +166,23 @@ export function serviceTargets(
       ...perEnvironment,
       metadata: metadata('Push the image if the registry does not have it', names.dockerPush, {
         tags: ['v{version}'],
+      }),
+    },
+    // "nx release publish" runs the target of this name.
+    [RELEASE_TARGET]: {
+      executor: '@org/micro:docker-tag',
+      cache: false,
+      // Not docker-push: "nx release publish" chooses no configuration, so that would push for development.
+      dependsOn: [names.dockerBuild],
+      inputs: [
+        { dependentTasksOutputFiles: '**/docker-build.json' },
+        `{workspaceRoot}/${ENVIRONMENTS_FOLDER}/*.yml`,
+      ],
+      outputs: environments.map((name) => `${receipts}/docker-tag.${name}.json`),
+      options: {},
+      configurations: perEnvironment.configurations,
+      metadata: metadata('Tag the pushed image with its version', RELEASE_TARGET, {
+        tags: ['{version}', '{minor}', '{major}', 'latest'],
       }),
     },
     [names.composeDeploy]: {

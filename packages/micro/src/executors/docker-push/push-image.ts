@@ -25,6 +25,7 @@ import { imageSource, runsElsewhere, type AnyEnvironment } from '../../platform/
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
 import { formatSeconds, formatStep } from '../../terminal/step';
+import { isDryRun } from '../dry-run';
 import { readBuild } from '../read-build';
 import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
@@ -36,6 +37,7 @@ export interface DockerPushOptions {
   tags?: string[];
   retries?: number;
   signKey?: string;
+  dryRun?: boolean;
 }
 
 /** First pause before a push is tried again; each further one is twice as long. */
@@ -84,6 +86,12 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
   const remote = await retry(task, retries, () => readRemoteTags(task, repository, tags));
   const plans = planPush(built.key, tags, remote);
   refuseMoves(repository, plans);
+  if (isDryRun(options.dryRun)) {
+    const missing = plans.flatMap((plan) => (plan.kind === 'push' ? [plan.tag] : []));
+    const what = missing.length === 0 ? 'nothing' : `${repository}:${missing.join(', ')}`;
+    say(formatStep(service.name, 'would push', `${what} (dry run)`));
+    return;
+  }
   const digests: string[] = [];
   for (const plan of plans) {
     digests.push(
