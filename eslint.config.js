@@ -103,6 +103,8 @@ export default defineConfig(
       '**/out-tsc/',
       '**/tmp/',
       '**/coverage/',
+      // Generated from .proto files.
+      '**/*_pb.ts',
     ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },

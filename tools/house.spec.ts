@@ -6,10 +6,10 @@ import { expect, it } from 'vitest';
 const ROOT = resolve(import.meta.dirname, '..');
 const MOST_LINES = 300;
 
-/** Sources of the packages, without tests, helpers of tests, and templates. */
+/** Sources of the packages, without tests, helpers of tests, templates, and code generated from .proto files. */
 const SOURCES = globSync('packages/*/src/**/*.ts', { cwd: ROOT })
   .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => !/\.spec\.ts$|\/(?:files|testing)\//.test(file))
+  .filter((file) => !/\.spec\.ts$|_pb\.ts$|\/(?:files|testing)\//.test(file))
   .sort();
 
 const TEXTS = new Map(SOURCES.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));

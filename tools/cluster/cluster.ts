@@ -10,6 +10,7 @@ import { oneAtATime } from '../one-at-a-time.js';
 import { LabError, say } from '../program.js';
 import { ensureRegistry } from '../registry/ensure-registry.js';
 import { ensureCredentials } from './credentials.js';
+import { GATEWAY, pushGatewayImages, gatewayKinds } from './gateway.js';
 import { HOME, KUBECONFIG, STATE } from './home.js';
 import { buildMachineImage, pushProgramImage } from './images.js';
 import { ensurePrograms } from './programs.js';
@@ -19,6 +20,8 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const COMPOSE_FILE = join(HERE, 'compose.yaml');
 const PORT = 16443;
 const NODES = ['node-1', 'node-2'];
+/** The address of node-1 in compose.yaml. */
+const FIRST_NODE = '198.19.128.11';
 
 const DEBIAN = {
   suite: 'sid',
@@ -59,6 +62,8 @@ export interface FoundCluster {
   context: string;
   /** The path of the program. */
   kubectl: string;
+  /** What publishes its routes; absent if it is not ours. */
+  gateway?: { name: string; namespace: string; url: string };
 }
 
 /** The cluster of `MICRO_TEST_KUBECONFIG`, or one that runs here; `undefined` if there is none. Nothing is started. */
@@ -71,7 +76,10 @@ export async function findCluster(): Promise<FoundCluster | undefined> {
   const context = (await mustRun(kubectl, args)).trim();
   const asked = ['--kubeconfig', kubeconfig, 'version', '--output', 'json'];
   if (!given && !succeeded(await run(kubectl, asked, { withinMs: 20_000 }))) return undefined;
-  return { kubeconfig, context, kubectl };
+  if (given) return { kubeconfig, context, kubectl };
+  const { name, namespace, nodePort } = GATEWAY;
+  const gateway = { name, namespace, url: `http://${FIRST_NODE}:${nodePort}/` };
+  return { kubeconfig, context, kubectl, gateway };
 }
 
 /** Removes the cluster with everything in it. Its programs stay, for the next one. */
@@ -95,6 +103,7 @@ async function start(kubernetes: string): Promise<void> {
   await ensureUnpacked(debian, DEBIAN);
   const caddy = (await ensureCaddyImage()).ref;
   await buildMachineImage();
+  await pushGatewayImages(registry);
   for (const name of ['pause', 'coredns'] as const) {
     await pushProgramImage(
       `${registry}/micro-cluster/${name}:1`,
@@ -120,9 +129,22 @@ async function start(kubernetes: string): Promise<void> {
     await apply(kubectl, text.replaceAll('${REGISTRY}', registry));
   }
   await apply(kubectl, localVolumes(NODES));
+  await startGateway(kubectl, registry);
   await mustRun(kubectl, [
     ...['--kubeconfig', KUBECONFIG, '--namespace', 'kube-system'],
     ...['rollout', 'status', 'deployment/coredns', '--timeout', '60s'],
+  ]);
+}
+
+async function startGateway(kubectl: string, registry: string): Promise<void> {
+  const kinds = ['--filename', await gatewayKinds(), '--recursive'];
+  await mustRun(kubectl, ['--kubeconfig', KUBECONFIG, 'apply', '--server-side', ...kinds]);
+  const file = join(HERE, 'manifests', 'gateway.yaml');
+  await apply(kubectl, (await readFile(file, 'utf8')).replaceAll('${REGISTRY}', registry));
+  const { name, namespace } = GATEWAY;
+  await mustRun(kubectl, [
+    ...['--kubeconfig', KUBECONFIG, '--namespace', namespace],
+    ...['wait', '--for', 'condition=Programmed', `gateway/${name}`, '--timeout', '90s'],
   ]);
 }
 
@@ -137,11 +159,12 @@ async function apply(kubectl: string, text: string): Promise<void> {
   ]);
 }
 
-/** Whether the cluster runs pods. DNS is ready last, so it is tested. */
+/** Whether the cluster runs pods and answers at its Gateway, which is ready last. */
 async function isReady(kubectl: string): Promise<boolean> {
   const questions = [
     ['wait', '--for', 'condition=Ready', ...NODES.map((node) => `node/${node}`)],
     ['--namespace', 'kube-system', 'rollout', 'status', 'deployment/coredns'],
+    ['--namespace', GATEWAY.namespace, 'wait', '--for', 'condition=Programmed', 'gateway/public'],
   ];
   for (const args of questions) {
     const asked = ['--kubeconfig', KUBECONFIG, ...args, '--timeout', '1s'];

@@ -22,13 +22,19 @@ export async function buildMachineImage(): Promise<void> {
 /**
  * Pushes an image with a single static program to the registry that the nodes pull from. It replaces an older one with
  * the same name.
+ *
+ * @param at its path in the image.
  */
-export async function pushProgramImage(ref: string, program: string): Promise<void> {
+export async function pushProgramImage(
+  ref: string,
+  program: string,
+  at = '/program',
+): Promise<void> {
   await inTemporaryDirectory(async (context) => {
     await copyFile(program, join(context, 'program'));
     await writeFile(
       join(context, 'Dockerfile'),
-      'FROM scratch\nCOPY --chmod=755 program /program\nUSER 65532:65532\nENTRYPOINT ["/program"]\n',
+      `FROM scratch\nCOPY --chmod=755 program ${at}\nUSER 65532:65532\nENTRYPOINT ["${at}"]\n`,
     );
     const build = ['buildx', 'build', '--builder', 'default', '--load', '--quiet'];
     await mustRun('docker', [...build, '--tag', ref, context]);

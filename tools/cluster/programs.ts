@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mustRun, run } from '../command.js';
@@ -15,6 +15,8 @@ interface GoPrograms {
   packages: readonly string[];
   /** Set in the programs, like in their own builds. */
   variables?: Readonly<Record<string, string>>;
+  /** A folder of the module's source that is kept beside the programs, as `files`. */
+  files?: { module: string; folder: string };
   /** How long the first build takes on two processors. */
   minutes: number;
 }
@@ -37,6 +39,14 @@ const PROGRAMS = {
     },
     minutes: 14,
   },
+  'envoy-gateway': {
+    packages: ['github.com/envoyproxy/gateway/cmd/envoy-gateway'],
+    files: {
+      module: 'github.com/envoyproxy/gateway',
+      folder: 'charts/gateway-helm/charts/crds/crds',
+    },
+    minutes: 7,
+  },
   coredns: { packages: ['github.com/coredns/coredns'], minutes: 3 },
   pause: { packages: ['.'], minutes: 0 },
 } as const satisfies Record<string, GoPrograms>;
@@ -49,7 +59,7 @@ export type ProgramsName = keyof typeof PROGRAMS;
  * @throws LabError if there is no Go, or the build fails.
  */
 export async function ensurePrograms(name: ProgramsName): Promise<string> {
-  const { packages, variables = {}, minutes }: GoPrograms = PROGRAMS[name];
+  const { packages, variables = {}, files, minutes }: GoPrograms = PROGRAMS[name];
   const module = join(MODULES, name);
   const flags = [
     '-s',
@@ -71,6 +81,11 @@ export async function ensurePrograms(name: ProgramsName): Promise<string> {
     ['build', '-trimpath', '-ldflags', flags.join(' '), '-o', `${partial}/`, ...packages],
     { cwd: module, env: { CGO_ENABLED: '0', GOFLAGS: '' }, withinMs: AN_HOUR_MS },
   );
+  if (files) {
+    const asked = ['list', '-m', '-f', '{{.Dir}}', files.module];
+    const source = (await mustRun('go', asked, { cwd: module })).trim();
+    await cp(join(source, files.folder), join(partial, 'files'), { recursive: true });
+  }
   await rename(partial, folder);
   return folder;
 }

@@ -8,6 +8,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The cluster to test on; absent if there is none. */
     cluster: { kubeconfig: string; context: string; kubectl: string; registry: string } | undefined;
+    /** The Gateway of that cluster and the address of its proxy; only our own cluster has one. */
+    gateway: { name: string; namespace: string; url: string } | undefined;
   }
 }
 
@@ -18,6 +20,7 @@ declare module 'vitest' {
  */
 export default async function setUpCluster(project: TestProject): Promise<void> {
   const cluster = await findCluster();
+  project.provide('gateway', undefined);
   if (!cluster) {
     say(
       'The "cluster" tests are left out: start a cluster with "npm run cluster", or name one in MICRO_TEST_KUBECONFIG.',
@@ -28,6 +31,8 @@ export default async function setUpCluster(project: TestProject): Promise<void> 
     await ensureNodeImage();
     const registry = process.env['MICRO_TEST_REGISTRY'] ?? (await ensureRegistry()).host;
     project.provide('cluster', { ...cluster, registry });
+    if (cluster.gateway) project.provide('gateway', cluster.gateway);
+    else say('The tests of a Gateway are left out: only the cluster of "npm run cluster" has one.');
   } catch (error) {
     if (!(error instanceof LabError) || process.env['CI']) throw error;
     say(`The "cluster" tests are left out: ${error.message}`);

@@ -6,3 +6,9 @@ export function describeCluster(name: string, suite: () => void): void {
   if (inject('cluster')) describe(name, suite);
   else describe.skip(name, suite);
 }
+
+/** A suite on a real cluster with a Gateway. */
+export function describeGateway(name: string, suite: () => void): void {
+  if (inject('gateway')) describe(name, suite);
+  else describe.skip(name, suite);
+}

@@ -68,7 +68,8 @@ export function serviceKeys({ keys, everyRoute = true }: ServiceKeyOptions): Fas
   return fp(plugin, { name: '@org/chassis/service-keys', fastify: '5.x' });
 }
 
-interface Caller {
+/** A caller with one of its keys, as a hash. */
+export interface Caller {
   name: string;
   hash: Buffer;
 }
@@ -77,7 +78,7 @@ interface Caller {
  * Compares all keys, each in constant time. The hashes have the same length, and a partial match tells nothing about a
  * key.
  */
-function findCaller(callers: readonly Caller[], key: string): string | undefined {
+export function findCaller(callers: readonly Caller[], key: string): string | undefined {
   const given = hash(key);
   let found: string | undefined;
   for (const caller of callers) if (timingSafeEqual(caller.hash, given)) found = caller.name;
@@ -88,7 +89,8 @@ function hash(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-function hashKeys(keys: ServiceKeyOptions['keys']): Caller[] {
+/** @throws {TypeError} with all problems of the keys. */
+export function hashKeys(keys: ServiceKeyOptions['keys']): Caller[] {
   const problems: string[] = [];
   const callers: Caller[] = [];
   for (const [name, ofCaller] of Object.entries(keys)) {

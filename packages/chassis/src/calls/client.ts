@@ -16,7 +16,8 @@ import {
   type Reply,
 } from './call-outcome.js';
 import { createBreaker, type Breaker, type BreakerOptions } from './circuit-breaker.js';
-import { fromEnvironment, inOrder, type Discover } from './discovery.js';
+import { locator } from './base-url.js';
+import type { Discover } from './discovery.js';
 import { ServiceCallError } from './service-call-error.js';
 
 export interface ClientOptions {
@@ -188,28 +189,6 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
     delete: bodyOf('DELETE'),
     request,
   };
-}
-
-function locator(provider: string, { url, discover }: ClientOptions): () => Promise<string> {
-  if (url !== undefined) {
-    const base = checkBase(provider, url);
-    return () => Promise.resolve(base);
-  }
-  const find =
-    typeof discover === 'object' ? inOrder(...discover) : (discover ?? fromEnvironment());
-  return async () => checkBase(provider, await find(provider));
-}
-
-/** Removes the final slash. The URL is never part of a message, because it may contain a password. */
-function checkBase(provider: string, url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) {
-    throw new TypeError(`the URL of "${provider}" must be an http:// or https:// URL`);
-  }
-  if (parsed.username || parsed.password || parsed.search || parsed.hash) {
-    throw new TypeError(`the URL of "${provider}" must have no user, password, query or fragment`);
-  }
-  return parsed.href.endsWith('/') ? parsed.href.slice(0, -1) : parsed.href;
 }
 
 /** Removes the query, because it may contain secrets. */

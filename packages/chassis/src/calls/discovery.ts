@@ -25,15 +25,21 @@ export function inOrder(...providers: readonly Discover[]): Discover {
   };
 }
 
-/** The variable with the URL of a service: `MICROSERVICE_USER_PROFILES_URL`. */
-export function urlVariable(service: string): string {
-  return `MICROSERVICE_${service.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()}_URL`;
+/** The variable with a URL of a service: `MICROSERVICE_USER_PROFILES_URL`, `MICROSERVICE_USER_PROFILES_GRPC_URL`. */
+export function urlVariable(service: string, what: 'URL' | 'GRPC_URL' = 'URL'): string {
+  return `MICROSERVICE_${service.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()}_${what}`;
 }
 
-/** Reads `MICROSERVICE_<NAME>_URL`, which exists for each declared link. */
-export function fromEnvironment(env: NodeJS.ProcessEnv = process.env): Discover {
+/**
+ * Reads `MICROSERVICE_<NAME>_URL`, which exists for each declared link, or `MICROSERVICE_<NAME>_GRPC_URL`, which exists
+ * if the service speaks gRPC.
+ */
+export function fromEnvironment(
+  env: NodeJS.ProcessEnv = process.env,
+  what: 'URL' | 'GRPC_URL' = 'URL',
+): Discover {
   return (service) => {
-    const variable = urlVariable(service);
+    const variable = urlVariable(service, what);
     const url = env[variable];
     return url
       ? Promise.resolve(url)

@@ -3,8 +3,8 @@ export type CallFailure =
   | { kind: 'timeout'; timeoutMs: number }
   /** No connection, or one that broke; or discovery does not know the service. */
   | { kind: 'unreachable'; reason: string }
-  /** Answered with another status than 2xx. */
-  | { kind: 'refused'; status: number }
+  /** Answered with another status than 2xx; over gRPC, with a code that says the same. */
+  | { kind: 'refused'; status: number; code?: string }
   /** Not called: too many calls failed just before. */
   | { kind: 'open' }
   /** A 2xx answer whose body is no JSON, or not what the schema says. */
@@ -24,7 +24,10 @@ export class ServiceCallError extends Error {
   override readonly name = 'ServiceCallError';
   readonly provider: string;
   readonly kind: CallFailure['kind'];
-  /** The status that the provider answered with; undefined if it did not answer. */
+  /**
+   * The status that the provider answered with; undefined if it did not answer. Over gRPC, the status that says the same
+   * as its code, and `cause` is the ConnectError.
+   */
   readonly status: number | undefined;
   readonly attempts: number;
   readonly durationMs: number;
@@ -78,7 +81,7 @@ function formatFailure(
     case 'unreachable':
       return `${provider} cannot be reached for ${call}: ${failure.reason} (${effort})`;
     case 'refused':
-      return `${provider} answered ${call} with ${failure.status} (${effort})`;
+      return `${provider} answered ${call} with ${failure.code ?? failure.status} (${effort})`;
     case 'open':
       return `${provider} was not called for ${call}: too many calls failed, its circuit breaker is open`;
     case 'invalid-answer':

@@ -14,6 +14,7 @@ import { loggerOptions, logWritten } from '../telemetry/logger.js';
 import { NO_METER, type Meter } from '../telemetry/meter.js';
 import type * as metricsModule from '../telemetry/metrics.js';
 import type * as tracingModule from '../telemetry/tracing.js';
+import type { CompanionServer } from './companion-server.js';
 import { CommandError, runCommand, type Command } from './command.js';
 import {
   ConfigError,
@@ -63,6 +64,8 @@ export interface ServiceOptions<C extends ServiceConfig = ServiceConfig> {
   metrics?: () => Promise<typeof metricsModule>;
   /** `() => import('@org/chassis/tracing')`: loaded if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. */
   tracing?: () => Promise<typeof tracingModule>;
+  /** `grpcServer(…)` of `@org/chassis/grpc`: listens before the service is ready, and ends when open calls are answered. */
+  grpc?: CompanionServer;
   /** Passed to Fastify. A body may have 1 MiB unless `bodyLimit` says otherwise. */
   fastify?: Partial<FastifyServerOptions>;
 }
@@ -80,7 +83,7 @@ export interface Service {
 
 /** Creates a service without listening, so that tests can use `service.app.inject`. */
 export function createService<C extends ServiceConfig>(options: ServiceOptions<C>): Service {
-  const { name, config, resources = [], routes } = options;
+  const { name, config, resources = [], routes, grpc } = options;
   const lifecycle = new Lifecycle();
   const app: FastifyInstance = fastify({
     ...requestIdOptions(),
@@ -143,7 +146,7 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
     requests.announceClose();
     // Closing immediately would reset connections whose next request is on its way.
     if (app.server.listening) await sleep(config.STOP_DELAY_MS);
-    await drain(app, requests);
+    await Promise.all([drain(app, requests), grpc?.close()]);
     await stopped;
     await closeResources(resources, closing);
   }
@@ -153,11 +156,13 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
     lifecycle,
     start: async () => {
       await app.listen({ host: config.HOST, port: config.PORT });
+      await grpc?.listen({ address: config.HOST, log: app.log, meter, isReady });
       if (!(await becomeReady())) void retry();
     },
     stop: () => (stopped ??= stop()),
     underWay: () => [
       ...requests.describe(),
+      ...(grpc?.underWay() ?? []),
       ...[...closing].map((resource) => `closing ${resource.name}`),
     ],
   };

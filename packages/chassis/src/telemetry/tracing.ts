@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import type * as OpenTelemetry from '@opentelemetry/api';
 import type { FastifyPluginCallback } from 'fastify';
+import { traceCalls } from '../calls/call-tracing.js';
 import { leaveTraceparentToTracing } from '../context/request-context.js';
 import { missingPackage } from '../errors/errors.js';
 import { traceEvents, type EventTracer, type TracedEvent } from '../events/event-tracing.js';
+import { createCallTracer } from './call-spans.js';
 import { safeSpans } from './safe-spans.js';
 
 /** A stop waits no longer for a collector that is down. */
@@ -36,7 +38,7 @@ export interface Tracing {
 }
 
 /**
- * One span per request, outgoing `fetch`, published event and handled event, passed on as W3C trace context. Routes
+ * One span per request, outgoing `fetch`, gRPC call on either side, published event and handled event, passed on as W3C trace context. Routes
  * with `config: { otel: false }`, such as `/health`, `/ready` and `/metrics`, have none.
  *
  * @throws {MissingPackageError} if the packages of OpenTelemetry are not installed.
@@ -76,12 +78,14 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   calls.setTracerProvider(provider);
   leaveTraceparentToTracing(true);
   traceEvents(createEventTracer(api));
+  traceCalls(createCallTracer(api));
 
   return {
     plugin: requests.plugin(),
     stop: async () => {
       leaveTraceparentToTracing(false);
       traceEvents(undefined);
+      traceCalls(undefined);
       requests.disable();
       calls.disable();
       await Promise.race([

@@ -25,6 +25,7 @@ const PUBLISHED = [
   './consul',
   './events',
   './gateway',
+  './grpc',
   './inbox',
   './metrics',
   './mongodb',

@@ -2,6 +2,7 @@ import { DATASTORE_PURPOSES } from '../platform/datastore';
 import { formatDrift } from '../platform/derived-file';
 import { FIRST_PORT } from '../platform/manifest';
 import type { Platform } from '../platform/platform';
+import { portsOf } from '../platform/port';
 import type { ComposeEdit } from './compose-edit';
 import { datastoresOf, ENGINE_PORTS, platformBroker, type BackingService } from './datastore';
 import { readMapping } from './ports';
@@ -78,7 +79,7 @@ function portsOfOthers(
 ): Set<number> {
   const others = [...edit.read(['services']).keys()].filter((name) => !ours.has(name));
   return new Set([
-    ...platform.services.map(({ port }) => port),
+    ...platform.services.flatMap(portsOf),
     ...others.flatMap((name) => mappings(edit, name).map(({ port }) => port)),
   ]);
 }

@@ -33,7 +33,7 @@ const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
  * A service's compose file: its entry, its datastores, and the jobs that create its accounts and migrate its database.
  *
  * Owned by sync, and set to what the manifest says on every run: `image`, `build.context` and `build.dockerfile`,
- * `deploy.replicas` and `deploy.resources.limits`; in `environment`: PORT, every MICROSERVICE_*_URL, the URLs and
+ * `deploy.replicas` and `deploy.resources.limits`; in `environment`: PORT, GRPC_PORT of a service that speaks gRPC, every MICROSERVICE_*_URL, the URLs and
  * service keys that contain one of our secrets, and the switches of metrics and traces; in `depends_on`: the services
  * of the platform and what those variables point to (the conditions are yours); the networks `edge`, `broker` and that
  * of its own datastores; the port of a gateway, if it is published under its own number. Written once, then yours:
@@ -97,6 +97,7 @@ function convergeEnvironment(
   edit.converge(['services', service.name, 'environment'], {
     wanted: {
       PORT: String(service.port),
+      ...(service.grpcPort === undefined ? {} : { GRPC_PORT: String(service.grpcPort) }),
       ...linkVariables(platform, service, networkUrl),
       ...urls,
       ...keyVariables(platform, service, secretReference),

@@ -12,7 +12,11 @@ const platform = parsePlatform('acme', [
   { name: 'users', root: 'apps/users', file: 'apps/users/service.yml', text: 'port: 3002' },
 ]);
 const derive = (name: string, current?: string) =>
-  deriveLinksModule(serviceNamed(platform, name), current);
+  deriveLinksModule(
+    serviceNamed(platform, name),
+    serviceNamed(platform, name).consumes.map((one) => serviceNamed(platform, one)),
+    current,
+  );
 
 const orders = `// Kept by \`nx sync\` from service.yml: the services that this one calls.
 import * as z from 'zod';

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { DerivedFile } from '../platform/derived-file';
-import { linkVariable } from '../platform/link';
+import { variablesOfLink } from '../platform/link';
 import type { Service } from '../platform/platform';
 import { sentKeyVariable } from '../platform/service-key';
 import { convergeModule } from './derived-module';
@@ -15,14 +15,16 @@ export function linksModuleFile({ root }: Pick<Service, 'root'>): string {
 /**
  * The module with which a service's configuration checks its links; wholly ours.
  *
+ * @param providers the services that it consumes, in the order of its manifest.
  * @param keyed the providers that ask for a service key.
  */
 export function deriveLinksModule(
   service: Service,
+  providers: readonly Pick<Service, 'name' | 'grpcPort'>[],
   current: string | undefined,
   keyed: readonly string[] = [],
 ): DerivedFile {
-  const urls = service.consumes.map(linkVariable);
+  const urls = providers.flatMap(variablesOfLink);
   const keys = keyed.map(sentKeyVariable);
   return convergeModule(
     {

@@ -47,6 +47,7 @@ export function deriveServeEnv(
   const path = serveEnvFile(service);
   const wanted = {
     PORT: String(service.port),
+    ...(service.grpcPort === undefined ? {} : { GRPC_PORT: String(service.grpcPort) }),
     ...linkVariables(platform, service, hostUrl),
     ...backingUrls,
     ...keyVariables(platform, service, (variable) => `\${${variable}}`),

@@ -21,8 +21,24 @@ export interface DeployOptions {
   to?: string | number;
 }
 
-/** What a run deploys: the last push, or a recorded release. */
-export type Destination = { kind: 'push' } | { kind: 'release'; to?: string };
+/** Options of a cluster, as Nx gives them. */
+export interface ClusterDeployOptions extends DeployOptions {
+  /** Give the last push this percentage of the requests. */
+  canary?: number;
+  /** Deploy what the canary runs to all. */
+  promote?: boolean;
+  /** Remove the canary. */
+  abort?: boolean;
+}
+
+/** What a run deploys: the last push, a recorded release, or a canary and its end. */
+export type Destination =
+  | { kind: 'push' }
+  | { kind: 'release'; to?: string }
+  /** The last push, for `weight` percent of the requests. */
+  | { kind: 'canary'; weight: number }
+  | { kind: 'promote' }
+  | { kind: 'abort' };
 
 /** Options with nothing optional left. */
 export interface DeployMode {
@@ -36,17 +52,56 @@ export interface DeployMode {
 }
 
 /** @throws {UserError} if two options cannot be combined. */
-export function normaliseOptions(options: DeployOptions): DeployMode {
+export function normaliseOptions(options: ClusterDeployOptions): DeployMode {
   const { plan = false, json = false, atomic = false, prune = false, breakLock = false } = options;
   const { allowOlder = false } = options;
-  const to = options.to === undefined ? undefined : String(options.to);
-  const back = options.rollback === true || to !== undefined;
-  if (back && prune) {
+  const destination = destinationOf(options);
+  if (destination.kind === 'release' && prune) {
     throw new UserError(
       '--prune works with a deploy, not with a rollback: run one after the other',
     );
   }
+  if (isOfCanary(destination) && (prune || atomic)) {
+    const other = prune ? '--prune' : '--atomic';
+    throw new UserError(
+      `${other} works with a deploy, not with --${destination.kind}: run one after the other`,
+    );
+  }
   if (json && !plan) throw new UserError('--json prints a plan: add --plan');
-  const destination: Destination = back ? { kind: 'release', to } : { kind: 'push' };
   return { plan, json, atomic, prune, breakLock, allowOlder, destination };
+}
+
+function destinationOf({
+  rollback = false,
+  canary,
+  promote = false,
+  abort = false,
+  ...options
+}: ClusterDeployOptions): Destination {
+  const to = options.to === undefined ? undefined : String(options.to);
+  const asked: Destination[] = [
+    ...(rollback || to !== undefined ? [{ kind: 'release' as const, to }] : []),
+    ...(canary === undefined ? [] : [{ kind: 'canary' as const, weight: canary }]),
+    ...(promote ? [{ kind: 'promote' as const }] : []),
+    ...(abort ? [{ kind: 'abort' as const }] : []),
+  ];
+  const [destination = { kind: 'push' }, ...more] = asked;
+  if (more.length > 0) {
+    const names = asked.map(({ kind }) => (kind === 'release' ? 'a rollback' : `--${kind}`));
+    throw new UserError(`${names.join(' and ')} cannot be combined: run one after the other`);
+  }
+  if (destination.kind === 'canary' && !isWeight(destination.weight)) {
+    throw new UserError(
+      `--canary=${destination.weight} is no percentage of requests: use a whole number from 1 to 99`,
+    );
+  }
+  return destination;
+}
+
+function isWeight(weight: number): boolean {
+  return Number.isInteger(weight) && weight >= 1 && weight <= 99;
+}
+
+function isOfCanary({ kind }: Destination): boolean {
+  return kind === 'canary' || kind === 'promote' || kind === 'abort';
 }

@@ -64,6 +64,22 @@ export const CONTRACTS_VERSIONS = {
   zod: SERVICE_VERSIONS.zod,
 } as const;
 
+/**
+ * What serves and calls gRPC: the newest minors that run on Node 20 as well. Generated code needs a runtime that is not
+ * older than its generator.
+ */
+export const GRPC_VERSIONS = {
+  '@bufbuild/protobuf': '~2.13.0',
+  '@connectrpc/connect': '~2.1.2',
+  '@connectrpc/connect-node': '~2.1.2',
+} as const;
+
+/** What contracts of gRPC are generated with; only the library that has them needs it. */
+export const PROTO_VERSIONS = {
+  '@bufbuild/buf': '^1.75.0',
+  '@bufbuild/protoc-gen-es': '~2.13.0',
+} as const;
+
 /** What a gateway forwards with. */
 export const GATEWAY_VERSIONS = {
   '@fastify/http-proxy': '^11.6.3',

@@ -40,6 +40,44 @@ describe('createNodes', () => {
     });
   });
 
+  it('gives a library with gRPC contracts the targets to generate code and to compare them', async () => {
+    const nodes = await nodesOf({
+      ...files,
+      'packages/orders-proto/buf.gen.yaml': 'version: v2\n',
+      'packages/orders-proto/package.json': '{}',
+      'packages/stray/buf.gen.yaml': 'version: v2\n',
+    });
+    expect(nodes['packages/stray']).toBeUndefined();
+    expect(nodes['packages/orders-proto']!.targets).toMatchObject({
+      'proto-generate': {
+        executor: 'nx:run-commands',
+        cache: true,
+        inputs: [
+          '{projectRoot}/proto/**/*.proto',
+          '{projectRoot}/buf.yaml',
+          '{projectRoot}/buf.gen.yaml',
+          { externalDependencies: ['@bufbuild/buf', '@bufbuild/protoc-gen-es'] },
+        ],
+        outputs: ['{projectRoot}/src/gen'],
+        options: { command: 'buf generate', cwd: '{projectRoot}' },
+      },
+      'proto-breaking': {
+        cache: false,
+        options: {
+          command: 'buf breaking --against ../../.git#branch=main,subdir=packages/orders-proto',
+        },
+      },
+    });
+    for (const target of ['build', 'serve']) {
+      expect(nodes['apps/orders']!.targets[target]).toMatchObject({
+        dependsOn: ['^proto-generate'],
+      });
+      expect((await nodesOf(files))['apps/orders']!.targets[target]).not.toHaveProperty(
+        'dependsOn',
+      );
+    }
+  });
+
   it('makes the environments a project with the commands of the platform', async () => {
     const { environments } = await nodesOf(files);
     expect(environments).toMatchObject({ name: 'platform', root: 'environments' });

@@ -6,6 +6,7 @@ import { environmentNames } from '../effects/environment-names';
 import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import { MANIFEST_FILE } from './paths';
 import { PROJECT_FILES, platformProjectName, platformTargets } from './platform-project';
+import { GENERATION_FILE, protoTargets } from './proto-project';
 import { RELEASE, SERVICE_TAG } from './release-config';
 import { DEFAULT_TARGET_NAMES, serviceTargets, type TargetNames } from './targets';
 
@@ -22,7 +23,7 @@ export interface MicroPluginOptions {
  */
 export const createNodes = [
   // The files of other projects say which names are taken.
-  `{**/${MANIFEST_FILE},${ENVIRONMENTS_FOLDER}/*.yml,${PROJECT_FILES.map((file) => `**/${file}`).join(',')}}`,
+  `{**/${MANIFEST_FILE},**/${GENERATION_FILE},${ENVIRONMENTS_FOLDER}/*.yml,${PROJECT_FILES.map((file) => `**/${file}`).join(',')}}`,
   (
     files: readonly string[],
     options: MicroPluginOptions | undefined,
@@ -31,12 +32,16 @@ export const createNodes = [
     const environments = environmentNames(context.workspaceRoot);
     const names = { ...DEFAULT_TARGET_NAMES, ...options?.targetNames };
     const manifests = files.filter((file) => basename(file) === MANIFEST_FILE);
+    const contracts = files.filter((file) => basename(file) === GENERATION_FILE);
+    const facts = { environments, hasContracts: contracts.length > 0 };
     const nodes: CreateNodesResultArray = manifests.map((manifest) => [
       manifest,
-      serviceNode(manifest, environments, names, context.workspaceRoot),
+      serviceNode(manifest, facts, names, context.workspaceRoot),
     ]);
+    const baseBranch = context.nxJsonConfiguration.defaultBase ?? 'main';
     return Promise.resolve([
       ...nodes,
+      ...contracts.map((file) => protoNode(file, baseBranch, context.workspaceRoot)),
       ...platformNode(files, environments, options?.platformProject, context.workspaceRoot),
     ]);
   },
@@ -47,22 +52,37 @@ export const createNodesV2 = createNodes;
 
 function serviceNode(
   manifest: string,
-  environments: readonly string[],
+  facts: { environments: readonly string[]; hasContracts: boolean },
   names: TargetNames,
   workspaceRoot: string,
 ): CreateNodesResult {
   const root = folderOf(manifest);
-  const isProject = PROJECT_FILES.some((file) => existsSync(join(workspaceRoot, root, file)));
-  if (!isProject || root === '.') return {};
+  if (!isProject(root, workspaceRoot)) return {};
   return {
     projects: {
       [root]: {
-        targets: serviceTargets({ root, environments, bundlers: bundlers() }, names),
+        targets: serviceTargets({ root, ...facts, bundlers: bundlers() }, names),
         tags: [SERVICE_TAG],
         release: RELEASE,
       },
     },
   };
+}
+
+/** A library with gRPC contracts that are generated as ours are; others keep what they have. */
+function protoNode(
+  file: string,
+  baseBranch: string,
+  workspaceRoot: string,
+): CreateNodesResultArray[number] {
+  const root = folderOf(file);
+  return isProject(root, workspaceRoot)
+    ? [file, { projects: { [root]: { targets: protoTargets(root, baseBranch) } } }]
+    : [file, {}];
+}
+
+function isProject(root: string, workspaceRoot: string): boolean {
+  return root !== '.' && PROJECT_FILES.some((file) => existsSync(join(workspaceRoot, root, file)));
 }
 
 /** The project of the platform, unless its folder is one already. */
@@ -75,8 +95,8 @@ function platformNode(
   const root = ENVIRONMENTS_FOLDER;
   const [first] = environments;
   const projectFiles = files.filter((file) => PROJECT_FILES.includes(basename(file)));
-  const isProject = projectFiles.some((file) => folderOf(file) === root);
-  if (first === undefined || wanted === false || isProject) return [];
+  const isTaken = projectFiles.some((file) => folderOf(file) === root);
+  if (first === undefined || wanted === false || isTaken) return [];
   const name =
     wanted ??
     platformProjectName(

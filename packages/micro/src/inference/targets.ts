@@ -7,6 +7,7 @@ import {
   SBOM_FOLDER,
   SCANS_FOLDER,
 } from './paths';
+import { GENERATE_TARGET } from './proto-project';
 
 /** Names of the inferred targets; each can be changed in the plugin's options. */
 export interface TargetNames {
@@ -41,6 +42,8 @@ export interface ServiceFacts {
   environments: readonly string[];
   /** Packages whose version decides how a bundle looks. */
   bundlers: readonly string[];
+  /** Whether the workspace has a library whose code is generated from gRPC contracts. */
+  hasContracts?: boolean;
 }
 
 export const RELEASE_TARGET = 'nx-release-publish';
@@ -79,9 +82,10 @@ const DEPLOY_INPUTS: NonNullable<TargetConfiguration['inputs']> = [
  * step reads what the step before it left, so a change goes as far as its effects do.
  */
 export function serviceTargets(
-  { root, environments, bundlers }: ServiceFacts,
+  { root, environments, bundlers, hasContracts = false }: ServiceFacts,
   names: TargetNames,
 ): Record<string, TargetConfiguration> {
+  const generated = hasContracts ? { dependsOn: [`^${GENERATE_TARGET}`] } : {};
   const receipts = `{workspaceRoot}/${RECEIPTS_FOLDER}/${root}`;
   const perEnvironment = {
     configurations: Object.fromEntries(environments.map((name) => [name, { environment: name }])),
@@ -93,6 +97,7 @@ export function serviceTargets(
     [names.build]: {
       executor: '@org/micro:build',
       cache: true,
+      ...generated,
       inputs: [
         'production',
         '^production',
@@ -107,6 +112,7 @@ export function serviceTargets(
     [names.serve]: {
       executor: '@org/micro:serve',
       continuous: true,
+      ...generated,
       options: {},
       metadata: metadata('Run the service from its sources and restart it on change', names.serve, {
         inspect: true,

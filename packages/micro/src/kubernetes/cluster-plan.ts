@@ -1,3 +1,4 @@
+import { canaryOf } from './canary';
 import { byEntry, entryOf, identityOf, type LiveObject, type Named } from './live-object';
 import { isOurs, type ObjectPlan } from './object-plan';
 import type { ServicePlan } from './service-plan';
@@ -39,6 +40,8 @@ export function leftObjects(
   const ours = objects.filter(isOurs);
   const gone = ours
     .filter(({ kind }) => WORKLOADS.includes(kind))
+    // A canary lives as long as its service.
+    .filter((object) => !names.has(canaryOf(object) ?? ''))
     .flatMap((object) => entryOf(object) ?? [])
     .filter((name) => !names.has(name))
     .sort();

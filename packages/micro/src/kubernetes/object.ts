@@ -16,7 +16,18 @@ export interface HttpRoute {
   apiVersion: 'gateway.networking.k8s.io/v1';
   kind: 'HTTPRoute';
   metadata?: Metadata;
-  spec: object;
+  spec: {
+    parentRefs: readonly object[];
+    hostnames?: readonly string[];
+    rules: readonly { backendRefs: readonly BackendRef[] }[];
+  };
+}
+
+/** Where a rule of a route leads to: a Service, with its share of the requests. */
+export interface BackendRef {
+  name: string;
+  port: number;
+  weight?: number;
 }
 
 /** An object of the cluster, as we declare it. Secrets are none of them: their values are given at deploy time. */

@@ -18,13 +18,24 @@ const objectsSchema = z.array(
 const servicePlanSchema = z.object({
   service: z.string(),
   action: z
-    .enum(['create', 'update', 'restart', 'change', 'watch', 'keep'])
+    .enum(['create', 'update', 'restart', 'change', 'watch', 'keep', 'canary'])
     .describe(
-      'What the deploy does: `update` is another image, `restart` the same image in new pods, `change` replaces no pod, `watch` waits for the rollout of an interrupted deploy',
+      'What the deploy does: `update` is another image, `restart` the same image in new pods, `change` replaces no pod, `watch` waits for the rollout of an interrupted deploy, `canary` runs it for a share of the requests',
     ),
   reason: z.string().describe('Why, in words; not for programs'),
   image: z.string().describe('The pinned reference that will run'),
   key: z.string().describe('The image key of its content'),
+  canary: z
+    .object({
+      action: z
+        .enum(['start', 'run', 'promote', 'abort'])
+        .describe('What becomes of it; `run`: it goes on beside what is deployed'),
+      weight: z.int().describe('Its share of the requests in percent, until it ends'),
+      image: z.string(),
+      key: z.string(),
+    })
+    .describe('The canary that runs or is started')
+    .optional(),
   release: z.int().describe('The release that a rollback goes back to').optional(),
   from: z
     .object({ image: z.string(), key: z.string(), release: z.int() })
@@ -103,7 +114,8 @@ function serviceDocument(one: ServicePlan): ClusterServiceDocument {
   const { service, action, reason, desired, current, datastores, jobs, missing, after } = one;
   return {
     ...{ service, action, reason, image: desired.image, key: desired.key },
-    ...(desired.release ? { release: desired.release.number } : {}),
+    ...canaryOf(one),
+    ...(desired.release && !endsCanary(one) ? { release: desired.release.number } : {}),
     ...(current
       ? { from: { image: current.image, key: current.key, release: current.number } }
       : {}),
@@ -116,6 +128,7 @@ function serviceDocument(one: ServicePlan): ClusterServiceDocument {
       ...jobs.flatMap((job) => [...secretOf(job), ...objectsOf(job.objects)]),
       ...secretOf({ entry: desired.entry, secret: one.secret }),
       ...objectsOf(one.objects),
+      ...objectsOf(one.canary?.routes ?? []),
       ...one.obsolete.map((object) => ({
         object: kubectlName(object),
         action: 'delete' as const,
@@ -139,6 +152,16 @@ function secretOf({ entry, secret }: Pick<DatastorePlan, 'entry' | 'secret'>) {
   if (!secret || entry.secretName === undefined) return [];
   const why = ['it is not there'];
   return [{ object: `secret/${entry.secretName}`, action: 'create' as const, why }];
+}
+
+function canaryOf({ canary }: ServicePlan): Pick<ClusterServiceDocument, 'canary'> {
+  if (!canary) return {};
+  const { action, weight, image, key } = canary;
+  return { canary: { action, weight, image, key } };
+}
+
+function endsCanary({ canary }: ServicePlan): boolean {
+  return canary?.action === 'promote' || canary?.action === 'abort';
 }
 
 function commitOf({ commit }: ServicePlan): Pick<ClusterServiceDocument, 'commit'> {

@@ -38,12 +38,24 @@ const bookSchema = z.object({
   /** The number of the release that serves. */
   current: z.int(),
   releases: z.array(releaseSchema),
+  canary: z.object({ weight: z.int(), ready: z.boolean(), release: releaseSchema }).optional(),
 });
+
+/** A version that gets some of the requests beside the release that serves. */
+export interface RunningCanary {
+  /** Its share in percent. */
+  weight: number;
+  /** Whether its pods were ready, so that it may get requests. */
+  ready: boolean;
+  /** What becomes the current release if it is promoted. */
+  release: ClusterRelease;
+}
 
 /** The releases of one service that the cluster remembers, newest first. */
 export interface ClusterBook {
   current: number;
   releases: readonly ClusterRelease[];
+  canary?: RunningCanary | undefined;
 }
 
 const KEY = 'releases';
@@ -90,7 +102,7 @@ export function currentRevision(book: ClusterBook | undefined): string | undefin
   return commit && formatRevision(commit);
 }
 
-/** The book once a release serves: it is the newest, or one that the service went back to. */
+/** The book once a release serves: it is the newest, or one that the service went back to. No canary runs then. */
 export function withCurrent(
   book: ClusterBook | undefined,
   release: ClusterRelease,

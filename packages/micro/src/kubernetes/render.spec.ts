@@ -297,3 +297,68 @@ describe('folderOf', () => {
     expect(text).toContain('value: "2026-11-27"');
   });
 });
+
+it('reaches gRPC by a name that is that of every ready pod', () => {
+  const platform = platformOf({
+    orders: 'port: 3001\nconsumes: [stock]\n',
+    stock: 'port: 3002\ngrpcPort: 3003\n',
+  });
+  const { source } = parseYaml(
+    'environments/production.yml',
+    'engine: kubernetes\nregistry: r.example.com\ncontext: shop\n',
+  );
+  const environment = checkKubernetesEnvironment('production', source!);
+  const written = {
+    services: {
+      orders: { environment: { MICROSERVICE_STOCK_GRPC_URL: 'http://stock:3003' } },
+      stock: { environment: { PORT: '3002', GRPC_PORT: '3003' } },
+    },
+  };
+  const images = new Map(
+    ['orders', 'stock'].map((name) => [
+      name,
+      { key: 'k', image: `r.example.com/${name}@sha256:1` },
+    ]),
+  );
+  const { entries } = renderPlatform({ platform, environment, written, images, ports: new Map() });
+  const objects = entries.flatMap((entry) => entry.objects as KubernetesObject[]);
+  const find = (kind: string, name: string) =>
+    objects.find((one) => one.kind === kind && one.metadata?.name === name);
+  expect(find('Service', 'stock-grpc')).toMatchObject({
+    metadata: { labels: { 'app.kubernetes.io/name': 'stock' } },
+    spec: {
+      clusterIP: 'None',
+      ports: [{ name: 'grpc', port: 3003, targetPort: 'grpc', appProtocol: 'kubernetes.io/h2c' }],
+    },
+  });
+  expect(find('Deployment', 'stock')).toMatchObject({
+    spec: {
+      template: {
+        spec: {
+          containers: [
+            {
+              ports: [
+                { name: 'http', containerPort: 3002 },
+                { name: 'grpc', containerPort: 3003 },
+              ],
+            },
+          ],
+        },
+      },
+    },
+  });
+  expect(find('Deployment', 'orders')).toMatchObject({
+    spec: {
+      template: {
+        spec: {
+          containers: [
+            { env: [{ name: 'MICROSERVICE_STOCK_GRPC_URL', value: 'http://stock-grpc:3003' }] },
+          ],
+        },
+      },
+    },
+  });
+  expect(find('NetworkPolicy', 'stock')).toMatchObject({
+    spec: { ingress: [{ ports: [{ port: 3002 }, { port: 3003 }] }] },
+  });
+});

@@ -5,8 +5,10 @@ import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from '../platform/data
 import { elsewhere } from '../platform/environment';
 import { PUBLIC_URL } from '../platform/environment-keys';
 import { namespaceOf, type KubernetesEnvironment } from '../platform/kubernetes-environment';
-import { linkVariable } from '../platform/link';
-import type { Platform, Service } from '../platform/platform';
+import { grpcLinkVariable, linkVariable, networkUrl } from '../platform/link';
+import { grpcHost } from '../platform/name';
+import { serviceNamed, type Platform, type Service } from '../platform/platform';
+import { portsOf } from '../platform/port';
 import { POD_NETWORKS, TRUST_PROXY } from '../platform/trusted-proxies';
 import { datastoreObjects } from './datastore-objects';
 import { jobObject } from './job-object';
@@ -142,13 +144,17 @@ function renderService(
   const settings = settingsOf(
     name,
     entry,
-    { ...trustOf(environment, service, entry), ...variablesOf(environment, service) },
+    {
+      ...trustOf(environment, service, entry),
+      ...grpcLinks(input.platform, service),
+      ...variablesOf(environment, service),
+    },
     secretsOf(environment, service),
   );
   const isPublished = environment.services[name]?.host !== undefined;
   const reach: Reach = {
     name,
-    rules: [{ callers, ports: [port] }],
+    rules: [{ callers, ports: portsOf(service) }],
     ...(isPublished ? { publicPort: port } : {}),
   };
   return {
@@ -190,6 +196,18 @@ function hostsOf(entry: ComposeEntry | undefined): string[] {
     const text = String(value);
     return URL.canParse(text) ? [new URL(text).host] : [];
   });
+}
+
+/** On a cluster, gRPC has a name of its own, which is that of every ready pod. */
+function grpcLinks(platform: Platform, { consumes }: Service): Record<string, string> {
+  return Object.fromEntries(
+    consumes.flatMap((consumed) => {
+      const { name, grpcPort } = serviceNamed(platform, consumed);
+      return grpcPort === undefined
+        ? []
+        : [[grpcLinkVariable(name), networkUrl({ name: grpcHost(name), port: grpcPort })]];
+    }),
+  );
 }
 
 /** What an environment tells a service beside its entry. */

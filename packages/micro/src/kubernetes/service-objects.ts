@@ -1,6 +1,7 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { ComposeEntry } from '../deployment/entry';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
+import { grpcHost } from '../platform/name';
 import type { Service } from '../platform/platform';
 import {
   argumentsOf,
@@ -63,6 +64,7 @@ export function serviceObjects(
       metadata,
       spec: { selector, ports: [{ name: 'http', port, targetPort: 'http' }] },
     },
+    ...grpcService(scope, service),
     deployment(scope, environment, input),
     ...(here?.autoscale ? [autoscaler(scope, name, here.autoscale)] : []),
     ...(fewest > 1
@@ -78,12 +80,41 @@ export function serviceObjects(
   ];
 }
 
+/**
+ * A Service of its own, without an address: its name is that of every ready pod. A call of gRPC stays on its
+ * connection, so that behind one address, all calls of a caller would reach one pod; the client of the chassis connects
+ * to each.
+ */
+function grpcService(scope: Scope, { name, grpcPort }: Service): KubernetesObject[] {
+  return grpcPort === undefined
+    ? []
+    : [
+        {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: metadataOf(scope, grpcHost(name), { component: 'service', of: name }),
+          spec: {
+            clusterIP: 'None',
+            selector: selectorOf(scope, name),
+            ports: [
+              {
+                name: 'grpc',
+                port: grpcPort,
+                targetPort: 'grpc',
+                appProtocol: 'kubernetes.io/h2c',
+              },
+            ],
+          },
+        },
+      ];
+}
+
 function deployment(
   scope: Scope,
   environment: KubernetesEnvironment,
   { service, written, settings, image, key }: ServiceInput,
 ): IDeployment {
-  const { name, port } = service;
+  const { name, port, grpcPort } = service;
   const here = environment.services[name];
   const selector = selectorOf(scope, name);
   const metadata = metadataOf(scope, name, { component: 'service' });
@@ -94,7 +125,10 @@ function deployment(
     image,
     ...argumentsOf(written),
     env: settings.env,
-    ports: [{ name: 'http', containerPort: port }],
+    ports: [
+      { name: 'http', containerPort: port },
+      ...(grpcPort === undefined ? [] : [{ name: 'grpc', containerPort: grpcPort }]),
+    ],
     ...probes(written),
     ...resourcesOf(here?.resources ?? service.resources, here?.requests),
     lifecycle: { preStop: { sleep: { seconds: LEAVE_SECONDS } } },

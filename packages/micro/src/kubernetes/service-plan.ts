@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isRoute, portOf, withWeight } from './canary';
 import type { CommitCheck } from '../deployment/commit';
 import type { DesiredEntry, DesiredService } from './desired-service';
 import { identityOf, type LiveObject } from './live-object';
@@ -10,7 +11,13 @@ import {
   type LiveObjects,
   type ObjectPlan,
 } from './object-plan';
-import { currentOf, type ClusterBook, type ClusterRelease } from './release-book';
+import type { KubernetesObject } from './object';
+import {
+  currentOf,
+  type ClusterBook,
+  type ClusterRelease,
+  type RunningCanary,
+} from './release-book';
 import { judgeRollout } from './rollout';
 
 /** What to do with the objects of a datastore or a job. */
@@ -38,10 +45,12 @@ export interface ServicePlan {
   service: string;
   /**
    * `update`: another image; `restart`: the same image in new pods; `change`: no pod is replaced; `watch`: everything is
-   * declared, and the rollout has not ended or is not recorded.
+   * declared, and the rollout has not ended or is not recorded; `canary`: a share of the requests gets another version.
    */
-  action: 'create' | 'update' | 'restart' | 'change' | 'watch' | 'keep';
+  action: 'create' | 'update' | 'restart' | 'change' | 'watch' | 'keep' | 'canary';
   reason: string;
+  /** The canary that runs, or that is to run. */
+  canary?: CanaryPlan | undefined;
   desired: DesiredService;
   /** The release that serves, as far as the cluster remembers. */
   current?: ClusterRelease | undefined;
@@ -57,6 +66,18 @@ export interface ServicePlan {
   after: readonly string[];
 }
 
+/** What a plan does about a canary. */
+export interface CanaryPlan {
+  /** `run`: it goes on, beside whatever is deployed. */
+  action: 'start' | 'run' | 'promote' | 'abort';
+  /** Its share of the requests in percent, until it ends. */
+  weight: number;
+  image: string;
+  key: string;
+  /** The routes once everything else is done: with its share of the requests, or without. */
+  routes: readonly ObjectPlan[];
+}
+
 /** What a plan is made from, beside what is declared. */
 export interface ClusterFacts {
   live: LiveObjects;
@@ -65,14 +86,23 @@ export interface ClusterFacts {
   secrets: ReadonlySet<string>;
 }
 
+/** A plan without what other services and the workspace say. */
+export type OwnPlan = Omit<ServicePlan, 'missing' | 'after' | 'commit'>;
+
+/** @param ending what becomes of the canary that runs; without, it goes on. */
 export function planService(
   desired: DesiredService,
   facts: ClusterFacts,
-): Omit<ServicePlan, 'missing' | 'after' | 'commit'> {
+  ending?: 'promote' | 'abort',
+): OwnPlan {
   const { service, entry } = desired;
   const { live, books } = facts;
-  const current = currentOf(books.get(service));
-  const objects = entry.objects.map((object) => planObject(object, live));
+  const book = books.get(service);
+  const current = currentOf(book);
+  const canary = planRunningCanary(desired, facts, ending);
+  // Those of a canary that is promoted stay with it until the new pods of the service serve.
+  const share = ending === 'abort' ? undefined : book?.canary;
+  const objects = withShare(entry.objects, service, share).map((one) => planObject(one, live));
   const declared = new Set(entry.objects.map(identityOf));
   const obsolete = objectsOfEntry(live, service).filter(
     (one) => KINDS.has(one.kind) && isOurs(one) && !declared.has(identityOf(one)),
@@ -80,10 +110,41 @@ export function planService(
   const secret = needsSecret(entry, facts);
   const jobs = desired.jobs.flatMap((job) => planJob(job, current, facts));
   const rest = {
-    ...{ service, desired, current, objects, obsolete, secret, jobs },
+    ...{ service, desired, current, objects, obsolete, secret, jobs, canary },
     datastores: desired.datastores.map((one) => planDatastore(one, facts)),
   };
   return { ...rest, ...actionOf(desired, { ...rest, facts }) };
+}
+
+type Share = Pick<RunningCanary, 'weight' | 'ready'> & {
+  release: Pick<ClusterRelease, 'objects'>;
+};
+
+/** The objects of a service with the share of the requests that its canary gets, if it gets one. */
+export function withShare(
+  objects: readonly KubernetesObject[],
+  service: string,
+  canary: Share | undefined,
+): readonly KubernetesObject[] {
+  if (!canary?.ready) return objects;
+  const port = portOf(canary.release.objects)!;
+  return withWeight(objects, service, { weight: canary.weight, port });
+}
+
+function planRunningCanary(
+  { service, entry }: DesiredService,
+  { live, books }: ClusterFacts,
+  ending: 'promote' | 'abort' | undefined,
+): CanaryPlan | undefined {
+  const running = books.get(service)?.canary;
+  if (!running) return undefined;
+  const { weight, release } = running;
+  const routes = ending === 'promote' ? entry.objects.filter(isRoute) : [];
+  return {
+    ...{ action: ending ?? 'run', weight, image: release.image, key: release.key },
+    // Whatever they are then.
+    routes: routes.map((route) => ({ ...planObject(route, live), kind: 'change' })),
+  };
 }
 
 /** The kinds of a service that can come and go with its declaration. */
@@ -94,7 +155,7 @@ const KINDS = new Set([
 
 type Found = Pick<
   ServicePlan,
-  'current' | 'objects' | 'obsolete' | 'secret' | 'jobs' | 'datastores'
+  'current' | 'objects' | 'obsolete' | 'secret' | 'jobs' | 'datastores' | 'canary'
 >;
 
 function actionOf(
@@ -108,10 +169,11 @@ function actionOf(
   const changed = objects.filter(({ kind }) => kind !== 'keep');
   const deployment = changed.find(({ object }) => object.kind === 'Deployment');
   if (deployment && replacesPods(deployment, current, desired)) {
-    const reason = deployment.why.join('; ');
+    const reason = [...endOf(found), ...deployment.why].join('; ');
     return { action: changesImage(deployment) ? 'update' : 'restart', reason };
   }
   const why = [
+    ...endOf(found),
     ...changed.map(({ object, kind, why }) =>
       kind === 'create' ? `${object.kind} is not there` : `${object.kind}: ${why.join('; ')}`,
     ),
@@ -130,6 +192,11 @@ function actionOf(
   return rollout.kind === 'done'
     ? { action: 'keep', reason: 'nothing changed' }
     : { action: 'watch', reason: 'nothing changed, but not all of its pods are ready' };
+}
+
+function endOf({ canary }: Pick<ServicePlan, 'canary'>): string[] {
+  if (canary?.action === 'promote') return ['its canary is promoted'];
+  return canary?.action === 'abort' ? ['its canary ends'] : [];
 }
 
 function describeDatastore({ entry, objects }: DatastorePlan): string {
@@ -159,11 +226,11 @@ function replacesPods(
   );
 }
 
-function needsSecret({ secretName }: DesiredEntry, { secrets }: ClusterFacts): boolean {
+export function needsSecret({ secretName }: DesiredEntry, { secrets }: ClusterFacts): boolean {
   return secretName !== undefined && !secrets.has(secretName);
 }
 
-function planJob(
+export function planJob(
   entry: DesiredEntry,
   current: ClusterRelease | undefined,
   facts: ClusterFacts,
@@ -178,7 +245,7 @@ function planJob(
   return [{ ...plan, action: rollout.kind === 'failed' ? 'again' : 'wait' }];
 }
 
-function planDatastore(entry: DesiredEntry, facts: ClusterFacts): DatastorePlan {
+export function planDatastore(entry: DesiredEntry, facts: ClusterFacts): DatastorePlan {
   const objects = entry.objects.map((object) => planObject(object, facts.live));
   const secret = needsSecret(entry, facts);
   const set = objects.find(({ object }) => object.kind === 'StatefulSet')!;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { serviceNameProblem } from './name';
+import { nameProblem } from './name';
 import { PlatformError, type Problem } from './problem';
 import { unknownServices } from './unknown-services';
 import { checkYaml, type YamlSource } from './yaml-source';
@@ -25,8 +25,8 @@ export function checkEnvironment<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const { value, problems } = checkYaml(source, schema, elsewhere);
   const all: Problem[] = [...problems];
-  const nameProblem = serviceNameProblem(name, "an environment's");
-  if (nameProblem) all.push({ file: source.file, message: nameProblem });
+  const wrongName = nameProblem(name, "an environment's");
+  if (wrongName) all.push({ file: source.file, message: wrongName });
   if (serviceNames) all.push(...unknownServices(source, serviceNames));
   if (!value || all.length > 0) throw new PlatformError(all);
   return value;

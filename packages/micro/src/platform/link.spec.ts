@@ -34,6 +34,24 @@ test('variables are in the order of the manifest, for declared links only', () =
   expect(linkVariables(platform, users!, networkUrl)).toEqual({});
 });
 
+test('a provider that speaks gRPC has a variable for that, too', () => {
+  const file = (name: string, text: string) => ({
+    name,
+    root: `apps/${name}`,
+    file: `apps/${name}/service.yml`,
+    text,
+  });
+  const shop = parsePlatform('shop', [
+    file('orders', 'port: 3000\nconsumes: [order-items]'),
+    file('order-items', 'port: 3001\ngrpcPort: 3002'),
+  ]);
+  const orders = shop.services.find(({ name }) => name === 'orders')!;
+  expect(linkVariables(shop, orders, networkUrl)).toEqual({
+    MICROSERVICE_ORDER_ITEMS_URL: 'http://order-items:3001',
+    MICROSERVICE_ORDER_ITEMS_GRPC_URL: 'http://order-items:3002',
+  });
+});
+
 test('the variable of a datastore', () => {
   expect(DATASTORE_PURPOSES.map(datastoreVariable)).toEqual([
     'DATABASE_URL',

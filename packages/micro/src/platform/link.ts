@@ -1,4 +1,4 @@
-import { toUpperSnake } from './name';
+import { grpcHost, toUpperSnake } from './name';
 import { serviceNamed, type Platform, type Service } from './platform';
 
 /** `order-items` -> `MICROSERVICE_ORDER_ITEMS_URL` */
@@ -6,7 +6,19 @@ export function linkVariable(provider: string): string {
   return `MICROSERVICE_${toUpperSnake(provider)}_URL`;
 }
 
-/** The address of a service for others in the same Compose network: `http://orders:3001`. */
+/** `order-items` -> `MICROSERVICE_ORDER_ITEMS_GRPC_URL` */
+export function grpcLinkVariable(provider: string): string {
+  return linkVariable(grpcHost(provider));
+}
+
+/** The variables with which one provider is found. */
+export function variablesOfLink({ name, grpcPort }: Pick<Service, 'name' | 'grpcPort'>): string[] {
+  return grpcPort === undefined
+    ? [linkVariable(name)]
+    : [linkVariable(name), grpcLinkVariable(name)];
+}
+
+/** The address of a service, or of one of its ports, for others in the same Compose network: `http://orders:3001`. */
 export function networkUrl({ name, port }: Pick<Service, 'name' | 'port'>): string {
   return `http://${name}:${port}`;
 }
@@ -20,9 +32,17 @@ export function hostUrl({ port }: Pick<Service, 'port'>): string {
 export function linkVariables(
   platform: Platform,
   service: Service,
-  urlOf: (provider: Service) => string,
+  urlOf: (provider: Pick<Service, 'name' | 'port'>) => string,
 ): Record<string, string> {
   return Object.fromEntries(
-    service.consumes.map((name) => [linkVariable(name), urlOf(serviceNamed(platform, name))]),
+    service.consumes.flatMap((consumed) => {
+      const { name, port, grpcPort } = serviceNamed(platform, consumed);
+      return [
+        [linkVariable(name), urlOf({ name, port })],
+        ...(grpcPort === undefined
+          ? []
+          : [[grpcLinkVariable(name), urlOf({ name, port: grpcPort })]]),
+      ] as [string, string][];
+    }),
   );
 }

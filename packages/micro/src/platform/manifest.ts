@@ -43,10 +43,20 @@ export const manifestSchema = z
       .min(1024, portRange)
       .max(65535, portRange)
       .describe('Port that the service listens on, unique in the platform'),
+    grpcPort: z
+      .int()
+      .min(1024, portRange)
+      .max(65535, portRange)
+      .describe(
+        'Of a service that speaks gRPC: its port for that (HTTP/2 without TLS), unique in the platform -> GRPC_PORT',
+      )
+      .optional(),
     consumes: z
       .array(serviceName)
       .default([])
-      .describe('Services that this one calls; each becomes MICROSERVICE_<NAME>_URL'),
+      .describe(
+        'Services that this one calls; each becomes MICROSERVICE_<NAME>_URL, and MICROSERVICE_<NAME>_GRPC_URL if it speaks gRPC',
+      ),
     datastores: z
       .strictObject({
         database: z

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { serviceNameProblem, toServiceName, toUpperSnake, withoutScope } from './name';
+import { nameProblem, serviceNameProblem, toServiceName, toUpperSnake, withoutScope } from './name';
 
 test.each(['a', 'orders', 'order-items', 'v2-api', 'a'.repeat(63)])(
   '%s is a valid name',
@@ -20,8 +20,16 @@ test('the message suggests a valid name, if one can be made', () => {
     `"OrderItems" cannot be a service's name: use lower-case letters, digits and single hyphens, starting with a letter, 63 at most, for example "order-items"`,
   );
   expect(serviceNameProblem('42')).not.toContain('for example');
-  expect(serviceNameProblem('Prod', "an environment's")).toContain("an environment's name");
+  expect(nameProblem('Prod', "an environment's")).toContain("an environment's name");
 });
+
+test.each(['localhost', 'micro-edge', 'constructor'])(
+  'no service is called %s, but an environment may be',
+  (name) => {
+    expect(serviceNameProblem(name)).toContain(`"${name}" cannot be a service's name: `);
+    expect(nameProblem(name, "an environment's")).toBeUndefined();
+  },
+);
 
 test.each([
   ['Order Items', 'order-items'],

@@ -1,8 +1,28 @@
+import { EDGE_SERVICE } from './edge-options';
+
 /** A DNS label (RFC 1123) that starts with a letter, because it becomes a host name and a part of an image name. */
 export const SERVICE_NAME = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}$/;
 
+/** Names of services that mean something else already. */
+const RESERVED: ReadonlyMap<string, string> = new Map([
+  ['localhost', 'every container calls itself by that name'],
+  [EDGE_SERVICE, 'the edge, which publishes ports, has that name'],
+  [
+    'constructor',
+    'each object of JavaScript has a field of that name, so Nx takes it for a second project',
+  ],
+]);
+
+/** Why `name` cannot be the name of a service; `undefined` if it can. */
+export function serviceNameProblem(name: string): string | undefined {
+  const why = RESERVED.get(name);
+  return why === undefined
+    ? nameProblem(name, "a service's")
+    : `"${name}" cannot be a service's name: ${why}`;
+}
+
 /** Why `name` is not a valid name of a service or another thing; `undefined` if it is valid. */
-export function serviceNameProblem(name: string, whose = "a service's"): string | undefined {
+export function nameProblem(name: string, whose: string): string | undefined {
   if (SERVICE_NAME.test(name)) return undefined;
   const suggestion = toServiceName(name);
   const hint = suggestion ? `, for example "${suggestion}"` : '';
@@ -23,6 +43,11 @@ export function toServiceName(text: string): string {
 /** `order-items` -> `ORDER_ITEMS` */
 export function toUpperSnake(name: string): string {
   return name.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
+}
+
+/** The name that is kept free for the gRPC of a service: `order-items-grpc`. */
+export function grpcHost(service: string): string {
+  return `${service}-grpc`;
 }
 
 /** The package's own name of an npm name: `@acme/orders` -> `orders`. */

@@ -2,8 +2,8 @@ import { AGGREGATE_RULES } from './aggregate-rules';
 import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from './datastore';
 import { eventConstant } from './event';
 import type { Entry, ManifestFile, Rule } from './platform-rule';
-import { serviceNameProblem } from './name';
-import { nextFreePort } from './port';
+import { grpcHost, serviceNameProblem } from './name';
+import { nextFreePort, portsOf } from './port';
 import type { Problem } from './problem';
 import { ROUTE_RULES } from './route-rules';
 import { didYouMean } from './yaml-source';
@@ -15,6 +15,7 @@ export const RULES: readonly Rule[] = [
   freeNames,
   outsideTheRoot,
   uniquePorts,
+  grpcOfServices,
   knownProviders,
   noSelfConsumption,
   noRepeatedProviders,
@@ -54,6 +55,9 @@ function freeNames(read: readonly Entry[], files: readonly ManifestFile[]): Prob
   const taken = new Map<string, string>();
   for (const { file, manifest } of read) {
     if (manifest.broker) taken.set(BROKER_NAME, 'the broker of the platform');
+    if (manifest.grpcPort !== undefined) {
+      taken.set(grpcHost(file.name), `the gRPC of "${file.name}"`);
+    }
     for (const purpose of DATASTORE_PURPOSES) {
       if (!manifest.datastores[purpose]) continue;
       taken.set(datastoreName(file.name, purpose), `the ${purpose} of "${file.name}"`);
@@ -78,18 +82,37 @@ function outsideTheRoot(_: readonly Entry[], files: readonly ManifestFile[]): Pr
 
 function uniquePorts(read: readonly Entry[]): Problem[] {
   const owners = new Map<number, string>();
-  const used = new Set(read.map(({ manifest }) => manifest.port));
-  return read.flatMap(({ file, manifest: { port }, source }) => {
-    const owner = owners.get(port);
-    if (owner === undefined) {
-      owners.set(port, file.name);
-      return [];
-    }
-    const free = nextFreePort(used);
-    used.add(free);
-    const message = `port ${port} is already used by "${owner}"; the next free one is ${free}`;
-    return [{ file: file.file, line: source.lineOf(['port']), message }];
-  });
+  const used = new Set(read.flatMap(({ manifest }) => portsOf(manifest)));
+  return read.flatMap(({ file, manifest, source }) =>
+    (['port', 'grpcPort'] as const).flatMap((key) => {
+      const port = manifest[key];
+      if (port === undefined) return [];
+      const owner = owners.get(port);
+      if (owner === undefined) {
+        owners.set(port, file.name);
+        return [];
+      }
+      const free = nextFreePort(used);
+      used.add(free);
+      const message = `port ${port} is already used by "${owner}"; the next free one is ${free}`;
+      return [{ file: file.file, line: source.lineOf([key]), message }];
+    }),
+  );
+}
+
+/** A gateway passes on HTTP, and a worker takes no calls. */
+function grpcOfServices(read: readonly Entry[]): Problem[] {
+  return read.flatMap(({ file, manifest: { kind, grpcPort }, source }) =>
+    grpcPort === undefined || kind === 'service'
+      ? []
+      : [
+          {
+            file: file.file,
+            line: source.lineOfKey([], 'grpcPort'),
+            message: `a ${kind} does not speak gRPC: remove "grpcPort", or make it "kind: service"`,
+          },
+        ],
+  );
 }
 
 function knownProviders(read: readonly Entry[], files: readonly ManifestFile[]): Problem[] {

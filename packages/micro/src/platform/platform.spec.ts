@@ -80,6 +80,34 @@ test('services are sorted by name, whatever the order of the files', () => {
 });
 
 describe('between services', () => {
+  test('a port for gRPC is a port, too', () => {
+    expect(
+      problemsOf(
+        manifest('billing', 'port: 3001\ngrpcPort: 3001'),
+        manifest('orders', 'port: 3003\ngrpcPort: 3002'),
+        manifest('users', 'port: 3002'),
+      ),
+    ).toEqual([
+      'apps/billing/service.yml:2: port 3001 is already used by "billing"; the next free one is 3004',
+      'apps/users/service.yml:1: port 3002 is already used by "orders"; the next free one is 3005',
+    ]);
+  });
+
+  test('only a service speaks gRPC, and no other has the name that it is reached by', () => {
+    expect(
+      problemsOf(
+        manifest('door', 'port: 3001\nkind: gateway\ngrpcPort: 3002'),
+        manifest('mailer', 'port: 3003\nkind: worker\ngrpcPort: 3004'),
+        manifest('stock', 'port: 3005\ngrpcPort: 3006'),
+        manifest('stock-grpc', 'port: 3007'),
+      ),
+    ).toEqual([
+      'apps/door/service.yml:3: a gateway does not speak gRPC: remove "grpcPort", or make it "kind: service"',
+      'apps/mailer/service.yml:3: a worker does not speak gRPC: remove "grpcPort", or make it "kind: service"',
+      'apps/stock-grpc/service.yml: "stock-grpc" is the name of the gRPC of "stock": rename the service',
+    ]);
+  });
+
   test('the same port twice and three times: each gets its own free one', () => {
     expect(
       problemsOf(
@@ -235,7 +263,7 @@ describe('in one manifest', () => {
     [
       'port: 3001\nname: orders',
       [
-        '2: unknown key "name"; known are kind, port, consumes, datastores, broker, publishes, subscribes, auth, expose, routes, aggregates, callerClass and 3 more',
+        '2: unknown key "name"; known are kind, port, grpcPort, consumes, datastores, broker, publishes, subscribes, auth, expose, routes, aggregates and 4 more',
       ],
     ],
     ['port: 3001\nconsumes:', ['2: consumes: has no value: give it a list, or remove it']],
@@ -422,7 +450,7 @@ test('reports all problems of all manifests at once, by file and line', () => {
   expect(parse).toThrow(PlatformError);
   expect(parse).toThrow(
     `5 problems in the platform's files:
-  apps/billing/service.yml:3: unknown key "foo"; known are kind, port, consumes, datastores, broker, publishes, subscribes, auth, expose, routes, aggregates, callerClass and 3 more
+  apps/billing/service.yml:3: unknown key "foo"; known are kind, port, grpcPort, consumes, datastores, broker, publishes, subscribes, auth, expose, routes, aggregates and 4 more
   apps/orders/service.yml:2: consumes "user", which is not a service of this platform; did you mean "users"?
   apps/search/service.yml:1: port 3001 is already used by "orders"; the next free one is 3002
   apps/search/service.yml:2: "search" consumes itself: remove it from "consumes"

@@ -1,4 +1,9 @@
-import { FIRST_PORT } from './manifest';
+import { FIRST_PORT, type Manifest } from './manifest';
+
+/** All ports that a service listens on. */
+export function portsOf({ port, grpcPort }: Pick<Manifest, 'port' | 'grpcPort'>): number[] {
+  return grpcPort === undefined ? [port] : [port, grpcPort];
+}
 
 /** The lowest port from 3001 upward that is not in `used`. */
 export function nextFreePort(used: ReadonlySet<number>): number {

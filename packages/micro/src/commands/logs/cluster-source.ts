@@ -2,6 +2,7 @@ import { toClusterError, type Cluster } from '../../effects/cluster';
 import { readPods } from '../../effects/cluster-state';
 import { saysNoLogYet } from '../../kubernetes/complaint';
 import { kubectl, timedLogArguments } from '../../kubernetes/kubectl';
+import { canaryOf } from '../../kubernetes/canary';
 import { entryOf } from '../../kubernetes/live-object';
 import type { Scope } from '../../kubernetes/object';
 import { isRunning } from '../../kubernetes/pod-trouble';
@@ -17,7 +18,8 @@ export function clusterSource(cluster: Cluster, scope: Scope): LogSource {
       return pods.map((pod) => ({
         id: pod.metadata.uid ?? pod.metadata.name,
         name: pod.metadata.name,
-        service: entryOf(pod) ?? pod.metadata.name,
+        // Those of a canary too.
+        service: canaryOf(pod) ?? entryOf(pod) ?? pod.metadata.name,
         isRunning: isRunning(pod),
       }));
     },

@@ -132,6 +132,24 @@ describe('the report of a cluster', () => {
     });
   });
 
+  it.each([
+    [true, '10 % of its requests go to a canary (bbbbbbbbbbbb)'],
+    [false, 'the start of a canary (bbbbbbbbbbbb) was interrupted: it gets no requests'],
+  ])('shows a canary (ready: %s)', (ready, words) => {
+    const { state, ...rest } = facts();
+    const book = state.books.get('gateway')!;
+    const release = { ...book.releases[0]!, ...image('gateway', 'b') };
+    const canary = { weight: 10, ready, release };
+    const books = new Map([...state.books, ['gateway', { ...book, canary }]]);
+    const status = reportCluster({ ...rest, state: { ...state, books } });
+    expect(statusSchema.parse(status)).toEqual(status);
+    expect(named(status, 'gateway')).toMatchObject({
+      ...{ state: 'drifted', drift: [words], key: 'a'.repeat(64) },
+      canary: { key: 'b'.repeat(64), weight: 10, ready, health: 'down' },
+    });
+    expect(named(status, 'orders').canary).toBeUndefined();
+  });
+
   it('is printed as that of an engine', () => {
     const lines = formatStatus(
       reportCluster(facts()),

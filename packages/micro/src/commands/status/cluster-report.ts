@@ -1,6 +1,7 @@
 import { datastoresOf, ownEntries } from '../../compose/datastore';
 import { leftObjects } from '../../kubernetes/cluster-plan';
 import type { ClusterState } from '../../effects/cluster-state';
+import { canaryName } from '../../kubernetes/canary';
 import type { DesiredService } from '../../kubernetes/desired-service';
 import { byEntry } from '../../kubernetes/live-object';
 import { KEY_ANNOTATION, type KubernetesObject } from '../../kubernetes/object';
@@ -74,9 +75,7 @@ export function reportCluster(facts: ClusterStatusFacts): PlatformStatus {
     environment: environment.name,
     project: namespace,
     ...(commit === undefined ? {} : { commit }),
-    services: here.map((service) =>
-      reportService(service, plans.get(service.name), podsOf.get(service.name) ?? [], facts),
-    ),
+    services: here.map((service) => reportService(service, plans.get(service.name), podsOf, facts)),
     backing: [
       ...datastores.map(({ name, engine }) =>
         reportBacking(name, engine, plannedDatastores.get(name), podsOf.get(name) ?? [], facts),
@@ -101,13 +100,15 @@ interface Deployment {
 function reportService(
   service: Service,
   plan: Plan | undefined,
-  all: readonly Pod[],
+  podsOf: ReadonlyMap<string | undefined, readonly Pod[]>,
   facts: ClusterStatusFacts,
 ): ServiceStatus {
   const { name, kind } = service;
   const { state, environment, pushed, built, commitsSince, now } = facts;
   const live = state.live.get(`Deployment/${name}`) as Deployment | undefined;
-  const pods = serving(all);
+  const pods = serving(podsOf.get(name) ?? []);
+  const canaryPods = serving(podsOf.get(canaryName(name)) ?? []);
+  const canary = reportCanary(name, canaryPods, facts);
   const key = live?.metadata.annotations?.[KEY_ANNOTATION];
   const wantedKey = pushed.get(name);
   const here = environment.services[name];
@@ -120,6 +121,7 @@ function reportService(
     ...(plan && live ? driftOf(plan, key) : []),
     ...(live && running !== wanted ? [`${running} of ${wanted} replicas`] : []),
     ...(live ? troublesOf(pods, now) : ['not deployed']),
+    ...(canary ? [describeCanary(canary), ...troublesOf(canaryPods, now)] : []),
     ...notPushed(built.get(name), wantedKey),
   ];
   const isCompared = wantedKey !== undefined && plan !== undefined;
@@ -131,9 +133,27 @@ function reportService(
     drift: isCompared || !live ? drift : [...drift, whyNotCompared(wantedKey, facts)],
     health: healthOf(pods, now),
     replicas: { running, wanted },
-    ...defined({ key, wantedKey, revision, commitsBehind, since: sinceOf(pods) }),
+    ...defined({ key, wantedKey, revision, commitsBehind, canary, since: sinceOf(pods) }),
     containers: pods.map(({ metadata }) => metadata.name).sort(),
   };
+}
+
+function reportCanary(
+  name: string,
+  pods: readonly Pod[],
+  { state, now }: ClusterStatusFacts,
+): ServiceStatus['canary'] {
+  const running = state.books.get(name)?.canary;
+  if (!running) return undefined;
+  const { weight, ready, release } = running;
+  return { key: release.key, weight, ready, health: healthOf(pods, now) };
+}
+
+function describeCanary({ key, weight, ready }: NonNullable<ServiceStatus['canary']>): string {
+  const what = `a canary (${key.slice(0, 12)})`;
+  return ready
+    ? `${weight} % of its requests go to ${what}`
+    : `the start of ${what} was interrupted: it gets no requests`;
 }
 
 /** All causes, not only the first. Values are never named. */

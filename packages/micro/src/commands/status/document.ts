@@ -26,6 +26,15 @@ const serviceSchema = z.object({
   wantedKey: z.string().describe('The image key that was last pushed from here').optional(),
   revision: z.string().describe('The commit that the running image was built from').optional(),
   commitsBehind: z.int().describe('How many commits of the workspace came after it').optional(),
+  canary: z
+    .object({
+      key: z.string().describe('The image key that it runs'),
+      weight: z.int().describe('Its share of the requests in percent'),
+      ready: z.boolean().describe('Whether it was started to the end; if not, it gets no requests'),
+      health: healthSchema,
+    })
+    .describe('A version that a cluster runs beside it for a share of its requests')
+    .optional(),
   since,
   containers: z.array(z.string()).describe('The containers or pods that serve, by name'),
 });

@@ -1,61 +1,9 @@
-import { get } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { describeCluster } from '../../../../../tools/testing/describe-cluster';
+import { call, underLoad } from '../../testing/cluster-load';
 import { ClusterWorkspace } from '../../testing/cluster-workspace';
 
 const ROLLOUTS = 10;
-const CALLERS = 4;
-/** Each caller ends by itself after so many requests. */
-const AT_MOST = 20_000;
-
-interface LoadReport {
-  sent: number;
-  lost: string[];
-  versions: Set<string>;
-}
-
-/** Requests with a connection each, as many callers make them, to a port of a node while something is done. */
-async function underLoad(url: string, work: () => Promise<void>): Promise<LoadReport> {
-  const report: LoadReport = { sent: 0, lost: [], versions: new Set() };
-  let isOver = false;
-  const callers = Array.from({ length: CALLERS }, async () => {
-    for (let count = 0; count < AT_MOST && !isOver; count++) {
-      report.sent++;
-      await call(url).then(
-        (version) => report.versions.add(version),
-        (error: unknown) => report.lost.push(String(error)),
-      );
-      await sleep(50);
-    }
-  });
-  try {
-    await work();
-  } finally {
-    isOver = true;
-    await Promise.all(callers);
-    console.log(`${report.sent} requests, ${report.lost.length} lost`);
-  }
-  return report;
-}
-
-function call(url: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, { agent: false, timeout: 30_000 }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('error', reject);
-      response.on('end', () =>
-        response.statusCode === 200
-          ? resolve(text)
-          : reject(new Error(`status ${response.statusCode}`)),
-      );
-    });
-    request.on('timeout', () => request.destroy(new Error('no answer within 30 s')));
-    request.on('error', reject);
-  });
-}
-
 describeCluster('requests to a port of a node', () => {
   let workspace: ClusterWorkspace;
   let url: string;

@@ -22,7 +22,7 @@ export function generateClient(
   ];
   generateFiles(
     tree,
-    join(__dirname, 'files'),
+    join(__dirname, 'files/http'),
     consumerRoot,
     {
       provider,

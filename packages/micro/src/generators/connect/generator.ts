@@ -7,13 +7,18 @@ import { didYouMean } from '../../platform/yaml-source';
 import { editJson } from '../json-text';
 import { addToList } from '../manifest-list';
 import { syncWorkspace } from '../sync/sync-workspace';
-import { CLIENT_VERSIONS } from '../versions';
-import { readTreePlatform } from '../workspace-tree';
+import { protoDependency, referToProtoLibrary } from '../service/proto-library';
+import { CLIENT_VERSIONS, GRPC_VERSIONS } from '../versions';
+import { readPackageManager, readTreePlatform } from '../workspace-tree';
+import { readPackageScope } from '../../platform/workspace';
 import { generateClient, type Provider } from './client';
+import { generateGrpcClient, noGrpcCallsOf } from './grpc-client';
 
 export interface ConnectSchema {
   consumer: string;
   provider: string;
+  /** Whether the client speaks gRPC. */
+  grpc?: boolean;
   skipInstall?: boolean;
   skipFormat?: boolean;
 }
@@ -21,6 +26,7 @@ export interface ConnectSchema {
 interface ConnectOptions {
   consumer: Service;
   provider: Service;
+  grpc: boolean;
   skipInstall: boolean;
   skipFormat: boolean;
 }
@@ -29,9 +35,23 @@ export async function connectGenerator(
   tree: Tree,
   schema: ConnectSchema,
 ): Promise<GeneratorCallback> {
-  const { consumer, provider, skipInstall, skipFormat } = normaliseOptions(tree, schema);
-  addLink(tree, consumer.root, provider);
-  const needsInstall = addClientPackages(tree, consumer);
+  const { consumer, provider, grpc, skipInstall, skipFormat } = normaliseOptions(tree, schema);
+  const versions: Record<string, string> = { ...CLIENT_VERSIONS };
+  if (grpc) {
+    const scope = readPackageScope(
+      readTreePlatform(tree).name,
+      (path) => tree.read(path, 'utf8') ?? undefined,
+    );
+    declareLink(tree, consumer.root, provider.name);
+    generateGrpcClient(tree, consumer.root, provider, scope);
+    referToProtoLibrary(tree, consumer.root, provider.name);
+    Object.assign(
+      versions,
+      GRPC_VERSIONS,
+      protoDependency(scope, provider.name, readPackageManager(tree)),
+    );
+  } else addLink(tree, consumer.root, provider);
+  const needsInstall = addClientPackages(tree, consumer, versions);
   syncWorkspace(tree);
   if (!skipFormat) await formatFiles(tree);
   return () => {
@@ -43,20 +63,28 @@ export default connectGenerator;
 
 /** All of a link that is not derived: its place in the consumer's manifest, and a client. */
 export function addLink(tree: Tree, consumerRoot: string, provider: Provider): void {
-  const manifest = `${consumerRoot}/${MANIFEST_FILE}`;
-  const before = tree.read(manifest, 'utf8') ?? '';
-  const after = addToList(before, 'consumes', provider.name);
-  if (after !== before) tree.write(manifest, after);
+  declareLink(tree, consumerRoot, provider.name);
   generateClient(tree, consumerRoot, provider);
 }
 
+function declareLink(tree: Tree, consumerRoot: string, provider: string): void {
+  const manifest = `${consumerRoot}/${MANIFEST_FILE}`;
+  const before = tree.read(manifest, 'utf8') ?? '';
+  const after = addToList(before, 'consumes', provider);
+  if (after !== before) tree.write(manifest, after);
+}
+
 /** What the client imports; a service that was not made on the chassis has none of it yet. */
-function addClientPackages(tree: Tree, { root }: Service): boolean {
+function addClientPackages(
+  tree: Tree,
+  { root }: Service,
+  versions: Readonly<Record<string, string>>,
+): boolean {
   const file = `${root}/package.json`;
   if (!tree.exists(file)) return false;
   const { dependencies = {} } = readJson<{ dependencies?: Record<string, string> }>(tree, file);
-  const isMissing = Object.keys(CLIENT_VERSIONS).some((name) => !(name in dependencies));
-  const all = Object.entries({ ...CLIENT_VERSIONS, ...dependencies });
+  const isMissing = Object.keys(versions).some((name) => !(name in dependencies));
+  const all = Object.entries({ ...versions, ...dependencies });
   const to = Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
   if (isMissing) editJson(tree, file, [{ path: ['dependencies'], from: dependencies, to }]);
   return isMissing;
@@ -77,10 +105,14 @@ function normaliseOptions(tree: Tree, schema: ConnectSchema): ConnectOptions {
   if (schema.consumer === schema.provider) {
     problems.push(`"${schema.consumer}" cannot consume itself: name two services`);
   }
+  const noGrpc =
+    provider && schema.grpc ? noGrpcCallsOf(provider, (path) => tree.exists(path)) : undefined;
+  if (noGrpc !== undefined) problems.push(noGrpc);
   if (!consumer || !provider || problems.length > 0) throw new UserError(problems.join('\n'));
   return {
     consumer,
     provider,
+    grpc: schema.grpc ?? false,
     skipInstall: schema.skipInstall ?? false,
     skipFormat: schema.skipFormat ?? false,
   };

@@ -64,6 +64,7 @@ describe('datastore', () => {
   it.each([
     ['order', 'postgres', '"order" is not a service of this platform; did you mean "orders"?'],
     ['orders', 'postgress', '"postgress" is not a datastore; did you mean "postgres"?'],
+    ['orders', '', 'Name at least one datastore, such as --datastores=postgres'],
     ['orders', 'mysql', '"orders" has postgres as its database: to change it, edit'],
   ])('refuses %s %s, and writes nothing', async (service, datastores, message) => {
     await add('postgres');

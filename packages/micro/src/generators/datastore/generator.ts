@@ -67,7 +67,11 @@ function normaliseOptions(
   const { services } = readTreePlatform(tree);
   const service = services.find(({ name }) => name === schema.service);
   const names = services.map(({ name }) => name);
-  const { datastores, problems } = parseDatastores(splitNames(schema.datastores));
+  const wanted = splitNames(schema.datastores);
+  const { datastores, problems } = parseDatastores(wanted);
+  if (wanted.length === 0) {
+    problems.push('Name at least one datastore, such as --datastores=postgres');
+  }
   if (!service) {
     problems.unshift(
       `"${schema.service}" is not a service of this platform${didYouMean(schema.service, names)}`,

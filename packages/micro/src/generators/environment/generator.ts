@@ -1,7 +1,7 @@
 import { formatFiles, logger, type Tree } from '@nx/devkit';
 import { parseAnyEnvironment } from '../../platform/environment';
 import { environmentFile } from '../../platform/environment-file';
-import { serviceNameProblem } from '../../platform/name';
+import { nameProblem } from '../../platform/name';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { readTreePlatform } from '../workspace-tree';
@@ -16,7 +16,7 @@ export type { EnvironmentSchema };
 /** `nx g @org/micro:environment production`: a place to deploy to, whose file is the person's from then on. */
 export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema): Promise<void> {
   const { name } = schema;
-  const problem = serviceNameProblem(name, "an environment's");
+  const problem = nameProblem(name, "an environment's");
   if (problem) throw new UserError(problem);
   const platform = readTreePlatform(tree);
   const { engine = 'compose' } = schema;

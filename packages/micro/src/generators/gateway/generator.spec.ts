@@ -184,6 +184,8 @@ describe('gateway', () => {
   it.each<[GatewaySchema, string]>([
     [{ name: 'orders' }, '"orders" in apps/orders is a service, not a gateway'],
     [{ name: 'edge', consumes: 'order' }, 'did you mean "orders"?'],
+    [{ name: 'edge', cors: 'shop.example.com' }, 'only, such as https://shop.example.com'],
+    [{ name: 'edge', cors: 'https://x.example.com/' }, 'only, such as https://x.example.com'],
     [
       { name: 'edge', consumes: 'orders,carts' },
       '"carts" and "orders" both have the route /api/carts: change one in its service.yml',

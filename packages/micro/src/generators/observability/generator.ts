@@ -10,6 +10,7 @@ import {
 } from '../../compose/observability';
 import { DEVELOPMENT_COMPOSE_FILE, OBSERVABILITY_COMPOSE_FILE } from '../../compose/paths';
 import type { Platform } from '../../platform/platform';
+import { portsOf } from '../../platform/port';
 import { UserError } from '../../platform/user-error';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { readTreePlatform } from '../workspace-tree';
@@ -71,7 +72,7 @@ function publishInDevelopment(tree: Tree, { services }: Platform): void {
     DEVELOPMENT_COMPOSE_FILE,
     tree.read(DEVELOPMENT_COMPOSE_FILE, 'utf8') ?? undefined,
   );
-  const isTaken = (port: number) => services.some((service) => service.port === port);
+  const isTaken = (port: number) => services.some((service) => portsOf(service).includes(port));
   for (const part of OBSERVABILITY_PARTS) {
     const ports = OBSERVABILITY_PORTS[part].map((port) => {
       const published = part === 'grafana' && isTaken(port) ? OTHER_GRAFANA_PORT : port;

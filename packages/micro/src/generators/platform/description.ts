@@ -201,6 +201,8 @@ function readableParts(value: unknown): z.output<typeof descriptionSchema> {
   };
 }
 
+/** None if it is not a map. */
 function entriesOf(value: unknown): [string, unknown][] {
-  return Object.entries({ ...(value as Record<string, unknown> | null | undefined) });
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isMap ? Object.entries(value) : [];
 }

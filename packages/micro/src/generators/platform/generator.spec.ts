@@ -326,6 +326,13 @@ services:
     );
   });
 
+  it('says one thing of services that are a list', async () => {
+    describePlatform('services: [users]\n');
+    await expect(generate()).rejects.toThrow(
+      /^platform\.yml:1: services: a list is not a map of keys$/,
+    );
+  });
+
   it('refuses events that cannot be, and names their lines', async () => {
     describePlatform(`services:
   users: { directory: ../users }

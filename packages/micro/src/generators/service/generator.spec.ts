@@ -330,10 +330,17 @@ describe('service', () => {
     [{ name: 'orders', openapi: true, framework: 'express' }, 'leave out --openapi or'],
     [{ name: 'orders', directory: '../orders' }, 'not a folder below the workspace root'],
     [{ name: 'apps/orders', directory: 'apps/x' }, 'leave out --directory'],
+    [{ name: 'node_modules/orders' }, 'Nx does not look into node_modules'],
+    [{ name: 'dist/orders' }, 'dist/orders is ignored by .gitignore, so Nx would not see'],
+    [{ name: 'sketches/orders' }, 'sketches/orders is ignored by .nxignore'],
+    [{ name: 'localhost' }, 'every container calls itself by that name'],
+    [{ name: 'constructor' }, 'Nx takes it for a second project'],
   ])('refuses %o, and writes nothing', async (schema, message) => {
     await serviceGenerator(tree, { name: 'users' });
     addProjectConfiguration(tree, 'library', { root: 'libs/library' });
     tree.write('apps/full/notes.txt', 'ours');
+    tree.write('.gitignore', '/dist\n');
+    tree.write('.nxignore', 'sketches/*\n');
     const before = treeFiles(tree);
     await expect(serviceGenerator(tree, schema)).rejects.toThrow(message);
     expect(treeFiles(tree)).toEqual(before);

@@ -27,10 +27,19 @@ import {
   GATEWAY_VERSIONS,
   OPENAPI_VERSIONS,
   RATE_LIMIT_VERSIONS,
+  GRPC_VERSIONS,
   SERVICE_VERSIONS,
   TRACING_VERSIONS,
   datastorePackages,
 } from '../versions';
+import { protoLibraryRoot, protoNames, protoProject } from '../../platform/proto-library';
+import { generateProtoCode } from '../../effects/proto-code';
+import {
+  generateProtoLibrary,
+  protoDependency,
+  protoPackage,
+  referToProtoLibrary,
+} from './proto-library';
 import { migrationEngine } from '../../platform/datastore';
 import { readTreePlatform } from '../workspace-tree';
 import { splitNames } from '../datastore-names';
@@ -63,7 +72,12 @@ export async function createService(
   if (options.auth === 'jwt') nameIssuer(tree, options);
   if (!options.skipFormat) await formatFiles(tree);
   return () => {
-    if (!options.skipInstall) installPackages(tree, true);
+    if (options.skipInstall) return;
+    installPackages(tree, true);
+    if (options.grpcPort !== undefined) {
+      const reason = generateProtoCode(tree.root, protoLibraryRoot(options.name));
+      if (reason !== undefined) logger.warn(howToGenerate(options.name, reason));
+    }
   };
 }
 
@@ -73,6 +87,10 @@ export function generateServices(tree: Tree, services: readonly ServiceOptions[]
   const providers = new Map(known.map((provider) => [provider.name, provider]));
   const projects = services.map((options) => {
     const isNew = generateProject(tree, options);
+    if (options.grpcPort !== undefined) {
+      generateProtoLibrary(tree, { ...options, service: options.name });
+      referToProtoLibrary(tree, options.root, options.name);
+    }
     for (const name of options.consumes) generateClient(tree, options.root, providers.get(name)!);
     return { ...options, isNew };
   });
@@ -83,6 +101,9 @@ export function generateServices(tree: Tree, services: readonly ServiceOptions[]
 function generateProject(tree: Tree, options: ServiceOptions): boolean {
   const values = {
     ...options,
+    protoService: protoNames(options.name).serviceName,
+    protoPackage: protoPackage(options.packageScope, options.name),
+    protoRoot: protoLibraryRoot(options.name),
     offset: offsetFromRoot(options.root),
     base: tree.exists('tsconfig.base.json'),
     conditions: readConditions((name) => tree.read(name, 'utf8') ?? undefined),
@@ -98,6 +119,7 @@ function generateProject(tree: Tree, options: ServiceOptions): boolean {
     options.kind === 'gateway' ? 'gateway' : options.framework,
     options.packageManager.kind,
     ...exampleFolders(options),
+    ...(options.grpcPort === undefined ? [] : ['grpc']),
   ];
   for (const folder of folders) {
     generateFiles(tree, join(__dirname, 'files', folder), options.root, values, {
@@ -138,6 +160,7 @@ function servicePackageJson(options: ServiceOptions, targets: readonly ScriptTar
       ...(tracing ? TRACING_VERSIONS : {}),
       ...(broker ? BROKER_VERSIONS[broker] : {}),
       ...edgeVersions(options),
+      ...grpcPackages(options),
       ...datastorePackages(datastores).dependencies,
     }),
     ...devDependencies({
@@ -146,6 +169,21 @@ function servicePackageJson(options: ServiceOptions, targets: readonly ScriptTar
     }),
     nx: { name },
   };
+}
+
+function howToGenerate(name: string, reason: string): string {
+  return `The code of the contract was not generated: ${reason}\nRun "nx proto-generate ${protoProject(name)}".`;
+}
+
+function grpcPackages({
+  name,
+  grpcPort,
+  packageScope,
+  packageManager,
+}: ServiceOptions): Record<string, string> {
+  return grpcPort === undefined
+    ? {}
+    : { ...GRPC_VERSIONS, ...protoDependency(packageScope, name, packageManager) };
 }
 
 /** What a gateway, or the description of routes, needs. */

@@ -1,14 +1,15 @@
 import { getProjects, type Tree } from '@nx/devkit';
-import { posix } from 'node:path';
 import type { Broker } from '../../platform/datastore';
 import { MANIFEST_FILE, type Manifest } from '../../platform/manifest';
 import { serviceNameProblem } from '../../platform/name';
 import type { Service } from '../../platform/platform';
-import { nextFreePort } from '../../platform/port';
-import { pathOf, routePathProblem, toRoute, type RouteEntry } from '../../platform/route';
+import { nextFreePort, portsOf } from '../../platform/port';
+import { pathOf, routePathProblem, type RouteEntry } from '../../platform/route';
 import { UserError } from '../../platform/user-error';
 import { readPackageScope } from '../../platform/workspace';
 import { didYouMean } from '../../platform/yaml-source';
+import { collidingRoutes } from './colliding-routes';
+import { grpcPortOf, noGrpcOf } from './grpc-option';
 import { parseDatastores, splitNames, type Datastores } from '../datastore-names';
 import { about, type OptionProblem } from '../option-problem';
 import {
@@ -16,6 +17,8 @@ import {
   readTreePlatform,
   type WorkspacePackageManager,
 } from '../workspace-tree';
+import { folderProblem, locate, readFolderFacts, type FolderFacts } from './folder';
+import { originProblem } from './origin';
 
 /** Options of `service`, and what other generators ask of it beside them. */
 export interface ServiceRequest {
@@ -36,6 +39,8 @@ export interface ServiceRequest {
   rateLimit?: boolean;
   framework?: 'fastify' | 'express';
   tracing?: boolean;
+  /** Whether it speaks gRPC beside HTTP. */
+  grpc?: boolean;
   skipInstall?: boolean;
   skipFormat?: boolean;
 }
@@ -48,6 +53,7 @@ export interface ServiceOptions {
   /** Project root relative to the workspace root. */
   root: string;
   packageName: string;
+  packageScope: string;
   kind: Manifest['kind'];
   port: number;
   consumes: readonly string[];
@@ -62,6 +68,8 @@ export interface ServiceOptions {
   rateLimit: boolean;
   framework: 'fastify' | 'express';
   tracing: boolean;
+  /** Undefined if it does not speak gRPC. */
+  grpcPort: number | undefined;
   packageManager: WorkspacePackageManager;
   skipInstall: boolean;
   skipFormat: boolean;
@@ -75,8 +83,7 @@ export interface WorkspaceFacts {
   /** Every port that is taken, and by which service. */
   ports: ReadonlyMap<number, string>;
   projects: ReadonlyMap<string, { root: string }>;
-  /** Whether a folder has anything in it. */
-  isOccupied: (folder: string) => boolean;
+  folders: FolderFacts;
   packageScope: string;
   packageManager: WorkspacePackageManager;
 }
@@ -93,9 +100,11 @@ export function readWorkspaceFacts(tree: Tree): WorkspaceFacts {
   return {
     services: platform.services,
     names: new Set(platform.services.map(({ name }) => name)),
-    ports: new Map(platform.services.map(({ port, name }) => [port, name])),
+    ports: new Map(
+      platform.services.flatMap((service) => portsOf(service).map((port) => [port, service.name])),
+    ),
     projects: getProjects(tree),
-    isOccupied: (folder) => tree.children(folder).length > 0,
+    folders: readFolderFacts(tree),
     packageScope: readPackageScope(platform.name, (path) => tree.read(path, 'utf8') ?? undefined),
     packageManager: readPackageManager(tree),
   };
@@ -119,7 +128,7 @@ export function planService(
       ? []
       : [
           about([], nameTaken(facts, name, root)),
-          about(['directory'], folderTaken(facts, root)),
+          about(['directory'], folderProblem(facts.projects, facts.folders, root)),
           about(['port'], portTaken(facts, name, schema.port)),
         ]),
     ...consumes.map((provider, index) =>
@@ -130,6 +139,10 @@ export function planService(
     about(['routes'], noRoutesOf(kind, routes)),
     ...(kind === 'gateway' ? notOfGateway(schema) : []),
     about(['framework'], notInExpress(schema)),
+    about(['grpc'], noGrpcOf(kind, schema)),
+    ...splitNames(schema.cors).map((origin, index) =>
+      about(['cors', index], originProblem(origin)),
+    ),
     ...(kind === 'gateway'
       ? collidingRoutes(facts, existing?.consumes ?? consumes).map((message) =>
           about(['consumes'], message),
@@ -137,12 +150,16 @@ export function planService(
       : []),
   ].filter((found) => found !== undefined);
   if (problems.length > 0) return { problems };
+  const used = new Set(facts.ports.keys());
+  const port = existing?.port ?? schema.port ?? nextFreePort(used);
   const options: ServiceOptions = {
     name,
     root,
     packageName: `@${facts.packageScope}/${name}`,
+    packageScope: facts.packageScope,
     kind,
-    port: existing?.port ?? schema.port ?? nextFreePort(new Set(facts.ports.keys())),
+    port,
+    grpcPort: existing ? existing.grpcPort : grpcPortOf(schema, used.add(port)),
     consumes: existing?.consumes ?? consumes,
     datastores: existing?.datastores ?? datastores,
     broker: existing ? existing.broker : schema.broker,
@@ -160,41 +177,12 @@ export function planService(
   return { options, problems };
 }
 
-/** `orders` -> apps/orders; `apps/shop/orders` says both. */
-function locate({ name, directory }: ServiceRequest): {
-  name: string;
-  root: string;
-  problem?: string;
-} {
-  const given = posix.normalize(name.replaceAll('\\', '/')).replace(/\/$/, '');
-  const isPath = given.includes('/');
-  const base = posix.basename(given);
-  if (isPath && directory !== undefined) {
-    const problem = `"${name}" is a folder already: leave out --directory, or give a plain name`;
-    return { name: base, root: given, problem };
-  }
-  const wanted = directory ?? (isPath ? given : `apps/${base}`);
-  const root = posix.normalize(wanted.replaceAll('\\', '/')).replace(/^\.\/|\/$/g, '');
-  return root === '.' || root.startsWith('..') || root.startsWith('/')
-    ? { name: base, root, problem: `"${wanted}" is not a folder below the workspace root` }
-    : { name: base, root };
-}
-
 function nameTaken({ projects }: WorkspaceFacts, name: string, root: string): string | undefined {
   const project = projects.get(name);
   if (!project) return undefined;
   return project.root === root
     ? `There is a project "${name}" in ${root} that is not a service, as it has no ${MANIFEST_FILE}: choose another name`
     : `There is already a project "${name}" in ${project.root}: choose another name`;
-}
-
-function folderTaken({ projects, isOccupied }: WorkspaceFacts, root: string): string | undefined {
-  const [other] = [...projects].find(([, project]) => project.root === root) ?? [];
-  if (other !== undefined)
-    return `${root} is already the project "${other}": choose another folder`;
-  return isOccupied(root)
-    ? `${root} already exists and is not empty: choose another folder`
-    : undefined;
 }
 
 /** Why a port cannot be a service's, or `undefined` if it can. */
@@ -271,26 +259,4 @@ function notInExpress({ framework, openapi }: ServiceRequest): string | undefine
   return framework === 'express' && openapi
     ? 'Routes are described from what Fastify knows of them: leave out --openapi or --framework=express'
     : undefined;
-}
-
-/** What the manifests will say once the gateway is there, said before anything is written. */
-function collidingRoutes(
-  { services }: Pick<WorkspaceFacts, 'services'>,
-  consumes: readonly string[],
-): string[] {
-  const owners = new Map<string, string>();
-  return services
-    .filter(({ name }) => consumes.includes(name))
-    .flatMap(({ name, routes }) =>
-      routes.flatMap((entry) => {
-        const { path } = toRoute(entry);
-        const owner = owners.get(path);
-        owners.set(path, name);
-        return owner === undefined || owner === name
-          ? []
-          : [
-              `"${owner}" and "${name}" both have the route ${path}: change one in its ${MANIFEST_FILE}`,
-            ];
-      }),
-    );
 }

@@ -52,7 +52,7 @@ import {
   pipelineFile,
 } from '../../pipeline/pipeline-file';
 import { allOrProblems } from '../../platform/problem';
-import type { Platform, Service } from '../../platform/platform';
+import { serviceNamed, type Platform, type Service } from '../../platform/platform';
 import { callersOf, keyedProviders } from '../../platform/service-key';
 import { readManifestFiles, readPlatform, type ReadFile } from '../../platform/workspace';
 import { deriveTopologyDocument, TOPOLOGY_FILE } from '../../topology/document';
@@ -227,10 +227,11 @@ function deriveDiscovery(
   if (config === undefined) return [env];
   const hasCallers = importsOf(config).some((from) => isModule(from, 'callers'));
   const links = read(at('src/links.ts'));
+  const providers = service.consumes.map((name) => serviceNamed(platform, name));
   const callers = callersOf(platform, service).map(({ name }) => name);
   return [
     env,
-    deriveLinksModule(service, links, keyedProviders(platform, service)),
+    deriveLinksModule(service, providers, links, keyedProviders(platform, service)),
     ...(hasCallers
       ? [deriveCallersModule(service, callers, read(callersModuleFile(service)))]
       : []),

@@ -2,10 +2,13 @@ import { ownEntries } from '../../../compose/datastore';
 import { checkCommit, parseCommit } from '../../../deployment/commit';
 import { rollOrder } from '../../../deployment/order';
 import type { ClusterState } from '../../../effects/cluster-state';
+import { canaryProblem, planCanary } from '../../../kubernetes/canary-plan';
 import { leftObjects, type ClusterPlan } from '../../../kubernetes/cluster-plan';
+import type { DesiredService } from '../../../kubernetes/desired-service';
 import { planObject } from '../../../kubernetes/object-plan';
-import { planService, type ServicePlan } from '../../../kubernetes/service-plan';
+import { planService, type OwnPlan, type ServicePlan } from '../../../kubernetes/service-plan';
 import { linkedWithin } from '../../../platform/environment';
+import { UserError } from '../../../platform/user-error';
 import type { Run } from '../run';
 import type { Desired } from './read-desired';
 
@@ -21,7 +24,8 @@ export async function makePlan(
   for (const [name, after] of rollOrder(linked)) {
     const one = desired.services.get(name);
     if (!one) continue;
-    const plan = planService(one, state);
+    const plan = planOne(run, one, state);
+    if (!plan) continue;
     const { consumes } = linked.find((service) => service.name === name)!;
     const missing = consumes.filter(
       (provider) =>
@@ -41,12 +45,37 @@ export async function makePlan(
   };
 }
 
+/** @returns `undefined` if it can't be; then why is among the failures. */
+function planOne(run: Run, desired: DesiredService, state: ClusterState): OwnPlan | undefined {
+  const { mode, environment, platform, failures } = run;
+  const { destination } = mode;
+  if (destination.kind === 'canary') {
+    const names = new Set(ownEntries(platform));
+    const where = { environment: environment.name, file: environment.file, names };
+    const problem = canaryProblem(desired, state, where);
+    if (problem === undefined) return planCanary(desired, destination.weight, state);
+    failures.set(desired.service, new UserError(problem));
+    return undefined;
+  }
+  const ending = destination.kind === 'promote' || destination.kind === 'abort';
+  const plan = planService(desired, state, ending ? destination.kind : undefined);
+  const { action, current } = plan;
+  const isSame = action === 'keep' || (action === 'watch' && current?.hash === desired.hash);
+  if (plan.canary?.action === 'run' && !isSame) {
+    const { service, canary, reason } = plan;
+    const message = `${service} was not changed (${reason}), because ${canary.weight} % of its requests go to a canary: deploy it with --promote, or remove it with --abort, then run this again`;
+    failures.set(service, new UserError(message));
+  }
+  return plan;
+}
+
 async function checkRunning(
   { commit, ancestryOf, mode, environment }: Run,
   { current, action, desired }: Pick<ServicePlan, 'current' | 'action' | 'desired'>,
 ): Promise<Pick<ServicePlan, 'commit'>> {
   const runs = parseCommit(current?.commit);
-  if (mode.destination.kind === 'release' || !current || !runs) return {};
+  const isPush = mode.destination.kind === 'push' || mode.destination.kind === 'canary';
+  if (!isPush || !current || !runs) return {};
   const check = checkCommit(runs, commit, await ancestryOf(runs.id));
   // The same release with another password undoes no commit.
   const isSame = action === 'keep' || current.hash === desired.hash;

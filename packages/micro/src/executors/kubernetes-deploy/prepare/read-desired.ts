@@ -12,13 +12,14 @@ import {
   type DesiredService,
 } from '../../../kubernetes/desired-service';
 import type { KubernetesObject } from '../../../kubernetes/object';
-import { releaseAt, releaseBefore, type ClusterRelease } from '../../../kubernetes/release-book';
+import type { ClusterRelease } from '../../../kubernetes/release-book';
 import type { RenderedEntry, RenderedImage } from '../../../kubernetes/render';
 import { secretNameOf } from '../../../kubernetes/secret-name';
 import type { Secret } from '../../../platform/secret';
 import { UserError } from '../../../platform/user-error';
 import { attempt } from '../../deploy-failures';
 import type { Run } from '../run';
+import { wantedRelease } from './wanted-release';
 
 /** Signatures that are checked at the same time. */
 const CHECKS = 4;
@@ -32,9 +33,10 @@ export interface Desired {
 
 /** @param key of the names of Secrets. */
 export async function readDesired(run: Run, state: ClusterState, key: Secret): Promise<Desired> {
-  const desired = await (run.mode.destination.kind === 'release'
-    ? readReleases(run, state, key)
-    : readPushed(run, key));
+  const { kind } = run.mode.destination;
+  const desired = await (kind === 'push' || kind === 'canary'
+    ? readPushed(run, key)
+    : readReleases(run, state, key));
   if (run.environment.verify === undefined) return desired;
   const inTurn = limit(CHECKS);
   const signed = await Promise.all(
@@ -71,20 +73,15 @@ async function readPushed(run: Run, key: Secret): Promise<Desired> {
 
 async function readReleases(run: Run, { books }: ClusterState, key: Secret): Promise<Desired> {
   const { tasks, mode, environment, platform } = run;
-  const to = mode.destination.kind === 'release' ? mode.destination.to : undefined;
   const found = new Map<string, ClusterRelease>();
   for (const { service } of tasks) {
-    const book = books.get(service.name);
-    const release = to === undefined ? releaseBefore(book) : releaseAt(book, to);
-    if (release) found.set(service.name, release);
-    else {
-      const known = (book?.releases ?? []).map(({ number }) => `r${number}`).join(', ');
-      const message =
-        to === undefined
-          ? `the cluster of ${environment.name} remembers no release of ${service.name} to go back to`
-          : `the cluster of ${environment.name} remembers no release "${to}" of ${service.name}; it has ${known || 'none'}`;
-      run.failures.set(service.name, new UserError(message));
-    }
+    await attempt(run, service.name, () => {
+      const book = books.get(service.name);
+      const wanted = wantedRelease(mode.destination, book, service.name, environment.name);
+      if (typeof wanted === 'string') throw new UserError(wanted);
+      found.set(service.name, wanted);
+      return Promise.resolve();
+    });
   }
   const entries = [...found].map(([name, { objects, secret }]) => ({
     ...{ name, kind: 'service' as const, service: name, objects, secret },

@@ -37,16 +37,19 @@ export function formatService(one: ClusterServiceDocument, environment: string):
 }
 
 /** Whether nothing changes for a service. */
-function isQuiet({ action, missing }: ClusterServiceDocument): boolean {
-  return action === 'keep' && missing.length === 0;
+function isQuiet({ action, missing, canary }: ClusterServiceDocument): boolean {
+  return action === 'keep' && missing.length === 0 && canary === undefined;
 }
 
 function rowsOf(one: ClusterServiceDocument, environment: string): Row[] {
-  const { service, action, commit, starts, jobs, missing } = one;
+  const { service, action, commit, starts, jobs, missing, canary } = one;
   return [
     ...starts.map((name): Row => ['start', name, `needed by ${service}`]),
     ...jobs.map((name): Row => ['run', name, `once, before a new pod of ${service}`]),
     [action, service, describeChange(one)],
+    ...(canary?.action === 'run'
+      ? [['note', service, describeCanary(canary, environment)] satisfies Row]
+      : []),
     ...(action === 'keep' || commit?.reason === undefined
       ? []
       : [[commit.refused ? 'refused' : 'note', service, commit.reason] satisfies Row]),
@@ -56,6 +59,13 @@ function rowsOf(one: ClusterServiceDocument, environment: string): Row[] {
       `${service} consumes it, and it is not running in ${environment}: nx kubernetes-deploy ${name} -c ${environment}`,
     ]),
   ];
+}
+
+function describeCanary(
+  { weight, key }: NonNullable<ClusterServiceDocument['canary']>,
+  environment: string,
+): string {
+  return `${weight} % of its requests go to a canary (${key.slice(0, 12)}): nx kubernetes-deploy with -c ${environment} and --promote or --abort ends it`;
 }
 
 function describeChange(one: ClusterServiceDocument): string {

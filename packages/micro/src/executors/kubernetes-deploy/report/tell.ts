@@ -24,6 +24,7 @@ const WORDS = [
   ['restart', 'restarted'],
   ['change', 'changed'],
   ['watch', 'watched'],
+  ['canary', 'with a canary'],
   ['keep', 'kept'],
 ] as const;
 
@@ -54,6 +55,12 @@ export async function tellRolled(run: Run, rolled: ReadonlyMap<string, Rolled>):
     const done = rolled.get(name);
     if (!done || failures.has(name)) continue;
     const { plan, release, took } = done;
+    if (plan.canary?.action === 'start') {
+      const { weight, key } = plan.canary;
+      const what = `${weight} % of the requests in ${environment.name} (${key.slice(0, 12)})`;
+      task.say(formatStep(name, 'canary', `${what}  ${formatSeconds(took)}`));
+      continue;
+    }
     const file = receiptFile(root, 'kubernetes-deploy', environment.name);
     const receipt: ClusterReceipt = {
       ...{ kind: 'kubernetes-deploy', service: name, key: release.key, image: release.image },

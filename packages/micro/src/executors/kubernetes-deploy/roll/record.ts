@@ -7,6 +7,7 @@ import {
   nextRelease,
   withCurrent,
   type ClusterRelease,
+  type RunningCanary,
 } from '../../../kubernetes/release-book';
 import { judgeRollout } from '../../../kubernetes/rollout';
 import { isSecretOf } from '../../../kubernetes/secret-name';
@@ -51,12 +52,34 @@ export async function recordRelease(
   const { scope, environment } = run;
   // Not interruptible: a release that serves must be recorded as such.
   const applying = { cluster: run.undo.cluster, say: run.tell };
-  const book = withCurrent(state.books.get(service), release, environment.releases);
+  const before = state.books.get(service);
+  const isEnd = plan.canary?.action !== 'run';
+  const book = {
+    ...withCurrent(before, release, environment.releases),
+    ...(isEnd || !before?.canary ? {} : { canary: before.canary }),
+  };
   await applyObjects(applying, [bookObject(scope, service, book)], `the releases of ${service}`);
   await deleteObjects(
     run.undo.cluster,
     [...surplusSecrets(plan, state), ...surplusJobs(plan, state)],
     `what earlier releases of ${service} needed`,
+  );
+}
+
+/** Writes that a canary runs beside the release that serves, or that none does. */
+export async function recordCanary(
+  run: Run,
+  { service }: ServicePlan,
+  canary: RunningCanary | undefined,
+  { books }: ClusterState,
+): Promise<void> {
+  const applying = { cluster: run.undo.cluster, say: run.tell };
+  const { current, releases } = books.get(service)!;
+  const book = { current, releases, ...(canary ? { canary } : {}) };
+  await applyObjects(
+    applying,
+    [bookObject(run.scope, service, book)],
+    `the releases of ${service}`,
   );
 }
 

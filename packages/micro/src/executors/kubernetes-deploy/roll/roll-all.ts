@@ -50,7 +50,9 @@ export async function rollAll(
           const started = clock.now();
           await rollService(run, plan, state);
           const release = releaseOf(run, plan, state);
-          if (plan.action !== 'keep' && !mode.atomic) {
+          // A canary is recorded while it starts.
+          const isRelease = plan.action !== 'keep' && plan.action !== 'canary';
+          if (isRelease && !mode.atomic) {
             await recordRelease(run, plan, release, state);
           }
           rolled.set(service, { plan, release, took: clock.now() - started });

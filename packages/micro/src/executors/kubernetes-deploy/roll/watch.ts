@@ -17,9 +17,13 @@ export interface Watched {
   name: string;
   /** Whose label its pods have. */
   entry: string;
+  /** Of its pods; named like the entry if absent. */
+  container?: string;
   /** Seconds without any progress; the cluster itself ends a Deployment that takes longer. */
   timeout: number;
 }
+
+type Failed = Extract<Rollout, { kind: 'failed' }>;
 
 export interface Watching {
   cluster: Cluster;
@@ -31,20 +35,22 @@ export interface Watching {
 export async function watchRollout(watching: Watching, watched: Watched): Promise<void> {
   const { cluster, clock, look } = watching;
   const { kind, name, entry, timeout } = watched;
+  const fail = (rollout: Failed) =>
+    toFailure(cluster, entry, { container: watched.container ?? entry, ...rollout });
   let seen = '';
   let since = clock.now();
   for (;;) {
     const objects = await look(entry);
     const rollout = judgeRollout(kind, name, { objects, now: clock.now() });
     if (rollout.kind === 'done') return;
-    if (rollout.kind === 'failed') throw await toFailure(cluster, entry, rollout);
+    if (rollout.kind === 'failed') throw await fail(rollout);
     if (seen !== rollout.what) [seen, since] = [rollout.what, clock.now()];
     // The controller says so itself a moment earlier, with the pod.
     const limit = (timeout + (kind === 'Deployment' ? 15 : 0)) * 1000;
     if (clock.now() - since > limit) {
       const [pod] = objects.filter((one) => one.kind === 'Pod' && !isReady(one as Pod));
       const reason = `it did not become ready within ${timeout} s`;
-      throw await toFailure(cluster, entry, {
+      throw await fail({
         ...{ kind: 'failed', reason },
         ...(pod ? { pod: pod.metadata.name } : {}),
       });
@@ -57,11 +63,11 @@ export async function watchRollout(watching: Watching, watched: Watched): Promis
 async function toFailure(
   cluster: Cluster,
   entry: string,
-  { reason, pod, container, previous = false }: Extract<Rollout, { kind: 'failed' }>,
+  { reason, pod, container, previous = false }: Failed & { container: string },
 ): Promise<UserError> {
   if (pod === undefined) return new UserError(`${entry}: ${visible(reason)}`);
   const [log, events] = await Promise.all([
-    readLog(cluster, pod, container ?? entry, previous),
+    readLog(cluster, pod, container, previous),
     readWarnings(cluster, pod),
   ]);
   return new UserError(

