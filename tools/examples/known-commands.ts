@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { platformTargets } from '../../packages/micro/src/inference/platform-project.js';
+import { protoTargets } from '../../packages/micro/src/inference/proto-project.js';
 import {
   DEFAULT_TARGET_NAMES,
   serviceTargets,
@@ -25,6 +26,7 @@ const OF_NX_GENERATE = [
 const OF_NX_RUN = [
   ...['c', 'configuration', 't', 'target', 'targets', 'p', 'projects', 'exclude', 'all', 'help'],
   ...['base', 'head', 'files', 'parallel', 'skip-nx-cache', 'verbose', 'graph', 'output-style'],
+  ...['exclude-task-dependencies', 'excludeTaskDependencies'],
 ];
 /** Commands of Nx in examples that run no target of ours. */
 const OTHER_NX = [
@@ -50,6 +52,7 @@ const targets = serviceTargets(
   DEFAULT_TARGET_NAMES,
 );
 const ofPlatform = Object.keys(platformTargets(['development']));
+const ofContracts = Object.keys(protoTargets('packages/orders-proto', 'main'));
 
 /** What is wrong with a command of an example. Commands of other programs are not checked. */
 export async function commandProblem(words: readonly string[]): Promise<string | undefined> {
@@ -84,7 +87,7 @@ function generatorProblem([name = '', ...args]: readonly string[]): string | und
 
 function targetsProblem(names: readonly string[], args: readonly string[]): string | undefined {
   if (names.length === 0) return 'no target is named: -t';
-  const known = [...Object.keys(targets), ...ofPlatform, ...SCRIPTS];
+  const known = [...Object.keys(targets), ...ofPlatform, ...ofContracts, ...SCRIPTS];
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) return `there is no target "${unknown}"`;
   const executors = names.map((name) => targets[name]?.executor?.split(':')[1]);
@@ -93,8 +96,8 @@ function targetsProblem(names: readonly string[], args: readonly string[]): stri
     .flatMap(({ schema }) =>
       Object.keys((JSON.parse(readCommitted(schema)) as OptionsSchema).properties ?? {}),
     );
-  // A platform's target passes its options to the command with the same name.
-  if (names.some((name) => ofPlatform.includes(name))) return undefined;
+  // These pass their options to a command: of micro, or of buf.
+  if (names.some((name) => [...ofPlatform, ...ofContracts].includes(name))) return undefined;
   return unknownOption(args, [...options, ...options.map(kebab), ...OF_NX_RUN], names.join(', '));
 }
 
