@@ -44,10 +44,14 @@ describe('createNodes', () => {
     const nodes = await nodesOf({
       ...files,
       'packages/orders-proto/buf.gen.yaml': 'version: v2\n',
-      'packages/orders-proto/package.json': '{}',
+      'packages/orders-proto/package.json':
+        '{"devDependencies":{"@bufbuild/buf":"1","@bufbuild/protoc-gen-es":"2"}}',
+      // Generated in another way: Nx would run nothing if a target named packages that are not installed.
+      'packages/other/buf.gen.yaml': 'version: v2\n',
+      'packages/other/package.json': '{"devDependencies":{"@bufbuild/buf":"1"}}',
       'packages/stray/buf.gen.yaml': 'version: v2\n',
     });
-    expect(nodes['packages/stray']).toBeUndefined();
+    for (const other of ['stray', 'other']) expect(nodes[`packages/${other}`]).toBeUndefined();
     expect(nodes['packages/orders-proto']!.targets).toMatchObject({
       'proto-generate': {
         executor: 'nx:run-commands',

@@ -6,7 +6,7 @@ import { environmentNames } from '../effects/environment-names';
 import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import { MANIFEST_FILE } from './paths';
 import { PROJECT_FILES, platformProjectName, platformTargets } from './platform-project';
-import { GENERATION_FILE, protoTargets } from './proto-project';
+import { GENERATION_FILE, hasGenerators, protoTargets } from './proto-project';
 import { RELEASE, SERVICE_TAG } from './release-config';
 import { DEFAULT_TARGET_NAMES, serviceTargets, type TargetNames } from './targets';
 
@@ -32,7 +32,9 @@ export const createNodes = [
     const environments = environmentNames(context.workspaceRoot);
     const names = { ...DEFAULT_TARGET_NAMES, ...options?.targetNames };
     const manifests = files.filter((file) => basename(file) === MANIFEST_FILE);
-    const contracts = files.filter((file) => basename(file) === GENERATION_FILE);
+    const contracts = files.filter(
+      (file) => basename(file) === GENERATION_FILE && isGenerated(file, context.workspaceRoot),
+    );
     const facts = { environments, hasContracts: contracts.length > 0 };
     const nodes: CreateNodesResultArray = manifests.map((manifest) => [
       manifest,
@@ -41,7 +43,7 @@ export const createNodes = [
     const baseBranch = context.nxJsonConfiguration.defaultBase ?? 'main';
     return Promise.resolve([
       ...nodes,
-      ...contracts.map((file) => protoNode(file, baseBranch, context.workspaceRoot)),
+      ...contracts.map((file) => protoNode(file, baseBranch)),
       ...platformNode(files, environments, options?.platformProject, context.workspaceRoot),
     ]);
   },
@@ -69,16 +71,17 @@ function serviceNode(
   };
 }
 
-/** A library with gRPC contracts that are generated as ours are; others keep what they have. */
-function protoNode(
-  file: string,
-  baseBranch: string,
-  workspaceRoot: string,
-): CreateNodesResultArray[number] {
+/** Libraries whose contracts are generated in another way keep what they have. */
+function isGenerated(file: string, workspaceRoot: string): boolean {
+  const manifest = join(workspaceRoot, dirname(file), 'package.json');
+  return (
+    dirname(file) !== '.' && existsSync(manifest) && hasGenerators(readFileSync(manifest, 'utf8'))
+  );
+}
+
+function protoNode(file: string, baseBranch: string): CreateNodesResultArray[number] {
   const root = folderOf(file);
-  return isProject(root, workspaceRoot)
-    ? [file, { projects: { [root]: { targets: protoTargets(root, baseBranch) } } }]
-    : [file, {}];
+  return [file, { projects: { [root]: { targets: protoTargets(root, baseBranch) } } }];
 }
 
 function isProject(root: string, workspaceRoot: string): boolean {

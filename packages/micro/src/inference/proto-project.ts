@@ -10,6 +10,18 @@ export const GENERATE_TARGET = 'proto-generate';
 const GENERATORS = ['@bufbuild/buf', '@bufbuild/protoc-gen-es'];
 
 /**
+ * Whether a library's contracts are generated as ours are: it names the generators among its own packages. Nx would
+ * refuse to run anything if a target named packages that are not installed.
+ *
+ * @param manifest the text of its package.json.
+ */
+export function hasGenerators(manifest: string): boolean {
+  const { dependencies, devDependencies } = JSON.parse(manifest) as Record<string, object>;
+  const named = { ...dependencies, ...devDependencies };
+  return GENERATORS.every((name) => name in named);
+}
+
+/**
  * The targets of a library with gRPC contracts.
  *
  * @param baseBranch with which its contracts are compared, unless `--against` names something else.
