@@ -132,7 +132,8 @@ s.on('error', ({ code }) => console.log(code));`;
     expect(reach('orders', 'orders-database', 5432)).toBe('reached');
     expect(reach('orders', 'orders-cache', 6379)).toBe('reached');
     expect(reach('orders', 'broker', 5672)).toBe('reached');
-    expect(reach('users', 'orders-database', 5432)).toBe('ENOTFOUND');
+    // The second one if the name server of this machine, which the engine asks for names of no network, does not answer.
+    expect(['ENOTFOUND', 'EAI_AGAIN']).toContain(reach('users', 'orders-database', 5432));
     expect(reach('users', address('orders-database'), 5432)).not.toBe('reached');
     expect(reach('users', address('orders-cache'), 6379)).not.toBe('reached');
   });
