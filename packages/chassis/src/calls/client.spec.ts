@@ -14,10 +14,10 @@ import {
   type RequestContext,
 } from '../context/request-context.js';
 import { errorAnswers } from '../errors/errors.js';
+import { failure } from '../testing/call-failure.js';
 import { closedUrl, startProvider, type Provider } from '../testing/provider.js';
 import { runWith } from '../testing/run-with.js';
 import { createClient, type Client, type ClientOptions } from './client.js';
-import { ServiceCallError } from './service-call-error.js';
 
 const log = { info: vi.fn(), warn: vi.fn() };
 let provider: Provider;
@@ -44,15 +44,6 @@ function sequence(...listeners: RequestListener[]): RequestListener {
   let next = 0;
   return (request, response) =>
     listeners[Math.min(next++, listeners.length - 1)]?.(request, response);
-}
-
-async function failure(call: Promise<unknown>): Promise<ServiceCallError> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ServiceCallError);
-  return error as ServiceCallError;
 }
 
 function within<T>(ms: number, work: () => Promise<T>, more: Partial<RequestContext> = {}) {

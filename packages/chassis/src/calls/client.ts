@@ -5,7 +5,7 @@ import { shortConnections } from '../connections/short-connections.js';
 import { abortable, shortenToDeadline } from '../context/deadline.js';
 import { DEADLINE_HEADER, RETRY_HEADER, SERVICE_KEY_HEADER } from '../context/headers.js';
 import { contextHeaders, currentContext, remainingMs } from '../context/request-context.js';
-import { defaultLog, type EventLog } from '../telemetry/default-log.js';
+import { defaultLog } from '../telemetry/default-log.js';
 import {
   isPassing,
   judgeError,
@@ -15,12 +15,13 @@ import {
   type Outcome,
   type Reply,
 } from './call-outcome.js';
-import { createBreaker, type Breaker, type BreakerOptions } from './circuit-breaker.js';
+import type { CallerOptions } from './caller-options.js';
+import { createBreaker, type Breaker } from './circuit-breaker.js';
 import { locator } from './base-url.js';
 import type { Discover } from './discovery.js';
 import { ServiceCallError } from './service-call-error.js';
 
-export interface ClientOptions {
+export interface ClientOptions extends CallerOptions {
   /** The provider's address: `config.MICROSERVICE_ORDERS_URL`. */
   url?: string;
   /**
@@ -30,15 +31,6 @@ export interface ClientOptions {
   discover?: Discover | readonly Discover[];
   /** Time limit of one attempt, including the body. Default 5000. A caller's deadline shortens it and ends retries. */
   timeoutMs?: number;
-  /** Retries after the first attempt. Default 2; 0 for none. */
-  retries?: number;
-  breaker?: BreakerOptions;
-  /** Sent as `x-service-key`. */
-  serviceKey?: string;
-  /** Passes on the `Authorization` of the current request. Default false. */
-  forwardAuth?: boolean;
-  /** Logs when the circuit breaker opens and closes. */
-  log?: EventLog;
 }
 
 export interface CallOptions<T = unknown> {

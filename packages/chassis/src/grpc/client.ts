@@ -11,18 +11,19 @@ import {
 import { ExponentialBackoff } from 'cockatiel';
 import { isPassing, unreachable, type FailedOutcome, type Outcome } from '../calls/call-outcome.js';
 import { callTracer } from '../calls/call-tracing.js';
-import { createBreaker, type BreakerOptions } from '../calls/circuit-breaker.js';
+import type { CallerOptions } from '../calls/caller-options.js';
+import { createBreaker } from '../calls/circuit-breaker.js';
 import { locator } from '../calls/base-url.js';
 import { fromEnvironment, type Discover } from '../calls/discovery.js';
 import { ServiceCallError } from '../calls/service-call-error.js';
 import { abortable, shortenToDeadline } from '../context/deadline.js';
 import { DEADLINE_HEADER, RETRY_HEADER, SERVICE_KEY_HEADER } from '../context/headers.js';
 import { contextHeaders, currentContext, remainingMs } from '../context/request-context.js';
-import { defaultLog, type EventLog } from '../telemetry/default-log.js';
+import { defaultLog } from '../telemetry/default-log.js';
 import { judgeConnectError } from './call-failure.js';
 import { Connections, type Connection } from './connections.js';
 
-export interface GrpcClientOptions {
+export interface GrpcClientOptions extends CallerOptions {
   /** The provider's address: `config.MICROSERVICE_INVENTORY_GRPC_URL`. */
   url?: string;
   /**
@@ -35,15 +36,6 @@ export interface GrpcClientOptions {
    * stream has only the limits that its call and the caller's deadline give.
    */
   timeoutMs?: number;
-  /** Retries after the first attempt. Default 2; 0 for none. A stream has none. */
-  retries?: number;
-  breaker?: BreakerOptions;
-  /** Sent as `x-service-key`. */
-  serviceKey?: string;
-  /** Passes on the `Authorization` of the current request. Default false. */
-  forwardAuth?: boolean;
-  /** Logs when the circuit breaker opens and closes. */
-  log?: EventLog;
 }
 
 /** The jitter spreads retries of replicas whose calls failed at the same time. */

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ServiceCallError } from '../calls/service-call-error.js';
 import { currentContext, remainingMs, runInContext } from '../context/request-context.js';
 import { HttpError } from '../errors/errors.js';
+import { failure } from '../testing/call-failure.js';
 import { startShelf, type Shelf } from '../testing/shelf.js';
 import { ShelfService } from '../testing/shelf_pb.js';
 import { createGrpcClient, type GrpcClientOptions } from './client.js';
@@ -30,15 +31,6 @@ async function shelf(handlers: Handlers, options?: Partial<GrpcServerOptions>): 
 
 function client(url: string, options: GrpcClientOptions = {}) {
   return createGrpcClient('shelf', ShelfService, { url, timeoutMs: 10_000, log, ...options });
-}
-
-async function failure(call: Promise<unknown>): Promise<ServiceCallError> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ServiceCallError);
-  return error as ServiceCallError;
 }
 
 const codeOf = ({ cause }: ServiceCallError) => Code[(cause as ConnectError).code];

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
-import type * as OpenTelemetry from '@opentelemetry/api';
 import type { FastifyPluginCallback } from 'fastify';
 import { traceCalls } from '../calls/call-tracing.js';
 import { leaveTraceparentToTracing } from '../context/request-context.js';
 import { missingPackage } from '../errors/errors.js';
-import { traceEvents, type EventTracer, type TracedEvent } from '../events/event-tracing.js';
+import { traceEvents } from '../events/event-tracing.js';
 import { createCallTracer } from './call-spans.js';
+import { createEventTracer } from './event-spans.js';
 import { safeSpans } from './safe-spans.js';
 
 /** A stop waits no longer for a collector that is down. */
@@ -95,50 +95,6 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
       api.trace.disable();
       api.context.disable();
       api.propagation.disable();
-    },
-  };
-}
-
-/** Names and attributes: https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */
-function createEventTracer(api: typeof OpenTelemetry): EventTracer {
-  const tracer = api.trace.getTracer('@org/chassis');
-
-  function inSpan<T>(
-    operation: 'send' | 'process',
-    { id, name, destination }: TracedEvent,
-    kind: OpenTelemetry.SpanKind,
-    parent: OpenTelemetry.Context,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    const attributes = {
-      'messaging.system': 'rabbitmq',
-      'messaging.operation.type': operation,
-      'messaging.destination.name': destination,
-      'messaging.message.id': id,
-    };
-    const options = { kind, attributes };
-    return tracer.startActiveSpan(`${operation} ${name}`, options, parent, async (span) => {
-      try {
-        return await work();
-      } catch (error) {
-        span.recordException(error as Error);
-        span.setStatus({ code: api.SpanStatusCode.ERROR });
-        throw error;
-      } finally {
-        span.end();
-      }
-    });
-  }
-
-  return {
-    publish: (event, headers, work) =>
-      inSpan('send', event, api.SpanKind.PRODUCER, api.context.active(), () => {
-        api.propagation.inject(api.context.active(), headers);
-        return work();
-      }),
-    handle: (event, headers, work) => {
-      const parent = api.propagation.extract(api.context.active(), headers);
-      return inSpan('process', event, api.SpanKind.CONSUMER, parent, work);
     },
   };
 }

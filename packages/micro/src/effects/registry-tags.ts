@@ -3,8 +3,22 @@ import { EngineError } from '../docker/engine-error';
 import { pullArguments, pushArguments, tagArguments } from '../docker/image';
 import { copyManifestArguments, knowsNoManifestCopy, olderCopy } from '../docker/registry-tag';
 import { UserError } from '../platform/user-error';
-import { inspectRemoteImage, runDocker } from './engine';
+import { inspectRemoteImage, runDocker, type RemoteImage } from './engine';
 import type { Runner } from './process';
+
+/** What the registry has under some tags; those that it does not have are left out. */
+export async function readRemoteTags(
+  runner: Runner,
+  repository: string,
+  tags: readonly { tag: string }[],
+): Promise<Map<string, RemoteImage>> {
+  const answers = await Promise.all(
+    tags.map(
+      async ({ tag }) => [tag, await inspectRemoteImage(runner, `${repository}:${tag}`)] as const,
+    ),
+  );
+  return new Map(answers.flatMap(([tag, image]) => (image ? [[tag, image] as const] : [])));
+}
 
 /**
  * Gives an image of a registry one more tag, and proves that it names the same digest.

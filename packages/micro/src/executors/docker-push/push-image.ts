@@ -6,11 +6,11 @@ import {
   inspectRemoteImage,
   readEnginePlatform,
   runDocker,
-  type RemoteImage,
 } from '../../effects/engine';
 import { timestamp } from '../../effects/clock';
 import { readEnvironmentAlone } from '../../effects/environments';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
+import { readRemoteTags } from '../../effects/registry-tags';
 import { readTagValues } from '../../effects/tag-values';
 import { LABELS } from '../../platform/image-labels';
 import {
@@ -83,7 +83,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
   const repository = serviceRepository(task.platformName, service.name, source.registry);
   const tags = await resolveTags(task, built, options.tags ?? []);
   const retries = options.retries ?? 3;
-  const remote = await retry(task, retries, () => readRemoteTags(task, repository, tags));
+  const remote = await retry(task, retries, () => readRemoteTags(task.runner, repository, tags));
   const plans = planPush(built.key, tags, remote);
   refuseMoves(repository, plans);
   if (isDryRun(options.dryRun)) {
@@ -214,19 +214,6 @@ async function resolveTags(
 ): Promise<ImageTag[]> {
   const values = templates.length > 0 ? await readTagValues(task, task.service.root) : {};
   return ['{key}', ...templates].map((template) => fillTag(template, { ...values, key }));
-}
-
-async function readRemoteTags(
-  { runner }: ServiceTask,
-  repository: string,
-  tags: readonly ImageTag[],
-): Promise<Map<string, RemoteImage>> {
-  const answers = await Promise.all(
-    tags.map(
-      async ({ tag }) => [tag, await inspectRemoteImage(runner, `${repository}:${tag}`)] as const,
-    ),
-  );
-  return new Map(answers.flatMap(([tag, image]) => (image ? [[tag, image] as const] : [])));
 }
 
 function refuseMoves(repository: string, plans: readonly TagPlan[]): void {

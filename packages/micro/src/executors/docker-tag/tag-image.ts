@@ -1,9 +1,8 @@
 import { timestamp } from '../../effects/clock';
-import { inspectRemoteImage, type RemoteImage } from '../../effects/engine';
 import { readEnvironmentAlone } from '../../effects/environments';
 import { readGitVersions } from '../../effects/git-tags';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
-import { tagInRegistry } from '../../effects/registry-tags';
+import { readRemoteTags, tagInRegistry } from '../../effects/registry-tags';
 import { fillTag, type ImageTag } from '../../image/tags';
 import { receiptFile, tagReceiptSchema, type TagReceipt } from '../../image/receipt';
 import { imageSource, type AnyEnvironment } from '../../platform/environment';
@@ -82,7 +81,7 @@ export async function tagImage(
   const dryRun = isDryRun(options.dryRun);
   await pushImage(task, { ...pushOptions, environment: environment.name, dryRun });
   const digest = dryRun ? '' : await readDigest(task, environment);
-  const plan = planTags({ key, digest }, tags, await readRemoteTags(task, repository, tags));
+  const plan = planTags({ key, digest }, tags, await readRemoteTags(task.runner, repository, tags));
   if (plan.refused.length > 0) {
     throw new UserError(
       plan.refused
@@ -171,23 +170,10 @@ async function requireThere(
   tags: readonly ImageTag[],
 ): Promise<void> {
   const own = tags.filter(({ immutable }) => immutable);
-  const remote = await readRemoteTags(task, repository, own);
+  const remote = await readRemoteTags(task.runner, repository, own);
   const missing = own.filter(({ tag }) => !remote.has(tag)).map(({ tag }) => tag);
   if (missing.length === 0) return;
   throw new UserError(
     `${repository} has no ${missing.join(', ')}, and what is checked out is later than version ${text}: check "${gitTag}" out and run this again, or release a new version`,
   );
-}
-
-async function readRemoteTags(
-  { runner }: ServiceTask,
-  repository: string,
-  tags: readonly ImageTag[],
-): Promise<Map<string, RemoteImage>> {
-  const answers = await Promise.all(
-    tags.map(
-      async ({ tag }) => [tag, await inspectRemoteImage(runner, `${repository}:${tag}`)] as const,
-    ),
-  );
-  return new Map(answers.flatMap(([tag, image]) => (image ? [[tag, image] as const] : [])));
 }

@@ -26,6 +26,7 @@ export interface ConnectSchema {
 interface ConnectOptions {
   consumer: Service;
   provider: Service;
+  packageScope: string;
   grpc: boolean;
   skipInstall: boolean;
   skipFormat: boolean;
@@ -35,22 +36,13 @@ export async function connectGenerator(
   tree: Tree,
   schema: ConnectSchema,
 ): Promise<GeneratorCallback> {
-  const { consumer, provider, grpc, skipInstall, skipFormat } = normaliseOptions(tree, schema);
-  const versions: Record<string, string> = { ...CLIENT_VERSIONS };
-  if (grpc) {
-    const scope = readPackageScope(
-      readTreePlatform(tree).name,
-      (path) => tree.read(path, 'utf8') ?? undefined,
-    );
-    declareLink(tree, consumer.root, provider.name);
-    generateGrpcClient(tree, consumer.root, provider, scope);
-    referToProtoLibrary(tree, consumer.root, provider.name);
-    Object.assign(
-      versions,
-      GRPC_VERSIONS,
-      protoDependency(scope, provider.name, readPackageManager(tree)),
-    );
-  } else addLink(tree, consumer.root, provider);
+  const { consumer, provider, packageScope, grpc, skipInstall, skipFormat } = normaliseOptions(
+    tree,
+    schema,
+  );
+  const versions = grpc
+    ? addGrpcLink(tree, consumer.root, provider, packageScope)
+    : addLink(tree, consumer.root, provider);
   const needsInstall = addClientPackages(tree, consumer, versions);
   syncWorkspace(tree);
   if (!skipFormat) await formatFiles(tree);
@@ -61,10 +53,28 @@ export async function connectGenerator(
 
 export default connectGenerator;
 
+/** Packages that a client imports, with their versions. */
+type Versions = Readonly<Record<string, string>>;
+
 /** All of a link that is not derived: its place in the consumer's manifest, and a client. */
-export function addLink(tree: Tree, consumerRoot: string, provider: Provider): void {
+export function addLink(tree: Tree, consumerRoot: string, provider: Provider): Versions {
   declareLink(tree, consumerRoot, provider.name);
   generateClient(tree, consumerRoot, provider);
+  return CLIENT_VERSIONS;
+}
+
+/** The same over gRPC, with what the compiler needs to find the provider's contract. */
+function addGrpcLink(
+  tree: Tree,
+  consumerRoot: string,
+  provider: Service,
+  packageScope: string,
+): Versions {
+  declareLink(tree, consumerRoot, provider.name);
+  generateGrpcClient(tree, consumerRoot, provider, packageScope);
+  referToProtoLibrary(tree, consumerRoot, provider.name);
+  const contract = protoDependency(packageScope, provider.name, readPackageManager(tree));
+  return { ...CLIENT_VERSIONS, ...GRPC_VERSIONS, ...contract };
 }
 
 function declareLink(tree: Tree, consumerRoot: string, provider: string): void {
@@ -75,11 +85,7 @@ function declareLink(tree: Tree, consumerRoot: string, provider: string): void {
 }
 
 /** What the client imports; a service that was not made on the chassis has none of it yet. */
-function addClientPackages(
-  tree: Tree,
-  { root }: Service,
-  versions: Readonly<Record<string, string>>,
-): boolean {
+function addClientPackages(tree: Tree, { root }: Service, versions: Versions): boolean {
   const file = `${root}/package.json`;
   if (!tree.exists(file)) return false;
   const { dependencies = {} } = readJson<{ dependencies?: Record<string, string> }>(tree, file);
@@ -92,7 +98,7 @@ function addClientPackages(
 
 /** @throws with every reason why the two cannot be connected; nothing is written before. */
 function normaliseOptions(tree: Tree, schema: ConnectSchema): ConnectOptions {
-  const { services } = readTreePlatform(tree);
+  const { name: platform, services } = readTreePlatform(tree);
   const names = services.map(({ name }) => name);
   const consumer = services.find(({ name }) => name === schema.consumer);
   const provider = services.find(({ name }) => name === schema.provider);
@@ -112,6 +118,7 @@ function normaliseOptions(tree: Tree, schema: ConnectSchema): ConnectOptions {
   return {
     consumer,
     provider,
+    packageScope: readPackageScope(platform, (path) => tree.read(path, 'utf8') ?? undefined),
     grpc: schema.grpc ?? false,
     skipInstall: schema.skipInstall ?? false,
     skipFormat: schema.skipFormat ?? false,

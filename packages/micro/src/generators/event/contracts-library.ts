@@ -1,10 +1,10 @@
-import { generateFiles, OverwriteStrategy, readNxJson, writeJson, type Tree } from '@nx/devkit';
+import { generateFiles, OverwriteStrategy, writeJson, type Tree } from '@nx/devkit';
 import { join, posix } from 'node:path';
 import ts from 'typescript';
 import { CONTRACTS_ROOT, contractFile } from '../../platform/contracts-library';
 import { eventFileName } from '../../platform/event';
-import { packageScripts, scriptTargets } from '../init/nx-json';
 import { joinWorkspace } from '../join-workspace';
+import { sourceLibrary } from '../source-library';
 import { CONTRACTS_VERSIONS } from '../versions';
 import type { WorkspacePackageManager } from '../workspace-tree';
 import { renderContract } from './contract';
@@ -39,15 +39,8 @@ export function generateContractsLibrary(
     { packageName, base: tree.exists('tsconfig.base.json') },
     { overwriteStrategy: OverwriteStrategy.KeepExisting },
   );
-  const targets = scriptTargets(readNxJson(tree) ?? {}).filter((target) => target !== 'test');
   writeJson(tree, packageJson, {
-    name: packageName,
-    version: '0.0.0',
-    private: true,
-    type: 'module',
-    // Services bundle, check and test its sources: there is nothing to build first.
-    exports: { '.': './src/index.ts', './package.json': './package.json' },
-    scripts: packageScripts(targets),
+    ...sourceLibrary(tree, packageName, ['lint', 'typecheck']),
     dependencies: CONTRACTS_VERSIONS,
     nx: { name: CONTRACTS_PROJECT },
   });

@@ -1,14 +1,13 @@
 import { generateFiles, OverwriteStrategy, readNxJson, writeJson, type Tree } from '@nx/devkit';
 import { join, posix } from 'node:path';
+import { GENERATE_TARGET } from '../../inference/proto-project';
 import { protoLibraryRoot, protoNames, protoProject } from '../../platform/proto-library';
-import { packageScripts, scriptTargets } from '../init/nx-json';
+import { scriptTargets } from '../init/nx-json';
 import { editJson } from '../json-text';
 import { addReference, joinWorkspace } from '../join-workspace';
+import { sourceLibrary } from '../source-library';
 import { GRPC_VERSIONS, PROTO_VERSIONS } from '../versions';
 import type { WorkspacePackageManager } from '../workspace-tree';
-
-/** The target that generates code from contracts, as the plugin infers it. */
-const GENERATE = 'proto-generate';
 
 const CHECKED = [
   { dependentTasksOutputFiles: '**/*_pb.ts' },
@@ -49,15 +48,9 @@ export function generateProtoLibrary(
     { overwriteStrategy: OverwriteStrategy.KeepExisting },
   );
   tree.write(posix.join(root, names.protoFile), contractOf(names.packageName, names.serviceName));
-  // Nothing is linted: all of its code is generated.
-  const targets = scriptTargets(readNxJson(tree) ?? {}).filter((target) => target === 'typecheck');
   writeJson(tree, posix.join(root, 'package.json'), {
-    name: packageName,
-    version: '0.0.0',
-    private: true,
-    type: 'module',
-    exports: { '.': './src/index.ts', './package.json': './package.json' },
-    scripts: packageScripts(targets),
+    // Nothing is linted: all of its code is generated.
+    ...sourceLibrary(tree, packageName, ['typecheck']),
     dependencies: { '@bufbuild/protobuf': GRPC_VERSIONS['@bufbuild/protobuf'] },
     devDependencies: PROTO_VERSIONS,
     nx: {
@@ -104,7 +97,7 @@ function generateBeforeChecks(tree: Tree): void {
     const inferred = ours.includes(target) ? [] : INFERRED[target];
     if (Array.isArray(given) || inferred === undefined) return [];
     const before = given?.dependsOn ?? inferred;
-    const missing = [GENERATE, `^${GENERATE}`].filter((one) => !before.includes(one));
+    const missing = [GENERATE_TARGET, `^${GENERATE_TARGET}`].filter((one) => !before.includes(one));
     const path = ['targetDefaults', target, 'dependsOn'];
     return [{ path, from: given?.dependsOn, to: [...before, ...missing] }];
   });
