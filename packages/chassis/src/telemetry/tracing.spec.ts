@@ -3,9 +3,13 @@ import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-tr
 import { fastify, type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { contextHeaders, requestContext, requestIdOptions } from '../context/request-context.js';
+import { HttpError } from '../errors/errors.js';
 import { eventTracer } from '../events/event-tracing.js';
+import { createGrpcClient } from '../grpc/client.js';
 import { health } from '../service/health.js';
 import { Lifecycle } from '../service/lifecycle.js';
+import { startShelf } from '../testing/shelf.js';
+import { ShelfService } from '../testing/shelf_pb.js';
 import { startTracing, type Tracing } from './tracing.js';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -146,4 +150,38 @@ it('keeps secrets of queries and messages out of spans', async () => {
   expect(JSON.stringify(recorded)).toContain('access_token=***');
   expect(JSON.stringify(recorded)).toContain('sent Bearer ***');
   expect(JSON.stringify(recorded)).not.toContain('hunter2');
+});
+
+it('gives a call over gRPC a span on both sides, in one trace', async () => {
+  const shelf = await startShelf({
+    getBook: ({ title }) => {
+      if (title === '') throw new HttpError(404, 'there is no such book');
+      return { title };
+    },
+  });
+  try {
+    const client = createGrpcClient('shelf', ShelfService, { url: shelf.url, retries: 0 });
+    await client.getBook({ title: 'Emma' });
+    await expect(client.getBook({ title: '' })).rejects.toThrow();
+  } finally {
+    await shelf.service.stop();
+  }
+  const spans = exporter.getFinishedSpans().filter((span) => span.attributes['rpc.system']);
+  const [served, sent, refused, failed] = spans;
+  expect(spans.map(({ kind }) => kind)).toEqual([
+    ...[SpanKind.SERVER, SpanKind.CLIENT],
+    ...[SpanKind.SERVER, SpanKind.CLIENT],
+  ]);
+  for (const span of spans) {
+    expect(span.name).toBe('shelf.v1.ShelfService/GetBook');
+    expect(span.attributes).toEqual({
+      'rpc.system': 'grpc',
+      'rpc.service': 'shelf.v1.ShelfService',
+      'rpc.method': 'GetBook',
+    });
+  }
+  expect(served!.parentSpanContext?.spanId).toBe(sent!.spanContext().spanId);
+  expect(served!.spanContext().traceId).toBe(sent!.spanContext().traceId);
+  expect(sent!.status.code).toBe(SpanStatusCode.UNSET);
+  for (const span of [refused, failed]) expect(span!.status.code).toBe(SpanStatusCode.ERROR);
 });
