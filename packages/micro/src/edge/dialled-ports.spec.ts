@@ -1,26 +1,25 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DEFAULT_EDGE } from '../platform/edge-options';
 import { caddyConfig } from './caddy-config';
 import { dialledPorts, withPorts } from './dialled-ports';
 import { contentOf, edgeContent } from './edge-content';
 import { listenersFor } from './listener';
-import type { Publication } from './publication';
+import type { HostPublish, PortPublish, Publish } from '../platform/publish';
 
-const publication = (service: string, ports?: number[]): Publication => ({
-  service,
-  port: 3000,
-  ...(ports ? { ports } : {}),
-  publish: {
-    kind: 'host',
-    hosts: [`${service}.example.com`],
-    tls: { kind: 'auto' },
-    http: 80,
-    https: 443,
-  },
-});
+const HOST: HostPublish = {
+  kind: 'host',
+  hosts: ['shop.example.com'],
+  tls: { kind: 'auto' },
+  http: 80,
+  https: 443,
+};
+const PORT: PortPublish = { kind: 'port', address: '0.0.0.0', port: 8080 };
 
-const settings = (ports?: number[]) => ({
-  listeners: listenersFor([publication('shop', ports), publication('admin')]),
+const settings = (ports?: number[], publish: Publish = HOST) => ({
+  listeners: listenersFor([
+    { service: 'shop', port: 3000, ...(ports ? { ports } : {}), publish },
+    { service: 'admin', port: 3000, publish: { ...HOST, hosts: ['admin.example.com'] } },
+  ]),
   options: DEFAULT_EDGE,
   keyPairs: new Map(),
 });
@@ -33,11 +32,19 @@ it('lists the ports at which a service is reached', () => {
   expect(dialledPorts(config, 'orders')).toEqual([]);
 });
 
-it.each([[[3100]], [[3000, 3100]]])('is as if it had been rendered with %j', (ports) => {
-  const moved = withPorts(config, 'shop', ports);
-  expect(moved).toEqual(caddyConfig(settings(ports)));
-  // So that a later deploy finds nothing to change.
-  expect(contentOf(moved).fingerprint).toBe(edgeContent(settings(ports)).fingerprint);
+describe.each([
+  ['a host', HOST],
+  ['a port', PORT],
+])('a service that is published as %s', (_, publish) => {
+  it.each([[[3100]], [[3000, 3100]]])('is as if it had been rendered with %j', (ports) => {
+    const before = caddyConfig(settings(undefined, publish));
+    const rendered = settings(ports, publish);
+    const moved = withPorts(before, 'shop', ports);
+    expect(moved).toEqual(caddyConfig(rendered));
+    // So that a later deploy finds nothing to change.
+    expect(contentOf(moved).fingerprint).toBe(edgeContent(rendered).fingerprint);
+    expect(withPorts(moved, 'shop', [3000])).toEqual(before);
+  });
 });
 
 it('keeps routes to other services, and is unchanged again with the first port', () => {
@@ -52,6 +59,46 @@ it('a container that missed one connection gets requests again long before they 
   const [tryDuration] = seconds(handler, 'try_duration');
   expect(failDuration).toBeLessThan((tryDuration ?? 0) / 4);
 });
+
+it('a request that no container took is tried once more at once, and every other error stays as it is', () => {
+  const moved = withPorts(config, 'shop', [3000, 3100]);
+  const proxies = JSON.stringify(moved).match(/"name":"shop","port":"3100"/g);
+  const tries = handlersOf(moved).filter(({ errors }) => errors !== undefined);
+  expect(tries).toHaveLength(2);
+  expect(proxies).toHaveLength(2 * tries.length);
+  for (const { routes, errors } of tries) {
+    expect(errors?.routes).toEqual([
+      {
+        match: [{ expression: '{http.error.message}.startsWith("dial ")' }],
+        handle: routes?.[0]?.handle,
+        terminal: true,
+      },
+      {
+        handle: [
+          {
+            handler: 'error',
+            error: '{http.error.message}',
+            status_code: '{http.error.status_code}',
+          },
+        ],
+      },
+    ]);
+  }
+  expect(handlersOf(config).filter(({ errors }) => errors !== undefined)).toEqual([]);
+});
+
+interface Handler {
+  handler?: string;
+  routes?: { handle?: Handler[] }[];
+  errors?: { routes?: unknown };
+}
+
+/** All handlers of a configuration, those within others included. */
+function handlersOf(value: unknown): Handler[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const within = Object.values(value).flatMap(handlersOf);
+  return 'handler' in value ? [value as Handler, ...within] : within;
+}
 
 /** The values of a setting in seconds, such as `2s`. */
 function seconds(config: unknown, name: string): number[] {

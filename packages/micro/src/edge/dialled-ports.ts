@@ -1,21 +1,15 @@
-import { type Json, reachedAt } from './proxy-routes';
-
-/** What of a handler depends on how many ports it tries. */
-const OF_PORTS = new Set(Object.keys(reachedAt('', [0, 1])));
+import { atPorts, type Json, proxyIn } from './proxy-routes';
 
 /** The configuration of an edge with other ports at which it reaches a service. */
 export function withPorts(config: Json, service: string, ports: readonly number[]): Json {
   const visit = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(visit);
     if (typeof value !== 'object' || value === null) return value;
-    const upstreams = (value as { dynamic_upstreams?: Upstreams }).dynamic_upstreams;
-    const leads = upstreams !== undefined && leadsTo(upstreams, service);
-    return Object.fromEntries(
-      Object.entries(value).flatMap(([key, item]) => {
-        if (!leads || !OF_PORTS.has(key)) return [[key, visit(item)]];
-        return key === 'dynamic_upstreams' ? Object.entries(reachedAt(service, ports)) : [];
-      }),
-    );
+    const proxy = proxyIn(value as Json);
+    if (proxy && leadsTo(proxy['dynamic_upstreams'] as Upstreams, service)) {
+      return atPorts(proxy, service, ports);
+    }
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item)]));
   };
   return visit(config) as Json;
 }

@@ -27,6 +27,14 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
  * crashes a process for as long as it waits.
  */
 const NEVER = [{ method: [] }];
+/** The error that a request ends with if no container took its connection. Nothing of it was sent then. */
+const NOT_CONNECTED = [{ expression: '{http.error.message}.startsWith("dial ")' }];
+/** Passes an error on as it is; an error that no route handles would be answered with 200. */
+const SAME_ERROR: Json = {
+  handler: 'error',
+  error: '{http.error.message}',
+  status_code: '{http.error.status_code}',
+};
 
 /**
  * Routes that send requests to the healthy containers of a service, which the edge finds by the service's name. A
@@ -55,7 +63,7 @@ function upstreamsOf(service: string, ports: readonly number[]): Json {
 }
 
 /** How a handler reaches a service at these ports. */
-export function reachedAt(service: string, ports: readonly number[]): Json {
+function reachedAt(service: string, ports: readonly number[]): Json {
   const isOne = ports.length === 1;
   // As few requests as possible may try a port on which nothing listens, since each waits for another try.
   const passive = { max_fails: 1, fail_duration: WRONG_PORT };
@@ -71,10 +79,48 @@ export function reachedAt(service: string, ports: readonly number[]): Json {
   };
 }
 
-function reverseProxy({ service, port, ports = [port] }: Publication, keepAlive: Json): Json {
+/** What of a proxy depends on where it sends requests. */
+const OF_PORTS = new Set(Object.keys(reachedAt('', [0, 1])));
+
+/**
+ * A proxy that sends requests to a service at these ports.
+ *
+ * @param proxy where it sends requests until now, if anywhere, does not matter.
+ */
+export function atPorts(proxy: Json, service: string, ports: readonly number[]): Json {
+  const { handler, ...settings } = proxy;
+  const kept = Object.entries(settings).filter(([key]) => !OF_PORTS.has(key));
+  const moved = { handler, ...reachedAt(service, ports), ...Object.fromEntries(kept) };
+  return ports.length === 1 ? moved : triedOnceMore(moved);
+}
+
+/**
+ * A reload ends the waiting of requests that met a port on which nothing listens. By then, that port is known, so one
+ * more try at once meets the other one.
+ */
+function triedOnceMore(proxy: Json): Json {
   return {
+    handler: 'subroute',
+    routes: [{ handle: [proxy] }],
+    errors: {
+      routes: [{ match: NOT_CONNECTED, handle: [proxy], terminal: true }, { handle: [SAME_ERROR] }],
+    },
+  };
+}
+
+/** The proxy that a handler is or, for several ports, that it tries twice. */
+export function proxyIn(handler: Json): Json | undefined {
+  if (handler['handler'] === 'reverse_proxy') return handler;
+  // A server has routes and errors, too.
+  if (handler['handler'] !== 'subroute' || handler['errors'] === undefined) return undefined;
+  const { routes } = handler as { routes?: { handle?: Json[] }[] };
+  const [only] = routes?.[0]?.handle ?? [];
+  return only?.['handler'] === 'reverse_proxy' ? only : undefined;
+}
+
+function reverseProxy({ service, port, ports = [port] }: Publication, keepAlive: Json): Json {
+  const proxy = {
     handler: 'reverse_proxy',
-    ...reachedAt(service, ports),
     transport: {
       protocol: 'http',
       compression: false,
@@ -83,4 +129,5 @@ function reverseProxy({ service, port, ports = [port] }: Publication, keepAlive:
     },
     stream_close_delay: STREAMS_OUTLIVE_RELOAD,
   };
+  return atPorts(proxy, service, ports);
 }

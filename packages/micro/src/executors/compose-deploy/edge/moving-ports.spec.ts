@@ -4,7 +4,7 @@ import type { ServicePlan } from '../../../deployment/run-plan';
 import { tarOf } from '../../../docker/tar';
 import { dialledPorts } from '../../../edge/dialled-ports';
 import { CONFIG_FILE } from '../../../edge/edge-entry';
-import { type Json, reachedAt } from '../../../edge/proxy-routes';
+import { atPorts, type Json } from '../../../edge/proxy-routes';
 import { EDGE_SERVICE } from '../../../platform/edge-options';
 import { desiredState } from '../../../testing/desired-state';
 import { recordingRunner } from '../../../testing/recording-runner';
@@ -25,7 +25,7 @@ const PLAN = {
 /** What happens to an edge, in order: `reaches 3001 and 3002`, `waits 2500`, and whatever a test adds. */
 function setUp(isAtomic = false) {
   const events: string[] = [];
-  let config: Json = { routes: [{ handler: 'reverse_proxy', ...reachedAt('orders', [3001]) }] };
+  let config: Json = { routes: [atPorts({ handler: 'reverse_proxy' }, 'orders', [3001])] };
   const archive = () => {
     const content = Buffer.from(JSON.stringify(config));
     return tarOf([{ path: CONFIG_FILE, mode: 0o600, content }]).toString();
