@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import type { Runner } from '../../../effects/process';
 import { failure, recordingRunner } from '../../../testing/recording-runner';
 import { runningContainer } from '../../../testing/running-container';
 import { fakeClock } from '../../../testing/service-task';
@@ -164,6 +165,25 @@ describe('roll', () => {
       'orders  healthy  acme-orders-2  0.1 s\norders  stopped  acme-orders-1  0.0 s',
     );
     expect(parts.clock.slept).toEqual([100, 1100, ...Array<number>(10).fill(100)]);
+  });
+
+  it('lets an old container run longer if it was disconnected for long: what was sent to it meanwhile is sent again', async () => {
+    const runner = engine();
+    const parts = partsOf(runner);
+    let reconnected = 0;
+    let stopped = 0;
+    const slow = {
+      run: async (...[command, ...rest]: Parameters<Runner['run']>) => {
+        const outcome = await runner.run(command, ...rest);
+        const line = runner.lines.at(-1)!;
+        if (line.includes('disconnect acme_edge old')) await parts.clock.sleep(1500);
+        if (line.includes('connect acme_edge old')) reconnected = parts.clock.now();
+        if (line === 'docker container stop old') stopped = parts.clock.now();
+        return outcome;
+      },
+    };
+    await roll({ ...parts, runner: slow, undo: { ...parts.undo, runner: slow } });
+    expect(stopped - reconnected).toBe(2000);
   });
 
   it('occupies the free addresses below that of an old container, so that it keeps its own', async () => {

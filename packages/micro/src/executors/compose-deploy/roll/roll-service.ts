@@ -93,8 +93,8 @@ async function takeStep(
     progress.hidden.push(...step.retire);
     // All new containers serve. If the deploy is interrupted now, finishing is quicker than undoing.
     const ending = isLast ? { ...parts, ...parts.undo } : parts;
-    await withdraw(ending, step.retire);
-    await watch(ending, Math.max(steadyAt, ending.clock.now() + DRAIN_MILLISECONDS));
+    const drain = await withdraw(ending, step.retire);
+    await watch(ending, Math.max(steadyAt, ending.clock.now() + drain));
     progress.current = [];
     await stopOld(ending, step.retire, progress);
   }

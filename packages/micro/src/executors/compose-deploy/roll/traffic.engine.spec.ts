@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readContainers } from '../../../effects/containers';
+import { systemClock } from '../../../effects/clock';
 import { processRunner } from '../../../effects/process';
 import { describeEngine } from '../../../../../../tools/testing/describe-engine';
 import { docker } from '../../../testing/engine-workspace';
@@ -53,6 +54,7 @@ describeEngine('taking a running container out of name resolution', () => {
       runner: processRunner('.'),
       address: {},
       addresses: <T>(work: () => Promise<T>) => work(),
+      clock: systemClock,
     };
 
     await hideInPlace(engine, await readContainers(engine.runner, {}, [orders]));

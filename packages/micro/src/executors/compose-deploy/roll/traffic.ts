@@ -11,6 +11,17 @@ import type { Engine, Roll, Run } from './roll-state';
 /** Time for callers that resolved the address of a container just before its name was withdrawn. */
 export const DRAIN_MILLISECONDS = 1000;
 
+/** The longest time between a network's return and the first packet that is sent again, beside the time it was away. */
+const RETRANSMISSION_MILLISECONDS = 500;
+
+/**
+ * How many milliseconds a withdrawn container keeps running. What was sent to it while it was disconnected is sent again,
+ * each time after twice as long as before (RFC 6298): after an interruption, that may take as long as the interruption.
+ */
+export function drainAfter(disconnected: number): number {
+  return Math.max(DRAIN_MILLISECONDS, disconnected + RETRANSMISSION_MILLISECONDS);
+}
+
 /** Takes containers out of name resolution. They can still call others. */
 export async function hide(run: Run, containers: readonly Container[]): Promise<void> {
   for (const { container, network } of placesOf(containers)) {
@@ -22,10 +33,16 @@ export async function hide(run: Run, containers: readonly Container[]): Promise<
 /**
  * Takes running containers out of name resolution, except those that would get another address: their open connections
  * would break.
+ *
+ * @returns the longest time for which one was disconnected, in milliseconds.
  */
-export async function hideInPlace(engine: Engine, containers: readonly Container[]): Promise<void> {
-  const { runner, address, addresses } = engine;
+export async function hideInPlace(
+  engine: Engine & Pick<Roll, 'clock'>,
+  containers: readonly Container[],
+): Promise<number> {
+  const { runner, address, addresses, clock } = engine;
   const run: Run = (args, what) => runDocker(runner, args, address, what);
+  let longest = 0;
   for (const { container, network } of placesOf(containers)) {
     await addresses(async () => {
       const free = async () => freeBelow(await readNetwork(runner, address, network), container.id);
@@ -34,13 +51,16 @@ export async function hideInPlace(engine: Engine, containers: readonly Container
       const held = await holdAddresses(engine, network, container.image, below);
       try {
         if (below > 0 && (await free()) !== 0) return;
+        const begun = clock.now();
         await leave(run, container, network);
         await join(run, container, network, []);
+        longest = Math.max(longest, clock.now() - begun);
       } finally {
         await releaseAddresses(engine, held);
       }
     });
   }
+  return longest;
 }
 
 /** Makes healthy containers resolvable under every name of their entry. */
@@ -60,15 +80,18 @@ export async function reveal(
 /**
  * Takes old containers out of name resolution before they are stopped, by disconnecting and connecting them again. One
  * that cannot keep its address stays resolvable until it stops; callers that it refuses then try another container.
+ *
+ * @returns how many milliseconds they have to keep running.
  */
-export async function withdraw(parts: Roll, retired: readonly Container[]): Promise<void> {
+export async function withdraw(parts: Roll, retired: readonly Container[]): Promise<number> {
   const { service, say } = parts;
   try {
-    await hideInPlace(parts, retired);
+    return drainAfter(await hideInPlace(parts, retired));
   } catch (error) {
     // The new ones serve already, so only stopping the old ones remains.
     if (!(error instanceof UserError) || error instanceof Interrupted) throw error;
     say(`${service}  warning: ${error.message}`);
+    return DRAIN_MILLISECONDS;
   }
 }
 

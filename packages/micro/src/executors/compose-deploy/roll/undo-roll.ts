@@ -3,7 +3,7 @@ import type { Container } from '../../../deployment/container';
 import { removeArguments, startArguments, stopArguments } from '../../../docker/container';
 import { waitUntilHealthy } from './health';
 import { idsOf, undoing, type Progress, type Roll } from './roll-state';
-import { DRAIN_MILLISECONDS, hideInPlace, reveal } from './traffic';
+import { drainAfter, hideInPlace, reveal } from './traffic';
 
 /**
  * Makes the old containers serve again and removes the new ones: those that never served at once, the others after the
@@ -44,8 +44,8 @@ export async function putBack(
   if (called.length > 0) {
     // They finish their requests before they are removed, unless they have ended already.
     await (async () => {
-      await hideInPlace({ ...parts, runner: undo.runner }, called);
-      await undo.clock.sleep(DRAIN_MILLISECONDS);
+      const disconnected = await hideInPlace({ ...parts, ...undo }, called);
+      await undo.clock.sleep(drainAfter(disconnected));
       await run(stopArguments(idsOf(called)), `Could not stop the new ${service}`);
     })().catch(() => undefined);
     await remove(called);
