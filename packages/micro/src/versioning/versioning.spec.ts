@@ -24,6 +24,13 @@ describe('parseVersion', () => {
       '1.10.0',
     ]);
   });
+
+  it('orders prereleases as semver.org says, point 11: numbers before words, fewer parts before more', () => {
+    const inOrder = ['alpha', 'alpha.1', 'alpha.beta', 'beta', 'beta.2', 'beta.11', 'rc.1'];
+    const texts = [...inOrder.map((part) => `1.0.0-${part}`), '1.0.0'];
+    const sorted = versions(...texts.toReversed()).sort(compareVersions);
+    expect(sorted.map(({ text }) => text)).toEqual(texts);
+  });
 });
 
 describe('versionTags', () => {
