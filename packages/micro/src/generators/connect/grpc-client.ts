@@ -39,10 +39,10 @@ export function noGrpcCallsOf(
   exists: (path: string) => boolean,
 ): string | undefined {
   if (grpcPort === undefined) {
-    return `"${name}" does not speak gRPC: ${root}/service.yml has no "grpcPort"; leave out --grpc, or see docs/grpc.md for how to add it`;
+    return `"${name}" does not speak gRPC: ${root}/service.yml has no "grpcPort": leave out --grpc, or see docs/grpc.md, "A service that exists already"`;
   }
   const library = `${protoLibraryRoot(name)}/package.json`;
   return exists(library)
     ? undefined
-    : `There is no ${library}, which has the gRPC contract of "${name}": create it, or leave out --grpc`;
+    : `There is no ${library}, which has the gRPC contract of "${name}": create it by "npx nx g @org/micro:service ${name} --grpc", or leave out --grpc`;
 }

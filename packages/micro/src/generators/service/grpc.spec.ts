@@ -125,4 +125,16 @@ describe('gRPC is refused, and nothing is written', () => {
     ).rejects.toThrow('"users" does not speak gRPC: apps/users/service.yml has no "grpcPort"');
     expect(treeFiles(tree)).toEqual(before);
   });
+
+  it('by connect, with the command that makes it, if the contract is missing', async () => {
+    const tree = createTreeWithEmptyWorkspace({ formatter: 'none' });
+    await serviceGenerator(tree, { name: 'stock', grpc: true });
+    await serviceGenerator(tree, { name: 'orders' });
+    tree.delete('packages/stock-proto/package.json');
+    const before = treeFiles(tree);
+    await expect(
+      connectGenerator(tree, { consumer: 'orders', provider: 'stock', grpc: true }),
+    ).rejects.toThrow('create it by "npx nx g @org/micro:service stock --grpc"');
+    expect(treeFiles(tree)).toEqual(before);
+  });
 });
