@@ -39,12 +39,12 @@ const SETTINGS = {
   }),
 } as const;
 
-/** Approvals of install scripts in package.json. */
+/** Approvals of install scripts in package.json. For npm and Yarn, `nx add` adds those of esbuild and nx. */
 const APPROVALS = {
-  yarn: { dependenciesMeta: { bufferutil: { built: true }, esbuild: { built: true } } },
+  yarn: { dependenciesMeta: { bufferutil: { built: true } } },
   bun: { trustedDependencies: ['bufferutil', 'esbuild', 'nx'] },
   // That of the native addon is given later: without it, npm 12 skips the script and says nothing.
-  npm: { allowScripts: { esbuild: true, nx: true } },
+  npm: {},
   'pnpm 11': {},
 } as const;
 
@@ -64,6 +64,8 @@ export function testManager(manager: keyof typeof SETTINGS): void {
     let environment: NodeJS.ProcessEnv;
     let registry: string;
     let port: number;
+    /** What was printed while packages were added. */
+    let added = '';
     const install = (...args: string[]) =>
       mustEnd(startChild(program, args, { cwd: workspace.root, env: environment }));
     const nx = (...args: string[]) => mustEnd(workspace.startNx(args, { env: environment }));
@@ -88,7 +90,7 @@ export function testManager(manager: keyof typeof SETTINGS): void {
         JSON.stringify({ ...manifest, ...APPROVALS[manager], packageManager }, null, 2),
       );
       await install(...(program === 'yarn' ? ['install', '--no-immutable'] : ['install']));
-      await nx('add', '@org/micro');
+      added += await nx('add', '@org/micro');
       const development = 'environments/development.yml';
       await workspace.edit(
         development,
@@ -96,7 +98,7 @@ export function testManager(manager: keyof typeof SETTINGS): void {
         `engine: compose\nregistry: ${registry}\n`,
       );
       port = await freePort();
-      await nx('g', '@org/micro:service', 'users', `--port=${port}`);
+      added += await nx('g', '@org/micro:service', 'users', `--port=${port}`);
       await workspace.commit('users');
     });
 
@@ -111,6 +113,19 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       await nx('sync:check');
       await nx('g', '@org/micro:service', 'users');
       expect(await workspace.git('status', '--porcelain')).toBe('');
+    });
+
+    it('is set up without a warning about install scripts or versions of Node', async () => {
+      expect(added).not.toMatch(/EBADENGINE|warn install-scripts|YN0004|Ignored build scripts/);
+      const manifest = JSON.parse(await workspace.read('package.json')) as object;
+      if (manager === 'npm') {
+        expect(manifest).toMatchObject({ allowScripts: { esbuild: true, nx: true } });
+      }
+      if (manager === 'yarn') {
+        const built = { built: true };
+        const expected = { bufferutil: built, esbuild: built, nx: built };
+        expect(manifest).toMatchObject({ dependenciesMeta: expected });
+      }
     });
 
     it('selects the service that gets a native add-on, and installs it in the image, with Nx and without', async () => {

@@ -18,7 +18,7 @@ export function requireDecidedBuilds(
   { packageJson, workspace }: PnpmSettingsFiles,
 ): void {
   const files = [packageJson?.pnpm ?? {}, parseWorkspace(workspace)];
-  if (files.some((settings) => settings['dangerouslyAllowAllBuilds'] === true)) return;
+  if (files.some(allowsAll)) return;
   const decided = files.flatMap(decisions);
   const undecided = scripted.filter((key) => !decided.some((selector) => isAbout(selector, key)));
   if (undecided.length === 0) return;
@@ -31,6 +31,24 @@ export function requireDecidedBuilds(
       ...approvals,
     ].join('\n'),
   );
+}
+
+/** Whether somebody decided about the install scripts of a package, be it about some of its versions only. */
+export function hasDecisionAbout(
+  name: string,
+  { packageJson, workspace }: PnpmSettingsFiles,
+): boolean {
+  const files = [packageJson?.pnpm ?? {}, parseWorkspace(workspace)];
+  if (files.some(allowsAll)) return true;
+  return files
+    .flatMap(decisions)
+    .some((selector) =>
+      selector.includes('*') ? isMatch(selector, name) : nameOfSelector(selector) === name,
+    );
+}
+
+function allowsAll(settings: Readonly<Record<string, unknown>>): boolean {
+  return settings['dangerouslyAllowAllBuilds'] === true;
 }
 
 function decisions(settings: Readonly<Record<string, unknown>>): string[] {

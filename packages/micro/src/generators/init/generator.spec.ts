@@ -74,6 +74,17 @@ describe('init', () => {
     );
   });
 
+  it('approves the install scripts of a new workspace, and later only if asked', async () => {
+    const approvals = () => readJson<{ allowScripts?: object }>(tree, 'package.json').allowScripts;
+    await initGenerator(tree, { approveScripts: false });
+    expect(approvals()).toBeUndefined();
+    // As generators of services call it.
+    await initGenerator(tree, {});
+    expect(approvals()).toBeUndefined();
+    await initGenerator(tree, { approveScripts: true });
+    expect(approvals()).toEqual({ esbuild: true, nx: true });
+  });
+
   it('changes nothing when it runs again after a person has edited every file', async () => {
     await initGenerator(tree, { registry: 'localhost:5000' });
     append(tree, 'compose.yaml', '\nvolumes: {} # ours\n');
@@ -154,11 +165,11 @@ describe('init', () => {
     expect(treeFiles(tree)).toEqual(before);
   });
 
-  it('adds the folder to the packages of pnpm, comments kept', async () => {
+  it('adds the folder and the approvals to the settings of pnpm, comments kept', async () => {
     tree.write('pnpm-workspace.yaml', '# ours\npackages:\n  - libs/* # shared\n');
     await initGenerator(tree, {});
     expect(tree.read('pnpm-workspace.yaml', 'utf8')).toBe(
-      '# ours\npackages:\n  - libs/* # shared\n  - apps/*\n',
+      '# ours\npackages:\n  - libs/* # shared\n  - apps/*\nallowBuilds:\n  esbuild: true\n  nx: true\n',
     );
     const before = treeFiles(tree);
     await initGenerator(tree, {});

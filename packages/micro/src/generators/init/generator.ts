@@ -11,6 +11,7 @@ import { deriveRootCompose } from '../../compose/root-compose';
 import { allowNewLockfile } from '../../effects/package-install';
 import { parseAnyEnvironment } from '../../platform/environment';
 import { environmentFile } from '../../platform/environment-file';
+import { approveInstallScripts, WORKSPACE_SCRIPTS } from '../install-scripts';
 import { editJson } from '../json-text';
 import { LINT_VERSIONS, WORKSPACE_VERSIONS } from '../versions';
 import { coverFolder } from '../workspace-globs';
@@ -21,11 +22,14 @@ import {
   type EnvironmentTexts,
   readTreeEnvironments,
 } from '../workspace-tree';
-import { planNxJson } from './nx-json';
+import { chooseCookieByNode } from './cookie';
+import { isRegistered, planNxJson } from './nx-json';
 import { ESLINT_CONFIG, extendGitignore, hasEslintConfig, planEnvironments } from './root-files';
 
 export interface InitSchema {
   registry?: string;
+  /** Without it: if the plugin is not registered yet. So a generator that calls this one approves nothing later. */
+  approveScripts?: boolean;
   keepExistingVersions?: boolean;
   skipInstall?: boolean;
   skipFormat?: boolean;
@@ -37,6 +41,8 @@ interface InitOptions {
   compose: string;
   /** The new text of each environment's file. */
   environments: EnvironmentTexts;
+  approveScripts: boolean;
+  isFirst: boolean;
   keepExistingVersions: boolean;
   skipInstall: boolean;
   skipFormat: boolean;
@@ -49,6 +55,10 @@ export async function initGenerator(tree: Tree, schema: InitSchema): Promise<Gen
   writeChanged(tree, ROOT_COMPOSE_FILE, options.compose);
   for (const [file, text] of Object.entries(options.environments)) writeChanged(tree, file, text);
   writeChanged(tree, '.gitignore', extendGitignore(tree.read('.gitignore', 'utf8') ?? ''));
+  if (options.approveScripts) {
+    approveInstallScripts(tree, options.packageManager, WORKSPACE_SCRIPTS);
+  }
+  if (options.isFirst) chooseCookieByNode(tree, options.packageManager);
   const install = addPackages(tree, options);
   if (!options.skipFormat) await formatFiles(tree);
   return () => {
@@ -67,6 +77,7 @@ function normaliseOptions(tree: Tree, schema: InitSchema): InitOptions {
       `${development} names the registry ${registry}; it was kept. Edit the file to use ${schema.registry}.`,
     );
   }
+  const isFirst = !isRegistered(readNxJson(tree) ?? {});
   return {
     packageManager: readPackageManager(tree),
     compose: deriveRootCompose(
@@ -75,6 +86,8 @@ function normaliseOptions(tree: Tree, schema: InitSchema): InitOptions {
       (path) => tree.exists(path),
     ).text,
     environments,
+    approveScripts: schema.approveScripts ?? isFirst,
+    isFirst,
     keepExistingVersions: schema.keepExistingVersions ?? true,
     skipInstall: schema.skipInstall ?? false,
     skipFormat: schema.skipFormat ?? false,

@@ -49,9 +49,7 @@ export function planNxJson(nxJson: NxJsonConfiguration): JsonEdit[] {
     {
       path: ['plugins'],
       from: plugins,
-      to: plugins.some((plugin) => /^@org\/micro(\/plugin)?$/.test(pluginName(plugin)))
-        ? plugins
-        : [...plugins, PLUGIN],
+      to: isRegistered(nxJson) ? plugins : [...plugins, PLUGIN],
     },
     {
       path: ['sync', 'globalGenerators'],
@@ -64,6 +62,11 @@ export function planNxJson(nxJson: NxJsonConfiguration): JsonEdit[] {
       to: targetDefaults[target] ?? TARGET_DEFAULTS[target],
     })),
   ];
+}
+
+/** Whether the workspace was set up before. */
+export function isRegistered({ plugins = [] }: NxJsonConfiguration): boolean {
+  return plugins.some((plugin) => /^@org\/micro(\/plugin)?$/.test(pluginName(plugin)));
 }
 
 /** The targets that no registered plugin infers, so that a service needs a script for them. */

@@ -3,6 +3,7 @@ import { join, posix } from 'node:path';
 import { GENERATE_TARGET } from '../../inference/proto-project';
 import { protoLibraryRoot, protoNames, protoProject } from '../../platform/proto-library';
 import { scriptTargets } from '../init/nx-json';
+import { approveInstallScripts, PROTO_SCRIPTS } from '../install-scripts';
 import { editJson } from '../json-text';
 import { addReference, joinWorkspace } from '../join-workspace';
 import { sourceLibrary } from '../source-library';
@@ -59,6 +60,7 @@ export function generateProtoLibrary(
       targets: { typecheck: { inputs: CHECKED } },
     },
   });
+  approveInstallScripts(tree, packageManager, PROTO_SCRIPTS);
   joinWorkspace(tree, [{ name: protoProject(service), root, packageManager, isNew: true }]);
   generateBeforeChecks(tree);
 }
