@@ -282,6 +282,11 @@ export function dockerfile(root: string, port: number): string {
     .replaceAll('<%= port %>', String(port));
 }
 
+/** The older store holds an image for one platform without attestations, and builds no other. */
+export function hasContainerdStore(): boolean {
+  return docker('info', '--format', '{{json .DriverStatus}}').includes('io.containerd.');
+}
+
 /** @throws with what docker wrote. */
 export function docker(...args: string[]): string {
   return execFileSync('docker', args, {

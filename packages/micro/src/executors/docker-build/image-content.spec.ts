@@ -76,6 +76,13 @@ async function keyOf(
   return { key: content.key.key, isShared: content.isShared };
 }
 
+it('the key is the same with attestations, and differs by other arguments', async () => {
+  const key = async (...args: string[]) =>
+    (await keyOf('FROM scratch\n', having({}), { args })).key;
+  expect(await key('--provenance=mode=max', '--attest', 'type=sbom')).toBe(await key());
+  expect(await key('--network=host')).not.toBe(await key());
+});
+
 describe('the base image in the key', () => {
   const FROM = 'FROM base:1\n';
   const key = async (...all: Parameters<typeof having>) => (await keyOf(FROM, having(...all))).key;

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { requirePlatformPackages } from '../../artifact/linux-packages';
 import type { NpmLockfile } from '../../artifact/package-lock';
+import { withoutAttestations } from '../../docker/attestations';
 import { pullArguments } from '../../docker/image';
 import { findBuildSources, stageNames, type BuildSources } from '../../dockerfile/build-sources';
 import { copiedPaths } from '../../dockerfile/copied-paths';
@@ -135,7 +136,7 @@ export async function readContent(
       baseImages: Object.fromEntries(bases),
       remotes: remotes.versions,
       options: [
-        ...options.args,
+        ...withoutAttestations(options.args),
         ...options.secrets.map((secret) => `secret ${parseSecret(secret).id}`),
         ...others.map((name) => `context ${name}=${given[name]!}`),
       ],

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { ensureRegistry } from '../../../../../tools/registry/ensure-registry';
 import type { BuildReceipt } from '../../image/receipt';
-import { docker, EngineWorkspace } from '../../testing/engine-workspace';
+import { docker, EngineWorkspace, hasContainerdStore } from '../../testing/engine-workspace';
 
 const COMMITTED = '2026-01-02T03:04:05Z';
 
@@ -21,11 +21,6 @@ COPY --from=artifact / /
 COPY apps/orders/\${TARGETARCH}.txt /copied.txt
 CMD ["/none"]
 `;
-
-/** The older store holds an image for one platform, and builds no other. */
-function hasContainerdStore(): boolean {
-  return docker('info', '--format', '{{json .DriverStatus}}').includes('io.containerd.');
-}
 
 function isWithin(bytes: number, [least, most]: readonly [number, number]): boolean {
   return bytes >= least && bytes <= most;

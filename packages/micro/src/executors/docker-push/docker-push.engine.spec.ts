@@ -6,7 +6,12 @@ import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { ensureCosign } from '../../../../../tools/testing/ensure-cosign';
 import { freePort } from '../../../../../tools/testing/free-port';
 import { ensureRegistry } from '../../../../../tools/registry/ensure-registry';
-import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
+import {
+  docker,
+  EngineWorkspace,
+  hasContainerdStore,
+  server,
+} from '../../testing/engine-workspace';
 
 /** An image or an index of images, as the older image store pushes them and as the containerd one does. */
 const MANIFESTS = [
@@ -17,6 +22,18 @@ const MANIFESTS = [
 ];
 
 const RECEIPT = 'dist/receipts/apps/orders/docker-push.development.json';
+
+/** A part of an image, or of an index of images. */
+interface Part {
+  digest: string;
+  annotations?: Record<string, string>;
+}
+
+interface Manifest {
+  config?: Part;
+  layers?: Part[];
+  manifests?: Part[];
+}
 
 describeEngine('docker-push', () => {
   let workspace: EngineWorkspace;
@@ -45,6 +62,11 @@ describeEngine('docker-push', () => {
     const accept = MANIFESTS.join(', ');
     const response = await fetch(url, { method: 'HEAD', headers: { accept } });
     return response.ok ? response.headers.get('docker-content-digest') : response.status;
+  };
+  const manifestOf = async (repository: string, digest: string) => {
+    const url = `http://${host}/v2/${repository}/manifests/${digest}`;
+    const answer = await fetch(url, { headers: { accept: MANIFESTS.join(', ') } });
+    return (await answer.json()) as Manifest;
   };
   /** Where cosign keeps the signature of a digest is a tag that is named after it. */
   const copySignature = async (from: string, to: string) => {
@@ -84,6 +106,52 @@ describeEngine('docker-push', () => {
     expect((await workspace.dockerPush('orders')).output).toMatch(/^orders {2}up to date/);
     expect(pushed()).toEqual({ tag, digest });
   });
+
+  it('builds and pushes nothing again if attestations are demanded later', async () => {
+    await make('orders without attestations');
+    await workspace.dockerPush('orders');
+    const before = pushed();
+    const args = ['--provenance=mode=max'];
+    const built = await workspace.dockerBuild('orders', { args });
+    expect(built.output).toMatch(/^orders {2}up to date/m);
+    expect((await workspace.dockerPush('orders')).output).toMatch(/^orders {2}up to date/);
+    expect(pushed()).toEqual(before);
+  });
+
+  it.skipIf(!hasContainerdStore())(
+    'has provenance beside an image that is the same without it',
+    async () => {
+      await make('orders in two registries');
+      docker('image', 'rm', '--force', workspace.receipt('orders', 'docker-build').imageId);
+      const ship = async (name: string, args: string[]) => {
+        environment(name, `${host}/${name}`);
+        const built = await workspace.dockerBuild('orders', { environment: name, args });
+        expect(built.output).toContain('building (');
+        const told = await workspace.dockerPush('orders', { environment: name });
+        expect(told.success, told.output).toBe(true);
+        const { image, digest } = workspace.receipt('orders', `docker-push.${name}`);
+        const { imageId, key } = workspace.receipt('orders', 'docker-build');
+        docker('image', 'rm', '--force', imageId);
+        const repository = image.slice(host.length + 1, image.lastIndexOf(':'));
+        return { key, repository, manifest: await manifestOf(repository, digest) };
+      };
+      const attested = await ship('attested', ['--provenance=mode=max']);
+      const plain = await ship('plain', []);
+      expect(attested.key).toBe(plain.key);
+
+      const [image, attestation] = attested.manifest.manifests!;
+      const same = await manifestOf(attested.repository, image!.digest);
+      expect(same.config).toMatchObject({ digest: plain.manifest.config!.digest });
+      expect(same.layers!.map(({ digest }) => digest)).toEqual(
+        plain.manifest.layers!.map(({ digest }) => digest),
+      );
+      const { layers } = await manifestOf(attested.repository, attestation!.digest);
+      expect(layers![0]!.annotations?.['in-toto.io/predicate-type']).toMatch(
+        /^https:\/\/slsa\.dev\/provenance\/v/,
+      );
+      await make('orders with one registry');
+    },
+  );
 
   it('moves a branch and refuses to move a version', async () => {
     workspace.write({ 'apps/orders/package.json': '{ "version": "1.0.0" }' });
