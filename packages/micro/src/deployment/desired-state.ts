@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PushReceipt } from '../image/receipt';
+import type { DeployedImage } from '../image/receipt';
 import { accountJobBehind } from '../platform/account';
 import { elsewhere, type Environment } from '../platform/environment';
 import type { Service } from '../platform/platform';
@@ -49,11 +49,11 @@ export interface DesiredState extends DesiredImage {
 }
 
 /** The image of a push. */
-export function imageOfPush(push: PushReceipt): DesiredImage {
+export function imageOfPush(push: DeployedImage): DesiredImage {
   return {
     key: push.key,
     image: pinnedImage(push),
-    source: push.kind === 'pushed' ? 'registry' : 'engine',
+    source: push.kind === 'local' ? 'engine' : 'registry',
   };
 }
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Document, isSeq } from 'yaml';
-import type { PushReceipt } from '../image/receipt';
+import type { DeployedImage } from '../image/receipt';
 import { elsewhere, type Environment } from '../platform/environment';
 import { PUBLIC_URL } from '../platform/environment-keys';
 import { formatImageReference, parseImageReference } from '../platform/image-reference';
@@ -13,7 +13,7 @@ import { withStopTime } from './stop-time';
 import { SECRETS_FOLDER, secretVariables, withoutReplaced } from './secrets';
 
 /** The reference that is deployed: by digest from a registry, by its key on the engine that built it. */
-export function pinnedImage(receipt: PushReceipt): string {
+export function pinnedImage(receipt: DeployedImage): string {
   return receipt.kind === 'pushed'
     ? formatImageReference({ ...parseImageReference(receipt.image), digest: receipt.digest })
     : receipt.image;
@@ -23,7 +23,7 @@ export function pinnedImage(receipt: PushReceipt): string {
 export function overrideFile(
   service: Service,
   environment: Environment,
-  push: PushReceipt | undefined,
+  push: DeployedImage | undefined,
   entryLabel: string | undefined,
 ): string {
   const here = environment.services[service.name];

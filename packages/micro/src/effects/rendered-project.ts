@@ -13,7 +13,7 @@ import { EngineError } from '../docker/engine-error';
 import { behindEdge, publicationsOf, type Publication } from '../edge/publication';
 import { overlayFile } from '../deployment/project';
 import { sliceOf, type ComposeSlice } from '../deployment/slice';
-import type { PushReceipt } from '../image/receipt';
+import type { DeployedImage } from '../image/receipt';
 import type { Environment } from '../platform/environment';
 import type { Service } from '../platform/platform';
 import { UserError } from '../platform/user-error';
@@ -36,7 +36,7 @@ export interface Rendering {
 /** A service to be rendered, with its pushed image. */
 export interface RenderedService {
   service: Service;
-  push: PushReceipt | undefined;
+  push: DeployedImage | undefined;
 }
 
 /** The rendered project of an environment. */

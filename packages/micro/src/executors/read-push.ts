@@ -1,5 +1,12 @@
 import { readReceipt } from '../effects/receipts';
-import { pushReceiptSchema, receiptFile, type PushReceipt } from '../image/receipt';
+import { keyTag } from '../image/image-key';
+import {
+  buildReceiptSchema,
+  pushReceiptSchema,
+  receiptFile,
+  type DeployedImage,
+  type PushReceipt,
+} from '../image/receipt';
 import { imageSource, type AnyEnvironment } from '../platform/environment';
 import { serviceRepository } from '../platform/image-reference';
 import { UserError } from '../platform/user-error';
@@ -36,4 +43,30 @@ export async function readPush(
     );
   }
   return receipt;
+}
+
+/**
+ * What a deploy runs: the last push. A plan shows what the whole command would do, and nothing is pushed for it: if the
+ * last build is another image, that one.
+ *
+ * @throws {UserError} as {@link readPush}.
+ */
+export async function readDeployed(
+  task: ServiceTask,
+  environment: AnyEnvironment,
+  { plan }: { plan: boolean },
+): Promise<DeployedImage> {
+  const { workspaceRoot, platformName, service } = task;
+  const source = imageSource(environment);
+  if (!plan || source.kind === 'local') return readPush(task, environment);
+  const read = receiptFile.bind(undefined, service.root);
+  const built = await readReceipt(workspaceRoot, read('docker-build'), buildReceiptSchema);
+  if (!built) return readPush(task, environment);
+  const repository = serviceRepository(platformName, service.name, source.registry);
+  const image = `${repository}:${keyTag(built.key)}`;
+  const file = read('docker-push', environment.name);
+  const push = await readReceipt(workspaceRoot, file, pushReceiptSchema);
+  return push?.kind === 'pushed' && push.image === image && push.key === built.key
+    ? push
+    : { kind: 'unpushed', key: built.key, image };
 }

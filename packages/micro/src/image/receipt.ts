@@ -49,6 +49,18 @@ export const pushReceiptSchema = z.discriminatedUnion('kind', [
 ]);
 export type PushReceipt = z.output<typeof pushReceiptSchema>;
 
+/** An image that a deploy would push first, for a plan, which pushes nothing. */
+export interface UnpushedImage {
+  kind: 'unpushed';
+  /** The key's full sha256, hex. */
+  key: string;
+  /** The reference that it will have: `registry.example.com/acme/orders:k-…`; nobody knows its digest yet. */
+  image: string;
+}
+
+/** What a service is deployed from; only a plan may be made from an image that is not pushed. */
+export type DeployedImage = PushReceipt | UnpushedImage;
+
 /** What `docker-tag` leaves behind for one environment. */
 export const tagReceiptSchema = z.object({
   kind: z.literal('docker-tag'),

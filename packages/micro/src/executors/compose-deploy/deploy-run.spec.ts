@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../effects/process';
+import { BUILD_RECEIPT } from '../../testing/build-receipt';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { RESTART_FIRST } from '../../platform/mysql-accounts';
 import { Secret } from '../../platform/secret';
@@ -195,6 +196,27 @@ describe('deployRun of one service', () => {
     await deployAlone(task, { environment: 'production', plan: true });
     expect(changes(task.runner.lines)).toEqual([]);
     expect(task.read(RECEIPT)).toBeUndefined();
+  });
+
+  it('plans for the last build, although it is not pushed, and deploys only what is', async () => {
+    const registry = 'registry.example.com';
+    const task = recordedTask(
+      {
+        ...files,
+        'environments/production.yml': `registry: ${registry}\n`,
+        'dist/receipts/apps/orders/docker-push.production.json': '',
+        'dist/receipts/apps/orders/docker-build.json': JSON.stringify(BUILD_RECEIPT),
+      },
+      engine(),
+    );
+    await deployAlone(task, { environment: 'production', plan: true, json: true });
+    const image = `${registry}/acme/orders:k-${'a'.repeat(32)}`;
+    expect(JSON.parse(task.said[0]!)).toMatchObject({
+      services: [{ service: 'orders', action: 'create', key: BUILD_RECEIPT.key, image }],
+    });
+    await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(
+      'no image of "orders" was pushed for production yet',
+    );
   });
 
   it.each<[string, Record<string, string>, Parameters<typeof engine>[0], string]>([

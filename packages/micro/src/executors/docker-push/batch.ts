@@ -1,5 +1,6 @@
 import '../compile-cache';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
+import { isOnlyPlanned } from '../planned-tasks';
 import { runServiceTasks, type EndedTask } from '../service-task';
 import { pushImage, type DockerPushOptions } from './push-image';
 
@@ -16,7 +17,8 @@ export default function dockerPushBatch(
   return runServiceTasks(
     taskGraph,
     context,
-    (task, id) => pushImage(task, options[id] ?? {}),
+    (task, id) =>
+      pushImage(task, options[id] ?? {}, { isPlanned: isOnlyPlanned(context.taskGraph, id) }),
     PUSHES,
   );
 }

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { BUILD_RECEIPT } from '../../testing/build-receipt';
 import { failure, type Answer } from '../../testing/recording-runner';
@@ -76,6 +77,32 @@ describe('pushImage', () => {
     await pushImage(task, { environment: 'production' });
     expect(acts(task.runner.lines)).toEqual([]);
     expect(JSON.parse(task.read(RECEIPT)!)).toMatchObject({ digest: DIGEST });
+  });
+
+  it.each([
+    ['nothing', {}, 'orders  would push', undefined],
+    [
+      'the content, but not a further tag',
+      { [`k-${'a'.repeat(32)}`]: KEY },
+      'orders  would push',
+      [`k-${'a'.repeat(32)}`],
+    ],
+    [
+      'all of it',
+      { [`k-${'a'.repeat(32)}`]: KEY, 'v1.2.3': KEY },
+      'orders  up to date',
+      [`k-${'a'.repeat(32)}`, 'v1.2.3'],
+    ],
+  ])('for a plan pushes and signs nothing, if the registry has %s', async (_, has, said, tags) => {
+    const task = recordedTask(files, engine(has));
+    const options = { environment: 'production', tags: ['v{version}'], signKey: 'cosign.key' };
+    await pushImage(task, options, { isPlanned: true });
+    expect(
+      task.runner.lines.filter((line) => /^cosign|^docker (?!.*\binspect\b)/.test(line)),
+    ).toEqual([]);
+    expect(stripVTControlCharacters(task.said[0]!).startsWith(said), task.said[0]).toBe(true);
+    const receipt = task.read(RECEIPT);
+    expect(receipt && (JSON.parse(receipt) as { tags: string[] }).tags).toEqual(tags);
   });
 
   it('pushes nothing without a registry', async () => {

@@ -46,8 +46,15 @@ const RETRY_PAUSE = 1000;
 /**
  * Pushes the image that the build receipt names, under its key and any further tags, and leaves a
  * receipt with the digest that the registry gave.
+ *
+ * @param isPlanned pushes and signs nothing, because what waits for it only prints a plan. There is a receipt if the
+ * registry has the image anyway.
  */
-export async function pushImage(task: ServiceTask, options: DockerPushOptions): Promise<void> {
+export async function pushImage(
+  task: ServiceTask,
+  options: DockerPushOptions,
+  { isPlanned = false } = {},
+): Promise<void> {
   const { workspaceRoot, service, clock, say } = task;
   const started = clock.now();
   const environment = readEnvironmentAlone(workspaceRoot, requireEnvironment(options));
@@ -84,14 +91,17 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
   const tags = await resolveTags(task, built, options.tags ?? []);
   const retries = options.retries ?? 3;
   const remote = await retry(task, retries, () => readRemoteTags(task.runner, repository, tags));
-  const plans = planPush(built.key, tags, remote);
-  refuseMoves(repository, plans);
-  if (isDryRun(options.dryRun)) {
-    const missing = plans.flatMap((plan) => (plan.kind === 'push' ? [plan.tag] : []));
+  const wanted = planPush(built.key, tags, remote);
+  refuseMoves(repository, wanted);
+  const isDry = isDryRun(options.dryRun);
+  const missing = wanted.flatMap((plan) => (plan.kind === 'push' ? [plan.tag] : []));
+  if (isDry || (isPlanned && missing.length > 0)) {
     const what = missing.length === 0 ? 'nothing' : `${repository}:${missing.join(', ')}`;
-    say(formatStep(service.name, 'would push', `${what} (dry run)`));
-    return;
+    say(formatStep(service.name, 'would push', `${what} (${isDry ? 'dry run' : '--plan'})`));
   }
+  // The key's tag is first: without it, there is no digest to note.
+  if (isDry || (isPlanned && wanted[0]!.kind === 'push')) return;
+  const plans = isPlanned ? wanted.filter(({ kind }) => kind === 'there') : wanted;
   const digests: string[] = [];
   for (const plan of plans) {
     digests.push(
@@ -101,7 +111,7 @@ export async function pushImage(task: ServiceTask, options: DockerPushOptions): 
     );
   }
   const digest = digests[0]!;
-  if (options.signKey !== undefined) {
+  if (options.signKey !== undefined && !isPlanned) {
     await signImages(task, options.signKey, pushedImages(repository, plans, digests));
   }
   const image = `${repository}:${plans[0]!.tag}`;

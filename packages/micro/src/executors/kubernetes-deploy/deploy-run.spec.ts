@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BUILD_RECEIPT } from '../../testing/build-receipt';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import type { DeployOptions } from '../deploy-options';
@@ -113,6 +114,18 @@ describe('a deploy to a cluster', () => {
     const { kubectl, said } = await deploy(emptyCluster, { plan: true });
     expect(kubectl.filter((line) => !/ get /.test(line))).toEqual([]);
     expect(said[0]).toBe('plan for production (namespace acme-production, context far)');
+  });
+
+  it('with --plan plans for the last build, although it is neither pushed nor signed', async () => {
+    const files = {
+      'environments/production.yml': `${ENVIRONMENT}verify: { key: cosign.pub }\n`,
+      'cosign.pub': '',
+      'dist/receipts/apps/orders/docker-build.json': JSON.stringify(BUILD_RECEIPT),
+    };
+    const image = `reg.example.com/acme/orders:k-${'a'.repeat(32)}`;
+    const { failures, said } = await deploy(emptyCluster, { plan: true, json: true }, files);
+    expect(failures).toEqual(new Map());
+    expect(JSON.parse(said[0]!)).toMatchObject({ services: [{ service: 'orders', image }] });
   });
 
   it('with --plan --json prints its plan alone', async () => {

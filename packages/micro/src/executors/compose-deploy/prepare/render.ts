@@ -5,7 +5,7 @@ import { secretsLabel } from '../../../deployment/secrets';
 import { fileReader } from '../../../effects/files';
 import { findServiceProjects } from '../../../effects/workspace-projects';
 import { renderProject, writeOverride } from '../../../effects/rendered-project';
-import type { PushReceipt } from '../../../image/receipt';
+import type { DeployedImage } from '../../../image/receipt';
 import { readWrittenProblems } from '../../../effects/written-problems';
 import { PlatformError } from '../../../platform/problem';
 import { UserError } from '../../../platform/user-error';
@@ -15,7 +15,7 @@ import type { ServiceTask } from '../../service-task';
 import { readRunEdge, type RunEdge } from '../edge/run-edge';
 import { attempt } from '../../deploy-failures';
 import type { Run } from '../run';
-import { readPush } from '../../read-push';
+import { readDeployed } from '../../read-push';
 
 /** The project as it should run. */
 export interface Rendered {
@@ -35,9 +35,11 @@ export interface Rendered {
 export async function render(run: Run): Promise<Rendered | undefined> {
   if (run.mode.destination.kind === 'release') return undefined;
   const { tasks, failures, environment, secrets } = run;
-  const pushes = new Map<ServiceTask, PushReceipt>();
+  const pushes = new Map<ServiceTask, DeployedImage>();
   for (const task of tasks.filter(({ service }) => !failures.has(service.name))) {
-    const push = await attempt(run, task.service.name, () => readPush(task, environment));
+    const push = await attempt(run, task.service.name, () =>
+      readDeployed(task, environment, run.mode),
+    );
     if (push) pushes.set(task, push);
   }
   requireKept(run);

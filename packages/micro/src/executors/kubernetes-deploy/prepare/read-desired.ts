@@ -1,6 +1,6 @@
 import type { ComposeConfig } from '../../../deployment/entry';
 import { imageOfPush } from '../../../deployment/desired-state';
-import { readPush } from '../../read-push';
+import { readDeployed } from '../../read-push';
 import { renderForCluster } from '../../../effects/cluster-rendering';
 import { readEntrySecret } from '../../../effects/cluster-secrets';
 import { limit } from '../../../effects/limit';
@@ -34,8 +34,9 @@ export interface Desired {
 /** @param key of the names of Secrets. */
 export async function readDesired(run: Run, state: ClusterState, key: Secret): Promise<Desired> {
   const { kind } = run.mode.destination;
+  const unpushed = new Set<string>();
   const desired = await (kind === 'push' || kind === 'canary'
-    ? readPushed(run, key)
+    ? readPushed(run, key, unpushed)
     : readReleases(run, state, key));
   if (run.environment.verify === undefined) return desired;
   const inTurn = limit(CHECKS);
@@ -43,7 +44,8 @@ export async function readDesired(run: Run, state: ClusterState, key: Secret): P
     [...desired.services].map(([name, service]) =>
       inTurn(() =>
         attempt(run, name, async () => {
-          await requireSigned(run, service.image);
+          // Only a plan has it: an image is signed when it is pushed.
+          if (!unpushed.has(name)) await requireSigned(run, service.image);
           return [name, service] as const;
         }),
       ),
@@ -52,13 +54,15 @@ export async function readDesired(run: Run, state: ClusterState, key: Secret): P
   return { ...desired, services: new Map(signed.filter((one) => one !== undefined)) };
 }
 
-async function readPushed(run: Run, key: Secret): Promise<Desired> {
+/** @param unpushed gets the names of services whose images are not pushed. */
+async function readPushed(run: Run, key: Secret, unpushed: Set<string>): Promise<Desired> {
   const { tasks, environment, platform } = run;
   const images = new Map<string, RenderedImage>();
   for (const task of tasks) {
     const { name } = task.service;
-    const push = await attempt(run, name, () => readPush(task, environment));
+    const push = await attempt(run, name, () => readDeployed(task, environment, run.mode));
     if (push) images.set(name, imageOfPush(push));
+    if (push?.kind === 'unpushed') unpushed.add(name);
   }
   if (images.size === 0) return { services: new Map(), shared: [] };
   const rendered = await renderForCluster(run, platform, environment, images);
