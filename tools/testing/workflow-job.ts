@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { startChild } from './child.js';
@@ -9,9 +9,13 @@ export interface WorkflowContexts {
   github: Record<string, unknown>;
   inputs?: Record<string, string>;
   secrets?: Record<string, string>;
+  /** What earlier jobs gave, by their names. */
+  needs?: Record<string, { outputs: Record<string, string> }>;
+  matrix?: Record<string, string>;
 }
 
 interface Step {
+  id?: string;
   name?: string;
   if?: string;
   uses?: string;
@@ -20,15 +24,32 @@ interface Step {
   with?: Record<string, unknown>;
 }
 
+interface Job {
+  if?: string;
+  outputs?: Record<string, string>;
+  strategy?: { matrix: Record<string, string> };
+  steps: Step[];
+}
+
 interface Workflow {
   env?: Record<string, string>;
-  jobs: Record<string, { if?: string; steps: Step[] }>;
+  jobs: Record<string, Job>;
+}
+
+export interface EndedJob {
+  success: boolean;
+  output: string;
+  /** What it gives to later jobs. */
+  outputs: Record<string, string>;
+  /** What it shows of itself, in Markdown. */
+  summary: string;
 }
 
 /**
- * Runs the `run` steps of a job in a working copy, as a runner of GitHub would with `bash -eo pipefail`. A cache is a
- * folder beside the copy. The copy, Node and the packages are there already, so the steps for them have nothing to do.
+ * Runs the `run` steps of a job in a working copy, as a runner of GitHub would with `bash -e`. A cache is a folder
+ * beside the copy. The copy, Node and the packages are there already, so the steps for them have nothing to do.
  *
+ * @param variables of the runner, such as the address of the API.
  * @throws if the job has an action or an expression that this does not know.
  */
 export async function runJob(
@@ -36,27 +57,76 @@ export async function runJob(
   text: string,
   name: string,
   contexts: WorkflowContexts,
-): Promise<{ success: boolean; output: string }> {
+  variables: Record<string, string> = {},
+): Promise<EndedJob> {
   const workflow = parse(text) as Workflow;
   const job = workflow.jobs[name]!;
-  if (!isTrue(job.if, contexts)) throw new Error(`${name} does not run for this event`);
+  if (!doesJobRun(text, name, contexts)) throw new Error(`${name} does not run for this event`);
+  const steps: Record<string, { outputs: Record<string, string> }> = {};
+  const known = { ...contexts, steps };
+  const files = join(dirname(root), 'runner');
+  await rm(files, { recursive: true, force: true });
+  await mkdir(files, { recursive: true });
+  const [given, summary] = [join(files, 'output'), join(files, 'summary')];
+  const ended = async (success: boolean): Promise<EndedJob> => ({
+    success,
+    output,
+    outputs: filled(job.outputs, known),
+    summary: await readFile(summary, 'utf8').catch(() => ''),
+  });
   let output = '';
   for (const step of job.steps) {
-    if (!isTrue(step.if, contexts)) continue;
+    if (!isTrue(step.if, known)) continue;
     if (step.run === undefined) await act(root, step);
     if (step.run === undefined || step.run === 'npm ci') continue;
-    const env = { ...workflow.env, ...step.env };
-    const child = startChild('bash', ['-eo', 'pipefail', '-c', step.run], {
+    await writeFile(given, '');
+    const child = startChild('bash', ['-e', '-c', step.run], {
       cwd: root,
-      env: userEnvironment(
-        Object.fromEntries(Object.entries(env).map(([key, one]) => [key, fill(one, contexts)])),
-      ),
+      env: userEnvironment({
+        GITHUB_ACTIONS: 'true',
+        GITHUB_OUTPUT: given,
+        GITHUB_STEP_SUMMARY: summary,
+        ...variables,
+        ...filled({ ...workflow.env, ...step.env }, known),
+      }),
     });
-    const ended = await child.ended;
-    output += ended.output;
-    if (ended.exitCode !== 0) return { success: false, output };
+    const { exitCode, output: said } = await child.ended;
+    output += said;
+    if (step.id) steps[step.id] = { outputs: parseOutputs(await readFile(given, 'utf8')) };
+    if (exitCode !== 0) return ended(false);
   }
-  return { success: true, output };
+  return ended(true);
+}
+
+/** Whether a job runs, as far as its own condition says. */
+export function doesJobRun(text: string, name: string, contexts: WorkflowContexts): boolean {
+  return isTrue((parse(text) as Workflow).jobs[name]!.if, contexts);
+}
+
+/** The values of a job's matrix of one dimension, which an earlier job gave as JSON. */
+export function matrixOf(text: string, name: string, contexts: WorkflowContexts): string[] {
+  const { strategy } = (parse(text) as Workflow).jobs[name]!;
+  const [value = ''] = Object.values(strategy?.matrix ?? {});
+  const [, path] = /^\$\{\{ fromJSON\(([\w.-]+)\) \}\}$/.exec(value) ?? [];
+  if (path === undefined) throw new Error(`unknown matrix ${value}`);
+  return JSON.parse(valueOf(path, contexts)) as string[];
+}
+
+/** `name=value`, or several lines between `name<<END` and `END`. */
+function parseOutputs(text: string): Record<string, string> {
+  const outputs: Record<string, string> = {};
+  const lines = text.split('\n');
+  while (lines.length > 0) {
+    const [, name = '', how, rest] = /^([\w-]+)(=|<<)(.*)$/.exec(lines.shift()!) ?? [];
+    if (how === '=') outputs[name] = rest!;
+    else if (how === '<<') outputs[name] = lines.splice(0, lines.indexOf(rest!)).join('\n');
+  }
+  return outputs;
+}
+
+function filled(values: Record<string, string> | undefined, contexts: WorkflowContexts) {
+  const entries = Object.entries(values ?? {});
+  return Object.fromEntries(entries.map(([key, value]) => [key, fill(value, contexts)]));
 }
 
 /** The newest cache of a key's start is the only one that is kept. */
@@ -73,12 +143,16 @@ async function act(root: string, { uses = '', with: given = {} }: Step): Promise
   await writeFile(to, content);
 }
 
-/** `a == 'b' && c != 'd'` */
+/** `a == 'b' && c != d` */
 function isTrue(condition: string | undefined, contexts: WorkflowContexts): boolean {
   if (condition === undefined) return true;
   return condition.split(' && ').every((one) => {
-    const [, path, operator, wanted] = /^([\w.]+) (==|!=) '([^']*)'$/.exec(one) ?? [];
+    // Nothing cancels a run here.
+    if (one === '!cancelled()') return true;
+    const [, path, operator, text, other] =
+      /^([\w.-]+) (==|!=) (?:'([^']*)'|([\w.-]+))$/.exec(one) ?? [];
     if (path === undefined) throw new Error(`unknown condition ${one}`);
+    const wanted = text ?? valueOf(other!, contexts);
     return (valueOf(path, contexts) === wanted) === (operator === '==');
   });
 }
@@ -86,7 +160,7 @@ function isTrue(condition: string | undefined, contexts: WorkflowContexts): bool
 /** The text with each `${{ name.of.value }}` replaced; what is not there is empty. */
 function fill(text: string, contexts: WorkflowContexts): string {
   return text.replace(/\$\{\{ (.+?) \}\}/g, (_, path: string) => {
-    if (!/^[\w.]+$/.test(path)) throw new Error(`unknown expression ${path}`);
+    if (!/^[\w.-]+$/.test(path)) throw new Error(`unknown expression ${path}`);
     return valueOf(path, contexts);
   });
 }
@@ -94,5 +168,5 @@ function fill(text: string, contexts: WorkflowContexts): string {
 function valueOf(path: string, contexts: WorkflowContexts): string {
   let value: unknown = contexts;
   for (const key of path.split('.')) value = (value as Record<string, unknown> | undefined)?.[key];
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }

@@ -13,7 +13,9 @@ const servicePlanSchema = z.object({
     .enum(['create', 'update', 'restart', 'keep'])
     .describe('What the deploy does: `update` is another image, `restart` the same image again'),
   reason: z.string().describe('Why, in words; not for programs'),
-  image: z.string().describe('The pinned reference that will run'),
+  image: z
+    .string()
+    .describe('The reference that will run: pinned, or without a digest if it is not pushed yet'),
   key: z.string().describe('The image key of its content'),
   release: z.int().describe('The release that a rollback goes back to').optional(),
   from: z

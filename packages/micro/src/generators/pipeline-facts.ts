@@ -1,6 +1,10 @@
 import { readNxJson, type Tree } from '@nx/devkit';
 import { posix } from 'node:path';
-import type { PipelineEnvironment, PipelineFacts } from '../pipeline/pipeline-facts';
+import type {
+  PipelineChoices,
+  PipelineEnvironment,
+  PipelineFacts,
+} from '../pipeline/pipeline-facts';
 import {
   type AnyEnvironment,
   type Environment,
@@ -15,7 +19,7 @@ const NODE_FILES = ['.nvmrc', '.node-version'];
 export function readPipelineFacts(
   tree: Tree,
   environments: readonly AnyEnvironment[],
-  scans: boolean,
+  choices: PipelineChoices,
 ): PipelineFacts {
   const file = NODE_FILES.find((name) => tree.exists(name));
   return {
@@ -23,7 +27,7 @@ export function readPipelineFacts(
     node:
       file === undefined ? { version: '24' } : { version: tree.read(file, 'utf8')!.trim(), file },
     packageManager: readPackageManager(tree),
-    scans,
+    choices,
     environments: environments.map(pipelineEnvironment),
   };
 }

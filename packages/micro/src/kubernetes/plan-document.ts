@@ -23,7 +23,9 @@ const servicePlanSchema = z.object({
       'What the deploy does: `update` is another image, `restart` the same image in new pods, `change` replaces no pod, `watch` waits for the rollout of an interrupted deploy, `canary` runs it for a share of the requests',
     ),
   reason: z.string().describe('Why, in words; not for programs'),
-  image: z.string().describe('The pinned reference that will run'),
+  image: z
+    .string()
+    .describe('The reference that will run: pinned, or without a digest if it is not pushed yet'),
   key: z.string().describe('The image key of its content'),
   canary: z
     .object({

@@ -1,8 +1,10 @@
 import type { PipelineEnvironment, PipelineFacts } from './pipeline-facts';
+import { planEnvironment, planFile, planJobName, planScript } from './plan-scripts';
 import {
   accessScript,
   affectedScript,
   baseFile,
+  CHECKS,
   deployCommands,
   imageTarget,
   INSTALL_SCANNER,
@@ -27,10 +29,15 @@ fi
 
 /** A pipeline of GitLab: jobs by name, the hidden one that the others extend among them. */
 export function gitlabPipeline(facts: PipelineFacts): Record<string, Job> {
-  const { environments, scans } = facts;
+  const {
+    environments,
+    choices: { scans, plans },
+  } = facts;
+  const planned = environments.filter(({ name }) => plans.includes(name));
   return {
     '.micro': baseJob(facts),
     check: checkJob(scans),
+    ...Object.fromEntries(planned.map((one) => [planJobName(one.name), planJob(one)])),
     ...Object.fromEntries(
       environments.map((one, at) => [
         `deploy-${one.name}`,
@@ -76,9 +83,33 @@ function checkJob(scans: boolean): Job {
         : []),
       affectedScript(
         'check',
-        [`-t lint test typecheck \${CI_MERGE_REQUEST_DIFF_BASE_SHA:+${imageTarget(scans)}}`],
+        [`${CHECKS} \${CI_MERGE_REQUEST_DIFF_BASE_SHA:+${imageTarget(scans)}}`],
         'CI_MERGE_REQUEST_DIFF_BASE_SHA',
       ),
+    ],
+  };
+}
+
+/** Shown in the merge request. One from a fork has no such job: its code would get the secrets. */
+function planJob(environment: PipelineEnvironment): Job {
+  const { name } = environment;
+  const file = planFile(environment);
+  return {
+    extends: '.micro',
+    stage: 'deploy',
+    needs: ['check'],
+    rules: [
+      {
+        if: '$CI_PIPELINE_SOURCE == "merge_request_event" && $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID',
+      },
+    ],
+    environment: { name: planEnvironment(environment), action: 'verify' },
+    interruptible: true,
+    artifacts: { when: 'always', expose_as: `Plan for ${name}`, paths: [file] },
+    script: [
+      accessScript(environment),
+      ...installTools(environment, false),
+      planScript(environment, 'CI_MERGE_REQUEST_DIFF_BASE_SHA', 1, [`cat ${file}`]),
     ],
   };
 }

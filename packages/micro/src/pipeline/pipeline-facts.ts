@@ -15,10 +15,19 @@ export interface PipelineFacts {
     file?: string;
   };
   packageManager: { kind: 'npm' } | { kind: 'pnpm' | 'yarn' | 'bun'; version: string };
-  /** Whether images are scanned before they are pushed. */
-  scans: boolean;
+  choices: PipelineChoices;
   /** In the order in which a commit reaches them; only the first one is deployed to without an approval. */
   environments: readonly PipelineEnvironment[];
+}
+
+/** What a person asked for, beside the environments. */
+export interface PipelineChoices {
+  /** Whether images are scanned before they are pushed. */
+  scans: boolean;
+  /** Names of the environments whose plan a pull request shows. */
+  plans: readonly string[];
+  /** Whether each service that a pull request changes has a job of its own. */
+  matrix: boolean;
 }
 
 /** An environment as far as a pipeline has to know it. */

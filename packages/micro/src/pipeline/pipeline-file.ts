@@ -2,7 +2,8 @@ import type { DerivedFile } from '../platform/derived-file';
 import { githubWorkflow } from './github-workflow';
 import { gitlabPipeline } from './gitlab-pipeline';
 import { deriveJobs, type JobOptions, type JobsPlace, jobNames, jobTexts } from './kept-jobs';
-import type { PipelineFacts, Provider } from './pipeline-facts';
+import type { PipelineChoices, PipelineFacts, Provider } from './pipeline-facts';
+import { planJobName } from './plan-scripts';
 import { SCAN_TARGET } from './scripts';
 
 const PLACES: Readonly<Record<Provider, JobsPlace>> = {
@@ -23,11 +24,17 @@ export function environmentsOf(provider: Provider, text: string): string[] {
   return [...new Set([...behind('deploy-'), ...behind('rollback-')])];
 }
 
-/** Whether the jobs of a pipeline scan images, whoever keeps them. */
-export function hasScan(provider: Provider, text: string): boolean {
-  return jobTexts(PLACES[provider], text).some(
-    ([name, job]) => /^(?:check$|deploy-)/.test(name) && job.includes(SCAN_TARGET),
-  );
+/** What was chosen for a pipeline, as its jobs show, whoever keeps them. */
+export function choicesOf(provider: Provider, text: string): PipelineChoices {
+  const jobs = jobTexts(PLACES[provider], text);
+  const names = new Set(jobs.map(([name]) => name));
+  return {
+    scans: jobs.some(
+      ([name, job]) => /^(?:check$|service$|deploy-)/.test(name) && job.includes(SCAN_TARGET),
+    ),
+    plans: environmentsOf(provider, text).filter((name) => names.has(planJobName(name))),
+    matrix: names.has('affected') && names.has('service'),
+  };
 }
 
 /** The file of a provider's pipeline, with our jobs up to date. */

@@ -94,6 +94,36 @@ export function imageTarget(scans: boolean): string {
   return scans ? SCAN_TARGET : 'docker-build';
 }
 
+/** What is checked of each project. */
+export const CHECKS = '-t lint test typecheck';
+
+/** Lists the services that changed since the commit in a variable, for a matrix of GitHub. */
+export function listScript(base: string): string {
+  const list = (options: string) =>
+    `services=$(npx nx show projects ${options}--with-target docker-build --json)`;
+  return [
+    `base="$${base}"`,
+    ...sinceBase([list('--affected --base="$base" ')], [list('')]),
+    'echo "services=$services"',
+    'echo "services=$services" >> "$GITHUB_OUTPUT"',
+    '',
+  ].join('\n');
+}
+
+/** Checks what changed. In a pull request, whose base is in a variable, other jobs check services. */
+export function checkRestScript(job: string, base: string): string {
+  const list = (options: string) =>
+    `services=$(npx nx show projects ${options}--with-target docker-build --sep ,)`;
+  return [
+    'services=',
+    `if [ -n "$${base}" ]; then`,
+    `  base="$${base}"`,
+    ...sinceBase([list('--affected --base="$base" ')], [list('')]).map((line) => `  ${line}`),
+    'fi',
+    affectedScript(job, [`${CHECKS} \${services:+--exclude="$services"}`], base),
+  ].join('\n');
+}
+
 /**
  * Runs targets for what changed since the job last ended well, and remembers the commit. Without such a commit, or if
  * it is not in the history any more, they run for all projects: what has not changed is found, not done again.
@@ -106,17 +136,27 @@ export function affectedScript(job: string, commands: readonly string[], base?: 
   const remembered = `$(cat ${file} 2>/dev/null || true)`;
   return [
     `base="${base === undefined ? remembered : `\${${base}:-${remembered}}`}"`,
-    'if git merge-base --is-ancestor "$base" HEAD 2>/dev/null; then',
-    ...commands.map((command) => `  npx nx affected --base="$base" ${command}`),
-    'else',
-    ...commands.map((command) => `  npx nx run-many ${command}`),
-    'fi',
+    ...sinceBase(
+      commands.map((command) => `npx nx affected --base="$base" ${command}`),
+      commands.map((command) => `npx nx run-many ${command}`),
+    ),
     `mkdir -p ${baseFile('')}`,
     ...(base === undefined
       ? [`git rev-parse HEAD > ${file}`]
       : [`[ -n "$${base}" ] || git rev-parse HEAD > ${file}`]),
     '',
   ].join('\n');
+}
+
+/** Commands for what changed since `$base`, and those for all projects if the history has no such commit. */
+export function sinceBase(changed: readonly string[], all: readonly string[]): string[] {
+  return [
+    'if git merge-base --is-ancestor "$base" HEAD 2>/dev/null; then',
+    ...changed.map((line) => `  ${line}`),
+    'else',
+    ...all.map((line) => `  ${line}`),
+    'fi',
+  ];
 }
 
 /** Gets the pipeline to the registry and the engine of an environment. Secrets that are not set change nothing. */

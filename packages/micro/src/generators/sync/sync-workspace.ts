@@ -46,9 +46,9 @@ import { parseAnyEnvironment } from '../../platform/environment';
 import { keepsEventTables, subscribersOf, usesContracts } from '../../platform/event';
 import { PROVIDERS } from '../../pipeline/pipeline-facts';
 import {
+  choicesOf,
   derivePipeline,
   environmentsOf,
-  hasScan,
   pipelineFile,
 } from '../../pipeline/pipeline-file';
 import { allOrProblems } from '../../platform/problem';
@@ -199,7 +199,7 @@ function derivePipelines(tree: Tree, read: ReadFile): DerivedFile[] {
     if (current === undefined) return [];
     const all = readEnvironments(tree);
     const environments = environmentsOf(provider, current).flatMap((name) => all.get(name) ?? []);
-    const facts = readPipelineFacts(tree, environments, hasScan(provider, current));
+    const facts = readPipelineFacts(tree, environments, choicesOf(provider, current));
     return derivePipeline(provider, facts, current, { format: formatEdited });
   });
 }

@@ -1,0 +1,133 @@
+import type { PipelineEnvironment } from './pipeline-facts';
+import { baseFile, sinceBase } from './scripts';
+
+/** The job that shows what merging a pull request would change in an environment. */
+export function planJobName(environment: string): string {
+  return `plan-${environment}`;
+}
+
+/**
+ * The environment that a plan's job has at the provider. It is not the one that is deployed to: who opens a pull request
+ * chooses what its jobs run, so they get secrets of their own.
+ */
+export function planEnvironment({ name }: Pick<PipelineEnvironment, 'name'>): string {
+  return `${name}-plan`;
+}
+
+/** The plan in Markdown, for people. */
+export function planFile({ name }: Pick<PipelineEnvironment, 'name'>): string {
+  return `${baseFile(planJobName(name))}.md`;
+}
+
+/** How many characters all plans of a pull request may have together; a comment of GitHub has room for 65,536. */
+const ROOM = 60_000;
+
+/**
+ * Plans the deploy of what a pull request changes, pushes nothing, and writes the plan into {@link planFile}. Without the
+ * secrets that it needs, the file says so. Only lines of the plan get there: a log may hold anything.
+ *
+ * @param base a variable with the commit that the pull request is compared with.
+ * @param shared how many plans share the room of a comment.
+ */
+export function planScript(
+  environment: PipelineEnvironment,
+  base: string,
+  shared: number,
+  after: readonly string[],
+): string {
+  const { name, engine } = environment;
+  const options = `-t ${engine}-deploy -c ${name} --plan --allowOlder`;
+  const log = baseFile(`${planJobName(name)}.log`);
+  const lines = baseFile(`${planJobName(name)}.txt`);
+  const file = planFile(environment);
+  const place = `\\\`${planEnvironment(environment)}\\\``;
+  return [
+    `mkdir -p ${baseFile('')}`,
+    'missing=',
+    ...checkSecrets(environment),
+    'status=0',
+    `: > ${log}`,
+    'if [ -z "$missing" ]; then',
+    `  base="$${base}"`,
+    // Grouped, the log of GitHub has no place for the plan of several services.
+    '  export NX_SKIP_LOG_GROUPING=true',
+    '  {',
+    ...sinceBase([`npx nx affected --base="$base" ${options}`], [`npx nx run-many ${options}`]).map(
+      (line) => `    ${line}`,
+    ),
+    `  } > ${log} 2>&1 || status=$?`,
+    `  cat ${log}`,
+    'fi',
+    // A plan ends at the first line that is not indented.
+    `sed 's/\\x1b\\[[0-9;]*m//g' ${log} | awk '/^plan for /{on=1} !/^(plan for |  )/{on=0} on' > ${lines}`,
+    '{',
+    `  echo '### Plan for ${name}'`,
+    '  echo',
+    '  if [ -n "$missing" ]; then',
+    `    echo "No plan. These secrets are not set in the environment ${place}:$missing"`,
+    `  elif [ -s ${lines} ]; then`,
+    `    echo '~~~~'`,
+    `    head -c ${Math.floor(ROOM / shared)} ${lines}`,
+    `    echo`,
+    `    echo '~~~~'`,
+    '  elif [ "$status" = 0 ]; then',
+    `    echo 'Nothing to deploy: no service changed.'`,
+    '  fi',
+    '  if [ "$status" != 0 ]; then',
+    '    echo',
+    `    echo 'The plan failed: the log of the job says why.'`,
+    '  fi',
+    `} > ${file}`,
+    ...after,
+    'exit "$status"',
+    '',
+  ].join('\n');
+}
+
+/** Collects the secrets without which nobody reaches the engine, or knows what services are given. */
+function checkSecrets({ engine, host, variables }: PipelineEnvironment): string[] {
+  const check = (file: string, secret: string) => `[ -f ${file} ] || missing="$missing ${secret}"`;
+  return [
+    ...(engine === 'kubernetes' ? [check('~/.kube/config', 'KUBE_CONFIG')] : []),
+    ...(host?.startsWith('ssh://') ? [check('~/.ssh/deploy', 'SSH_PRIVATE_KEY')] : []),
+    ...variables.map((name) => `[ -n "$${name}" ] || missing="$missing ${name}"`),
+  ];
+}
+
+/** The first line of the comment, by which the next run finds it. */
+const MARK = '<!-- The plan of a pipeline of @org/micro -->';
+
+/**
+ * Writes the plans that it is given as `$PLAN_1`, `$PLAN_2` and so on into one comment of a pull request of GitHub, which
+ * the next run updates. It is a program for Node, which each runner has.
+ */
+export function commentScript(plans: number): string {
+  const names = Array.from({ length: plans }, (_, at) => `PLAN_${at + 1}`);
+  return `node --input-type=module <<'END'
+const { GITHUB_API_URL, GITHUB_REPOSITORY, NUMBER, TOKEN } = process.env;
+const plans = ${JSON.stringify(names)}.map((name) => process.env[name]).filter(Boolean);
+const ask = async (method, path, content) => {
+  const answer = await fetch(\`\${GITHUB_API_URL}/repos/\${GITHUB_REPOSITORY}/issues/\${path}\`, {
+    method,
+    headers: { accept: 'application/vnd.github+json', authorization: \`Bearer \${TOKEN}\` },
+    body: content && JSON.stringify(content),
+  });
+  if (!answer.ok) throw new Error(\`\${method} \${path}: \${answer.status} \${await answer.text()}\`);
+  return answer.json();
+};
+const find = async (page) => {
+  const comments = await ask('GET', \`\${NUMBER}/comments?per_page=100&page=\${page}\`);
+  const own = comments.find(
+    ({ body, user }) => user?.login === 'github-actions[bot]' && body?.startsWith('${MARK}'),
+  );
+  return own ?? (comments.length < 100 ? undefined : find(page + 1));
+};
+if (plans.length > 0) {
+  const own = await find(1);
+  const body = ['${MARK}', ...plans].join('\\n\\n');
+  if (own) await ask('PATCH', \`comments/\${own.id}\`, { body });
+  else await ask('POST', \`\${NUMBER}/comments\`, { body });
+}
+END
+`;
+}
