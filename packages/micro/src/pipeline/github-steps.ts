@@ -1,0 +1,81 @@
+import { type PipelineEnvironment, type PipelineFacts, registryHost } from './pipeline-facts';
+import { accessScript, baseFile, installCommands, PIPELINE_SECRETS } from './scripts';
+
+/** Pinned by commit: a tag of an action can be moved. */
+const ACTIONS = {
+  checkout: 'actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0',
+  setupNode: 'actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0',
+  restore: 'actions/cache/restore@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0',
+  save: 'actions/cache/save@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0',
+} as const;
+
+export type Step = Readonly<Record<string, unknown>>;
+export type Job = Readonly<Record<string, unknown>>;
+
+/** The commit that a pull request is compared with; empty for other events. */
+export const PR_BASE = { PR_BASE: '${{ github.event.pull_request.base.sha }}' };
+
+export function setUp(facts: PipelineFacts): Step[] {
+  const { node, packageManager } = facts;
+  const version =
+    node.file === undefined ? { 'node-version': node.version } : { 'node-version-file': node.file };
+  return [
+    // The whole history: a deploy refuses to replace a newer commit, and the base may be far back.
+    { uses: ACTIONS.checkout, with: { 'fetch-depth': 0, 'persist-credentials': false } },
+    {
+      uses: ACTIONS.setupNode,
+      with: {
+        ...version,
+        ...(packageManager.kind === 'npm' ? { cache: 'npm' } : { 'package-manager-cache': false }),
+      },
+    },
+    ...installCommands(facts).map((run) => ({ run })),
+  ];
+}
+
+export function access(environment: PipelineEnvironment): Step {
+  const secrets = Object.fromEntries(
+    PIPELINE_SECRETS[environment.engine].map((name) => [name, `\${{ secrets.${name} }}`]),
+  );
+  return {
+    name: `Reach the registry and the ${environment.engine === 'compose' ? 'engine' : 'cluster'}`,
+    env: isOfGithub(environment.registry)
+      ? {
+          ...secrets,
+          REGISTRY_USER: '${{ github.actor }}',
+          REGISTRY_PASSWORD: '${{ secrets.GITHUB_TOKEN }}',
+        }
+      : secrets,
+    run: accessScript(environment),
+  };
+}
+
+/** GitHub's own registry takes the token of the run. */
+export function isOfGithub(registry: string | undefined): boolean {
+  return registry !== undefined && registryHost(registry) === 'ghcr.io';
+}
+
+export function secretsOf({ variables }: PipelineEnvironment) {
+  return variables.length === 0
+    ? undefined
+    : { env: Object.fromEntries(variables.map((name) => [name, `\${{ secrets.${name} }}`])) };
+}
+
+/** The newest commit that a run of this job remembered. */
+export function restore(job: string): Step {
+  return {
+    uses: ACTIONS.restore,
+    with: {
+      path: baseFile(job),
+      key: `micro-${job}-\${{ github.sha }}`,
+      'restore-keys': `micro-${job}-`,
+    },
+  };
+}
+
+export function save(job: string): Step {
+  return {
+    uses: ACTIONS.save,
+    with: { path: baseFile(job), key: `micro-${job}-\${{ github.sha }}` },
+  };
+}
