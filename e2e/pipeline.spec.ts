@@ -8,6 +8,7 @@ import { parseDocument, type YAMLMap } from 'yaml';
 import { run } from '../tools/command.js';
 import { aptInstall } from '../tools/debian/apt.js';
 import { startChild } from '../tools/testing/child.js';
+import { readState } from '../tools/testing/deployed-platform.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
 import {
@@ -220,10 +221,7 @@ services:
         expect(job.success, job.output).toBe(true);
         return job.output;
       });
-      expect({ built: built.built, pushed: built.pushed }).toEqual({
-        built: ['users'],
-        pushed: [],
-      });
+      expect(built.built).toEqual(['users']);
       const check = await runJob(workspace.root, text, 'check', event);
       expect(check.success, check.output).toBe(true);
       expect(check.output).not.toContain('users:test');
@@ -231,6 +229,7 @@ services:
       const { success, output, summary, pushed, restarted } = await planOf(KEY);
       expect(success, output).toBe(true);
       expect({ pushed, restarted }).toEqual({ pushed: [], restarted: [] });
+      expect((await readState(shop.place, ['users'])).users.digest).toBeUndefined();
       expect(summary).toMatch(/^ {2}update {3}users {2}its image changed/m);
       expect(summary + output).not.toContain('spec-key');
     });
@@ -242,24 +241,27 @@ services:
         CI_MERGE_REQUEST_PROJECT_ID: '1',
         CI_MERGE_REQUEST_DIFF_BASE_SHA: (await shop.workspace.git('rev-parse', 'main')).trim(),
       };
-      const run = (more: Record<string, string>) =>
+      const run = (more: Record<string, string>, ...what: string[]) =>
         effectsOf(shop.place, async () => {
           const given = Object.entries({ ...variables, ...more });
           const options = given.flatMap(([name, value]) => ['--variable', `${name}=${value}`]);
           const child = startChild(
             process.execPath,
-            [GITLAB_CI_LOCAL, PLAN, '--force-shell-executor', '--no-color', ...options],
+            [GITLAB_CI_LOCAL, ...what, '--no-color', ...options],
             { cwd: shop.workspace.root, env: userEnvironment() },
           );
           const { exitCode, output } = await child.ended;
           failed = exitCode !== 0;
           return stripVTControlCharacters(output);
         });
-      const { output, pushed, restarted } = await run({ USERS_API_KEY: 'spec-key' });
+      const key = { USERS_API_KEY: 'spec-key' };
+      const { output, pushed, restarted } = await run(key, PLAN, '--force-shell-executor');
       expect({ failed, pushed, restarted }).toEqual({ failed: false, pushed: [], restarted: [] });
       expect(output).toMatch(/ {2}update {3}users {2}its image changed/);
-      const fork = await run({ CI_MERGE_REQUEST_SOURCE_PROJECT_ID: '2' });
-      expect(fork.output).not.toContain('Plan for staging');
+      expect(output).not.toContain('spec-key');
+      const jobsOf = async (more: Record<string, string>) => (await run(more, '--list')).output;
+      expect(await jobsOf({})).toContain(PLAN);
+      expect(await jobsOf({ CI_MERGE_REQUEST_SOURCE_PROJECT_ID: '2' })).not.toContain(PLAN);
     });
 
     it('says what is missing without secrets, and does not fail', async () => {
