@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { mustRun, run } from '../../tools/command.js';
 import { recordSupport } from '../../tools/generated/support-page.js';
@@ -19,17 +17,8 @@ const EVENTUALLY = { timeout: 60_000, interval: 200 };
 
 /** The files of a workspace of each package manager, besides package.json. */
 const SETTINGS = {
-  yarn: (registry: string) => ({
-    '.yarnrc.yml': [
-      'nodeLinker: node-modules',
-      'enableTelemetry: false',
-      // These were published just now. The setting for all packages does not apply to a scope
-      // (findings/yarn-4-age-gate-of-a-scope.sh).
-      `npmScopes: { org: { npmRegistryServer: "${registry}", npmMinimalAgeGate: 0 } }`,
-      'unsafeHttpWhitelist: [127.0.0.1]',
-      '',
-    ].join('\n'),
-  }),
+  yarn: (registry: string) => ({ '.yarnrc.yml': yarnSettings(registry, 'node-modules') }),
+  'yarn pnp': (registry: string) => ({ '.yarnrc.yml': yarnSettings(registry, 'pnp') }),
   bun: (registry: string) => ({ '.npmrc': `@org:registry=${registry}\n` }),
   npm: (registry: string) => ({ '.npmrc': `@org:registry=${registry}\n` }),
   'pnpm 11': (registry: string) => ({
@@ -39,9 +28,24 @@ const SETTINGS = {
   }),
 } as const;
 
+function yarnSettings(registry: string, linker: string): string {
+  return [
+    `nodeLinker: ${linker}`,
+    'enableTelemetry: false',
+    // These were published just now. The setting for all packages does not apply to a scope
+    // (findings/yarn-4-age-gate-of-a-scope.sh).
+    `npmScopes: { org: { npmRegistryServer: "${registry}", npmMinimalAgeGate: 0 } }`,
+    'unsafeHttpWhitelist: [127.0.0.1]',
+    '',
+  ].join('\n');
+}
+
+const YARN_APPROVALS = { dependenciesMeta: { bufferutil: { built: true } } };
+
 /** Approvals of install scripts in package.json. For npm and Yarn, `nx add` adds those of esbuild and nx. */
 const APPROVALS = {
-  yarn: { dependenciesMeta: { bufferutil: { built: true } } },
+  yarn: YARN_APPROVALS,
+  'yarn pnp': YARN_APPROVALS,
   bun: { trustedDependencies: ['bufferutil', 'esbuild', 'nx'] },
   // That of the native addon is given later: without it, npm 12 skips the script and says nothing.
   npm: {},
@@ -60,6 +64,8 @@ const AFTER_A_CHANGE: Readonly<Record<string, readonly string[]>> = {
 export function testManager(manager: keyof typeof SETTINGS): void {
   describeEngine(`a workspace of ${manager}`, () => {
     const program = manager.split(' ')[0]!;
+    const isPnp = manager === 'yarn pnp';
+    const installed = manager === 'yarn pnp' ? 'yarn' : manager;
     let workspace: Workspace;
     let environment: NodeJS.ProcessEnv;
     let registry: string;
@@ -68,23 +74,31 @@ export function testManager(manager: keyof typeof SETTINGS): void {
     let added = '';
     const install = (...args: string[]) =>
       mustEnd(startChild(program, args, { cwd: workspace.root, env: environment }));
-    const nx = (...args: string[]) => mustEnd(workspace.startNx(args, { env: environment }));
+    const nx = (...args: string[]) =>
+      mustEnd(
+        isPnp
+          ? startChild('yarn', ['nx', ...args], {
+              cwd: workspace.root,
+              env: { ...environment, ...PIPELINE },
+            })
+          : workspace.startNx(args, { env: environment }),
+      );
     const tag = `micro-manager-${randomBytes(4).toString('hex')}`;
     const base = `${tag}-base`;
 
     beforeAll(async () => {
       registry = (await ensureRegistry()).host;
       // As in a pipeline, with `CI=true`: `nx add` and generators must be able to change the lockfile.
-      environment = await managerEnvironment(manager);
+      environment = await managerEnvironment(installed);
       const packages = /@org:registry=(\S+)/.exec(inject('prepared').npmrc)![1]!;
       workspace = await createWorkspace('e2e-manager', undefined, PIPELINE);
       for (const [path, text] of Object.entries(SETTINGS[manager](packages))) {
         await workspace.write(path, text);
       }
       // As written by `yarn init`.
-      await workspace.write('.gitignore', `${await workspace.read('.gitignore')}.yarn/*\n`);
+      await workspace.write('.gitignore', `${await workspace.read('.gitignore')}.yarn/*\n.pnp.*\n`);
       const manifest = JSON.parse(await workspace.read('package.json')) as object;
-      const packageManager = `${program}@${managerVersion(manager)}`;
+      const packageManager = `${program}@${managerVersion(installed)}`;
       await workspace.write(
         'package.json',
         JSON.stringify({ ...manifest, ...APPROVALS[manager], packageManager }, null, 2),
@@ -112,6 +126,7 @@ export function testManager(manager: keyof typeof SETTINGS): void {
     it('is set up by nx add, in sync, and stays the same when generated again', async () => {
       await nx('sync:check');
       await nx('g', '@org/micro:service', 'users');
+      if (isPnp) await nx('run-many', '-t', 'typecheck', 'test');
       expect(await workspace.git('status', '--porcelain')).toBe('');
     });
 
@@ -121,7 +136,7 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       if (manager === 'npm') {
         expect(manifest).toMatchObject({ allowScripts: { esbuild: true, nx: true } });
       }
-      if (manager === 'yarn') {
+      if (program === 'yarn') {
         const built = { built: true };
         const expected = { bufferutil: built, esbuild: built, nx: built };
         expect(manifest).toMatchObject({ dependenciesMeta: expected });
@@ -145,7 +160,14 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       const range = ['--base=HEAD~1', '--head=HEAD'];
       const built = await nx('affected', '-t', 'docker-build', ...range, '--output-style=static');
       expect(built).toContain('installed in the image instead of bundled: bufferutil');
-      expect(existsSync(join(workspace.root, 'dist/apps/users/app/main.js'))).toBe(true);
+      const bundle = await workspace.read('dist/apps/users/app/main.js');
+      // Of packages in archives: where those lie must not decide what is in the image.
+      expect(bundle).toContain('// node_modules/fastify/fastify.js');
+      expect(bundle).not.toMatch(/^\/\/ .*\.yarn/m);
+      expect(licenses(await workspace.read('dist/sboms/apps/users/sbom.cdx.json'))).toMatchObject({
+        bufferutil: 'MIT',
+        fastify: 'MIT',
+      });
       await starts(`${workspace.name}/users:local`);
       const plain = await buildPlainly();
       expect(plain.code, plain.stderr).toBe(0);
@@ -171,8 +193,8 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       if (process.env['SUPPORT'] !== 'write') return;
       await recordSupport({
         tool: program,
-        version: managerVersion(manager),
-        run: 'nx add, service, sync, build, image with a native addon (with Nx and with plain docker build), deploy',
+        version: managerVersion(installed),
+        run: `${isPnp ? "Plug'n'Play: " : ''}nx add, service, sync, build, image with a native addon (with Nx and with plain docker build), deploy`,
         result: 'works',
       });
     });
@@ -228,4 +250,14 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       }
     }
   });
+}
+
+/** The licence of each package. */
+function licenses(sbom: string): Record<string, string | undefined> {
+  const { components } = JSON.parse(sbom) as {
+    components: { name: string; licenses?: { license?: { id?: string } }[] }[];
+  };
+  return Object.fromEntries(
+    components.map((one) => [one.name, one.licenses?.[0]?.license?.id] as const),
+  );
 }

@@ -48,15 +48,3 @@ export function requireEntry({
     `there is no ${projectRoot}/${entry}: "build.entry" in ${projectRoot}/${MANIFEST_FILE} names the file that starts the service (src/main.ts unless set), for example "build: { entry: server.js }"`,
   );
 }
-
-/** Where Yarn writes which archive each package is in; esbuild would read it. */
-const PNP_FILES = ['.pnp.cjs', '.pnp.js', '.pnp.data.json'];
-
-/** @throws {ArtifactError} if packages are in archives of Yarn, which are not looked into for what an image needs. */
-export function requireNodeModules(workspaceRoot: string): void {
-  const file = PNP_FILES.find((name) => existsSync(join(workspaceRoot, name)));
-  if (file === undefined) return;
-  throw new ArtifactError(
-    `${file} says that packages are installed with Plug'n'Play of Yarn, which is not supported: set "nodeLinker: node-modules" in .yarnrc.yml and run "yarn install", which removes ${file}`,
-  );
-}

@@ -1,16 +1,18 @@
 import type { Metafile } from 'esbuild';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { withoutArchivePaths } from '../artifact/archive-paths';
 import { MIGRATIONS_FOLDER } from '../platform/datastore';
 import { MANIFEST_FILE, parseManifest } from '../platform/manifest';
 import { PlatformError } from '../platform/problem';
 import type { ArtifactRequest } from './artifact-request';
 import { findAssets } from './assets';
 import { bundle } from './bundle';
-import { ArtifactError, requireEntry, requireNodeModules } from './artifact-error';
+import { ArtifactError, requireEntry } from './artifact-error';
 import type { ExternalPackage } from './external-packages';
 import { fileReader, normaliseFiles } from './files';
+import { readPlugAndPlay } from './plug-and-play';
 import { pruneInstall, writeInstall, type Install } from './prune-install';
 import { unreachableFiles } from './unbundled-files';
 import { replaceFolder } from './replace-folder';
@@ -45,13 +47,18 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
   const { workspaceRoot, projectRoot, outputPath } = request;
   const output = join(workspaceRoot, outputPath);
   requireEntry(request);
-  requireNodeModules(request.workspaceRoot);
+  const pnp = readPlugAndPlay(workspaceRoot);
   const assets = readAssets(request);
   await mkdir(dirname(output), { recursive: true });
   const staging = await mkdtemp(`${output}.tmp-`);
   const app = join(staging, APP_FOLDER);
   try {
-    const { metafile, externals, warnings } = await bundle(request, join(app, 'main.js'));
+    const main = join(app, 'main.js');
+    const { metafile, externals, warnings } = await bundle(request, main);
+    if (pnp) {
+      const code = await readFile(main, 'utf8');
+      await writeFile(main, withoutArchivePaths(code, Object.keys(metafile.inputs)));
+    }
     const install = installOf(request, externals);
     await writeInstall(workspaceRoot, app, install);
     for (const asset of assets) {
@@ -62,12 +69,13 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
       existsSync(join(app, path)),
     );
     await normaliseFiles(staging);
+    const { size } = await stat(main);
     await replaceFolder(staging, output);
     return {
       sources: workspaceSources(metafile),
       externals,
       warnings: [...warnings, ...unreachable],
-      bytes: Object.values(metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0),
+      bytes: size,
       metafile,
       installFiles: install.files,
     };

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { externalReason, packageOfImport, type PackageFacts } from '../artifact/external';
 import { INSTALLED_PACKAGE } from '../artifact/installed-package';
+import { readPlugAndPlay } from './plug-and-play';
 
 export interface ExternalPackage {
   reason: string;
@@ -32,10 +33,13 @@ export function externalPackages({
 } {
   const found = new Map<string, ExternalPackage>();
   const facts = new Map<string, PackageFacts>();
+  const pnp = readPlugAndPlay(workspaceRoot);
+  const real = pnp?.real ?? realpathSync;
   const reasonFor = (name: string, directory: string, importer: string): string | undefined => {
     if (declared.includes(name)) return 'declared in service.yml';
+    // esbuild names what is in an archive of Yarn as Yarn does, and anything else by its real path.
     const reads = reading.get(
-      toSlashes(relative(realpathSync(workspaceRoot), realpathSync(directory))),
+      toSlashes(relative(realpathSync(workspaceRoot), pnp ? directory : realpathSync(directory))),
     );
     if (reads !== undefined) return reads;
     if (!facts.has(directory)) facts.set(directory, packageFacts(directory));
@@ -51,13 +55,20 @@ export function externalPackages({
           ({ path, resolveDir, kind, importer }) => {
             if (kind === 'entry-point' || isAbsolute(path)) return undefined;
             const name = packageOfImport(path);
-            const directory = findPackage(name, resolveDir, workspaceRoot);
+            const directory = pnp
+              ? pnp.find(name, resolveDir)
+              : findPackage(name, resolveDir, workspaceRoot);
             const reason = directory && reasonFor(name, directory, importer);
             if (!directory || !reason) return undefined;
             const at = toSlashes(relative(workspaceRoot, directory));
             const other = found.get(name)?.path;
-            // With pnpm, each project that depends on a package has its own link to it.
-            if (other !== undefined && !isSame(workspaceRoot, other, at)) {
+            // With pnpm, each project that depends on a package has its own link to it, and with Yarn's Plug'n'Play each
+            // set of peers.
+            if (
+              other !== undefined &&
+              other !== at &&
+              real(join(workspaceRoot, other)) !== real(directory)
+            ) {
               const text = `"${name}" is external (${reason}) and needed in two versions, ${other} and ${at}: an image can have only one; align the versions`;
               return { errors: [{ text }] };
             }
@@ -75,10 +86,6 @@ function findPackage(name: string, from: string, workspaceRoot: string): string 
     if (existsSync(join(directory, 'package.json'))) return directory;
     if (at === workspaceRoot || at === dirname(at)) return undefined;
   }
-}
-
-function isSame(workspaceRoot: string, a: string, b: string): boolean {
-  return a === b || realpathSync(join(workspaceRoot, a)) === realpathSync(join(workspaceRoot, b));
 }
 
 export function packageFacts(directory: string): PackageFacts {

@@ -10,9 +10,9 @@ const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'];
  *
  * @param paths of the packages, absolute.
  */
-export function findInstallScripts(paths: readonly string[]): Set<string> {
+export function findInstallScripts(workspaceRoot: string, paths: readonly string[]): Set<string> {
   const found = new Set<string>();
-  for (const { directory, manifest } of installedClosure(paths)) {
+  for (const { directory, manifest } of installedClosure(workspaceRoot, paths)) {
     if (hasInstallScript(directory, manifest)) found.add(`${manifest.name}@${manifest.version}`);
   }
   return found;

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readPlugAndPlay } from './plug-and-play';
 
 /** The package.json of an installed package, as far as it is read. */
 export interface InstalledManifest {
@@ -20,9 +21,13 @@ export interface InstalledManifest {
  * @param paths of the packages, absolute.
  */
 export function* installedClosure(
+  workspaceRoot: string,
   paths: readonly string[],
 ): Generator<{ directory: string; manifest: InstalledManifest }> {
-  const waiting = paths.map((path) => realpathSync(path));
+  const pnp = readPlugAndPlay(workspaceRoot);
+  const find = pnp?.find ?? lookUp;
+  // Peers are found from where Yarn lists a package, not from where it lies.
+  const waiting = pnp ? [...paths] : paths.map((path) => realpathSync(path));
   const seen = new Set(waiting);
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     const manifest = JSON.parse(
@@ -35,7 +40,7 @@ export function* installedClosure(
       ...dependencies,
       ...optionalDependencies,
     })) {
-      const need = lookUp(at, name);
+      const need = find(name, at);
       if (need === undefined || seen.has(need)) continue;
       seen.add(need);
       waiting.push(need);
@@ -43,7 +48,7 @@ export function* installedClosure(
   }
 }
 
-function lookUp(from: string, name: string): string | undefined {
+function lookUp(name: string, from: string): string | undefined {
   for (let at = from; ; at = dirname(at)) {
     const candidate = join(at, 'node_modules', name);
     if (existsSync(join(candidate, 'package.json'))) return realpathSync(candidate);

@@ -114,7 +114,10 @@ function prunePnpm(workspaceRoot: string, packages: ReadonlyMap<string, string>)
       packageJson: readJson<{ pnpm?: Record<string, unknown> }>(workspaceRoot, 'package.json'),
       workspace: readText(workspaceRoot, PNPM_WORKSPACE),
     },
-    findInstallScripts([...packages.values()].map((path) => join(workspaceRoot, path))),
+    findInstallScripts(
+      workspaceRoot,
+      [...packages.values()].map((path) => join(workspaceRoot, path)),
+    ),
   );
   return {
     files: {
@@ -150,7 +153,10 @@ function pruneYarn(
       lockfile: readText(workspaceRoot, LOCKFILES.yarn)!,
       manifest: readJson<YarnWorkspaceManifest>(workspaceRoot, 'package.json'),
       settings: (parse(readText(workspaceRoot, YARN_SETTINGS) ?? '') ?? {}) as YarnSettings,
-      scripted: findInstallScripts([...packages.values()].map((path) => join(workspaceRoot, path))),
+      scripted: findInstallScripts(
+        workspaceRoot,
+        [...packages.values()].map((path) => join(workspaceRoot, path)),
+      ),
       project,
     },
   );

@@ -29,7 +29,9 @@ export async function writeSbom(
   const roots = new Map(
     [...externals].map(([name, { path }]) => [name, join(workspaceRoot, path)]),
   );
-  const installed = [...installedClosure([...roots.values()])].map(({ manifest }) => manifest);
+  const installed = [...installedClosure(workspaceRoot, [...roots.values()])].map(
+    ({ manifest }) => manifest,
+  );
   const labelOf = (folder: string) =>
     folder === OWN_CODE ? service : packageLabel(identities.get(folder)!);
   const imports = new Map<string, string[]>();

@@ -3,13 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
 import type { ArtifactRequest } from './artifact-request';
-import {
-  formatMessage,
-  requireEntry,
-  requireNodeModules,
-  toArtifactError,
-  type ArtifactError,
-} from './artifact-error';
+import { formatMessage, requireEntry, toArtifactError, type ArtifactError } from './artifact-error';
 import { externalPackages } from './external-packages';
 import { writeWhole } from './files';
 import { sourceConditions } from './source-conditions';
@@ -20,7 +14,6 @@ export async function watchBundle(
   onBundle: (result: { error?: ArtifactError; warnings: readonly string[] }) => void,
 ): Promise<{ stop: () => Promise<void> }> {
   requireEntry(request);
-  requireNodeModules(request.workspaceRoot);
   // esbuild watches the folders in which it looks for packages: creating one later would count as a change.
   await mkdir(dirname(request.outfile), { recursive: true });
   const externals = externalPackages({

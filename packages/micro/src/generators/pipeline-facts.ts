@@ -10,6 +10,7 @@ import {
   type Environment,
   parseAnyEnvironment,
 } from '../platform/environment';
+import { usesPlugAndPlay } from './plug-and-play';
 import { readPackageManager, readTreeEnvironments } from './workspace-tree';
 
 /** Files that say which Node a workspace is for. */
@@ -27,6 +28,7 @@ export function readPipelineFacts(
     node:
       file === undefined ? { version: '24' } : { version: tree.read(file, 'utf8')!.trim(), file },
     packageManager: readPackageManager(tree),
+    nx: usesPlugAndPlay(tree) ? 'yarn nx' : 'npx nx',
     choices,
     environments: environments.map(pipelineEnvironment),
   };

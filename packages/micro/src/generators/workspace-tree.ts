@@ -57,9 +57,8 @@ function refusalOf(tree: Tree, kind: string, version: string): string | undefine
     return `This workspace uses Yarn ${version}, and images are built with Yarn 4 or later: run "yarn set version stable"`;
   }
   const linker = kind === 'yarn' ? yarnLinker(tree) : NODE_MODULES;
-  if (linker !== NODE_MODULES) {
-    const what = linker === 'pnp' ? "Plug'n'Play" : `"nodeLinker: ${String(linker)}"`;
-    return `This workspace uses ${what} of Yarn, which is not supported: set "nodeLinker: ${NODE_MODULES}" in .yarnrc.yml and run "yarn install"`;
+  if (linker !== NODE_MODULES && linker !== 'pnp') {
+    return `This workspace uses "nodeLinker: ${String(linker)}" of Yarn, which is not supported: set "nodeLinker: ${NODE_MODULES}" in .yarnrc.yml and run "yarn install"`;
   }
   return kind === 'bun' && tree.exists('bun.lockb') && !tree.exists('bun.lock')
     ? 'This workspace has the binary lockfile bun.lockb, which cannot be pruned for an image: run "bun install --save-text-lockfile" and remove bun.lockb'
@@ -69,7 +68,7 @@ function refusalOf(tree: Tree, kind: string, version: string): string | undefine
 const NODE_MODULES = 'node-modules';
 
 /** Plug'n'Play is what Yarn does if nothing else is set. */
-function yarnLinker(tree: Tree): unknown {
+export function yarnLinker(tree: Tree): unknown {
   const settings = parse(tree.read('.yarnrc.yml', 'utf8') ?? '') as { nodeLinker?: unknown } | null;
   return settings?.nodeLinker ?? 'pnp';
 }

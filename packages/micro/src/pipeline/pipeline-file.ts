@@ -46,5 +46,11 @@ export function derivePipeline(
 ): DerivedFile {
   const wanted =
     provider === 'github' ? githubWorkflow(facts) : { head: {}, jobs: gitlabPipeline(facts) };
-  return deriveJobs(PLACES[provider], wanted, current, options);
+  return deriveJobs(PLACES[provider], startedBy(facts.nx, wanted), current, options);
+}
+
+/** The scripts of all jobs start Nx by npx. */
+function startedBy<Pipeline>(nx: PipelineFacts['nx'], pipeline: Pipeline): Pipeline {
+  const text = JSON.stringify(pipeline).replaceAll('npx nx ', `${nx} `);
+  return nx === 'npx nx' ? pipeline : (JSON.parse(text) as Pipeline);
 }

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { docker, type EngineAddress } from '../../docker/command';
 import { readAnyEnvironment } from '../../effects/environments';
 import { EngineError } from '../../docker/engine-error';
 import { inspectRemoteImage, runDocker } from '../../effects/engine';
 import { fileReader } from '../../effects/files';
 import { freeSpace, isPortFree } from '../../effects/machine';
+import { readPlugAndPlay } from '../../effects/plug-and-play';
 import { projectNameOf, addressOf } from '../../deployment/project';
 import { runsElsewhere, type AnyEnvironment, type Environment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
@@ -129,10 +131,22 @@ async function readEngine(
   }
 }
 
+interface NxManifest {
+  version?: string;
+  bin?: string | Record<string, string>;
+}
+
+/** The Nx of the workspace, and the folder in which it is installed. */
+function readNx(workspaceRoot: string): { folder: string; manifest: NxManifest } | undefined {
+  const pnp = readPlugAndPlay(workspaceRoot);
+  const folder = pnp ? pnp.find('nx', workspaceRoot) : join(workspaceRoot, 'node_modules/nx');
+  const text = folder && fileReader(folder)('package.json');
+  return folder && text ? { folder, manifest: JSON.parse(text) as NxManifest } : undefined;
+}
+
 /** The version of the Nx that the workspace runs. */
 function nxVersion(workspaceRoot: string): string | undefined {
-  const text = fileReader(workspaceRoot)('node_modules/nx/package.json');
-  return text === undefined ? undefined : (JSON.parse(text) as { version?: string }).version;
+  return readNx(workspaceRoot)?.manifest.version;
 }
 
 async function readDisk({ runner }: Shell, address: EngineAddress): Promise<DoctorFacts['disk']> {
@@ -224,15 +238,14 @@ async function readRegistry(
 
 /** What `nx sync:check` says. */
 async function readSync({ workspaceRoot, runner }: Shell): Promise<DoctorFacts['sync']> {
-  const read = fileReader(workspaceRoot);
-  const nx = read('node_modules/nx/package.json');
+  const nx = readNx(workspaceRoot);
   if (nx === undefined) return { kind: 'failed', says: 'Nx is not installed' };
-  const { bin } = JSON.parse(nx) as { bin?: string | Record<string, string> };
+  const { bin } = nx.manifest;
   const program = typeof bin === 'string' ? bin : bin?.['nx'];
   if (program === undefined) return { kind: 'failed', says: 'Nx has no program' };
   const { exitCode, stdout, stderr } = await runner.run({
     file: process.execPath,
-    args: [`node_modules/nx/${program}`, 'sync:check'],
+    args: [join(nx.folder, program), 'sync:check'],
     env: { NX_DAEMON: 'false', NO_COLOR: '1', NX_TUI: 'false', FORCE_COLOR: '0' },
   });
   if (exitCode === 0) return { kind: 'in-step' };

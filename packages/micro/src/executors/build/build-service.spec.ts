@@ -46,14 +46,6 @@ describe('buildService', () => {
     expect(readdirSync(join(task.workspaceRoot, 'dist/apps'))).toEqual(['orders']);
   });
 
-  it("says what to do if packages are installed with Plug'n'Play, and writes nothing", async () => {
-    const task = recordedTask({ ...files, '.pnp.cjs': '' });
-    await expect(buildService(task, {})).rejects.toThrow(
-      '.pnp.cjs says that packages are installed with Plug\'n\'Play of Yarn, which is not supported: set "nodeLinker: node-modules" in .yarnrc.yml and run "yarn install", which removes .pnp.cjs',
-    );
-    expect(readdirSync(task.workspaceRoot)).not.toContain('dist');
-  });
-
   const fonts = {
     'package-lock.json': JSON.stringify({
       lockfileVersion: 3,

@@ -4,6 +4,7 @@ import ts from 'typescript';
 import { CONTRACTS_ROOT, contractFile } from '../../platform/contracts-library';
 import { eventFileName } from '../../platform/event';
 import { joinWorkspace } from '../join-workspace';
+import { ownTools } from '../plug-and-play';
 import { sourceLibrary } from '../source-library';
 import { CONTRACTS_VERSIONS } from '../versions';
 import type { WorkspacePackageManager } from '../workspace-tree';
@@ -39,9 +40,11 @@ export function generateContractsLibrary(
     { packageName, base: tree.exists('tsconfig.base.json') },
     { overwriteStrategy: OverwriteStrategy.KeepExisting },
   );
+  const tools = ownTools(tree, ['@types/node']);
   writeJson(tree, packageJson, {
     ...sourceLibrary(tree, packageName, ['lint', 'typecheck']),
     dependencies: CONTRACTS_VERSIONS,
+    ...(Object.keys(tools).length > 0 ? { devDependencies: tools } : {}),
     nx: { name: CONTRACTS_PROJECT },
   });
   joinWorkspace(tree, [

@@ -178,8 +178,9 @@ describe('init', () => {
 
   it.each([
     ['yarn@4.18.1', { '.yarnrc.yml': 'nodeLinker: node-modules\n' }],
+    ['yarn@4.18.1', {}],
     ['bun@1.4.5', {}],
-  ])('sets up a workspace of %s', async (packageManager, files) => {
+  ])('sets up a workspace of %s with %j', async (packageManager, files) => {
     updateJson(tree, 'package.json', (json: object) => ({ ...json, packageManager }));
     for (const [path, text] of Object.entries(files)) tree.write(path, text);
     await initGenerator(tree, {});
@@ -188,7 +189,6 @@ describe('init', () => {
 
   it.each([
     ['yarn@1.22.22', {}, 'This workspace uses Yarn 1.22.22, and images are built with Yarn 4'],
-    ['yarn@4.18.1', {}, "uses Plug'n'Play of Yarn, which is not supported: set \"nodeLinker"],
     ['yarn@4.18.1', { '.yarnrc.yml': 'nodeLinker: pnpm\n' }, 'uses "nodeLinker: pnpm" of Yarn'],
     ['bun@1.4.5', { 'bun.lockb': 'x' }, 'run "bun install --save-text-lockfile"'],
   ])('refuses %s with %j', async (packageManager, files, message) => {

@@ -16,6 +16,7 @@ import { generateClient } from '../connect/client';
 import { initGenerator } from '../init/generator';
 import { packageScripts, scriptTargets, type ScriptTarget } from '../init/nx-json';
 import { joinWorkspace } from '../join-workspace';
+import { ownTools } from '../plug-and-play';
 import { syncWorkspace } from '../sync/sync-workspace';
 import {
   API_DOCS_VERSIONS,
@@ -128,7 +129,7 @@ function generateProject(tree: Tree, options: ServiceOptions): boolean {
   }
   const packageJson = `${options.root}/package.json`;
   if (tree.exists(packageJson)) return false;
-  writeJson(tree, packageJson, servicePackageJson(options, values.targets));
+  writeJson(tree, packageJson, servicePackageJson(tree, options, values.targets));
   return true;
 }
 
@@ -145,7 +146,11 @@ function exampleFolders(options: ServiceOptions): string[] {
   return example === 'hello' ? [routes] : [routes, `items-${migrationEngine(options.datastores)!}`];
 }
 
-function servicePackageJson(options: ServiceOptions, targets: readonly ScriptTarget[]): object {
+function servicePackageJson(
+  tree: Tree,
+  options: ServiceOptions,
+  targets: readonly ScriptTarget[],
+): object {
   const { name, packageName, datastores, broker, framework, auth, tracing } = options;
   return {
     name: packageName,
@@ -164,6 +169,7 @@ function servicePackageJson(options: ServiceOptions, targets: readonly ScriptTar
       ...datastorePackages(datastores).dependencies,
     }),
     ...devDependencies({
+      ...ownTools(tree, ['@types/node', 'pino-pretty', 'vitest']),
       ...(framework === 'express' ? EXPRESS_TYPE_VERSIONS : {}),
       ...datastorePackages(datastores).devDependencies,
     }),

@@ -6,6 +6,7 @@ import { scriptTargets } from '../init/nx-json';
 import { approveInstallScripts, PROTO_SCRIPTS } from '../install-scripts';
 import { editJson } from '../json-text';
 import { addReference, joinWorkspace } from '../join-workspace';
+import { declareRootTools, ownTools } from '../plug-and-play';
 import { sourceLibrary } from '../source-library';
 import { GRPC_VERSIONS, PROTO_VERSIONS } from '../versions';
 import type { WorkspacePackageManager } from '../workspace-tree';
@@ -53,7 +54,7 @@ export function generateProtoLibrary(
     // Nothing is linted: all of its code is generated.
     ...sourceLibrary(tree, packageName, ['typecheck']),
     dependencies: { '@bufbuild/protobuf': GRPC_VERSIONS['@bufbuild/protobuf'] },
-    devDependencies: PROTO_VERSIONS,
+    devDependencies: { ...PROTO_VERSIONS, ...ownTools(tree, ['@types/node']) },
     nx: {
       name: protoProject(service),
       // Otherwise, the files that were there before they were generated again would decide what is in the cache.
@@ -61,6 +62,7 @@ export function generateProtoLibrary(
     },
   });
   approveInstallScripts(tree, packageManager, PROTO_SCRIPTS);
+  declareRootTools(tree, PROTO_VERSIONS);
   joinWorkspace(tree, [{ name: protoProject(service), root, packageManager, isNew: true }]);
   generateBeforeChecks(tree);
 }

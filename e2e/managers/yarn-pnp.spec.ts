@@ -1,0 +1,3 @@
+import { testManager } from './managed-workspace.js';
+
+testManager('yarn pnp');
