@@ -161,13 +161,13 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       const built = await nx('affected', '-t', 'docker-build', ...range, '--output-style=static');
       expect(built).toContain('installed in the image instead of bundled: bufferutil');
       const bundle = await workspace.read('dist/apps/users/app/main.js');
-      // Of packages in archives: where those lie must not decide what is in the image.
-      expect(bundle).toContain('// node_modules/fastify/fastify.js');
-      expect(bundle).not.toMatch(/^\/\/ .*\.yarn/m);
-      expect(licenses(await workspace.read('dist/sboms/apps/users/sbom.cdx.json'))).toMatchObject({
-        bufferutil: 'MIT',
-        fastify: 'MIT',
-      });
+      if (isPnp) {
+        // Of packages in archives: where those lie must not decide what is in the image.
+        expect(bundle).toContain('// node_modules/fastify/fastify.js');
+        expect(bundle).not.toMatch(/^\/\/ .*\.yarn/m);
+        const sbom = await workspace.read('dist/sboms/apps/users/sbom.cdx.json');
+        expect(licenses(sbom)).toMatchObject({ bufferutil: 'MIT', fastify: 'MIT' });
+      }
       await starts(`${workspace.name}/users:local`);
       const plain = await buildPlainly();
       expect(plain.code, plain.stderr).toBe(0);
