@@ -70,10 +70,14 @@ async function writeService(
   }
   await workspace.edit(
     `apps/${name}/src/app.ts`,
-    'import Fastify',
-    `import { value } from '${library}';\nimport Fastify`,
+    'import { helloRoutes }',
+    `import { value } from '${library}';\nimport { helloRoutes }`,
   );
-  await workspace.edit(`apps/${name}/src/app.ts`, 'return app;', 'value();\n  return app;');
+  await workspace.edit(
+    `apps/${name}/src/app.ts`,
+    'helloRoutes(app);',
+    'value();\n      helloRoutes(app);',
+  );
   await workspace.edit(
     `apps/${name}/package.json`,
     '"dependencies": {',
