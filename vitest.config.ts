@@ -25,8 +25,9 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.spec.ts', 'tools/**/*.spec.ts'],
           exclude: [...ignored, ...engineSpecs, ...browserSpecs, ...clusterSpecs],
-          // The first tree of a file loads all of @nx/devkit, which takes seconds on a busy machine.
-          testTimeout: 30_000,
+          // For tests that hang. On a busy machine, 50 services take most of a minute, and loading @nx/devkit takes seconds.
+          testTimeout: 2 * MINUTE,
+          hookTimeout: MINUTE,
           // Vitest would leave one core alone: half of two.
           maxWorkers: '100%',
           sequence: { groupOrder: 0 },
