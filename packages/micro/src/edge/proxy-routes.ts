@@ -85,7 +85,7 @@ const OF_PORTS = new Set(Object.keys(reachedAt('', [0, 1])));
 /**
  * A proxy that sends requests to a service at these ports.
  *
- * @param proxy where it sends requests until now, if anywhere, does not matter.
+ * @param proxy its settings. Where it sends requests until now, is replaced.
  */
 export function atPorts(proxy: Json, service: string, ports: readonly number[]): Json {
   const { handler, ...settings } = proxy;

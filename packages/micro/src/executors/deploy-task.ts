@@ -3,6 +3,7 @@ import { listenForInterruption } from '../effects/interruption';
 import type { Runner } from '../effects/process';
 import type { DeployOptions } from './deploy-options';
 import { deployTogether, type Deploy } from './deploy-together';
+import { ownTasks } from './own-tasks';
 import { runServiceTask, type ServiceTask } from './service-task';
 
 /**
@@ -20,7 +21,7 @@ export function deployTask(
     try {
       const failures = await deployTogether([task], {
         context,
-        ids: ownTask(context, task.service.name),
+        ids: ownTasks(context, task.service.name),
         options,
         interruption,
         tell: task.say,
@@ -33,15 +34,4 @@ export function deployTask(
     }
   };
   return runServiceTask(context, work, runner);
-}
-
-function ownTask({ taskGraph, targetName, configurationName }: ExecutorContext, project: string) {
-  return Object.values(taskGraph?.tasks ?? {})
-    .filter(
-      ({ target }) =>
-        target.project === project &&
-        target.target === targetName &&
-        (configurationName === undefined || target.configuration === configurationName),
-    )
-    .map(({ id }) => id);
 }

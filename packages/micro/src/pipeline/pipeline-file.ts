@@ -49,8 +49,8 @@ export function derivePipeline(
   return deriveJobs(PLACES[provider], startedBy(facts.nx, wanted), current, options);
 }
 
-/** The scripts of all jobs start Nx by npx. */
+/** A pipeline whose scripts start Nx in this way; they are written with `npx nx`. */
 function startedBy<Pipeline>(nx: PipelineFacts['nx'], pipeline: Pipeline): Pipeline {
-  const text = JSON.stringify(pipeline).replaceAll('npx nx ', `${nx} `);
-  return nx === 'npx nx' ? pipeline : (JSON.parse(text) as Pipeline);
+  if (nx === 'npx nx') return pipeline;
+  return JSON.parse(JSON.stringify(pipeline).replaceAll('npx nx ', `${nx} `)) as Pipeline;
 }

@@ -99,26 +99,29 @@ export const CHECKS = '-t lint test typecheck';
 
 /** Lists the services that changed since the commit in a variable, for a matrix of GitHub. */
 export function listScript(base: string): string {
-  const list = (options: string) =>
-    `services=$(npx nx show projects ${options}--with-target docker-build --json)`;
   return [
     `base="$${base}"`,
-    ...sinceBase([list('--affected --base="$base" ')], [list('')]),
+    ...listServices('--json'),
     'echo "services=$services"',
     'echo "services=$services" >> "$GITHUB_OUTPUT"',
     '',
   ].join('\n');
 }
 
+/** Puts the services that changed since `$base` into `$services`. */
+function listServices(format: string): string[] {
+  const list = (options: string) =>
+    `services=$(npx nx show projects ${options}--with-target docker-build ${format})`;
+  return sinceBase([list('--affected --base="$base" ')], [list('')]);
+}
+
 /** Checks what changed. In a pull request, whose base is in a variable, other jobs check services. */
 export function checkRestScript(job: string, base: string): string {
-  const list = (options: string) =>
-    `services=$(npx nx show projects ${options}--with-target docker-build --sep ,)`;
   return [
     'services=',
     `if [ -n "$${base}" ]; then`,
     `  base="$${base}"`,
-    ...sinceBase([list('--affected --base="$base" ')], [list('')]).map((line) => `  ${line}`),
+    ...listServices('--sep ,').map((line) => `  ${line}`),
     'fi',
     affectedScript(job, [`${CHECKS} \${services:+--exclude="$services"}`], base),
   ].join('\n');
