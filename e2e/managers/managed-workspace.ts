@@ -40,12 +40,19 @@ function yarnSettings(registry: string, linker: string): string {
   ].join('\n');
 }
 
-const YARN_APPROVALS = { dependenciesMeta: { bufferutil: { built: true } } };
+const YARN_MANIFEST = {
+  dependenciesMeta: { bufferutil: { built: true } },
+  // Vite 8.4.0 has an optional package that not every mirror has; Yarn then installs nothing at all.
+  resolutions: { vite: '8.3.8' },
+};
 
-/** Approvals of install scripts in package.json. For npm and Yarn, `nx add` adds those of esbuild and nx. */
-const APPROVALS = {
-  yarn: YARN_APPROVALS,
-  'yarn pnp': YARN_APPROVALS,
+/**
+ * What package.json has beside: approvals of install scripts, for example. For npm and Yarn, `nx add` adds those of
+ * esbuild and nx.
+ */
+const MANIFESTS = {
+  yarn: YARN_MANIFEST,
+  'yarn pnp': YARN_MANIFEST,
   bun: { trustedDependencies: ['bufferutil', 'esbuild', 'nx'] },
   // That of the native addon is given later: without it, npm 12 skips the script and says nothing.
   npm: {},
@@ -101,7 +108,7 @@ export function testManager(manager: keyof typeof SETTINGS): void {
       const packageManager = `${program}@${managerVersion(installed)}`;
       await workspace.write(
         'package.json',
-        JSON.stringify({ ...manifest, ...APPROVALS[manager], packageManager }, null, 2),
+        JSON.stringify({ ...manifest, ...MANIFESTS[manager], packageManager }, null, 2),
       );
       await install(...(program === 'yarn' ? ['install', '--no-immutable'] : ['install']));
       added += await nx('add', '@org/micro');

@@ -7,6 +7,9 @@ export const WORKSPACE_VERSIONS = {
   // What `nx serve` logs with; no bundle and no image has it.
   'pino-pretty': '^13.2.0',
   typescript: '~6.0.3',
+  // What Vitest runs on; it takes any. Vite 8.4.0 has an optional package that a mirror without Windows' packages lacks:
+  // npm then writes a lockfile that its own `npm ci` refuses (https://github.com/npm/cli/issues/9846).
+  vite: '~8.3.8',
   // The newest major that runs on Node 20 as well: what a generator writes must not depend on the
   // Node that happens to run it, or two people of a team generate different workspaces.
   vitest: '^4.1.12',
