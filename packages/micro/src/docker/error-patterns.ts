@@ -1,5 +1,5 @@
 /**
- * What docker, buildx, Compose, a registry or ssh complains of. Their exit codes tell nothing apart, so this is the one
+ * What docker, buildx, Compose, cosign, a registry or ssh complains of. Their exit codes tell nothing apart, so this is the one
  * place that reads their words; error-patterns.spec.ts has the words of each version. A pattern is added with its message.
  */
 export type Complaint =
@@ -57,6 +57,10 @@ const NO_CONTAINER = /no such container/i;
 const DYING = /dead or marked for removal/i;
 const ALREADY_DONE =
   /no such container|already in progress|already exists in network|is not connected/i;
+
+/** cosign: none at all, by another key, or of another digest; and only ones of another type, such as signatures of version 3. */
+const NO_ATTESTATION =
+  /^Error: (?:no matching attestations|none of the attestations matched the predicate type)\b/m;
 
 const EXPORTED_TWICE = /failed to solve: image "[^"]+": already exists/;
 
@@ -127,6 +131,11 @@ export function saysExportedTwice(words: string): boolean {
 /** What a command was to do had been done before it came. */
 export function saysAlreadyDone(words: string): boolean {
   return ALREADY_DONE.test(words);
+}
+
+/** cosign asked the registry, and the image has no attestation of this type by whom it should be. */
+export function saysNoAttestation(words: string): boolean {
+  return NO_ATTESTATION.test(words);
 }
 
 function parseNoEngine(output: string): Complaint {

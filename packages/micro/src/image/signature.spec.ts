@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { isKeyFile, publicKeyCommand, signCommand, verdictOf, verifyCommand } from './signature';
+import {
+  attestSbomCommand,
+  isKeyFile,
+  publicKeyCommand,
+  signCommand,
+  verdictOf,
+  verifyCommand,
+  verifySbomCommand,
+} from './signature';
 
 const REFERENCE = `registry.example.com/acme/orders@sha256:${'a'.repeat(64)}`;
 
@@ -20,6 +28,27 @@ describe('the commands of cosign', () => {
       ...['verify', '--certificate-identity', by.identity, '--certificate-oidc-issuer', by.issuer],
       ...['--output', 'json', REFERENCE],
     ]);
+  });
+
+  it('verify an SBOM by the same', () => {
+    expect(verifySbomCommand(REFERENCE, { key: 'keys/cosign.pub', sbom: true }).args).toEqual([
+      ...['verify-attestation', '--type', 'cyclonedx'],
+      ...['--key', 'keys/cosign.pub', '--insecure-ignore-tlog=true', REFERENCE],
+    ]);
+    const by = { identity: 'https://example.com/ci.yml', issuer: 'https://issuer.example.com' };
+    expect(verifySbomCommand(REFERENCE, by).args).toEqual([
+      ...['verify-attestation', '--type', 'cyclonedx', '--certificate-identity', by.identity],
+      ...['--certificate-oidc-issuer', by.issuer, REFERENCE],
+    ]);
+  });
+
+  it('attach an SBOM, and with version 3 from no configuration in the internet', () => {
+    const start = ['attest', '--yes', '--key', 'cosign.key', '--tlog-upload=false'];
+    const end = ['--type', 'cyclonedx', '--predicate', 'dist/sbom.cdx.json', REFERENCE];
+    const attest = (hasSigningConfig: boolean) =>
+      attestSbomCommand(REFERENCE, 'cosign.key', 'dist/sbom.cdx.json', hasSigningConfig);
+    expect(attest(false)).toEqual({ file: 'cosign', args: [...start, ...end] });
+    expect(attest(true).args).toEqual([...start, '--use-signing-config=false', ...end]);
   });
 
   it('sign, and with version 3 from no configuration in the internet', () => {

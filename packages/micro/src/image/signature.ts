@@ -3,11 +3,24 @@ import type { Verify } from '../platform/verify';
 
 /** Asks whether an image was signed by whom it should be. A key of ours is enough: no public log is asked. */
 export function verifyCommand(reference: string, by: Verify): Command {
-  const who =
-    'key' in by
-      ? ['--key', by.key, '--insecure-ignore-tlog=true']
-      : ['--certificate-identity', by.identity, '--certificate-oidc-issuer', by.issuer];
-  return { file: 'cosign', args: ['verify', ...who, '--output', 'json', reference] };
+  return { file: 'cosign', args: ['verify', ...verifyFlags(by), '--output', 'json', reference] };
+}
+
+/** The type of predicate under which cosign keeps an SBOM of CycloneDX. */
+const SBOM_TYPE = 'cyclonedx';
+
+/** Asks whether an image has an SBOM that was attested by whom it should be. Prints it. */
+export function verifySbomCommand(reference: string, by: Verify): Command {
+  return {
+    file: 'cosign',
+    args: ['verify-attestation', '--type', SBOM_TYPE, ...verifyFlags(by), reference],
+  };
+}
+
+function verifyFlags(by: Verify): string[] {
+  return 'key' in by
+    ? ['--key', by.key, '--insecure-ignore-tlog=true']
+    : ['--certificate-identity', by.identity, '--certificate-oidc-issuer', by.issuer];
 }
 
 /**
@@ -17,11 +30,34 @@ export function verifyCommand(reference: string, by: Verify): Command {
  *   version 3 does.
  */
 export function signCommand(reference: string, key: string, hasSigningConfig: boolean): Command {
-  const config = hasSigningConfig ? ['--use-signing-config=false'] : [];
   return {
     file: 'cosign',
-    args: ['sign', '--yes', '--key', key, '--tlog-upload=false', ...config, reference],
+    args: ['sign', ...signFlags(key, hasSigningConfig), reference],
   };
+}
+
+/**
+ * Attaches an SBOM to an image as an attestation: signed, and about this digest. cosign adds another one each time.
+ *
+ * @param sbom a file of CycloneDX.
+ * @param hasSigningConfig as for `signCommand`.
+ */
+export function attestSbomCommand(
+  reference: string,
+  key: string,
+  sbom: string,
+  hasSigningConfig: boolean,
+): Command {
+  const what = ['--type', SBOM_TYPE, '--predicate', sbom];
+  return {
+    file: 'cosign',
+    args: ['attest', ...signFlags(key, hasSigningConfig), ...what, reference],
+  };
+}
+
+function signFlags(key: string, hasSigningConfig: boolean): string[] {
+  const config = hasSigningConfig ? ['--use-signing-config=false'] : [];
+  return ['--yes', '--key', key, '--tlog-upload=false', ...config];
 }
 
 /** Prints the public key that belongs to a private one. */
@@ -29,6 +65,7 @@ export function publicKeyCommand(key: string): Command {
   return { file: 'cosign', args: ['public-key', '--key', key] };
 }
 
+/** Prints the flags that this cosign knows; `sign` and `attest` have those about services in common. */
 export const SIGN_HELP: Command = { file: 'cosign', args: ['sign', '--help'] };
 
 /**

@@ -325,7 +325,7 @@ test.each<[string, string[]]>([
   [
     'registry: reg.example.com\nverify: { keys: cosign.pub }',
     [
-      ':2: verify: verify is { key: keys/cosign.pub }, or { identity: …, issuer: … } for signatures without a key',
+      ':2: verify: verify is { key: keys/cosign.pub }, or { identity: …, issuer: … } for signatures without a key; and "sbom: true" to demand a list of packages',
     ],
   ],
   [
@@ -335,7 +335,7 @@ test.each<[string, string[]]>([
   [
     'registry: reg.example.com\nverify: cosign.pub',
     [
-      ':2: verify: verify is { key: keys/cosign.pub }, or { identity: …, issuer: … } for signatures without a key',
+      ':2: verify: verify is { key: keys/cosign.pub }, or { identity: …, issuer: … } for signatures without a key; and "sbom: true" to demand a list of packages',
     ],
   ],
   ['context: ""', [':1: context: is empty']],

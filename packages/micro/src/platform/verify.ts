@@ -1,7 +1,14 @@
 import { z } from 'zod';
 
 const SHAPE =
-  'verify is { key: keys/cosign.pub }, or { identity: …, issuer: … } for signatures without a key';
+  'verify is { key: keys/cosign.pub }, or { identity: …, issuer: … } for signatures without a key; and "sbom: true" to demand a list of packages';
+
+const sbom = z
+  .boolean()
+  .optional()
+  .describe(
+    'Demand a list of packages (SBOM) of the image, too, attested by the same key or identity. docker-push with "signKey" attaches it',
+  );
 
 /** Who has to have signed the images of an environment. */
 export const verifySchema = z
@@ -14,6 +21,7 @@ export const verifySchema = z
           .describe(
             'The public key: a file, relative to the workspace root, or an address that cosign knows, such as awskms://…',
           ),
+        sbom,
       }),
       z.strictObject({
         identity: z
@@ -27,6 +35,7 @@ export const verifySchema = z
           .describe(
             'Who vouches for the identity, such as https://token.actions.githubusercontent.com',
           ),
+        sbom,
       }),
     ],
     { error: SHAPE },

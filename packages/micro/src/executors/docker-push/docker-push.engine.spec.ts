@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
@@ -68,10 +69,11 @@ describeEngine('docker-push', () => {
     const answer = await fetch(url, { headers: { accept: MANIFESTS.join(', ') } });
     return (await answer.json()) as Manifest;
   };
-  /** Where cosign keeps the signature of a digest is a tag that is named after it. */
-  const copySignature = async (from: string, to: string) => {
+  /** Where cosign keeps the signature (sig) or the attestations (att) of a digest is a tag that is named after it. */
+  const tagBeside = (digest: string, what: 'sig' | 'att') => `${digest.replace(':', '-')}.${what}`;
+  const copyBeside = async (what: 'sig' | 'att', from: string, to: string) => {
     const at = (digest: string) =>
-      `http://${host}/v2/${workspace.platform}/orders/manifests/${digest.replace(':', '-')}.sig`;
+      `http://${host}/v2/${workspace.platform}/orders/manifests/${tagBeside(digest, what)}`;
     const signature = await fetch(at(from), { headers: { accept: MANIFESTS.join(', ') } });
     const type = signature.headers.get('content-type')!;
     const body = await signature.arrayBuffer();
@@ -286,10 +288,83 @@ describeEngine('docker-push', () => {
     expect((await push()).output).toMatch(/^orders {2}up to date/);
     const tampered = workspace.receipt('orders', 'docker-push.signed').digest;
     expect(tampered).not.toBe(digest);
-    await copySignature(digest, tampered);
+    await copyBeside('sig', digest, tampered);
     const refused = await deploy();
     expect(refused.success).toBe(false);
     expect(refused.output).toMatch(/is not signed by cosign\.pub, .*digest/);
     expect(running()).toEqual(before);
+  });
+
+  it('attaches the SBOM of the build, and an environment that demands it runs nothing without', async () => {
+    await ensureCosign();
+    vi.stubEnv('COSIGN_PASSWORD', 'spec');
+    if (!existsSync(join(workspace.root, 'cosign.key'))) {
+      execFileSync('cosign', ['generate-key-pair'], { cwd: workspace.root, stdio: 'pipe' });
+    }
+    const declare = (verify: string) =>
+      workspace.write({
+        'environments/listed.yml': `registry: ${host}\nhealthTimeout: 60\nverify: { key: cosign.pub${verify} }\n`,
+      });
+    const signKey = join(workspace.root, 'cosign.key');
+    const push = () => workspace.dockerPush('orders', { environment: 'listed', signKey });
+    const deploy = () => workspace.deploy('orders', { environment: 'listed' });
+    const running = () => workspace.containerIds('orders', `${workspace.platform}-listed`);
+    const digest = () => workspace.receipt('orders', 'docker-push.listed').digest;
+    const attested = () => {
+      const reference = `${host}/${workspace.platform}/orders@${digest()}`;
+      const by = ['--key', 'cosign.pub', '--insecure-ignore-tlog=true'];
+      const args = ['verify-attestation', '--type', 'cyclonedx', ...by, reference];
+      const options = { cwd: workspace.root, encoding: 'utf8', stdio: 'pipe' } as const;
+      return execFileSync('cosign', args, options)
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { payload: string })
+        .map(({ payload }) => JSON.parse(Buffer.from(payload, 'base64').toString()) as object);
+    };
+    const file = 'dist/sboms/apps/orders/sbom.cdx.json';
+
+    declare(', sbom: true');
+    await make('orders with a list');
+    const first = await push();
+    expect(first.success, first.output).toBe(true);
+    expect(first.output).toMatch(/^orders {2}signed .*\norders {2}SBOM attached/m);
+    expect(attested()).toEqual([
+      expect.objectContaining({ predicate: JSON.parse(workspace.read(file)) as unknown }),
+    ]);
+    const listed = digest();
+    const attestations = await digestOf(tagBeside(listed, 'att'));
+    expect((await push()).output).toMatch(/^orders {2}up to date/);
+    expect(digest()).toBe(listed);
+    expect(await digestOf(tagBeside(listed, 'att'))).toBe(attestations);
+    const deployed = await deploy();
+    expect(deployed.success, deployed.output).toBe(true);
+    const before = running();
+    expect(before).toHaveLength(1);
+
+    // Signed by the key, with the list of another image.
+    await make('orders without a list');
+    const list = workspace.read(file);
+    rmSync(join(workspace.root, file));
+    const demanded = await push();
+    expect(demanded.success).toBe(false);
+    expect(demanded.output).toContain(`${file} is not there`);
+    declare('');
+    expect((await push()).output).toMatch(/^orders {2}no SBOM .*\norders {2}signed/m);
+    declare(', sbom: true');
+    const bare = await deploy();
+    expect(bare.success).toBe(false);
+    expect(bare.output).toMatch(/has no SBOM by cosign\.pub, .*\(no matching attestations\)/);
+    await copyBeside('att', listed, digest());
+    const copied = await deploy();
+    expect(copied.success).toBe(false);
+    expect(copied.output).toMatch(/has no SBOM by cosign\.pub, .*no matching subject digest/);
+    expect(running()).toEqual(before);
+
+    workspace.write({ [file]: list });
+    const late = await push();
+    expect(late.output).toMatch(/^orders {2}SBOM attached .*\norders {2}up to date/m);
+    const repaired = await deploy();
+    expect(repaired.success, repaired.output).toBe(true);
+    expect(running()).not.toEqual(before);
   });
 });

@@ -257,9 +257,13 @@ describe('pushImage', () => {
         more(line, command) ??
         (line.startsWith('cosign public-key')
           ? { stdout: 'a public key' }
-          : line.startsWith('cosign verify')
+          : line.startsWith('cosign verify ')
             ? { exitCode, stderr: 'Error: no signatures found' }
             : undefined);
+    const sbomAnswer =
+      (words: string): Answer =>
+      (line) =>
+        line.startsWith('cosign verify-attestation') ? failure(words) : undefined;
     const options = { environment: 'production', signKey: 'cosign.key' };
     const signs = (lines: readonly string[]) =>
       lines.filter((line) => line.startsWith('cosign sign --yes'));
@@ -285,6 +289,66 @@ describe('pushImage', () => {
       );
       expect(signs(task.runner.lines)).toEqual([]);
       expect(task.read(RECEIPT)).toBeUndefined();
+    });
+
+    describe('and an SBOM', () => {
+      const SBOM = 'dist/sboms/apps/orders/sbom.cdx.json';
+      const ATTEST = `cosign attest --yes --key cosign.key --tlog-upload=false --type cyclonedx --predicate ${SBOM} ${SIGNED}`;
+      const built = { ...files, [SBOM]: '{}' };
+      const demanding = {
+        ...files,
+        'environments/production.yml': `${files['environments/production.yml']}verify: { key: cosign.pub, sbom: true }\n`,
+      };
+      const there = { [IMAGE.split(':')[1]!]: KEY };
+      const none = sbomAnswer('Error: no matching attestations: \n');
+      const attests = (lines: readonly string[]) =>
+        lines.filter((line) => line.startsWith('cosign attest'));
+
+      it('attaches it to what it signed', async () => {
+        const task = recordedTask(built, engine({}, cosign(10, none)));
+        await pushImage(task, options);
+        const { lines } = task.runner;
+        expect(attests(lines)).toEqual([ATTEST]);
+        expect(lines.indexOf(SIGN)).toBeLessThan(lines.indexOf(ATTEST));
+        expect(task.said.join('\n')).toMatch(/orders {2}SBOM attached .*@sha256:ddd/);
+      });
+
+      it('attaches it to what was signed before, and pushes nothing', async () => {
+        const task = recordedTask(built, engine(there, cosign(0, none)));
+        await pushImage(task, options);
+        expect(attests(task.runner.lines)).toEqual([ATTEST]);
+        expect(acts(task.runner.lines)).toEqual([]);
+      });
+
+      it('attaches it once, and never to an image that is not signed', async () => {
+        const twice = recordedTask(built, engine(there, cosign(0)));
+        await pushImage(twice, options);
+        expect(attests(twice.runner.lines)).toEqual([]);
+        const foreign = recordedTask(built, engine(there, cosign(10, none)));
+        await expect(pushImage(foreign, options)).rejects.toThrow('was in the registry before');
+        expect(attests(foreign.runner.lines)).toEqual([]);
+      });
+
+      it('says that the build wrote none, and stops before the push if one is demanded', async () => {
+        const free = recordedTask(files, engine({}, cosign(10, none)));
+        await pushImage(free, options);
+        expect(free.said[0]).toBe(`orders  no SBOM  ${SBOM} is not there, so none is attached`);
+        expect(attests(free.runner.lines)).toEqual([]);
+        const strict = recordedTask(demanding, engine({}, cosign(10, none)));
+        await expect(pushImage(strict, options)).rejects.toThrow(
+          `${SBOM} is not there: the target`,
+        );
+        expect(acts(strict.runner.lines)).toEqual([]);
+      });
+
+      it('ends if the registry does not answer, and leaves no receipt', async () => {
+        const task = recordedTask(built, engine({}, cosign(0, sbomAnswer('Error: EOF'))));
+        await expect(pushImage(task, options)).rejects.toThrow(
+          `it cannot be told whether ${SIGNED} has an SBOM already: EOF`,
+        );
+        expect(attests(task.runner.lines)).toEqual([]);
+        expect(task.read(RECEIPT)).toBeUndefined();
+      });
     });
 
     it.each<[string, Answer, RegExp]>([

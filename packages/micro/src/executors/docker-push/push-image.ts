@@ -16,6 +16,7 @@ import { LABELS } from '../../platform/image-labels';
 import {
   pushReceiptSchema,
   receiptFile,
+  sbomFile,
   type BuildReceipt,
   type PushReceipt,
 } from '../../image/receipt';
@@ -27,6 +28,7 @@ import { UserError } from '../../platform/user-error';
 import { formatSeconds, formatStep } from '../../terminal/step';
 import { isDryRun } from '../dry-run';
 import { readBuild } from '../read-build';
+import { readSbom, requireSbom } from '../read-sbom';
 import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
 import { signImages, type PushedImage } from './sign-images';
@@ -101,6 +103,9 @@ export async function pushImage(
   }
   // The key's tag is first: without it, there is no digest to note.
   if (isDry || (isPlanned && wanted[0]!.kind === 'push')) return;
+  const signs = options.signKey !== undefined && !isPlanned;
+  // Before the push: an image that is in the registry without a signature is not signed by the next run.
+  const sbom = signs ? findSbom(task, environment) : undefined;
   const plans = isPlanned ? wanted.filter(({ kind }) => kind === 'there') : wanted;
   const digests: string[] = [];
   for (const plan of plans) {
@@ -111,8 +116,8 @@ export async function pushImage(
     );
   }
   const digest = digests[0]!;
-  if (options.signKey !== undefined && !isPlanned) {
-    await signImages(task, options.signKey, pushedImages(repository, plans, digests));
+  if (options.signKey !== undefined && signs) {
+    await signImages(task, options.signKey, pushedImages(repository, plans, digests), sbom);
   }
   const image = `${repository}:${plans[0]!.tag}`;
   await writeReceipt<PushReceipt>(
@@ -150,6 +155,22 @@ function pushedImages(
     reference: `${repository}@${digest}`,
     isOurs: plans.some(({ kind }, index) => kind === 'push' && digests[index] === digest),
   }));
+}
+
+/**
+ * The SBOM to attach, relative to the workspace root.
+ *
+ * @throws {UserError} if there is none, and the environment would refuse an image without it.
+ */
+function findSbom(task: ServiceTask, { verify }: AnyEnvironment): string | undefined {
+  const { service, say } = task;
+  const sbom = sbomFile(service.root);
+  if (verify?.sbom === true) requireSbom(task);
+  else if (readSbom(task) === undefined) {
+    say(formatStep(service.name, 'no SBOM', `${sbom} is not there, so none is attached`));
+    return undefined;
+  }
+  return sbom;
 }
 
 export function requireEnvironment({ environment }: { environment?: string }): string {

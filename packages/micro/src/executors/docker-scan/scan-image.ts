@@ -18,6 +18,7 @@ import type { ScanSubject } from '../../scan/scanner';
 import { formatColumns } from '../../terminal/columns';
 import { formatSeconds, formatStep } from '../../terminal/step';
 import { readBuild } from '../read-build';
+import { requireSbom } from '../read-sbom';
 import type { ServiceTask } from '../service-task';
 import { findScanner, type FoundScanner } from './find-scanner';
 import { runScanner } from './run-scanner';
@@ -103,15 +104,6 @@ export async function scanImage(task: ServiceTask, options: DockerScanOptions): 
   for (const line of formatColumns(findingRows(judged))) say(`  ${line}`);
   const failure = whyFailed(judged, rules);
   if (failure !== undefined) throw new UserError(failure);
-}
-
-function requireSbom({ workspaceRoot, service }: ServiceTask): string {
-  const file = sbomFile(service.root);
-  const text = fileReader(workspaceRoot)(file);
-  if (text !== undefined) return text;
-  throw new UserError(
-    `${file} is not there: the target that uses @org/micro:build writes it. If it is a target of your own, add "{workspaceRoot}/dist/sboms/${service.root}" to its outputs, and run it again with --skip-nx-cache`,
-  );
 }
 
 function isSame(
