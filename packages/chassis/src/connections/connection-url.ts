@@ -1,4 +1,4 @@
-export type ConnectionKind = 'postgres' | 'mysql' | 'mongodb' | 'redis' | 'rabbitmq';
+export type ConnectionKind = 'postgres' | 'mysql' | 'mongodb' | 'redis' | 'rabbitmq' | 'nats';
 
 interface Form {
   protocols: readonly string[];
@@ -28,6 +28,10 @@ const FORMS: Record<ConnectionKind, Form> = {
   rabbitmq: {
     protocols: ['amqp:', 'amqps:'],
     example: 'amqp://user:password@host:5672/vhost',
+  },
+  nats: {
+    protocols: ['nats:', 'tls:'],
+    example: 'nats://user:password@host:4222',
   },
 };
 

@@ -1,8 +1,11 @@
+import type { MessagingSystem } from './broker.js';
+
 /** The attributes of a span. */
 export interface TracedEvent {
+  readonly system: MessagingSystem;
   readonly id: string;
   readonly name: string;
-  /** The messaging system, such as the kind of broker. */
+  /** The exchange, queue or subject. */
   readonly destination: string;
 }
 

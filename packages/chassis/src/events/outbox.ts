@@ -1,14 +1,12 @@
 import type { Postgres } from '../datastores/postgres.js';
 import { formatReason } from '../errors/errors.js';
-import { EventRefusedError } from '../rabbitmq/publisher.js';
-import type { RabbitMq } from '../rabbitmq/rabbitmq.js';
 import type { Resource, ResourceHost } from '../service/resource.js';
 import { defaultLog } from '../telemetry/default-log.js';
 import type { Log } from '../telemetry/log.js';
 import { NO_METER, type Gauge } from '../telemetry/meter.js';
-import { messageContext, undeclared } from './event-publishing.js';
-import { eventTracer } from './event-tracing.js';
-import { encodeEvent } from './event-wire.js';
+import { EventRefusedError, type Broker } from './broker.js';
+import { publishEvent } from './event-publishing.js';
+import type { WireEvent } from './event-wire.js';
 import type { EventContract, EventInput, PublishOptions } from './events.js';
 
 export interface OutboxOptions {
@@ -72,7 +70,7 @@ const BROKER_PAUSE_MS = 1000;
  */
 export function outbox<E extends EventContract>(
   database: Postgres,
-  broker: RabbitMq<E>,
+  broker: Broker<E>,
   options: OutboxOptions = {},
 ): Outbox<E> {
   const { name = 'outbox', pollMs = 500, batch = 100, warnAfterMs = 60_000 } = options;
@@ -204,20 +202,16 @@ export function outbox<E extends EventContract>(
       client: SqlClient,
       contract: C,
       data: EventInput<C>,
-      { id }: PublishOptions = {},
+      options: PublishOptions = {},
     ): Promise<string> => {
-      if (!broker.publishes.includes(contract)) throw undeclared(broker.service, contract);
-      const event = encodeEvent(contract, data, { id });
-      const headers: Record<string, string> = { ...event.headers, ...messageContext() };
-      const traced = { id: event.id, name: event.name, destination: name };
-      await eventTracer().publish(traced, headers, () =>
+      const write = ({ id, name: event, body, headers }: WireEvent) =>
         client.query(
           'INSERT INTO chassis_outbox (event_id, event, body, headers) VALUES ($1, $2, $3, $4)',
-          [event.id, event.name, event.body, JSON.stringify(headers)],
-        ),
-      );
+          [id, event, body, JSON.stringify(headers)],
+        );
+      const eventId = await publishEvent(broker, name, contract, data, options, write);
       hurry();
-      return event.id;
+      return eventId;
     },
     check: async () => {
       await database.query('SELECT FROM chassis_outbox LIMIT 0');

@@ -5,14 +5,14 @@ import {
   type Consumer,
   type SyncMessage,
 } from 'rabbitmq-client';
-import { abortable } from '../context/deadline.js';
-import { parseContext, runInContext } from '../context/request-context.js';
+import { runInContext } from '../context/request-context.js';
 import { formatReason } from '../errors/errors.js';
+import { deadHeaders } from '../events/dead-letter.js';
+import { handlerContext, runHandler } from '../events/event-handling.js';
 import type { EventMetrics, HandleOutcome } from '../events/event-metrics.js';
-import { planNextStep, type DeadReason } from '../events/event-outcome.js';
-import { eventTracer } from '../events/event-tracing.js';
-import { ATTEMPT, attemptOf, decodeEvent, type ReceivedEvent } from '../events/event-wire.js';
-import type { EventMessage, Subscription } from '../events/events.js';
+import { planNextStep } from '../events/event-outcome.js';
+import { ATTEMPT, attemptOf, type ReceivedEvent } from '../events/event-wire.js';
+import type { Subscription } from '../events/events.js';
 import type { Log } from '../telemetry/log.js';
 import type { BrokerConnection } from './connection.js';
 import type { ConfirmingPublisher, OutgoingMessage } from './publisher.js';
@@ -25,11 +25,6 @@ import {
   retryName,
 } from './topology.js';
 
-export const DEAD_REASON = 'x-dead-reason';
-export const DEAD_ERROR = 'x-dead-error';
-export const DEAD_AT = 'x-dead-at';
-
-const MAX_ERROR_LENGTH = 500;
 /** The pause before an event is delivered again if it cannot be moved to any queue. */
 const RETURN_PAUSE_MS = 1000;
 
@@ -123,39 +118,21 @@ export class EventConsumer {
       return status;
     };
     const log = this.options.log().child({ event: contract.name, eventId: received.id });
-    const context = contextOf(received, this.options.handlerTimeoutMs);
+    const { handlerTimeoutMs } = this.options;
+    const context = handlerContext(received, handlerTimeoutMs);
+    const options = {
+      system: 'rabbitmq',
+      destination: this.#queue,
+      handlerTimeoutMs,
+      log,
+    } as const;
     try {
-      await runInContext(context, () => this.#handle(received, log));
+      await runInContext(context, () => runHandler(this.subscription, received, options));
       return end('done');
     } catch (error) {
       // The handler's time limit does not apply to what follows.
       const { deadline: _, ...timeless } = context;
       return end(await runInContext(timeless, () => this.#putAway(received, error, log)));
-    }
-  }
-
-  async #handle(received: ReceivedEvent, log: Log): Promise<void> {
-    const { contract, handler } = this.subscription;
-    const event = decodeEvent(contract, received);
-    const traced = { id: event.id, name: event.name, destination: this.#queue };
-    await eventTracer().handle(traced, received.headers, () =>
-      this.#limit((signal) => handler(event, { log, signal }), event),
-    );
-  }
-
-  async #limit(
-    work: (signal: AbortSignal) => Promise<unknown>,
-    { name }: EventMessage,
-  ): Promise<void> {
-    const { handlerTimeoutMs } = this.options;
-    const limit = new AbortController();
-    const timer = setTimeout(() => {
-      limit.abort(new Error(`the handler of ${name} took longer than ${handlerTimeoutMs} ms`));
-    }, handlerTimeoutMs);
-    try {
-      await abortable(work(limit.signal), limit.signal);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -211,25 +188,6 @@ export class EventConsumer {
     if (await this.publisher.send(message)) return;
     throw new Error(`there is no queue ${exchange || routingKey}`);
   }
-}
-
-function deadHeaders(
-  reason: DeadReason,
-  error: unknown,
-  attempt: number,
-): Readonly<Record<string, string>> {
-  return {
-    [DEAD_REASON]: reason,
-    [DEAD_ERROR]: formatReason(error).slice(0, MAX_ERROR_LENGTH),
-    [DEAD_AT]: new Date().toISOString(),
-    [ATTEMPT]: String(attempt),
-  };
-}
-
-/** The handler's time limit becomes its deadline, so that queries and calls end with it. */
-function contextOf({ headers }: ReceivedEvent, handlerTimeoutMs: number) {
-  const { requestId, traceparent } = parseContext({ ...headers });
-  return { requestId, traceparent, deadline: performance.now() + handlerTimeoutMs };
 }
 
 export function readMessage(message: AsyncMessage | SyncMessage): ReceivedEvent {

@@ -2,21 +2,10 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { AMQPError, type Channel, type ReturnedMessage } from 'rabbitmq-client';
 import { abortable, limitToDeadline } from '../context/deadline.js';
 import { UnavailableError } from '../errors/unavailable.js';
+import { EventRefusedError } from '../events/broker.js';
 import type { BrokerConnection } from './connection.js';
 import { explainRights, MissingRightError } from './rights.js';
 import type { Topology } from './topology.js';
-
-/**
- * The broker would refuse this event each time: for example, it is too big, or the service's account may not publish
- * it.
- */
-export class EventRefusedError extends Error {
-  override readonly name = 'EventRefusedError';
-
-  constructor(event: string, options: ErrorOptions) {
-    super(`the broker refused ${event}`, options);
-  }
-}
 
 export interface OutgoingMessage {
   readonly exchange: string;

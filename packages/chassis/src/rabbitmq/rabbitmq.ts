@@ -1,18 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkConnectionUrl } from '../connections/connection-url.js';
 import { abortable } from '../context/deadline.js';
+import { RETRY_DELAYS_MS, type Broker, type BrokerOptions } from '../events/broker.js';
 import { eventMetrics } from '../events/event-metrics.js';
-import { messageContext, undeclared } from '../events/event-publishing.js';
-import { eventTracer } from '../events/event-tracing.js';
-import { encodeEvent, type WireEvent } from '../events/event-wire.js';
-import type {
-  EventContract,
-  EventInput,
-  PublishOptions,
-  Publisher,
-  Subscription,
-} from '../events/events.js';
-import type { Resource } from '../service/resource.js';
+import { publishEvent } from '../events/event-publishing.js';
+import type { WireEvent } from '../events/event-wire.js';
+import type { EventContract, EventInput, PublishOptions, Subscription } from '../events/events.js';
+import { HANDLER_TIMEOUT_MS, handlerLimit } from '../events/handler-limit.js';
 import { defaultLog } from '../telemetry/default-log.js';
 import type { Log } from '../telemetry/log.js';
 import { NO_METER } from '../telemetry/meter.js';
@@ -21,65 +15,13 @@ import { EventConsumer } from './consumer.js';
 import { ConfirmingPublisher } from './publisher.js';
 import { consumerTopology, eventExchange, retryTopology } from './topology.js';
 
-export interface RabbitMqOptions<P extends readonly EventContract[]> {
-  /** The service's name. It names its queues, and is the source of its events. */
-  service: string;
-  /** All events that it publishes. Publishing another one does not compile. */
-  publishes?: P;
-  /**
-   * Known consumers of an event: `{ 'order.placed': ['billing'] }`. Their queues are declared before the first event is
-   * published, so that no event is lost before they start for the first time.
-   */
-  subscribers?: Readonly<Record<string, readonly string[]>>;
-  /** Default `broker`. */
-  name?: string;
+export interface RabbitMqOptions<P extends readonly EventContract[]> extends BrokerOptions<P> {
   /** The exchange of all events of the platform. Default `events`. */
   exchange?: string;
-  /** How many events with the same name are handled at the same time. Default 10. */
-  prefetch?: number;
-  /** Pauses before an event is delivered again after its handler failed. Default 1 s, 10 s, 1 min, 10 min. */
-  retryDelaysMs?: readonly number[];
-  /** How long a handler may take; this is also its deadline. Default 30 000. */
-  handlerTimeoutMs?: number;
-  /** How long to wait for a connection, and then for the broker's confirm. Default 5000. */
-  publishTimeoutMs?: number;
-  /** The longest pause between two attempts to connect again. Default 2000. */
-  maxReconnectDelayMs?: number;
-  /** Default: the service's log. */
-  log?: Log;
 }
 
-export interface RabbitMq<E extends EventContract = EventContract> extends Resource, Publisher<E> {
-  readonly kind: 'broker';
-  readonly service: string;
-  readonly publishes: readonly E[];
-  /** Handled after `start`, each from a queue of this service alone, which its replicas share. */
-  subscribe(subscriptions: readonly Subscription[]): void;
-  /** The last step of `publish`, for events that are already encoded, like those of an outbox. */
-  send(event: WireEvent): Promise<void>;
-  start(host?: Parameters<NonNullable<Resource['start']>>[0]): Promise<void>;
-  stop(): Promise<void>;
-}
-
-const HANDLER_TIMEOUT_MS = 30_000;
-/** How much of the time for a stop is needed after the handlers: for acknowledgements, and to close connections. */
-const STOP_MARGIN_MS = 2000;
-
-const RETRY_DELAYS_MS = [1000, 10_000, 60_000, 600_000];
-
-/**
- * How long a handler may take. A handler that is running when a stop begins must end before the process does.
- *
- * @throws {Error} if the code sets more than a stop allows.
- */
-export function handlerLimit(asked: number | undefined, stopTimeoutMs = Infinity): number {
-  const most = Math.max(stopTimeoutMs - STOP_MARGIN_MS, Math.floor(stopTimeoutMs / 2));
-  if (asked !== undefined && asked > most) {
-    throw new Error(
-      `handlerTimeoutMs is ${asked}, and a stop may take ${stopTimeoutMs} ms: set STOP_TIMEOUT_MS to ${asked + STOP_MARGIN_MS} or more, or a lower handlerTimeoutMs`,
-    );
-  }
-  return asked ?? Math.min(HANDLER_TIMEOUT_MS, most);
+export interface RabbitMq<E extends EventContract = EventContract> extends Broker<E> {
+  readonly system: 'rabbitmq';
 }
 
 /**
@@ -197,20 +139,14 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
   const broker: RabbitMq<P[number]> = {
     name,
     kind: 'broker',
+    system: 'rabbitmq',
     service,
     publishes,
     publish: async <C extends P[number]>(
       contract: C,
       data: EventInput<C>,
-      { id }: PublishOptions = {},
-    ): Promise<string> => {
-      if (!publishes.includes(contract)) throw undeclared(service, contract);
-      const event = encodeEvent(contract, data, { id });
-      const headers: Record<string, string> = { ...event.headers, ...messageContext() };
-      const traced = { id: event.id, name: event.name, destination: exchange };
-      await eventTracer().publish(traced, headers, () => send({ ...event, headers }));
-      return event.id;
-    },
+      options: PublishOptions = {},
+    ): Promise<string> => publishEvent(broker, exchange, contract, data, options, send),
     send,
     subscribe: (added) => {
       for (const subscription of added) {

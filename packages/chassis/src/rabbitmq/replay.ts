@@ -1,27 +1,17 @@
 import { checkConnectionUrl } from '../connections/connection-url.js';
 import { UnavailableError } from '../errors/unavailable.js';
-import { ATTEMPT } from '../events/event-wire.js';
-import type { EventContract } from '../events/events.js';
+import { withoutDeadHeaders } from '../events/dead-letter.js';
+import type { ReplayOptions, ReplayReport } from '../events/replay.js';
 import { defaultLog } from '../telemetry/default-log.js';
-import type { Log } from '../telemetry/log.js';
 import { BrokerConnection } from './connection.js';
-import { DEAD_AT, DEAD_ERROR, DEAD_REASON, readMessage } from './consumer.js';
+import { readMessage } from './consumer.js';
 import { ConfirmingPublisher } from './publisher.js';
 import { consumerQueue, consumerTopology, deadQueue, eventExchange } from './topology.js';
 
-export interface ReplayOptions {
-  service: string;
-  /** The events that the service subscribes to: contracts, or other objects with their names. */
-  subscribes: readonly Pick<EventContract, 'name'>[];
+export interface RabbitMqReplayOptions extends ReplayOptions {
   /** The exchange, as in `rabbitmq`. Default `events`. */
   exchange?: string;
-  /** How long to wait for a connection, and for each confirm. Default 10 000. */
-  timeoutMs?: number;
-  log?: Log;
 }
-
-/** How many events of each name were moved. */
-export type ReplayReport = Readonly<Record<string, number>>;
 
 /**
  * Moves the events in a service's dead-letter queues back to the queues that its handlers read, as if they came for the
@@ -33,7 +23,7 @@ export type ReplayReport = Readonly<Record<string, number>>;
  */
 export async function replayDeadLetters(
   url: string,
-  options: ReplayOptions,
+  options: RabbitMqReplayOptions,
 ): Promise<ReplayReport> {
   const { service, subscribes, exchange = 'events', timeoutMs = 10_000 } = options;
   const { log = defaultLog() } = options;
@@ -70,8 +60,8 @@ export async function replayDeadLetters(
     for (; count < messageCount; count++) {
       const message = await channel.basicGet(dead);
       if (!message) break;
-      const { id = '', source = '', body, headers } = readMessage(message);
-      const { [DEAD_REASON]: reason, [DEAD_ERROR]: error, [DEAD_AT]: _, ...rest } = headers;
+      const { id = '', source = '', body, headers: deadHeaders } = readMessage(message);
+      const { headers, reason, error } = withoutDeadHeaders(deadHeaders);
       log.info({ event: name, eventId: id, reason, error }, `replaying ${name}`);
       const isRouted = await publisher.send({
         exchange: '',
@@ -80,7 +70,7 @@ export async function replayDeadLetters(
         name,
         source,
         body,
-        headers: { ...rest, [ATTEMPT]: '1' },
+        headers,
       });
       if (!isRouted) throw new Error(`there is no queue ${consumerQueue(service, name)}`);
       channel.basicAck({ deliveryTag: message.deliveryTag });

@@ -7,13 +7,13 @@ export function createEventTracer(api: typeof OpenTelemetry): EventTracer {
   const spans = createSpans(api);
   const spanOf = (
     operation: 'send' | 'process',
-    { id, name, destination }: TracedEvent,
+    { system, id, name, destination }: TracedEvent,
     kind: OpenTelemetry.SpanKind,
   ) => ({
     name: `${operation} ${name}`,
     kind,
     attributes: {
-      'messaging.system': 'rabbitmq',
+      'messaging.system': system,
       'messaging.operation.type': operation,
       'messaging.destination.name': destination,
       'messaging.message.id': id,

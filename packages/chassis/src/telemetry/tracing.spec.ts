@@ -15,7 +15,12 @@ import { startTracing, type Tracing } from './tracing.js';
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const traceparent = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
 
-const placed = { id: 'event-1', name: 'order.placed', destination: 'events' };
+const placed = {
+  system: 'rabbitmq',
+  id: 'event-1',
+  name: 'order.placed',
+  destination: 'events',
+} as const;
 
 /** A new one for each test, so that it gets no spans of the next. */
 let exporter: InMemorySpanExporter;

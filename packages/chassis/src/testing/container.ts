@@ -26,6 +26,8 @@ export interface ContainerOptions {
   engine: DatastoreImage;
   port: number;
   environment: Record<string, string>;
+  /** Default: the image's own. */
+  command?: readonly string[];
   /** A check that fails until the server is ready. */
   check: readonly string[];
 }
@@ -52,6 +54,7 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
     ...['--publish', `127.0.0.1:${port}:${options.port}`],
     ...Object.entries(options.environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     ref,
+    ...(options.command ?? []),
   );
   try {
     await container.start();

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { postgres } from '../datastores/postgres.js';
+import type { Broker } from '../events/broker.js';
 import { handle } from '../events/events.js';
 import { outbox } from '../events/outbox.js';
+import { nats } from '../nats/nats.js';
 import { rabbitmq } from '../rabbitmq/rabbitmq.js';
 import { readVariables } from '../service/config.js';
 import { orderPlaced } from './order-placed.js';
@@ -17,7 +19,11 @@ const config = readVariables(
   },
   process.env,
 );
-const broker = rabbitmq(config.BROKER_URL, { service: config.SERVICE, publishes: [orderPlaced] });
+const connect = config.BROKER_URL.startsWith('nats:') ? nats : rabbitmq;
+const broker: Broker<typeof orderPlaced> = connect(config.BROKER_URL, {
+  service: config.SERVICE,
+  publishes: [orderPlaced],
+});
 
 if (config.WORK === 'hang') {
   broker.subscribe([

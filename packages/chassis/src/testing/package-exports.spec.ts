@@ -30,6 +30,7 @@ const PUBLISHED = [
   './metrics',
   './mongodb',
   './mysql',
+  './nats',
   './openapi',
   './outbox',
   './package.json',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { handlerLimit } from './rabbitmq.js';
+import { handlerLimit } from './handler-limit.js';
 
 it.each([
   ['30 s, for which the default of a stop has time', undefined, 35_000, 30_000],

@@ -1,0 +1,54 @@
+import { abortable } from '../context/deadline.js';
+import { parseContext } from '../context/request-context.js';
+import type { Log } from '../telemetry/log.js';
+import type { MessagingSystem } from './broker.js';
+import { eventTracer } from './event-tracing.js';
+import { decodeEvent, type ReceivedEvent } from './event-wire.js';
+import type { Subscription } from './events.js';
+
+export interface HandlingOptions {
+  readonly system: MessagingSystem;
+  /** The queue that it came from. */
+  readonly destination: string;
+  readonly handlerTimeoutMs: number;
+  readonly log: Log;
+}
+
+/**
+ * Checks a received event, and runs its handler within the time limit.
+ *
+ * @throws {InvalidEventError}
+ */
+export async function runHandler(
+  { contract, handler }: Subscription,
+  received: ReceivedEvent,
+  { system, destination, handlerTimeoutMs, log }: HandlingOptions,
+): Promise<void> {
+  const event = decodeEvent(contract, received);
+  const traced = { system, id: event.id, name: event.name, destination };
+  await eventTracer().handle(traced, received.headers, () =>
+    limit(contract.name, handlerTimeoutMs, (signal) => handler(event, { log, signal })),
+  );
+}
+
+async function limit(
+  name: string,
+  timeoutMs: number,
+  work: (signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(new Error(`the handler of ${name} took longer than ${timeoutMs} ms`));
+  }, timeoutMs);
+  try {
+    await abortable(work(controller.signal), controller.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The handler's time limit becomes its deadline, so that queries and calls end with it. */
+export function handlerContext({ headers }: ReceivedEvent, handlerTimeoutMs: number) {
+  const { requestId, traceparent } = parseContext({ ...headers });
+  return { requestId, traceparent, deadline: performance.now() + handlerTimeoutMs };
+}

@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConsumerInfo, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import { runInContext } from '../context/request-context.js';
+import { formatReason } from '../errors/errors.js';
+import { deadHeaders } from '../events/dead-letter.js';
+import { handlerContext, runHandler } from '../events/event-handling.js';
+import type { EventMetrics, HandleOutcome } from '../events/event-metrics.js';
+import { planNextStep, type NextStep } from '../events/event-outcome.js';
+import { ATTEMPT, type ReceivedEvent } from '../events/event-wire.js';
+import type { Subscription } from '../events/events.js';
+import type { Log } from '../telemetry/log.js';
+import { declareConsumer } from './declarations.js';
+import { readMessage } from './message.js';
+import type { ConfirmingPublisher } from './publisher.js';
+import {
+  consumerDeclaration,
+  consumerName,
+  deadSubject,
+  DELIVERY_LIMIT,
+  WORKING_MS,
+} from './topology.js';
+
+/** How long the server waits for an event before it answers that there is none. */
+const PULL_MS = 30_000;
+/** The pause before the next attempt to consume if that failed. */
+const PROBLEM_PAUSE_MS = 500;
+/** The pause before an event is delivered again if it cannot be moved to the dead letters. */
+const RETURN_PAUSE_MS = 1000;
+
+export interface ConsumingOptions {
+  service: string;
+  stream: string;
+  prefetch: number;
+  retryDelaysMs: readonly number[];
+  handlerTimeoutMs: number;
+  log: () => Log;
+  metrics: () => EventMetrics;
+}
+
+/**
+ * Consumes one event. Each of its lanes asks for one event, handles it and asks for the next one. So there are never
+ * more events in this process than handlers, and a stop returns none.
+ */
+export class EventConsumer {
+  #problem: string | undefined;
+  #consumer: Promise<ConsumerInfo> | undefined;
+  #isStopping = false;
+  readonly #name: string;
+  readonly #pulls = new Set<ConsumerMessages>();
+  readonly #lanes: Promise<void>[] = [];
+
+  constructor(
+    private readonly subscription: Subscription,
+    private readonly publisher: ConfirmingPublisher,
+    private readonly options: ConsumingOptions,
+  ) {
+    this.#name = consumerName(options.service, subscription.contract.name);
+  }
+
+  /** Why nothing is consumed, if that is the case. */
+  get problem(): string | undefined {
+    return this.#problem && `${this.#name} is not consumed: ${this.#problem}`;
+  }
+
+  /** Resolves when it consumes for the first time. After a lost connection, it continues by itself. */
+  async start(): Promise<void> {
+    while (!this.#isStopping) {
+      try {
+        await (this.#consumer = this.#declare());
+        break;
+      } catch (error) {
+        await this.#pauseAfter(error);
+      }
+    }
+    for (let lane = 0; lane < this.options.prefetch; lane++) this.#lanes.push(this.#work());
+  }
+
+  /** Takes no more events, and waits for running handlers. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const pull of this.#pulls) pull.stop();
+    await Promise.allSettled(this.#lanes);
+  }
+
+  /** Creates the server's consumer, or brings it up to date. */
+  async #declare(): Promise<ConsumerInfo> {
+    const { service, stream } = this.options;
+    const { manager } = await this.publisher.session();
+    const declaration = consumerDeclaration(stream, service, this.subscription.contract.name);
+    const info = await declareConsumer(manager, stream, declaration);
+    this.#problem = undefined;
+    return info;
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#isStopping) {
+      try {
+        const message = await this.#next();
+        if (message) await this.#receive(message);
+      } catch (error) {
+        // A person may have deleted the consumer or the stream, or it is another server.
+        this.#consumer = undefined;
+        this.publisher.reset();
+        await this.#pauseAfter(error);
+      }
+    }
+  }
+
+  async #pauseAfter(error: unknown): Promise<void> {
+    if (this.#isStopping) return;
+    const isNew = this.#problem === undefined;
+    this.#problem = formatReason(error);
+    if (isNew) this.options.log().warn({ consumer: this.#name }, this.problem);
+    await sleep(PROBLEM_PAUSE_MS);
+  }
+
+  /** Undefined if none came in time. */
+  async #next(): Promise<JsMsg | undefined> {
+    const info = await (this.#consumer ??= this.#declare());
+    const { stream } = await this.publisher.session();
+    const consumer = stream.consumers.getConsumerFromInfo(info);
+    const pull = await consumer.fetch({ max_messages: 1, expires: PULL_MS });
+    this.#pulls.add(pull);
+    try {
+      if (this.#isStopping) pull.stop();
+      for await (const message of pull) return message;
+      return undefined;
+    } finally {
+      this.#pulls.delete(pull);
+    }
+  }
+
+  async #receive(message: JsMsg): Promise<void> {
+    if (this.#isStopping) return message.nak();
+    const { contract } = this.subscription;
+    const attempt = message.info.deliveryCount;
+    const read = readMessage(message);
+    const received = { ...read, headers: { ...read.headers, [ATTEMPT]: String(attempt) } };
+    const log = this.options.log().child({ event: contract.name, eventId: received.id });
+    const started = performance.now();
+    const working = setInterval(() => message.working(), WORKING_MS);
+    try {
+      const outcome = await this.#handle(message, received, attempt, log);
+      this.options.metrics().handled(contract.name, outcome, performance.now() - started);
+    } finally {
+      clearInterval(working);
+    }
+  }
+
+  async #handle(
+    message: JsMsg,
+    received: ReceivedEvent,
+    attempt: number,
+    log: Log,
+  ): Promise<HandleOutcome> {
+    const { handlerTimeoutMs, retryDelaysMs } = this.options;
+    const context = handlerContext(received, handlerTimeoutMs);
+    const options = { system: 'nats', destination: this.#name, handlerTimeoutMs, log } as const;
+    // The handler's time limit does not apply to what follows it.
+    const { deadline: _, ...timeless } = context;
+    if (attempt > Math.max(DELIVERY_LIMIT, retryDelaysMs.length + 1)) {
+      const error = new Error(`it was delivered ${attempt - 1} times, and none of them ended`);
+      const step = { kind: 'dead', reason: 'retries exhausted' } as const;
+      return runInContext(timeless, () => this.#putAway(message, received, error, step, log));
+    }
+    try {
+      await runInContext(context, () => runHandler(this.subscription, received, options));
+    } catch (error) {
+      const step = planNextStep(error, attempt, retryDelaysMs);
+      return runInContext(timeless, () => this.#putAway(message, received, error, step, log));
+    }
+    message.ack();
+    return 'done';
+  }
+
+  /** An event leaves the stream only after the server has it among the dead letters. */
+  async #putAway(
+    message: JsMsg,
+    received: ReceivedEvent,
+    error: unknown,
+    step: NextStep,
+    log: Log,
+  ): Promise<HandleOutcome> {
+    const { service, stream } = this.options;
+    const { name } = this.subscription.contract;
+    const attempt = message.info.deliveryCount;
+    if (step.kind === 'retry') {
+      message.nak(step.delayMs);
+      const text = `${name} failed and is delivered again in ${step.delayMs} ms: ${formatReason(error)}`;
+      log.warn({ err: error, attempt }, text);
+      return 'retried';
+    }
+    const subject = deadSubject(stream, service, name);
+    const { id = '', source = '', body, headers } = received;
+    try {
+      await this.publisher.send({
+        subject,
+        // Unlike the event's id, it is another one if the event was replayed.
+        messageId: `${this.#name}:${message.info.streamSequence}`,
+        ...{ id, name, source, body },
+        headers: { ...headers, ...deadHeaders(step.reason, error, attempt) },
+      });
+    } catch (failure) {
+      log.warn({ err: error, attempt }, `${name} failed: ${formatReason(error)}`);
+      log.error(
+        { err: failure },
+        `${name} could not be moved to ${subject} and comes again: ${formatReason(failure)}`,
+      );
+      message.nak(RETURN_PAUSE_MS);
+      return 'returned';
+    }
+    message.term();
+    const text = `${name} is in ${subject}: ${step.reason}: ${formatReason(error)}`;
+    log.error({ err: error, attempt }, text);
+    return 'dead';
+  }
+}

@@ -1,0 +1,166 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+import { runInContext } from '../context/request-context.js';
+import { defineEvent, handle } from '../events/events.js';
+import type { Log } from '../telemetry/log.js';
+import { nats, type NatsOptions } from './nats.js';
+import { replayDeadLetters } from './replay.js';
+
+// A real broker is tested in nats.engine.spec.ts. Here, no broker answers.
+
+const orderPlaced = defineEvent('order.placed', z.object({ orderId: z.string() }));
+const orderPaid = defineEvent('order.paid', z.object({}));
+const data = { orderId: 'a' };
+
+const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn(), child: (): Log => log };
+const options = {
+  service: 'orders',
+  publishes: [orderPlaced],
+  publishTimeoutMs: 300,
+  maxReconnectDelayMs: 50,
+  log,
+} satisfies NatsOptions<[typeof orderPlaced]>;
+
+/** Accepts connections and never answers. */
+let silent: Server;
+const sockets = new Set<Socket>();
+beforeEach(async () => {
+  vi.clearAllMocks();
+  silent = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  }).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+});
+afterEach(() => {
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  silent.close();
+});
+
+const nowhere = 'nats://me:hunter2@127.0.0.1:1';
+const silentUrl = () => `nats://me:hunter2@127.0.0.1:${(silent.address() as AddressInfo).port}`;
+
+it('connects to nothing until it is used', async () => {
+  const broker = nats(silentUrl(), options);
+  broker.subscribe([handle(orderPaid, () => Promise.resolve())]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(sockets.size).toBe(0);
+  await Promise.all([broker.close(), broker.close()]);
+  expect(sockets.size).toBe(0);
+});
+
+describe('without a broker', () => {
+  it('has a check that says why, without the password', async () => {
+    const broker = nats(nowhere, options);
+    const why = () => broker.check(AbortSignal.timeout(2000)).then(() => 'usable', String);
+    const reasons = [await why(), await why()];
+    expect(reasons[0]).toMatch(/ECONNREFUSED|timeout/);
+    expect(reasons[1]).toContain('ECONNREFUSED');
+    expect(reasons.join()).not.toContain('hunter2');
+    await broker.close();
+  });
+
+  it('has a check that ends with its signal if the broker does not answer', async () => {
+    const broker = nats(silentUrl(), { ...options, publishTimeoutMs: 5000 });
+    const started = performance.now();
+    await expect(broker.check(AbortSignal.timeout(100))).rejects.toThrow();
+    expect(performance.now() - started).toBeLessThan(1000);
+    await broker.close();
+  });
+
+  it.each([
+    ['that refuses', () => nowhere, 'ECONNREFUSED'],
+    ['that is silent', silentUrl, 'timeout|not confirmed'],
+  ])('cannot publish to %s: a 503 before the time limit', async (_name, url, reason) => {
+    const broker = nats(url(), options);
+    const started = performance.now();
+    await expect(broker.publish(orderPlaced, data)).rejects.toMatchObject({
+      name: 'UnavailableError',
+      statusCode: 503,
+      message: expect.stringMatching(reason) as string,
+    });
+    expect(performance.now() - started).toBeLessThan(1000);
+    await broker.close();
+  });
+
+  it('waits no longer than the caller', async () => {
+    const broker = nats(nowhere, { ...options, publishTimeoutMs: 5000 });
+    const publish = (ms: number) =>
+      runInContext({ requestId: 'r', deadline: performance.now() + ms }, () =>
+        broker.publish(orderPlaced, data),
+      );
+    await expect(publish(0)).rejects.toMatchObject({ name: 'OutOfTimeError', statusCode: 504 });
+    const started = performance.now();
+    await expect(publish(100)).rejects.toMatchObject({ name: 'UnavailableError' });
+    expect(performance.now() - started).toBeLessThan(1000);
+    await broker.close();
+  });
+
+  it('says once that it is not connected', async () => {
+    const broker = nats(nowhere, options);
+    await broker.check(AbortSignal.timeout(400)).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(log.warn.mock.calls.map(([, text]: unknown[]) => text)).toEqual([
+      'broker is not connected: connect ECONNREFUSED 127.0.0.1:1',
+    ]);
+    await broker.close();
+  });
+
+  it('starts anyway, and stops immediately', async () => {
+    const broker = nats(nowhere, options);
+    broker.subscribe([handle(orderPaid, () => Promise.resolve())]);
+    await broker.start();
+    const started = performance.now();
+    await broker.close();
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  it('replays nothing', async () => {
+    const { port } = silent.address() as AddressInfo;
+    silent.close();
+    const replay = replayDeadLetters(`nats://me:hunter2@127.0.0.1:${port}`, {
+      service: 'orders',
+      subscribes: [orderPaid],
+      timeoutMs: 300,
+      log,
+    });
+    await expect(replay).rejects.toMatchObject({ name: 'UnavailableError' });
+  });
+});
+
+it('refuses events that it did not declare', async () => {
+  const broker = nats(nowhere, options);
+  // @ts-expect-error nor does it compile
+  const publish = broker.publish(orderPaid, {});
+  await expect(publish).rejects.toThrow(
+    'orders does not publish order.paid: add it to `publishes`',
+  );
+  await broker.close();
+});
+
+it('refuses invalid data before it connects', async () => {
+  const broker = nats(silentUrl(), options);
+  // @ts-expect-error nor does it compile
+  const publish = broker.publish(orderPlaced, { orderId: 12 });
+  await expect(publish).rejects.toThrow('order.placed is not valid: orderId: ');
+  expect(sockets.size).toBe(0);
+  await broker.close();
+});
+
+it('refuses a second handler of an event', () => {
+  const broker = nats(nowhere, options);
+  const subscription = handle(orderPaid, () => Promise.resolve());
+  expect(() => broker.subscribe([subscription, subscription])).toThrow(
+    'orders subscribes to order.paid twice',
+  );
+});
+
+it('refuses an invalid URL without showing it', () => {
+  for (const url of ['me:hunter2@broker', 'http://me:hunter2@broker']) {
+    expect(() => nats(url, options)).toThrow('must look like nats://');
+    expect(() => nats(url, options)).not.toThrow(/hunter2/);
+  }
+});
