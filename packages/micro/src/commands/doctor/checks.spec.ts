@@ -6,6 +6,7 @@ import { plain } from '../shell';
 const GOOD: DoctorFacts = {
   node: '24.21.0',
   nx: '23.2.1',
+  lockfileGaps: [],
   engine: { kind: 'answers', name: 'Docker', client: '28.2.2', server: '26.1.5+dfsg1' },
   buildx: 'github.com/docker/buildx v0.13.1 abc',
   compose: 'v2.31.0',
@@ -36,6 +37,7 @@ describe('checkFacts', () => {
     expect(formatChecks(check({}), plain)).toEqual([
       'ok  Node       24.21.0',
       'ok  Nx         23.2.1',
+      'ok  lockfile   package-lock.json has every optional package',
       'ok  engine     26.1.5+dfsg1 (client 28.2.2)',
       'ok  buildx     0.13.1',
       'ok  Compose    2.31.0',
@@ -61,6 +63,20 @@ describe('checkFacts', () => {
       'fail',
       'compose',
       /before it changes anything/,
+    ],
+    [
+      'a lockfile that npm ci refuses',
+      { lockfileGaps: [{ of: 'vite 8.4.0', package: 'vite', missing: ['napi'] }] },
+      'warn',
+      'lockfile',
+      /use an older version of vite \(with "overrides" in package\.json,/,
+    ],
+    [
+      'the same because of a manifest of the workspace',
+      { lockfileGaps: [{ of: 'package.json', missing: ['napi'] }] },
+      'warn',
+      'lockfile',
+      /your registry does not have it: remove napi from it$/,
     ],
     [
       'no engine',
@@ -164,6 +180,14 @@ describe('checkFacts', () => {
     ]);
   });
 
+  it('names the optional packages that a lockfile lacks, and whose they are', () => {
+    const missing = ['a', 'b', 'c', 'd', 'e'];
+    const found = check({ lockfileGaps: [{ of: 'esbuild 0.28.0', package: 'esbuild', missing }] });
+    expect(found.find(({ what }) => what === 'lockfile')!.says).toBe(
+      'package-lock.json has no entry for a, b, c and 2 more, an optional package of esbuild 0.28.0: "npm ci" of npm 11.6.2 and later refuses it',
+    );
+  });
+
   it.each([
     ['free', false, 'free for gateway'],
     ['free', true, 'free for the edge, which leads to gateway'],
@@ -185,7 +209,13 @@ describe('checkFacts', () => {
   });
 
   it('has no line for what was not checked', () => {
-    const { disk: _disk, registry: _registry, keepsImages: _keeps, ...rest } = GOOD;
+    const {
+      disk: _disk,
+      registry: _registry,
+      keepsImages: _keeps,
+      lockfileGaps: _gaps,
+      ...rest
+    } = GOOD;
     const whats = checkFacts({ ...rest, platforms: { known: [], wanted: [] }, ports: [] }, NOW).map(
       ({ what }) => what,
     );

@@ -1,7 +1,9 @@
 import { checkWritten, type Check } from './check';
 import { checkCluster, type ClusterDoctorFacts } from './cluster-checks';
+import type { LockfileGap } from '../../artifact/lockfile-gaps';
 import { composeFaults } from './compose-faults';
 import { checkEdge, type EdgeFacts } from './edge-checks';
+import { checkLockfile } from './lockfile-check';
 import { isOlder, parseVersion, type Version } from './version';
 
 /** What was found on the machine and at the engine; a problem is what kept it from being found. */
@@ -9,6 +11,8 @@ export interface DoctorFacts {
   node: string;
   /** The workspace's own Nx. */
   nx?: string;
+  /** What package-lock.json lacks; absent if npm does not install, or the file cannot be read. */
+  lockfileGaps?: readonly LockfileGap[];
   engine: AnsweringEngine | { kind: 'silent'; problem: string };
   /** What `docker buildx version` says; absent if there is none. */
   buildx?: string;
@@ -81,6 +85,7 @@ export function checkFacts(facts: DoctorFacts, now: Date): Check[] {
   return [
     checkNode(facts.node),
     checkNx(facts.nx),
+    ...(facts.lockfileGaps ? checkLockfile(facts.lockfileGaps) : []),
     ...checkEngine(facts),
     ...(facts.disk ? [checkDisk(facts.disk)] : []),
     ...checkPlatforms(facts.platforms),

@@ -21,6 +21,7 @@ import type { DoctorFacts, PortFact, RegistryFact } from './checks';
 import { readClusterFacts } from './read-cluster-facts';
 import { readImageChanges } from './read-image-changes';
 import { readEdgeFacts } from './read-edge-facts';
+import { readLockfileGaps } from './read-lockfile';
 import {
   edgePorts,
   publishedPorts,
@@ -68,6 +69,7 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
   return {
     node: process.versions.node,
     ...optional('nx', nxVersion(workspaceRoot)),
+    ...optional('lockfileGaps', readLockfileGaps(read)),
     engine,
     ...optional('buildx', buildx),
     ...optional('compose', compose),
