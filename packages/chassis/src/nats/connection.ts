@@ -89,8 +89,8 @@ export class NatsConnection {
       const limit = sleep(CLOSE_LIMIT_MS, undefined, { ref: false });
       await Promise.race([this.#session.client.drain().catch(() => undefined), limit]);
     }
+    // An attempt to connect cannot be cancelled: it closes its connection if it still gets one.
     await this.#client?.close();
-    await this.#running;
   }
 
   async #run(): Promise<void> {

@@ -171,7 +171,6 @@ describeEngine('events on NATS', () => {
       const soldOut = defineEvent('stock.sold-out', z.object({}));
       const stock = nats(url, { service: 'stock', publishes: [soldOut], log });
       open.push(stock);
-      await stock.check(AbortSignal.timeout(5000));
       await stock.publish(soldOut, {});
       await stock.publish(soldOut, {});
       expect(said('warn')).toEqual([
@@ -463,6 +462,22 @@ describeEngine('events on NATS', () => {
       const name = consumerName(service, orderPlaced.name);
       await driver((manager) => manager.consumers.delete('events', name));
       await soon(() => unfinished(service).catch(() => -1)).toBe(0);
+      await place(connect('orders'), 'a');
+      await soon(ids).toEqual(['a']);
+    });
+
+    it('brings its consumer up to date when it starts', async () => {
+      const service = unique('billing');
+      await (await consumer(service)).broker.close();
+      const name = consumerName(service, orderPlaced.name);
+      const ackWait = () =>
+        driver(async (manager) => (await manager.consumers.info('events', name)).config.ack_wait);
+      await driver((manager) =>
+        manager.consumers.update('events', name, { ack_wait: 1_000_000_000 }),
+      );
+      expect(await ackWait()).toBe(1_000_000_000);
+      const { ids } = await consumer(service);
+      expect(await ackWait()).toBe(ACK_WAIT_MS * 1_000_000);
       await place(connect('orders'), 'a');
       await soon(ids).toEqual(['a']);
     });

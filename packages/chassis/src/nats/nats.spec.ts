@@ -67,8 +67,8 @@ describe('without a broker', () => {
     const broker = nats(silentUrl(), { ...options, publishTimeoutMs: 5000 });
     const started = performance.now();
     await expect(broker.check(AbortSignal.timeout(100))).rejects.toThrow();
-    expect(performance.now() - started).toBeLessThan(1000);
     await broker.close();
+    expect(performance.now() - started).toBeLessThan(1000);
   });
 
   it.each([

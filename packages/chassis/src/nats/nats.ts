@@ -87,26 +87,34 @@ export function nats<const P extends readonly EventContract[] = readonly []>(
 
   async function send(event: WireEvent): Promise<void> {
     const subject = eventSubject(stream, event.name);
+    // Two events with different names may have the same id.
+    const messageId = `${event.name}:${event.id}`;
     try {
-      const isConsumed = await hasConsumer(event.name);
-      // Two events with different names may have the same id.
-      const messageId = `${event.name}:${event.id}`;
       await publisher.send({ ...event, subject, messageId, source: service });
-      metrics.published(event.name, isConsumed ? 'confirmed' : 'unroutable');
     } catch (error) {
       metrics.published(event.name, 'failed');
       throw error;
     }
+    const isConsumed = await hasConsumer(event.name);
+    metrics.published(event.name, isConsumed ? 'confirmed' : 'unroutable');
   }
 
   const consumed = new Set<string>();
-  const unconsumed = new Map<string, number>();
+  const asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
+
   /** The server keeps no event that nobody consumes, and does not say so. */
   async function hasConsumer(event: string): Promise<boolean> {
     if (consumed.has(event)) return true;
-    const asked = unconsumed.get(event);
-    if (asked !== undefined && performance.now() - asked < ASK_AGAIN_MS) return false;
-    if (connection.sessions === 0 || connection.outage !== undefined) return true;
+    const last = asked.get(event);
+    const now = performance.now();
+    if (last && now - last.at < ASK_AGAIN_MS) return last.answer;
+    const answer = connection.outside(() => askForConsumer(event, last === undefined));
+    // The event is confirmed, so it is no failure if the server cannot say more.
+    asked.set(event, { at: now, answer: answer.catch(() => true) });
+    return asked.get(event)!.answer;
+  }
+
+  async function askForConsumer(event: string, isFirst: boolean): Promise<boolean> {
     const subject = eventSubject(stream, event);
     const { manager } = await publisher.session();
     for await (const { config } of manager.consumers.list(stream)) {
@@ -116,8 +124,7 @@ export function nats<const P extends readonly EventContract[] = readonly []>(
         return true;
       }
     }
-    unconsumed.set(event, performance.now());
-    if (asked === undefined) {
+    if (isFirst) {
       log().warn({ event }, `${event} was published, but no service has a consumer for it`);
     }
     return false;

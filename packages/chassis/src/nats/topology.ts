@@ -92,5 +92,7 @@ export function consumerDeclaration(
     // Unlimited, because events that wait for a retry count, too: enough of them would stop all others.
     max_ack_pending: -1,
     max_deliver: -1,
+    // Each free handler of each replica asks for an event.
+    max_waiting: 4096,
   };
 }

@@ -1,6 +1,6 @@
 import { brokerAccountJob, databaseAccountsJob } from '../platform/account';
 import { brokerDefinitions, brokerAccountScript } from '../platform/broker-rights';
-import { BROKER_NAME, datastoreName } from '../platform/datastore';
+import { BROKER_NAME, datastoreName, hasServiceAccounts } from '../platform/datastore';
 import { formatStale } from '../platform/derived-file';
 import type { Platform, Service } from '../platform/platform';
 import type { ComposeEdit } from './compose-edit';
@@ -21,7 +21,7 @@ export function accountJobsOf(service: Service): string[] {
     ...datastoresOf(service)
       .filter(({ accounts }) => accounts !== undefined)
       .map(databaseAccountsJob),
-    ...(service.broker ? [brokerAccountJob(service)] : []),
+    ...(hasServiceAccounts(service.broker) ? [brokerAccountJob(service)] : []),
   ];
 }
 
@@ -65,7 +65,7 @@ export function convergeAccountJobs(
       seeds: { tmpfs: ['/tmp', ...run.volumes] },
     });
   }
-  if (!service.broker) return;
+  if (!service.broker || !hasServiceAccounts(service.broker)) return;
   const broker = brokerFor(service, service.broker);
   const { user, passwordVariable } = broker.account;
   convergeJob(edit, {

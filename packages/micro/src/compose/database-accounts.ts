@@ -58,6 +58,7 @@ export function databaseAccountsRun(
       };
     case 'redis':
     case 'rabbitmq':
+    case 'nats':
       return undefined;
   }
 }

@@ -32,7 +32,21 @@ export const BACKING_IMAGES = {
   mongodb: 'mongo:8.0',
   redis: 'redis:7-bookworm',
   rabbitmq: 'rabbitmq:4.1',
+  // The image without a suffix has no shell.
+  nats: 'nats:2.12-alpine',
 } as const satisfies Record<BackingEngine, string>;
+
+/** For `printf`, with user and password. Changes of it are a person's to make in the entry. */
+const NATS_CONFIGURATION = [
+  'port: 4222',
+  'http: "127.0.0.1:8222"',
+  // An event has up to 1 MiB, and headers.
+  'max_payload: 2MB',
+  // Otherwise it confirms events up to two minutes before they are on the disk.
+  'jetstream { store_dir: "/data", sync_interval: always }',
+  'authorization { user: "%s", password: "%s" }',
+  '',
+];
 
 /** Needed by an entrypoint that gives the data folder to the image's user, and then switches to that user. */
 const BECOMES_ITS_USER = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'];
@@ -140,6 +154,25 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
         volume: '/var/lib/rabbitmq',
         // The folder's content is filed under the node's name, which is the host's.
         extra: { hostname: name },
+      };
+    case 'nats':
+      return {
+        image: BACKING_IMAGES.nats,
+        capabilities: [],
+        environment: { NATS_USER: user, NATS_PASSWORD: password },
+        // Fails while JetStream is not ready.
+        check: 'wget -q -O /dev/null http://127.0.0.1:8222/healthz',
+        volume: '/data',
+        extra: {
+          // The password is in a file, because an argument would show in every process list.
+          command: [
+            'sh',
+            '-c',
+            `printf '${NATS_CONFIGURATION.join('\\n')}' "$$NATS_USER" "$$NATS_PASSWORD" > /tmp/nats.conf && exec nats-server --config /tmp/nats.conf`,
+          ],
+          read_only: true,
+          tmpfs: ['/tmp'],
+        },
       };
   }
 }

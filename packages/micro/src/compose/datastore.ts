@@ -5,6 +5,7 @@ import {
   OWNER_VARIABLE,
   datastoreName,
   datastoreVariable,
+  hasServiceAccounts,
   type Broker,
   type CacheEngine,
   type DatabaseEngine,
@@ -51,6 +52,7 @@ export const ENGINE_PORTS: Record<BackingEngine, number> = {
   mongodb: 27017,
   redis: 6379,
   rabbitmq: 5672,
+  nats: 4222,
 };
 
 /** The entries of all services and their datastores. */
@@ -92,7 +94,10 @@ export function ownerUrl({ engine, name, user, account, accounts }: Datastore): 
 
 /** The platform's broker, as one of its services sees it. */
 export function brokerFor(service: Service, engine: Broker): BackingService {
-  return brokerAs(engine, brokerAccount(service.name, BROKER_NAME));
+  const account = hasServiceAccounts(engine)
+    ? brokerAccount(service.name, BROKER_NAME)
+    : adminAccount(BROKER_USER, BROKER_NAME);
+  return brokerAs(engine, account);
 }
 
 function brokerAs(engine: Broker, account: Account): BackingService {
@@ -167,5 +172,7 @@ function formatUrl(
       return `redis://:${password}@${host}`;
     case 'rabbitmq':
       return `amqp://${user}:${password}@${host}`;
+    case 'nats':
+      return `nats://${user}:${password}@${host}`;
   }
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { parsePlatform } from '../platform/platform';
+import { platformOf } from '../testing/platform';
 import { holdsPassword, passwordReference } from './secret-reference';
 import { missingSecrets, requiredSecrets } from './env-secrets';
 
@@ -22,6 +23,14 @@ it('lists the variables that .env must have', () => {
     'ORDER_ITEMS_DATABASE_SERVICE_PASSWORD',
     'ORDER_ITEMS_RATE_LIMIT_PASSWORD',
   ]);
+});
+
+it('lists one password for NATS, which all services use', () => {
+  const nats = platformOf({
+    orders: 'port: 3001\nbroker: nats',
+    mailer: 'port: 3002\nbroker: nats',
+  });
+  expect(requiredSecrets(nats)).toEqual(['BROKER_PASSWORD']);
 });
 
 it('includes that of Grafana if the platform has observability', () => {

@@ -1,5 +1,6 @@
 import { parseEnv } from 'node:util';
 import { brokerAccount, passwordVariable } from '../platform/account';
+import { hasServiceAccounts } from '../platform/datastore';
 import type { Platform } from '../platform/platform';
 import { datastoresOf, platformBroker } from './datastore';
 import { callersOf, keyVariable } from '../platform/service-key';
@@ -20,7 +21,7 @@ export function requiredSecrets(platform: Platform, isObserved = false): string[
   const broker = platformBroker(platform);
   const atBroker = broker
     ? platform.services
-        .filter((service) => service.broker !== undefined)
+        .filter((service) => hasServiceAccounts(service.broker))
         .map(({ name }) => brokerAccount(name, broker.name).passwordVariable)
     : [];
   const others = [...(broker ? [broker.name] : []), ...(isObserved ? ['grafana'] : [])];

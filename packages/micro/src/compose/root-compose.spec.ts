@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { parsePlatform } from '../platform/platform';
-import { deriveRootCompose } from './root-compose';
+import { brokerImage, deriveRootCompose } from './root-compose';
 
-function derive(names: readonly string[], current?: string, files: readonly string[] = []) {
+function derive(
+  names: readonly string[],
+  current?: string,
+  files: readonly string[] = [],
+  broker = 'rabbitmq',
+) {
   const platform = parsePlatform(
     'acme',
     names.map((name, index) => ({
       name,
       root: `apps/${name}`,
       file: `apps/${name}/service.yml`,
-      text: `port: ${3001 + index}${name === 'mailer' ? '\nbroker: rabbitmq' : ''}`,
+      text: `port: ${3001 + index}${name === 'mailer' ? `\nbroker: ${broker}` : ''}`,
     })),
   );
   return deriveRootCompose(platform, current, (path) => files.includes(path));
@@ -93,6 +99,27 @@ services:
     expect(without.text).not.toMatch(/broker|rabbitmq|services:|volumes:/);
   });
 
+  it('replaces the broker, with a volume of its own, if the manifests name another one', () => {
+    const { text } = derive(['mailer']);
+    const nats = derive(['mailer'], text, [], 'nats');
+    expect(nats.drift).toContain('broker runs rabbitmq, the manifest says nats');
+    expect(nats.text).toContain('\n  broker:\n    image: nats:2.12-alpine\n');
+    expect(nats.text).toContain('- broker-nats:/data\n');
+    expect(nats.text).toContain('\nvolumes:\n  broker-nats:\n');
+    expect(nats.text).not.toMatch(/rabbitmq/i);
+    expect(derive(['mailer'], nats.text, [], 'nats').drift).toEqual([]);
+    expect(derive(['mailer'], nats.text).text).toContain('image: rabbitmq:4.1\n');
+  });
+
+  it('keeps the password of NATS out of its arguments', () => {
+    const { text } = derive(['mailer'], undefined, [], 'nats');
+    const { services } = parse(text) as { services: { broker: { command: string[] } } };
+    expect(services.broker.command.join(' ')).toContain(
+      'password: "%s" }\\n\' "$$NATS_USER" "$$NATS_PASSWORD" > /tmp/nats.conf && exec nats-server --config /tmp/nats.conf',
+    );
+    expect(text).toContain('NATS_PASSWORD: ${BROKER_PASSWORD:?');
+  });
+
   it('moves the broker out of the network that datastores once shared', () => {
     const { text } = derive(['mailer']);
     const before = text
@@ -112,5 +139,18 @@ services:
   it('keeps a broker that a person wrote', () => {
     const own = `${created}services:\n  broker:\n    image: redpanda\n`;
     expect(derive(['users', 'orders'], own)).toMatchObject({ text: own, drift: [] });
+  });
+});
+
+describe('brokerImage', () => {
+  it.each([
+    [
+      'services: { broker: { image: "mirror.example/rabbitmq:4.0" } }',
+      'mirror.example/rabbitmq:4.0',
+    ],
+    ['services: { broker: { image: "nats:2.12-alpine" } }', 'rabbitmq:4.1'],
+    [undefined, 'rabbitmq:4.1'],
+  ])('of %s is %s', (text, image) => {
+    expect(brokerImage(text)).toBe(image);
   });
 });

@@ -4,7 +4,7 @@ import { BROKER_NAME } from '../platform/datastore';
 import type { Platform } from '../platform/platform';
 import { convergeBacking, removeBacking } from './datastore-entry';
 import { parseYaml } from '../platform/yaml-source';
-import { BACKING_IMAGES } from './datastore-image';
+import { BACKING_IMAGES, engineOfImage } from './datastore-image';
 import { ComposeEdit } from './compose-edit';
 import { platformBroker } from './datastore';
 import {
@@ -50,12 +50,14 @@ export function deriveRootCompose(
   return edit.toFile();
 }
 
-/** The image in the broker's entry; the official image if there is none, or none that can be read. */
+/** RabbitMQ's image in the broker's entry; the official image if there is none, or none that can be read. */
 export function brokerImage(current: string | undefined): string {
   const value: unknown = current ? parseYaml(ROOT_COMPOSE_FILE, current).source?.value : undefined;
   const { services } = (value ?? {}) as { services?: Record<string, { image?: unknown } | null> };
   const image = services?.[BROKER_NAME]?.image;
-  return typeof image === 'string' ? image : BACKING_IMAGES.rabbitmq;
+  // While the manifests change from another broker to RabbitMQ, the entry may still be the other one's.
+  const isOther = typeof image === 'string' && (engineOfImage(image) ?? 'rabbitmq') !== 'rabbitmq';
+  return typeof image === 'string' && !isOther ? image : BACKING_IMAGES.rabbitmq;
 }
 
 function convergeIncludes(

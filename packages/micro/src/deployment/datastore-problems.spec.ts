@@ -85,6 +85,13 @@ const changes = (texts: Texts, service: string, image: string, wanted: string) =
     { name: `shop-production-${service}-1`, service, image, wanted },
   ]).map(formatProblem);
 
+it('stops another broker from taking the place of one that runs', () => {
+  const root = 'services:\n  broker:\n    image: nats:2.12-alpine\n';
+  expect(changes({ root }, 'broker', 'rabbitmq:4.1', 'nats:2.12-alpine')).toEqual([
+    `${FILES.root}:3: NATS cannot read the files of RabbitMQ, and shop-production-broker-1 runs rabbitmq:4.1. Put that image back into the entry of broker, or wait until no event is left in its queues (see "Another broker" in docs/events.md), and remove that container: ${DOCS}`,
+  ]);
+});
+
 it('names the line of the image that cannot take over the data', () => {
   const own = database('image: postgres:18');
   expect(changes({ own }, 'orders-database', 'postgres:17-bookworm', 'postgres:18')).toEqual([

@@ -126,6 +126,15 @@ import { rabbitmq } from '@org/chassis/rabbitmq';
     expect(text).toContain("migratePostgres({ url, directory: 'migrations', eventTables: true })");
   });
 
+  it('connects NATS the same way', () => {
+    const service = serviceWith('', 'broker: nats\nsubscribes: [order.placed]\n');
+    const { text } = deriveResourcesModule(service, facts(false), undefined);
+    expect(text).toContain("import { nats, replayDeadLetters } from '@org/chassis/nats';");
+    expect(text).toContain("  BROKER_URL: secret(connectionUrl('nats')),");
+    expect(text).toContain('    broker: nats(config.BROKER_URL, {');
+    expect(text).not.toContain('rabbitmq');
+  });
+
   it('replays dead letters only when it is told to', () => {
     const subscriber = serviceWith('', 'broker: rabbitmq\nsubscribes: [order.placed]\n');
     const { text } = deriveResourcesModule(subscriber, facts(false), undefined);

@@ -8,8 +8,24 @@ export type DatabaseEngine = (typeof DATABASE_ENGINES)[number];
 export const CACHE_ENGINES = ['redis'] as const;
 export type CacheEngine = (typeof CACHE_ENGINES)[number];
 
-export const BROKERS = ['rabbitmq'] as const;
+export const BROKERS = ['rabbitmq', 'nats'] as const;
 export type Broker = (typeof BROKERS)[number];
+
+/** The broker of a platform that has none yet. */
+const DEFAULT_BROKER: Broker = 'rabbitmq';
+
+/** The broker that the services of a platform share, or will share. */
+export function brokerOf(services: readonly { broker?: Broker | undefined }[]): Broker {
+  return services.find(({ broker }) => broker)?.broker ?? DEFAULT_BROKER;
+}
+
+/**
+ * Whether each service has an account of its own at the broker. NATS reads its accounts from its configuration, so each
+ * new service would restart it: all services use the broker's only account.
+ */
+export function hasServiceAccounts(broker: Broker | undefined): boolean {
+  return broker === 'rabbitmq';
+}
 
 /** The variable with the URL of a datastore: `database` -> `DATABASE_URL`, `cache` -> `CACHE_REDIS_URL`. */
 export function datastoreVariable(purpose: DatastorePurpose): string {

@@ -1,5 +1,5 @@
 import { AGGREGATE_RULES } from './aggregate-rules';
-import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from './datastore';
+import { BROKER_NAME, brokerOf, DATASTORE_PURPOSES, datastoreName } from './datastore';
 import { eventConstant } from './event';
 import type { Entry, ManifestFile, Rule } from './platform-rule';
 import { grpcHost, serviceNameProblem } from './name';
@@ -20,6 +20,7 @@ export const RULES: readonly Rule[] = [
   noSelfConsumption,
   noRepeatedProviders,
   brokerForEvents,
+  oneBroker,
   publishedEvents,
   noRepeatedEvents,
   distinctContracts,
@@ -164,8 +165,23 @@ function brokerForEvents(read: readonly Entry[]): Problem[] {
     EVENT_LISTS.filter((list) => manifest[list].length > 0 && !manifest.broker).map((list) => ({
       file: file.file,
       line: source.lineOfKey([], list),
-      message: `"${list}" needs a broker: add "broker: rabbitmq"`,
+      message: `"${list}" needs a broker: add "broker: ${brokerOf(read.map((one) => one.manifest))}"`,
     })),
+  );
+}
+
+function oneBroker(read: readonly Entry[]): Problem[] {
+  const first = read.find(({ manifest }) => manifest.broker);
+  return read.flatMap(({ file, manifest, source }) =>
+    manifest.broker && manifest.broker !== first?.manifest.broker
+      ? [
+          {
+            file: file.file,
+            line: source.lineOf(['broker']),
+            message: `the broker is "${manifest.broker}", but "${first!.manifest.broker}" in ${first!.file.file}: the platform has one, so write the same in all manifests`,
+          },
+        ]
+      : [],
   );
 }
 

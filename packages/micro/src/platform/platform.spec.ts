@@ -365,6 +365,12 @@ describe('events', () => {
     ).toEqual([]);
   });
 
+  test('need the same broker everywhere', () => {
+    expect(mailer('broker: nats\nsubscribes: [order.placed]\n')).toEqual([
+      'apps/orders/service.yml:2: the broker is "rabbitmq", but "nats" in apps/mailer/service.yml: the platform has one, so write the same in all manifests',
+    ]);
+  });
+
   test.each([
     [
       'publishes: [mail.sent]\nsubscribes: [order.placed]\n',

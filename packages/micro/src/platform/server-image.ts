@@ -1,6 +1,6 @@
 /** The products that run in containers of datastores and the broker. */
 export type Product =
-  'postgres' | 'mysql' | 'mariadb' | 'mongodb' | 'redis' | 'valkey' | 'rabbitmq';
+  'postgres' | 'mysql' | 'mariadb' | 'mongodb' | 'redis' | 'valkey' | 'rabbitmq' | 'nats';
 
 /** The product and version of an image, as far as its tag tells. */
 export interface ServerImage {
@@ -25,6 +25,7 @@ const PRODUCTS: Readonly<Record<string, Product>> = {
   redis: 'redis',
   valkey: 'valkey',
   rabbitmq: 'rabbitmq',
+  nats: 'nats',
 };
 
 /** Images whose tag begins with their own version, and that name PostgreSQL's as `pg17`. */
@@ -38,6 +39,7 @@ export const PRODUCT_NAMES: Readonly<Record<Product, string>> = {
   redis: 'Redis',
   valkey: 'Valkey',
   rabbitmq: 'RabbitMQ',
+  nats: 'NATS',
 };
 
 /** The product of an image by the last part of its name; `undefined` if the name does not tell. */

@@ -84,6 +84,7 @@ it.each([
     'RabbitMQ 4 does not start on data of RabbitMQ 3 unless all its feature flags are enabled',
   ],
   ['rabbitmq:4.3', 'rabbitmq:4.0', 'RabbitMQ 4.0 does not start on data of the newer RabbitMQ 4.3'],
+  ['rabbitmq:4.1', 'nats:2.12-alpine', 'NATS cannot read the files of RabbitMQ'],
   // Seen: Redis 7.0.15 and 8.0.6, Valkey 8.1.1 and 9.1.2.
   ['redis:8.0', 'redis:7.0', 'Redis 7.0 cannot read the files of Redis 8.0'],
   ['redis:8.0', 'valkey/valkey:8.1', 'Valkey 8.1 cannot read the files of Redis 8.0'],
@@ -129,4 +130,11 @@ it('names the versions to go through', () => {
 
 it('gives a source for each fact', () => {
   expect(VERSION_FACTS.filter(({ source }) => source.length < 20)).toEqual([]);
+});
+
+it('asks for an empty broker before another one takes its place', () => {
+  const [from, to] = ['nats:2.12-alpine', 'rabbitmq:4.1'].map((image) => parseServerImage(image)!);
+  expect(refuseChange(from!, to!)?.advice).toBe(
+    'wait until no event is left in its queues (see "Another broker" in docs/events.md), and remove that container',
+  );
 });

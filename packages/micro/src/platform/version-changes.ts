@@ -1,3 +1,4 @@
+import { BROKERS } from './datastore';
 import { formatServer, PRODUCT_NAMES, type Product, type ServerImage } from './server-image';
 
 /** Why a server cannot use the data of another version, and what to do. */
@@ -17,6 +18,8 @@ interface VersionFact {
   source: string;
 }
 
+const EMPTY =
+  'wait until no event is left in its queues (see "Another broker" in docs/events.md), and remove that container';
 const MOVE = 'dump the data, give the new server a volume of its own, and restore';
 
 /** Versions that an upgrade cannot skip. */
@@ -147,10 +150,12 @@ export const VERSION_FACTS: readonly VersionFact[] = [
 
 /** Why a server `to` cannot use the data of `from`; `undefined` if it can, or if nothing is known about it. */
 export function refuseChange(from: ServerImage, to: ServerImage): RefusedChange | undefined {
+  const isBroker = (product: Product) => BROKERS.some((broker) => broker === product);
   const isCache = (product: Product) => product === 'redis' || product === 'valkey';
   if (from.product !== to.product && !(isCache(from.product) && isCache(to.product))) {
     const says = `${PRODUCT_NAMES[to.product]} cannot read the files of ${PRODUCT_NAMES[from.product]}`;
-    return { says, advice: MOVE };
+    const advice = isBroker(from.product) && isBroker(to.product) ? EMPTY : MOVE;
+    return { says, advice };
   }
   const fact = VERSION_FACTS.find(
     ({ product, applies }) => product === to.product && applies(from, to),

@@ -14,9 +14,6 @@ import { generateHandler } from './handler';
 import type { EventOptions } from './options';
 import { howToSubscribe, subscribeInApp } from './subscribe-in-app';
 
-/** The broker of services that have events. */
-export const EVENT_BROKER: Broker = 'rabbitmq';
-
 /** Adds an event to the tree: all that a person or sync does not derive from the manifests. */
 export function addEvent(tree: Tree, options: EventOptions): void {
   const { event, publisher, subscribers, source, fields, contractsPackage } = options;
@@ -28,7 +25,7 @@ export function addEvent(tree: Tree, options: EventOptions): void {
   if (publisher) joinEvents(tree, publisher, 'publishes', options);
   for (const subscriber of subscribers) {
     joinEvents(tree, subscriber, 'subscribes', options);
-    const service = { ...subscriber, broker: subscriber.broker ?? EVENT_BROKER };
+    const service = { ...subscriber, broker: options.broker };
     generateHandler(tree, { event, service, source, contractsPackage, fields });
   }
 }
@@ -38,9 +35,9 @@ function joinEvents(
   tree: Tree,
   { root }: Service,
   list: 'publishes' | 'subscribes',
-  { event, contractsPackage, packageManager }: EventOptions,
+  { event, contractsPackage, packageManager, broker }: EventOptions,
 ): void {
-  addBroker(tree, { root });
+  addBroker(tree, { root }, broker);
   const manifest = posix.join(root, MANIFEST_FILE);
   const before = tree.read(manifest, 'utf8') ?? '';
   const after = addToList(before, list, event);
@@ -51,13 +48,13 @@ function joinEvents(
 }
 
 /** Adds the broker to a service: to its manifest, its packages and, if possible, its app. */
-export function addBroker(tree: Tree, { root }: Pick<Service, 'root'>): void {
+export function addBroker(tree: Tree, { root }: Pick<Service, 'root'>, broker: Broker): void {
   const manifest = posix.join(root, MANIFEST_FILE);
   const edit = new ComposeEdit(manifest, tree.read(manifest, 'utf8') ?? '');
-  edit.seed(['broker'], EVENT_BROKER, 'broker is missing');
+  edit.seed(['broker'], broker, 'broker is missing');
   const { text, drift } = edit.toFile();
   if (drift.length > 0) tree.write(manifest, text);
-  addPackages(tree, root, BROKER_VERSIONS[EVENT_BROKER]);
+  addPackages(tree, root, BROKER_VERSIONS[broker]);
   if (!subscribeInApp(tree, root)) logger.warn(howToSubscribe(root));
 }
 
@@ -66,11 +63,16 @@ function addPackages(tree: Tree, root: string, versions: Record<string, string>)
 }
 
 /** What is a person's to write, or `undefined` if that is nothing. */
-export function howToPublish({ event, publisher, fields }: EventOptions): string | undefined {
+export function howToPublish({
+  event,
+  publisher,
+  fields,
+  broker,
+}: EventOptions): string | undefined {
   if (!publisher) return undefined;
   const constant = eventConstant(event);
   const data = fields ? `{ ${fields.map(({ name }) => name).join(', ')} }` : 'data';
-  const call = keepsEventTables({ ...publisher, broker: EVENT_BROKER })
+  const call = keepsEventTables({ ...publisher, broker })
     ? `resources.outbox.publish(client, ${constant}, ${data}) in the transaction that it belongs to`
     : `resources.broker.publish(${constant}, ${data})`;
   return `${publisher.name} publishes ${event} with ${call}.`;

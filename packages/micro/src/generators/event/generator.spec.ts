@@ -42,6 +42,16 @@ describe('event', () => {
   const text = (path: string) => tree.read(path, 'utf8') ?? '';
   const add = (schema: EventSchema) => eventGenerator(tree, { ...schema, skipFormat: true });
 
+  it('gives services the broker that the platform has', async () => {
+    const manifest = 'apps/orders/service.yml';
+    tree.write(manifest, text(manifest).replace('broker: rabbitmq', 'broker: nats'));
+    await add({ ...ORDER_PLACED, subscribers: 'mailer' });
+    expect(text('apps/mailer/service.yml')).toContain('broker: nats\nsubscribes: [order.placed]\n');
+    const { dependencies } = readJson<PackageJson>(tree, 'apps/mailer/package.json');
+    expect(dependencies).toHaveProperty('@nats-io/transport-node');
+    expect(dependencies).not.toHaveProperty('rabbitmq-client');
+  });
+
   it('makes a library of contracts that services bundle from its sources', async () => {
     await add(ORDER_PLACED);
     expect(readJson<object>(tree, 'packages/contracts/package.json')).toMatchObject({

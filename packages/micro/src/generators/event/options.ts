@@ -4,6 +4,7 @@ import {
   contractFile,
   readContractsPackage,
 } from '../../platform/contracts-library';
+import { brokerOf, type Broker } from '../../platform/datastore';
 import { eventConstant, eventNameProblem } from '../../platform/event';
 import type { Service } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
@@ -42,6 +43,8 @@ export interface EventOptions {
   keepsFields: boolean;
   contractsPackage: string;
   packageManager: WorkspacePackageManager;
+  /** Of the platform, or what it gets with its first event. */
+  broker: Broker;
 }
 
 /** What decides whether an event can be added: read once, however many are added. */
@@ -120,6 +123,7 @@ export function planEvent(
     keepsFields: contract !== undefined && asked !== undefined && !isSame(asked, known),
     contractsPackage: facts.contractsPackage,
     packageManager: facts.packageManager,
+    broker: brokerOf(services),
   };
   return { options, problems };
 }

@@ -86,7 +86,7 @@ function applyChange(
   for (const name of consumes) addLink(tree, service.root, services.get(name)!);
   if (Object.keys(datastores).length > 0) addDatastores(tree, service, datastores);
   writeRoutes(tree, service, routes);
-  if (broker) addBroker(tree, service);
+  if (broker) addBroker(tree, service, broker);
 }
 
 function writeRoutes(

@@ -1,10 +1,10 @@
+import { brokerOf, type Broker } from '../../platform/datastore';
 import { manifestSchema } from '../../platform/manifest';
 import { checkPlatform, type Service } from '../../platform/platform';
 import { nextFreePort } from '../../platform/port';
 import type { Problem } from '../../platform/problem';
 import type { ReadFile } from '../../platform/workspace';
 import type { YamlSource } from '../../platform/yaml-source';
-import { EVENT_BROKER } from '../event/add-event';
 import {
   planService,
   type ServiceOptions,
@@ -39,6 +39,7 @@ export function planServices(
   facts: PlatformFacts,
 ): { plan: ServicesPlan; after: readonly Service[]; problems: readonly Problem[] } {
   const known = withDescribed(facts, services);
+  const broker = brokerOf([...facts.services, ...services]);
   const present = new Map(facts.services.map((service) => [service.name, service]));
   const after = new Map(present);
   const create: ServiceOptions[] = [];
@@ -57,10 +58,10 @@ export function planServices(
       else change.push(compared.change);
       undescribed.push(...compared.undescribed);
       left.push(...compared.left);
-      after.set(name, changed(compared.change, described));
+      after.set(name, changed(compared.change, described, broker));
       continue;
     }
-    const planned = planService(toSchema(described), known);
+    const planned = planService(toSchema(described, broker), known);
     problems.push(...planned.problems.map((problem) => ({ ...problem, service: name })));
     if (planned.options) create.push(planned.options);
     const made = newService(name, planned.options ?? standIn(name, described, known.ports));
@@ -87,9 +88,9 @@ function locate(source: YamlSource, { service, path, message }: ProblemOf): Prob
   return { file: source.file, line: source.lineOf(['services', service, ...path]), message };
 }
 
-function toSchema(described: DescribedService): ServiceSchema {
+function toSchema(described: DescribedService, broker: Broker): ServiceSchema {
   const { publishes, subscribes, ...schema } = described;
-  return publishes.length + subscribes.length > 0 ? { broker: EVENT_BROKER, ...schema } : schema;
+  return publishes.length + subscribes.length > 0 ? { broker, ...schema } : schema;
 }
 
 function undescribedServices(
@@ -119,13 +120,14 @@ function withDescribed(facts: PlatformFacts, services: readonly DescribedService
 function changed(
   { service, consumes, datastores, routes, broker }: ServiceChange,
   { publishes, subscribes }: DescribedService,
+  ofPlatform: Broker,
 ): Service {
   const hasEvents = publishes.length + subscribes.length > 0;
   return {
     ...service,
     consumes: [...service.consumes, ...consumes],
     datastores: { ...service.datastores, ...datastores },
-    broker: service.broker ?? broker ?? (hasEvents ? EVENT_BROKER : undefined),
+    broker: service.broker ?? broker ?? (hasEvents ? ofPlatform : undefined),
     routes: [...service.routes, ...routes],
     expose: routes.length > 0 ? 'public' : service.expose,
   };

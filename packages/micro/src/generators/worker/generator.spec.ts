@@ -54,6 +54,17 @@ export function createApp(
     expect(syncWorkspace(tree)).toEqual([]);
   });
 
+  it('has the broker that the platform has', async () => {
+    const manifest = 'apps/orders/service.yml';
+    tree.write(manifest, text(manifest).replace('broker: rabbitmq', 'broker: nats'));
+    await make({ name: 'mailer', subscribes: 'order.placed' });
+    expect(text('apps/mailer/service.yml')).toContain('broker: nats\nsubscribes: [order.placed]\n');
+    const { dependencies } = readJson<{ dependencies: object }>(tree, 'apps/mailer/package.json');
+    expect(dependencies).toHaveProperty('@nats-io/jetstream');
+    expect(dependencies).toHaveProperty('@nats-io/transport-node');
+    expect(dependencies).not.toHaveProperty('rabbitmq-client');
+  });
+
   it('handles the given events, each with a test', async () => {
     await make({ name: 'apps/shop/mailer', subscribes: ['order.placed'] });
     expect(text('apps/shop/mailer/service.yml')).toContain('subscribes: [order.placed]\n');

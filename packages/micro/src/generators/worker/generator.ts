@@ -1,4 +1,5 @@
 import { formatFiles, type GeneratorCallback, type Tree } from '@nx/devkit';
+import { brokerOf } from '../../platform/datastore';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
 import { splitNames } from '../datastore-names';
@@ -25,7 +26,8 @@ export async function workerGenerator(
 ): Promise<GeneratorCallback> {
   const events = splitNames(subscribes);
   checkPublished(tree, events);
-  const service: ServiceSchema = { ...schema, kind: 'worker', broker: 'rabbitmq' };
+  const broker = brokerOf(readTreePlatform(tree).services);
+  const service: ServiceSchema = { ...schema, kind: 'worker', broker };
   const { name } = normalizeServiceOptions(tree, service);
   const install = await serviceGenerator(tree, { ...service, skipFormat: true });
   for (const event of events) {
