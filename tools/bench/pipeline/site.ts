@@ -10,7 +10,7 @@ import type { Workspace } from '../../testing/workspace.js';
 import { INSTALL } from '../contenders/quiet-install.js';
 import { removeRepositories } from '../engine/registry.js';
 import { multiply, serviceName } from '../growth/multiplied-workspace.js';
-import { BAKE_FILE, repositoryByHand, writeBakeFile } from './by-hand.js';
+import { BAKE_FILE, cacheByHand, repositoryByHand, writeBakeFile } from './by-hand.js';
 import type { PipelineReading } from './report.js';
 
 export interface PipelineSite {
@@ -49,9 +49,13 @@ export async function openPipelineSite(sample: Workspace, count: number): Promis
   const { name } = workspace;
   const remove = async () => {
     await removePlatform(name, [`${name}-development`]);
-    await removeRepositories(
-      services.flatMap((service) => [`${name}/${service}`, repositoryByHand(workspace, service)]),
-    );
+    await removeRepositories([
+      ...services.flatMap((service) => [
+        `${name}/${service}`,
+        repositoryByHand(workspace, service),
+      ]),
+      cacheByHand(workspace),
+    ]);
     await workspace.remove();
   };
   const runWay = (way: keyof PipelineReading) =>
