@@ -44,7 +44,7 @@ export class NatsConnection {
   // What the connection does belongs to no request, even if a request was the first to need it.
   readonly #outside = new AsyncResource('chassis.nats');
   readonly #closing = new AbortController();
-  #running: Promise<void> | undefined;
+  #isRunning = false;
   #session: Session | undefined;
   #client: Client | undefined;
   #outage: string | undefined;
@@ -70,7 +70,8 @@ export class NatsConnection {
   /** Resolves when there is a connection. Rejects only if it is closed before. */
   session(): Promise<Session> {
     if (this.#closing.signal.aborted) return Promise.reject(closed());
-    this.#running ??= this.outside(() => this.#run());
+    if (!this.#isRunning) void this.outside(() => this.#run());
+    this.#isRunning = true;
     if (this.#session) return Promise.resolve(this.#session);
     return new Promise((resolve, reject) => this.#waiting.add({ resolve, reject }));
   }

@@ -3,7 +3,9 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { runInContext } from '../context/request-context.js';
+import type { Postgres } from '../datastores/postgres.js';
 import { defineEvent, handle } from '../events/events.js';
+import { outbox } from '../events/outbox.js';
 import type { Log } from '../telemetry/log.js';
 import { nats, type NatsOptions } from './nats.js';
 import { replayDeadLetters } from './replay.js';
@@ -163,4 +165,22 @@ it('refuses an invalid URL without showing it', () => {
     expect(() => nats(url, options)).toThrow('must look like nats://');
     expect(() => nats(url, options)).not.toThrow(/hunter2/);
   }
+});
+
+it('gives its events to an outbox, which needs no broker for that', async () => {
+  const broker = nats(nowhere, options);
+  const events = outbox({} as Postgres, broker);
+  const query = vi.fn(() => Promise.resolve());
+  const id = await events.publish({ query }, orderPlaced, data);
+  expect(query).toHaveBeenCalledWith(expect.stringContaining('INSERT INTO chassis_outbox'), [
+    id,
+    'order.placed',
+    '{"orderId":"a"}',
+    expect.stringContaining('x-occurred-at'),
+  ]);
+  // @ts-expect-error nor does it compile
+  await expect(events.publish({ query }, orderPaid, {})).rejects.toThrow(
+    'orders does not publish order.paid',
+  );
+  await broker.close();
 });
