@@ -2,12 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { mustRun } from '../command.js';
-import { ensureNewestEngine, onNewestEngine } from '../engine/newest/newest-engine.js';
 import { LabError, runProgram, say } from '../program.js';
 import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
+import { startOwnEngines } from './stores/own-engines.js';
 import { formatStores } from './stores/report.js';
 import type { StoreReading } from './stores/reading.js';
 import { createStoreWorkspace } from './stores/store-workspace.js';
@@ -18,16 +17,11 @@ const USAGE = `usage: npm run bench:stores [-- options]     as root on Debian
   --rounds=7      readings per engine
   --write         put the table into docs/benchmarks.md
 
-Builds one changed service on the engine of this machine and on the newest one, which has the containerd image store, in turns.
+Builds one changed service with this machine's version of Docker Engine and with the newest one, which has the containerd image store, in turns.
+It starts both engines for itself, empty and with the same priority, and removes them.
 `;
 
 const READ = fileURLToPath(new URL('stores/read-builds.ts', import.meta.url));
-
-/** Runs a command that finds one of the engines; resolves to its exit code. */
-const ENGINES: readonly ((command: readonly string[]) => Promise<number>)[] = [
-  async ([file = '', ...args]) => mustRun(file, args).then(() => 0),
-  onNewestEngine,
-];
 
 void runProgram(async () => {
   const { values } = parseArgs({
@@ -41,18 +35,18 @@ void runProgram(async () => {
   if (values.help || !(rounds >= 1)) throw new LabError(USAGE);
   const interrupted = onInterrupt();
   const machine = await readMachine();
-  await ensureNewestEngine();
-  const { root, name, remove } = await createStoreWorkspace();
-  const all: StoreReading[][] = ENGINES.map(() => []);
+  const { engines, remove: removeEngines } = await startOwnEngines();
+  const { root, remove } = await createStoreWorkspace();
+  const all: StoreReading[][] = engines.map(() => []);
   try {
     for (let round = 0; round < rounds; round++) {
       // In turns, in reverse order in every second round, so that other load on the machine affects both alike.
-      const order = [...ENGINES.keys()];
+      const order = [...engines.keys()];
       for (const index of round % 2 === 0 ? order : order.toReversed()) {
         interrupted.throwIfAborted();
         const file = join(root, 'reading.json');
         const command = [process.execPath, '--import', 'tsx', READ, root, file, String(round)];
-        if ((await ENGINES[index]!(command)) !== 0) throw new LabError('a reading failed');
+        if ((await engines[index]!.run(command)) !== 0) throw new LabError('a reading failed');
         all[index]!.push(JSON.parse(await readFile(file, 'utf8')) as StoreReading);
       }
       say(`round ${round + 1} of ${rounds}`);
@@ -61,8 +55,7 @@ void runProgram(async () => {
     console.log(`\n${block}`);
     if (values.write) await writeDocument({ stores: block }, {});
   } finally {
-    const images = `docker image ls --format '{{.Repository}}:{{.Tag}}' | grep '^${name}/' | xargs --no-run-if-empty docker image rm --force`;
-    for (const on of ENGINES) await on(['sh', '-c', images]);
+    await removeEngines();
     await remove();
   }
 });

@@ -5,11 +5,13 @@ import { basename, join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { mustRun } from '../../command.js';
 import { ROOT } from '../../generated/file.js';
-import { ensureNodeImage } from '../../images/node/node-image.js';
 import { LabError, runProgram } from '../../program.js';
 import { KINDS, SERVICE, type BuildKind, type StoreReading } from './reading.js';
 
 type Executor = (options: object, context: ExecutorContext) => Promise<{ success: boolean }>;
+
+/** The engines of the benchmark have none. */
+const NO_NETWORK = ['--network=none'];
 
 const NO_ATTESTATIONS = { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' };
 
@@ -19,7 +21,6 @@ const NO_ATTESTATIONS = { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' };
  */
 void runProgram(async () => {
   const [root = '', file = '', round = '0'] = process.argv.slice(2);
-  await ensureNodeImage();
   const seconds = {} as Record<BuildKind, number>;
   await executor('build')({}, contextOf(root)).then(requireSuccess);
   for (const kind of KINDS) await measure(root, kind);
@@ -38,15 +39,17 @@ async function measure(root: string, kind: BuildKind): Promise<number> {
   const artifact = join(root, 'dist/apps', SERVICE);
   await appendFile(join(artifact, 'app/main.js'), `\n// ${process.hrtime.bigint()}\n`);
   if (kind === 'ours') {
-    return time(() => executor('docker-build')({}, contextOf(root)).then(requireSuccess));
+    return time(() =>
+      executor('docker-build')({ args: NO_NETWORK }, contextOf(root)).then(requireSuccess),
+    );
   }
   const folder = await mkdtemp(join(tmpdir(), 'micro-bench-stores-'));
   try {
     await cp(artifact, join(folder, 'content'), { recursive: true, preserveTimestamps: true });
     const args = [
-      ...['buildx', 'build', '--load', '--quiet'],
+      ...['buildx', 'build', '--load', '--quiet', ...NO_NETWORK],
       ...['--file', `apps/${SERVICE}/Dockerfile`, '--build-context', `artifact=${folder}`],
-      ...['--tag', `${basename(root)}/alone:1`, '.'],
+      ...['--tag', `${basename(root)}/alone:${process.hrtime.bigint()}`, '.'],
     ];
     const env = kind === 'alone' ? NO_ATTESTATIONS : {};
     return await time(() => mustRun('docker', args, { cwd: root, env }));

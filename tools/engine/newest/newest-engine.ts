@@ -28,7 +28,8 @@ const NAMESPACE = {
   hostAddress: '198.19.0.1',
 };
 const FOLDER = '/var/lib/micro-newest-engine';
-const PROGRAMS = join(FOLDER, 'programs');
+/** Where its programs are, once they were got. */
+export const PROGRAMS = join(FOLDER, 'programs');
 const SOCKET = '/run/docker.sock';
 
 const HOME: EngineHome = {
@@ -65,6 +66,11 @@ export async function ensureNewestEngine(): Promise<void> {
     say('starting the newest engine ...');
     await startNewestDaemons();
   });
+}
+
+/** Gets the programs of that engine, and starts nothing. Can be called repeatedly. */
+export function ensureNewest(): Promise<void> {
+  return oneAtATime('newest-engine', () => ensureNewestPrograms(PROGRAMS));
 }
 
 /** Removes it with everything in it, including its programs if they must be downloaded again. */
