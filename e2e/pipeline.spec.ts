@@ -268,7 +268,7 @@ services:
       const { success, summary } = await planOf();
       expect(success).toBe(true);
       expect(summary).toContain(
-        'No plan. These secrets are not set in the environment `staging-plan`: USERS_API_KEY',
+        'No plan. The environment `staging-plan` lacks these secrets: USERS_API_KEY',
       );
     });
 

@@ -525,6 +525,18 @@ describe('one question each', () => {
     ],
     [
       saysNoAttestation,
+      'cosign 3.1, only a signature',
+      'Error: none of the attestations matched the predicate type: cyclonedx, found: https://sigstore.dev/cosign/sign/v1',
+      true,
+    ],
+    [
+      saysNoAttestation,
+      'cosign 3.1, by another key',
+      'Error: no matching attestations: failed to verify signature: could not verify envelope: accepted signatures do not match threshold, Found: 0, Expected 1\nfailed to verify signature',
+      true,
+    ],
+    [
+      saysNoAttestation,
       'cosign 2.5, a registry that answers 500',
       'Error: GET http://127.0.0.1:5998/v2/x/manifests/sha256-43b9.att: unexpected status code 500 Internal Server Error',
       false,

@@ -49,20 +49,21 @@ describe("a workspace with Plug'n'Play", () => {
   });
 
   it.each(['github', 'gitlab'] as const)(
-    'has a pipeline of %s that runs Nx by Yarn',
+    'has a pipeline of %s that runs Nx and micro by Yarn',
     async (provider) => {
       addProjectConfiguration(tree, 'gateway', { root: 'apps/gateway' });
       tree.write(
         'environments/staging.yml',
         'host: ssh://deploy@example.com\nregistry: ghcr.io/acme\n',
       );
-      await ciGenerator(tree, { provider });
+      await ciGenerator(tree, { provider, plan: true });
       const file = provider === 'github' ? '.github/workflows/micro.yml' : '.gitlab-ci.yml';
       const text = tree.read(file, 'utf8')!;
       expect(text).not.toContain('npx');
       for (const command of ['sync:check', 'affected', 'run-many', 'compose-rollback']) {
         expect(text).toContain(`yarn nx ${command}`);
       }
+      expect(text).toContain('yarn micro env --check');
     },
   );
 });

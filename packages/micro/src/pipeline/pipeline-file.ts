@@ -49,8 +49,11 @@ export function derivePipeline(
   return deriveJobs(PLACES[provider], startedBy(facts.nx, wanted), current, options);
 }
 
-/** A pipeline whose scripts start Nx in this way; they are written with `npx nx`. */
+/** A pipeline whose scripts start Nx in this way, and `micro` likewise; they are written with `npx`. */
 function startedBy<Pipeline>(nx: PipelineFacts['nx'], pipeline: Pipeline): Pipeline {
   if (nx === 'npx nx') return pipeline;
-  return JSON.parse(JSON.stringify(pipeline).replaceAll('npx nx ', `${nx} `)) as Pipeline;
+  const script = JSON.stringify(pipeline)
+    .replaceAll('npx nx ', `${nx} `)
+    .replaceAll('npx micro ', `${nx.replace(' nx', ' micro')} `);
+  return JSON.parse(script) as Pipeline;
 }
