@@ -1,6 +1,5 @@
 import { retagArguments } from '../../docker/buildx';
 import { pushArguments, pushedDigest, tagArguments } from '../../docker/image';
-import { EngineError } from '../../docker/engine-error';
 import {
   inspectImages,
   inspectRemoteImage,
@@ -31,6 +30,7 @@ import { readBuild } from '../read-build';
 import { readSbom, requireSbom } from '../read-sbom';
 import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
+import { retry } from './retry';
 import { signImages, type PushedImage } from './sign-images';
 
 /** Options as Nx gives them. */
@@ -41,9 +41,6 @@ export interface DockerPushOptions {
   signKey?: string;
   dryRun?: boolean;
 }
-
-/** First pause before a push is tried again; each further one is twice as long. */
-const RETRY_PAUSE = 1000;
 
 /**
  * Pushes the image that the build receipt names, under its key and any further tags, and leaves a
@@ -281,30 +278,4 @@ async function pushTag(
     if (!digest) throw new UserError(`${reference} was pushed, but the registry does not have it`);
     return digest;
   });
-}
-
-/** Retries what failed because of the network; never what the registry refused. */
-async function retry<T>(
-  { service, clock, say }: ServiceTask,
-  retries: number,
-  work: () => Promise<T>,
-): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof EngineError) || error.kind !== 'no-registry') throw error;
-      if (attempt === retries) {
-        const tries = retries === 0 ? '' : `, ${retries + 1} times`;
-        throw new EngineError(
-          error.kind,
-          `${error.message}${tries}. Check that the registry is running and that its address in the environment is right`,
-          error.output,
-        );
-      }
-      const pause = RETRY_PAUSE * 2 ** attempt;
-      say(`${service.name}  ${error.message}; trying again in ${formatSeconds(pause)}`);
-      await clock.sleep(pause);
-    }
-  }
 }
