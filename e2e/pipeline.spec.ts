@@ -309,6 +309,12 @@ services:
       expect(summary).toContain(
         '### Plan for staging\n\nNo plan. The environment `staging-plan` lacks these secrets: DOTENV (with the variables GATEWAY__USERS_SERVICE_KEY, ORDERS__USERS_SERVICE_KEY)',
       );
+      const DOTENV =
+        'GATEWAY__USERS_SERVICE_KEY=specpassword\nORDERS__USERS_SERVICE_KEY=specpassword';
+      const given = await planOf({ secrets: { ...KEY.secrets, DOTENV } });
+      expect(given.success, given.output).toBe(true);
+      expect(given.summary).toMatch(/^ {2}\w+ +users /m);
+      expect(given.summary + given.output).not.toContain('specpassword');
     });
 
     it('never for a fork, whose code would get the secrets', () => {
