@@ -47,6 +47,23 @@ export interface BrokerOptions<P extends readonly EventContract[]> {
   log?: Log;
 }
 
+/**
+ * Adds what a service handles.
+ *
+ * @throws {TypeError} if it handles one of the events already.
+ */
+export function addSubscription(
+  service: string,
+  subscriptions: Subscription[],
+  added: Subscription,
+): void {
+  const { name } = added.contract;
+  if (subscriptions.some(({ contract }) => contract.name === name)) {
+    throw new TypeError(`${service} subscribes to ${name} twice: call both from one handler`);
+  }
+  subscriptions.push(added);
+}
+
 export const RETRY_DELAYS_MS: readonly number[] = [1000, 10_000, 60_000, 600_000];
 
 /**

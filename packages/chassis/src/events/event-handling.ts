@@ -2,6 +2,7 @@ import { abortable } from '../context/deadline.js';
 import { parseContext } from '../context/request-context.js';
 import type { Log } from '../telemetry/log.js';
 import type { MessagingSystem } from './broker.js';
+import type { EventMetrics } from './event-metrics.js';
 import { eventTracer } from './event-tracing.js';
 import { decodeEvent, type ReceivedEvent } from './event-wire.js';
 import type { Subscription } from './events.js';
@@ -12,6 +13,16 @@ export interface HandlingOptions {
   readonly destination: string;
   readonly handlerTimeoutMs: number;
   readonly log: Log;
+}
+
+/** What every consumer of an event is made with. */
+export interface ConsumerOptions {
+  service: string;
+  prefetch: number;
+  retryDelaysMs: readonly number[];
+  handlerTimeoutMs: number;
+  log: () => Log;
+  metrics: () => EventMetrics;
 }
 
 /**

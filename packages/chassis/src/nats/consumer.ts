@@ -3,8 +3,8 @@ import type { ConsumerInfo, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import { runInContext } from '../context/request-context.js';
 import { formatReason } from '../errors/errors.js';
 import { deadHeaders } from '../events/dead-letter.js';
-import { handlerContext, runHandler } from '../events/event-handling.js';
-import type { EventMetrics, HandleOutcome } from '../events/event-metrics.js';
+import { handlerContext, runHandler, type ConsumerOptions } from '../events/event-handling.js';
+import type { HandleOutcome } from '../events/event-metrics.js';
 import { planNextStep, type NextStep } from '../events/event-outcome.js';
 import { ATTEMPT, type ReceivedEvent } from '../events/event-wire.js';
 import type { Subscription } from '../events/events.js';
@@ -27,14 +27,8 @@ const PROBLEM_PAUSE_MS = 500;
 /** The pause before an event is delivered again if it cannot be moved to the dead letters. */
 const RETURN_PAUSE_MS = 1000;
 
-export interface ConsumingOptions {
-  service: string;
+export interface ConsumingOptions extends ConsumerOptions {
   stream: string;
-  prefetch: number;
-  retryDelaysMs: readonly number[];
-  handlerTimeoutMs: number;
-  log: () => Log;
-  metrics: () => EventMetrics;
 }
 
 /**

@@ -8,8 +8,8 @@ import {
 import { runInContext } from '../context/request-context.js';
 import { formatReason } from '../errors/errors.js';
 import { deadHeaders } from '../events/dead-letter.js';
-import { handlerContext, runHandler } from '../events/event-handling.js';
-import type { EventMetrics, HandleOutcome } from '../events/event-metrics.js';
+import { handlerContext, runHandler, type ConsumerOptions } from '../events/event-handling.js';
+import type { HandleOutcome } from '../events/event-metrics.js';
 import { planNextStep } from '../events/event-outcome.js';
 import { ATTEMPT, attemptOf, type ReceivedEvent } from '../events/event-wire.js';
 import type { Subscription } from '../events/events.js';
@@ -28,14 +28,8 @@ import {
 /** The pause before an event is delivered again if it cannot be moved to any queue. */
 const RETURN_PAUSE_MS = 1000;
 
-export interface ConsumingOptions {
-  service: string;
+export interface ConsumingOptions extends ConsumerOptions {
   exchange: string;
-  prefetch: number;
-  retryDelaysMs: readonly number[];
-  handlerTimeoutMs: number;
-  log: () => Log;
-  metrics: () => EventMetrics;
 }
 
 /** Consumes one event: from its own queue, with a limit of parallel handlers, and with retries of failed ones. */

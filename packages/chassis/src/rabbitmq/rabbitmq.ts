@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkConnectionUrl } from '../connections/connection-url.js';
 import { abortable } from '../context/deadline.js';
-import { RETRY_DELAYS_MS, type Broker, type BrokerOptions } from '../events/broker.js';
+import {
+  addSubscription,
+  RETRY_DELAYS_MS,
+  type Broker,
+  type BrokerOptions,
+} from '../events/broker.js';
 import { eventMetrics } from '../events/event-metrics.js';
 import { publishEvent } from '../events/event-publishing.js';
 import type { WireEvent } from '../events/event-wire.js';
@@ -150,13 +155,7 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
     send,
     subscribe: (added) => {
       for (const subscription of added) {
-        const { name: event } = subscription.contract;
-        if (subscriptions.some(({ contract }) => contract.name === event)) {
-          throw new TypeError(
-            `${service} subscribes to ${event} twice: call both from one handler`,
-          );
-        }
-        subscriptions.push(subscription);
+        addSubscription(service, subscriptions, subscription);
         if (state === 'started') void consume(subscription);
       }
     },
