@@ -44,7 +44,9 @@ export async function signImages(
       `"${formatCommand(command)}" failed: ${reasonIn(stderr)}. The password of the key is read from COSIGN_PASSWORD`,
     );
   };
-  const hasSigningConfig = async () => (await run(SIGN_HELP)).includes('--use-signing-config');
+  let help: Promise<string> | undefined;
+  const hasSigningConfig = async () =>
+    (await (help ??= run(SIGN_HELP))).includes('--use-signing-config');
 
   const sign = async ({ reference, isOurs }: PushedImage, publicKey: string) => {
     const { exitCode, stderr } = await runner.run(verifyCommand(reference, { key: publicKey }));
