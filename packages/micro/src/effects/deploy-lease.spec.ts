@@ -103,7 +103,9 @@ it('of the same Nx command is waited for as long as its holder is alive', async 
   lease.onLook = () => (lease.looks < 60 ? lease.heldBy(theirs) : (lease.live = undefined));
   const parts = request(lease.answer, { run: theirs.run });
   await holdLease(parts, () => Promise.resolve());
-  expect(parts.said).toEqual([]);
+  expect(parts.said).toEqual([
+    `waiting for the lock of ${formatHolder(theirs)}, which is of the same command`,
+  ]);
 });
 
 it.each<[string, object, string]>([

@@ -102,7 +102,12 @@ it('of the same Nx command is waited for as long as its holder is alive', async 
   const { answer } = engine({ looks: 60, run: 'desk:1' });
   const parts = request(answer);
   await holdLock(parts, () => Promise.resolve());
-  expect(parts.said).toEqual([]);
+  expect(parts.said).toEqual([
+    `waiting for the lock of ${formatHolder(theirs)}, which is of the same command`,
+  ]);
+  const soon = request(engine({ looks: 9, run: 'desk:1' }).answer);
+  await holdLock(soon, () => Promise.resolve());
+  expect(soon.said).toEqual([]);
 });
 
 it.each<[string, number, object, string]>([
