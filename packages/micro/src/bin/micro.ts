@@ -8,6 +8,7 @@ import { engineRunner } from '../effects/engine-runner';
 import { findWorkspaceRoot } from '../effects/workspace-projects';
 import { UserError } from '../platform/user-error';
 import { didYouMean } from '../platform/yaml-source';
+import { liveLines } from '../terminal/live-line';
 
 const USAGE = `usage: micro <command>
 
@@ -76,6 +77,8 @@ const COMMANDS: Record<string, () => Promise<{ command: Command; usage: string }
 
 const HELP = new Set(['--help', '-h', 'help']);
 
+const screen = liveLines(process.stdout);
+
 async function main([name = '', ...args]: readonly string[]): Promise<number> {
   if (HELP.has(name)) {
     console.log(USAGE.trimEnd());
@@ -99,7 +102,7 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
       return (signal ??= interrupted());
     },
     isTerminal: process.stdout.isTTY === true,
-    say: (line) => console.log(line),
+    ...(process.stdout.isTTY ? screen : { say: (line: string) => console.log(line) }),
     paint: seesColours() ? coloured : plain,
   });
 }
@@ -135,9 +138,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 main(process.argv.slice(2)).then(
   (exitCode) => {
+    screen.clear();
     process.exitCode = exitCode;
   },
   (error: unknown) => {
+    screen.clear();
     console.error(error instanceof UserError ? error.message : error);
     process.exitCode = 1;
   },

@@ -16,6 +16,8 @@ export interface Shell {
   isTerminal?: boolean;
   /** Prints one line, without the end of it. */
   say: (line: string) => void;
+  /** Shows a line until the next one is printed or shown; only on a terminal. */
+  show?: (line: string) => void;
   paint: Paint;
 }
 

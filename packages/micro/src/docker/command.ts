@@ -33,6 +33,16 @@ export function docker(args: readonly string[], { context, host }: EngineAddress
   };
 }
 
+/** Which engine the arguments of a docker command name, and what is left of them. */
+export function splitAddress(args: readonly string[]): {
+  address: EngineAddress;
+  rest: readonly string[];
+} {
+  if (args[0] === '--context') return { address: { context: args[1]! }, rest: args.slice(2) };
+  if (args[0] === '--host') return { address: { host: args[1]! }, rest: args.slice(2) };
+  return { address: {}, rest: args };
+}
+
 /** The command as a person would type it, for logs: arguments are quoted, variables left out. */
 export function formatCommand({ file, args }: Command): string {
   return [file, ...args.map(quote)].join(' ');

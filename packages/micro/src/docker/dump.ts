@@ -7,10 +7,15 @@ export interface DumpTools {
   extension: string;
   /** Script that prints the server's version. */
   version: string;
-  /** Script that writes the dump to its standard output. */
+  /**
+   * Script that writes the dump to its standard output, and behind a whole one its own name, `$0`. It then goes on until
+   * its standard input ends: the engine drops what nobody has fetched two seconds after a program ended, and says nothing.
+   */
   dump: string;
   /** Script that reads a dump from its standard input; what was there before goes. */
   restore: string;
+  /** How a whole dump ends, if `restore` takes one that breaks off without an error. */
+  end?: RegExp;
   /** Whether a restore that fails leaves what was there. */
   isAtomic: boolean;
 }
@@ -81,7 +86,7 @@ export PGDATABASE="\${POSTGRES_DB:-$PGUSER}"`;
   return {
     extension: 'pgdump',
     version: `${prepare}\nexec ${psql} --tuples-only --no-align --command='SHOW server_version'`,
-    dump: `${prepare}\nexec pg_dump --no-password --format=custom`,
+    dump: markedAtEnd(`${prepare}\npg_dump --no-password --format=custom`),
     restore: `${prepare}
 { cat <<'SQL'
 ${EMPTY_POSTGRES}
@@ -105,14 +110,15 @@ function sqlTools(prefix: string, { client, dump }: { client: string; dump: stri
   return {
     extension: 'sql',
     version: `${prepare}\nexec ${client} ${connect} --batch --skip-column-names --execute='SELECT VERSION()'`,
-    dump: `${prepare}
-exec ${dump} ${connect} --single-transaction --quick --routines --triggers --events \\
-  --hex-blob --no-tablespaces --add-drop-database --databases ${either('DATABASE')}`,
+    dump: markedAtEnd(`${prepare}
+${dump} ${connect} --single-transaction --quick --routines --triggers --events \\
+  --hex-blob --no-tablespaces --add-drop-database --databases ${either('DATABASE')}`),
     // What owner and service made is restored by who may do it for others. No deploy has seen to that yet on a new server,
     // where root has the same password; on any other the admin has the right.
     restore: `${prepare}
 ${client} --protocol=socket --user=root --execute="GRANT ALL PRIVILEGES ON *.* TO '${name('USER')}'@'%' WITH GRANT OPTION" < /dev/null 2> /dev/null || true
 exec ${client} ${connect}`,
+    end: /(?:^|\n)-- Dump completed[^\n]*\s*$/,
     isAtomic: false,
   };
 }
@@ -123,10 +129,15 @@ function mongoTools(): DumpTools {
   return {
     extension: 'archive',
     version: `mongod --version | sed -n 's/^db version v//p'`,
-    dump: `exec mongodump ${connect} --db="$MONGO_INITDB_DATABASE" --archive`,
+    dump: markedAtEnd(`mongodump ${connect} --db="$MONGO_INITDB_DATABASE" --archive`),
     restore: `exec mongorestore ${connect} --nsInclude="$MONGO_INITDB_DATABASE.*" --drop --archive`,
     isAtomic: false,
   };
+}
+
+/** If nobody ends the input of the script, it ends after ten minutes. */
+function markedAtEnd(script: string): string {
+  return `${script} &&\n  printf %s "$0" && { read -r -t 600 || true; }`;
 }
 
 /** The variables in which a container of that engine says what its database is called, the first that is set. */

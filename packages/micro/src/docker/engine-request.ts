@@ -1,4 +1,4 @@
-import type { EngineAddress } from './command';
+import { splitAddress } from './command';
 import {
   commands,
   isGood,
@@ -15,16 +15,10 @@ import {
  * command that is not known here in exactly this form; the client runs those.
  */
 export function engineCallOf(args: readonly string[]): EngineCall | undefined {
-  const { address, rest } = addressOf(args);
+  const { address, rest } = splitAddress(args);
   const [noun = '', verb = '', ...more] = rest;
   const part = COMMANDS[`${noun} ${verb}`]?.(more) ?? SINGLE[noun]?.(rest.slice(1));
   return part && { address, ...part };
-}
-
-function addressOf(args: readonly string[]): { address: EngineAddress; rest: readonly string[] } {
-  if (args[0] === '--context') return { address: { context: args[1]! }, rest: args.slice(2) };
-  if (args[0] === '--host') return { address: { host: args[1]! }, rest: args.slice(2) };
-  return { address: {}, rest: args };
 }
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => CallParts | undefined>> = {

@@ -55,6 +55,15 @@ describe('engineRunner', () => {
     expect(run).toHaveLength(1);
   });
 
+  it('starts the client for a program in a container, and watches it', async () => {
+    const { runner, run, engines } = setUp(() => ({}));
+    expect(await runner.run({ file: 'docker', args: ['container', 'exec', 'a', 'ls'] })).toBe(
+      CLIENT,
+    );
+    expect(run).toEqual(['docker container exec a ls']);
+    expect(engines).toEqual([{}]);
+  });
+
   it.each(['unsent', 'lost'] as const)('lets the client ask if the line is %s', async (how) => {
     const { runner } = setUp(fail(how));
     expect(await runner.run(INSPECT)).toBe(CLIENT);

@@ -1,12 +1,14 @@
 import { docker, type Command, type EngineAddress } from '../docker/command';
 import type { EngineCall } from '../docker/engine-call';
 import { engineCallOf } from '../docker/engine-request';
+import { execOf } from '../docker/exec';
 import { LineBroken, openEngineApi, type EngineApi, type RequestOptions } from './engine-api';
+import { runExec } from './exec-watch';
 import { processRunner, type Outcome, type Runner, type RunOptions } from './process';
 
 /**
  * Runs commands in `cwd`. Docker commands that are a request or two to the engine are sent to it over one connection; the
- * client is started for all others, and whenever the connection is of no use.
+ * client is started for all others, and whenever the connection is of no use. What runs in a container is watched.
  */
 export function engineRunner(
   cwd: string,
@@ -22,6 +24,8 @@ export function engineRunner(
   };
   return {
     run: async (command, options = {}) => {
+      const exec = execOf(command);
+      if (exec) return runExec(runner, engineAt(exec.address), exec, command, options);
       const call = isPlain(command, options) ? engineCallOf(command.args) : undefined;
       if (!call) return runner.run(command, options);
       options.signal?.throwIfAborted();

@@ -45,6 +45,23 @@ describe('processRunner', () => {
     expect(Buffer.concat(heard).equals(bytes)).toBe(true);
   });
 
+  it('counts the bytes of its streams', async () => {
+    let count = 0;
+    const streams = { input: Readable.from([randomBytes(300_000)]), output: new PassThrough() };
+    streams.output.resume();
+    const program = 'process.stdin.pipe(process.stdout)';
+    await run(node(program), { ...streams, onBytes: (more) => void (count += more) });
+    expect(count).toBe(600_000);
+  });
+
+  it('keeps what a program printed that was stopped', async () => {
+    const stop = new AbortController();
+    const onLine = () => stop.abort();
+    const program = 'process.on("SIGTERM", () => 0); console.log("a"); setInterval(() => 0, 1000)';
+    const outcome = await run(node(program), { stop: stop.signal, onLine });
+    expect(outcome).toEqual({ exitCode: 1, stdout: 'a\n', stderr: '' });
+  });
+
   it('accepts a program that does not read its stream', async () => {
     const input = Readable.from([randomBytes(1_000_000), randomBytes(1_000_000)]);
     expect(await run(node('process.exit(2)'), { input })).toMatchObject({ exitCode: 2 });

@@ -12,6 +12,8 @@ export interface RunOptions {
   /** Keep no output: it went to `onLine`, and may never end. */
   keepNothing?: boolean;
   signal?: AbortSignal;
+  /** Kills the program; unlike with `signal`, what it did until then is an outcome. */
+  stop?: AbortSignal;
   /** Milliseconds after which the program is ended. */
   timeout?: number;
   /** The signal that ends it, after the time is up or on `signal`. SIGTERM by default. */
@@ -20,6 +22,8 @@ export interface RunOptions {
   input?: Readable;
   /** Gets the standard output as bytes. The outcome then contains none of it. */
   output?: Writable;
+  /** Is told of bytes that were read from `input` or came for `output`. */
+  onBytes?: (count: number) => void;
   /** Run it in a process group of its own, so that Ctrl-C in a terminal does not reach it. */
   detached?: boolean;
 }
@@ -50,9 +54,10 @@ export function processRunner(cwd: string): Runner {
   return {
     run: (
       command,
-      { onLine, keepNothing, signal, timeout, killSignal, detached, input, output } = {},
+      { onLine, keepNothing, signal, timeout, killSignal, detached, ...streams } = {},
     ) =>
       new Promise((resolve, reject) => {
+        const { input, output, onBytes, stop } = streams;
         const takesInput = input !== undefined || command.stdin !== undefined;
         const child = spawn(command.file, command.args, {
           cwd,
@@ -64,6 +69,14 @@ export function processRunner(cwd: string): Runner {
           detached,
           windowsHide: true,
         });
+        const kill = () => child.kill('SIGKILL');
+        if (stop?.aborted) kill();
+        stop?.addEventListener('abort', kill);
+        if (onBytes) {
+          const count = ({ length }: Buffer) => onBytes(length);
+          if (output) child.stdout!.on('data', count);
+          input?.on('data', count);
+        }
         const stdout = output ? undefined : collect(child.stdout!, onLine, keepNothing);
         const streamed = Promise.all([
           output && pipeline(child.stdout!, output),
@@ -74,7 +87,11 @@ export function processRunner(cwd: string): Runner {
         const stderr = collect(child.stderr!, onLine, keepNothing);
         child.on('error', (cause) => reject(new SpawnError(command, cause)));
         child.on('close', (code, ended) => {
-          const why = ended ? `\n${endedBy(ended, child.killed ? timeout : undefined)}` : '';
+          stop?.removeEventListener('abort', kill);
+          const why =
+            ended && !stop?.aborted
+              ? `\n${endedBy(ended, child.killed ? timeout : undefined)}`
+              : '';
           const outcome = {
             exitCode: code ?? 1,
             stdout: stdout?.end() ?? '',

@@ -3,7 +3,13 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
-import { hashFile, makeIgnoredFolder, makePrivateFolder, writeStreamed } from './streamed-file';
+import {
+  hashFile,
+  makeIgnoredFolder,
+  makePrivateFolder,
+  readEnd,
+  writeStreamed,
+} from './streamed-file';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
@@ -19,6 +25,13 @@ it('writes a file as it comes, readable by this user only, and measures it', asy
   expect(readFileSync(file).equals(bytes)).toBe(true);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(await hashFile(file)).toBe(written.sha256);
+});
+
+it('reads the end of a file', async () => {
+  const root = temporaryWorkspace({ dump: 'one two' });
+  expect(await readEnd(join(root, 'dump'), 3)).toBe('two');
+  expect(await readEnd(join(root, 'dump'), 300)).toBe('one two');
+  expect(await readEnd(join(root, 'gone'), 3)).toBe('');
 });
 
 it.each([

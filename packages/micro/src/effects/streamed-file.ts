@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Transform, type Readable, type Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../platform/user-error';
 
@@ -65,6 +66,17 @@ export async function hashFile(file: string): Promise<string | undefined> {
     throw error;
   }
   return hash.digest('hex');
+}
+
+/** The last bytes of a file as text; `''` if it does not exist. */
+export async function readEnd(file: string, bytes: number): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    return await text(createReadStream(file, { start: Math.max(0, size - bytes) }));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 export function readStreamed(file: string): Readable {

@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensureDatastoreImage } from '../../../../../tools/images/datastores/datastore-image';
 import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { deriveRootCompose } from '../../compose/root-compose';
 import { requiredSecrets } from '../../compose/env-secrets';
 import { deriveServiceCompose } from '../../compose/service-compose';
-import { processRunner, type Runner } from '../../effects/process';
+import { engineRunner } from '../../effects/engine-runner';
+import type { Runner } from '../../effects/process';
 import { parsePlatform } from '../../platform/platform';
 import { docker, EngineWorkspace } from '../../testing/engine-workspace';
 import { runCommand } from '../../testing/shell';
@@ -24,6 +25,9 @@ const MANIFESTS = {
 
 /** Rows that a dump can get wrong: quotes, line ends, nothing, letters of everywhere, bytes. */
 const ROWS = `(1, 'it''s', 'x'), (2, 'two\nlines;', NULL), (3, 'Grüße 🚀', '')`;
+
+/** After which a command is ended, before its test is: it would hold the lock that the next one needs. */
+const MOST_MILLISECONDS = 200_000;
 
 describeEngine('backup and restore', () => {
   let workspace: EngineWorkspace;
@@ -56,8 +60,17 @@ describeEngine('backup and restore', () => {
       statement,
     );
 
-  const micro = (command: typeof backupCommand, line: string, more: Partial<Shell> = {}) =>
-    runCommand(command, workspace.root, line, more);
+  /** Commands of the present test that run. */
+  const running = new Map<Promise<unknown>, AbortController>();
+  const micro = (command: typeof backupCommand, line: string, more: Partial<Shell> = {}) => {
+    const end = new AbortController();
+    const timer = setTimeout(() => end.abort(), MOST_MILLISECONDS);
+    const run = runCommand(command, workspace.root, line, { signal: end.signal, ...more }).finally(
+      () => (clearTimeout(timer), running.delete(run)),
+    );
+    running.set(run, end);
+    return run;
+  };
   /** The new backup's folder, relative to the workspace. */
   const backup = async (line = '') => {
     const { exitCode, output } = await micro(backupCommand, line);
@@ -65,6 +78,8 @@ describeEngine('backup and restore', () => {
     expect(exitCode).toBe(0);
     return /backed up into (\S+)$/.exec(output)![1]!;
   };
+  const locks = () =>
+    docker('volume', 'ls', '--quiet', '--filter', `label=org.micro.project=${project}`);
   const files = (folder: string) => readdirSync(join(workspace.root, folder)).sort();
 
   beforeAll(async () => {
@@ -123,6 +138,12 @@ describeEngine('backup and restore', () => {
     workspace.remove();
   });
 
+  afterEach(async () => {
+    for (const end of running.values()) end.abort();
+    await Promise.allSettled(running.keys());
+    expect(locks()).toBe('');
+  });
+
   /** Everything that the tables hold, and what is there beside them. */
   const contents = {
     'orders-database': () =>
@@ -177,7 +198,7 @@ describeEngine('backup and restore', () => {
 
   it('says what it left out, keeps dumps private and out of git, and prints no password', async () => {
     const lines: string[] = [];
-    const runner = recording(processRunner(workspace.root), lines);
+    const runner = recording(engineRunner(workspace.root), lines);
     const { output } = await micro(backupCommand, '--to kept', { runner });
     expect(output).toMatch(/^- {2}orders-cache {2}left out: redis keeps nothing on disk$/m);
     const folder = /backed up into (\S+)$/.exec(output)![1]!;
@@ -249,7 +270,7 @@ describeEngine('backup and restore', () => {
   describe('a dump that is killed', () => {
     /** Ends the docker command that dumps, once bytes come. */
     const killing = (): Runner => {
-      const real = processRunner(workspace.root);
+      const real = engineRunner(workspace.root);
       return {
         run: async (command, options) => {
           if (!options?.output) return real.run(command, options);
@@ -272,16 +293,17 @@ describeEngine('backup and restore', () => {
 
     it('exits with 1 if one failed, and has the others', async () => {
       const before = both();
-      const real = processRunner(workspace.root);
+      const real = engineRunner(workspace.root);
       const runner: Runner = {
         run: (command, options) => {
-          const script = command.args.at(-1)!;
+          const [script, mark] = command.args.slice(-2) as [string, string];
           if (!options?.output || !script.includes('mariadb-dump')) {
             return real.run(command, options);
           }
           // Dies of SIGPIPE in the container, after a part of it came.
-          const dying = `${script.replace('exec ', '')} | head --bytes=100000`;
-          return real.run({ ...command, args: [...command.args.slice(0, -1), dying] }, options);
+          const dying = script.replace(' &&\n', ' | head --bytes=100000 &&\n');
+          const args = [...command.args.slice(0, -2), dying, mark];
+          return real.run({ ...command, args }, options);
         },
       };
       const { exitCode, output } = await micro(backupCommand, '--to some', { runner });
@@ -304,7 +326,6 @@ describeEngine('backup and restore', () => {
     postgres(`UPDATE item SET note = 'since'`);
     const since = both();
     const ours = `org.micro.project=${project}`;
-    const locks = () => docker('volume', 'ls', '--quiet', '--filter', `label=${ours}`);
     expect(locks()).toBe('');
     const lock = {
       user: 'ada@laptop',

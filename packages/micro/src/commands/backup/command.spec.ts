@@ -47,13 +47,14 @@ const LOCK = {
   since: '2026-11-21T12:00:00Z',
 };
 
-/** An engine whose databases are dumped as `dump` says. */
+/** An engine whose databases are dumped as `dump` says; `end` is what is behind a dump, its mark as a rule. */
 function engine(
   dump: (service: string) => Promise<number>,
   {
     containers = CONTAINERS,
     held = false,
-  }: { containers?: readonly unknown[]; held?: boolean } = {},
+    end = (mark) => mark,
+  }: { containers?: readonly unknown[]; held?: boolean; end?: (mark: string) => string } = {},
 ): Runner & { lines: string[] } {
   const lines: string[] = [];
   const volumes = new FakeVolumes();
@@ -77,7 +78,9 @@ function engine(
       const { output } = options;
       await new Promise((resolve) => output.write('half', resolve));
       const exitCode = await dump(args.find((one) => one.endsWith('-database'))!);
-      await new Promise<void>((resolve) => output.end(' and half', () => resolve()));
+      await new Promise<void>((resolve) =>
+        output.end(` and half${exitCode === 0 ? end(args.at(-1)!) : ''}`, () => resolve()),
+      );
       return { exitCode, stdout: '', stderr: exitCode === 0 ? '' : 'pg_dump: error: no' };
     },
   };
@@ -114,6 +117,20 @@ it('continues after a failure, and exits with 1', async () => {
     /^✕ {2}orders-database could not be dumped \(exit code 1\): pg_dump: error/,
   );
   expect(filesOf(root)).toEqual(['stock-database.sql', 'stock-database.sql.json']);
+});
+
+it.each([
+  ['has no end', () => ''],
+  ['has a part of its end', (mark: string) => mark.slice(0, -1)],
+])('keeps no dump that %s, although its program succeeded', async (_, end) => {
+  const root = workspace();
+  const runner = engine(() => Promise.resolve(0), { end });
+  const { exitCode, output } = await runCommand(backupCommand, root, 'orders', { runner });
+  expect(exitCode).toBe(1);
+  expect(output).toMatch(
+    /^✕ {2}orders-database could not be dumped: the connection to the engine ended before the dump did\. Try again$/m,
+  );
+  expect(filesOf(root)).toEqual([]);
 });
 
 it('keeps complete dumps if it is interrupted, and no partial one', async () => {

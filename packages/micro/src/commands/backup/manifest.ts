@@ -22,6 +22,8 @@ export const dumpManifestSchema = z.object({
   bytes: z.int().positive(),
   /** Of the dump's file, hex. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Its end was seen to arrive. Absent in dumps from before that was looked at. */
+  isWhole: z.literal(true).optional(),
 });
 export type DumpManifest = z.output<typeof dumpManifestSchema>;
 

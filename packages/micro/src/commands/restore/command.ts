@@ -3,7 +3,7 @@ import { datastoresOf } from '../../compose/datastore';
 import { DUMP_TOOLS } from '../../docker/dump';
 import { readRunningContainers } from '../../effects/containers';
 import { readEnvironment } from '../../effects/environments';
-import { hashFile } from '../../effects/streamed-file';
+import { hashFile, readEnd } from '../../effects/streamed-file';
 import { projectNameOf, addressOf } from '../../deployment/project';
 import { formatSeconds } from '../../terminal/step';
 import type { Platform } from '../../platform/platform';
@@ -53,6 +53,9 @@ const OPTIONS = {
   'no-copy': { type: 'boolean', default: false },
 } as const;
 
+/** In which the last line of a dump fits. */
+const END_BYTES = 1000;
+
 /** `micro restore` */
 export async function restoreCommand(args: readonly string[], shell: Shell): Promise<number> {
   const { values, words } = readOptions(args, OPTIONS, RESTORE_USAGE, { words: true });
@@ -65,7 +68,11 @@ export async function restoreCommand(args: readonly string[], shell: Shell): Pro
   const dumps = selectDumps(readDumps(isAbsolute(path) ? path : join(workspaceRoot, path)), names);
   const project = projectNameOf(platform.name, environment);
   const checked = await Promise.all(
-    dumps.map(async (dump) => ({ ...dump, sha256: await hashFile(dump.path) })),
+    dumps.map(async (dump) => ({
+      ...dump,
+      sha256: await hashFile(dump.path),
+      end: await readEnd(dump.path, END_BYTES),
+    })),
   );
   const plan = async () => {
     const containers = await readRunningContainers(runner, place.address, project);

@@ -25,7 +25,10 @@ const manifest: DumpManifest = {
   bytes: 1000,
   sha256: 'a'.repeat(64),
 };
-const dump: CheckedDump = { manifest, path: '/b/orders-database.pgdump', sha256: manifest.sha256 };
+const dump: CheckedDump = {
+  ...{ manifest, path: '/b/orders-database.pgdump', sha256: manifest.sha256 },
+  end: 'of a binary file',
+};
 const database = runningContainer({
   name: 'shop-orders-database-1',
   service: 'orders-database',
@@ -60,6 +63,38 @@ it('restores a dump that fits', () => {
   expect(steps.map(describeStep)).toEqual([
     'orders-database (postgres, in shop-orders-database-1) is replaced by the backup of production from 2026-11-21T12:00:00.000Z (postgres 17.5)',
   ]);
+});
+
+const sqlPlatform = parsePlatform('shop', [
+  {
+    ...{ name: 'orders', root: 'apps/orders', file: 'apps/orders/service.yml' },
+    text: 'port: 3001\ndatastores:\n  database: mariadb\n',
+  },
+]);
+
+it.each<[string, boolean, string, true | undefined]>([
+  ['has its last line', true, 'x;\n-- Dump completed on 2026-11-21 12:00:00\n', undefined],
+  ['has its last line without a date', true, 'x;\n\n-- Dump completed\n', undefined],
+  ['breaks off', false, 'INSERT INTO item VALUES (1);\n', undefined],
+  ['has that line elsewhere', false, '-- Dump completed\nINSERT INTO item', undefined],
+  ['was seen to be whole', true, 'INSERT INTO item VALUES (1);\n', true],
+])('restores SQL of a dump that %s: %s', (_, isTaken, end, isWhole) => {
+  const sql = {
+    ...manifest,
+    engine: 'mariadb' as const,
+    serverVersion: '11.4',
+    ...(isWhole && { isWhole }),
+  };
+  const { steps, problems } = planRestore(
+    facts({
+      platform: sqlPlatform,
+      containers: [{ ...database, environment: { MARIADB_DATABASE: 'orders' } }],
+      dumps: [{ ...dump, manifest: sql, end }],
+      serverVersions: new Map(),
+    }),
+  );
+  expect(problems.join()).toMatch(isTaken ? /^$/ : /breaks off: a whole dump of mariadb ends with/);
+  expect(steps).toHaveLength(isTaken ? 1 : 0);
 });
 
 const service = (name: string, state: 'running' | 'paused' | 'exited') =>

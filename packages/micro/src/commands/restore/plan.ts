@@ -15,6 +15,8 @@ import type { RunningContainer } from '../../deployment/container';
 export interface CheckedDump extends Dump {
   /** Hex; `undefined` if the file is not there. */
   sha256: string | undefined;
+  /** The last part of it, for engines that have an end to look for. */
+  end: string;
 }
 
 /** Everything that a restore is decided on. */
@@ -88,7 +90,7 @@ export function planRestore(facts: RestoreFacts): { steps: RestoreStep[]; proble
 
 function problemsOf(
   facts: RestoreFacts,
-  { manifest, path, sha256 }: CheckedDump,
+  { manifest, path, sha256, end }: CheckedDump,
   name: string,
   container: RunningContainer | undefined,
 ): string[] {
@@ -108,6 +110,12 @@ function problemsOf(
   }
   if (present !== engine) {
     return [...problems, `${name} is ${present}, but the dump is from ${engine}`];
+  }
+  const expected = manifest.isWhole ? undefined : DUMP_TOOLS[engine].end;
+  if (sha256 === manifest.sha256 && expected && !expected.test(end)) {
+    problems.push(
+      `${path} breaks off: a whole dump of ${engine} ends with "-- Dump completed". If it is of another kind, write "isWhole": true into its manifest`,
+    );
   }
   if (!container) return [...problems, `${name} has no running container: start it`];
   const there = databaseOf(engine, container.environment);
