@@ -28,7 +28,7 @@ export interface Topology {
  * How often an event is delivered if the process ends, or loses its connection, before it acknowledges. After that, the
  * broker itself moves it to the dead-letter queue, because the event may be what ends the process.
  */
-const DELIVERY_LIMIT = 20;
+export const DELIVERY_LIMIT = 20;
 
 /** Replicated if the broker is a cluster, and on disk before it is confirmed. */
 const QUORUM = { 'x-queue-type': 'quorum' };

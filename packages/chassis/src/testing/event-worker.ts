@@ -15,7 +15,8 @@ const config = readVariables(
     BROKER_URL: z.string(),
     SERVICE: z.string(),
     DATABASE_URL: z.string().default(''),
-    WORK: z.enum(['hang', 'relay and die']),
+    ORDER_ID: z.string().default(''),
+    WORK: z.enum(['hang', 'relay and die', 'commit and die']),
   },
   process.env,
 );
@@ -24,6 +25,15 @@ const broker: Broker<typeof orderPlaced> = connect(config.BROKER_URL, {
   service: config.SERVICE,
   publishes: [orderPlaced],
 });
+const die = () => process.kill(process.pid, 'SIGKILL');
+
+/** An outbox whose process ends in the place of, or right after, the first publication. */
+function relay(send: typeof broker.send) {
+  const database = postgres(config.DATABASE_URL);
+  const events = outbox(database, { ...broker, send });
+  events.start();
+  return { database, events };
+}
 
 if (config.WORK === 'hang') {
   broker.subscribe([
@@ -34,14 +44,18 @@ if (config.WORK === 'hang') {
   ]);
   await broker.start();
   console.log('started');
-} else {
-  const deadly: typeof broker = {
-    ...broker,
-    send: async (event) => {
-      await broker.send(event);
-      process.kill(process.pid, 'SIGKILL');
-    },
-  };
-  outbox(postgres(config.DATABASE_URL), deadly).start();
+} else if (config.WORK === 'relay and die') {
+  relay(async (event) => {
+    await broker.send(event);
+    die();
+  });
   console.log('started');
+} else {
+  console.log('started');
+  const { database, events } = relay(() => Promise.resolve(void die()));
+  const { ORDER_ID: orderId } = config;
+  await database.transaction(async (client) => {
+    await client.query('INSERT INTO orders (id) VALUES ($1)', [orderId]);
+    await events.publish(client, orderPlaced, { orderId, total: 1 });
+  });
 }
