@@ -9,7 +9,7 @@ const PURE = [
   'edge',
   ...['compose', 'discovery', 'dockerfile', 'topology', 'docker', 'image', 'artifact', 'pipeline'],
   ...['scan', 'versioning'],
-  ...['deployment', 'kubernetes', 'terminal'],
+  ...['deployment', 'kubernetes', 'ecs', 'terminal'],
 ];
 
 /** What of node:fs writes, or would bring in all of it at once. */
@@ -176,7 +176,7 @@ export default defineConfig(
     [ban.effects, ban.edges, ban.siblings, ban.processes, ban.files, ban.nx],
   ),
   layer(
-    ['edge/**/*.ts', 'kubernetes/**/*.ts'],
+    ['edge/**/*.ts', 'kubernetes/**/*.ts', 'ecs/**/*.ts'],
     [ban.effects, ban.edges, ban.engineSiblings, ban.processes, ban.files, ban.nx],
   ),
   layer(

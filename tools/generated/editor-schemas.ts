@@ -3,6 +3,7 @@ import { statusSchema } from '../../packages/micro/src/commands/status/document.
 import { planDocumentSchema } from '../../packages/micro/src/deployment/plan-document.js';
 import { descriptionSchema } from '../../packages/micro/src/generators/platform/description.js';
 import { environmentSchema } from '../../packages/micro/src/platform/environment.js';
+import { ecsSchema } from '../../packages/micro/src/platform/ecs-environment.js';
 import { kubernetesSchema } from '../../packages/micro/src/platform/kubernetes-environment.js';
 import { clusterPlanSchema } from '../../packages/micro/src/kubernetes/plan-document.js';
 import { manifestSchema } from '../../packages/micro/src/platform/manifest.js';
@@ -16,7 +17,7 @@ export function editorSchemas(): GeneratedFile[] {
     jsonSchema(
       'environment',
       'environments/<name>.yml',
-      z.union([environmentSchema, kubernetesSchema]),
+      z.union([environmentSchema, kubernetesSchema, ecsSchema]),
     ),
     jsonSchema('platform', 'platform.yml', descriptionSchema),
     jsonSchema('scan-exceptions', EXCEPTIONS_FILE, exceptionsSchema),

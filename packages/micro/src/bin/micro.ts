@@ -20,7 +20,7 @@ const USAGE = `usage: micro <command>
   backup [services...]   dump the databases of an environment
   restore <backup>       replace the data of databases by a backup
   diff <one> <other>     show how two environments differ
-  render                 write the Kubernetes objects of an environment
+  render                 write the Kubernetes objects or the AWS inputs of an environment
   bases                  show the base images of all services, and pin them by digest
   doctor                 check what prevents a build or a deploy from this machine
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { PUBLIC_URL } from '../platform/environment-keys';
 
 /** A service as `docker compose config` prints it. */
@@ -28,6 +29,11 @@ export function jobsOf(entry: ComposeEntry): string[] {
   return Object.keys(needs).filter(
     (name) => needs[name]?.condition === 'service_completed_successfully',
   );
+}
+
+/** Whether an entry runs the image that another one is built to. */
+export function runsImageOf(entry: ComposeEntry, { build }: ComposeEntry): boolean {
+  return build !== undefined && isDeepStrictEqual(entry['build'], build);
 }
 
 /** Sorts jobs so that each comes after those that it waits for. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hasHealthCheck } from './health-check';
+import { hasHealthCheck, healthCheckOf } from './health-check';
 
 it.each([
   ['its own', 'FROM node:24\nHEALTHCHECK CMD ["node", "check.js"]\n', undefined, true],
@@ -34,4 +34,23 @@ it.each([
   ['nothing that can be read', 'RUN x\n', undefined, true],
 ])('a Dockerfile with %s', (_, text, target, expected) => {
   expect(hasHealthCheck(text, target)).toBe(expected);
+});
+
+it.each([
+  [
+    'a command over two lines',
+    'FROM a\nHEALTHCHECK --interval=10s --timeout=3s --start-period=30s \\\n    CMD ["node", "-e", "a(\'b\')"]\n',
+    { test: ['CMD', 'node', '-e', "a('b')"], interval: '10s', timeout: '3s' },
+  ],
+  [
+    'a line for a shell',
+    'FROM a\nHEALTHCHECK --retries=5 CMD curl -f http://localhost/ || exit 1\n',
+    { test: ['CMD-SHELL', 'curl -f http://localhost/ || exit 1'], retries: 5 },
+  ],
+  ['that of its base', 'FROM a AS b\nHEALTHCHECK CMD x\nFROM b\n', { test: ['CMD-SHELL', 'x'] }],
+  ['one that is taken away', 'FROM a\nHEALTHCHECK NONE\n', { test: ['NONE'] }],
+  ['none', 'FROM a\n', undefined],
+  ['nothing that can be read', '', undefined],
+])('reads %s', (_, text, expected) => {
+  expect(healthCheckOf(text)).toEqual(expected);
 });

@@ -4,6 +4,7 @@ import type { ComposeConfig } from '../deployment/entry';
 import { missingAddresses } from '../kubernetes/outside';
 import { renderPlatform, type RenderedImage, type RenderedPlatform } from '../kubernetes/render';
 import { unsupportedSettings } from '../kubernetes/unsupported';
+import { unknownEngine } from '../platform/environment';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
 import { serviceNamed, type Platform } from '../platform/platform';
 import { PlatformError } from '../platform/problem';
@@ -38,7 +39,7 @@ export async function renderForCluster(
   return { ...rendered, filled };
 }
 
-/** @throws {UserError} if it is for Compose; `what` it is needed for. */
+/** @throws {UserError} if it is for another engine; `what` it says of one for Compose. */
 export function readKubernetesEnvironment(
   workspaceRoot: string,
   name: string,
@@ -46,6 +47,7 @@ export function readKubernetesEnvironment(
 ): KubernetesEnvironment {
   const environment = readAnyEnvironment(workspaceRoot, name);
   if (environment.engine === 'kubernetes') return environment;
+  if (environment.engine === 'ecs') throw unknownEngine(environment);
   throw new UserError(what(environment));
 }
 

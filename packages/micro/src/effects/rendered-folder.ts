@@ -24,11 +24,7 @@ export async function replaceRendered(
   const foreign = [...wanted.keys()].filter(
     (path) => present.get(path)?.startsWith(mark) === false,
   );
-  if (foreign.length > 0) {
-    throw new UserError(
-      `${foreign.map((path) => join(folder, path)).join(', ')}: not written by "micro render", so it is not replaced. Move it, or render to another folder`,
-    );
-  }
+  requireOurs(folder, foreign);
   const changed = [...wanted].filter(([path, text]) => present.get(path) !== text);
   for (const [path, text] of changed) await writeWhole(join(folder, path), text);
   const stale = [...present].filter(([path, text]) => !wanted.has(path) && text.startsWith(mark));
@@ -43,4 +39,57 @@ async function namesIn(folder: string): Promise<string[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
+}
+
+/**
+ * The same for files that have no room for a mark: a list among them, of an earlier rendering, says which are ours.
+ *
+ * @param list the path of that list, whose JSON has the others as `files`.
+ * @returns the paths that changed, sorted; the list is none of them.
+ * @throws {UserError} if a file that was not rendered has the name of a rendered one. Then nothing was changed.
+ */
+export async function replaceListed(
+  folder: string,
+  files: readonly { path: string; text: string }[],
+  list: string,
+): Promise<string[]> {
+  const wanted = new Map(files.map(({ path, text }) => [path, text]));
+  const names = await namesIn(folder);
+  const listed = names.includes(list)
+    ? listedIn(await readFile(join(folder, list), 'utf8'))
+    : undefined;
+  // Only names of this folder, whatever the list says.
+  const ours = listed?.filter((path) => names.includes(path)) ?? [];
+  const foreign = names.filter((path) => {
+    return wanted.has(path) && (path === list ? listed === undefined : !ours.includes(path));
+  });
+  requireOurs(folder, foreign);
+  const changed = [];
+  for (const [path, text] of wanted) {
+    const isNew = !names.includes(path) || (await readFile(join(folder, path), 'utf8')) !== text;
+    if (isNew) changed.push(path);
+  }
+  // The list first: a rendering that is killed leaves no file behind that is not in it.
+  const inOrder = [...changed].sort((a, b) => Number(b === list) - Number(a === list));
+  for (const path of inOrder) await writeWhole(join(folder, path), wanted.get(path)!);
+  const stale = ours.filter((path) => !wanted.has(path));
+  for (const path of stale) await rm(join(folder, path));
+  return [...changed, ...stale].filter((path) => path !== list).sort();
+}
+
+/** The files that an earlier rendering lists; `undefined` if it is no list of ours. */
+function listedIn(text: string): string[] | undefined {
+  try {
+    const { writtenBy, files } = JSON.parse(text) as { writtenBy?: string; files?: string[] };
+    return writtenBy === 'micro render' && Array.isArray(files) ? files : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function requireOurs(folder: string, foreign: readonly string[]): void {
+  if (foreign.length === 0) return;
+  throw new UserError(
+    `${foreign.map((path) => join(folder, path)).join(', ')}: not written by "micro render", so it is not replaced. Move it, or render to another folder`,
+  );
 }

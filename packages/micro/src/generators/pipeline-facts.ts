@@ -7,16 +7,21 @@ import type {
 } from '../pipeline/pipeline-facts';
 import {
   type AnyEnvironment,
+  type DeployedEnvironment,
   type Environment,
   parseAnyEnvironment,
 } from '../platform/environment';
+import { UserError } from '../platform/user-error';
 import { usesPlugAndPlay } from './plug-and-play';
 import { readPackageManager, readTreeEnvironments } from './workspace-tree';
 
 /** Files that say which Node a workspace is for. */
 const NODE_FILES = ['.nvmrc', '.node-version'];
 
-/** What the pipeline of a workspace is derived from. */
+/**
+ * What the pipeline of a workspace is derived from.
+ * @throws {UserError} for an environment that no task deploys to.
+ */
 export function readPipelineFacts(
   tree: Tree,
   environments: readonly AnyEnvironment[],
@@ -30,7 +35,7 @@ export function readPipelineFacts(
     packageManager: readPackageManager(tree),
     nx: usesPlugAndPlay(tree) ? 'yarn nx' : 'npx nx',
     choices,
-    environments: environments.map(pipelineEnvironment),
+    environments: environments.map((one) => pipelineEnvironment(deployed(one))),
   };
 }
 
@@ -44,11 +49,18 @@ export function readEnvironments(tree: Tree): Map<string, AnyEnvironment> {
   );
 }
 
-function pipelineEnvironment(environment: AnyEnvironment): PipelineEnvironment {
+function deployed(environment: AnyEnvironment): DeployedEnvironment {
+  if (environment.engine !== 'ecs') return environment;
+  throw new UserError(
+    `${environment.file} is for "engine: ecs", to which a pipeline cannot deploy yet: leave ${environment.name} out of --environments`,
+  );
+}
+
+function pipelineEnvironment(environment: DeployedEnvironment): PipelineEnvironment {
   const { name, engine, registry } = environment;
   const host = engine === 'compose' ? environment.host : undefined;
   const url = publicUrlsOf(environment).find((one) => one !== undefined);
-  type Overrides = AnyEnvironment['services'][string];
+  type Overrides = DeployedEnvironment['services'][string];
   const variables = Object.values<Overrides>(environment.services).flatMap(({ secrets }) =>
     Object.values(secrets).flatMap((source) =>
       'environment' in source ? [source.environment] : [],
@@ -68,7 +80,7 @@ function pipelineEnvironment(environment: AnyEnvironment): PipelineEnvironment {
  * Where people reach each service, as far as the environment tells. It tells neither at which address a port is
  * published, nor whether a Gateway or an Ingress without a `tlsSecret` has a certificate.
  */
-function publicUrlsOf(environment: AnyEnvironment): (string | undefined)[] {
+function publicUrlsOf(environment: DeployedEnvironment): (string | undefined)[] {
   if (environment.engine === 'compose') return Object.values(environment.services).map(publicUrlOf);
   return Object.values(environment.services).map(({ url, host, tlsSecret }) => {
     const name = tlsSecret === undefined ? undefined : firstName(host ?? []);

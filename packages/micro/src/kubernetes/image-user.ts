@@ -6,9 +6,6 @@ import { productOf, type Product } from '../platform/server-image';
  */
 export const OFFICIAL_USER = 999;
 
-/** `USER node` of our Dockerfiles; the official image gives that user this number. */
-export const NODE_USER = 1000;
-
 /** In Alpine's images the numbers 99 and 999 were taken. */
 const ALPINE_USERS: Partial<Record<Product, number>> = { postgres: 70, rabbitmq: 100 };
 

@@ -1,5 +1,6 @@
 import type { IJob } from 'kubernetes-models/batch/v1/Job';
 import type { ComposeEntry } from '../deployment/entry';
+import { NODE_USER } from '../deployment/entry-user';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
 import {
   argumentsOf,
@@ -8,7 +9,7 @@ import {
   podSecurity,
   temporaryFolders,
 } from './container';
-import { imageUser, NODE_USER } from './image-user';
+import { imageUser } from './image-user';
 import { metadataOf, type Scope } from './object';
 import { hashOf } from './object-plan';
 import { pullSecrets } from './service-objects';

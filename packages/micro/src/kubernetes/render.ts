@@ -1,13 +1,12 @@
-import { isDeepStrictEqual } from 'node:util';
-import { jobsOf, type ComposeConfig, type ComposeEntry } from '../deployment/entry';
+import { jobsOf, runsImageOf, type ComposeConfig, type ComposeEntry } from '../deployment/entry';
+import { grpcLinks } from '../deployment/grpc-links';
 import { withStopTime } from '../deployment/stop-time';
 import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from '../platform/datastore';
 import { elsewhere } from '../platform/environment';
 import { PUBLIC_URL } from '../platform/environment-keys';
 import { namespaceOf, type KubernetesEnvironment } from '../platform/kubernetes-environment';
-import { grpcLinkVariable, linkVariable, networkUrl } from '../platform/link';
-import { grpcHost } from '../platform/name';
-import { serviceNamed, type Platform, type Service } from '../platform/platform';
+import { linkVariable } from '../platform/link';
+import type { Platform, Service } from '../platform/platform';
 import { portsOf } from '../platform/port';
 import { POD_NETWORKS, TRUST_PROXY } from '../platform/trusted-proxies';
 import { datastoreObjects } from './datastore-objects';
@@ -112,8 +111,7 @@ function renderJobs(input: RenderInput, scope: Scope, service: Service): Rendere
   return jobsOf(own).flatMap((name) => {
     const entry = written.services[name];
     if (!entry || isLeftOut(environment, entry)) return [];
-    const isOwnImage =
-      isDeepStrictEqual(entry['build'], own['build']) && own['build'] !== undefined;
+    const isOwnImage = runsImageOf(entry, own);
     const image = isOwnImage ? images.get(service.name)!.image : String(entry['image']);
     const settings = isOwnImage
       ? settingsOf(name, entry, variablesOf(environment, service), secretsOf(environment, service))
@@ -146,6 +144,7 @@ function renderService(
     entry,
     {
       ...trustOf(environment, service, entry),
+      // On a cluster, gRPC has a name of its own, which is that of every ready pod.
       ...grpcLinks(input.platform, service),
       ...variablesOf(environment, service),
     },
@@ -196,18 +195,6 @@ function hostsOf(entry: ComposeEntry | undefined): string[] {
     const text = String(value);
     return URL.canParse(text) ? [new URL(text).host] : [];
   });
-}
-
-/** On a cluster, gRPC has a name of its own, which is that of every ready pod. */
-function grpcLinks(platform: Platform, { consumes }: Service): Record<string, string> {
-  return Object.fromEntries(
-    consumes.flatMap((consumed) => {
-      const { name, grpcPort } = serviceNamed(platform, consumed);
-      return grpcPort === undefined
-        ? []
-        : [[grpcLinkVariable(name), networkUrl({ name: grpcHost(name), port: grpcPort })]];
-    }),
-  );
 }
 
 /** What an environment tells a service beside its entry. */

@@ -1,5 +1,6 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { ComposeEntry } from '../deployment/entry';
+import { entryUser } from '../deployment/entry-user';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
 import { grpcHost } from '../platform/name';
 import type { Service } from '../platform/platform';
@@ -14,7 +15,6 @@ import {
   wholeSeconds,
   type Container,
 } from './container';
-import { NODE_USER } from './image-user';
 import {
   KEY_ANNOTATION,
   metadataOf,
@@ -152,7 +152,7 @@ function deployment(
           ...POD_DEFAULTS,
           serviceAccountName: name,
           ...pullSecrets(environment),
-          securityContext: podSecurity(userOf(written)),
+          securityContext: podSecurity(entryUser(written)),
           terminationGracePeriodSeconds: grace + LEAVE_SECONDS,
           topologySpreadConstraints: [
             {
@@ -212,12 +212,6 @@ function autoscaler(
       metrics: [...metric('cpu', cpu), ...metric('memory', memory)],
     },
   };
-}
-
-/** The number of the user, if the entry names one. */
-function userOf({ user }: ComposeEntry): number {
-  const number = typeof user === 'string' ? Number(user.split(':')[0]) : Number.NaN;
-  return Number.isInteger(number) && number > 0 ? number : NODE_USER;
 }
 
 export function pullSecrets({ pullSecret }: Pick<KubernetesEnvironment, 'pullSecret'>) {

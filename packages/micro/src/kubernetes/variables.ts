@@ -1,5 +1,6 @@
 import type { ComposeEntry } from '../deployment/entry';
 import { SECRETS_FOLDER, secretVariables } from '../deployment/secrets';
+import { writtenValue } from '../deployment/written-value';
 import type { Container, Variable, Volume } from './container';
 
 /** Where the values of an entry come from that no file may hold: one Secret, named as the entry. */
@@ -34,7 +35,7 @@ export function settingsOf(
   const given = { ...own, ...secretVariables(files) };
   const inherited = Object.entries((written['environment'] ?? {}) as Record<string, unknown>)
     .filter(([variable]) => !(variable in given) && !files.includes(variable))
-    .map(([variable, value]) => [variable, valueOf(value)] as const);
+    .map(([variable, value]) => [variable, writtenValue(value)] as const);
   const filled = inherited.filter(([, value]) => value.kind === 'filled').map(([one]) => one);
   const literal = [
     ...inherited.flatMap(([one, value]) => (value.kind === 'literal' ? [[one, value.text]] : [])),
@@ -63,17 +64,4 @@ export function settingsOf(
     mounts:
       files.length > 0 ? [{ name: 'secrets', mountPath: SECRETS_FOLDER, readOnly: true }] : [],
   };
-}
-
-type Value = { kind: 'literal'; text: string } | { kind: 'filled' };
-
-/** A single `${NAME:-text}` is its text here: what switches it on is said by the environment. */
-function valueOf(value: unknown): Value {
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
-    return { kind: 'filled' };
-  }
-  const text = String(value);
-  const optional = /^\$\{[A-Za-z_]\w*:?-([^${}]*)\}$/.exec(text);
-  if (optional) return { kind: 'literal', text: optional[1]! };
-  return text.replaceAll('$$', '').includes('$') ? { kind: 'filled' } : { kind: 'literal', text };
 }

@@ -10,7 +10,7 @@ const variable = z
   })
   .transform(String);
 
-const secretName = z
+export const secretName = z
   .string()
   .regex(
     /^[A-Za-z_][A-Za-z0-9_]{0,99}$/,

@@ -313,7 +313,7 @@ test.each(['0', '-3', 'soon', '1h', '0s', '[1]'])('healthTimeout: %s is refused'
 
 test.each<[string, string[]]>([
   ['- a', [':1: the file holds a list; it must hold keys with values, such as engine and context']],
-  ['engine: swarm', [':1: engine: "swarm" is not supported; the only value is compose']],
+  ['engine: swarm', [':1: engine: "swarm" is not one of compose, kubernetes and ecs']],
   ['registri: x', [':1: unknown key "registri"; did you mean "registry"?']],
   ['context: a\nhost: ssh://b', [':2: host: give either a docker context or a host, not both']],
   [

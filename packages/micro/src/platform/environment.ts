@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkEnvironment } from './check-environment';
+import { checkEcsEnvironment, isForEcs, type EcsEnvironment } from './ecs-environment';
 import { edgeSchema, publishProblems } from './edge-options';
 import { environmentFile } from './environment-file';
 import {
@@ -31,7 +32,12 @@ import { parseYaml } from './yaml-source';
 /** What differs between the places that a platform is deployed to: `environments/<name>.yml`. */
 export const environmentSchema = z
   .strictObject({
-    engine: z.enum(['compose']).default('compose').describe('What runs the containers'),
+    engine: z
+      .enum(['compose'], {
+        error: ({ input }) => `${JSON.stringify(input)} is not one of compose, kubernetes and ecs`,
+      })
+      .default('compose')
+      .describe('What runs the containers'),
     context: z.string().min(1).describe('The docker context to deploy to').optional(),
     host: z
       .string()
@@ -162,7 +168,7 @@ export function imageSource(environment: AnyEnvironment): ImageSource {
 
 /** Whether its containers run on another engine than this machine's own. */
 export function runsElsewhere(environment: AnyEnvironment): boolean {
-  if (environment.engine === 'kubernetes') return true;
+  if (environment.engine !== 'compose') return true;
   return environment.context !== undefined || environment.host !== undefined;
 }
 
@@ -185,14 +191,17 @@ export function linkedWithin<S extends { consumes: readonly string[] }>(
   };
 }
 
-/** An environment of either engine. */
-export type AnyEnvironment = Environment | KubernetesEnvironment;
+/** An environment of any engine. */
+export type AnyEnvironment = DeployedEnvironment | EcsEnvironment;
+
+/** An environment that a task of ours deploys to. */
+export type DeployedEnvironment = Environment | KubernetesEnvironment;
 
 /**
  * Parses an environment for Compose.
  *
  * @param serviceNames the names that `services` and `links` may contain; any if not given.
- * @throws {PlatformError} with every problem of the file, also if the environment is for a cluster.
+ * @throws {PlatformError} with every problem of the file, also if the environment is for another engine.
  */
 export function parseEnvironment(
   name: string,
@@ -201,13 +210,24 @@ export function parseEnvironment(
 ): Environment {
   const environment = parseAnyEnvironment(name, text, serviceNames);
   if (environment.engine === 'compose') return environment;
-  const { file } = environment;
-  const message = `"${name}" runs on a Kubernetes cluster, which this command does not know yet: use "nx kubernetes-deploy", or "micro render -e ${name}"`;
-  throw new PlatformError([{ file, message }]);
+  throw unknownEngine(environment);
+}
+
+/** What a command says that does not know the engine of an environment. */
+export function unknownEngine(
+  environment: Pick<AnyEnvironment, 'name' | 'file' | 'engine'>,
+): PlatformError {
+  const { name, file, engine } = environment;
+  const [where, instead] =
+    engine === 'ecs'
+      ? ['Amazon ECS', `"micro render -e ${name}"`]
+      : ['a Kubernetes cluster', `"nx kubernetes-deploy", or "micro render -e ${name}"`];
+  const message = `"${name}" runs on ${where}, which this command does not know yet: use ${instead}`;
+  return new PlatformError([{ file, message }]);
 }
 
 /**
- * Parses an environment for either engine.
+ * Parses an environment for any engine.
  *
  * @param serviceNames the names that `services` and `links` may contain; any if not given.
  * @throws {PlatformError} with every problem of the file.
@@ -220,6 +240,7 @@ export function parseAnyEnvironment(
   const file = environmentFile(name);
   const { source, problems: syntax } = parseYaml(file, text);
   if (!source) throw new PlatformError(syntax);
+  if (isForEcs(source)) return checkEcsEnvironment(name, source, serviceNames);
   if (isForKubernetes(source)) return checkKubernetesEnvironment(name, source, serviceNames);
   const value = checkEnvironment(source, environmentSchema, { name, serviceNames });
   const images = value.images ?? (value.registry === undefined ? 'local' : 'pushed');

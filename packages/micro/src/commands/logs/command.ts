@@ -2,7 +2,7 @@ import { ownEntries, platformBroker } from '../../compose/datastore';
 import { clusterOf } from '../../effects/cluster';
 import { readAnyEnvironment } from '../../effects/environments';
 import { projectNameOf, addressOf } from '../../deployment/project';
-import type { AnyEnvironment } from '../../platform/environment';
+import { unknownEngine, type AnyEnvironment } from '../../platform/environment';
 import { EDGE_SERVICE } from '../../platform/edge-options';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
@@ -71,6 +71,7 @@ function sourceOf(shell: Shell, platform: Platform, environment: AnyEnvironment)
     const { cluster, scope } = clusterOf(shell.runner, platform.name, environment);
     return clusterSource(cluster, scope);
   }
+  if (environment.engine === 'ecs') throw unknownEngine(environment);
   const project = projectNameOf(platform.name, environment);
   return engineSource(shell.runner, addressOf(environment), project);
 }

@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import { pinnedImage } from '../../deployment/override';
-import { readKubernetesEnvironment, renderForCluster } from '../../effects/cluster-rendering';
+import { ECS_LIST, ecsFolder } from '../../ecs/folder';
+import { renderForCluster } from '../../effects/cluster-rendering';
+import { renderForEcs } from '../../effects/ecs-rendering';
+import { readAnyEnvironment } from '../../effects/environments';
 import { readPushedImages } from '../../effects/pushed-images';
-import { replaceRendered } from '../../effects/rendered-folder';
+import { replaceListed, replaceRendered } from '../../effects/rendered-folder';
 import { folderOf } from '../../kubernetes/folder';
 import type { RenderedPlatform } from '../../kubernetes/render';
+import type { EcsEnvironment } from '../../platform/ecs-environment';
+import type { AnyEnvironment } from '../../platform/environment';
 import type { KubernetesEnvironment } from '../../platform/kubernetes-environment';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
@@ -16,13 +21,14 @@ import { readSecretObjects } from './secret-objects';
 export const RENDER_USAGE = `usage: micro render -e environment [--out folder] [--json]
        micro render -e environment --secrets | kubectl --context context apply --server-side -f -
 
-  Writes the Kubernetes objects of an environment, with the images that were last pushed for it, for
-  "kubectl apply -k" and for GitOps. No file holds a secret.
+  Writes what an environment runs, with the images that were last pushed for it: the Kubernetes objects of one
+  with "engine: kubernetes", for "kubectl apply -k" and for GitOps; the inputs of the AWS commands of one with
+  "engine: ecs". No file holds a secret.
 
-  -e, --environment   an environment with "engine: kubernetes"
-      --out           the folder to write to; dist/kubernetes/<environment> by default
+  -e, --environment   an environment with "engine: kubernetes" or "engine: ecs"
+      --out           the folder to write to; dist/kubernetes/<environment> or dist/ecs/<environment> by default
       --json          print what was written, and which keys each Secret has to hold, as JSON
-      --secrets       write no file, and print the Secrets with their values, for a pipe
+      --secrets       for a cluster: write no file, and print the Secrets with their values, for a pipe
 `;
 
 const OPTIONS = {
@@ -32,18 +38,34 @@ const OPTIONS = {
   secrets: { type: 'boolean' },
 } as const;
 
+interface RenderOptions {
+  out?: string | undefined;
+  json?: boolean | undefined;
+  secrets?: boolean | undefined;
+}
+
 /** `micro render` */
 export async function renderCommand(args: readonly string[], shell: Shell): Promise<number> {
-  const { workspaceRoot, say } = shell;
   const { values } = readOptions(args, OPTIONS, RENDER_USAGE);
   if (values.environment === undefined) throw new UserError(RENDER_USAGE);
-  const platform = readWorkspacePlatform(workspaceRoot);
-  const environment = readKubernetesEnvironment(
-    workspaceRoot,
-    values.environment,
-    ({ file }) =>
-      `${file} is for Compose: objects are rendered for an environment with "engine: kubernetes"`,
+  const platform = readWorkspacePlatform(shell.workspaceRoot);
+  const environment = readAnyEnvironment(shell.workspaceRoot, values.environment);
+  if (environment.engine === 'kubernetes') {
+    return renderCluster(shell, platform, environment, values);
+  }
+  if (environment.engine === 'ecs') return renderTasks(shell, platform, environment, values);
+  throw new UserError(
+    `${environment.file} is for Compose: only an environment with "engine: kubernetes" or "engine: ecs" is rendered`,
   );
+}
+
+async function renderCluster(
+  shell: Shell,
+  platform: Platform,
+  environment: KubernetesEnvironment,
+  values: RenderOptions,
+): Promise<number> {
+  const { workspaceRoot, say } = shell;
   const images = await readImages(workspaceRoot, platform, environment);
   const rendered = await renderForCluster(shell, platform, environment, images);
   if (values.secrets) {
@@ -60,21 +82,53 @@ export async function renderCommand(args: readonly string[], shell: Shell): Prom
   const files = folderOf(rendered);
   const changed = await replaceRendered(join(workspaceRoot, out), files);
   const secrets = secretsOf(rendered);
-  if (values.json) {
-    say(JSON.stringify({ folder: out, files: files.map(({ path }) => path), changed, secrets }));
-    return 0;
-  }
-  const which = changed.length === 0 ? 'none changed' : `changed: ${formatList(changed)}`;
-  say(`${out}  ${files.length} files, ${which}`);
+  const paths = files.map(({ path }) => path);
+  tellWritten(shell, values, { folder: out, files: paths, changed, secrets });
+  if (values.json) return 0;
   for (const { name, keys } of secrets) say(`secret ${name}  has to hold ${formatList(keys)}`);
   return 0;
+}
+
+async function renderTasks(
+  shell: Shell,
+  platform: Platform,
+  environment: EcsEnvironment,
+  values: RenderOptions,
+): Promise<number> {
+  const { workspaceRoot } = shell;
+  if (values.secrets) {
+    throw new UserError(
+      '--secrets is for a cluster: on ECS, tasks read secrets by their ARN, and no value is needed here',
+    );
+  }
+  const images = await readImages(workspaceRoot, platform, environment);
+  const files = ecsFolder(await renderForEcs(shell, platform, environment, images));
+  const out = values.out ?? `dist/ecs/${environment.name}`;
+  const changed = await replaceListed(join(workspaceRoot, out), files, ECS_LIST);
+  const paths = files.map(({ path }) => path).filter((path) => path !== ECS_LIST);
+  tellWritten(shell, values, { folder: out, files: paths, changed });
+  return 0;
+}
+
+interface Written {
+  folder: string;
+  files: readonly string[];
+  changed: readonly string[];
+  secrets?: object;
+}
+
+function tellWritten({ say }: Shell, { json }: RenderOptions, written: Written): void {
+  const { folder, files, changed } = written;
+  if (json) return say(JSON.stringify(written));
+  const which = changed.length === 0 ? 'none changed' : `changed: ${formatList(changed)}`;
+  say(`${folder}  ${files.length} files, ${which}`);
 }
 
 /** What runs is what was last pushed, by digest. */
 async function readImages(
   workspaceRoot: string,
   platform: Platform,
-  { name: environment, links }: KubernetesEnvironment,
+  { name: environment, links }: AnyEnvironment,
 ) {
   const pushed = await readPushedImages(workspaceRoot, platform, environment);
   const missing = platform.services

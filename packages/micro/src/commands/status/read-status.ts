@@ -5,7 +5,7 @@ import { readAnyEnvironment } from '../../effects/environments';
 import { countCommitsSince, readGitFacts } from '../../effects/git';
 import { readBuiltKeys, readPushedImages } from '../../effects/pushed-images';
 import { projectNameOf, addressOf } from '../../deployment/project';
-import { elsewhere, type Environment } from '../../platform/environment';
+import { elsewhere, unknownEngine, type Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
 import { renderEntries } from '../../effects/rendered-entries';
 import { readClusterStatus } from './read-cluster-status';
@@ -21,6 +21,7 @@ export async function readStatus(shell: Shell, environmentName: string): Promise
   const platform = readWorkspacePlatform(workspaceRoot);
   const environment = readAnyEnvironment(workspaceRoot, environmentName);
   if (environment.engine === 'kubernetes') return readClusterStatus(shell, platform, environment);
+  if (environment.engine === 'ecs') throw unknownEngine(environment);
   const address = addressOf(environment);
   const project = projectNameOf(platform.name, environment);
   const [pushed, built] = await Promise.all([

@@ -159,9 +159,10 @@ function pushedImages(
  *
  * @throws {UserError} if there is none, and the environment would refuse an image without it.
  */
-function findSbom(task: ServiceTask, { verify }: AnyEnvironment): string | undefined {
+function findSbom(task: ServiceTask, environment: AnyEnvironment): string | undefined {
   const { service, say } = task;
   const sbom = sbomFile(service.root);
+  const verify = environment.engine === 'ecs' ? undefined : environment.verify;
   if (verify?.sbom === true) requireSbom(task);
   else if (readSbom(task) === undefined) {
     say(formatStep(service.name, 'no SBOM', `${sbom} is not there, so none is attached`));
@@ -223,7 +224,7 @@ async function platformOf(
   environment: AnyEnvironment,
 ): Promise<ImagePlatform | undefined> {
   if (environment.platform !== undefined) return parseImagePlatform(environment.platform);
-  if (environment.engine === 'kubernetes') return undefined;
+  if (environment.engine !== 'compose') return undefined;
   const { context, host } = environment;
   try {
     return await readEnginePlatform(runner, { context, host }, { timeout: PLATFORM_TIMEOUT });

@@ -445,6 +445,22 @@ it('names an environment that is not there', async () => {
   expect(tree.exists(GITHUB)).toBe(false);
 });
 
+it('leaves out an environment for ECS, and says so if it is named', async () => {
+  const ecs = `engine: ecs
+region: eu-central-1
+registry: reg.example.com
+subnets: [subnet-0a]
+securityGroups: [sg-0a]
+executionRole: execution
+`;
+  tree.write('environments/aws.yml', ecs);
+  await ciGenerator(tree, { provider: 'github', skipFormat: true });
+  expect(text(GITHUB)).not.toContain('aws');
+  await expect(ciGenerator(tree, { provider: 'github', environments: 'aws' })).rejects.toThrow(
+    'environments/aws.yml is for "engine: ecs", to which a pipeline cannot deploy yet: leave aws out of --environments',
+  );
+});
+
 const CLUSTER = `engine: kubernetes
 context: shop
 registry: registry.example.com/acme

@@ -116,6 +116,7 @@ function whyNotChosen(name: string, others: string[]): string {
 
 /** Whether a pipeline can reach it by itself: a Docker context is known to the machine of a person only. */
 function isRemote(environment: AnyEnvironment): boolean {
+  if (environment.engine === 'ecs') return false;
   return environment.engine === 'kubernetes' || environment.host !== undefined;
 }
 
@@ -153,5 +154,9 @@ function nextSteps(
 }
 
 function secretsOf(environments: readonly AnyEnvironment[]): string[] {
-  return [...new Set(environments.flatMap(({ engine }) => PIPELINE_SECRETS[engine]))];
+  return [
+    ...new Set(
+      environments.flatMap(({ engine }) => (engine === 'ecs' ? [] : PIPELINE_SECRETS[engine])),
+    ),
+  ];
 }

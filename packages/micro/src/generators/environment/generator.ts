@@ -6,7 +6,9 @@ import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { readTreePlatform } from '../workspace-tree';
 import type { EnvironmentSchema } from './environment-schema';
-import { kubernetesText, requireOptionsOf } from './kubernetes-options';
+import { ecsText } from './ecs-options';
+import { requireOptionsOf } from './engine-options';
+import { kubernetesText } from './kubernetes-options';
 import { newEnvironment, type NewPublication } from './new-environment';
 import { otherRegistry, planReplacement } from './present-environments';
 import { freePortOffset } from './port-offset';
@@ -27,8 +29,7 @@ export async function environmentGenerator(tree: Tree, schema: EnvironmentSchema
     return;
   }
   requireOptionsOf(engine, schema);
-  const made =
-    engine === 'kubernetes' ? onCluster(tree, platform, schema) : onEngine(tree, platform, schema);
+  const made = MAKERS[engine](tree, platform, schema);
   parseAnyEnvironment(
     name,
     made.text,
@@ -83,6 +84,24 @@ function onCluster(tree: Tree, platform: Platform, schema: EnvironmentSchema): M
     ],
   };
 }
+
+function onEcs(tree: Tree, platform: Platform, schema: EnvironmentSchema): MadeEnvironment {
+  const { name } = schema;
+  const { text, unsure } = ecsText(schema, {
+    platform,
+    gateways: gatewaysOf(platform),
+    registry: otherRegistry(tree),
+  });
+  return {
+    text,
+    next: [
+      `Check in ${environmentFile(name)}: ${unsure.join(', ')}`,
+      `Push to its registry with "nx run-many -t docker-push -c ${name}", then write the task definitions with "micro render -e ${name}"`,
+    ],
+  };
+}
+
+const MAKERS = { compose: onEngine, kubernetes: onCluster, ecs: onEcs };
 
 /** A port, or a host name with the source of its certificate. The parser of the file checks it. */
 function publishedBy({ publish, tls }: EnvironmentSchema): NewPublication['publish'] | undefined {

@@ -3,44 +3,12 @@ import { parseAnyEnvironment } from '../../platform/environment';
 import { namespaceOf } from '../../platform/kubernetes-environment';
 import { toUpperSnake } from '../../platform/name';
 import type { Platform } from '../../platform/platform';
-import { UserError } from '../../platform/user-error';
 import type { EnvironmentSchema } from './environment-schema';
 import {
   newKubernetesEnvironment,
   type NewKubernetesEnvironment,
   type NewRoutes,
 } from './new-kubernetes-environment';
-
-/** Options of the other engine, each with what to give instead. */
-const OF_COMPOSE: readonly [keyof EnvironmentSchema, string][] = [
-  ['host', 'name the cluster by --context'],
-  ['images', 'a cluster always pulls from the registry'],
-  ['tls', 'certificates are those of the Ingress or the Gateway'],
-];
-
-const OF_KUBERNETES: readonly [keyof EnvironmentSchema, string][] = [
-  ['namespace', 'containers of Compose have none'],
-  ['ingressClass', 'the edge publishes them; give only --publish'],
-  ['gateway', 'the edge publishes them; give only --publish'],
-];
-
-/** @throws {UserError} naming each option that the engine does not have. */
-export function requireOptionsOf(engine: 'compose' | 'kubernetes', schema: EnvironmentSchema) {
-  const others = engine === 'kubernetes' ? OF_COMPOSE : OF_KUBERNETES;
-  const problems = others
-    .filter(([option]) => Boolean(schema[option]))
-    .map(([option, instead]) => `--${option} is not for --engine=${engine}: ${instead}`);
-  if (schema.ingressClass && schema.gateway) {
-    problems.push('hosts are published by --ingressClass or by --gateway: give one of them');
-  }
-  const publish = String(schema.publish ?? '');
-  if (engine === 'kubernetes' && publish !== '' && !/[a-z]/i.test(publish)) {
-    problems.push(
-      `--publish=${publish} is a port: on a cluster, give a host name such as shop.example.com`,
-    );
-  }
-  if (problems.length > 0) throw new UserError(problems.join('\n'));
-}
 
 /** What is known of the workspace beside the options. */
 interface Known {

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { runCommand } from '../testing/shell';
+import { temporaryWorkspace } from '../testing/temporary-workspace';
+import { logsCommand } from './logs/command';
+import { statusCommand } from './status/command';
+import { topologyCommand } from './topology/command';
+
+const ENVIRONMENT = `engine: ecs
+region: eu-central-1
+registry: reg.example.com
+subnets: [subnet-0a]
+securityGroups: [sg-0a]
+executionRole: execution
+`;
+
+it.each([
+  ['status', statusCommand, '-e production'],
+  ['logs', logsCommand, '-e production'],
+  ['topology', topologyCommand, '--serve -e production'],
+])('%s says that it does not know Amazon ECS', async (_, command, line) => {
+  const root = temporaryWorkspace({
+    'package.json': JSON.stringify({ name: '@acme/source' }),
+    'apps/orders/service.yml': 'port: 3001\n',
+    'apps/orders/package.json': JSON.stringify({ name: 'orders' }),
+    'environments/production.yml': ENVIRONMENT,
+  });
+  await expect(runCommand(command, root, line)).rejects.toThrow(
+    'environments/production.yml: "production" runs on Amazon ECS, which this command does not know yet: use "micro render -e production"',
+  );
+});

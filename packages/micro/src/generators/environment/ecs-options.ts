@@ -1,0 +1,56 @@
+import { neededAddresses } from '../../ecs/problems';
+import { ecsNames } from '../../platform/ecs-environment';
+import type { Platform } from '../../platform/platform';
+import type { EnvironmentSchema } from './environment-schema';
+import { newEcsEnvironment } from './new-ecs-environment';
+
+/** The address of a registry of ECR tells the account and the region. */
+const ECR = /^(?<account>\d{12})\.dkr\.ecr\.(?<region>[a-z0-9-]+)\.amazonaws\.com/;
+
+const EXAMPLE_ACCOUNT = '123456789012';
+const EXAMPLE_REGION = 'eu-central-1';
+
+/** What is known of the workspace beside the options. */
+interface Known {
+  platform: Platform;
+  gateways: readonly string[];
+  /** The registry of other environments, if they have the same one. */
+  registry: string | undefined;
+}
+
+/** The text of an environment for ECS, and the keys that a person has to check. */
+export function ecsText(
+  schema: EnvironmentSchema,
+  { platform, gateways, registry }: Known,
+): { text: string; unsure: string[] } {
+  const { name } = schema;
+  const chosen = schema.registry || (registry !== undefined && ECR.test(registry) ? registry : '');
+  const told = ECR.exec(chosen)?.groups;
+  const account = told?.['account'] ?? EXAMPLE_ACCOUNT;
+  const region = schema.region || (told?.['region'] ?? EXAMPLE_REGION);
+  const { prefix } = ecsNames(platform.name, { name });
+  const parameters = (service: string, variables: readonly string[]) =>
+    variables.map((variable) => [
+      variable,
+      `arn:aws:ssm:${region}:${account}:parameter/${platform.name}/${name}/${service}/${variable}`,
+    ]);
+  const secrets = new Map(
+    platform.services
+      .map((service) => [service.name, parameters(service.name, neededAddresses(service))] as const)
+      .filter(([, needed]) => needed.length > 0)
+      .map(([service, needed]) => [service, Object.fromEntries(needed) as Record<string, string>]),
+  );
+  const text = newEcsEnvironment({
+    ...{ region, account, prefix, secrets, gateways },
+    ...(schema.cluster ? { cluster: schema.cluster } : {}),
+    registry: chosen || `${account}.dkr.ecr.${region}.amazonaws.com`,
+  });
+  return {
+    text,
+    unsure: [
+      ...(schema.region || told ? [] : [`region: ${region}`]),
+      ...(chosen ? [] : ['registry']),
+      ...['subnets', 'securityGroups', 'executionRole'],
+    ],
+  };
+}
