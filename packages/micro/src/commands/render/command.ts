@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pinnedImage } from '../../deployment/override';
 import { ECS_LIST, ecsFolder } from '../../ecs/folder';
+import { foundationTemplate } from '../../ecs/foundation';
 import { renderForCluster } from '../../effects/cluster-rendering';
 import { renderForEcs } from '../../effects/ecs-rendering';
 import { readAnyEnvironment } from '../../effects/environments';
@@ -19,6 +20,7 @@ import { readWorkspacePlatform, type Shell } from '../shell';
 import { readSecretObjects } from './secret-objects';
 
 export const RENDER_USAGE = `usage: micro render -e environment [--out folder] [--json]
+       micro render -e environment --format=cloudformation > template.yaml
        micro render -e environment --secrets | kubectl --context context apply --server-side -f -
 
   Writes what an environment runs, with the images that were last pushed for it: the Kubernetes objects of one
@@ -28,6 +30,7 @@ export const RENDER_USAGE = `usage: micro render -e environment [--out folder] [
   -e, --environment   an environment with "engine: kubernetes" or "engine: ecs"
       --out           the folder to write to; dist/kubernetes/<environment> or dist/ecs/<environment> by default
       --json          print what was written, and which keys each Secret has to hold, as JSON
+      --format        cloudformation, for ECS: write no file, and print a template of what has to exist once
       --secrets       for a cluster: write no file, and print the Secrets with their values, for a pipe
 `;
 
@@ -36,12 +39,14 @@ const OPTIONS = {
   out: { type: 'string' },
   json: { type: 'boolean' },
   secrets: { type: 'boolean' },
+  format: { type: 'string' },
 } as const;
 
 interface RenderOptions {
   out?: string | undefined;
   json?: boolean | undefined;
   secrets?: boolean | undefined;
+  format?: string | undefined;
 }
 
 /** `micro render` */
@@ -50,6 +55,7 @@ export async function renderCommand(args: readonly string[], shell: Shell): Prom
   if (values.environment === undefined) throw new UserError(RENDER_USAGE);
   const platform = readWorkspacePlatform(shell.workspaceRoot);
   const environment = readAnyEnvironment(shell.workspaceRoot, values.environment);
+  requireFormat(values, environment);
   if (environment.engine === 'kubernetes') {
     return renderCluster(shell, platform, environment, values);
   }
@@ -57,6 +63,23 @@ export async function renderCommand(args: readonly string[], shell: Shell): Prom
   throw new UserError(
     `${environment.file} is for Compose: only an environment with "engine: kubernetes" or "engine: ecs" is rendered`,
   );
+}
+
+/** @throws {UserError} for a format that there is not, or that another engine has. */
+function requireFormat(
+  { format, json, out, secrets }: RenderOptions,
+  { file, engine }: AnyEnvironment,
+): void {
+  if (format === undefined) return;
+  if (format !== 'cloudformation') {
+    throw new UserError(`--format=${format} is not known: the only format is cloudformation`);
+  }
+  if (engine !== 'ecs') {
+    throw new UserError(`--format=cloudformation is for ECS, and ${file} is not`);
+  }
+  if (json || secrets || out !== undefined) {
+    throw new UserError('--format=cloudformation prints a template: give no other option with it');
+  }
 }
 
 async function renderCluster(
@@ -96,6 +119,10 @@ async function renderTasks(
   values: RenderOptions,
 ): Promise<number> {
   const { workspaceRoot } = shell;
+  if (values.format !== undefined) {
+    shell.say(foundationTemplate(platform, environment).trimEnd());
+    return 0;
+  }
   if (values.secrets) {
     throw new UserError(
       '--secrets is for a cluster: on ECS, tasks read secrets by their ARN, and no value is needed here',

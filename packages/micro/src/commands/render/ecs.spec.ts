@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { recordingRunner } from '../../testing/recording-runner';
 import { runCommand } from '../../testing/shell';
 import { temporaryWorkspace } from '../../testing/temporary-workspace';
@@ -66,6 +67,15 @@ it('writes a file for each call, with the image that was pushed and no secret', 
     files: ['orders.task-definition.json', 'orders.service.json'],
     changed: [],
   });
+});
+
+it('prints what has to exist once, before anything was pushed', async () => {
+  const root = workspace(ENVIRONMENT, 'port: 3001\n', false);
+  const { output } = await run(root, '-e production --format=cloudformation');
+  expect(Object.keys((parse(output) as { Resources: object }).Resources)).toEqual([
+    ...['Namespace', 'Cluster', 'LogGroup', 'ExecutionRole'],
+  ]);
+  expect(existsSync(join(root, 'dist/ecs'))).toBe(false);
 });
 
 it.each<[string, string, () => Promise<unknown>]>([

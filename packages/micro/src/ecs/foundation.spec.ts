@@ -1,0 +1,98 @@
+import { minimatch } from 'minimatch';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { keyTag } from '../image/image-key';
+import { checkEcsEnvironment } from '../platform/ecs-environment';
+import { parseYaml } from '../platform/yaml-source';
+import { platformOf } from '../testing/platform';
+import { foundationTemplate, KEY_TAGS } from './foundation';
+
+const PLATFORM = platformOf({
+  'order-items': 'port: 3001\n',
+  users: 'port: 3002\n',
+  'v-2': 'port: 3003\n',
+  v2: 'port: 3004\n',
+});
+
+const SSM = 'arn:aws:ssm:eu-central-1:123456789012:parameter/acme/url';
+const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:acme/stripe-AbCdEf';
+
+const ENVIRONMENT = `engine: ecs
+region: eu-central-1
+registry: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/team
+subnets: [subnet-0a]
+securityGroups: [sg-0a]
+executionRole: arn:aws:iam::123456789012:role/teams/acme/execution
+links: { users: 'https://users.example.com' }
+services:
+  v2: { secrets: { URL: '${SSM}', KEY: '${SECRET}:key::' } }
+  order-items: { secrets: { URL: '${SSM}' } }
+`;
+
+interface Template {
+  Resources: Record<string, { Type: string; DeletionPolicy?: string; Properties: object }>;
+}
+
+function template(text = ENVIRONMENT): Template['Resources'] {
+  const names = PLATFORM.services.map(({ name }) => name);
+  const { source } = parseYaml('environments/production.yml', text);
+  const environment = checkEcsEnvironment('production', source!, names);
+  return (parse(foundationTemplate(PLATFORM, environment)) as Template).Resources;
+}
+
+it('has what an environment needs before its services, under the names that it is found by', () => {
+  const all = template();
+  expect(Object.keys(all)).toEqual([
+    ...['Namespace', 'Cluster', 'LogGroup', 'OrderItemsRepository'],
+    ...['VDash2Repository', 'V2Repository', 'ExecutionRole'],
+  ]);
+  expect(all).toMatchObject({
+    Namespace: { Properties: { Name: 'acme-production' } },
+    Cluster: { Properties: { ClusterName: 'acme-production' } },
+    LogGroup: { DeletionPolicy: 'Retain', Properties: { LogGroupName: '/acme/production' } },
+    OrderItemsRepository: {
+      DeletionPolicy: 'Retain',
+      Properties: { RepositoryName: 'team/acme/order-items' },
+    },
+    ExecutionRole: { Properties: { RoleName: 'execution', Path: '/teams/acme/' } },
+  });
+});
+
+it('lets the execution role read the secrets of the environment, and no other', () => {
+  const { ExecutionRole: role } = template();
+  expect(role?.Properties).toMatchObject({
+    Policies: [
+      {
+        PolicyDocument: {
+          Statement: [
+            { Effect: 'Allow', Action: 'ssm:GetParameters', Resource: [SSM] },
+            { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: [SECRET] },
+          ],
+        },
+      },
+    ],
+  });
+  const none = template(ENVIRONMENT.slice(0, ENVIRONMENT.indexOf('services:')));
+  expect(none['ExecutionRole']?.Properties).not.toHaveProperty('Policies');
+});
+
+it('keeps tags of image keys from moving', () => {
+  expect(template()['V2Repository']?.Properties).toMatchObject({
+    ImageTagMutability: 'MUTABLE_WITH_EXCLUSION',
+    ImageTagMutabilityExclusionFilters: [
+      {
+        ImageTagMutabilityExclusionFilterType: 'WILDCARD',
+        ImageTagMutabilityExclusionFilterValue: KEY_TAGS,
+      },
+    ],
+  });
+  expect(minimatch(keyTag('0a1b'.repeat(16)), KEY_TAGS)).toBe(true);
+});
+
+it('leaves out what is somewhere else', () => {
+  const text = ENVIRONMENT.replace(/^registry.*/m, 'registry: reg.example.com')
+    .replace('links', 'namespace: arn:aws:servicediscovery:eu-central-1:1:namespace/a\nlinks')
+    .replace(/^executionRole.*/m, 'executionRole: execution');
+  expect(Object.keys(template(text))).toEqual(['Cluster', 'LogGroup', 'ExecutionRole']);
+  expect(template(text)['ExecutionRole']?.Properties).not.toHaveProperty('Path');
+});
