@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { LabError, runProgram, say } from '../program.js';
+import { ensureRegistry } from '../registry/ensure-registry.js';
+import { removeRepositories } from './engine/registry.js';
 import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
 import { startOwnEngines } from './stores/own-engines.js';
 import { formatStores } from './stores/report.js';
-import type { StoreReading } from './stores/reading.js';
+import { SERVICE, type StoreReading } from './stores/reading.js';
 import { createStoreWorkspace } from './stores/store-workspace.js';
 import { writeDocument } from './write-document.js';
 
@@ -35,8 +37,9 @@ void runProgram(async () => {
   if (values.help || !(rounds >= 1)) throw new LabError(USAGE);
   const interrupted = onInterrupt();
   const machine = await readMachine();
+  const { host } = await ensureRegistry();
   const { engines, remove: removeEngines } = await startOwnEngines();
-  const { root, remove } = await createStoreWorkspace();
+  const { root, name, remove } = await createStoreWorkspace(host);
   const all: StoreReading[][] = engines.map(() => []);
   try {
     for (let round = 0; round < rounds; round++) {
@@ -56,6 +59,7 @@ void runProgram(async () => {
     if (values.write) await writeDocument({ stores: block }, {});
   } finally {
     await removeEngines();
+    await removeRepositories([`${name}/${SERVICE}`]);
     await remove();
   }
 });

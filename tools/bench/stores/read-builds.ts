@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -6,12 +6,14 @@ import type { ExecutorContext } from '@nx/devkit';
 import { mustRun } from '../../command.js';
 import { ROOT } from '../../generated/file.js';
 import { LabError, runProgram } from '../../program.js';
-import { KINDS, SERVICE, type BuildKind, type StoreReading } from './reading.js';
+import { mustEnd, startChild } from '../../testing/child.js';
+import { userEnvironment } from '../../testing/user-environment.js';
+import { KINDS, PUSHED, SERVICE, type BuildKind, type StoreReading } from './reading.js';
+import { BUILD_ARGUMENTS } from './store-workspace.js';
 
 type Executor = (options: object, context: ExecutorContext) => Promise<{ success: boolean }>;
 
-/** The engines of the benchmark have none. */
-const NO_NETWORK = ['--network=none'];
+const LEAST = 'FROM node:24-bookworm-slim\nCOPY --from=artifact /*/ /\n';
 
 const NO_ATTESTATIONS = { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' };
 
@@ -34,28 +36,63 @@ void runProgram(async () => {
   await writeFile(file, JSON.stringify(reading));
 });
 
-/** Changes one line of the bundle and times what brings it into an image on the engine. */
+/** Changes one line and times what brings it into an image. */
 async function measure(root: string, kind: BuildKind): Promise<number> {
-  const artifact = join(root, 'dist/apps', SERVICE);
-  await appendFile(join(artifact, 'app/main.js'), `\n// ${process.hrtime.bigint()}\n`);
-  if (kind === 'ours') {
-    return time(() =>
-      executor('docker-build')({ args: NO_NETWORK }, contextOf(root)).then(requireSuccess),
-    );
+  switch (kind) {
+    case 'whole':
+      return measureNx(root, `${SERVICE}:docker-build`);
+    case 'pushed':
+      return measureNx(root, `${SERVICE}:docker-push:${PUSHED}`);
+    case 'ours':
+      await changeBundle(root);
+      return time(() =>
+        executor('docker-build')({ args: BUILD_ARGUMENTS }, contextOf(root)).then(requireSuccess),
+      );
+    default:
+      await changeBundle(root);
+      return measureDocker(root, kind);
   }
+}
+
+async function measureNx(root: string, task: string): Promise<number> {
+  const line = `console.log('${process.hrtime.bigint()}');\n`;
+  await appendFile(join(root, 'apps', SERVICE, 'src/main.ts'), line);
+  const nx = join(root, 'node_modules/.bin/nx');
+  return time(() => mustEnd(startChild(nx, ['run', task], { cwd: root, env: userEnvironment() })));
+}
+
+async function measureDocker(
+  root: string,
+  kind: 'alone' | 'alone with attestations' | 'least',
+): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'micro-bench-stores-'));
   try {
-    await cp(artifact, join(folder, 'content'), { recursive: true, preserveTimestamps: true });
+    const content = join(folder, 'artifact/content');
+    await cp(artifactOf(root), content, { recursive: true, preserveTimestamps: true });
+    await mkdir(join(folder, 'empty'));
+    await writeFile(join(folder, 'Dockerfile'), LEAST);
+    const [file, context] =
+      kind === 'least'
+        ? [join(folder, 'Dockerfile'), join(folder, 'empty')]
+        : [`apps/${SERVICE}/Dockerfile`, '.'];
     const args = [
-      ...['buildx', 'build', '--load', '--quiet', ...NO_NETWORK],
-      ...['--file', `apps/${SERVICE}/Dockerfile`, '--build-context', `artifact=${folder}`],
-      ...['--tag', `${basename(root)}/alone:${process.hrtime.bigint()}`, '.'],
+      ...['buildx', 'build', '--load', '--quiet', ...BUILD_ARGUMENTS],
+      ...['--file', file, '--build-context', `artifact=${join(folder, 'artifact')}`],
+      ...['--tag', `${basename(root)}/alone:${process.hrtime.bigint()}`, context],
     ];
-    const env = kind === 'alone' ? NO_ATTESTATIONS : {};
+    const env = kind === 'alone with attestations' ? {} : NO_ATTESTATIONS;
     return await time(() => mustRun('docker', args, { cwd: root, env }));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function changeBundle(root: string): Promise<void> {
+  await appendFile(join(artifactOf(root), 'app/main.js'), `\n// ${process.hrtime.bigint()}\n`);
+}
+
+function artifactOf(root: string): string {
+  return join(root, 'dist/apps', SERVICE);
 }
 
 async function time(work: () => Promise<unknown>): Promise<number> {

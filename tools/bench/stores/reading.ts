@@ -1,8 +1,21 @@
 /** The only service of the workspace. */
 export const SERVICE = 'orders';
 
-/** `alone` has no attestations, as ours; `docker build` of a person adds them in the containerd store. */
-export const KINDS = ['ours', 'alone', 'alone with attestations'] as const;
+/** The environment with a registry. */
+export const PUSHED = 'pushed';
+
+/**
+ * `whole` and `pushed` are commands of Nx after a change of a line, with the bundle. `alone` has no attestations, as ours; `docker build` of a
+ * person adds them in the containerd store. `least` is the smallest Dockerfile with one name: what BuildKit needs at least.
+ */
+export const KINDS = [
+  'whole',
+  'pushed',
+  'ours',
+  'alone',
+  'alone with attestations',
+  'least',
+] as const;
 
 export type BuildKind = (typeof KINDS)[number];
 

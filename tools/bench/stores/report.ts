@@ -3,9 +3,12 @@ import { formatTable } from '../report/tables.js';
 import { KINDS, type BuildKind, type StoreReading } from './reading.js';
 
 const TITLES: Record<BuildKind, string> = {
-  ours: '`nx docker-build` without the start of Nx',
+  whole: 'one line changed: `nx docker-build`, which bundles first',
+  pushed: 'one line changed: `nx docker-push`, which bundles and builds first',
+  ours: 'the image in it, without the start of Nx',
   alone: '`docker build` with the same bundle',
   'alone with attestations': '`docker build` with its default attestations',
+  least: '`docker build` of `FROM` and `COPY`, with one name',
 };
 
 /** A row for each kind of build: its seconds on each engine, against the first one, and ours against `docker build` on each. */
@@ -20,7 +23,7 @@ export function formatStores(engines: readonly (readonly StoreReading[])[]): str
     ...newer.map((readings) => formatRatio(secondsOf(readings, kind), secondsOf(older, kind))),
   ]);
   const ours = [
-    'ratio of the first two (spread)',
+    'our image to `docker build` with the same bundle',
     ...engines.map((readings) =>
       formatRatio(secondsOf(readings, 'ours'), secondsOf(readings, 'alone')),
     ),
