@@ -31,6 +31,8 @@ export interface DoctorFacts {
   missingSecrets: readonly string[];
   /** What a deploy could not keep to of compose files, each with its file and line. */
   contradictions: readonly string[];
+  /** What keeps the platform from running on ECS, for an environment there. */
+  notOnEcs?: readonly string[];
   /** Where the images of earlier releases are; absent without an engine. */
   keepsImages?: 'engine' | 'registry';
   sync: { kind: 'in-step' } | { kind: 'drifted' | 'failed'; says: string };
@@ -93,11 +95,19 @@ export function checkFacts(facts: DoctorFacts, now: Date): Check[] {
     ...(facts.edge ? checkEdge(facts.edge, now) : []),
     ...(facts.registry ? [checkRegistry(facts.registry)] : []),
     ...(facts.cluster ? checkCluster(facts.cluster) : []),
+    ...(facts.notOnEcs ? checkOnEcs(facts.notOnEcs) : []),
     checkSecrets(facts.missingSecrets),
     ...facts.contradictions.map((says) => checkWritten('compose', says)),
     ...(facts.keepsImages ? [checkPruning(facts.keepsImages)] : []),
     checkSync(facts.sync),
   ];
+}
+
+function checkOnEcs(problems: readonly string[]): Check[] {
+  const what = 'ECS';
+  if (problems.length === 0) return [{ level: 'ok', what, says: 'every service can be rendered' }];
+  const advice = 'correct it: "micro render" stops at it';
+  return problems.map((says) => ({ level: 'fail', what, says, advice }));
 }
 
 function checkNode(text: string): Check {

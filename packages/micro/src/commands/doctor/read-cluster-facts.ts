@@ -1,5 +1,4 @@
 import { clusterOf, ClusterError, runKubectl, type Cluster } from '../../effects/cluster';
-import { renderForCluster } from '../../effects/cluster-rendering';
 import { readNamespaceProblem } from '../../effects/cluster-state';
 import { missingRights, rulesReview, type AccessRule } from '../../kubernetes/rights';
 import type { KubernetesEnvironment } from '../../platform/kubernetes-environment';
@@ -7,6 +6,7 @@ import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import type { Shell } from '../shell';
 import type { ClusterDoctorFacts } from './cluster-checks';
+import { readRenderProblems } from './read-render-problems';
 
 /** Asks a cluster whether a deploy could work; writes nothing. */
 export async function readClusterFacts(
@@ -115,22 +115,5 @@ async function isThere(cluster: Cluster, kind: string, name: string): Promise<bo
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     return !['not-found', 'unknown-kind', 'no-namespace'].includes(error.complaint.kind);
-  }
-}
-
-/** Whether everything could be rendered, whatever was pushed. */
-async function readRenderProblems(
-  shell: Shell,
-  platform: Platform,
-  environment: KubernetesEnvironment,
-): Promise<string[]> {
-  const image = { key: '', image: 'none' };
-  const images = new Map(platform.services.map(({ name }) => [name, image]));
-  try {
-    await renderForCluster(shell, platform, environment, images);
-    return [];
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return error.message.split('\n');
   }
 }

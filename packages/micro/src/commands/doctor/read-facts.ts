@@ -21,6 +21,7 @@ import type { DoctorFacts, PortFact, RegistryFact } from './checks';
 import { readClusterFacts } from './read-cluster-facts';
 import { readImageChanges } from './read-image-changes';
 import { readEdgeFacts } from './read-edge-facts';
+import { readRenderProblems } from './read-render-problems';
 import { readLockfileGaps } from './read-lockfile';
 import {
   edgePorts,
@@ -64,6 +65,10 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
     environment.engine === 'kubernetes'
       ? await readClusterFacts(shell, platform, environment)
       : undefined;
+  const notOnEcs =
+    environment.engine === 'ecs' && compose
+      ? await readRenderProblems(shell, platform, environment)
+      : undefined;
   const isLocal = !onEngine || !runsElsewhere(onEngine);
   const disk = there && isLocal ? await readDisk(shell, address) : undefined;
   return {
@@ -90,6 +95,7 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
     ...optional('edge', edge),
     ...optional('registry', registry),
     ...optional('cluster', cluster),
+    ...optional('notOnEcs', notOnEcs),
     missingSecrets: missingSecretsOf(platform, read),
     contradictions: onEngine
       ? [
