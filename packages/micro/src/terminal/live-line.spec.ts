@@ -17,3 +17,9 @@ it('replaces a line that is only shown, and keeps what is said', () => {
     ...['first\n', '1 MB', CLEAR, 'longer ', CLEAR, 'second\n', '2 MB', CLEAR],
   ]);
 });
+
+it.each([{}, { columns: 0 }])('shows a line on a terminal without a width: %j', (width) => {
+  const written: string[] = [];
+  liveLines({ write: (text) => written.push(text), ...width }).show('orders-database  2.73 MB');
+  expect(written).toEqual(['orders-database  2.73 MB']);
+});

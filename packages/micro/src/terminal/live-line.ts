@@ -24,8 +24,9 @@ export function liveLines(terminal: Terminal): {
     },
     show: (line) => {
       clear();
-      // What wraps could not be removed.
-      terminal.write(line.slice(0, (terminal.columns ?? 80) - 1));
+      // What wraps could not be removed. A terminal that does not know its width says 0.
+      const { columns = 0 } = terminal;
+      terminal.write(line.slice(0, (columns === 0 ? 80 : columns) - 1));
       isShown = true;
     },
   };
