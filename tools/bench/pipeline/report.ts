@@ -1,32 +1,59 @@
 import { formatRatio, median } from '../report/statistics.js';
 import { formatTable } from '../report/tables.js';
+import { HANDS, type Hand } from './by-hand.js';
 
-/** Seconds of one round, each from the state of a new runner. */
-export interface PipelineReading {
-  affected: number;
-  all: number;
-  bake: number;
+/**
+ * - `jobs`: what the generated pipeline runs for a commit on the main branch, in all of its jobs.
+ * - `install`: what each of these jobs runs before.
+ * - `push`: the images of all services are looked up, as if no job had ever ended well.
+ */
+export const WAYS = ['jobs', 'read', 'push', 'install', 'write'] as const;
+export type Way = (typeof WAYS)[number];
+
+/** Seconds of each way that was measured, in turns; Infinity if it did not end in time. */
+export type Round = Partial<Record<Way, number>>;
+
+export function isByHand(way: Way): way is Hand {
+  return HANDS.some((hand) => hand === way);
 }
 
-const TITLES: Record<keyof PipelineReading, string> = {
-  affected: '`nx affected -t docker-push`, as in the generated pipeline',
-  all: '`nx run-many -t docker-push`: all are looked up',
-  bake: '`docker buildx bake` of all with a registry cache',
+const TITLES: Record<Way, string> = {
+  jobs: 'generated pipeline: the jobs `check` and `deploy-development`, without `npm ci`',
+  read: '`docker buildx bake` of all, reads a cache in the registry (`mode=max`)',
+  install: '`npm ci`, which each of these two jobs runs before',
+  push: '`nx run-many -t docker-push`: bundles all services, looks up all images',
+  write: 'the same bake, and writes a cache, too (`cache-to`)',
 };
 
-/** A row for each way: its seconds, their spread, and the ratio to the one made by hand. */
-export function formatPipeline(services: number, readings: readonly PipelineReading[]): string {
-  const secondsOf = (way: keyof PipelineReading) => readings.map((reading) => reading[way]);
-  const ways = Object.keys(TITLES) as (keyof PipelineReading)[];
-  const rows = ways.map((way) => {
-    const seconds = secondsOf(way);
+/** A row for each way: its seconds, their spread, and the ratio to the bake that only reads, of the same rounds. */
+export function formatPipeline(
+  services: number,
+  rounds: readonly Round[],
+  limitSeconds: number,
+): string {
+  const format = (value: number) => formatSeconds(value, limitSeconds);
+  const rows = WAYS.flatMap((way) => {
+    const measured = rounds.filter((round) => round[way] !== undefined);
+    if (measured.length === 0) return [];
+    const [own, other] = [way, 'read' as const].map((one) =>
+      measured.map(({ [one]: seconds = NaN }) => seconds),
+    ) as [number[], number[]];
+    const spread = [Math.min(...own), Math.max(...own)].map(format).join(' to ');
+    const ended = [...own, ...other].every(Number.isFinite);
     return [
-      TITLES[way],
-      median(seconds).toFixed(1),
-      `${Math.min(...seconds).toFixed(1)}-${Math.max(...seconds).toFixed(1)}`,
-      way === 'bake' ? '1' : formatRatio(seconds, secondsOf('bake')),
+      [
+        TITLES[way],
+        format(median(own)),
+        own.length === 1 ? 'once' : spread,
+        way === 'read' ? '1' : ended ? formatRatio(own, other) : '',
+      ],
     ];
   });
   const head = [`nothing changed among ${services} services`, 's', 'spread', 'ratio (spread)'];
   return formatTable(head, rows);
+}
+
+/** `12.3`, or `more than 300` for what did not end in time. */
+export function formatSeconds(value: number, limitSeconds: number): string {
+  return value === Infinity ? `more than ${limitSeconds}` : value.toFixed(1);
 }

@@ -1,105 +1,131 @@
-import { cp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ensureRegistry } from '../../registry/ensure-registry.js';
 import { mustRun, run } from '../../command.js';
-import { LabError } from '../../program.js';
-import { mustEnd, startChild } from '../../testing/child.js';
+import { LabError, say } from '../../program.js';
 import { removePlatform } from '../../testing/remove-platform.js';
-import { userEnvironment } from '../../testing/user-environment.js';
+import { runJob } from '../../testing/workflow-job.js';
 import type { Workspace } from '../../testing/workspace.js';
 import { INSTALL } from '../contenders/quiet-install.js';
 import { removeRepositories } from '../engine/registry.js';
 import { multiply, serviceName } from '../growth/multiplied-workspace.js';
-import { BAKE_FILE, cacheByHand, repositoryByHand, writeBakeFile } from './by-hand.js';
-import type { PipelineReading } from './report.js';
+import { type Hand, openByHand } from './by-hand.js';
+import { isByHand, type Way } from './report.js';
 
 export interface PipelineSite {
-  /** Seconds of one way, from the state of a new runner with the repository and its packages. */
-  measure: (way: keyof PipelineReading) => Promise<number>;
+  /** Seconds of one way, from the state of a new runner; Infinity if it was given up. */
+  measure: (way: Way) => Promise<number>;
   remove: () => Promise<void>;
 }
 
-const PUSH = ['-t', 'docker-push', '--output-style=static'];
-const COMMANDS: Record<Exclude<keyof PipelineReading, 'bake'>, readonly string[]> = {
-  affected: ['affected', ...PUSH, '--base=HEAD~1', '--head=HEAD'],
-  all: ['run-many', ...PUSH],
-};
-const BAKE = [
-  'buildx',
-  'bake',
-  '--allow=network.host',
-  '--file',
-  BAKE_FILE,
-  '--push',
-  '--progress',
-  'plain',
-];
+const WORKFLOW = '.github/workflows/micro.yml';
+const ENVIRONMENT = 'development';
+const JOBS = ['check', `deploy-${ENVIRONMENT}`];
+const PUSH_ALL = ['run-many', '-t', 'docker-push', '--output-style=static'];
 
 /**
  * A platform whose images are all in the registry, once by this plugin and once by bake, and a last commit that changes
  * a README.
  *
+ * @param byHandWithinMs when a bake is given up.
  * @throws LabError if the engine cannot keep a build cache in a registry.
  */
-export async function openPipelineSite(sample: Workspace, count: number): Promise<PipelineSite> {
+export async function openPipelineSite(
+  sample: Workspace,
+  count: number,
+  byHandWithinMs: number,
+): Promise<PipelineSite> {
   await requireRegistryCache();
   const { host } = await ensureRegistry();
   const services = Array.from({ length: count }, (_, index) => serviceName(index));
   const workspace = await multiply(sample, count);
-  const { name } = workspace;
+  const { name, root } = workspace;
+  const ownRepositories = services.map((service) => `${name}/${service}`);
+  const removals = [
+    () => workspace.remove(),
+    () => removeRepositories(ownRepositories),
+    () => removePlatform(name, [`${name}-${ENVIRONMENT}`]),
+  ];
   const remove = async () => {
-    await removePlatform(name, [`${name}-development`]);
-    await removeRepositories([
-      ...services.flatMap((service) => [
-        `${name}/${service}`,
-        repositoryByHand(workspace, service),
-      ]),
-      cacheByHand(workspace),
-    ]);
-    await workspace.remove();
+    for (const undo of removals.toReversed()) await undo();
   };
-  const runWay = (way: keyof PipelineReading) =>
-    way === 'bake'
-      ? mustEnd(startChild('docker', BAKE, { cwd: workspace.root, env: userEnvironment() }))
-      : workspace.nx(...COMMANDS[way]);
   try {
-    const environment = 'environments/development.yml';
-    await workspace.edit(environment, 'engine: compose\n', `engine: compose\nregistry: ${host}\n`);
-    // It is built, so it needs the links to its libraries. A build without Nx needs the packed packages, too.
-    await cp(join(sample.root, 'vendor'), join(workspace.root, 'vendor'), { recursive: true });
-    await rm(join(workspace.root, 'node_modules'));
+    await workspace.edit(
+      `environments/${ENVIRONMENT}.yml`,
+      'engine: compose\n',
+      `engine: compose\nregistry: ${host}\n`,
+    );
+    // Each job installs the packages, and so does a build without Nx: both need the packed ones of this repository.
+    await cp(join(sample.root, 'vendor'), join(root, 'vendor'), { recursive: true });
+    await rm(join(root, 'node_modules'));
     await workspace.npm(...INSTALL, '--prefer-offline');
+    await workspace.nx('g', '@org/micro:ci', 'github', `--environments=${ENVIRONMENT}`);
     await workspace.nx('sync');
-    await writeBakeFile(workspace, host, services);
-    await workspace.commit('A registry, and images by hand');
-    await runWay('all');
-    await runWay('bake');
+    await workspace.commit('A registry, and a pipeline');
+    say('by the plugin: all of them ...');
+    await workspace.nx(...PUSH_ALL);
+    const byHand = await openByHand(workspace, host, services);
+    removals.push(byHand.remove, () => removeRepositories(byHand.repositories));
+    await byHand.prepare();
+    const before = await workspace.git('rev-parse', 'HEAD');
     await workspace.write('README.md', '# A platform\n');
     await workspace.commit('A README');
+    await byHand.pull();
+
+    return {
+      measure: async (way) => {
+        await becomeNewRunner(workspace);
+        // What the provider's cache has of the run before: the commit for which each job ended well.
+        for (const job of JOBS) await remember(root, job, before);
+        if (way === 'install') await rm(join(root, 'node_modules'), { recursive: true });
+        const started = performance.now();
+        const ended = isByHand(way)
+          ? await byHand.bake(way, byHandWithinMs)
+          : await OWN_WAYS[way](workspace);
+        return ended === false ? Infinity : (performance.now() - started) / 1000;
+      },
+      remove,
+    };
   } catch (error) {
     await remove();
     throw error;
   }
-  return {
-    measure: async (way) => {
-      await becomeNewRunner(workspace);
-      const started = performance.now();
-      const output = await runWay(way);
-      const seconds = (performance.now() - started) / 1000;
-      if (/ {2}building /.test(output)) throw new LabError(`something was built:\n${output}`);
-      return seconds;
-    },
-    remove,
-  };
 }
+
+/** Where `runJob` keeps what a step stores in the provider's cache. */
+async function remember(root: string, job: string, commit: string): Promise<void> {
+  const file = join(dirname(root), 'caches/dist/ci', job);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, commit);
+}
+
+const OWN_WAYS: Record<Exclude<Way, Hand>, (workspace: Workspace) => Promise<void>> = {
+  jobs: async (workspace) => {
+    const text = await workspace.read(WORKFLOW);
+    for (const job of JOBS) {
+      const { success, output } = await runJob(workspace.root, text, job, {
+        github: { event_name: 'push', ref: 'refs/heads/main' },
+      });
+      if (!success) throw new LabError(`the job ${job} failed:\n${output}`);
+      if (!output.includes('No tasks were run')) {
+        throw new LabError(`the job ${job} ran something:\n${output}`);
+      }
+    }
+  },
+  install: async ({ npm }) => void (await npm('ci')),
+  push: async ({ nx }) => {
+    const output = await nx(...PUSH_ALL);
+    if (/ {2}building /.test(output)) throw new LabError(`something was built:\n${output}`);
+  },
+};
 
 /** No Nx cache, no build output, no service image and no build cache; base images stay. */
 async function becomeNewRunner({ name, nx, git }: Workspace): Promise<void> {
   await nx('reset');
   await git('clean', '-xdfq', '--exclude=node_modules');
   const listed = await Promise.all(
-    [`reference=${name}/*`, `reference=*/${name}/*`].map((filter) =>
-      mustRun('docker', ['image', 'ls', '--quiet', '--filter', filter]),
+    [`reference=${name}/*`, `reference=*/${name}/*`, `reference=*/${name}-by-hand/*`].map(
+      (filter) => mustRun('docker', ['image', 'ls', '--quiet', '--filter', filter]),
     ),
   );
   const ids = new Set(listed.join('\n').split('\n').filter(Boolean));
