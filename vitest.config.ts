@@ -21,6 +21,8 @@ export default defineConfig({
     sequence: { sequencer: Turns },
     projects: [
       {
+        // Vite would take the ES modules, beside the CommonJS that packages get from Node: two copies.
+        resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.spec.ts', 'tools/**/*.spec.ts'],

@@ -25,6 +25,8 @@ const PUBLISHED = [
   './consul',
   './events',
   './gateway',
+  './graphql',
+  './graphql-gateway',
   './grpc',
   './inbox',
   './metrics',

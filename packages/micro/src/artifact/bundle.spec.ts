@@ -27,6 +27,17 @@ it('is one module that runs CommonJS and ES modules alike, and does not contain 
   );
 });
 
+it('has the text of a schema that is imported', async () => {
+  const root = temporaryWorkspace({
+    'main.ts': `import text from './schema.graphql';\nconsole.log(text.length);\n`,
+    'schema.graphql': 'type Query { a: Int }',
+  });
+  await build(bundleOptions(request(root)));
+  expect(execFileSync(process.execPath, [join(root, 'out/main.mjs')], { encoding: 'utf8' })).toBe(
+    '21\n',
+  );
+});
+
 it('does not change for a comment, and carries no map into production', async () => {
   const text = async (main: string, sourcemap = false) => {
     const root = temporaryWorkspace({ 'main.ts': main });

@@ -44,6 +44,8 @@ export function bundleOptions({
     // Not `import`, and `main` before `module`, as is esbuild's way for Node: a `require` must get
     // what Node would give it. pg requires pg-pool, whose ES module is no class to extend.
     conditions: [...conditions, 'module'],
+    // A schema is imported as its text.
+    loader: { '.graphql': 'text' },
     banner: { js: COMMONJS_BANNER },
     sourcemap: sourcemap ? 'inline' : false,
     sourcesContent: false,

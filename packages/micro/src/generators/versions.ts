@@ -85,6 +85,23 @@ export const PROTO_VERSIONS = {
   '@bufbuild/protoc-gen-es': '~2.13.0',
 } as const;
 
+/** What a service answers GraphQL with: 17 of graphql is not what federation runs on yet. */
+export const SUBGRAPH_VERSIONS = {
+  '@apollo/subgraph': '~2.14.4',
+  graphql: '^16.15.0',
+  'graphql-http': '^1.23.1',
+} as const;
+
+/** What a gateway asks its subgraphs with. */
+export const GRAPHQL_GATEWAY_VERSIONS = {
+  '@graphql-tools/federation': '^4.5.2',
+  graphql: SUBGRAPH_VERSIONS.graphql,
+  'graphql-http': SUBGRAPH_VERSIONS['graphql-http'],
+} as const;
+
+/** What the schema of a gateway is composed with. */
+export const COMPOSITION_VERSIONS = { '@theguild/federation-composition': '^0.27.0' } as const;
+
 /** What a gateway forwards with. */
 export const GATEWAY_VERSIONS = {
   '@fastify/http-proxy': '^11.6.3',

@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { environmentNames } from '../effects/environment-names';
 import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
+import { parseSubgraphs, SUBGRAPHS_FILE } from '../platform/subgraphs-file';
+import { hasComposers } from './compose-target';
 import { MANIFEST_FILE } from './paths';
 import { PROJECT_FILES, platformProjectName, platformTargets } from './platform-project';
 import { GENERATION_FILE, hasGenerators, protoTargets } from './proto-project';
@@ -63,12 +65,28 @@ function serviceNode(
   return {
     projects: {
       [root]: {
-        targets: serviceTargets({ root, ...facts, bundlers: bundlers() }, names),
+        targets: serviceTargets(
+          { root, ...facts, bundlers: bundlers(), schemas: schemasOf(root, workspaceRoot) },
+          names,
+        ),
         tags: [SERVICE_TAG],
         release: RELEASE,
       },
     },
   };
+}
+
+/** Of a gateway of GraphQL, as `nx sync` wrote them down. */
+function schemasOf(root: string, workspaceRoot: string): string[] | undefined {
+  const read = (name: string) => {
+    const file = join(workspaceRoot, root, name);
+    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  };
+  const subgraphs = read(SUBGRAPHS_FILE);
+  const manifest = read('package.json');
+  if (subgraphs === undefined || manifest === undefined || !hasComposers(manifest))
+    return undefined;
+  return parseSubgraphs(subgraphs)?.map(({ schema }) => schema);
 }
 
 /** Libraries whose contracts are generated in another way keep what they have. */

@@ -7,6 +7,7 @@ import {
   SBOM_FOLDER,
   SCANS_FOLDER,
 } from './paths';
+import { COMPOSE_TARGET, COMPOSED_INPUTS, composeTarget } from './compose-target';
 import { GENERATE_TARGET } from './proto-project';
 
 /** Names of the inferred targets; each can be changed in the plugin's options. */
@@ -44,6 +45,8 @@ export interface ServiceFacts {
   bundlers: readonly string[];
   /** Whether the workspace has a library whose code is generated from gRPC contracts. */
   hasContracts?: boolean;
+  /** Of a gateway of GraphQL: the schemas that its own is composed of. */
+  schemas?: readonly string[];
 }
 
 export const RELEASE_TARGET = 'nx-release-publish';
@@ -82,10 +85,14 @@ const DEPLOY_INPUTS: NonNullable<TargetConfiguration['inputs']> = [
  * step reads what the step before it left, so a change goes as far as its effects do.
  */
 export function serviceTargets(
-  { root, environments, bundlers, hasContracts = false }: ServiceFacts,
+  { root, environments, bundlers, hasContracts = false, schemas }: ServiceFacts,
   names: TargetNames,
 ): Record<string, TargetConfiguration> {
-  const generated = hasContracts ? { dependsOn: [`^${GENERATE_TARGET}`] } : {};
+  const before = [
+    ...(hasContracts ? [`^${GENERATE_TARGET}`] : []),
+    ...(schemas ? [COMPOSE_TARGET] : []),
+  ];
+  const generated = before.length > 0 ? { dependsOn: before } : {};
   const receipts = `{workspaceRoot}/${RECEIPTS_FOLDER}/${root}`;
   const perEnvironment = {
     configurations: Object.fromEntries(environments.map((name) => [name, { environment: name }])),
@@ -94,6 +101,7 @@ export function serviceTargets(
       : {}),
   };
   return {
+    ...(schemas ? composeTarget(schemas) : {}),
     [names.build]: {
       executor: '@org/micro:build',
       cache: true,
@@ -104,6 +112,7 @@ export function serviceTargets(
         '{workspaceRoot}/tsconfig.base.json',
         ...INSTALLATION,
         { externalDependencies: [...bundlers] },
+        ...(schemas ? COMPOSED_INPUTS : []),
       ],
       outputs: [`{workspaceRoot}/dist/${root}`, `{workspaceRoot}/${SBOM_FOLDER}/${root}`],
       options: {},

@@ -51,6 +51,12 @@ export const manifestSchema = z
         'Of a service that speaks gRPC: its port for that (HTTP/2 without TLS), unique in the platform -> GRPC_PORT',
       )
       .optional(),
+    graphql: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Of a service: it is a subgraph, whose schema is src/schema.graphql. Of a gateway: it answers GraphQL from the subgraphs that it consumes',
+      ),
     consumes: z
       .array(serviceName)
       .default([])

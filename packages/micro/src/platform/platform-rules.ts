@@ -1,6 +1,7 @@
 import { AGGREGATE_RULES } from './aggregate-rules';
 import { BROKER_NAME, brokerOf, DATASTORE_PURPOSES, datastoreName } from './datastore';
 import { eventConstant } from './event';
+import { GRAPHQL_RULES } from './graphql-rules';
 import type { Entry, ManifestFile, Rule } from './platform-rule';
 import { grpcHost, serviceNameProblem } from './name';
 import { nextFreePort, portsOf } from './port';
@@ -26,6 +27,7 @@ export const RULES: readonly Rule[] = [
   distinctContracts,
   ...ROUTE_RULES,
   ...AGGREGATE_RULES,
+  ...GRAPHQL_RULES,
 ];
 
 function validNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {

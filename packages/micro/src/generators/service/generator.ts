@@ -2,6 +2,7 @@ import {
   formatFiles,
   generateFiles,
   logger,
+  names,
   OverwriteStrategy,
   offsetFromRoot,
   readNxJson,
@@ -11,6 +12,9 @@ import {
 } from '@nx/devkit';
 import { join } from 'node:path';
 import { readConditions } from '../../effects/source-conditions';
+import { composeOnDisk } from '../../effects/compose-on-disk';
+import { COMPOSE_TARGET } from '../../inference/compose-target';
+import { GENERATE_TARGET } from '../../inference/proto-project';
 import { installPackages } from '../../effects/package-install';
 import { generateClient } from '../connect/client';
 import { initGenerator } from '../init/generator';
@@ -21,15 +25,18 @@ import { syncWorkspace } from '../sync/sync-workspace';
 import {
   API_DOCS_VERSIONS,
   AUTH_VERSIONS,
+  COMPOSITION_VERSIONS,
   BROKER_VERSIONS,
   CORS_VERSIONS,
   EXPRESS_TYPE_VERSIONS,
   EXPRESS_VERSIONS,
   GATEWAY_VERSIONS,
+  GRAPHQL_GATEWAY_VERSIONS,
   OPENAPI_VERSIONS,
   RATE_LIMIT_VERSIONS,
   GRPC_VERSIONS,
   SERVICE_VERSIONS,
+  SUBGRAPH_VERSIONS,
   TRACING_VERSIONS,
   datastorePackages,
 } from '../versions';
@@ -75,6 +82,10 @@ export async function createService(
   return () => {
     if (options.skipInstall) return;
     installPackages(tree, true);
+    if (options.graphql && options.kind === 'gateway') {
+      const reason = composeOnDisk(tree.root, options.root);
+      if (reason !== undefined) logger.warn(howToCompose(options.name, reason));
+    }
     if (options.grpcPort !== undefined) {
       const reason = generateProtoCode(tree.root, protoLibraryRoot(options.name));
       if (reason !== undefined) logger.warn(howToGenerate(options.name, reason));
@@ -113,6 +124,8 @@ function generateProject(tree: Tree, options: ServiceOptions): boolean {
     prefix: options.routes.map(pathOf)[0] ?? '',
     routeTexts: options.routes.map(formatRoute),
     hasCache: options.datastores.cache !== undefined,
+    typeName: names(options.name).className,
+    fieldName: names(options.name).propertyName,
     managerVersion: options.packageManager.kind === 'npm' ? '' : options.packageManager.version,
   };
   const folders = [
@@ -121,6 +134,7 @@ function generateProject(tree: Tree, options: ServiceOptions): boolean {
     options.packageManager.kind,
     ...exampleFolders(options),
     ...(options.grpcPort === undefined ? [] : ['grpc']),
+    ...graphqlFolders(options),
   ];
   for (const folder of folders) {
     generateFiles(tree, join(__dirname, 'files', folder), options.root, values, {
@@ -166,15 +180,21 @@ function servicePackageJson(
       ...(broker ? BROKER_VERSIONS[broker] : {}),
       ...edgeVersions(options),
       ...grpcPackages(options),
+      ...graphqlPackages(options).dependencies,
       ...datastorePackages(datastores).dependencies,
     }),
     ...devDependencies({
       ...ownTools(tree, ['@types/node', 'pino-pretty', 'vitest']),
       ...(framework === 'express' ? EXPRESS_TYPE_VERSIONS : {}),
+      ...graphqlPackages(options).devDependencies,
       ...datastorePackages(datastores).devDependencies,
     }),
-    nx: { name },
+    nx: { name, ...composedBeforeTests(options, targets) },
   };
+}
+
+function howToCompose(name: string, reason: string): string {
+  return `The GraphQL schema was not composed: ${reason}\nRun "nx ${COMPOSE_TARGET} ${name}".`;
 }
 
 function howToGenerate(name: string, reason: string): string {
@@ -190,6 +210,31 @@ function grpcPackages({
   return grpcPort === undefined
     ? {}
     : { ...GRPC_VERSIONS, ...protoDependency(packageScope, name, packageManager) };
+}
+
+function graphqlFolders({ graphql, kind }: ServiceOptions): string[] {
+  if (!graphql) return [];
+  return kind === 'gateway' ? ['graphql', 'graphql-gateway'] : ['graphql', 'subgraph'];
+}
+
+function graphqlPackages({ graphql, kind }: ServiceOptions): {
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+} {
+  if (!graphql) return {};
+  return kind === 'gateway'
+    ? { dependencies: GRAPHQL_GATEWAY_VERSIONS, devDependencies: COMPOSITION_VERSIONS }
+    : { dependencies: SUBGRAPH_VERSIONS };
+}
+
+/** Tests read what is composed. */
+function composedBeforeTests(
+  { graphql, kind }: ServiceOptions,
+  targets: readonly ScriptTarget[],
+): object {
+  return graphql && kind === 'gateway' && targets.includes('test')
+    ? { targets: { test: { dependsOn: [COMPOSE_TARGET, `^${GENERATE_TARGET}`] } } }
+    : {};
 }
 
 /** What a gateway, or the description of routes, needs. */

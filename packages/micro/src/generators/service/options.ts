@@ -9,6 +9,7 @@ import { UserError } from '../../platform/user-error';
 import { readPackageScope } from '../../platform/workspace';
 import { didYouMean } from '../../platform/yaml-source';
 import { collidingRoutes } from './colliding-routes';
+import { consumedBy, noGraphqlOf } from './graphql-option';
 import { grpcPortOf, noGrpcOf } from './grpc-option';
 import { parseDatastores, splitNames, type Datastores } from '../datastore-names';
 import { about, type OptionProblem } from '../option-problem';
@@ -41,6 +42,8 @@ export interface ServiceRequest {
   tracing?: boolean;
   /** Whether it speaks gRPC beside HTTP. */
   grpc?: boolean;
+  /** A service: whether it is a subgraph. A gateway: whether it answers GraphQL from its subgraphs. */
+  graphql?: boolean;
   skipInstall?: boolean;
   skipFormat?: boolean;
 }
@@ -70,6 +73,7 @@ export interface ServiceOptions {
   tracing: boolean;
   /** Undefined if it does not speak gRPC. */
   grpcPort: number | undefined;
+  graphql: boolean;
   packageManager: WorkspacePackageManager;
   skipInstall: boolean;
   skipFormat: boolean;
@@ -118,7 +122,7 @@ export function planService(
   const { name, root, problem } = locate(schema);
   if (problem !== undefined) return { problems: [{ path: ['directory'], message: problem }] };
   const existing = facts.services.find((service) => service.root === root);
-  const consumes = splitNames(schema.consumes);
+  const consumes = consumedBy(schema, facts.services);
   const { datastores, problems: wrongDatastores } = parseDatastores(splitNames(schema.datastores));
   const routes = readRoutes(schema.routes);
   const kind = existing?.kind ?? schema.kind ?? 'service';
@@ -140,6 +144,7 @@ export function planService(
     ...(kind === 'gateway' ? notOfGateway(schema) : []),
     about(['framework'], notInExpress(schema)),
     about(['grpc'], noGrpcOf(kind, schema)),
+    about(['graphql'], noGraphqlOf(kind, schema, existing?.consumes ?? consumes, facts.services)),
     ...splitNames(schema.cors).map((origin, index) =>
       about(['cors', index], originProblem(origin)),
     ),
@@ -170,6 +175,7 @@ export function planService(
     cors: splitNames(schema.cors),
     rateLimit: schema.rateLimit ?? false,
     tracing: schema.tracing ?? false,
+    graphql: existing ? existing.graphql : (schema.graphql ?? false),
     packageManager: facts.packageManager,
     skipInstall: schema.skipInstall ?? false,
     skipFormat: schema.skipFormat ?? false,

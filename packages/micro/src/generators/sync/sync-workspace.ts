@@ -29,6 +29,11 @@ import {
   deriveSubscriptionsModule,
   subscriptionsModuleFile,
 } from '../../discovery/subscriptions-module';
+import {
+  deriveSubgraphsFile,
+  deriveSubgraphsModule,
+  subgraphsModuleFile,
+} from '../../discovery/subgraphs-module';
 import { importsOf } from '../../discovery/same-code';
 import { deriveServeEnv } from '../../discovery/serve-env';
 import { derivePort, dockerfileOf } from '../../dockerfile/dockerfile-edit';
@@ -53,6 +58,7 @@ import {
 } from '../../pipeline/pipeline-file';
 import { allOrProblems } from '../../platform/problem';
 import { serviceNamed, type Platform, type Service } from '../../platform/platform';
+import { SUBGRAPHS_FILE } from '../../platform/subgraphs-file';
 import { callersOf, keyedProviders } from '../../platform/service-key';
 import { readManifestFiles, readPlatform, type ReadFile } from '../../platform/workspace';
 import { deriveTopologyDocument, TOPOLOGY_FILE } from '../../topology/document';
@@ -184,6 +190,7 @@ function deriveAll(
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
         () => deriveResources(service, facts, read),
         () => deriveProviderRoutes(platform, service, read),
+        () => deriveSubgraphs(platform, service, read),
         () => deriveBuild(service, read, context, librariesOf(service, platform)),
       ];
     }),
@@ -260,6 +267,16 @@ function deriveProviderRoutes(platform: Platform, service: Service, read: ReadFi
   const isUsed = importsOf(app ?? '').some((from) => isModule(from, 'provider-routes'));
   if (current === undefined && !isUsed) return [];
   return [deriveProviderRoutesModule(platform, service, current)];
+}
+
+/** Only a gateway of GraphQL has them. */
+function deriveSubgraphs(platform: Platform, service: Service, read: ReadFile): DerivedFile[] {
+  if (!service.graphql || service.kind !== 'gateway') return [];
+  const module = read(subgraphsModuleFile(service));
+  return [
+    deriveSubgraphsFile(platform, service, read(posix.join(service.root, SUBGRAPHS_FILE))),
+    deriveSubgraphsModule(platform, service, module),
+  ];
 }
 
 /** Whether an import is of a module beside the one that imports it: `./links`, `./links.js`. */

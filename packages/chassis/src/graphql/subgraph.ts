@@ -1,0 +1,93 @@
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import type { FastifyPluginCallback } from 'fastify';
+import {
+  GraphQLScalarType,
+  Kind,
+  parse,
+  Source,
+  type DefinitionNode,
+  type DocumentNode,
+  type EnumValueDefinitionNode,
+  type GraphQLResolveInfo,
+} from 'graphql';
+import { serveGraphql, type ServedContext } from './serve.js';
+
+export type SubgraphContext = ServedContext;
+
+/** @typeParam P what the field belongs to. @typeParam A its arguments. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each resolver says what it takes
+export type Resolver<P = any, A = any> = (
+  parent: P,
+  args: A,
+  context: SubgraphContext,
+  info: GraphQLResolveInfo,
+) => unknown;
+
+/** By type, then by field. `__resolveReference(reference, context)` of a type finds an entity by its key. */
+export type Resolvers = Readonly<
+  Record<string, GraphQLScalarType | Readonly<Record<string, Resolver>>>
+>;
+
+export interface SubgraphOptions {
+  /** The text of `schema.graphql`. */
+  schema: string;
+  resolvers: Resolvers;
+  /** `config.NODE_ENV === 'development'`: tells what the schema consists of, and has a page at `GET /graphql`. */
+  development?: boolean;
+}
+
+type SchemaModule = Extract<
+  Extract<Parameters<typeof buildSubgraphSchema>[0], readonly unknown[]>[number],
+  { typeDefs: unknown }
+>;
+
+/**
+ * Serves a subgraph of GraphQL federation (Apollo Federation 2) at `POST /graphql`. Register it after `jwt` or
+ * `serviceKeys`, which then guard it.
+ *
+ * @throws {Error} if the schema is not valid, or has no field for a resolver.
+ */
+export function subgraph(options: SubgraphOptions): FastifyPluginCallback {
+  const { schema: text, resolvers, development = false } = options;
+  const typeDefs = parse(new Source(text, 'schema.graphql'));
+  checkResolvers(typeDefs, resolvers);
+  const module: SchemaModule = {
+    typeDefs,
+    resolvers: resolvers as SchemaModule['resolvers'],
+  };
+  const schema = buildSubgraphSchema([module]);
+  return (app, _options, done) => {
+    serveGraphql(app, { schema, development });
+    done();
+  };
+}
+
+/** Otherwise, nobody would notice that a resolver is never called. */
+function checkResolvers({ definitions }: DocumentNode, resolvers: Resolvers): void {
+  const fields = new Map<string, Set<string>>();
+  for (const one of definitions) {
+    const name = 'name' in one ? one.name?.value : undefined;
+    if (name === undefined || one.kind === Kind.DIRECTIVE_DEFINITION) continue;
+    const known = fields.get(name) ?? new Set(['__resolveReference', '__resolveType']);
+    const members = [...('fields' in one ? (one.fields ?? []) : []), ...valuesOf(one)];
+    for (const member of members) known.add(member.name.value);
+    fields.set(name, known);
+  }
+  const unknown = Object.entries(resolvers).flatMap(([type, resolver]) => {
+    const known = fields.get(type);
+    if (!known) return [type];
+    if (resolver instanceof GraphQLScalarType) return [];
+    return Object.keys(resolver)
+      .filter((field) => !known.has(field))
+      .map((field) => `${type}.${field}`);
+  });
+  if (unknown.length > 0) {
+    throw new TypeError(
+      `schema.graphql has no ${unknown.join(', no ')}, but there are resolvers for them`,
+    );
+  }
+}
+
+function valuesOf(one: DefinitionNode): readonly EnumValueDefinitionNode[] {
+  return 'values' in one ? (one.values ?? []) : [];
+}
