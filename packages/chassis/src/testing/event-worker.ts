@@ -5,6 +5,7 @@ import { handle } from '../events/events.js';
 import { outbox } from '../events/outbox.js';
 import { nats } from '../nats/nats.js';
 import { rabbitmq } from '../rabbitmq/rabbitmq.js';
+import { redisStreams } from '../redis-streams/redis-streams.js';
 import { readVariables } from '../service/config.js';
 import { orderPlaced } from './order-placed.js';
 
@@ -20,7 +21,12 @@ const config = readVariables(
   },
   process.env,
 );
-const connect = config.BROKER_URL.startsWith('nats:') ? nats : rabbitmq;
+const clients: Record<string, typeof rabbitmq | typeof nats | typeof redisStreams> = {
+  'amqp:': rabbitmq,
+  'nats:': nats,
+  'redis:': redisStreams,
+};
+const connect = clients[new URL(config.BROKER_URL).protocol]!;
 const broker: Broker<typeof orderPlaced> = connect(config.BROKER_URL, {
   service: config.SERVICE,
   publishes: [orderPlaced],

@@ -40,6 +40,7 @@ const PUBLISHED = [
   './rabbitmq',
   './rate-limit',
   './redis',
+  './redis-streams',
   './response-cache',
   './service-keys',
   './tracing',
