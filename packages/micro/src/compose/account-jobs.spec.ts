@@ -94,17 +94,18 @@ it('follows the events of the platform', () => {
   expect(drift).toEqual(['orders-broker-account: the command does not match the manifest']);
 });
 
-it('lets all services use the only account of NATS, without a job', () => {
+it.each([
+  ['NATS', 'nats', /^nats:\/\/platform:\$\{BROKER_PASSWORD:[^}]*\}@broker:4222$/],
+  ['Redis', 'redis', /^redis:\/\/:\$\{BROKER_PASSWORD:[^}]*\}@broker:6379$/],
+])('lets all services use the only account of %s, without a job', (_name, broker, url) => {
   const { text } = derive();
-  const nats = derive(text, MANIFEST.replace('rabbitmq', 'nats'));
-  const entries = entriesOf(nats.text);
-  expect(nats.drift).toContain('orders-broker-account is not in the manifest');
+  const other = derive(text, MANIFEST.replace('rabbitmq', broker));
+  const entries = entriesOf(other.text);
+  expect(other.drift).toContain('orders-broker-account is not in the manifest');
   expect(Object.keys(entries)).not.toContain('orders-broker-account');
   expect(entries['orders']!.depends_on).toMatchObject({ broker: { condition: 'service_healthy' } });
   expect(entries['orders']!.depends_on).not.toHaveProperty('orders-broker-account');
   expect(entries['orders']!.networks).toContain('broker');
-  expect(entries['orders']!.environment['BROKER_URL']).toMatch(
-    /^nats:\/\/platform:\$\{BROKER_PASSWORD:[^}]*\}@broker:4222$/,
-  );
-  expect(derive(nats.text, MANIFEST.replace('rabbitmq', 'nats')).drift).toEqual([]);
+  expect(entries['orders']!.environment['BROKER_URL']).toMatch(url);
+  expect(derive(other.text, MANIFEST.replace('rabbitmq', broker)).drift).toEqual([]);
 });

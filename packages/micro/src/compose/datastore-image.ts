@@ -1,3 +1,4 @@
+import { BROKER_NAME } from '../platform/datastore';
 import { mysqlEntrypoint } from '../platform/mysql-accounts';
 import { postgresFolder } from '../platform/server-image';
 import type { BackingEngine } from './datastore';
@@ -46,6 +47,15 @@ const NATS_CONFIGURATION = [
   'jetstream { store_dir: "/data", sync_interval: always }',
   'authorization { user: "%s", password: "%s" }',
   '',
+];
+
+/** A Redis that is the broker. Changes are a person's to make in the entry. */
+const REDIS_KEEPS_EVENTS = [
+  'appendonly yes',
+  // Otherwise it confirms events up to two seconds before they are on the disk.
+  'appendfsync always',
+  // Without memory, it refuses new events and keeps those that it has.
+  'maxmemory-policy noeviction',
 ];
 
 /** Needed by an entrypoint that gives the data folder to the image's user, and then switches to that user. */
@@ -122,12 +132,15 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
         heavyCheck: true,
         volume: '/data/db',
       };
-    case 'redis':
+    case 'redis': {
+      const isBroker = name === BROKER_NAME;
+      const settings = ['save ""', ...(isBroker ? REDIS_KEEPS_EVENTS : [])];
       return {
         image: BACKING_IMAGES.redis,
         capabilities: [],
         environment: { REDIS_PASSWORD: password },
         check: 'REDISCLI_AUTH="$$REDIS_PASSWORD" redis-cli ping | grep -q PONG',
+        ...(isBroker ? { volume: '/data' } : {}),
         extra: {
           user: 'redis',
           // The password is in a file, because an argument would show in every process list. The tmpfs keeps it off the
@@ -136,12 +149,13 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
           command: [
             'sh',
             '-c',
-            'printf \'requirepass %s\\nsave ""\\n\' "$$REDIS_PASSWORD" > /tmp/redis.conf && exec redis-server /tmp/redis.conf',
+            `printf 'requirepass %s\\n${settings.join('\\n')}\\n' "$$REDIS_PASSWORD" > /tmp/redis.conf && exec redis-server /tmp/redis.conf`,
           ],
           read_only: true,
-          tmpfs: ['/tmp', '/data'],
+          tmpfs: isBroker ? ['/tmp'] : ['/tmp', '/data'],
         },
       };
+    }
     case 'rabbitmq':
       return {
         image: BACKING_IMAGES.rabbitmq,

@@ -25,12 +25,12 @@ it('lists the variables that .env must have', () => {
   ]);
 });
 
-it('lists one password for NATS, which all services use', () => {
-  const nats = platformOf({
-    orders: 'port: 3001\nbroker: nats',
-    mailer: 'port: 3002\nbroker: nats',
+it.each(['nats', 'redis'])('lists one password for %s, which all services use', (broker) => {
+  const platform = platformOf({
+    orders: `port: 3001\nbroker: ${broker}`,
+    mailer: `port: 3002\nbroker: ${broker}`,
   });
-  expect(requiredSecrets(nats)).toEqual(['BROKER_PASSWORD']);
+  expect(requiredSecrets(platform)).toEqual(['BROKER_PASSWORD']);
 });
 
 it('includes that of Grafana if the platform has observability', () => {

@@ -120,6 +120,27 @@ services:
     expect(text).toContain('NATS_PASSWORD: ${BROKER_PASSWORD:?');
   });
 
+  it('gives a Redis that is the broker a disk, and what keeps its promise', () => {
+    const { text } = derive(['mailer']);
+    const redis = derive(['mailer'], text, [], 'redis');
+    expect(redis.drift).toContain('broker runs rabbitmq, the manifest says redis');
+    const { services, volumes } = parse(redis.text) as {
+      services: { broker: { command: string[]; volumes: string[]; tmpfs: string[] } };
+      volumes: object;
+    };
+    const { broker } = services;
+    expect(broker).toMatchObject({ image: 'redis:7-bookworm', user: 'redis', read_only: true });
+    expect(broker.volumes).toEqual(['broker-redis:/data']);
+    expect(broker.tmpfs).toEqual(['/tmp']);
+    expect(volumes).toEqual({ 'broker-redis': null });
+    expect(broker.command.join(' ')).toContain(
+      'requirepass %s\\nsave ""\\nappendonly yes\\nappendfsync always\\nmaxmemory-policy noeviction\\n\' "$$REDIS_PASSWORD" >',
+    );
+    expect(redis.text).toContain('REDIS_PASSWORD: ${BROKER_PASSWORD:?');
+    expect(derive(['mailer'], redis.text, [], 'redis').drift).toEqual([]);
+    expect(derive(['mailer'], redis.text).text).toContain('image: rabbitmq:4.1\n');
+  });
+
   it('moves the broker out of the network that datastores once shared', () => {
     const { text } = derive(['mailer']);
     const before = text
@@ -149,6 +170,7 @@ describe('brokerImage', () => {
       'mirror.example/rabbitmq:4.0',
     ],
     ['services: { broker: { image: "nats:2.12-alpine" } }', 'rabbitmq:4.1'],
+    ['services: { broker: { image: "redis:7-bookworm" } }', 'rabbitmq:4.1'],
     [undefined, 'rabbitmq:4.1'],
   ])('of %s is %s', (text, image) => {
     expect(brokerImage(text)).toBe(image);

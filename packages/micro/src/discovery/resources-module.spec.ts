@@ -135,6 +135,17 @@ import { rabbitmq } from '@org/chassis/rabbitmq';
     expect(text).not.toContain('rabbitmq');
   });
 
+  it('connects Redis Streams, also beside a cache', () => {
+    const service = serviceWith('cache: redis', 'broker: redis\nsubscribes: [order.placed]\n');
+    const { text } = deriveResourcesModule(service, facts(false), undefined);
+    expect(text).toContain(`import { redis } from '@org/chassis/redis';
+import { redisStreams, replayDeadLetters } from '@org/chassis/redis-streams';
+`);
+    expect(text).toContain("  BROKER_URL: secret(connectionUrl('redis')),");
+    expect(text).toContain('    broker: redisStreams(config.BROKER_URL, {');
+    expect(text).toContain('    cache: redis(config.CACHE_REDIS_URL),');
+  });
+
   it('replays dead letters only when it is told to', () => {
     const subscriber = serviceWith('', 'broker: rabbitmq\nsubscribes: [order.placed]\n');
     const { text } = deriveResourcesModule(subscriber, facts(false), undefined);

@@ -3,6 +3,7 @@ import {
   BROKER_VARIABLE,
   DATASTORE_PURPOSES,
   datastoreVariable,
+  type Broker,
   type CacheEngine,
   type DatabaseEngine,
   type DatastorePurpose,
@@ -32,6 +33,13 @@ const MODULES: Record<Engine, 'postgres' | 'mysql' | 'mongodb' | 'redis'> = {
   mariadb: 'mysql',
   mongodb: 'mongodb',
   redis: 'redis',
+};
+
+/** The chassis' module and function for a broker. */
+const BROKER_MODULES: Record<Broker, { module: string; connect: string }> = {
+  rabbitmq: { module: 'rabbitmq', connect: 'rabbitmq' },
+  nats: { module: 'nats', connect: 'nats' },
+  redis: { module: 'redis-streams', connect: 'redisStreams' },
 };
 
 /** How each purpose differs from what the chassis takes for granted. */
@@ -139,7 +147,8 @@ function importLines(
   }
   if (service.broker) {
     const replay = handlesEvents(service) ? ['replayDeadLetters'] : [];
-    modules.set(service.broker, [service.broker, ...replay]);
+    const { module, connect } = BROKER_MODULES[service.broker];
+    modules.set(module, [connect, ...replay]);
   }
   if (hasOutbox(service)) modules.set('outbox', ['outbox']);
   const contracts = service.publishes.map(eventConstant).sort();
@@ -196,7 +205,7 @@ function brokerLines(
     return names.length > 0 ? [`${at}    '${event}': [${names.join(', ')}],`] : [];
   });
   return [
-    `${at}${head} ${broker}(config.${BROKER_VARIABLE}, {`,
+    `${at}${head} ${BROKER_MODULES[broker].connect}(config.${BROKER_VARIABLE}, {`,
     `${at}  service: '${name}',`,
     ...(publishes.length > 0
       ? [`${at}  publishes: [${publishes.map(eventConstant).join(', ')}],`]

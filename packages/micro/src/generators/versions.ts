@@ -61,6 +61,7 @@ export const BROKER_VERSIONS: Record<Broker, Readonly<Record<string, string>>> =
   rabbitmq: { 'rabbitmq-client': '^5.0.8' },
   // 3.4 needs Node 22.
   nats: { '@nats-io/jetstream': '~3.3.1', '@nats-io/transport-node': '~3.3.1' },
+  redis: { ioredis: '^5.9.3' },
 };
 
 /** What contracts of events are written with. */

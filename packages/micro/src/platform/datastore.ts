@@ -8,7 +8,7 @@ export type DatabaseEngine = (typeof DATABASE_ENGINES)[number];
 export const CACHE_ENGINES = ['redis'] as const;
 export type CacheEngine = (typeof CACHE_ENGINES)[number];
 
-export const BROKERS = ['rabbitmq', 'nats'] as const;
+export const BROKERS = ['rabbitmq', 'nats', 'redis'] as const;
 export type Broker = (typeof BROKERS)[number];
 
 /** The broker of a platform that has none yet. */
@@ -20,8 +20,8 @@ export function brokerOf(services: readonly { broker?: Broker | undefined }[]): 
 }
 
 /**
- * Whether each service has an account of its own at the broker. NATS reads its accounts from its configuration, so each
- * new service would restart it: all services use the broker's only account.
+ * Whether each service has an account of its own at the broker. NATS and Redis read their accounts from a file, so each
+ * new service would restart them: all services use the broker's only account.
  */
 export function hasServiceAccounts(broker: Broker | undefined): boolean {
   return broker === 'rabbitmq';

@@ -132,8 +132,12 @@ it('gives a source for each fact', () => {
   expect(VERSION_FACTS.filter(({ source }) => source.length < 20)).toEqual([]);
 });
 
-it('asks for an empty broker before another one takes its place', () => {
-  const [from, to] = ['nats:2.12-alpine', 'rabbitmq:4.1'].map((image) => parseServerImage(image)!);
+it.each([
+  ['nats:2.12-alpine', 'rabbitmq:4.1'],
+  ['redis:7-bookworm', 'nats:2.12-alpine'],
+  ['rabbitmq:4.1', 'redis:7-bookworm'],
+])('asks for an empty broker before another one takes its place: %s, %s', (...images) => {
+  const [from, to] = images.map((image) => parseServerImage(image)!);
   expect(refuseChange(from!, to!)?.advice).toBe(
     'wait until no event is left in its queues (see "Another broker" in docs/events.md), and remove that container',
   );

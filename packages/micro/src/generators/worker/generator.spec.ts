@@ -65,6 +65,18 @@ export function createApp(
     expect(dependencies).not.toHaveProperty('rabbitmq-client');
   });
 
+  it('has ioredis if the broker is Redis', async () => {
+    const manifest = 'apps/orders/service.yml';
+    tree.write(manifest, text(manifest).replace('broker: rabbitmq', 'broker: redis'));
+    await make({ name: 'mailer', subscribes: 'order.placed' });
+    expect(text('apps/mailer/service.yml')).toContain(
+      'broker: redis\nsubscribes: [order.placed]\n',
+    );
+    const { dependencies } = readJson<{ dependencies: object }>(tree, 'apps/mailer/package.json');
+    expect(dependencies).toHaveProperty('ioredis');
+    expect(dependencies).not.toHaveProperty('rabbitmq-client');
+  });
+
   it('handles the given events, each with a test', async () => {
     await make({ name: 'apps/shop/mailer', subscribes: ['order.placed'] });
     expect(text('apps/shop/mailer/service.yml')).toContain('subscribes: [order.placed]\n');
