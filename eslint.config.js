@@ -8,7 +8,7 @@ const SRC = 'packages/micro/src';
 const PURE = [
   'edge',
   ...['compose', 'discovery', 'dockerfile', 'topology', 'docker', 'image', 'artifact', 'pipeline'],
-  ...['scan', 'versioning', 'graphql'],
+  ...['scan', 'versioning', 'graphql', 'lambda'],
   ...['deployment', 'kubernetes', 'ecs', 'terminal'],
 ];
 

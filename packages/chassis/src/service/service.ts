@@ -73,8 +73,8 @@ export interface ServiceOptions<C extends ServiceConfig = ServiceConfig> {
 export interface Service {
   readonly app: FastifyInstance;
   readonly lifecycle: Lifecycle;
-  /** Listens, then checks the resources. While one is missing, `/ready` is 503. */
-  start(): Promise<void>;
+  /** Listens (unless requests come in another way), then checks the resources. While one is missing, `/ready` is 503. */
+  start(options?: { listen?: boolean }): Promise<void>;
   /** Answers requests that have arrived, then closes the resources. Several calls stop it once. */
   stop(): Promise<void>;
   /** What a stop is still waiting for, one line each: requests, then resources. */
@@ -154,9 +154,10 @@ export function createService<C extends ServiceConfig>(options: ServiceOptions<C
   return {
     app,
     lifecycle,
-    start: async () => {
-      await app.listen({ host: config.HOST, port: config.PORT });
-      await grpc?.listen({ address: config.HOST, log: app.log, meter, isReady });
+    start: async ({ listen = true } = {}) => {
+      if (listen) await app.listen({ host: config.HOST, port: config.PORT });
+      else await app.ready();
+      if (listen) await grpc?.listen({ address: config.HOST, log: app.log, meter, isReady });
       if (!(await becomeReady())) void retry();
     },
     stop: () => (stopped ??= stop()),

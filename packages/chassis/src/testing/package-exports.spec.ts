@@ -29,6 +29,7 @@ const PUBLISHED = [
   './graphql-gateway',
   './grpc',
   './inbox',
+  './lambda',
   './metrics',
   './mongodb',
   './mysql',

@@ -21,7 +21,7 @@ import { replaceFolder } from './replace-folder';
  * The artifact has the layout of the image. BuildKit copies it to the image's root, which keeps the time of each
  * folder.
  */
-const APP_FOLDER = 'app';
+export const ARTIFACT_FOLDER = 'app';
 
 export interface Artifact {
   /** Source files of the workspace that are in the bundle, relative to its root. */
@@ -51,7 +51,7 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
   const assets = readAssets(request);
   await mkdir(dirname(output), { recursive: true });
   const staging = await mkdtemp(`${output}.tmp-`);
-  const app = join(staging, APP_FOLDER);
+  const app = join(staging, ARTIFACT_FOLDER);
   try {
     const main = join(app, 'main.js');
     const { metafile, externals, warnings } = await bundle(request, main);

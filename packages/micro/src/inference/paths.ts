@@ -1,4 +1,6 @@
 import type { RECEIPTS_FOLDER as Receipts, SBOM_FOLDER as Sboms } from '../image/receipt';
+import type { LAMBDA_FOLDER as LambdaFolder } from '../lambda/function';
+import type { LAMBDA_ENTRY as LambdaEntry } from '../platform/lambda-entry';
 import type { MANIFEST_FILE as Manifest } from '../platform/manifest';
 import type { EXCEPTIONS_FILE as Exceptions } from '../scan/exceptions';
 import type { SCANS_FOLDER as Scans } from '../scan/scan-receipt';
@@ -10,6 +12,8 @@ import type { ROOT_COMPOSE_FILE as RootCompose } from '../platform/workspace';
  */
 export const RECEIPTS_FOLDER: typeof Receipts = 'dist/receipts';
 export const SBOM_FOLDER: typeof Sboms = 'dist/sboms';
+export const LAMBDA_FOLDER: typeof LambdaFolder = 'dist/lambda';
+export const LAMBDA_ENTRY: typeof LambdaEntry = 'src/lambda.ts';
 export const SCANS_FOLDER: typeof Scans = 'dist/scans';
 export const EXCEPTIONS_FILE: typeof Exceptions = 'scan-exceptions.yml';
 export const MANIFEST_FILE: typeof Manifest = 'service.yml';

@@ -40,6 +40,12 @@ describe('createNodes', () => {
     });
   });
 
+  it('gives a service with src/lambda.ts the target that builds its function', async () => {
+    const nodes = await nodesOf({ ...files, 'apps/orders/src/lambda.ts': '' });
+    const hasTarget = (root: string) => 'lambda-build' in nodes[root]!.targets;
+    expect([hasTarget('apps/orders'), hasTarget('apps/users')]).toEqual([true, false]);
+  });
+
   it('gives a library with gRPC contracts the targets to generate code and to compare them', async () => {
     const nodes = await nodesOf({
       ...files,

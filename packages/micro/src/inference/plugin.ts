@@ -6,7 +6,7 @@ import { environmentNames } from '../effects/environment-names';
 import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import { parseSubgraphs, SUBGRAPHS_FILE } from '../platform/subgraphs-file';
 import { hasComposers } from './compose-target';
-import { MANIFEST_FILE } from './paths';
+import { LAMBDA_ENTRY, MANIFEST_FILE } from './paths';
 import { PROJECT_FILES, platformProjectName, platformTargets } from './platform-project';
 import { GENERATION_FILE, hasGenerators, protoTargets } from './proto-project';
 import { RELEASE, SERVICE_TAG } from './release-config';
@@ -62,11 +62,18 @@ function serviceNode(
 ): CreateNodesResult {
   const root = folderOf(manifest);
   if (!isProject(root, workspaceRoot)) return {};
+  const isFunction = existsSync(join(workspaceRoot, root, LAMBDA_ENTRY));
   return {
     projects: {
       [root]: {
         targets: serviceTargets(
-          { root, ...facts, bundlers: bundlers(), schemas: schemasOf(root, workspaceRoot) },
+          {
+            root,
+            ...facts,
+            isFunction,
+            bundlers: bundlers(),
+            schemas: schemasOf(root, workspaceRoot),
+          },
           names,
         ),
         tags: [SERVICE_TAG],

@@ -24,6 +24,20 @@ describe('serviceTargets', () => {
     ]);
   });
 
+  it('has a function with the inputs of the bundle, if it can be one', () => {
+    const { build, 'lambda-build': lambda } = serviceTargets(
+      { ...facts, isFunction: true },
+      DEFAULT_TARGET_NAMES,
+    );
+    expect(lambda).toMatchObject({
+      executor: '@org/micro:lambda-build',
+      cache: true,
+      inputs: build!.inputs,
+      outputs: ['{workspaceRoot}/dist/lambda/apps/orders'],
+    });
+    expect(lambda!.dependsOn).toBeUndefined();
+  });
+
   it('keeps the SBOM with the artifact, so that Nx restores both', () => {
     expect(targets['build']!.outputs).toEqual([
       '{workspaceRoot}/dist/apps/orders',

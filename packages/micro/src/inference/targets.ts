@@ -2,6 +2,7 @@ import type { TargetConfiguration } from '@nx/devkit';
 import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import {
   EXCEPTIONS_FILE,
+  LAMBDA_FOLDER,
   RECEIPTS_FOLDER,
   ROOT_COMPOSE_FILE,
   SBOM_FOLDER,
@@ -14,6 +15,7 @@ import { GENERATE_TARGET } from './proto-project';
 export interface TargetNames {
   build: string;
   serve: string;
+  lambdaBuild: string;
   dockerBuild: string;
   dockerScan: string;
   dockerPush: string;
@@ -26,6 +28,7 @@ export interface TargetNames {
 export const DEFAULT_TARGET_NAMES: TargetNames = {
   build: 'build',
   serve: 'serve',
+  lambdaBuild: 'lambda-build',
   dockerBuild: 'docker-build',
   dockerScan: 'docker-scan',
   dockerPush: 'docker-push',
@@ -47,6 +50,8 @@ export interface ServiceFacts {
   hasContracts?: boolean;
   /** Of a gateway of GraphQL: the schemas that its own is composed of. */
   schemas?: readonly string[];
+  /** Whether it has the entry of a Lambda function. */
+  isFunction?: boolean;
 }
 
 export const RELEASE_TARGET = 'nx-release-publish';
@@ -85,7 +90,7 @@ const DEPLOY_INPUTS: NonNullable<TargetConfiguration['inputs']> = [
  * step reads what the step before it left, so a change goes as far as its effects do.
  */
 export function serviceTargets(
-  { root, environments, bundlers, hasContracts = false, schemas }: ServiceFacts,
+  { root, environments, bundlers, hasContracts = false, schemas, isFunction = false }: ServiceFacts,
   names: TargetNames,
 ): Record<string, TargetConfiguration> {
   const before = [
@@ -100,20 +105,23 @@ export function serviceTargets(
       ? { defaultConfiguration: DEFAULT_ENVIRONMENT }
       : {}),
   };
+  const bundled = {
+    cache: true,
+    ...generated,
+    inputs: [
+      'production',
+      '^production',
+      '{workspaceRoot}/tsconfig.base.json',
+      ...INSTALLATION,
+      { externalDependencies: [...bundlers] },
+      ...(schemas ? COMPOSED_INPUTS : []),
+    ],
+  };
   return {
     ...(schemas ? composeTarget(schemas) : {}),
     [names.build]: {
       executor: '@org/micro:build',
-      cache: true,
-      ...generated,
-      inputs: [
-        'production',
-        '^production',
-        '{workspaceRoot}/tsconfig.base.json',
-        ...INSTALLATION,
-        { externalDependencies: [...bundlers] },
-        ...(schemas ? COMPOSED_INPUTS : []),
-      ],
+      ...bundled,
       outputs: [`{workspaceRoot}/dist/${root}`, `{workspaceRoot}/${SBOM_FOLDER}/${root}`],
       options: {},
       metadata: metadata('Bundle the service into its artifact', names.build, {}),
@@ -127,6 +135,17 @@ export function serviceTargets(
         inspect: true,
       }),
     },
+    ...(isFunction
+      ? {
+          [names.lambdaBuild]: {
+            executor: '@org/micro:lambda-build',
+            ...bundled,
+            outputs: [`{workspaceRoot}/${LAMBDA_FOLDER}/${root}`],
+            options: {},
+            metadata: metadata('Bundle the service as a Lambda function', names.lambdaBuild, {}),
+          },
+        }
+      : {}),
     [names.dockerBuild]: {
       executor: '@org/micro:docker-build',
       // Nx cannot restore an image. The executor itself decides, exactly, when there is nothing to do.

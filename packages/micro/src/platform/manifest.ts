@@ -109,6 +109,12 @@ export const manifestSchema = z
       .optional(),
     resources: resourcesSchema.default({}).describe('Resources of each container'),
     replicas: z.int().min(1).default(1).describe('Number of containers'),
+    lambda: z
+      .boolean()
+      .describe(
+        'true: it can be an AWS Lambda function, too: src/lambda.ts, and the target lambda-build',
+      )
+      .optional(),
     build: z
       .strictObject({
         entry: z.string().default('src/main.ts').describe('Entry file, relative to the project'),

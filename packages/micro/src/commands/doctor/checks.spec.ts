@@ -33,6 +33,28 @@ const NOW = new Date('2026-11-27T12:00:00Z');
 const check = (facts: Partial<DoctorFacts>) => checkFacts({ ...GOOD, ...facts }, NOW);
 
 describe('checkFacts', () => {
+  it('says what a service does otherwise as a Lambda function, and fails if it is of no use there', () => {
+    const limit = { file: 'apps/a/service.yml', line: 3 };
+    const limits = [
+      { ...limit, message: 'no gRPC', works: 'otherwise' as const },
+      { ...limit, message: 'a worker', works: 'never' as const },
+    ];
+    expect(check({ functionLimits: limits }).filter(({ what }) => what === 'lambda')).toEqual([
+      {
+        level: 'warn',
+        what: 'lambda',
+        says: 'apps/a/service.yml:3: no gRPC',
+        advice: 'docs/lambda.md says what differs',
+      },
+      {
+        level: 'fail',
+        what: 'lambda',
+        says: 'apps/a/service.yml:3: a worker',
+        advice: 'remove "lambda: true"',
+      },
+    ]);
+  });
+
   it('finds nothing wrong if nothing is', () => {
     expect(formatChecks(check({}), plain)).toEqual([
       'ok  Node       24.21.0',

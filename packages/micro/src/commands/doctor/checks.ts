@@ -1,8 +1,10 @@
 import { checkWritten, type Check } from './check';
 import { checkCluster, type ClusterDoctorFacts } from './cluster-checks';
 import type { LockfileGap } from '../../artifact/lockfile-gaps';
+import type { Limit } from '../../lambda/limits';
 import { composeFaults } from './compose-faults';
 import { checkEdge, type EdgeFacts } from './edge-checks';
+import { checkFunctions } from './lambda-checks';
 import { checkLockfile } from './lockfile-check';
 import { isOlder, parseVersion, type Version } from './version';
 
@@ -33,6 +35,8 @@ export interface DoctorFacts {
   contradictions: readonly string[];
   /** What keeps the platform from running on ECS, for an environment there. */
   notOnEcs?: readonly string[];
+  /** What services with `lambda: true` do otherwise as functions. */
+  functionLimits?: readonly Limit[];
   /** Where the images of earlier releases are; absent without an engine. */
   keepsImages?: 'engine' | 'registry';
   sync: { kind: 'in-step' } | { kind: 'drifted' | 'failed'; says: string };
@@ -98,6 +102,7 @@ export function checkFacts(facts: DoctorFacts, now: Date): Check[] {
     ...(facts.notOnEcs ? checkOnEcs(facts.notOnEcs) : []),
     checkSecrets(facts.missingSecrets),
     ...facts.contradictions.map((says) => checkWritten('compose', says)),
+    ...checkFunctions(facts.functionLimits ?? []),
     ...(facts.keepsImages ? [checkPruning(facts.keepsImages)] : []),
     checkSync(facts.sync),
   ];

@@ -19,6 +19,7 @@ import { formatProblem } from '../../platform/problem';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import type { DoctorFacts, PortFact, RegistryFact } from './checks';
 import { readClusterFacts } from './read-cluster-facts';
+import { readFunctionLimits } from './read-function-limits';
 import { readImageChanges } from './read-image-changes';
 import { readEdgeFacts } from './read-edge-facts';
 import { readRenderProblems } from './read-render-problems';
@@ -103,6 +104,7 @@ export async function readDoctorFacts(shell: Shell, environmentName: string): Pr
           ...(await readImageChanges(shell, platform, onEngine, rendered)),
         ]
       : [],
+    functionLimits: await readFunctionLimits(workspaceRoot, platform),
     ...optional('keepsImages', there && onEngine ? keeperOf(onEngine) : undefined),
     sync,
   };

@@ -7,7 +7,7 @@ import { readTreePlatform } from '../workspace-tree';
 
 export interface GatewaySchema extends Omit<
   ServiceRequest,
-  'kind' | 'framework' | 'routes' | 'broker' | 'tracing' | 'auth' | 'grpc'
+  'kind' | 'framework' | 'routes' | 'broker' | 'tracing' | 'auth' | 'grpc' | 'lambda'
 > {
   auth?: 'none' | 'jwt';
 }

@@ -81,6 +81,7 @@ const serviceSchema = z.strictObject({
     .describe('Port that it listens on. Default: the next free one from 3001')
     .optional(),
   consumes: optional(manifest.consumes),
+  lambda: manifest.lambda,
   routes: optional(manifest.routes),
   cors: z.array(z.string()).describe('Of a gateway: origins whose pages may call it').optional(),
   rateLimit: z.boolean().describe('Of a gateway: whether callers are limited').optional(),

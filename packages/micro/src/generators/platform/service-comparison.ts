@@ -108,6 +108,7 @@ function contradictions(
         ]),
     ...says('kind', described.kind, kind),
     ...says('port', described.port, port),
+    ...says('lambda', described.lambda, service.lambda ?? false),
     ...(described.consumes ?? []).flatMap((provider, index) => {
       const message = unknownProvider(facts, name, provider);
       return message === undefined ? [] : [{ path: ['consumes', index], message }];

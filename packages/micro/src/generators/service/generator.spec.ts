@@ -9,6 +9,7 @@ import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findBuildSources, stageNames } from '../../dockerfile/build-sources';
 import { formattedModules, treeFiles } from '../../testing/tree-files';
+import { syncWorkspace } from '../sync/sync-workspace';
 import { readTreePlatform } from '../workspace-tree';
 import { serviceGenerator } from './generator';
 import type { ServiceSchema } from './options';
@@ -24,6 +25,27 @@ describe('service', () => {
   beforeEach(() => {
     tree = createTreeWithEmptyWorkspace({ formatter: 'none' });
     updateJson(tree, 'package.json', (json: object) => ({ ...json, name: '@acme/source' }));
+  });
+
+  it('makes a service that can be a Lambda function, too', async () => {
+    await serviceGenerator(tree, { name: 'hello', lambda: true });
+    expect(tree.read('apps/hello/service.yml', 'utf8')).toMatch(/^lambda: true$/m);
+    expect(tree.read('apps/hello/src/lambda.ts', 'utf8')).toContain("lambdaHandler('hello'");
+    expect(tree.read('apps/hello/README.md', 'utf8')).toContain(
+      'npx nx lambda-build hello    # dist/lambda/apps/hello/function.zip for AWS Lambda',
+    );
+    const before = treeFiles(tree, 'apps/hello');
+    await serviceGenerator(tree, { name: 'hello', lambda: true });
+    expect(treeFiles(tree, 'apps/hello')).toEqual(before);
+    // The key alone is enough for one that is there already.
+    await serviceGenerator(tree, { name: 'orders' });
+    expect(tree.exists('apps/orders/src/lambda.ts')).toBe(false);
+    tree.write(
+      'apps/orders/service.yml',
+      `${tree.read('apps/orders/service.yml', 'utf8')}lambda: true\n`,
+    );
+    syncWorkspace(tree);
+    expect(tree.read('apps/orders/src/lambda.ts', 'utf8')).toContain("lambdaHandler('orders'");
   });
 
   it('creates a project that is a package of the workspace', async () => {

@@ -257,9 +257,10 @@ function sorted(versions: Record<string, string>): Record<string, string> {
 }
 
 function sayWhatIsKept(options: ServiceOptions, schema: ServiceRequest): void {
-  const { name, root, port, consumes } = options;
+  const { name, root, port, consumes, lambda } = options;
   const differs =
     (schema.port !== undefined && schema.port !== port) ||
+    (schema.lambda === true && !lambda) ||
     splitNames(schema.consumes).some((provider) => !consumes.includes(provider)) ||
     readRoutes(schema.routes).some((route) => !options.routes.map(pathOf).includes(pathOf(route)));
   if (differs) {

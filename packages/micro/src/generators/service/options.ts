@@ -44,6 +44,8 @@ export interface ServiceRequest {
   grpc?: boolean;
   /** A service: whether it is a subgraph. A gateway: whether it answers GraphQL from its subgraphs. */
   graphql?: boolean;
+  /** Whether it can be a Lambda function, too. */
+  lambda?: boolean;
   skipInstall?: boolean;
   skipFormat?: boolean;
 }
@@ -74,6 +76,7 @@ export interface ServiceOptions {
   /** Undefined if it does not speak gRPC. */
   grpcPort: number | undefined;
   graphql: boolean;
+  lambda: boolean;
   packageManager: WorkspacePackageManager;
   skipInstall: boolean;
   skipFormat: boolean;
@@ -165,6 +168,7 @@ export function planService(
     kind,
     port,
     grpcPort: existing ? existing.grpcPort : grpcPortOf(schema, used.add(port)),
+    lambda: (existing ? existing.lambda : schema.lambda) ?? false,
     consumes: existing?.consumes ?? consumes,
     datastores: existing?.datastores ?? datastores,
     broker: existing ? existing.broker : schema.broker,

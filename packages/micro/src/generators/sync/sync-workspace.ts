@@ -2,7 +2,6 @@ import type { Tree } from '@nx/devkit';
 import { posix } from 'node:path';
 import { localUrls } from '../../compose/datastore';
 import { deriveDevelopmentCompose } from '../../compose/development-compose';
-import { formatEdited } from '../../compose/document-text';
 import { deriveScrapeConfig, NOT_OBSERVED, observedBy } from '../../compose/observability';
 import {
   DEVELOPMENT_COMPOSE_FILE,
@@ -20,6 +19,7 @@ import {
   type ResourcesFacts,
 } from '../../discovery/resources-module';
 import { callersModuleFile, deriveCallersModule } from '../../discovery/callers-module';
+import { deriveLambdaModule, lambdaModuleFile } from '../../discovery/lambda-module';
 import { deriveLinksModule } from '../../discovery/links-module';
 import {
   deriveProviderRoutesModule,
@@ -49,13 +49,6 @@ import { MIGRATIONS_FOLDER } from '../../platform/datastore';
 import type { DerivedFile } from '../../platform/derived-file';
 import { parseAnyEnvironment } from '../../platform/environment';
 import { keepsEventTables, subscribersOf, usesContracts } from '../../platform/event';
-import { PROVIDERS } from '../../pipeline/pipeline-facts';
-import {
-  choicesOf,
-  derivePipeline,
-  environmentsOf,
-  pipelineFile,
-} from '../../pipeline/pipeline-file';
 import { allOrProblems } from '../../platform/problem';
 import { serviceNamed, type Platform, type Service } from '../../platform/platform';
 import { SUBGRAPHS_FILE } from '../../platform/subgraphs-file';
@@ -64,8 +57,8 @@ import { readManifestFiles, readPlatform, type ReadFile } from '../../platform/w
 import { deriveTopologyDocument, TOPOLOGY_FILE } from '../../topology/document';
 import { topologyOf } from '../../topology/graph';
 import { renderMermaid } from '../../topology/mermaid';
-import { readEnvironments, readPipelineFacts } from '../pipeline-facts';
 import { projectLocations, readTreeEnvironments } from '../workspace-tree';
+import { derivePipelines } from './sync-pipelines';
 
 /** The roots of a service's libraries; `undefined` if they are unknown. */
 export type LibrariesOf = (service: Service, platform: Platform) => readonly string[] | undefined;
@@ -199,18 +192,6 @@ function deriveAll(
   ]);
 }
 
-/** The pipelines that are there, for the environments that each deploys to. */
-function derivePipelines(tree: Tree, read: ReadFile): DerivedFile[] {
-  return PROVIDERS.flatMap((provider) => {
-    const current = read(pipelineFile(provider));
-    if (current === undefined) return [];
-    const all = readEnvironments(tree);
-    const environments = environmentsOf(provider, current).flatMap((name) => all.get(name) ?? []);
-    const facts = readPipelineFacts(tree, environments, choicesOf(provider, current));
-    return derivePipeline(provider, facts, current, { format: formatEdited });
-  });
-}
-
 function isServiceChecked(service: Service, read: ReadFile): boolean {
   const dockerfile = read(dockerfileOf(service));
   // Without a Dockerfile, the image is unknown here.
@@ -253,11 +234,13 @@ function isOnChassis({ root }: Service, read: ReadFile): boolean {
 
 function deriveResources(service: Service, facts: ResourcesFacts, read: ReadFile): DerivedFile[] {
   if (!isOnChassis(service, read)) return [];
-  const resources = deriveResourcesModule(service, facts, read(resourcesModuleFile(service)));
-  const subscriptions = subscriptionsModuleFile(service);
-  return service.broker === undefined
-    ? [resources]
-    : [resources, deriveSubscriptionsModule(service, read(subscriptions))];
+  return [
+    deriveResourcesModule(service, facts, read(resourcesModuleFile(service))),
+    ...(service.broker === undefined
+      ? []
+      : [deriveSubscriptionsModule(service, read(subscriptionsModuleFile(service)))]),
+    ...(service.lambda ? [deriveLambdaModule(service, read(lambdaModuleFile(service)))] : []),
+  ];
 }
 
 /** Only a gateway whose code uses the module has it: one may serve routes of its own instead. */

@@ -1,0 +1,2 @@
+/** The module with the handler of a Lambda function, relative to the project. */
+export const LAMBDA_ENTRY = 'src/lambda.ts';
