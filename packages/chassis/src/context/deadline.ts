@@ -38,3 +38,29 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
     work.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject);
   });
 }
+
+/**
+ * Settles like `work`, or rejects with `late()` after `ms`. `work` continues then, and its result is ignored. Cheaper than
+ * `AbortSignal.timeout`, whose timer goes on when the work is done.
+ *
+ * @param work asks `isLate` before what nobody waits for any more.
+ */
+export async function within<T>(
+  ms: number,
+  work: (isLate: () => boolean) => Promise<T>,
+  late: () => Error,
+): Promise<T> {
+  let isLate = false;
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      isLate = true;
+      reject(late());
+    }, ms);
+  });
+  try {
+    return await Promise.race([work(() => isLate), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

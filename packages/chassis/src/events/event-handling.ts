@@ -1,4 +1,4 @@
-import { abortable } from '../context/deadline.js';
+import { within } from '../context/deadline.js';
 import { parseContext } from '../context/request-context.js';
 import type { Log } from '../telemetry/log.js';
 import type { MessagingSystem } from './broker.js';
@@ -48,14 +48,12 @@ async function limit(
   work: (signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
   const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(new Error(`the handler of ${name} took longer than ${timeoutMs} ms`));
-  }, timeoutMs);
-  try {
-    await abortable(work(controller.signal), controller.signal);
-  } finally {
-    clearTimeout(timer);
-  }
+  const late = (): Error => {
+    const error = new Error(`the handler of ${name} took longer than ${timeoutMs} ms`);
+    controller.abort(error);
+    return error;
+  };
+  await within(timeoutMs, () => work(controller.signal), late);
 }
 
 /** The handler's time limit becomes its deadline, so that queries and calls end with it. */

@@ -32,8 +32,8 @@ export interface ConsumingOptions extends ConsumerOptions {
 }
 
 /**
- * Consumes one event. Each of its lanes asks for one event, handles it and asks for the next one. So there are never
- * more events in this process than handlers, and a stop returns none.
+ * Consumes one event. It asks for as many events as there are idle handlers. So there are never more events in this
+ * process than handlers, and a stop returns none.
  */
 export class EventConsumer {
   #problem: string | undefined;
@@ -41,7 +41,9 @@ export class EventConsumer {
   #isStopping = false;
   readonly #name: string;
   readonly #pulls = new Set<ConsumerMessages>();
-  readonly #lanes: Promise<void>[] = [];
+  readonly #running = new Set<Promise<void>>();
+  /** How many handlers are idle, and not asked for yet. */
+  #idle = 0;
 
   constructor(
     private readonly subscription: Subscription,
@@ -66,14 +68,14 @@ export class EventConsumer {
         await this.#pauseAfter(error);
       }
     }
-    for (let lane = 0; lane < this.options.prefetch; lane++) this.#lanes.push(this.#work());
+    this.#free(this.options.prefetch);
   }
 
   /** Takes no more events, and waits for running handlers. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     for (const pull of this.#pulls) pull.stop();
-    await Promise.allSettled(this.#lanes);
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   /** Creates the server's consumer, or brings it up to date. */
@@ -86,18 +88,47 @@ export class EventConsumer {
     return info;
   }
 
-  async #work(): Promise<void> {
-    while (!this.#isStopping) {
-      try {
-        const message = await this.#next();
-        if (message) await this.#receive(message);
-      } catch (error) {
-        // A person may have deleted the consumer or the stream, or it is another server.
-        this.#consumer = undefined;
-        this.publisher.reset();
-        await this.#pauseAfter(error);
+  /** Handlers that become idle in the same turn ask together, because asking costs more than an event. */
+  #free(count: number): void {
+    const isFirst = this.#idle === 0;
+    this.#idle += count;
+    if (isFirst && count > 0) setImmediate(() => this.#track(this.#ask()));
+  }
+
+  #track(work: Promise<void>): void {
+    this.#running.add(work);
+    void work.finally(() => this.#running.delete(work));
+  }
+
+  async #ask(): Promise<void> {
+    let missing = this.#idle;
+    this.#idle = 0;
+    if (this.#isStopping) return;
+    try {
+      for await (const message of this.#fetch(missing)) {
+        missing--;
+        this.#track(this.#use(message));
       }
+    } catch (error) {
+      await this.#recover(error);
     }
+    this.#free(missing);
+  }
+
+  async #use(message: JsMsg): Promise<void> {
+    try {
+      await this.#receive(message);
+    } catch (error) {
+      await this.#recover(error);
+    }
+    this.#free(1);
+  }
+
+  /** A person may have deleted the consumer or the stream, or it is another server. */
+  async #recover(error: unknown): Promise<void> {
+    this.#consumer = undefined;
+    this.publisher.reset();
+    await this.#pauseAfter(error);
   }
 
   async #pauseAfter(error: unknown): Promise<void> {
@@ -108,17 +139,16 @@ export class EventConsumer {
     await sleep(PROBLEM_PAUSE_MS);
   }
 
-  /** Undefined if none came in time. */
-  async #next(): Promise<JsMsg | undefined> {
+  /** Ends when it gave as many events, when none came in time, or with a stop. */
+  async *#fetch(count: number): AsyncGenerator<JsMsg> {
     const info = await (this.#consumer ??= this.#declare());
     const { stream } = await this.publisher.session();
     const consumer = stream.consumers.getConsumerFromInfo(info);
-    const pull = await consumer.fetch({ max_messages: 1, expires: PULL_MS });
+    const pull = await consumer.fetch({ max_messages: count, expires: PULL_MS });
     this.#pulls.add(pull);
     try {
       if (this.#isStopping) pull.stop();
-      for await (const message of pull) return message;
-      return undefined;
+      yield* pull;
     } finally {
       this.#pulls.delete(pull);
     }

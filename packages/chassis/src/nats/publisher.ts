@@ -4,7 +4,7 @@ import {
   PermissionViolationError,
   RequestError,
 } from '@nats-io/transport-node';
-import { abortable, limitToDeadline } from '../context/deadline.js';
+import { limitToDeadline, within } from '../context/deadline.js';
 import { UnavailableError } from '../errors/unavailable.js';
 import { EventRefusedError } from '../events/broker.js';
 import type { NatsConnection, Session } from './connection.js';
@@ -71,21 +71,24 @@ export class ConfirmingPublisher {
   async #send(message: OutgoingMessage): Promise<void> {
     const { name } = message;
     const limitMs = limitToDeadline(this.timeoutMs, `publishing ${name}`);
-    const signal = AbortSignal.timeout(limitMs);
+    const late = (): Error => {
+      const outage = this.connection.outage ?? `${name} was not confirmed within ${limitMs} ms`;
+      return new UnavailableError(this.resource, new Error(outage));
+    };
     try {
-      await abortable(this.#publish(message, limitMs), signal);
+      await within(limitMs, (isLate) => this.#publish(message, limitMs, isLate), late);
     } catch (error) {
       if (isRefusal(error)) throw new EventRefusedError(name, { cause: error });
-      if (!signal.aborted) throw new UnavailableError(this.resource, error);
-      const outage = this.connection.outage ?? `${name} was not confirmed within ${limitMs} ms`;
-      throw new UnavailableError(this.resource, new Error(outage));
+      throw error instanceof UnavailableError ? error : new UnavailableError(this.resource, error);
     }
   }
 
-  async #publish(message: OutgoingMessage, timeout: number): Promise<void> {
+  async #publish(message: OutgoingMessage, timeout: number, isLate: () => boolean): Promise<void> {
     const { subject, messageId: msgID, body } = message;
     const attempt = async (): Promise<void> => {
       const { stream } = await this.session();
+      // Its caller was told that it failed.
+      if (isLate()) return;
       await stream.publish(subject, body, { headers: messageHeaders(message), msgID, timeout });
     };
     try {

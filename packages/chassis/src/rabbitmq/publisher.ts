@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { AMQPError, type Channel, type ReturnedMessage } from 'rabbitmq-client';
-import { abortable, limitToDeadline } from '../context/deadline.js';
+import { limitToDeadline, within } from '../context/deadline.js';
 import { UnavailableError } from '../errors/unavailable.js';
 import { EventRefusedError } from '../events/broker.js';
 import type { BrokerConnection } from './connection.js';
@@ -86,42 +86,49 @@ export class ConfirmingPublisher {
   }
 
   async #send(message: OutgoingMessage): Promise<boolean> {
-    const { exchange, routingKey, id, name, source, body, headers } = message;
+    const { exchange, routingKey, id, name } = message;
     const limitMs = limitToDeadline(this.timeoutMs, `publishing ${name}`);
-    const signal = AbortSignal.timeout(limitMs);
+    const late = (): Error => {
+      const outage = this.connection.outage ?? `${name} was not confirmed within ${limitMs} ms`;
+      return new UnavailableError(this.resource, new Error(outage));
+    };
     try {
-      const channel = await abortable(this.channel(), signal);
-      const envelope = {
-        exchange,
-        routingKey,
-        messageId: id,
-        type: name,
-        appId: source,
-        headers: { ...headers },
-        contentType: 'application/json',
-        // With an encoding set, the client does not decode the bytes of returned messages.
-        contentEncoding: 'utf-8',
-        durable: true,
-        mandatory: true,
-      };
-      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-      const publishing = explainRights(channel.basicPublish(envelope, bytes), source, {
-        doing: `publish ${name}`,
-        list: 'publishes',
-      });
-      await abortable(publishing, signal);
+      await within(limitMs, (isLate) => this.#publish(message, isLate), late);
     } catch (error) {
       if (error instanceof MissingRightError) throw new EventRefusedError(name, { cause: error });
       if (error instanceof AMQPError && REFUSALS.has(error.code)) {
         throw new EventRefusedError(name, { cause: error });
       }
-      if (!signal.aborted) throw new UnavailableError(this.resource, error);
-      const outage = this.connection.outage ?? `${name} was not confirmed within ${limitMs} ms`;
-      throw new UnavailableError(this.resource, new Error(outage));
+      throw error instanceof UnavailableError ? error : new UnavailableError(this.resource, error);
     }
     // A message that no queue accepts is returned before its confirm, so its callback runs one turn later.
     await nextTurn();
     return !this.#returned.delete(keyOf(exchange, routingKey, id));
+  }
+
+  async #publish(message: OutgoingMessage, isLate: () => boolean): Promise<void> {
+    const { exchange, routingKey, id, name, source, body, headers } = message;
+    const channel = await this.channel();
+    // Its caller was told that it failed.
+    if (isLate()) return;
+    const envelope = {
+      exchange,
+      routingKey,
+      messageId: id,
+      type: name,
+      appId: source,
+      headers: { ...headers },
+      contentType: 'application/json',
+      // With an encoding set, the client does not decode the bytes of returned messages.
+      contentEncoding: 'utf-8',
+      durable: true,
+      mandatory: true,
+    };
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    await explainRights(channel.basicPublish(envelope, bytes), source, {
+      doing: `publish ${name}`,
+      list: 'publishes',
+    });
   }
 
   #acquire(): Promise<Channel> {
