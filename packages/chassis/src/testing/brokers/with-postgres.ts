@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { currentContext, runInContext } from '../../context/request-context.js';
 import { once } from '../../events/inbox.js';
@@ -104,6 +105,7 @@ export function describeWithPostgres(use: BrokerFixture): void {
       relay.start();
       await place(connect('shop'), 'no-order');
       await soon(() => handled.length).toBe(1);
+      await sleep(adapter.settlesMs);
       const orders: string[] = [];
       const commitSome = async () => {
         for (let n = 0; n < 50; n++) {
