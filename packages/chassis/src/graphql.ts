@@ -1,7 +1,2 @@
-export {
-  subgraph,
-  type Resolver,
-  type Resolvers,
-  type SubgraphContext,
-  type SubgraphOptions,
-} from './graphql/subgraph.js';
+export { subgraph, type SubgraphContext, type SubgraphOptions } from './graphql/subgraph.js';
+export type { Resolver, Resolvers } from './graphql/subgraph-schema.js';

@@ -1,11 +1,13 @@
 import { afterEach, expect, it } from 'vitest';
-import { subgraph } from '../graphql.js';
+import { subgraph, type Resolvers } from '../graphql.js';
+import { HttpError } from '../index.js';
 import { serviceKeys } from '../service-keys.js';
 import {
   ask,
   CATALOG,
   catalogResolvers,
   startCatalog,
+  startService,
   type Running,
 } from '../testing/shop-graph.js';
 
@@ -27,6 +29,68 @@ it('answers queries, entities by their keys, and its schema', async () => {
   expect(JSON.stringify(data?._service)).toContain('@key(fields: \\"id\\")');
 });
 
+const entities = (service: Running, ids: readonly object[]) =>
+  ask(service, {
+    query: `query ($known: [_Any!]!) { _entities(representations: $known) { __typename ... on Product { id } } }`,
+    variables: { known: ids.map((id) => ({ __typename: 'Product', ...id })) },
+  });
+
+async function startOwn(schema: string, resolvers: Resolvers): Promise<Running> {
+  const started = await startService('own', async (app) => {
+    await app.register(subgraph({ schema, resolvers }));
+  });
+  running.push(started);
+  return started;
+}
+
+it('answers the entities that there are, if others fail', async () => {
+  const own = await startOwn(CATALOG, {
+    Product: {
+      __resolveReference({ id }: { id: string }) {
+        if (id === '2') throw new HttpError(404, 'there is no product 2');
+        return id === '3' ? null : Object.freeze({ id });
+      },
+    },
+  });
+  const { data, errors } = await entities(own, [{ id: '1' }, { id: '2' }, { id: '3' }]);
+  expect(data).toEqual({ _entities: [{ __typename: 'Product', id: '1' }, null, null] });
+  expect(errors).toMatchObject([{ message: 'there is no product 2', path: ['_entities', 1] }]);
+  const stranger = await entities(own, [{ __typename: 'Mutation' }]);
+  expect(stranger.errors).toMatchObject([{ message: '"Mutation" is no type with a key' }]);
+});
+
+it.each([
+  ['a type that another subgraph has', 'extend type Product @key(fields: "id") { id: ID! }'],
+  [
+    'a key with another name',
+    `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: [{ name: "@key", as: "@known" }])
+    type Product @known(fields: "id") { id: ID! }`,
+  ],
+  [
+    'a key with its namespace',
+    `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5")
+    type Product @federation__key(fields: "id") { id: ID! }`,
+  ],
+  [
+    'another name of the query type',
+    `schema { query: Root } type Root { a: Int } type Product @key(fields: "id") { id: ID! }`,
+  ],
+])('knows the entities of %s', async (_what, schema) => {
+  const own = await startOwn(schema, {});
+  const { data } = await entities(own, [{ id: '7' }]);
+  expect(data).toEqual({ _entities: [{ __typename: 'Product', id: '7' }] });
+});
+
+it('has no entities without a key', async () => {
+  const own = await startOwn('type Query { a: Int }', { Query: { a: () => 1 } });
+  expect((await ask(own, '{ a _service { sdl } }')).data).toEqual({
+    a: 1,
+    _service: { sdl: 'type Query { a: Int }' },
+  });
+  const { errors } = await ask(own, '{ _entities(representations: []) { __typename } }');
+  expect(errors).toMatchObject([{ message: 'Cannot query field "_entities" on type "Query".' }]);
+});
+
 it('is guarded as all routes are', async () => {
   const keys = { gateway: 'a key of the gateway' };
   const catalog = await startCatalog(async (app) => {
@@ -44,4 +108,7 @@ it('is not made with a resolver for what the schema does not have, or with a sch
     'schema.graphql has no Query.prices, no Prices, but there are resolvers for them',
   );
   expect(() => subgraph({ schema: 'type Query {', resolvers: {} })).toThrow('Syntax Error');
+  expect(() => subgraph({ schema: 'type Query { a: Price }', resolvers: {} })).toThrow(
+    'Unknown type: "Price"',
+  );
 });

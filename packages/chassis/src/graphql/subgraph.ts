@@ -1,4 +1,3 @@
-import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { FastifyPluginCallback } from 'fastify';
 import {
   GraphQLScalarType,
@@ -8,25 +7,11 @@ import {
   type DefinitionNode,
   type DocumentNode,
   type EnumValueDefinitionNode,
-  type GraphQLResolveInfo,
 } from 'graphql';
 import { serveGraphql, type ServedContext } from './serve.js';
+import { subgraphSchema, type Resolvers } from './subgraph-schema.js';
 
 export type SubgraphContext = ServedContext;
-
-/** @typeParam P what the field belongs to. @typeParam A its arguments. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each resolver says what it takes
-export type Resolver<P = any, A = any> = (
-  parent: P,
-  args: A,
-  context: SubgraphContext,
-  info: GraphQLResolveInfo,
-) => unknown;
-
-/** By type, then by field. `__resolveReference(reference, context)` of a type finds an entity by its key. */
-export type Resolvers = Readonly<
-  Record<string, GraphQLScalarType | Readonly<Record<string, Resolver>>>
->;
 
 export interface SubgraphOptions {
   /** The text of `schema.graphql`. */
@@ -35,11 +20,6 @@ export interface SubgraphOptions {
   /** `config.NODE_ENV === 'development'`: tells what the schema consists of, and has a page at `GET /graphql`. */
   development?: boolean;
 }
-
-type SchemaModule = Extract<
-  Extract<Parameters<typeof buildSubgraphSchema>[0], readonly unknown[]>[number],
-  { typeDefs: unknown }
->;
 
 /**
  * Serves a subgraph of GraphQL federation (Apollo Federation 2) at `POST /graphql`. Register it after `jwt` or
@@ -51,11 +31,7 @@ export function subgraph(options: SubgraphOptions): FastifyPluginCallback {
   const { schema: text, resolvers, development = false } = options;
   const typeDefs = parse(new Source(text, 'schema.graphql'));
   checkResolvers(typeDefs, resolvers);
-  const module: SchemaModule = {
-    typeDefs,
-    resolvers: resolvers as SchemaModule['resolvers'],
-  };
-  const schema = buildSubgraphSchema([module]);
+  const schema = subgraphSchema(text, typeDefs, resolvers);
   return (app, _options, done) => {
     serveGraphql(app, { schema, development });
     done();

@@ -86,9 +86,9 @@ export const PROTO_VERSIONS = {
   '@bufbuild/protoc-gen-es': '~2.13.0',
 } as const;
 
-/** What a service answers GraphQL with: 17 of graphql is not what federation runs on yet. */
+/** What a service answers GraphQL with. Version 17 of graphql was not tried. */
 export const SUBGRAPH_VERSIONS = {
-  '@apollo/subgraph': '~2.14.4',
+  '@graphql-tools/schema': '^10.1.5',
   graphql: '^16.15.0',
   'graphql-http': '^1.23.1',
 } as const;

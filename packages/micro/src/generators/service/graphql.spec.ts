@@ -61,7 +61,7 @@ describe('GraphQL', () => {
     expect(text('apps/gateway/src/app.ts')).toContain('graphqlGateway({');
     const { dependencies, devDependencies, nx } = packageOf('gateway');
     expect(dependencies).toMatchObject(GRAPHQL_GATEWAY_VERSIONS);
-    expect(dependencies).not.toHaveProperty('@apollo/subgraph');
+    expect(dependencies).not.toHaveProperty('@graphql-tools/schema');
     expect(devDependencies).toMatchObject(COMPOSITION_VERSIONS);
     expect(nx.targets).toEqual({
       test: { dependsOn: ['graphql-compose', '^proto-generate'] },
