@@ -48,7 +48,7 @@ const SCRIPTS = ['lint', 'test', 'typecheck'];
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 const targets = serviceTargets(
-  { root: 'apps/orders', environments: [], bundlers: [] },
+  { root: 'apps/orders', environments: [], bundlers: [], schemas: [], isFunction: true },
   DEFAULT_TARGET_NAMES,
 );
 const ofPlatform = Object.keys(platformTargets(['development']));
