@@ -33,6 +33,7 @@ test('a manifest with only a port has defaults for the rest', () => {
         publishes: [],
         subscribes: [],
         expose: 'internal',
+        graphql: false,
         routes: [],
         aggregates: [],
         resources: {},
@@ -263,7 +264,7 @@ describe('in one manifest', () => {
     [
       'port: 3001\nname: orders',
       [
-        '2: unknown key "name"; known are kind, port, grpcPort, consumes, datastores, broker, publishes, subscribes, auth, expose, routes, aggregates and 4 more',
+        '2: unknown key "name"; known are kind, port, grpcPort, graphql, consumes, datastores, broker, publishes, subscribes, auth, expose, routes and 6 more',
       ],
     ],
     ['port: 3001\nconsumes:', ['2: consumes: has no value: give it a list, or remove it']],
@@ -456,7 +457,7 @@ test('reports all problems of all manifests at once, by file and line', () => {
   expect(parse).toThrow(PlatformError);
   expect(parse).toThrow(
     `5 problems in the platform's files:
-  apps/billing/service.yml:3: unknown key "foo"; known are kind, port, grpcPort, consumes, datastores, broker, publishes, subscribes, auth, expose, routes, aggregates and 4 more
+  apps/billing/service.yml:3: unknown key "foo"; known are kind, port, grpcPort, graphql, consumes, datastores, broker, publishes, subscribes, auth, expose, routes and 6 more
   apps/orders/service.yml:2: consumes "user", which is not a service of this platform; did you mean "users"?
   apps/search/service.yml:1: port 3001 is already used by "orders"; the next free one is 3002
   apps/search/service.yml:2: "search" consumes itself: remove it from "consumes"
