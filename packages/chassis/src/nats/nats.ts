@@ -1,20 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkConnectionUrl } from '../connections/connection-url.js';
 import { abortable } from '../context/deadline.js';
-import {
-  addSubscription,
-  RETRY_DELAYS_MS,
-  type Broker,
-  type BrokerOptions,
-} from '../events/broker.js';
-import { eventMetrics } from '../events/event-metrics.js';
-import { publishEvent } from '../events/event-publishing.js';
-import type { WireEvent } from '../events/event-wire.js';
-import type { EventContract, EventInput, PublishOptions, Subscription } from '../events/events.js';
-import { HANDLER_TIMEOUT_MS, handlerLimit } from '../events/handler-limit.js';
-import { defaultLog } from '../telemetry/default-log.js';
-import type { Log } from '../telemetry/log.js';
-import { NO_METER } from '../telemetry/meter.js';
+import type { Broker, BrokerOptions } from '../events/broker.js';
+import type { EventContract } from '../events/events.js';
+import { openBroker, type Transport, type TransportOptions } from '../events/open-broker.js';
 import { NatsConnection } from './connection.js';
 import { EventConsumer } from './consumer.js';
 import { ConfirmingPublisher } from './publisher.js';
@@ -44,22 +32,22 @@ export function nats<const P extends readonly EventContract[] = readonly []>(
   url: string,
   options: NatsOptions<P>,
 ): Nats<P[number]> {
-  const { service, subscribers = {}, name = 'broker', stream = 'events', replicas = 1 } = options;
-  const { prefetch = 10, retryDelaysMs = RETRY_DELAYS_MS } = options;
-  const { publishTimeoutMs = 5000, maxReconnectDelayMs = 2000 } = options;
-  let handlerTimeoutMs = options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS;
-  const publishes: readonly P[number][] = options.publishes ?? [];
+  const { name = 'broker', stream = 'events', replicas = 1 } = options;
   checkConnectionUrl(name, 'nats', url);
+  return openBroker('nats', options, (common) => openTransport(url, stream, replicas, common));
+}
 
-  let hostLog: Log | undefined;
-  const log = (): Log => options.log ?? hostLog ?? defaultLog();
-  let metrics = eventMetrics(NO_METER);
-
+function openTransport(
+  url: string,
+  stream: string,
+  replicas: number,
+  { service, name, publishes, subscribers, log, ...limits }: TransportOptions,
+): Transport {
   const connection = new NatsConnection(url, {
     name,
     connectionName: service,
-    timeoutMs: publishTimeoutMs,
-    maxReconnectDelayMs,
+    timeoutMs: limits.publishTimeoutMs,
+    maxReconnectDelayMs: limits.maxReconnectDelayMs,
     log,
   });
   const waiting = publishes.flatMap((contract) =>
@@ -67,42 +55,10 @@ export function nats<const P extends readonly EventContract[] = readonly []>(
       consumerDeclaration(stream, subscriber, contract.name),
     ),
   );
-  const publisher = new ConfirmingPublisher(connection, name, publishTimeoutMs, () => ({
+  const publisher = new ConfirmingPublisher(connection, name, limits.publishTimeoutMs, () => ({
     streams: [eventStream(stream, replicas), deadStream(stream, replicas)],
     consumers: waiting,
   }));
-
-  const subscriptions: Subscription[] = [];
-  const consumers: EventConsumer[] = [];
-  let state: 'composed' | 'started' | 'stopped' = 'composed';
-
-  function consume(subscription: Subscription): Promise<void> {
-    const consumer = new EventConsumer(subscription, publisher, {
-      service,
-      stream,
-      prefetch,
-      retryDelaysMs,
-      handlerTimeoutMs,
-      log,
-      metrics: () => metrics,
-    });
-    consumers.push(consumer);
-    return connection.outside(() => consumer.start());
-  }
-
-  async function send(event: WireEvent): Promise<void> {
-    const subject = eventSubject(stream, event.name);
-    // Two events with different names may have the same id.
-    const messageId = `${event.name}:${event.id}`;
-    try {
-      await publisher.send({ ...event, subject, messageId, source: service });
-    } catch (error) {
-      metrics.published(event.name, 'failed');
-      throw error;
-    }
-    const isConsumed = await hasConsumer(event.name);
-    metrics.published(event.name, isConsumed ? 'confirmed' : 'unroutable');
-  }
 
   const consumed = new Set<string>();
   const asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
@@ -135,57 +91,26 @@ export function nats<const P extends readonly EventContract[] = readonly []>(
     return false;
   }
 
-  async function stop(): Promise<void> {
-    state = 'stopped';
-    await Promise.all(consumers.map((consumer) => consumer.stop()));
-  }
-
-  async function close(): Promise<void> {
-    await broker.stop();
-    await publisher.close();
-    await connection.close();
-  }
-
-  let stopped: Promise<void> | undefined;
-  let closed: Promise<void> | undefined;
-  const broker: Nats<P[number]> = {
-    name,
-    kind: 'broker',
-    system: 'nats',
-    service,
-    publishes,
-    publish: async <C extends P[number]>(
-      contract: C,
-      data: EventInput<C>,
-      options: PublishOptions = {},
-    ): Promise<string> => publishEvent(broker, stream, contract, data, options, send),
-    send,
-    subscribe: (added) => {
-      for (const subscription of added) {
-        addSubscription(service, subscriptions, subscription);
-        if (state === 'started') void consume(subscription);
-      }
+  return {
+    destination: stream,
+    send: async (event) => {
+      const subject = eventSubject(stream, event.name);
+      // Two events with different names may have the same id.
+      const messageId = `${event.name}:${event.id}`;
+      await publisher.send({ ...event, subject, messageId, source: service });
+      return hasConsumer(event.name);
     },
+    consumer: (subscription, options) =>
+      new EventConsumer(subscription, publisher, { ...options, stream }),
     check: async (signal) => {
       if (connection.outage !== undefined) throw new Error(connection.outage);
       const { manager } = await abortable(publisher.session(), signal);
       // JetStream may be unavailable on a server that answers.
       await abortable(manager.streams.info(stream), signal);
-      const problem = consumers.map((consumer) => consumer.problem).find(Boolean);
-      if (problem !== undefined) throw new Error(problem);
     },
-    start: async (host) => {
-      if (state !== 'composed') return;
-      state = 'started';
-      hostLog = host?.log;
-      if (host) metrics = eventMetrics(host.meter);
-      handlerTimeoutMs = handlerLimit(options.handlerTimeoutMs, host?.stopTimeoutMs);
-      if (subscriptions.length === 0) return;
-      const consuming = Promise.all(subscriptions.map(consume));
-      await Promise.race([consuming, sleep(publishTimeoutMs, undefined, { ref: false })]);
+    close: async () => {
+      await publisher.close();
+      await connection.close();
     },
-    stop: () => (stopped ??= stop()),
-    close: () => (closed ??= close()),
   };
-  return broker;
 }

@@ -1,21 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { checkConnectionUrl } from '../connections/connection-url.js';
 import { abortable } from '../context/deadline.js';
-import {
-  addSubscription,
-  RETRY_DELAYS_MS,
-  type Broker,
-  type BrokerOptions,
-} from '../events/broker.js';
-import { eventMetrics } from '../events/event-metrics.js';
-import { publishEvent } from '../events/event-publishing.js';
-import type { WireEvent } from '../events/event-wire.js';
-import type { EventContract, EventInput, PublishOptions, Subscription } from '../events/events.js';
-import { HANDLER_TIMEOUT_MS, handlerLimit } from '../events/handler-limit.js';
-import { defaultLog } from '../telemetry/default-log.js';
-import type { Log } from '../telemetry/log.js';
-import { NO_METER } from '../telemetry/meter.js';
+import type { Broker, BrokerOptions } from '../events/broker.js';
+import type { EventContract } from '../events/events.js';
+import { openBroker, type Transport, type TransportOptions } from '../events/open-broker.js';
 import { RedisConnection, type RedisConnectionOptions } from './connection.js';
 import { BLOCK_MS, EventConsumer } from './consumer.js';
 import { durabilityProblems, type ServerSettings } from './durability.js';
@@ -46,22 +34,21 @@ export function redisStreams<const P extends readonly EventContract[] = readonly
   url: string,
   options: RedisStreamsOptions<P>,
 ): RedisStreams<P[number]> {
-  const { service, subscribers = {}, name = 'broker', prefix = 'events' } = options;
-  const { prefetch = 10, retryDelaysMs = RETRY_DELAYS_MS } = options;
-  const { publishTimeoutMs = 5000, maxReconnectDelayMs = 2000 } = options;
-  let handlerTimeoutMs = options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS;
-  const publishes: readonly P[number][] = options.publishes ?? [];
+  const { name = 'broker', prefix = 'events' } = options;
   checkConnectionUrl(name, 'redis', url);
+  return openBroker('redis', options, (common) => openTransport(url, prefix, common));
+}
 
-  let hostLog: Log | undefined;
-  const log = (): Log => options.log ?? hostLog ?? defaultLog();
-  let metrics = eventMetrics(NO_METER);
-
+function openTransport(
+  url: string,
+  prefix: string,
+  { service, name, subscribers, log, warnOfUnroutable, ...limits }: TransportOptions,
+): Transport {
   const connected: RedisConnectionOptions = {
     name,
     connectionName: service,
-    timeoutMs: publishTimeoutMs,
-    maxReconnectDelayMs,
+    timeoutMs: limits.publishTimeoutMs,
+    maxReconnectDelayMs: limits.maxReconnectDelayMs,
   };
   const connection = new RedisConnection(url, {
     ...connected,
@@ -72,62 +59,10 @@ export function redisStreams<const P extends readonly EventContract[] = readonly
     connection,
     name,
     prefix,
-    publishTimeoutMs,
+    limits.publishTimeoutMs,
     subscribers,
   );
-
-  const subscriptions: Subscription[] = [];
-  const consumers: EventConsumer[] = [];
   const readers: RedisConnection[] = [];
-  let state: 'composed' | 'started' | 'stopped' = 'composed';
-
-  function consume(subscription: Subscription): Promise<void> {
-    let readerId: number | undefined;
-    const reader = new RedisConnection(url, {
-      ...connected,
-      blockMs: BLOCK_MS,
-      // Answered before what blocks.
-      onReady: (client) =>
-        void client.client('ID').then(
-          (id) => (readerId = id),
-          () => undefined,
-        ),
-    });
-    const keys = handlerKeys(prefix, service, subscription.contract.name);
-    const interrupt = async (): Promise<void> => {
-      if (connection.outage !== undefined || readerId === undefined) return reader.close();
-      await connection.run((client) => client.client('UNBLOCK', readerId!));
-    };
-    const queue = new Queue(connection, reader, keys);
-    const consumer = new EventConsumer(subscription, queue, interrupt, {
-      service,
-      prefetch,
-      retryDelaysMs,
-      handlerTimeoutMs,
-      log,
-      metrics: () => metrics,
-    });
-    readers.push(reader);
-    consumers.push(consumer);
-    return connection.outside(() => consumer.start());
-  }
-
-  const unroutable = new Set<string>();
-
-  async function send(event: WireEvent): Promise<void> {
-    let queues: number;
-    try {
-      queues = await publisher.send(event.name, { ...event, source: service });
-    } catch (error) {
-      metrics.published(event.name, 'failed');
-      throw error;
-    }
-    metrics.published(event.name, queues > 0 ? 'confirmed' : 'unroutable');
-    if (queues > 0 || unroutable.has(event.name)) return;
-    unroutable.add(event.name);
-    const text = `${event.name} was published, but no service has a queue for it`;
-    log().warn({ event: event.name }, text);
-  }
 
   let warned = '';
   async function checkDurability(client: Redis): Promise<void> {
@@ -141,36 +76,33 @@ export function redisStreams<const P extends readonly EventContract[] = readonly
     log().warn({ resource: name }, `${name} can lose confirmed events: ${problems}`);
   }
 
-  async function stop(): Promise<void> {
-    state = 'stopped';
-    await Promise.all(consumers.map((consumer) => consumer.stop()));
-  }
-
-  async function close(): Promise<void> {
-    await broker.stop();
-    await publisher.close();
-    await Promise.all([...readers, connection].map((one) => one.close()));
-  }
-
-  let stopped: Promise<void> | undefined;
-  let closed: Promise<void> | undefined;
-  const broker: RedisStreams<P[number]> = {
-    name,
-    kind: 'broker',
-    system: 'redis',
-    service,
-    publishes,
-    publish: async <C extends P[number]>(
-      contract: C,
-      data: EventInput<C>,
-      options: PublishOptions = {},
-    ): Promise<string> => publishEvent(broker, prefix, contract, data, options, send),
-    send,
-    subscribe: (added) => {
-      for (const subscription of added) {
-        addSubscription(service, subscriptions, subscription);
-        if (state === 'started') void consume(subscription);
-      }
+  return {
+    destination: prefix,
+    send: async (event) => {
+      const queues = await publisher.send(event.name, { ...event, source: service });
+      if (queues === 0) warnOfUnroutable(event.name);
+      return queues > 0;
+    },
+    consumer: (subscription, options) => {
+      let readerId: number | undefined;
+      const reader = new RedisConnection(url, {
+        ...connected,
+        blockMs: BLOCK_MS,
+        // Answered before what blocks.
+        onReady: (client) =>
+          void client.client('ID').then(
+            (id) => (readerId = id),
+            () => undefined,
+          ),
+      });
+      readers.push(reader);
+      const keys = handlerKeys(prefix, service, subscription.contract.name);
+      const interrupt = async (): Promise<void> => {
+        if (connection.outage !== undefined || readerId === undefined) return reader.close();
+        await connection.run((client) => client.client('UNBLOCK', readerId!));
+      };
+      const queue = new Queue(connection, reader, keys);
+      return new EventConsumer(subscription, queue, interrupt, options);
     },
     check: async (signal) => {
       if (connection.outage !== undefined) throw new Error(connection.outage);
@@ -178,21 +110,10 @@ export function redisStreams<const P extends readonly EventContract[] = readonly
         connection.run((client) => client.ping()),
         signal,
       );
-      const problem = consumers.map((consumer) => consumer.problem).find(Boolean);
-      if (problem !== undefined) throw new Error(problem);
     },
-    start: async (host) => {
-      if (state !== 'composed') return;
-      state = 'started';
-      hostLog = host?.log;
-      if (host) metrics = eventMetrics(host.meter);
-      handlerTimeoutMs = handlerLimit(options.handlerTimeoutMs, host?.stopTimeoutMs);
-      if (subscriptions.length === 0) return;
-      const consuming = Promise.all(subscriptions.map(consume));
-      await Promise.race([consuming, sleep(publishTimeoutMs, undefined, { ref: false })]);
+    close: async () => {
+      await publisher.close();
+      await Promise.all([...readers, connection].map((one) => one.close()));
     },
-    stop: () => (stopped ??= stop()),
-    close: () => (closed ??= close()),
   };
-  return broker;
 }
