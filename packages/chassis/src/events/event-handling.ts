@@ -2,7 +2,7 @@ import { within } from '../context/deadline.js';
 import { parseContext } from '../context/request-context.js';
 import type { Log } from '../telemetry/log.js';
 import type { MessagingSystem } from './broker.js';
-import type { EventMetrics } from './event-metrics.js';
+import type { EventMetrics, HandleOutcome } from './event-metrics.js';
 import { eventTracer } from './event-tracing.js';
 import { decodeEvent, type ReceivedEvent } from './event-wire.js';
 import type { Subscription } from './events.js';
@@ -54,6 +54,27 @@ async function limit(
     return error;
   };
   await within(timeoutMs, () => work(controller.signal), late);
+}
+
+/**
+ * Measures how an event is handled, and tells the server now and then that it is, so that no other process gets it.
+ *
+ * @param keep must not throw.
+ */
+export async function whileWorking(
+  event: string,
+  { metrics }: Pick<ConsumerOptions, 'metrics'>,
+  { keep, everyMs }: { keep: () => void; everyMs: number },
+  handle: () => Promise<HandleOutcome>,
+): Promise<void> {
+  const started = performance.now();
+  const working = setInterval(keep, everyMs);
+  try {
+    const outcome = await handle();
+    metrics().handled(event, outcome, performance.now() - started);
+  } finally {
+    clearInterval(working);
+  }
 }
 
 /** The handler's time limit becomes its deadline, so that queries and calls end with it. */

@@ -3,7 +3,12 @@ import type { ConsumerInfo, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import { runInContext } from '../context/request-context.js';
 import { formatReason } from '../errors/errors.js';
 import { deadHeaders } from '../events/dead-letter.js';
-import { handlerContext, runHandler, type ConsumerOptions } from '../events/event-handling.js';
+import {
+  handlerContext,
+  runHandler,
+  whileWorking,
+  type ConsumerOptions,
+} from '../events/event-handling.js';
 import type { HandleOutcome } from '../events/event-metrics.js';
 import { planNextStep, type NextStep } from '../events/event-outcome.js';
 import { ATTEMPT, type ReceivedEvent } from '../events/event-wire.js';
@@ -161,14 +166,10 @@ export class EventConsumer {
     const read = readMessage(message);
     const received = { ...read, headers: { ...read.headers, [ATTEMPT]: String(attempt) } };
     const log = this.options.log().child({ event: contract.name, eventId: received.id });
-    const started = performance.now();
-    const working = setInterval(() => message.working(), WORKING_MS);
-    try {
-      const outcome = await this.#handle(message, received, attempt, log);
-      this.options.metrics().handled(contract.name, outcome, performance.now() - started);
-    } finally {
-      clearInterval(working);
-    }
+    const alive = { keep: () => message.working(), everyMs: WORKING_MS };
+    await whileWorking(contract.name, this.options, alive, () =>
+      this.#handle(message, received, attempt, log),
+    );
   }
 
   async #handle(

@@ -2,7 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { abortable } from '../context/deadline.js';
 import { runInContext } from '../context/request-context.js';
 import { formatReason } from '../errors/errors.js';
-import { handlerContext, runHandler, type ConsumerOptions } from '../events/event-handling.js';
+import {
+  handlerContext,
+  runHandler,
+  whileWorking,
+  type ConsumerOptions,
+} from '../events/event-handling.js';
 import type { HandleOutcome } from '../events/event-metrics.js';
 import { planNextStep, type NextStep } from '../events/event-outcome.js';
 import { attemptOf, type ReceivedEvent } from '../events/event-wire.js';
@@ -150,14 +155,10 @@ export class EventConsumer {
     }
     const { contract } = this.subscription;
     const log = this.options.log().child({ event: contract.name, eventId: received.id });
-    const started = performance.now();
-    const working = setInterval(() => void this.queue.keep(id).catch(() => undefined), WORKING_MS);
-    try {
-      const outcome = await this.#handle(id, received, attempt, log);
-      this.options.metrics().handled(contract.name, outcome, performance.now() - started);
-    } finally {
-      clearInterval(working);
-    }
+    const keep = () => void this.queue.keep(id).catch(() => undefined);
+    await whileWorking(contract.name, this.options, { keep, everyMs: WORKING_MS }, () =>
+      this.#handle(id, received, attempt, log),
+    );
   }
 
   async #handle(
