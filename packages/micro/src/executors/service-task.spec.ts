@@ -12,7 +12,10 @@ const context = (files: Record<string, string>, projectName = 'orders') =>
   ({
     root: temporaryWorkspace(files),
     projectName,
-    projectsConfigurations: { version: 2, projects: { orders: { root: 'apps/orders' } } },
+    projectsConfigurations: {
+      version: 2,
+      projects: { orders: { root: 'apps/orders' }, '@acme/orders': { root: 'apps/orders' } },
+    },
   }) as unknown as ExecutorContext;
 
 const files = {
@@ -62,6 +65,11 @@ describe('runServiceTask', () => {
       'a manifest with mistakes',
       () => context({ ...files, 'apps/orders/service.yml': 'port: 1\nkid: x\n' }),
       /^error {2}2 problems in the platform's files:\n/,
+    ],
+    [
+      'a project whose name no image can have',
+      () => context(files, '@acme/orders'),
+      /^error {2}apps\/orders\/service\.yml: "@acme\/orders" cannot be a service's name: .*, for example "acme-orders" \(the project's name: /,
     ],
     [
       'no such project',

@@ -7,6 +7,7 @@ import { engineRunner } from '../effects/engine-runner';
 import type { Runner } from '../effects/process';
 import { sharedRunner } from '../effects/shared-runner';
 import { MANIFEST_FILE, parseManifest } from '../platform/manifest';
+import { projectNameProblem } from '../platform/name';
 import type { Service } from '../platform/platform';
 import { PlatformError } from '../platform/problem';
 import { UserError } from '../platform/user-error';
@@ -150,6 +151,8 @@ export function readServiceTask(
       `${project.root} has no ${MANIFEST_FILE}: "${projectName}" is not a service. Add the file, or remove the target from the project`,
     );
   }
+  const wrongName = projectNameProblem(file, projectName);
+  if (wrongName) throw new PlatformError([wrongName]);
   const { read: manifest, problems } = parseManifest(file, text);
   if (!manifest) throw new PlatformError(problems);
   return {

@@ -1,4 +1,5 @@
 import { EDGE_SERVICE } from './edge-options';
+import type { Problem } from './problem';
 
 /** A DNS label (RFC 1123) that starts with a letter, because it becomes a host name and a part of an image name. */
 export const SERVICE_NAME = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}$/;
@@ -19,6 +20,17 @@ export function serviceNameProblem(name: string): string | undefined {
   return why === undefined
     ? nameProblem(name, "a service's")
     : `"${name}" cannot be a service's name: ${why}`;
+}
+
+/** The problem with the name of the project that the manifest `file` belongs to; `undefined` if there is none. */
+export function projectNameProblem(file: string, name: string): Problem | undefined {
+  const message = serviceNameProblem(name);
+  return message === undefined
+    ? undefined
+    : {
+        file,
+        message: `${message} (the project's name: set "nx": { "name": … } in its package.json, or "name" in its project.json)`,
+      };
 }
 
 /** Why `name` is not a valid name of a service or another thing; `undefined` if it is valid. */

@@ -3,7 +3,7 @@ import { BROKER_NAME, brokerOf, DATASTORE_PURPOSES, datastoreName } from './data
 import { eventConstant } from './event';
 import { GRAPHQL_RULES } from './graphql-rules';
 import type { Entry, ManifestFile, Rule } from './platform-rule';
-import { grpcHost, serviceNameProblem } from './name';
+import { grpcHost, projectNameProblem } from './name';
 import { nextFreePort, portsOf } from './port';
 import type { Problem } from './problem';
 import { ROUTE_RULES } from './route-rules';
@@ -31,12 +31,7 @@ export const RULES: readonly Rule[] = [
 ];
 
 function validNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {
-  return files.flatMap(({ file, name }) => {
-    const message = serviceNameProblem(name);
-    return message
-      ? [{ file, message: `${message} (the project's name, in its package.json)` }]
-      : [];
-  });
+  return files.flatMap(({ file, name }) => projectNameProblem(file, name) ?? []);
 }
 
 function uniqueNames(_: readonly Entry[], files: readonly ManifestFile[]): Problem[] {

@@ -167,7 +167,7 @@ describe('between services', () => {
 
   test('a bad name', () => {
     expect(problemsOf(manifest('Order_Items', 'port: 3001'))).toEqual([
-      `apps/Order_Items/service.yml: "Order_Items" cannot be a service's name: use lower-case letters, digits and single hyphens, starting with a letter, 63 at most, for example "order-items" (the project's name, in its package.json)`,
+      `apps/Order_Items/service.yml: "Order_Items" cannot be a service's name: use lower-case letters, digits and single hyphens, starting with a letter, 63 at most, for example "order-items" (the project's name: set "nx": { "name": … } in its package.json, or "name" in its project.json)`,
     ]);
   });
 
