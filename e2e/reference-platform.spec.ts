@@ -7,6 +7,7 @@ import { placeOrders } from '../tools/platform/load.js';
 import {
   containerOf,
   gatewayUrl,
+  logOf,
   startNx,
   takeDown,
   type BackingName,
@@ -47,7 +48,7 @@ describeEngine('the reference platform', () => {
     expect(output).not.toMatch(/^(?:CREATE|UPDATE|DELETE) /m);
   });
 
-  it('sells: a declined payment is undone, and one request and one trace go through all five services', () => {
+  it('sells: a declined payment is undone, and one request and one trace go through all six services', () => {
     // The story fails if any of this is missing.
     expect(told.join('\n')).toMatch(/cancelled: the card was declined[^]*the order is confirmed/);
   });
@@ -100,6 +101,34 @@ describeEngine('the reference platform', () => {
     await expectAllPaidOnce(accepted);
   });
 
+  it('refuses an order while inventory is down, cancels it, and takes it under its key afterwards', async () => {
+    const inventory = await containerOf('inventory');
+    await mustRun('docker', ['kill', '--signal', 'KILL', inventory]);
+    const key = randomUUID();
+    const refused = await refusedOrder(key, /answered 503: /);
+    // What it holds is not known before inventory can be asked.
+    expect((await customer.order(refused)).status).toBe('cancelling');
+    await mustRun('docker', ['start', inventory]);
+    await expectAccepted(key, refused);
+  });
+
+  it('waits for a slow inventory no longer than its time, and holds no stock for that order', async () => {
+    const seconds = 6;
+    const locked = sql(
+      'inventory-database',
+      `BEGIN; LOCK TABLE stock IN EXCLUSIVE MODE; SELECT pg_sleep(${seconds}); COMMIT`,
+    );
+    const locks =
+      "SELECT count(*) FROM pg_locks WHERE relation = 'stock'::regclass AND mode = 'ExclusiveLock'";
+    await expect.poll(() => sql('inventory-database', locks), { timeout: MINUTE }).toBe('1');
+    const started = performance.now();
+    const key = randomUUID();
+    const refused = await refusedOrder(key, /answered 504: /);
+    expect(performance.now() - started).toBeLessThan(seconds * 1000);
+    await locked;
+    await expectAccepted(key, refused);
+  });
+
   it('sets a poison message aside, and handles it after the service was fixed', async () => {
     const [orderId, paymentId] = [randomUUID(), randomUUID()];
     await publish('refund.requested', { orderId, paymentId });
@@ -145,6 +174,34 @@ describeEngine('the reference platform', () => {
     const list = ids.map((id) => `'${id}'`).join();
     const charged = `SELECT count(*) FROM charges WHERE status = 'charged' AND order_id IN (${list})`;
     expect(await sql('payments-database', charged)).toBe(String(ids.length));
+  }
+
+  /** The id of an order that is refused because of inventory, which only the log of orders names. */
+  async function refusedOrder(idempotencyKey: string, answer: RegExp): Promise<string> {
+    const requestId = `refused-${randomUUID()}`;
+    await expect(customer.placeOrder({ idempotencyKey, requestId })).rejects.toThrow(answer);
+    const lines = (await logOf('orders')).filter((line) => line.requestId === requestId);
+    expect(JSON.stringify(lines)).toContain('inventory.v1.InventoryService/Reserve');
+    const { data } = await customer.overview();
+    const [order] = data.orders?.orders ?? [];
+    expect(order?.reason).toBe('the stock could not be reserved');
+    return order!.id;
+  }
+
+  /** The key leads to another order than the refused one, which is cancelled and holds no stock. */
+  async function expectAccepted(idempotencyKey: string, refused: string): Promise<void> {
+    // The circuit breaker may be open for some seconds.
+    const place = () => customer.placeOrder({ idempotencyKey }).catch(() => undefined);
+    await expect.poll(place, { timeout: MINUTE, interval: 1000 }).toBeDefined();
+    const { id } = await customer.placeOrder({ idempotencyKey });
+    await expectAllPaidOnce([id]);
+    expect(await customer.settled(refused, MINUTE)).toMatchObject({ status: 'cancelled' });
+    const held = 'SELECT order_id FROM reservations WHERE NOT released ORDER BY 1';
+    const sold = "SELECT id FROM orders WHERE status = 'confirmed' ORDER BY 1";
+    expect(await sql('inventory-database', held)).toBe(await sql('orders-database', sold));
+    const gone = "SELECT 1000000 - available FROM stock WHERE product_id = 'desk'";
+    const desks = `SELECT count(*) FROM order_lines JOIN orders ON id = order_id WHERE product_id = 'desk' AND status = 'confirmed'`;
+    expect(await sql('inventory-database', gone)).toBe(await sql('orders-database', desks));
   }
 
   async function expectBrowsing(): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 export interface Order {
   id: string;
-  status: 'charging' | 'confirmed' | 'cancelled';
+  status: 'reserving' | 'charging' | 'confirmed' | 'cancelling' | 'cancelled';
   total: number;
   reason: string | null;
 }
@@ -32,7 +32,7 @@ export interface Customer {
   order(id: string): Promise<Order>;
   /** The aggregate of the gateway: who the customer is, with the orders and the products. */
   overview(): Promise<Overview>;
-  /** The order when its payment has been decided. */
+  /** The order when it is decided: confirmed or cancelled. */
   settled(id: string, withinMs?: number): Promise<Order>;
 }
 
@@ -65,8 +65,8 @@ export async function newCustomer(gateway: string): Promise<Customer> {
       const end = performance.now() + withinMs;
       for (;;) {
         const found = await order(id);
-        if (found.status !== 'charging') return found;
-        if (performance.now() > end) throw new Error(`order ${id} waits for its payment still`);
+        if (found.status === 'confirmed' || found.status === 'cancelled') return found;
+        if (performance.now() > end) throw new Error(`order ${id} is ${found.status} still`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },

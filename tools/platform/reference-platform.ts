@@ -18,7 +18,10 @@ const MICRO = fileURLToPath(new URL('../../packages/micro/dist/bin/micro.js', im
 const PLATFORM = 'org';
 export const PROJECT = `${PLATFORM}-development`;
 
-export const SERVICES = ['gateway', 'users', 'orders', 'payments', 'notifications'] as const;
+export const SERVICES = [
+  ...(['gateway', 'users', 'orders', 'inventory'] as const),
+  ...(['payments', 'notifications'] as const),
+] as const;
 export type ServiceName = (typeof SERVICES)[number];
 /** The other containers: the broker, and the datastores of each service. */
 export type BackingName = 'broker' | `${ServiceName}-${'database' | 'cache'}`;

@@ -13,9 +13,9 @@ import {
   type LogLine,
 } from './reference-platform.js';
 
-/** From nothing to a working shop: a paid order, one whose payment fails, and what all five services log about it. */
+/** From nothing to a working shop: a paid order, one whose payment fails, and what all six services log about it. */
 export async function tellStory(stage: Stage): Promise<void> {
-  stage.heading('Five services with their databases, caches and broker');
+  stage.heading('Six services with their databases, caches and broker');
   await prepare();
   await stage.show('nx run-many -t compose-deploy', (onLine) =>
     startNx(['run-many', '-t', 'compose-deploy', '--outputStyle=stream'], onLine),
@@ -33,7 +33,7 @@ export async function tellStory(stage: Stage): Promise<void> {
   const paid = await customer.placeOrder({ productId: 'lamp', card: 'card_flaky', requestId });
   expectOrder(stage, await customer.settled(paid.id), 'confirmed');
 
-  stage.heading(`What the five services logged under ${requestId}`);
+  stage.heading(`What the six services logged under ${requestId}`);
   const lines = await eventually(async () => {
     const logs = await Promise.all(SERVICES.map(logOf));
     const own = logs.map((log) => log.filter((line) => line.requestId === requestId));
@@ -47,7 +47,7 @@ export async function tellStory(stage: Stage): Promise<void> {
 
   stage.heading('And its trace');
   const spans = await eventually(async () => traceOf(await collector.spans(), requestId));
-  if (!spans) throw new LabError('no trace goes through all five services');
+  if (!spans) throw new LabError('no trace goes through all six services');
   for (const service of SERVICES) {
     const names = spans.filter((span) => span.service === service).map(({ name }) => name);
     stage.line(`   ${service.padEnd(14)} ${[...new Set(names)].join(', ')}`);

@@ -3,20 +3,27 @@ import { jwt } from '@org/chassis/auth';
 import { openapi } from '@org/chassis/openapi';
 import type { Config } from './config.js';
 import { connectResources } from './resources.js';
+import { inventoryGrpcClient } from './clients/inventory-grpc.js';
 import { usersClient } from './clients/users.js';
+import { giveUpOrders, releaseStock } from './order-chores.js';
 import { orderStore } from './order-store.js';
-import { paymentDeadline } from './payment-deadline.js';
+import { placeOrder } from './place-order.js';
 import { orderRoutes } from './routes/orders.js';
 import { subscriptions } from './subscriptions.js';
 
 /** The service without its port: main.ts starts it, tests use `app.inject`. */
 export function createApp(config: Config, resources = connectResources(config)): Service {
   const orders = orderStore(resources);
+  const inventory = inventoryGrpcClient(config);
   resources.broker.subscribe(subscriptions(resources));
   return createService({
     name: 'orders',
     config,
-    resources: [...Object.values(resources), paymentDeadline(orders, config.PAYMENT_DEADLINE_MS)],
+    resources: [
+      ...Object.values(resources),
+      giveUpOrders(orders, config.PAYMENT_DEADLINE_MS),
+      releaseStock(orders, inventory),
+    ],
     metrics: () => import('@org/chassis/metrics'),
     tracing: () => import('@org/chassis/tracing'),
     routes: async (app) => {
@@ -34,7 +41,12 @@ export function createApp(config: Config, resources = connectResources(config)):
           version: config.SERVICE_VERSION,
         }),
       );
-      orderRoutes(app, { orders, users: usersClient(config), resources });
+      orderRoutes(app, {
+        orders,
+        place: placeOrder(orders, inventory),
+        users: usersClient(config),
+        resources,
+      });
     },
   });
 }

@@ -1,6 +1,12 @@
 import { orderCancelled, orderConfirmed, paymentRequested, refundRequested } from '@org/contracts';
 import type { PoolClient } from 'pg';
-import { nextMove, type OrderEvent, type OrderStatus, type OrderStep } from './order-saga.js';
+import {
+  FIRST_STATUS,
+  nextMove,
+  type OrderEvent,
+  type OrderStatus,
+  type OrderStep,
+} from './order-saga.js';
 import type { Resources } from './resources.js';
 
 export interface Order {
@@ -26,9 +32,14 @@ export interface NewOrder {
   idempotencyKey?: string;
 }
 
-/** An order that cannot be placed. Nothing was written. */
+/** An order that cannot be had. It is not there under its idempotency key. */
 export class OrderError extends Error {
   override readonly name = 'OrderError';
+}
+
+export interface Deadlines {
+  reservationMs: number;
+  paymentMs: number;
 }
 
 export type OrderStore = ReturnType<typeof orderStore>;
@@ -36,59 +47,74 @@ export type OrderStore = ReturnType<typeof orderStore>;
 const ORDER = 'id, customer_id AS "customerId", email, status, total, reason';
 
 export function orderStore({ database, outbox }: Pick<Resources, 'database' | 'outbox'>) {
-  async function place({ customer, lines, card, idempotencyKey }: NewOrder): Promise<Order> {
+  /** Writes an order down. @returns the one that is there already if the idempotency key is known. */
+  async function create({
+    customer,
+    lines,
+    idempotencyKey,
+  }: NewOrder): Promise<{ order: Order; isNew: boolean }> {
     return database.transaction(async (client) => {
       const total = await priceOf(client, lines);
       const { rows } = await client.query<Order>(
         `INSERT INTO orders (customer_id, email, status, total, idempotency_key)
-         VALUES ($1, $2, 'charging', $3, coalesce($4, gen_random_uuid()::text))
+         VALUES ($1, $2, $3, $4, coalesce($5, gen_random_uuid()::text))
          ON CONFLICT (customer_id, idempotency_key) DO NOTHING RETURNING ${ORDER}`,
-        [customer.id, customer.email, total, idempotencyKey ?? null],
+        [customer.id, customer.email, FIRST_STATUS, total, idempotencyKey ?? null],
       );
       const [order] = rows;
-      if (!order) return findByKey(client, customer.id, idempotencyKey!);
+      if (!order) {
+        return { order: await findByKey(client, customer.id, idempotencyKey!), isNew: false };
+      }
       await client.query(
         `INSERT INTO order_lines (order_id, product_id, quantity)
          SELECT $1, line."productId", line.quantity
          FROM jsonb_to_recordset($2) AS line("productId" text, quantity integer)`,
         [order.id, JSON.stringify(lines)],
       );
-      const move = nextMove(undefined, { kind: 'placed' })!;
-      for (const step of move.steps) await take(client, step, order, card);
-      return order;
+      return { order, isNew: true };
     });
   }
 
   /** Moves an order on after an event. The same event a second time changes nothing. */
-  async function advance(client: PoolClient, id: string, event: OrderEvent): Promise<void> {
+  async function advance(
+    client: PoolClient,
+    id: string,
+    event: OrderEvent,
+  ): Promise<Order | undefined> {
     const { rows } = await client.query<Order>(
       `SELECT ${ORDER} FROM orders WHERE id = $1 FOR UPDATE`,
       [id],
     );
     const [order] = rows;
     const move = order && nextMove(order.status, event);
-    if (!move) return;
-    const reason = move.steps.find((step) => step.kind === 'announce-cancelled')?.reason;
+    if (!move) return order;
+    const moved = { ...order, status: move.status, reason: move.reason ?? order.reason };
     await client.query(
-      'UPDATE orders SET status = $2, reason = coalesce($3, reason) WHERE id = $1',
-      [id, move.status, reason ?? null],
+      `UPDATE orders SET status = $2, reason = $3,
+         idempotency_key = CASE WHEN $4 THEN gen_random_uuid()::text ELSE idempotency_key END
+       WHERE id = $1`,
+      [id, moved.status, moved.reason, move.freesKey ?? false],
     );
-    for (const step of move.steps) await take(client, step, order);
+    for (const step of move.steps) await take(client, step, moved);
+    return moved;
   }
 
-  async function take(client: PoolClient, step: OrderStep, order: Order, card = ''): Promise<void> {
-    const { id: orderId, customerId, email, total } = order;
+  /** The same in a transaction of its own. */
+  async function move(id: string, event: OrderEvent): Promise<Order> {
+    const moved = await database.transaction((client) => advance(client, id, event));
+    if (!moved) throw new Error(`there is no order ${id}`);
+    return moved;
+  }
+
+  async function take(client: PoolClient, step: OrderStep, order: Order): Promise<void> {
+    const { id: orderId, customerId, email, total, reason } = order;
     switch (step.kind) {
-      case 'reserve-stock':
-        return changeStock(client, orderId, -1);
-      case 'release-stock':
-        return changeStock(client, orderId, 1);
       case 'request-payment':
         await outbox.publish(client, paymentRequested, {
           orderId,
           customerId,
           amount: total,
-          card,
+          card: step.card,
         });
         return;
       case 'request-refund':
@@ -98,23 +124,32 @@ export function orderStore({ database, outbox }: Pick<Resources, 'database' | 'o
         await outbox.publish(client, orderConfirmed, { orderId, email, total });
         return;
       case 'announce-cancelled':
-        await outbox.publish(client, orderCancelled, { orderId, email, reason: step.reason });
+        await outbox.publish(client, orderCancelled, { orderId, email, reason: reason ?? '' });
         return;
     }
   }
 
-  /** Gives up orders that have waited for their payment for longer than this. @returns how many. */
-  async function giveUp(olderThanMs: number): Promise<number> {
+  /** Gives up orders that have waited for longer than this. @returns how many. */
+  async function giveUp({ reservationMs, paymentMs }: Deadlines): Promise<number> {
     return database.transaction(async (client) => {
       const { rows } = await client.query<{ id: string }>(
         `SELECT id FROM orders
-         WHERE status = 'charging' AND created_at < now() - $1 * interval '1 millisecond'
+         WHERE (status = 'charging' AND created_at < now() - $1 * interval '1 millisecond')
+            OR (status = 'reserving' AND created_at < now() - $2 * interval '1 millisecond')
          ORDER BY created_at LIMIT 100 FOR UPDATE SKIP LOCKED`,
-        [olderThanMs],
+        [paymentMs, reservationMs],
       );
       for (const { id } of rows) await advance(client, id, { kind: 'timed-out' });
       return rows.length;
     });
+  }
+
+  /** The ids of orders whose stock is to be released, the oldest first. */
+  async function cancelling(): Promise<string[]> {
+    const { rows } = await database.query<{ id: string }>(
+      "SELECT id FROM orders WHERE status = 'cancelling' ORDER BY created_at LIMIT 100",
+    );
+    return rows.map(({ id }) => id);
   }
 
   async function list(customerId: string): Promise<Order[]> {
@@ -133,7 +168,7 @@ export function orderStore({ database, outbox }: Pick<Resources, 'database' | 'o
     return rows[0];
   }
 
-  return { place, advance, giveUp, list, find };
+  return { create, advance, move, giveUp, cancelling, list, find };
 }
 
 async function priceOf(client: PoolClient, lines: readonly OrderLine[]): Promise<number> {
@@ -147,21 +182,6 @@ async function priceOf(client: PoolClient, lines: readonly OrderLine[]): Promise
     if (price === undefined) throw new OrderError(`there is no product "${productId}"`);
     return total + price * quantity;
   }, 0);
-}
-
-/** Locks rows in the order of their keys, so that two orders never wait for each other. */
-async function changeStock(client: PoolClient, orderId: string, sign: 1 | -1): Promise<void> {
-  const { rows: lines } = await client.query<OrderLine>(
-    'SELECT product_id AS "productId", quantity FROM order_lines WHERE order_id = $1 ORDER BY 1',
-    [orderId],
-  );
-  for (const { productId, quantity } of lines) {
-    const { rowCount } = await client.query(
-      'UPDATE products SET stock = stock + $2 WHERE id = $1 AND stock + $2 >= 0',
-      [productId, sign * quantity],
-    );
-    if (rowCount === 0) throw new OrderError(`there are fewer than ${quantity} of "${productId}"`);
-  }
 }
 
 async function findByKey(client: PoolClient, customerId: string, key: string): Promise<Order> {

@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from '@org/chassis/openapi';
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
 import { OrderError, type OrderStore } from '../order-store.js';
+import type { PlaceOrder } from '../place-order.js';
 import { listProducts } from '../product-list.js';
 import type { Resources } from '../resources.js';
 
@@ -28,7 +29,7 @@ const idempotency = z.object({
 });
 const order = z.object({
   id: z.uuid(),
-  status: z.enum(['charging', 'confirmed', 'cancelled']),
+  status: z.enum(['reserving', 'charging', 'confirmed', 'cancelling', 'cancelled']),
   total: z.int().describe('cents'),
   reason: z.string().nullable().describe('why it was cancelled'),
 });
@@ -36,14 +37,15 @@ const product = z.object({ id: z.string(), name: z.string(), price: z.int().desc
 const customer = z.object({ id: z.uuid(), email: z.email() });
 
 interface OrderParts {
-  orders: OrderStore;
+  orders: Pick<OrderStore, 'list' | 'find'>;
+  place: PlaceOrder;
   users: Client;
   resources: Pick<Resources, 'database' | 'cache'>;
 }
 
 export function orderRoutes(
   fastify: FastifyInstance,
-  { orders, users, resources }: OrderParts,
+  { orders, place, users, resources }: OrderParts,
 ): void {
   const app = fastify.withTypeProvider<ZodTypeProvider>();
 
@@ -60,15 +62,13 @@ export function orderRoutes(
     '/api/orders',
     { schema: { headers: idempotency, body: newOrder, response: { 202: order } } },
     async (request, reply) => {
-      const placed = await orders
-        .place({
-          ...request.body,
-          customer: await users.get(`/users/${request.user!.sub!}`, { schema: customer }),
-          idempotencyKey: request.headers['idempotency-key'],
-        })
-        .catch((error: unknown) => {
-          throw error instanceof OrderError ? new HttpError(409, error.message) : error;
-        });
+      const placed = await place({
+        ...request.body,
+        customer: await users.get(`/users/${request.user!.sub!}`, { schema: customer }),
+        idempotencyKey: request.headers['idempotency-key'],
+      }).catch((error: unknown) => {
+        throw error instanceof OrderError ? new HttpError(409, error.message) : error;
+      });
       return reply.code(202).header('location', `/api/orders/${placed.id}`).send(placed);
     },
   );

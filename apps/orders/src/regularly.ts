@@ -1,28 +1,31 @@
 import { formatReason, type Resource, type ResourceHost } from '@org/chassis';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OrderStore } from './order-store.js';
 
-const EVERY_MS = 2000;
+export interface Chore {
+  name: string;
+  pauseMs: number;
+  /** @throws if it failed; the next one is after the pause. */
+  work: (log: ResourceHost['log']) => Promise<void>;
+}
 
-/** Regularly gives up orders whose payment was never answered. */
-export function paymentDeadline(orders: Pick<OrderStore, 'giveUp'>, afterMs: number): Resource {
+/** Works again and again while the service runs, with a pause between. */
+export function regularly({ name, pauseMs, work }: Chore): Resource {
   const stopped = new AbortController();
   let running: Promise<void> | undefined;
 
   async function run({ log }: ResourceHost): Promise<void> {
     while (!stopped.signal.aborted) {
       try {
-        const count = await orders.giveUp(afterMs);
-        if (count > 0) log.warn({ count }, 'gave up on orders without an answer to their payment');
+        await work(log);
       } catch (error) {
-        log.error({ reason: formatReason(error) }, 'could not look for orders to give up on');
+        log.error({ reason: formatReason(error) }, `${name} failed`);
       }
-      await sleep(EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
+      await sleep(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   }
 
   return {
-    name: 'payment-deadline',
+    name,
     kind: 'relay',
     start: (host) => void (running = run(host)),
     check: () => Promise.resolve(),

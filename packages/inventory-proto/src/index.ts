@@ -1,0 +1,1 @@
+export * from './gen/inventory/v1/inventory_pb.js';
