@@ -3,6 +3,7 @@ import { statusSchema } from '../../packages/micro/src/commands/status/document.
 import { planDocumentSchema } from '../../packages/micro/src/deployment/plan-document.js';
 import { descriptionSchema } from '../../packages/micro/src/generators/platform/description.js';
 import { environmentSchema } from '../../packages/micro/src/platform/environment.js';
+import { ecsPlanSchema } from '../../packages/micro/src/ecs/plan-document.js';
 import { ecsSchema } from '../../packages/micro/src/platform/ecs-environment.js';
 import { kubernetesSchema } from '../../packages/micro/src/platform/kubernetes-environment.js';
 import { clusterPlanSchema } from '../../packages/micro/src/kubernetes/plan-document.js';
@@ -29,6 +30,7 @@ export function outputSchemas(): GeneratedFile[] {
   return [
     jsonSchema('plan', 'compose-deploy --plan --json', planDocumentSchema),
     jsonSchema('kubernetes-plan', 'kubernetes-deploy --plan --json', clusterPlanSchema),
+    jsonSchema('ecs-plan', 'ecs-deploy --plan --json', ecsPlanSchema),
     jsonSchema('status', 'micro status --json', statusSchema),
   ];
 }

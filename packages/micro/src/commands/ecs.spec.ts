@@ -25,6 +25,6 @@ it.each([
     'environments/production.yml': ENVIRONMENT,
   });
   await expect(runCommand(command, root, line)).rejects.toThrow(
-    'environments/production.yml: "production" runs on Amazon ECS, which this command does not know yet: use "micro render -e production"',
+    'environments/production.yml: "production" runs on Amazon ECS, which this command does not know yet: use "nx ecs-deploy", or "micro render -e production"',
   );
 });

@@ -57,7 +57,7 @@ function shortHash(value: unknown): string {
 }
 
 /** JSON with sorted keys, so that the order in a file does not count. */
-function stableJson(value: unknown): string {
+export function stableJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;
   if (value !== null && typeof value === 'object') {
     return `{${Object.entries(value)

@@ -71,12 +71,17 @@ export function parseHeldLock(
   const beats = rows.flatMap(([name = '', , beat = '']) => (beat === '' ? [] : [{ name, beat }]));
   const found = { beats: beats.map(({ name }) => name) };
   if (label === undefined) return { ...found, held: undefined };
-  const lock = lockSchema.safeParse(parseJson(label)).data ?? UNKNOWN;
+  const lock = parseLock(label);
   const counts = beats.flatMap(({ beat }) => {
     const [id, count] = beat.split(' ');
     return id === lock.id ? [Number(count)] : [];
   });
   return { ...found, held: { lock, beat: Math.max(0, ...counts) } };
+}
+
+/** A lock from its JSON; one of somebody unknown if it is none. */
+export function parseLock(text: string): Lock {
+  return lockSchema.safeParse(parseJson(text)).data ?? UNKNOWN;
 }
 
 const UNKNOWN: Lock = {

@@ -21,6 +21,12 @@ export interface DeployOptions {
   to?: string | number;
 }
 
+/** Options of ECS, as Nx gives them. */
+export type EcsDeployOptions = Pick<
+  DeployOptions,
+  'environment' | 'plan' | 'json' | 'allowOlder' | 'breakLock'
+>;
+
 /** Options of a cluster, as Nx gives them. */
 export interface ClusterDeployOptions extends DeployOptions {
   /** Give the last push this percentage of the requests. */

@@ -101,6 +101,20 @@ export const clusterReceiptSchema = z.object({
 });
 export type ClusterReceipt = z.output<typeof clusterReceiptSchema>;
 
+/** What `ecs-deploy` leaves behind for one environment. */
+export const ecsReceiptSchema = z.object({
+  kind: z.literal('ecs-deploy'),
+  ...image,
+  environment: z.string(),
+  /** The reference that the tasks run. */
+  image: z.string(),
+  cluster: z.string(),
+  /** The revision of the task definition. */
+  release: z.int(),
+  since: z.string(),
+});
+export type EcsReceipt = z.output<typeof ecsReceiptSchema>;
+
 export const RECEIPTS_FOLDER = 'dist/receipts';
 
 /** `dist/receipts/apps/orders/docker-build.json`; pushes and deploys have one per environment. */

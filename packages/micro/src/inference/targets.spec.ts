@@ -21,6 +21,7 @@ describe('serviceTargets', () => {
       'compose-rollback',
       'kubernetes-deploy',
       'kubernetes-rollback',
+      'ecs-deploy',
     ]);
   });
 
@@ -89,6 +90,7 @@ describe('serviceTargets', () => {
     ['docker-push', { dependentTasksOutputFiles: '**/docker-build.json' }],
     ['compose-deploy', { dependentTasksOutputFiles: '**/docker-push.*.json' }],
     ['kubernetes-deploy', { dependentTasksOutputFiles: '**/docker-push.*.json' }],
+    ['ecs-deploy', { dependentTasksOutputFiles: '**/docker-push.*.json' }],
   ])('%s reads what the previous step left', (name, input) => {
     expect(targets[name]!.inputs).toContainEqual(input);
   });

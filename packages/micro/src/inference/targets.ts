@@ -23,6 +23,7 @@ export interface TargetNames {
   composeRollback: string;
   kubernetesDeploy: string;
   kubernetesRollback: string;
+  ecsDeploy: string;
 }
 
 export const DEFAULT_TARGET_NAMES: TargetNames = {
@@ -36,6 +37,7 @@ export const DEFAULT_TARGET_NAMES: TargetNames = {
   composeRollback: 'compose-rollback',
   kubernetesDeploy: 'kubernetes-deploy',
   kubernetesRollback: 'kubernetes-rollback',
+  ecsDeploy: 'ecs-deploy',
 };
 
 /** What inference knows about a service. It reads only file names, so that a broken manifest never breaks the graph. */
@@ -262,6 +264,18 @@ export function serviceTargets(
         names.kubernetesRollback,
         { to: 7 },
       ),
+    },
+    [names.ecsDeploy]: {
+      executor: '@org/micro:ecs-deploy',
+      cache: false,
+      dependsOn: [names.dockerPush],
+      inputs: DEPLOY_INPUTS,
+      outputs: environments.map((name) => `${receipts}/ecs-deploy.${name}.json`),
+      options: {},
+      configurations: perEnvironment.configurations,
+      metadata: metadata('Deploy the service to Amazon ECS if it changed', names.ecsDeploy, {
+        plan: true,
+      }),
     },
   };
 }

@@ -44,6 +44,10 @@ it('has defaults for everything except where it is and what may start it', () =>
     publicIp: false,
     executionRole: 'arn:aws:iam::123456789012:role/acme-execution',
     healthTimeout: 60,
+    jobTimeout: 600,
+    lockTimeout: 120,
+    releases: 10,
+    olderCommits: 'refuse',
     services: {},
     links: {},
   });
@@ -128,6 +132,6 @@ test.each<[string, string[]]>([
 
 it('is named by a command that does not know ECS yet', () => {
   expect(problemsOf(HEAD, (text) => parseEnvironment('production', text))).toEqual([
-    ': "production" runs on Amazon ECS, which this command does not know yet: use "micro render -e production"',
+    ': "production" runs on Amazon ECS, which this command does not know yet: use "nx ecs-deploy", or "micro render -e production"',
   ]);
 });

@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import { checkEnvironment } from './check-environment';
 import {
+  jobTimeout,
   links,
+  lockTimeout,
+  olderCommits,
   publicUrl,
   registry,
+  releases,
   secretName,
   variableProblems,
   variablesSchema,
@@ -98,6 +102,10 @@ export const ecsSchema = z
     healthTimeout: seconds
       .default(60)
       .describe('How long a task may take to become healthy before failed checks count'),
+    jobTimeout,
+    lockTimeout,
+    releases,
+    olderCommits,
     services: z
       .record(
         z.string(),

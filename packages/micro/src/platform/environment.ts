@@ -220,7 +220,7 @@ export function unknownEngine(
   const { name, file, engine } = environment;
   const [where, instead] =
     engine === 'ecs'
-      ? ['Amazon ECS', `"micro render -e ${name}"`]
+      ? ['Amazon ECS', `"nx ecs-deploy", or "micro render -e ${name}"`]
       : ['a Kubernetes cluster', `"nx kubernetes-deploy", or "micro render -e ${name}"`];
   const message = `"${name}" runs on ${where}, which this command does not know yet: use ${instead}`;
   return new PlatformError([{ file, message }]);

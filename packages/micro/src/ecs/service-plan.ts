@@ -1,0 +1,110 @@
+import type { CommitCheck } from '../deployment/commit';
+import { parseImageReference } from '../platform/image-reference';
+import type { DesiredEcsService } from './desired-service';
+import { NONE, revisionOf, type LiveService, type ServiceRecord } from './live-service';
+
+/** What a deploy does with a service. `change` starts no new task unless ECS does it for a setting. */
+export type EcsAction = 'create' | 'update' | 'change' | 'keep';
+
+/** What is to be done for one service, and why. */
+export interface OwnEcsPlan {
+  service: string;
+  action: EcsAction;
+  reason: string;
+  desired: DesiredEcsService;
+  live?: LiveService | undefined;
+  current?: ServiceRecord | undefined;
+  /** Whether its jobs run first. */
+  runsJobs: boolean;
+  /** Whether its autoscaler is written (`put`), or taken away. */
+  autoscaler?: 'put' | 'remove';
+}
+
+export interface EcsServicePlan extends OwnEcsPlan {
+  commit?: (CommitCheck & { isRefused: boolean }) | undefined;
+  /** Services that it consumes and that are not there. */
+  missing: readonly string[];
+  /** Services of the run that are deployed before it. */
+  after: readonly string[];
+}
+
+/** What a whole run does, in the order in which services are deployed. */
+export interface EcsPlan {
+  environment: string;
+  region: string;
+  cluster: string;
+  services: readonly EcsServicePlan[];
+  /** Services that left the workspace and still run. */
+  left: readonly string[];
+}
+
+/** Compares what is to run with what ECS has. */
+export function planEcsService(
+  desired: DesiredEcsService,
+  live: LiveService | undefined,
+): OwnEcsPlan {
+  const { service, hashes } = desired;
+  const current = live?.record;
+  const { action, reason } = decide(desired, live);
+  const before = current?.hashes.autoscaler ?? NONE;
+  const isSame = before === hashes.autoscaler;
+  const put = hashes.autoscaler === NONE ? 'remove' : 'put';
+  const hasJobs = desired.jobs.length > 0;
+  return {
+    ...{ service, action, reason, desired, live, current },
+    runsJobs: hasJobs && action !== 'keep' && current?.hashes.jobs !== hashes.jobs,
+    ...(isSame ? {} : { autoscaler: put }),
+  };
+}
+
+function decide(
+  { key, image, hashes, entry }: DesiredEcsService,
+  live: LiveService | undefined,
+): Pick<OwnEcsPlan, 'action' | 'reason'> {
+  if (!live) return { action: 'create', reason: 'it is not there' };
+  const { record, described } = live;
+  if (!record) return { action: 'update', reason: 'no deploy to it has ended well' };
+  const runs = revisionOf(described.taskDefinition);
+  if (runs !== record.revision) {
+    const reason = `revision ${runs} of its task definition was set, and the last deploy set ${record.revision}`;
+    return { action: 'update', reason };
+  }
+  if (record.hashes.task !== hashes.task) {
+    const { digest } = parseImageReference(image);
+    const isSameImage = record.key === key && record.digest === (digest ?? record.digest);
+    return {
+      action: 'update',
+      reason: isSameImage ? 'another task definition' : 'another image',
+    };
+  }
+  if (record.hashes.service !== hashes.service) {
+    return { action: 'change', reason: 'other settings of the service' };
+  }
+  if (record.hashes.autoscaler !== hashes.autoscaler) {
+    return { action: 'change', reason: 'another autoscaler' };
+  }
+  const { desiredCount } = entry.createService;
+  if (!entry.autoscaler && described.desiredCount !== desiredCount) {
+    const reason = `${described.desiredCount} tasks were asked for, and ${desiredCount} are declared`;
+    return { action: 'change', reason };
+  }
+  return { action: 'keep', reason: 'nothing changed' };
+}
+
+/** Whether everything is up to date, so that the run writes nothing. */
+export function ecsChangesNothing({ services }: Pick<EcsPlan, 'services'>): boolean {
+  return services.every(({ action }) => action === 'keep');
+}
+
+/** The calls that a plan makes for a service, by their names in the CLI. */
+export function callsOf({ action, runsJobs, desired, autoscaler }: OwnEcsPlan): string[] {
+  if (action === 'keep') return [];
+  return [
+    ...(runsJobs ? desired.jobs.flatMap(() => ['register-task-definition', 'run-task']) : []),
+    ...(action === 'change' ? [] : ['register-task-definition']),
+    action === 'create' ? 'create-service' : 'update-service',
+    ...(autoscaler === 'put' ? ['register-scalable-target', 'put-scaling-policy'] : []),
+    ...(autoscaler === 'remove' ? ['deregister-scalable-target'] : []),
+    'tag-resource',
+  ];
+}

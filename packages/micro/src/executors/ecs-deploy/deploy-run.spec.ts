@@ -1,0 +1,419 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ECS_TAGS } from '../../ecs/live-service';
+import { SpawnError, type Outcome } from '../../effects/process';
+import { EcsWorkspace, uninterrupted } from '../../testing/ecs-workspace';
+import { failure, recordingRunner, type Answer } from '../../testing/recording-runner';
+import { fakeClock } from '../../testing/service-task';
+
+const ARN = 'arn:aws:ecs:eu-central-1:123456789012';
+const SERVICE = `${ARN}:service/acme-production/acme-production-orders`;
+
+interface Tag {
+  key: string;
+  value: string;
+}
+
+interface Deployment {
+  id: string;
+  status: string;
+  taskDefinition: string;
+  rolloutState: string;
+  rolloutStateReason?: string;
+}
+
+function isOutcome(answer: object): answer is Partial<Outcome> {
+  return 'exitCode' in answer;
+}
+
+/** ECS with one service, as far as a deploy asks it; `calls` are those that change something, with their inputs. */
+class FakeEcs {
+  service: { [key: string]: unknown; tags: Tag[]; deployments: Deployment[] } | undefined;
+  calls: [call: string, input: Record<string, unknown>][] = [];
+  parameter: string | undefined;
+  /** What becomes of a new deployment. */
+  rollout = 'COMPLETED';
+  /** Answers that replace those below, by `<service> <call>`. */
+  more: Record<string, object> = {};
+  #revision = 0;
+
+  readonly runner = recordingRunner((_, command) => {
+    if (command.file === 'docker') return { stdout: JSON.stringify(this.compose) };
+    if (command.file !== 'aws') return failure('no git here');
+    const [, , , , service, call] = command.args;
+    const found = this.more[`${service} ${call}`];
+    const answer = found ?? this.answer(`${call}`, command.args);
+    return isOutcome(answer) ? answer : { stdout: JSON.stringify(answer) };
+  });
+
+  compose: { services: Record<string, object> } = { services: { orders: {} } };
+
+  answer(call: string, args: readonly string[]): object {
+    const file = args.at(-1)!.replace('file://', '');
+    const input = args.includes('--cli-input-json')
+      ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>)
+      : {};
+    switch (call) {
+      case 'list-services':
+        return { serviceArns: this.service ? [SERVICE] : [] };
+      case 'describe-services':
+        return { services: this.service ? [this.service] : [] };
+      case 'put-parameter':
+        if (this.parameter !== undefined) return failure(error('ParameterAlreadyExists', 'there'));
+        this.parameter = args[args.indexOf('--value') + 1]!;
+        return { Version: 1 };
+      case 'get-parameter':
+        return { Parameter: { Value: this.parameter, Version: 1 } };
+      case 'delete-parameter':
+        this.parameter = undefined;
+        return {};
+      case 'get-role':
+      case 'list-tasks':
+      case 'get-log-events':
+        return {};
+      default:
+        this.calls.push([call, input]);
+        return this.change(call, input);
+    }
+  }
+
+  change(call: string, input: Record<string, unknown>): object {
+    const primary = (id: string, taskDefinition: string, rolloutState: string): Deployment => ({
+      ...{ id, status: 'PRIMARY', taskDefinition, rolloutState },
+    });
+    if (call === 'register-task-definition') {
+      const arn = `${ARN}:task-definition/${input['family'] as string}:${++this.#revision}`;
+      return { taskDefinition: { taskDefinitionArn: arn } };
+    }
+    if (call === 'run-task') return { tasks: [{ taskArn: `${ARN}:task/c/1` }] };
+    if (call === 'create-service' || call === 'update-service') {
+      const taskDefinition = (input['taskDefinition'] ??
+        this.service?.['taskDefinition']) as string;
+      const isBack = this.service?.['before'] === taskDefinition;
+      const rolloutState = isBack ? 'COMPLETED' : this.rollout;
+      this.service = {
+        ...{ serviceArn: SERVICE, serviceName: 'acme-production-orders', status: 'ACTIVE' },
+        ...{ desiredCount: 1, runningCount: 1, tags: [], events: [], ...this.service },
+        before: this.service?.['taskDefinition'],
+        ...(input['tags'] ? { tags: input['tags'] as Tag[] } : {}),
+        taskDefinition,
+        deployments: [primary(`ecs-svc/${this.calls.length}`, taskDefinition, rolloutState)],
+      };
+      return { service: this.service };
+    }
+    if (call === 'tag-resource') {
+      const tags = input['tags'] as Tag[];
+      const kept = this.service!.tags.filter(({ key }) => !tags.some((tag) => tag.key === key));
+      this.service!.tags = [...kept, ...tags];
+    }
+    if (call === 'delete-service') this.service = undefined;
+    return {};
+  }
+
+  /** The calls alone, since this was asked last. */
+  named(): string[] {
+    return this.calls.splice(0).map(([call]) => call);
+  }
+}
+
+const error = (code: string, words: string) =>
+  `\nAn error occurred (${code}) when calling the X operation: ${words}\n`;
+
+let workspace: EcsWorkspace;
+let ecs: FakeEcs;
+
+beforeEach(() => {
+  workspace = new EcsWorkspace('acme');
+  workspace.addService('orders', 3001);
+  ecs = new FakeEcs();
+});
+
+afterEach(() => workspace.remove());
+
+const deploy = (
+  options: Parameters<EcsWorkspace['deploy']>[1] = {},
+  interruption = uninterrupted(),
+) =>
+  workspace.deploy(['orders'], options, { runner: ecs.runner, clock: fakeClock(), interruption });
+
+it('registers, creates and marks; again, it writes nothing', async () => {
+  expect(await deploy()).toMatchObject({ success: true });
+  expect(ecs.named()).toEqual(['register-task-definition', 'create-service', 'tag-resource']);
+  const tags = new Map(ecs.service!.tags.map(({ key, value }) => [key, value]));
+  expect(tags.get(ECS_TAGS.revision)).toBe('1');
+  expect(tags.get(ECS_TAGS.releases)).toBe('1');
+  expect(ecs.parameter).toBeUndefined();
+
+  const again = await deploy();
+  expect(again.output).toContain('production  up to date  1 kept');
+  expect(ecs.named()).toEqual([]);
+});
+
+it('registers one task definition for another image, and goes on with its revision', async () => {
+  await deploy();
+  ecs.named();
+  workspace.push('orders', 'b');
+  const { output } = await deploy();
+  expect(output).toContain(
+    'update   orders  another image, aaaaaaaaaaaa (sha256:aaaaaaaaaaaa) -> bbbbbbbbbbbb (sha256:bbbbbbbbbbbb)',
+  );
+  expect(ecs.calls[1]).toEqual([
+    'update-service',
+    {
+      cluster: 'acme-production',
+      service: 'acme-production-orders',
+      taskDefinition: `${ARN}:task-definition/acme-production-orders:2`,
+    },
+  ]);
+  expect(ecs.named()).toEqual(['register-task-definition', 'update-service', 'tag-resource']);
+});
+
+it('asks the AWS CLI for its region, without a pager, and to repeat calls', async () => {
+  await deploy({ plan: true });
+  const command = ecs.runner.commands.find(({ file }) => file === 'aws')!;
+  expect(command).toEqual({
+    file: 'aws',
+    args: [
+      ...['--region', 'eu-central-1', '--output', 'json'],
+      ...['ecs', 'list-services', '--cluster', 'acme-production', '--page-size', '100'],
+    ],
+    env: {
+      ...{ AWS_PAGER: '', AWS_CLI_AUTO_PROMPT: 'off', AWS_CLI_FILE_ENCODING: 'UTF-8' },
+      ...{ AWS_RETRY_MODE: 'standard', AWS_MAX_ATTEMPTS: '8' },
+    },
+  });
+  expect(ecs.named()).toEqual([]);
+});
+
+it('says why tasks stopped, goes back, and takes the new revision away', async () => {
+  await deploy();
+  ecs.named();
+  workspace.push('orders', 'b');
+  ecs.rollout = 'FAILED';
+  ecs.more['ecs list-tasks'] = { taskArns: [`${ARN}:task/acme-production/7f`] };
+  ecs.more['ecs describe-tasks'] = {
+    tasks: [
+      {
+        taskArn: `${ARN}:task/acme-production/7f`,
+        taskDefinitionArn: `${ARN}:task-definition/acme-production-orders:2`,
+        stoppedReason: 'Essential container in task exited',
+        containers: [{ name: 'orders', exitCode: 1 }],
+      },
+    ],
+  };
+  ecs.more['logs get-log-events'] = { events: [{ message: 'DATABASE_URL is not set' }] };
+  const { success, output } = await deploy();
+  expect(success).toBe(false);
+  expect(output).toContain(`orders: ECS ended the deployment
+  task: Essential container in task exited
+  task: orders ended with exit code 1
+  its last lines:
+    DATABASE_URL is not set
+orders runs r1 as before`);
+  expect(ecs.named()).toEqual([
+    ...['register-task-definition', 'update-service', 'update-service'],
+    'deregister-task-definition',
+  ]);
+  expect(ecs.runner.lines.find((line) => line.includes('get-log-events'))).toContain(
+    '--log-group-name /acme/production --log-stream-name orders/orders/7f',
+  );
+  expect((await deploy({ plan: true })).output).toContain('update   orders  another image');
+});
+
+it('deletes a service that never started, with its task definition', async () => {
+  ecs.rollout = 'IN_PROGRESS';
+  const { output } = await deploy();
+  expect(output).toContain(
+    'orders: it made no progress for 660 s\norders was deleted again, as it was not there before',
+  );
+  expect(ecs.named()).toEqual([
+    ...['register-task-definition', 'create-service', 'delete-service'],
+    'deregister-task-definition',
+  ]);
+  expect(ecs.parameter).toBeUndefined();
+});
+
+const build = { context: '.' };
+const MIGRATION = {
+  services: {
+    orders: {
+      ...{
+        build,
+        depends_on: { 'orders-migrate': { condition: 'service_completed_successfully' } },
+      },
+    },
+    'orders-migrate': { build, command: ['migrate.js'] },
+  },
+};
+
+it('runs a migration before, once for each content', async () => {
+  ecs.compose = MIGRATION;
+  ecs.more['ecs describe-tasks'] = {
+    tasks: [{ lastStatus: 'STOPPED', containers: [{ exitCode: 0 }] }],
+  };
+  expect((await deploy()).output).toContain(
+    'run      orders-migrate  once, before a new task of orders',
+  );
+  expect(ecs.calls[1]).toMatchObject([
+    'run-task',
+    {
+      taskDefinition: `${ARN}:task-definition/acme-production-orders-migrate:1`,
+      launchType: 'FARGATE',
+    },
+  ]);
+  expect(ecs.named()).toEqual([
+    ...['register-task-definition', 'run-task', 'register-task-definition', 'create-service'],
+    'tag-resource',
+  ]);
+  await deploy();
+  expect(ecs.named()).toEqual([]);
+});
+
+it('changes nothing of a service whose migration fails', async () => {
+  ecs.compose = MIGRATION;
+  ecs.more['ecs describe-tasks'] = {
+    tasks: [
+      {
+        ...{ lastStatus: 'STOPPED', stoppedReason: 'Essential container in task exited' },
+        taskDefinitionArn: `${ARN}:task-definition/acme-production-orders-migrate:1`,
+        containers: [{ name: 'orders-migrate', exitCode: 3 }],
+      },
+    ],
+  };
+  ecs.more['ecs list-tasks'] = { taskArns: ['t'] };
+  const { output } = await deploy();
+  expect(output).toContain(`orders-migrate: Essential container in task exited
+  task: Essential container in task exited
+  task: orders-migrate ended with exit code 3
+orders was not changed`);
+  expect(ecs.named()).toEqual([
+    ...['register-task-definition', 'run-task', 'deregister-task-definition'],
+  ]);
+});
+
+it('goes back if it is interrupted', async () => {
+  await deploy();
+  ecs.named();
+  workspace.push('orders', 'b');
+  const interruption = uninterrupted();
+  const change = ecs.change.bind(ecs);
+  ecs.change = (call, input) => {
+    if (call === 'update-service') interruption.trigger('the deploy was ended by SIGINT');
+    return change(call, input);
+  };
+  const { output } = await deploy({}, interruption);
+  expect(output).toContain('orders: the deploy was ended by SIGINT\norders runs r1 as before');
+  expect(ecs.named()).toEqual([
+    ...['register-task-definition', 'update-service', 'update-service'],
+    'deregister-task-definition',
+  ]);
+  expect(ecs.parameter).toBeUndefined();
+});
+
+it('leaves a service of somebody else alone', async () => {
+  await deploy();
+  ecs.named();
+  ecs.service!.tags = [];
+  const { output } = await deploy();
+  expect(output).toContain(
+    'orders was not changed: the cluster acme-production has a service acme-production-orders without the tags of acme in production',
+  );
+  expect(ecs.named()).toEqual([]);
+});
+
+it('waits for the lock of another deploy, and names its holder', async () => {
+  const lock = { user: 'ada@laptop', pid: 7, run: 'r', command: 'ecs-deploy of users', id: 'x' };
+  let beat = 0;
+  ecs.more['ssm put-parameter'] = failure(error('ParameterAlreadyExists', 'there'));
+  Object.defineProperty(ecs.more, 'ssm get-parameter', {
+    get: () => ({
+      Parameter: {
+        Value: JSON.stringify({ ...lock, since: '2026-11-28T12:00:00.000Z', beat: ++beat }),
+        Version: beat,
+      },
+    }),
+  });
+  const { output } = await deploy();
+  expect(output).toContain(
+    'the lock of acme-production is held by ada@laptop since 12:00:00 UTC (pid 7: ecs-deploy of users): wait, or take the lock with --break-lock',
+  );
+  expect(ecs.named()).toEqual([]);
+});
+
+it.each<[string, string, string, string]>([
+  [
+    'no credentials',
+    'ecs list-services',
+    'Unable to locate credentials. You can configure credentials by running "aws configure".',
+    'AWS does not accept these credentials (Unable to locate credentials. You can configure credentials by running "aws configure".). Log in again, for example with "aws sso login"',
+  ],
+  [
+    'credentials that have expired',
+    'ecs list-services',
+    error('ExpiredTokenException', 'The security token included in the request is expired'),
+    'AWS does not accept these credentials (ExpiredTokenException: The security token included in the request is expired). Log in again',
+  ],
+  [
+    'a login that has expired',
+    'ecs list-services',
+    'Error when retrieving token from sso: Token has expired and refresh failed',
+    'Log in again, for example with "aws sso login"',
+  ],
+  [
+    'no cluster',
+    'ecs list-services',
+    error('ClusterNotFoundException', 'Cluster not found.'),
+    'there is no ECS cluster acme-production in eu-central-1. "micro render --format=cloudformation" writes a template that makes it; or correct "cluster" in environments/production.yml',
+  ],
+  [
+    'throttling',
+    'ecs register-task-definition',
+    '\nAn error occurred (ThrottlingException) when calling the RegisterTaskDefinition operation (reached max retries: 7): Rate exceeded\n',
+    'Could not register the task definition of orders: AWS refuses calls that come too fast, and went on refusing when they were repeated (ThrottlingException: Rate exceeded). Run this again in a minute',
+  ],
+  [
+    'a call that is not allowed',
+    'ecs create-service',
+    error('AccessDeniedException', 'User: ada is not authorized to perform: ecs:CreateService'),
+    'these credentials may not do this (AccessDeniedException: User: ada is not authorized to perform: ecs:CreateService). Add the permission, and run this again\norders was not changed',
+  ],
+  [
+    'a role that does not exist',
+    'iam get-role',
+    error('NoSuchEntity', 'The role with name execution cannot be found.'),
+    'environments/production.yml:6: there is no role execution: make it, for example with the template of "micro render -e production --format=cloudformation", or correct the name. Nothing was changed',
+  ],
+  [
+    'no network',
+    'ecs list-services',
+    'Could not connect to the endpoint URL: "https://ecs.eu-central-1.amazonaws.com/"',
+    'AWS does not answer in eu-central-1',
+  ],
+])('says what to do about %s', async (_, call, stderr, message) => {
+  ecs.more[call] = failure(stderr, 254);
+  const { success, output } = await deploy();
+  expect(output).toContain(message);
+  expect(success).toBe(false);
+  expect(ecs.service).toBeUndefined();
+  expect(ecs.parameter).toBeUndefined();
+});
+
+it('says what to install if there is no AWS CLI', async () => {
+  const answer: Answer = (_, command) => {
+    if (command.file !== 'aws') return { stdout: '{"services":{}}' };
+    throw new SpawnError(command, Object.assign(new Error('spawn aws'), { code: 'ENOENT' }));
+  };
+  ecs = Object.assign(new FakeEcs(), { runner: recordingRunner(answer) });
+  expect((await deploy()).output).toBe(
+    '"aws" was not found on the PATH: install the AWS CLI, version 2, log in, and run this again',
+  );
+});
+
+it('says which executor an environment of another engine needs', async () => {
+  workspace.write({
+    'environments/production.yml': 'engine: compose\nregistry: reg.example.com\n',
+  });
+  expect((await deploy()).output).toBe(
+    'environments/production.yml is for Compose: run nx compose-deploy -c production, or write "engine: ecs" into it',
+  );
+});

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mustRun, run, succeeded } from '../command.js';
+import { aptInstall } from '../debian/apt.js';
+import { readHost } from '../debian/host.js';
+import { oneAtATime } from '../one-at-a-time.js';
+import { LabError, say } from '../program.js';
+import { freePort, isFree } from '../testing/free-port.js';
+
+/**
+ * The simulated API, its web server, and the AWS CLI. `moto[server]` would bring what other services than ours need:
+ * twice the size, and minutes more to install.
+ */
+const PACKAGES = ['moto==5.2.5', 'flask==3.1.3', 'flask-cors==6.0.5', 'awscli==1.46.3'];
+/** Changes with the packages. */
+const FOLDER = 'moto-5.2.5-awscli-1.46.3';
+
+const CACHE = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+const LISTENS_WITHIN_MS = 60_000;
+
+/** A simulated AWS that is running. */
+export interface SimulatedAws {
+  /** What a process needs to reach it with `aws`, and nothing else. */
+  env: Readonly<Record<string, string>>;
+  /** Calls the AWS CLI. @throws LabError if the call fails. */
+  aws: (...args: string[]) => Promise<unknown>;
+  stop: () => Promise<void>;
+}
+
+/**
+ * Starts moto's server, with nothing in it.
+ *
+ * @param running how many tasks every service has at once.
+ * @throws LabError if it can't be installed or does not start.
+ */
+export async function startSimulatedAws(running = 100): Promise<SimulatedAws> {
+  const bin = join(await providePrograms(), 'bin');
+  const port = await freePort();
+  const env = {
+    PATH: `${bin}:${process.env['PATH']}`,
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    AWS_DEFAULT_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    // No profile of a person.
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  };
+  const child = spawn(join(bin, 'moto_server'), ['--host', '127.0.0.1', '--port', String(port)], {
+    stdio: 'ignore',
+    env: { ...process.env, ...env, MOTO_ECS_SERVICE_RUNNING: String(running) },
+  });
+  const ended = once(child, 'exit');
+  const deadline = Date.now() + LISTENS_WITHIN_MS;
+  while (await isFree(port)) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new LabError('the simulated AWS does not listen');
+    }
+    await sleep(50);
+  }
+  return {
+    env,
+    aws: async (...args) => {
+      const stdout = await mustRun(join(bin, 'aws'), ['--output', 'json', ...args], { env });
+      return stdout.trim() === '' ? undefined : (JSON.parse(stdout) as unknown);
+    },
+    stop: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** Installs them once, into the user's cache; about a minute. @returns their folder. */
+async function providePrograms(): Promise<string> {
+  const folder = join(CACHE, 'org-micro-aws', FOLDER);
+  // The programs name their folder, so that it can't be moved when they are complete.
+  const mark = `${folder}.complete`;
+  if (existsSync(mark)) return folder;
+  await oneAtATime(folder, async () => {
+    if (existsSync(mark)) return;
+    await install(folder);
+    await writeFile(mark, '');
+  });
+  return folder;
+}
+
+async function install(folder: string): Promise<void> {
+  say('installing a simulated AWS and its command line: once, about a minute');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, '..'), { recursive: true });
+  await ensureVenv();
+  await mustRun('python3', ['-m', 'venv', folder]);
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile'];
+  await mustRun(join(folder, 'bin/python3'), [...pip, ...PACKAGES], { withinMs: 1_800_000 });
+}
+
+/** Debian has Python's environments in a package of its own. */
+async function ensureVenv(): Promise<void> {
+  if (succeeded(await run('python3', ['-c', 'import venv, ensurepip']))) return;
+  const { debian, root } = readHost();
+  if (!debian || !root) throw new LabError('Install Python 3 with its module venv.');
+  say('installing python3-venv ...');
+  await aptInstall(['python3-venv']);
+}
