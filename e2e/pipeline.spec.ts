@@ -81,6 +81,7 @@ describeEngine('the generated pipeline', () => {
   it('of GitLab takes the first commit to running containers', async () => {
     const { restarted, pushed, output } = await onGitlab();
     expect(output).toContain('staging  done  3 created');
+    expect(output).toMatch(/(?=.*users)(?=.*orders)(?=.*gateway).*: running as deployed/);
     expect(failed).toBe(false);
     expect({ restarted, pushed }).toEqual({
       restarted: ['users', 'orders', 'gateway'],
@@ -91,8 +92,11 @@ describeEngine('the generated pipeline', () => {
   it('of GitLab does nothing for a commit that changes no service', async () => {
     await shop.workspace.write('README.md', '# Shop\n');
     await shop.workspace.commit('docs: a title');
+    // A runner begins without what the job before pushed.
+    await rm(join(shop.workspace.root, 'dist/receipts'), { recursive: true });
     const { restarted, pushed, built, output } = await onGitlab();
     expect(output).toContain('No tasks were run');
+    expect(output).not.toContain('running as deployed');
     expect({ failed, restarted, pushed, built }).toEqual({
       failed: false,
       restarted: [],
@@ -111,7 +115,8 @@ describeEngine('the generated pipeline', () => {
   it('of GitHub changes the container of the service that changed, although it never ran before', async () => {
     await shop.workspace.edit('apps/users/src/routes/users.ts', 'Grace', 'Grace Hopper');
     await shop.workspace.commit('feat: a second name');
-    const { restarted, pushed } = await onGithub();
+    const { restarted, pushed, output } = await onGithub();
+    expect(output).toContain('running as deployed; everything is healthy');
     expect({ failed, restarted, pushed }).toEqual({
       failed: false,
       restarted: ['users'],
@@ -139,6 +144,7 @@ services:
     await workspace.commit('docs: a better title');
     const next = await onGithub({ USERS_API_KEY: 'spec-key' });
     expect(next.output).not.toContain('spec-key');
+    expect(next.output).toMatch(/users.*: running as deployed; everything is healthy$/m);
     expect({ failed, restarted: next.restarted }).toEqual({ failed: false, restarted: ['users'] });
   });
 

@@ -20,6 +20,7 @@ import {
   installTools,
   rollbackScript,
   smokeScript,
+  verifyScript,
 } from './scripts';
 
 /** A workflow of GitHub Actions: what is around the jobs, and the jobs by name. */
@@ -112,6 +113,11 @@ function deployJob(facts: PipelineFacts, environment: PipelineEnvironment, needs
         name: 'Build, push and deploy what changed',
         ...secretsOf(environment),
         run: affectedScript(job, deployCommands(environment, facts.choices.scans)),
+      },
+      {
+        name: 'Verify what was deployed',
+        ...secretsOf(environment),
+        run: verifyScript(environment),
       },
       ...(url === undefined ? [] : [{ name: 'Ask the platform', run: smokeScript(url) }]),
       save(job),

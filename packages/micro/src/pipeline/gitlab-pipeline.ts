@@ -12,6 +12,7 @@ import {
   installTools,
   rollbackScript,
   smokeScript,
+  verifyScript,
 } from './scripts';
 
 type Job = Readonly<Record<string, unknown>>;
@@ -130,6 +131,7 @@ function deployJob(
       accessScript(environment),
       ...installTools(environment, scans),
       affectedScript(job, deployCommands(environment, scans)),
+      verifyScript(environment),
       ...(url === undefined ? [] : [smokeScript(url)]),
     ],
   };

@@ -1,3 +1,4 @@
+import type { RECEIPTS_FOLDER as Receipts } from '../image/receipt';
 import { type PipelineEnvironment, type PipelineFacts, registryHost } from './pipeline-facts';
 
 /** Secrets of the pipeline that a person sets at the provider, by engine; all are optional. */
@@ -5,6 +6,8 @@ export const PIPELINE_SECRETS = {
   compose: ['REGISTRY_USER', 'REGISTRY_PASSWORD', 'SSH_PRIVATE_KEY', 'SSH_KNOWN_HOSTS', 'DOTENV'],
   kubernetes: ['REGISTRY_USER', 'REGISTRY_PASSWORD', 'KUBE_CONFIG', 'DOTENV'],
 } as const;
+
+const RECEIPTS_FOLDER: typeof Receipts = 'dist/receipts';
 
 /** Where a job writes the commit that it ended well for; the provider's cache takes it to the next run. */
 export function baseFile(job: string): string {
@@ -199,6 +202,19 @@ export function accessScript({ engine, registry, host }: PipelineEnvironment): s
     ...cluster,
     'if [ -n "$DOTENV" ]; then',
     `  printf '%s\\n' "$DOTENV" > .env`,
+    'fi',
+    '',
+  ].join('\n');
+}
+
+/**
+ * Fails unless what this job pushed runs as it should and everything is healthy. If it pushed nothing, there is nothing to
+ * verify: the job has no receipt.
+ */
+export function verifyScript({ name }: PipelineEnvironment): string {
+  return [
+    `if [ -n "$(find ${RECEIPTS_FOLDER} -name docker-push.${name}.json 2>/dev/null)" ]; then`,
+    `  npx micro status -e ${name} --check --pushed`,
     'fi',
     '',
   ].join('\n');

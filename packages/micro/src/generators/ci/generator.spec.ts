@@ -113,11 +113,15 @@ describe('a pipeline for GitHub', () => {
     for (const line of lines) expect(line).toMatch(/uses: \S+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  it('gives a deploy the secrets that its environment names, and asks its address afterwards', async () => {
+  it('gives a deploy the secrets that its environment names, and verifies it and asks its address afterwards', async () => {
     await ciGenerator(tree, { provider: 'github' });
     const { steps, environment } = jobs()['deploy-production']!;
     const deploy = steps.find(({ run }) => run?.includes('compose-deploy'))!;
-    expect(deploy.env).toEqual({ SHOP_API_KEY: '${{ secrets.SHOP_API_KEY }}' });
+    const secrets = { SHOP_API_KEY: '${{ secrets.SHOP_API_KEY }}' };
+    expect(deploy.env).toEqual(secrets);
+    const verify = steps.find(({ run }) => run?.includes('micro status -e production --check'))!;
+    expect(verify.env).toEqual(secrets);
+    expect(steps.indexOf(verify)).toBeGreaterThan(steps.indexOf(deploy));
     expect(environment).toEqual({ name: 'production', url: 'https://shop.example.com' });
     expect(steps.findIndex(({ run }) => run?.includes('curl'))).toBeGreaterThan(
       steps.indexOf(deploy),
