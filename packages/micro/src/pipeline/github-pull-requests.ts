@@ -1,11 +1,18 @@
-import { access, isOfGithub, PR_BASE, secretsOf, setUp, type Job } from './github-steps';
+import {
+  access,
+  isOfGithub,
+  keepScans,
+  OF_THIS_REPOSITORY,
+  PR_BASE,
+  secretsOf,
+  setUp,
+  type Job,
+} from './github-steps';
 import type { PipelineEnvironment, PipelineFacts } from './pipeline-facts';
 import { commentScript, planEnvironment, planFile, planJobName, planScript } from './plan-scripts';
 import { CHECKS, imageTarget, INSTALL_SCANNER, installTools, listScript } from './scripts';
 
-/** Who sends a pull request from a fork is given nothing that has secrets. */
-const OF_THIS_REPOSITORY =
-  "github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository";
+const IN_THIS_REPOSITORY = `github.event_name == 'pull_request' && ${OF_THIS_REPOSITORY}`;
 
 /** Lists the services that a pull request changes. */
 export function affectedJob(facts: PipelineFacts): Job {
@@ -40,6 +47,7 @@ export function serviceJob(facts: PipelineFacts): Job {
         env: { SERVICE: '${{ matrix.service }}' },
         run: `npx nx run-many -p "$SERVICE" ${CHECKS} ${imageTarget(scans)}\n`,
       },
+      ...keepScans(scans, '${{ matrix.service }}'),
     ],
   };
 }
@@ -55,7 +63,7 @@ export function planJobs(facts: PipelineFacts): Record<string, Job> {
       planned.map((one) => [planJobName(one.name), planJob(facts, one, planned.length)]),
     ),
     'comment-plan': {
-      if: `!cancelled() && ${OF_THIS_REPOSITORY}`,
+      if: `!cancelled() && ${IN_THIS_REPOSITORY}`,
       needs: names,
       'runs-on': 'ubuntu-latest',
       concurrency: { group: 'comment-plan-${{ github.ref }}', 'cancel-in-progress': false },
@@ -81,7 +89,7 @@ function planJob(facts: PipelineFacts, environment: PipelineEnvironment, shared:
   const job = planJobName(environment.name);
   const file = planFile(environment);
   return {
-    if: OF_THIS_REPOSITORY,
+    if: IN_THIS_REPOSITORY,
     needs: 'check',
     'runs-on': 'ubuntu-latest',
     environment: { name: planEnvironment(environment) },

@@ -1,5 +1,5 @@
 import { type PipelineEnvironment, type PipelineFacts, registryHost } from './pipeline-facts';
-import { accessScript, baseFile, installCommands, PIPELINE_SECRETS } from './scripts';
+import { accessScript, baseFile, installCommands, PIPELINE_SECRETS, SCANS_FOLDER } from './scripts';
 
 /** Pinned by commit: a tag of an action can be moved. */
 const ACTIONS = {
@@ -7,6 +7,10 @@ const ACTIONS = {
   setupNode: 'actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0',
   restore: 'actions/cache/restore@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0',
   save: 'actions/cache/save@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0',
+  upload: 'actions/upload-artifact@330a01c490aca151604b8cf639adc76d48f6c5d4 # v5.0.0',
+  download: 'actions/download-artifact@018cc2cf5baa6db3ef3c5f8a56943fffe632ef53 # v6.0.0',
+  uploadSarif:
+    'github/codeql-action/upload-sarif@5d4e8d1aca955e8d8589aabd499c5cae939e33c7 # v4.31.9',
 } as const;
 
 export type Step = Readonly<Record<string, unknown>>;
@@ -77,5 +81,51 @@ export function save(job: string): Step {
   return {
     uses: ACTIONS.save,
     with: { path: baseFile(job), key: `micro-${job}-\${{ github.sha }}` },
+  };
+}
+
+/** Who sends a pull request from a fork is given nothing that has secrets. */
+export const OF_THIS_REPOSITORY =
+  'github.event.pull_request.head.repo.full_name == github.repository';
+
+/** Keeps what a job scanned for the job that reports it, also if the scan failed. */
+export function keepScans(scans: boolean, name: string): Step[] {
+  if (!scans) return [];
+  return [
+    {
+      if: '!cancelled()',
+      uses: ACTIONS.upload,
+      with: {
+        name: `scans-${name}`,
+        path: SCANS_FOLDER,
+        'if-no-files-found': 'ignore',
+        overwrite: true,
+        'retention-days': 1,
+      },
+    },
+  ];
+}
+
+/**
+ * Shows what the scans of these jobs found in GitHub's code scanning. Only this job may write there, and it runs no code of
+ * the workspace.
+ */
+export function reportScansJob(needs: readonly string[]): Job {
+  return {
+    if: `!cancelled() && (github.event_name == 'push' || ${OF_THIS_REPOSITORY})`,
+    needs,
+    'runs-on': 'ubuntu-latest',
+    permissions: { actions: 'read', 'security-events': 'write' },
+    steps: [
+      {
+        uses: ACTIONS.download,
+        with: { pattern: 'scans-*', path: SCANS_FOLDER, 'merge-multiple': true },
+      },
+      {
+        if: `hashFiles('${SCANS_FOLDER}/**/*.sarif') != ''`,
+        uses: ACTIONS.uploadSarif,
+        with: { sarif_file: SCANS_FOLDER },
+      },
+    ],
   };
 }

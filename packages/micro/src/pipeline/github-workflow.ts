@@ -2,7 +2,9 @@ import { affectedJob, planJobs, serviceJob } from './github-pull-requests';
 import {
   access,
   isOfGithub,
+  keepScans,
   PR_BASE,
+  reportScansJob,
   restore,
   save,
   secretsOf,
@@ -50,11 +52,17 @@ export function githubWorkflow(facts: PipelineFacts): {
           deployJob(facts, one, at === 0 ? 'check' : `deploy-${environments[at - 1]!.name}`),
         ]),
       ),
+      ...(facts.choices.scans ? { 'report-scans': reportScansJob(jobsThatScan(facts)) } : {}),
       ...Object.fromEntries(
         environments.map((one) => [`rollback-${one.name}`, rollbackJob(facts, one)]),
       ),
     },
   };
+}
+
+/** Of a pull request and of the main branch. Further environments are given the same images. */
+function jobsThatScan({ environments: [first], choices }: PipelineFacts): string[] {
+  return [choices.matrix ? 'service' : 'check', ...(first ? [`deploy-${first.name}`] : [])];
 }
 
 const ROLLBACK_INPUTS = {
@@ -92,6 +100,7 @@ function checkJob(facts: PipelineFacts): Job {
         env: PR_BASE,
         run,
       },
+      ...keepScans(scans && !matrix, 'check'),
       { if: "github.event_name == 'push'", ...save('check') },
     ],
   };
@@ -114,6 +123,7 @@ function deployJob(facts: PipelineFacts, environment: PipelineEnvironment, needs
         ...secretsOf(environment),
         run: affectedScript(job, deployCommands(environment, facts.choices.scans)),
       },
+      ...keepScans(facts.choices.scans && needs === 'check', name),
       {
         name: 'Verify what was deployed',
         ...secretsOf(environment),

@@ -11,6 +11,7 @@ import {
   installCommands,
   installTools,
   rollbackScript,
+  SCANS_FOLDER,
   smokeScript,
   verifyScript,
 } from './scripts';
@@ -77,6 +78,7 @@ function checkJob(scans: boolean): Job {
     stage: 'test',
     rules: [{ if: '$CI_PIPELINE_SOURCE == "merge_request_event"' }, { if: ON_MAIN }],
     cache: cacheOf('check'),
+    ...keepScans(scans),
     script: [
       'npx nx sync:check',
       ...(scans
@@ -127,6 +129,7 @@ function deployJob(
     needs: [previous ?? 'check'],
     rules: [{ if: ON_MAIN, ...(previous === undefined ? {} : { when: 'manual' }) }],
     cache: cacheOf(job),
+    ...keepScans(scans),
     script: [
       accessScript(environment),
       ...installTools(environment, scans),
@@ -165,4 +168,12 @@ function placeOf({ name, url }: PipelineEnvironment): Job {
 /** The commit that the job last ended well for. */
 function cacheOf(job: string): Job {
   return { key: `micro-${job}`, paths: [baseFile(job)] };
+}
+
+/** What scans found, also if they failed; GitLab's own reports have another form than SARIF. */
+function keepScans(scans: boolean): Job {
+  if (!scans) return {};
+  return {
+    artifacts: { when: 'always', expose_as: 'Scans of images', paths: [`${SCANS_FOLDER}/`] },
+  };
 }

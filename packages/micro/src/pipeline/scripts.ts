@@ -1,4 +1,5 @@
 import type { RECEIPTS_FOLDER as Receipts } from '../image/receipt';
+import type { SCANS_FOLDER as Scans } from '../scan/scan-receipt';
 import { type PipelineEnvironment, type PipelineFacts, registryHost } from './pipeline-facts';
 
 /** Secrets of the pipeline that a person sets at the provider, by engine; all are optional. */
@@ -6,6 +7,9 @@ export const PIPELINE_SECRETS = {
   compose: ['REGISTRY_USER', 'REGISTRY_PASSWORD', 'SSH_PRIVATE_KEY', 'SSH_KNOWN_HOSTS', 'DOTENV'],
   kubernetes: ['REGISTRY_USER', 'REGISTRY_PASSWORD', 'KUBE_CONFIG', 'DOTENV'],
 } as const;
+
+/** What a scan found, as SARIF. */
+export const SCANS_FOLDER: typeof Scans = 'dist/scans';
 
 const RECEIPTS_FOLDER: typeof Receipts = 'dist/receipts';
 

@@ -96,6 +96,42 @@ describe('a pipeline for GitHub', () => {
     expect(drift()).toEqual([]);
   });
 
+  it('shows what scans found in code scanning, by a job that may do nothing else', async () => {
+    await ciGenerator(tree, { provider: 'github', scan: true });
+    const report = jobs()['report-scans']!;
+    expect(report.needs).toEqual(['check', 'deploy-staging']);
+    expect(report.permissions).toEqual({ actions: 'read', 'security-events': 'write' });
+    expect(report['if']).toMatch(/'push' \|\| .*head\.repo\.full_name == github\.repository/);
+    expect(report.steps.map(({ uses, run }) => uses?.replace(/@.*/, '') ?? run)).toEqual([
+      'actions/download-artifact',
+      'github/codeql-action/upload-sarif',
+    ]);
+    expect(report.steps[1]).toMatchObject({
+      if: "hashFiles('dist/scans/**/*.sarif') != ''",
+      with: { sarif_file: 'dist/scans' },
+    });
+    const kept = Object.entries(jobs()).flatMap(([name, { steps }]) =>
+      steps.flatMap((step) =>
+        step.uses?.startsWith('actions/upload-artifact') ? [[name, step.with!['name']]] : [],
+      ),
+    );
+    expect(kept).toEqual([
+      ['check', 'scans-check'],
+      ['deploy-staging', 'scans-staging'],
+    ]);
+    for (const [name, { permissions }] of Object.entries(jobs())) {
+      if (name !== 'report-scans') expect(permissions ?? {}).not.toHaveProperty('security-events');
+    }
+    await ciGenerator(tree, { provider: 'github', matrix: true });
+    expect(jobs()['report-scans']!.needs).toEqual(['service', 'deploy-staging']);
+    expect(jobs()['service']!.steps.at(-1)!.with).toMatchObject({
+      name: 'scans-${{ matrix.service }}',
+      path: 'dist/scans',
+    });
+    await ciGenerator(tree, { provider: 'github', scan: false });
+    expect(text(GITHUB)).not.toMatch(/scans|artifact|sarif/);
+  });
+
   it('needs no right that it does not use', async () => {
     await ciGenerator(tree, { provider: 'github' });
     const workflow = parse(text(GITHUB)) as { permissions: unknown };
@@ -239,7 +275,7 @@ describe('a job for each service', () => {
     expect(service!['strategy']).toMatchObject({
       matrix: { service: '${{ fromJSON(needs.affected.outputs.services) }}' },
     });
-    expect(service!.steps.at(-1)!.run).toBe(
+    expect(service!.steps.at(-2)!.run).toBe(
       'npx nx run-many -p "$SERVICE" -t lint test typecheck docker-scan\n',
     );
     expect(JSON.stringify(check)).not.toContain('docker-scan');
@@ -277,8 +313,10 @@ describe('a pipeline for GitLab', () => {
     await ciGenerator(tree, { provider: 'gitlab', environments: 'staging', scan: true });
     const { check, 'deploy-staging': deploy } = parse(text(GITLAB)) as Record<
       string,
-      { script: string[] }
+      { script: string[]; artifacts: object }
     >;
+    const artifacts = { when: 'always', expose_as: 'Scans of images', paths: ['dist/scans/'] };
+    expect([check!.artifacts, deploy!.artifacts]).toEqual([artifacts, artifacts]);
     expect(deploy!.script[1]).toContain('command -v trivy');
     expect(deploy!.script[2]).toMatch(/-t docker-scan -c staging\n.*-t compose-deploy -c staging/);
     expect(check!.script.join('\n')).toContain('${CI_MERGE_REQUEST_DIFF_BASE_SHA:+docker-scan}');
