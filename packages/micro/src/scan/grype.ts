@@ -24,6 +24,8 @@ const reportSchema = z.object({
 /** Grype of Anchore. */
 export const grype: Scanner = {
   name: 'grype',
+  program: 'grype',
+  isPlugin: false,
   update: (place) => command(place, ['db', 'update'], {}),
   state: (place) => [
     command(place, ['version', '--output', 'json']),

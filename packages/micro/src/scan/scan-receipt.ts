@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findingSchema } from './finding';
+import { SCANNER_NAMES } from './scanner';
 
 /** What `docker-scan` leaves behind: what was scanned, with what, and what was found. */
 export const scanReceiptSchema = z.object({
@@ -10,7 +11,7 @@ export const scanReceiptSchema = z.object({
   of: z.array(z.enum(['sbom', 'image'])),
   /** The sha256 of the SBOM, hex. */
   sbom: z.string().optional(),
-  scanner: z.enum(['trivy', 'grype']),
+  scanner: z.enum(SCANNER_NAMES),
   version: z.string(),
   database: z.string(),
   findings: z.array(findingSchema),
@@ -19,6 +20,11 @@ export const scanReceiptSchema = z.object({
 export type ScanReceipt = z.output<typeof scanReceiptSchema>;
 
 export const SCANS_FOLDER = 'dist/scans';
+
+/** `dist/scans/apps/orders/sbom.json`: the SBOM for a scanner that does not read ours. */
+export function convertedSbomFile(projectRoot: string): string {
+  return `${SCANS_FOLDER}/${projectRoot}/sbom.json`;
+}
 
 /** `dist/scans/apps/orders/docker-scan.sarif` */
 export function sarifFile(projectRoot: string): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { acceptanceOf, parseExceptions } from './exceptions';
+import { dockerScout } from './docker-scout';
 import { parseSeverity, sortFindings, type Finding } from './finding';
 import { findingRows, judge, whyFailed, type GateRules } from './gate';
 import { grype } from './grype';
@@ -27,7 +28,7 @@ describe('grype', () => {
   const OFFLINE = { GRYPE_DB_AUTO_UPDATE: 'false', GRYPE_CHECK_FOR_APP_UPDATE: 'false' };
 
   it('is asked for its state, then for each subject, and updates only if it is told to', () => {
-    expect(grype.update(place)).toEqual({ file: 'grype', args: ['db', 'update'], env: {} });
+    expect(grype.update!(place)).toEqual({ file: 'grype', args: ['db', 'update'], env: {} });
     expect(grype.state(place).map(({ args }) => args)).toEqual([
       ['version', '--output', 'json'],
       ['db', 'status', '--output', 'json'],
@@ -116,9 +117,74 @@ describe('grype', () => {
   });
 });
 
+describe('docker scout', () => {
+  const scout = { program: 'docker', databaseFolder: undefined };
+
+  it('is asked for an SBOM in SPDX and for an image of the engine, and says its version', () => {
+    expect(dockerScout.scan(scout, SBOM)).toEqual({
+      file: 'docker',
+      args: ['scout', 'cves', '--format', 'sarif', `sbom://${SBOM.file}`],
+    });
+    expect(dockerScout.scan(scout, IMAGE).args.at(-1)).toBe('local://acme/orders:k-1');
+    expect(dockerScout.state(scout)).toEqual([{ file: 'docker', args: ['scout', 'version'] }]);
+    expect(dockerScout.parseState(['version: v1.21.0 (go1.26.0 - linux/amd64)\n'])).toEqual({
+      version: '1.21.0',
+    });
+    expect(dockerScout.update).toBeUndefined();
+  });
+
+  it('is given each package by its purl', () => {
+    const components = [
+      { group: '@acme', name: 'tar', version: '1.0.0', purl: 'pkg:npm/%40acme/tar@1.0.0' },
+      { name: 'minimist', version: '1.2.5', purl: 'pkg:npm/minimist@1.2.5' },
+    ];
+    const spdx = JSON.parse(dockerScout.convertSbom!(JSON.stringify({ components }))) as {
+      spdxVersion: string;
+      packages: { name: string; externalRefs: { referenceLocator: string }[] }[];
+    };
+    expect(spdx.spdxVersion).toBe('SPDX-2.3');
+    expect(
+      spdx.packages.map(({ name, externalRefs }) => [name, externalRefs[0]!.referenceLocator]),
+    ).toEqual([
+      ['@acme/tar', 'pkg:npm/%40acme/tar@1.0.0'],
+      ['minimist', 'pkg:npm/minimist@1.2.5'],
+    ]);
+  });
+
+  it('says what it found, one for each package', () => {
+    const rule = (id: string, purls: string[], severity: string, fixed: string) => ({
+      id,
+      name: 'OsPackageVulnerability',
+      helpUri: 'https://example.com/advisory',
+      shortDescription: { text: `${id}: Prototype pollution` },
+      properties: { cvssV3_severity: severity, fixed_version: fixed, purls },
+    });
+    const rules = [
+      rule('CVE-2021-44906', ['pkg:npm/minimist@1.2.5'], 'CRITICAL', '1.2.6'),
+      rule('CVE-1', ['pkg:npm/%40acme/tar@1.0.0'], 'UNSPECIFIED', 'not fixed'),
+      rule('CVE-2', ['pkg:deb/debian/tar@1.35%2Bdfsg-3.1?os_name=debian'], 'LOW', 'not fixed'),
+    ];
+    const report = JSON.stringify({ runs: [{ tool: { driver: { rules } } }] });
+    const found = dockerScout.parseFindings(`    i New version available\n${report}`, 'sbom');
+    expect(found).toEqual([
+      finding({ id: 'CVE-2021-44906', aliases: [] }),
+      finding({
+        ...{ id: 'CVE-1', aliases: [], severity: 'unknown', fixedIn: [] },
+        ...{ package: '@acme/tar', version: '1.0.0' },
+      }),
+      finding({
+        ...{ id: 'CVE-2', aliases: [], severity: 'low', fixedIn: [] },
+        ...{ package: 'tar', version: '1.35+dfsg-3.1' },
+      }),
+    ]);
+    expect(() => dockerScout.parseFindings('no report', 'sbom')).toThrow();
+    expect(() => dockerScout.parseFindings('{}', 'sbom')).toThrow();
+  });
+});
+
 describe('trivy', () => {
   it('is asked without a download, and with the database that is given', () => {
-    expect(trivy.update({ program: 'trivy', databaseFolder: undefined }).args).toEqual([
+    expect(trivy.update!({ program: 'trivy', databaseFolder: undefined }).args).toEqual([
       'image',
       '--download-db-only',
       '--quiet',

@@ -33,6 +33,8 @@ const reportSchema = z.object({
 /** Trivy of Aqua Security. */
 export const trivy: Scanner = {
   name: 'trivy',
+  program: 'trivy',
+  isPlugin: false,
   update: (place) => command(place, ['image', '--download-db-only', '--quiet']),
   state: (place) => [command(place, ['version', '--format', 'json'])],
   parseState: ([output = '']) => {

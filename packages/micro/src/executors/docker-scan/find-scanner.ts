@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { SpawnError, type Runner } from '../../effects/process';
 import { UserError } from '../../platform/user-error';
+import { dockerScout } from '../../scan/docker-scout';
 import { grype } from '../../scan/grype';
 import {
   programName,
+  SCANNER_NAMES,
   type Scanner,
   type ScannerPlace,
   type ScannerState,
@@ -11,7 +13,7 @@ import {
 import { trivy } from '../../scan/trivy';
 import { runScanner } from './run-scanner';
 
-const SCANNERS: readonly Scanner[] = [trivy, grype];
+const SCANNERS: readonly Scanner[] = [trivy, grype, dockerScout];
 
 export interface FoundScanner {
   scanner: Scanner;
@@ -53,6 +55,12 @@ async function find(
 ): Promise<FoundScanner> {
   const folder = databaseFolder === undefined ? undefined : resolve(workspaceRoot, databaseFolder);
   for (const candidate of candidates(scanner)) {
+    if (folder !== undefined && candidate.scanner.update === undefined) {
+      if (scanner === undefined) continue;
+      throw new UserError(
+        `${candidate.scanner.name} has no database, it asks a service of Docker: remove "databaseFolder", or use trivy or grype`,
+      );
+    }
     const place = { program: candidate.program, databaseFolder: folder };
     const started = await start(runner, candidate.scanner, place, say);
     if (started) return { ...started, scanner: candidate.scanner, place };
@@ -61,18 +69,20 @@ async function find(
     }
   }
   throw new UserError(
-    'neither trivy nor grype is on the PATH: install one of them, or set "scanner" to its path',
+    'neither trivy nor grype is on the PATH, and docker has no plugin scout: install one of them, or set "scanner" to its path',
   );
 }
 
 function candidates(given: string | undefined): { scanner: Scanner; program: string }[] {
   if (given === undefined) {
-    return SCANNERS.map((scanner) => ({ scanner, program: scanner.name }));
+    return SCANNERS.map((scanner) => ({ scanner, program: scanner.program }));
   }
   const scanner = SCANNERS.find(({ name }) => name === programName(given));
-  if (scanner) return [{ scanner, program: given }];
+  if (scanner) {
+    return [{ scanner, program: given === scanner.name ? scanner.program : given }];
+  }
   throw new UserError(
-    `"scanner" is ${given}: only trivy and grype are known, by name or by a path that ends with it`,
+    `"scanner" is ${given}: only ${SCANNER_NAMES.join(', ')} are known, by name or by a path that ends with it`,
   );
 }
 
@@ -84,7 +94,11 @@ async function start(
   say: (line: string) => void,
 ): Promise<{ state: ScannerState } | undefined> {
   try {
-    if (place.databaseFolder === undefined) {
+    if (scanner.isPlugin) {
+      const [ask] = scanner.state(place);
+      if (ask && (await runner.run(ask)).exitCode !== 0) return undefined;
+    }
+    if (place.databaseFolder === undefined && scanner.update) {
       await runScanner(runner, scanner.update(place)).catch((error: unknown) => {
         if (error instanceof SpawnError || !(error instanceof UserError)) throw error;
         // Without a network, the database of yesterday is better than none; without any, the next command ends it.

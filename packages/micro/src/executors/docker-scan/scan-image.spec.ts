@@ -44,6 +44,7 @@ const machine =
     }
     if (line.startsWith('grype sbom:')) return { stdout: JSON.stringify({ matches: sbom }) };
     if (line.startsWith('grype docker:')) return { stdout: JSON.stringify({ matches: image }) };
+    if (line === 'docker scout version') return failure("docker: 'scout' is not a docker command.");
     if (line.startsWith('docker image inspect')) {
       return {
         stdout: JSON.stringify({
@@ -149,6 +150,35 @@ describe('scanImage', () => {
     });
   });
 
+  it('asks Docker Scout if there is no other, which reads another SBOM and has no database', async () => {
+    const sarif = { runs: [{ tool: { driver: { rules: [] } } }] };
+    const scout: Answer = (line, command) => {
+      if (command.file !== 'docker') {
+        throw new SpawnError(command, Object.assign(new Error('ENOENT'), { code: 'ENOENT' }));
+      }
+      if (line === 'docker scout version') return { stdout: 'version: v1.21.0 (go1.26 - linux)\n' };
+      if (line.startsWith('docker scout cves')) return { stdout: JSON.stringify(sarif) };
+      return machine()(line, command);
+    };
+    const purl = 'pkg:npm/minimist@1.2.5';
+    const sbom = { components: [{ name: 'minimist', version: '1.2.5', purl }] };
+    const task = recordedTask({ ...files, [SBOM]: JSON.stringify(sbom) }, scout);
+    await scanImage(task, {});
+    expect(task.runner.lines.filter((line) => line.startsWith('docker scout cves'))).toEqual([
+      'docker scout cves --format sarif sbom://dist/scans/apps/orders/sbom.json',
+      `docker scout cves --format sarif local://${IMAGE}`,
+    ]);
+    expect(task.read('dist/scans/apps/orders/sbom.json')).toContain(purl);
+    expect(JSON.parse(task.read(RECEIPT)!)).toMatchObject({
+      scanner: 'docker-scout',
+      version: '1.21.0',
+      database: expect.stringMatching(/^asked on \d{4}-\d\d-\d\d$/) as string,
+    });
+    const again = recordedTask({}, scout);
+    await scanImage({ ...task, runner: again.runner }, {});
+    expect(again.runner.lines.filter((line) => line.startsWith('docker scout cves'))).toEqual([]);
+  });
+
   it('goes on with the database that is there if it cannot be updated', async () => {
     const task = recordedTask(files, (line, command) =>
       line === 'grype db update' ? failure('no network') : machine()(line, command),
@@ -166,19 +196,31 @@ describe('scanImage', () => {
         throw new SpawnError(command, Object.assign(new Error('ENOENT'), { code: 'ENOENT' }));
       },
       {},
-      /^neither trivy nor grype is on the PATH/,
+      /^neither trivy nor grype is on the PATH, and docker has no plugin scout/,
     ],
     [
       'it is another program',
       machine(),
       { scanner: 'snyk' },
-      /^"scanner" is snyk: only trivy and grype/,
+      /^"scanner" is snyk: only trivy, grype, docker-scout/,
     ],
     [
       'it is not where it should be',
       machine(),
       { scanner: '/opt/trivy' },
       /there is no program \/opt\/trivy: install it, or correct "scanner"/,
+    ],
+    [
+      'Docker has no such plugin',
+      machine(),
+      { scanner: 'docker-scout' },
+      /there is no program docker-scout: install it, or correct "scanner"/,
+    ],
+    [
+      'it keeps no database',
+      machine(),
+      { scanner: 'docker-scout', databaseFolder: 'db' },
+      /^docker-scout has no database, it asks a service of Docker: remove "databaseFolder"/,
     ],
     [
       'it has no database',

@@ -13,7 +13,12 @@ import { EXCEPTIONS_FILE, parseExceptions } from '../../scan/exceptions';
 import { sortFindings, type Finding } from '../../scan/finding';
 import { countBySeverity, findingRows, judge, whyFailed, type FailOn } from '../../scan/gate';
 import { formatSarif } from '../../scan/sarif';
-import { sarifFile, scanReceiptSchema, type ScanReceipt } from '../../scan/scan-receipt';
+import {
+  convertedSbomFile,
+  sarifFile,
+  scanReceiptSchema,
+  type ScanReceipt,
+} from '../../scan/scan-receipt';
 import type { ScanSubject } from '../../scan/scanner';
 import { formatColumns } from '../../terminal/columns';
 import { formatSeconds, formatStep } from '../../terminal/step';
@@ -56,6 +61,7 @@ export async function scanImage(task: ServiceTask, options: DockerScanOptions): 
     { workspaceRoot, scanner: options.scanner, databaseFolder: options.databaseFolder },
     say,
   );
+  const today = timestamp(clock).slice(0, 10);
   const file = receiptFile(service.root, 'docker-scan');
   const previous = await readReceipt(workspaceRoot, file, scanReceiptSchema);
   const subject = {
@@ -66,10 +72,11 @@ export async function scanImage(task: ServiceTask, options: DockerScanOptions): 
     ...(sbom === undefined ? {} : { sbom: createHash('sha256').update(sbom).digest('hex') }),
     scanner: found.scanner.name,
     version: found.state.version,
-    database: found.state.database,
+    // What a service in the internet knows is taken to be new each day.
+    database: found.state.database ?? `asked on ${today}`,
   };
   const isKnown = previous !== undefined && isSame(previous, subject);
-  const findings = isKnown ? previous.findings : await scan(task, found, built, of);
+  const findings = isKnown ? previous.findings : await scan(task, found, built, of, sbom);
   await writeReceipt<ScanReceipt>(
     workspaceRoot,
     file,
@@ -81,7 +88,7 @@ export async function scanImage(task: ServiceTask, options: DockerScanOptions): 
     failOn: options.failOn ?? 'high',
     onlyFixed: options.onlyFixed ?? false,
     exceptions,
-    today: timestamp(clock).slice(0, 10),
+    today,
   };
   const judged = judge(findings, rules);
   await writeWhole(
@@ -115,12 +122,18 @@ function isSame(
 }
 
 async function scan(
-  { runner, service }: ServiceTask,
+  { workspaceRoot, runner, service }: ServiceTask,
   { scanner, place }: FoundScanner,
   built: BuildReceipt,
   of: readonly ('sbom' | 'image')[],
+  sbom: string | undefined,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
+  let file = sbomFile(service.root);
+  if (sbom !== undefined && scanner.convertSbom) {
+    file = convertedSbomFile(service.root);
+    await writeWhole(join(workspaceRoot, file), scanner.convertSbom(sbom));
+  }
   for (const foundIn of of) {
     if (foundIn === 'image' && !(await inspectImages(runner, [built.image])).has(built.image)) {
       throw new UserError(
@@ -128,9 +141,7 @@ async function scan(
       );
     }
     const subject: ScanSubject =
-      foundIn === 'sbom'
-        ? { kind: 'sbom', file: sbomFile(service.root) }
-        : { kind: 'image', reference: built.image };
+      foundIn === 'sbom' ? { kind: 'sbom', file } : { kind: 'image', reference: built.image };
     const output = await runScanner(runner, scanner.scan(place, subject));
     findings.push(...parseFindings(scanner.name, () => scanner.parseFindings(output, foundIn)));
   }
