@@ -44,7 +44,7 @@ export async function requireSigned(
     const reason = reasonIn(stderr);
     throw new UserError(
       verdict === 'not signed'
-        ? `${reference} is not signed by ${signerOf(verify)}, ${demand} (${reason}). Nothing was changed. Push it with docker-push and "signKey", or find out who pushed it`
+        ? `${reference} is not signed by ${signerOf(verify)}, ${demand} (${reason}). Nothing was changed. Push it with docker-push and "${signOption(verify)}", or find out who pushed it`
         : `it cannot be told whether ${reference} is signed by ${signerOf(verify)}, ${demand}: ${reason}`,
     );
   }
@@ -55,9 +55,14 @@ export async function requireSigned(
   const reason = reasonIn(sbom.stderr);
   throw new UserError(
     found === 'not attested'
-      ? `${reference} has no SBOM by ${signerOf(verify)}, ${demand} (${reason}). Nothing was changed. Run docker-push with "signKey" again: it attaches the SBOM of the build, and pushes nothing that is there`
+      ? `${reference} has no SBOM by ${signerOf(verify)}, ${demand} (${reason}). Nothing was changed. Run docker-push with "${signOption(verify)}" again: it attaches the SBOM of the build, and pushes nothing that is there`
       : `it cannot be told whether ${reference} has an SBOM by ${signerOf(verify)}, ${demand}: ${reason}`,
   );
+}
+
+/** The option of docker-push by which such an image is signed. */
+function signOption(verify: Verify): string {
+  return 'key' in verify ? 'signKey' : 'signKeyless';
 }
 
 /** What the check of an attestation says. It ends with exit code 1 whatever is wrong, so its words decide. */

@@ -57,7 +57,7 @@ function deployed(environment: AnyEnvironment): DeployedEnvironment {
 }
 
 function pipelineEnvironment(environment: DeployedEnvironment): PipelineEnvironment {
-  const { name, engine, registry } = environment;
+  const { name, engine, registry, verify } = environment;
   const host = engine === 'compose' ? environment.host : undefined;
   const url = publicUrlsOf(environment).find((one) => one !== undefined);
   type Overrides = DeployedEnvironment['services'][string];
@@ -72,6 +72,8 @@ function pipelineEnvironment(environment: DeployedEnvironment): PipelineEnvironm
     ...(registry === undefined ? {} : { registry }),
     ...(host === undefined ? {} : { host }),
     ...(url === undefined ? {} : { url }),
+    ...(verify ? { verifies: true } : {}),
+    ...(verify && 'identity' in verify ? { issuer: verify.issuer } : {}),
     variables: [...new Set(variables)].sort(),
   };
 }

@@ -48,6 +48,10 @@ describe('the commands of cosign', () => {
     const attest = (hasSigningConfig: boolean) =>
       attestSbomCommand(REFERENCE, 'cosign.key', 'dist/sbom.cdx.json', hasSigningConfig);
     expect(attest(false)).toEqual({ file: 'cosign', args: [...start, ...end] });
+    expect(attestSbomCommand(REFERENCE, undefined, 'dist/sbom.cdx.json', false).args).toEqual([
+      ...['attest', '--yes'],
+      ...end,
+    ]);
     expect(attest(true).args).toEqual([...start, '--use-signing-config=false', ...end]);
   });
 
@@ -59,6 +63,7 @@ describe('the commands of cosign', () => {
       '--use-signing-config=false',
       REFERENCE,
     ]);
+    expect(signCommand(REFERENCE, undefined, false).args).toEqual(['sign', '--yes', REFERENCE]);
     expect(publicKeyCommand('cosign.key').args).toEqual(['public-key', '--key', 'cosign.key']);
   });
 });

@@ -24,12 +24,17 @@ function verifyFlags(by: Verify): string[] {
 }
 
 /**
- * Signs an image, and tells no public log about it.
+ * Signs an image. With a key, no public log is told about it. Without one, cosign takes the identity that the pipeline or a
+ * login gives it, and a public authority and log (Fulcio and Rekor of Sigstore) keep for which digest it was used.
  *
  * @param hasSigningConfig whether this cosign would take its services from a configuration in the internet by itself, as
  *   version 3 does.
  */
-export function signCommand(reference: string, key: string, hasSigningConfig: boolean): Command {
+export function signCommand(
+  reference: string,
+  key: string | undefined,
+  hasSigningConfig: boolean,
+): Command {
   return {
     file: 'cosign',
     args: ['sign', ...signFlags(key, hasSigningConfig), reference],
@@ -44,7 +49,7 @@ export function signCommand(reference: string, key: string, hasSigningConfig: bo
  */
 export function attestSbomCommand(
   reference: string,
-  key: string,
+  key: string | undefined,
   sbom: string,
   hasSigningConfig: boolean,
 ): Command {
@@ -55,7 +60,8 @@ export function attestSbomCommand(
   };
 }
 
-function signFlags(key: string, hasSigningConfig: boolean): string[] {
+function signFlags(key: string | undefined, hasSigningConfig: boolean): string[] {
+  if (key === undefined) return ['--yes'];
   const config = hasSigningConfig ? ['--use-signing-config=false'] : [];
   return ['--yes', '--key', key, '--tlog-upload=false', ...config];
 }

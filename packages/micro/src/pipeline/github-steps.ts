@@ -9,6 +9,7 @@ const ACTIONS = {
   save: 'actions/cache/save@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0',
   upload: 'actions/upload-artifact@330a01c490aca151604b8cf639adc76d48f6c5d4 # v5.0.0',
   download: 'actions/download-artifact@018cc2cf5baa6db3ef3c5f8a56943fffe632ef53 # v6.0.0',
+  cosign: 'sigstore/cosign-installer@faadad0cce49287aee09b3a48701e75088a2c6ad # v4.0.0',
   uploadSarif:
     'github/codeql-action/upload-sarif@5d4e8d1aca955e8d8589aabd499c5cae939e33c7 # v4.31.9',
 } as const;
@@ -87,6 +88,19 @@ export function save(job: string): Step {
 /** Who sends a pull request from a fork is given nothing that has secrets. */
 export const OF_THIS_REPOSITORY =
   'github.event.pull_request.head.repo.full_name == github.repository';
+
+/** Who vouches for what GitHub's own jobs sign without a key. */
+const ISSUER = 'https://token.actions.githubusercontent.com';
+
+/** The right to an identity of the job, only where an environment demands that the pipeline signs with it. */
+export function signingRights({ issuer }: PipelineEnvironment): Record<string, string> {
+  return issuer === ISSUER ? { 'id-token': 'write' } : {};
+}
+
+/** What checks signatures, and makes them. */
+export function installCosign({ verifies = false }: PipelineEnvironment): Step[] {
+  return verifies ? [{ uses: ACTIONS.cosign }] : [];
+}
 
 /** Keeps what a job scanned for the job that reports it, also if the scan failed. */
 export function keepScans(scans: boolean, name: string): Step[] {

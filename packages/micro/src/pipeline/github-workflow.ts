@@ -1,6 +1,7 @@
 import { affectedJob, planJobs, serviceJob } from './github-pull-requests';
 import {
   access,
+  installCosign,
   isOfGithub,
   keepScans,
   PR_BASE,
@@ -9,6 +10,7 @@ import {
   save,
   secretsOf,
   setUp,
+  signingRights,
   type Job,
 } from './github-steps';
 import type { PipelineEnvironment, PipelineFacts } from './pipeline-facts';
@@ -112,11 +114,12 @@ function deployJob(facts: PipelineFacts, environment: PipelineEnvironment, needs
   return {
     if: "github.event_name == 'push'",
     needs,
-    ...placeOf(environment),
+    ...placeOf(environment, signingRights(environment)),
     steps: [
       ...setUp(facts),
       restore(job),
       access(environment),
+      ...installCosign(environment),
       ...installTools(environment, facts.choices.scans).map((run) => ({ run })),
       {
         name: 'Build, push and deploy what changed',
@@ -142,6 +145,7 @@ function rollbackJob(facts: PipelineFacts, environment: PipelineEnvironment): Jo
     steps: [
       ...setUp(facts),
       access(environment),
+      ...installCosign(environment),
       ...installTools(environment, false).map((run) => ({ run })),
       {
         name: 'Go back',
@@ -157,7 +161,10 @@ function rollbackJob(facts: PipelineFacts, environment: PipelineEnvironment): Jo
 }
 
 /** One job at a time, and a job that waits is replaced by a newer one. */
-function placeOf({ name, registry, url }: PipelineEnvironment): Job {
+function placeOf(
+  { name, registry, url }: PipelineEnvironment,
+  rights: Record<string, string> = {},
+): Job {
   return {
     'runs-on': 'ubuntu-latest',
     environment: url === undefined ? { name } : { name, url },
@@ -165,6 +172,7 @@ function placeOf({ name, registry, url }: PipelineEnvironment): Job {
     permissions: {
       contents: 'read',
       ...(isOfGithub(registry) ? { packages: 'write' } : {}),
+      ...rights,
     },
   };
 }

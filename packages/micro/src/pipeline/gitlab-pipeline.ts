@@ -129,6 +129,10 @@ function deployJob(
     needs: [previous ?? 'check'],
     rules: [{ if: ON_MAIN, ...(previous === undefined ? {} : { when: 'manual' }) }],
     cache: cacheOf(job),
+    // What signs without a key: cosign reads the token of the job.
+    ...(environment.issuer === undefined
+      ? {}
+      : { id_tokens: { SIGSTORE_ID_TOKEN: { aud: 'sigstore' } } }),
     ...keepScans(scans),
     script: [
       accessScript(environment),

@@ -42,6 +42,10 @@ export interface PipelineEnvironment {
   host?: string;
   /** The address that is asked once it is deployed. */
   url?: string;
+  /** Whether it runs only what was signed, so that a deploy needs cosign. */
+  verifies?: boolean;
+  /** Whose signatures without a key it demands: who vouches for the identity. */
+  issuer?: string;
   /** Variables of the process that deploys, which hold secrets. */
   variables: readonly string[];
 }

@@ -7,7 +7,7 @@ const sbom = z
   .boolean()
   .optional()
   .describe(
-    'Demand a list of packages (SBOM) of the image, too, attested by the same key or identity. docker-push with "signKey" attaches it',
+    'Demand a list of packages (SBOM) of the image, too, attested by the same key or identity. docker-push with "signKey" or "signKeyless" attaches it',
   );
 
 /** Who has to have signed the images of an environment. */
@@ -44,3 +44,6 @@ export const verifySchema = z
     'Deploy only images of services that were signed with cosign by this key or identity. Needs cosign where the deploy runs',
   );
 export type Verify = z.output<typeof verifySchema>;
+
+/** Who signs without a key. */
+export type SigningIdentity = Extract<Verify, { identity: string }>;

@@ -370,6 +370,91 @@ describe('pushImage', () => {
     });
   });
 
+  describe('without a key', () => {
+    const SIGNED = `registry.example.com/team/acme/orders@${DIGEST}`;
+    const SBOM = 'dist/sboms/apps/orders/sbom.cdx.json';
+    const ISSUER = 'https://token.actions.githubusercontent.com';
+    const BY = `--certificate-identity ci --certificate-oidc-issuer ${ISSUER}`;
+    const VERIFY = `cosign verify ${BY} --output json ${SIGNED}`;
+    const environment = `${files['environments/production.yml']}verify: { identity: ci, issuer: ${ISSUER} }\n`;
+    const demanding = { ...files, 'environments/production.yml': environment, [SBOM]: '{}' };
+    const options = { environment: 'production', signKeyless: true };
+    const of = (lines: readonly string[]) => lines.filter((line) => line.startsWith('cosign'));
+    /** A cosign that finds no signature before it has signed, and then one of this exit code. */
+    const cosign = (after: number): Answer => {
+      let isSigned = false;
+      return (line) => {
+        if (line.startsWith('cosign sign ')) isSigned = true;
+        if (line.startsWith('cosign verify-attestation')) {
+          return failure('Error: no matching attestations: \n');
+        }
+        if (!line.startsWith('cosign verify ')) return undefined;
+        return { exitCode: isSigned ? after : 10, stderr: 'Error: none of the identities matched' };
+      };
+    };
+
+    it('signs for who has to have signed, and checks that it was them', async () => {
+      const task = recordedTask(demanding, engine({}, cosign(0)));
+      await pushImage(task, options);
+      expect(of(task.runner.lines)).toEqual([
+        VERIFY,
+        `cosign sign --yes ${SIGNED}`,
+        VERIFY,
+        `cosign verify-attestation --type cyclonedx ${BY} ${SIGNED}`,
+        `cosign attest --yes --type cyclonedx --predicate ${SBOM} ${SIGNED}`,
+      ]);
+      expect(task.read(RECEIPT)).toBeDefined();
+    });
+
+    it('ends if someone else signed, and leaves no receipt', async () => {
+      const task = recordedTask(demanding, engine({}, cosign(12)));
+      await expect(pushImage(task, options)).rejects.toThrow(
+        `${SIGNED} was signed, but not by ci of ${ISSUER}, which "verify" of environments/production.yml demands`,
+      );
+      expect(task.read(RECEIPT)).toBeUndefined();
+    });
+
+    it('does not sign what was in the registry before', async () => {
+      const task = recordedTask(
+        demanding,
+        engine({ [IMAGE.split(':')[1]!]: KEY }, (line) =>
+          line.startsWith('cosign verify ') ? failure('Error: no signatures found', 10) : undefined,
+        ),
+      );
+      await expect(pushImage(task, options)).rejects.toThrow(
+        `was in the registry before, without a signature of ci, and is not signed now: it may be of someone else. If you know that it is yours, sign it once with "cosign sign --yes ${SIGNED}"`,
+      );
+      expect(of(task.runner.lines)).toEqual([VERIFY]);
+    });
+
+    it('says what cosign needs if it cannot sign', async () => {
+      const unable: Answer = (line) =>
+        line.startsWith('cosign sign ')
+          ? failure('Error: getting signer: no token')
+          : cosign(0)(line, { file: 'cosign', args: [] });
+      const task = recordedTask(demanding, engine({}, unable));
+      await expect(pushImage(task, options)).rejects.toThrow(
+        /failed: getting signer: no token\. Without a key, cosign needs a token of the pipeline/,
+      );
+    });
+
+    it('signs nothing for an environment that names no identity, and says so', async () => {
+      const task = recordedTask(files, engine({}));
+      await pushImage(task, options);
+      expect(of(task.runner.lines)).toEqual([]);
+      expect(task.said[0]).toMatch(
+        /orders {2}not signed {2}.*environments\/production\.yml names no/,
+      );
+    });
+
+    it('refuses a key beside it', async () => {
+      const task = recordedTask(demanding, engine({}));
+      const both = { ...options, signKey: 'cosign.key' };
+      await expect(pushImage(task, both)).rejects.toThrow('are both set: choose one of them');
+      expect(acts(task.runner.lines)).toEqual([]);
+    });
+  });
+
   it.each([
     [{}, {}, 'no environment given'],
     [{ environment: 'prod' }, {}, 'there is no environment "prod"'],

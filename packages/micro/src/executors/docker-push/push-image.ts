@@ -32,6 +32,7 @@ import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
 import { retry } from './retry';
 import { signImages, type PushedImage } from './sign-images';
+import { chosenSigner } from './signer';
 
 /** Options as Nx gives them. */
 export interface DockerPushOptions {
@@ -39,6 +40,7 @@ export interface DockerPushOptions {
   tags?: string[];
   retries?: number;
   signKey?: string;
+  signKeyless?: boolean;
   dryRun?: boolean;
 }
 
@@ -100,9 +102,9 @@ export async function pushImage(
   }
   // The key's tag is first: without it, there is no digest to note.
   if (isDry || (isPlanned && wanted[0]!.kind === 'push')) return;
-  const signs = options.signKey !== undefined && !isPlanned;
+  const signer = isPlanned ? undefined : chosenSigner(task, options, environment);
   // Before the push: an image that is in the registry without a signature is not signed by the next run.
-  const sbom = signs ? findSbom(task, environment) : undefined;
+  const sbom = signer ? findSbom(task, environment) : undefined;
   const plans = isPlanned ? wanted.filter(({ kind }) => kind === 'there') : wanted;
   const digests: string[] = [];
   for (const plan of plans) {
@@ -113,8 +115,8 @@ export async function pushImage(
     );
   }
   const digest = digests[0]!;
-  if (options.signKey !== undefined && signs) {
-    await signImages(task, options.signKey, pushedImages(repository, plans, digests), sbom);
+  if (signer) {
+    await signImages(task, signer, pushedImages(repository, plans, digests), sbom);
   }
   const image = `${repository}:${plans[0]!.tag}`;
   await writeReceipt<PushReceipt>(

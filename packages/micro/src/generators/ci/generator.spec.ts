@@ -140,6 +140,32 @@ describe('a pipeline for GitHub', () => {
     expect(jobs()['deploy-production']!.permissions).toEqual({ contents: 'read' });
   });
 
+  it('may sign without a key only where an environment demands it, and then brings cosign', async () => {
+    const file = 'environments/production.yml';
+    const issuer = 'https://token.actions.githubusercontent.com';
+    const signed = (verify: string) =>
+      tree.write(file, `${HOST}registry: a.example.com/acme\n${verify}`);
+    const usesCosign = (name: string) =>
+      jobs()[name]!.steps.some(({ uses }) => uses?.startsWith('sigstore/cosign-installer@'));
+    signed(`verify: { identity: ci, issuer: ${issuer} }\n`);
+    await ciGenerator(tree, { provider: 'github' });
+    await ciGenerator(tree, { provider: 'gitlab' });
+    const rights = Object.entries(jobs()).flatMap(([name, { permissions }]) =>
+      permissions?.['id-token'] === undefined ? [] : [name],
+    );
+    expect(rights).toEqual(['deploy-production']);
+    expect(Object.keys(jobs()).filter(usesCosign)).toEqual([
+      'deploy-production',
+      'rollback-production',
+    ]);
+    expect(text(GITLAB).match(/SIGSTORE_ID_TOKEN/g)).toHaveLength(1);
+    signed('verify: { key: cosign.pub }\n');
+    expect(drift()).toContain('the job deploy-production is out of date');
+    expect(text(GITHUB)).not.toContain('id-token');
+    expect(text(GITLAB)).not.toContain('SIGSTORE_ID_TOKEN');
+    expect(usesCosign('deploy-production')).toBe(true);
+  });
+
   it('pins each action by its commit, with the version beside it', async () => {
     await ciGenerator(tree, { provider: 'github' });
     const lines = text(GITHUB)
@@ -555,8 +581,10 @@ describe.each([
 });
 
 it('writes a workflow for GitHub in which actionlint finds nothing', async () => {
-  tree.write('environments/cluster.yml', CLUSTER);
+  const issuer = 'https://token.actions.githubusercontent.com';
+  tree.write('environments/cluster.yml', `${CLUSTER}verify: { identity: ci, issuer: ${issuer} }\n`);
   await ciGenerator(tree, { provider: 'github', scan: true, plan: true, matrix: true });
+  expect(text(GITHUB)).toContain('id-token: write');
   expect(Object.keys(jobs())).toContain('deploy-cluster');
   expect((await createLinter())(text(GITHUB), GITHUB)).toEqual([]);
 });
