@@ -18,6 +18,8 @@ export interface HandlingOptions {
 /** What every consumer of an event is made with. */
 export interface ConsumerOptions {
   service: string;
+  /** The part of the events with an order that it handles; undefined for those without. */
+  partition: number | undefined;
   prefetch: number;
   retryDelaysMs: readonly number[];
   handlerTimeoutMs: number;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ORDER, orderHash } from './event-order.js';
 import type { EventContract, EventInput, EventMessage, PublishOptions } from './events.js';
 
 /** Larger data belongs into a store, with a reference in the event: the broker keeps queues in memory. */
@@ -50,14 +51,24 @@ export function encodeEvent<E extends EventContract>(
   const { name } = contract;
   if (id === '' || id.length > 255)
     throw new InvalidEventError(name, 'its id must have 1 to 255 characters');
-  const body = toJson(name, parse(contract, data, ''));
+  const parsed = parse(contract, data, '');
+  const body = toJson(name, parsed);
   const bytes = Buffer.byteLength(body);
   if (bytes > MAX_BYTES) {
     throw new InvalidEventError(name, `has ${bytes} bytes; ${MAX_BYTES} at most`);
   }
   // The subscriber's check: a date, or the result of a transform, may not match the schema any more.
   parse(contract, JSON.parse(body), 'once it is JSON: ');
-  return { id, name, body, headers: { ...headers, [OCCURRED_AT]: new Date().toISOString() } };
+  const own = { [OCCURRED_AT]: new Date().toISOString(), ...orderHeader(contract, parsed) };
+  return { id, name, body, headers: { ...headers, ...own } };
+}
+
+function orderHeader({ name, orderBy }: EventContract, data: unknown): Record<string, string> {
+  if (orderBy === undefined) return {};
+  const key = (data as Record<string, unknown>)[orderBy];
+  if (typeof key === 'string' || typeof key === 'number') return { [ORDER]: orderHash(key) };
+  // Only code that passes by the types gets here.
+  throw new InvalidEventError(name, `it is ordered by ${orderBy}, which is no string or number`);
 }
 
 /** @throws {InvalidEventError} */

@@ -1,6 +1,13 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as z from 'zod';
-import { defineEvent, handle, type EventData, type EventInput, type Publisher } from './events.js';
+import {
+  defineEvent,
+  handle,
+  type EventData,
+  type EventInput,
+  type OrderField,
+  type Publisher,
+} from './events.js';
 
 const orderPlaced = defineEvent(
   'order.placed',
@@ -27,6 +34,31 @@ describe('defineEvent', () => {
 
   it('refuses a name that is too long for a queue', () => {
     expect(() => defineEvent(`order.${'a'.repeat(95)}`, z.object({}))).toThrow(TypeError);
+  });
+});
+
+describe('orderBy', () => {
+  const schema = z.object({
+    orderId: z.string(),
+    number: z.number(),
+    note: z.string().optional(),
+    placedAt: z.coerce.date(),
+  });
+
+  it('is a part of the contract', () => {
+    expect(defineEvent('order.placed', schema, { orderBy: 'orderId' }).orderBy).toBe('orderId');
+    expect(defineEvent('order.placed', schema, { orderBy: 'number' }).orderBy).toBe('number');
+    expect(defineEvent('order.placed', schema)).not.toHaveProperty('orderBy');
+  });
+
+  it('is a field that is always a string or a number', () => {
+    expectTypeOf<OrderField<typeof schema>>().toEqualTypeOf<'orderId' | 'number'>();
+    // @ts-expect-error it is a date
+    defineEvent('order.placed', schema, { orderBy: 'placedAt' });
+    // @ts-expect-error it may be missing
+    defineEvent('order.placed', schema, { orderBy: 'note' });
+    // @ts-expect-error there is no such field
+    defineEvent('order.placed', schema, { orderBy: 'customer' });
   });
 });
 

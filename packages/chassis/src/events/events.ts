@@ -5,6 +5,22 @@ import type { Log } from '../telemetry/log.js';
 export interface EventContract<N extends string = string, S extends z.ZodType = z.ZodType> {
   readonly name: N;
   readonly schema: S;
+  /** The field of the data whose value is the key: events with the same key are handled in order. */
+  readonly orderBy?: string;
+}
+
+/** The fields that events can be ordered by: those that are always a string or a number. */
+export type OrderField<S extends z.ZodType> = {
+  [F in keyof z.output<S>]-?: z.output<S>[F] extends string | number ? F : never;
+}[keyof z.output<S>] &
+  string;
+
+export interface EventOptions<S extends z.ZodType> {
+  /**
+   * Events with the same value of this field are handled one after the other, in the order in which they were published,
+   * also if one of them fails and is handled again later. Default: events can overtake each other.
+   */
+  orderBy?: OrderField<S>;
 }
 
 /** The type of the data that a publisher passes in. */
@@ -69,18 +85,20 @@ const MAX_NAME_LENGTH = 100;
 
 /**
  * `defineEvent('order.placed', z.object({ orderId: z.uuid(), total: z.number() }))`. Events are sent as JSON. The
- * schema must accept its own output, so that a service can pass on what it got.
+ * schema must accept its own output, so that a service can pass on what it got. With `{ orderBy: 'orderId' }`, events
+ * with the same `orderId` are handled in order.
  *
  * @throws {TypeError} if the name does not consist of lower-case words separated by dots.
  */
 export function defineEvent<const N extends string, S extends z.ZodType>(
   name: N,
   schema: S,
+  { orderBy }: EventOptions<S> = {},
 ): EventContract<N, S> {
   if (!NAME.test(name) || name.length > MAX_NAME_LENGTH) {
     throw new TypeError(`the event "${name}" must be named like order.placed or order.line-added`);
   }
-  return { name, schema };
+  return { name, schema, ...(orderBy === undefined ? {} : { orderBy }) };
 }
 
 /** `handle(orderPlaced, async (event, { log }) => …)`. The contract determines the types. */

@@ -11,6 +11,7 @@ import {
   type MessagingSystem,
 } from './broker.js';
 import type { ConsumerOptions } from './event-handling.js';
+import { PARTITIONS } from './event-order.js';
 import { eventMetrics } from './event-metrics.js';
 import { publishEvent } from './event-publishing.js';
 import type { WireEvent } from './event-wire.js';
@@ -31,6 +32,11 @@ export interface Consumer {
 export interface Transport {
   /** What events are sent to, as traces name it. */
   readonly destination: string;
+  /**
+   * Whether events of one partition are handled one at a time and in order, by all replicas together: see `partitionOf`.
+   * If not, contracts with `orderBy` are refused.
+   */
+  readonly keepsOrder?: boolean;
   /** @returns whether any service gets the event. */
   send(event: WireEvent): Promise<boolean>;
   consumer(subscription: Subscription, options: ConsumerOptions): Consumer;
@@ -93,13 +99,31 @@ export function openBroker<S extends MessagingSystem, P extends readonly EventCo
     ...{ retryDelaysMs, subscriptions, log, warnOfUnroutable },
   });
 
+  for (const contract of publishes) refuseOrder(contract);
+
+  /** @throws {TypeError} if events could overtake each other although their contract says otherwise. */
+  function refuseOrder({ name: event, orderBy }: EventContract): void {
+    if (orderBy === undefined || transport.keepsOrder) return;
+    throw new TypeError(
+      `${system} cannot keep the order of ${event}: remove "orderBy" from its contract, or use another broker`,
+    );
+  }
+
   // What is consumed belongs to no request, even if a request was the first to need it.
   const outside = new AsyncResource(`chassis.${system}`);
 
-  function consume(subscription: Subscription): Promise<void> {
+  /** Of an event with an order, also what has none: it was published by a version without, or by another program. */
+  async function consume(subscription: Subscription): Promise<void> {
+    const isOrdered = subscription.contract.orderBy !== undefined;
+    const partitions = [undefined, ...(isOrdered ? PARTITIONS : [])];
+    await Promise.all(partitions.map((partition) => consumePart(subscription, partition)));
+  }
+
+  function consumePart(subscription: Subscription, partition: number | undefined): Promise<void> {
     const consumer = transport.consumer(subscription, {
       service,
-      prefetch,
+      partition,
+      prefetch: partition === undefined ? prefetch : 1,
       retryDelaysMs,
       handlerTimeoutMs,
       log,
@@ -146,6 +170,7 @@ export function openBroker<S extends MessagingSystem, P extends readonly EventCo
     send,
     subscribe: (added) => {
       for (const subscription of added) {
+        refuseOrder(subscription.contract);
         addSubscription(service, subscriptions, subscription);
         if (state === 'started') void consume(subscription);
       }

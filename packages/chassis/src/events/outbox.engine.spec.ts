@@ -7,7 +7,7 @@ import { postgres } from '../datastores/postgres.js';
 import { nats } from '../nats/nats.js';
 import type { Resource } from '../service/resource.js';
 import { rememberingLog, soon, type OrderBroker } from '../testing/brokers/fixture.js';
-import { orderPlaced } from '../testing/order-placed.js';
+import { orderChanged, orderPlaced } from '../testing/order-placed.js';
 import { usePostgres } from '../testing/postgres-server.js';
 import { EventRefusedError } from './broker.js';
 import { defineEvent } from './events.js';
@@ -76,6 +76,51 @@ describeEngine('outbox and inbox', () => {
     for (const order of orders) await commit(relay, order);
     relay.start();
     await soon(() => sent).toEqual(orders);
+  });
+
+  it('publishes nothing with an order before what is refused, or fails, of the same key', async () => {
+    const sent: string[] = [];
+    const orders = nats('nats://127.0.0.1:1', {
+      service: 'orders',
+      publishes: [orderChanged],
+      log,
+    });
+    let refuses = true;
+    const broker = {
+      ...orders,
+      send: ({ name, body }) => {
+        const { orderId, step } = JSON.parse(String(body)) as { orderId: string; step: number };
+        if (refuses && orderId === 'a' && step === 1) {
+          return Promise.reject(new EventRefusedError(name, { cause: new Error('no') }));
+        }
+        return Promise.resolve(void sent.push(`${orderId} ${step}`));
+      },
+    } satisfies typeof orders;
+    const relay = outbox(sql.database, broker, { pollMs: 20, batch: 2, log });
+    open.push(relay);
+    for (const step of [0, 1, 2, 3]) {
+      for (const orderId of ['a', 'b']) {
+        await sql.database.transaction((client) =>
+          relay.publish(client, orderChanged, { orderId, step }),
+        );
+      }
+    }
+    relay.start();
+    await soon(() => sent.filter((one) => one.startsWith('b'))).toEqual([
+      'b 0',
+      'b 1',
+      'b 2',
+      'b 3',
+    ]);
+    expect(sent.filter((one) => one.startsWith('a'))).toEqual(['a 0']);
+    refuses = false;
+    await soon(() => sent.filter((one) => one.startsWith('a'))).toEqual([
+      'a 0',
+      'a 1',
+      'a 2',
+      'a 3',
+    ]);
+    await soon(waiting).toBe(0);
   });
 
   it('waits while the broker is down, says so once, and then continues', async () => {

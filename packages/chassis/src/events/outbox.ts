@@ -5,6 +5,7 @@ import { defaultLog } from '../telemetry/default-log.js';
 import type { Log } from '../telemetry/log.js';
 import { NO_METER, type Gauge } from '../telemetry/meter.js';
 import { EventRefusedError, type Broker } from './broker.js';
+import { ORDER } from './event-order.js';
 import { publishEvent } from './event-publishing.js';
 import type { WireEvent } from './event-wire.js';
 import type { EventContract, EventInput, PublishOptions } from './events.js';
@@ -60,11 +61,21 @@ const WATCH_MS = 10_000;
 const COUNT_LIMIT = 100_000;
 const BROKER_PAUSE_MS = 1000;
 
+const LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('chassis_outbox')) AS locked";
+
+/** Not behind an event with the same key that the broker refused. */
+const IN_ORDER = `AND NOT EXISTS (
+  SELECT FROM chassis_outbox AS earlier WHERE earlier.id < waiting.id AND earlier.event = waiting.event
+    AND earlier.headers->>'${ORDER}' = waiting.headers->>'${ORDER}' AND earlier.next_attempt_at > now())`;
+
 /**
  * A transactional outbox: events are rows, written in the same transaction as the change that they are about. A relay
  * in each replica sends them to the broker and deletes them after it has confirmed. Each row is processed by one relay
  * at a time. If a relay dies in between, another one publishes its events again; handlers deal with duplicates with
  * `once`.
+ *
+ * If any of the broker's events has an order, one relay at a time works for all replicas. An event is then published
+ * after those with the same key that were written before it, also if the broker refuses one of them for a while.
  *
  * The table is created by `migratePostgres({ …, eventTables: true })`.
  */
@@ -118,33 +129,59 @@ export function outbox<E extends EventContract>(
     }
   }
 
-  /** @returns how many events it processed. */
+  const isOrdered = broker.publishes.some(({ orderBy }) => orderBy !== undefined);
+
+  /** @returns how many events it processed; 0 if it was the turn of another replica. */
   async function relay(): Promise<number> {
     let failure: unknown;
     const count = await database.transaction(async (client) => {
+      if (isOrdered && !(await client.query<{ locked: boolean }>(LOCK)).rows[0]!.locked) return 0;
       const { rows } = await client.query<Row>(
-        `SELECT id, event_id, event, body, headers FROM chassis_outbox
-         WHERE next_attempt_at <= now() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
+        `SELECT id, event_id, event, body, headers FROM chassis_outbox AS waiting
+         WHERE next_attempt_at <= now() ${isOrdered ? IN_ORDER : ''}
+         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
         [batch],
       );
       if (rows.length === 0) return 0;
-      const results = await Promise.allSettled(rows.map(publishRow));
-      const published = rows.filter((_row, index) => results[index]?.status === 'fulfilled');
+      const published: string[] = [];
+      const failed: [row: Row, reason: unknown][] = [];
+      const sendAll = async (sequence: readonly Row[]): Promise<void> => {
+        for (const row of sequence) {
+          try {
+            await publishRow(row);
+            published.push(row.id);
+          } catch (reason) {
+            // Those behind it wait for it.
+            return void failed.push([row, reason]);
+          }
+        }
+      };
+      await Promise.all(sequencesOf(rows).map(sendAll));
       if (published.length > 0) {
-        const ids = published.map(({ id }) => id);
-        await client.query('DELETE FROM chassis_outbox WHERE id = ANY($1::bigint[])', [ids]);
+        await client.query('DELETE FROM chassis_outbox WHERE id = ANY($1::bigint[])', [published]);
       }
-      for (const [index, result] of results.entries()) {
-        if (result.status === 'fulfilled') continue;
-        const { reason } = result as { reason: unknown };
+      for (const [row, reason] of failed) {
         if (!(reason instanceof EventRefusedError)) failure ??= reason;
-        // One that is refused by itself must not hold up those behind it.
-        else await putOff(client, rows[index]!, reason);
+        // One that is refused by itself must not hold up others.
+        else await putOff(client, row, reason);
       }
       return rows.length;
     });
     if (failure) throw failure as Error;
     return count;
+  }
+
+  /** Rows that must be published one after the other, in lists. */
+  function sequencesOf(rows: readonly Row[]): Row[][] {
+    const sequences = new Map<string, Row[]>();
+    for (const row of rows) {
+      const order = row.headers[ORDER];
+      const key = order === undefined ? row.id : `${row.event}:${order}`;
+      const sequence = sequences.get(key);
+      if (sequence) sequence.push(row);
+      else sequences.set(key, [row]);
+    }
+    return [...sequences.values()];
   }
 
   function publishRow({ event_id: id, event, body, headers }: Row): Promise<void> {

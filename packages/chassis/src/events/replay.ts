@@ -4,7 +4,7 @@ import type { EventContract } from './events.js';
 export interface ReplayOptions {
   service: string;
   /** The events that the service subscribes to: contracts, or other objects with their names. */
-  subscribes: readonly Pick<EventContract, 'name'>[];
+  subscribes: readonly Pick<EventContract, 'name' | 'orderBy'>[];
   /** How long to wait for a connection, and for each confirm. Default 10 000. */
   timeoutMs?: number;
   log?: Log;

@@ -55,7 +55,8 @@ export class EventConsumer {
     private readonly publisher: ConfirmingPublisher,
     private readonly options: ConsumingOptions,
   ) {
-    this.#name = consumerName(options.service, subscription.contract.name);
+    const { service, partition } = options;
+    this.#name = consumerName(service, subscription.contract.name, partition);
   }
 
   /** Why nothing is consumed, if that is the case. */
@@ -85,9 +86,10 @@ export class EventConsumer {
 
   /** Creates the server's consumer, or brings it up to date. */
   async #declare(): Promise<ConsumerInfo> {
-    const { service, stream } = this.options;
+    const { service, stream, partition } = this.options;
+    const { name } = this.subscription.contract;
     const { manager } = await this.publisher.session();
-    const declaration = consumerDeclaration(stream, service, this.subscription.contract.name);
+    const declaration = consumerDeclaration(stream, service, name, partition);
     const info = await declareConsumer(manager, stream, declaration);
     this.#problem = undefined;
     return info;

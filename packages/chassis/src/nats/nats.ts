@@ -1,12 +1,13 @@
 import { checkConnectionUrl } from '../connections/connection-url.js';
 import { abortable } from '../context/deadline.js';
 import type { Broker, BrokerOptions } from '../events/broker.js';
+import { partitionOf } from '../events/event-order.js';
 import type { EventContract } from '../events/events.js';
 import { openBroker, type Transport, type TransportOptions } from '../events/open-broker.js';
 import { NatsConnection } from './connection.js';
 import { EventConsumer } from './consumer.js';
 import { ConfirmingPublisher } from './publisher.js';
-import { consumerDeclaration, deadStream, eventStream, eventSubject } from './topology.js';
+import { consumerDeclarations, deadStream, eventStream, eventSubject } from './topology.js';
 
 export interface NatsOptions<P extends readonly EventContract[]> extends BrokerOptions<P> {
   /** The stream of all events of the platform. That of dead letters is called the same, with `-dead`. Default `events`. */
@@ -51,8 +52,8 @@ function openTransport(
     log,
   });
   const waiting = publishes.flatMap((contract) =>
-    (subscribers[contract.name] ?? []).map((subscriber) =>
-      consumerDeclaration(stream, subscriber, contract.name),
+    (subscribers[contract.name] ?? []).flatMap((subscriber) =>
+      consumerDeclarations(stream, subscriber, contract),
     ),
   );
   const publisher = new ConfirmingPublisher(connection, name, limits.publishTimeoutMs, () => ({
@@ -61,31 +62,32 @@ function openTransport(
   }));
 
   const consumed = new Set<string>();
+  const warned = new Set<string>();
   const asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
 
   /** The server keeps no event that nobody consumes, and does not say so. */
-  async function hasConsumer(event: string): Promise<boolean> {
-    if (consumed.has(event)) return true;
-    const last = asked.get(event);
+  async function hasConsumer(event: string, subject: string): Promise<boolean> {
+    if (consumed.has(subject)) return true;
+    const last = asked.get(subject);
     const now = performance.now();
     if (last && now - last.at < ASK_AGAIN_MS) return last.answer;
-    const answer = connection.outside(() => askForConsumer(event, last === undefined));
+    const answer = connection.outside(() => askForConsumer(event, subject));
     // The event is confirmed, so it is no failure if the server cannot say more.
-    asked.set(event, { at: now, answer: answer.catch(() => true) });
-    return asked.get(event)!.answer;
+    asked.set(subject, { at: now, answer: answer.catch(() => true) });
+    return asked.get(subject)!.answer;
   }
 
-  async function askForConsumer(event: string, isFirst: boolean): Promise<boolean> {
-    const subject = eventSubject(stream, event);
+  async function askForConsumer(event: string, subject: string): Promise<boolean> {
     const { manager } = await publisher.session();
     for await (const { config } of manager.consumers.list(stream)) {
       const { filter_subjects: filters = [config.filter_subject ?? `${stream}.>`] } = config;
       if (filters.some((filter) => filter === subject || filter === `${stream}.>`)) {
-        consumed.add(event);
+        consumed.add(subject);
         return true;
       }
     }
-    if (isFirst) {
+    if (!warned.has(event)) {
+      warned.add(event);
       log().warn({ event }, `${event} was published, but no service has a consumer for it`);
     }
     return false;
@@ -93,12 +95,13 @@ function openTransport(
 
   return {
     destination: stream,
+    keepsOrder: true,
     send: async (event) => {
-      const subject = eventSubject(stream, event.name);
+      const subject = eventSubject(stream, event.name, partitionOf(event.headers));
       // Two events with different names may have the same id.
       const messageId = `${event.name}:${event.id}`;
       await publisher.send({ ...event, subject, messageId, source: service });
-      return hasConsumer(event.name);
+      return hasConsumer(event.name, subject);
     },
     consumer: (subscription, options) =>
       new EventConsumer(subscription, publisher, { ...options, stream }),

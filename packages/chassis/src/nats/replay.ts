@@ -3,13 +3,14 @@ import { checkConnectionUrl } from '../connections/connection-url.js';
 import { abortable } from '../context/deadline.js';
 import { UnavailableError } from '../errors/unavailable.js';
 import { withoutDeadHeaders } from '../events/dead-letter.js';
+import { partitionOf } from '../events/event-order.js';
 import type { ReplayOptions, ReplayReport } from '../events/replay.js';
 import { defaultLog } from '../telemetry/default-log.js';
 import { NatsConnection } from './connection.js';
 import { readMessage } from './message.js';
 import { ConfirmingPublisher } from './publisher.js';
 import {
-  consumerDeclaration,
+  consumerDeclarations,
   deadStream,
   deadStreamName,
   deadSubject,
@@ -47,7 +48,7 @@ export async function replayDeadLetters(
   });
   const publisher = new ConfirmingPublisher(connection, 'broker', timeoutMs, () => ({
     streams: [eventStream(stream, replicas), deadStream(stream, replicas)],
-    consumers: subscribes.map(({ name }) => consumerDeclaration(stream, service, name)),
+    consumers: subscribes.flatMap((contract) => consumerDeclarations(stream, service, contract)),
   }));
   const dead = deadStreamName(stream);
   try {
@@ -76,7 +77,7 @@ export async function replayDeadLetters(
       const { headers, reason, error } = withoutDeadHeaders(deadHeaders);
       log.info({ event: name, eventId: id, reason, error }, `replaying ${name}`);
       await publisher.send({
-        subject: replaySubject(stream, service, name),
+        subject: replaySubject(stream, service, name, partitionOf(headers)),
         messageId: `${subject}:${letter.seq}`,
         ...{ id, name, source, body, headers },
       });

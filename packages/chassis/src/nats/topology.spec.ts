@@ -4,6 +4,7 @@ import * as z from 'zod';
 import {
   ACK_WAIT_MS,
   consumerDeclaration,
+  consumerDeclarations,
   deadStream,
   deadSubject,
   eventStream,
@@ -43,6 +44,19 @@ it('gives a service its event, and what is replayed for it alone', () => {
     deliver_policy: 'new',
     max_deliver: -1,
     max_ack_pending: -1,
+  });
+});
+
+it('lets a partition stand still while its first event is not done', () => {
+  const contract = { name: 'order.placed', orderBy: 'orderId' };
+  const declared = consumerDeclarations('events', 'billing', contract);
+  expect(declared[0]).toEqual(consumerDeclaration('events', 'billing', 'order.placed'));
+  expect(declared).toHaveLength(9);
+  expect(declared[8]).toMatchObject({
+    durable_name: 'billing_order_placed_7',
+    filter_subjects: ['events.order.placed.7', 'events._to.billing.order.placed.7'],
+    max_ack_pending: 1,
+    max_deliver: -1,
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type ConsumerConfig,
   type StreamConfig,
 } from '@nats-io/jetstream';
+import { PARTITIONS } from '../events/event-order.js';
 
 const NANOSECONDS = 1_000_000;
 
@@ -58,8 +59,9 @@ export function deadStreamName(stream: string): string {
   return `${stream}-dead`;
 }
 
-export function eventSubject(stream: string, event: string): string {
-  return `${stream}.${event}`;
+/** The words of an event's name begin with a letter, so a partition is never part of another name. */
+export function eventSubject(stream: string, event: string, partition?: number): string {
+  return `${stream}.${event}${partition === undefined ? '' : `.${partition}`}`;
 }
 
 export function deadSubject(stream: string, service: string, event: string): string {
@@ -67,30 +69,50 @@ export function deadSubject(stream: string, service: string, event: string): str
 }
 
 /** Only one service gets what is published here. */
-export function replaySubject(stream: string, service: string, event: string): string {
-  return `${stream}.${REPLAYED}.${service}.${event}`;
+export function replaySubject(
+  stream: string,
+  service: string,
+  event: string,
+  partition?: number,
+): string {
+  return eventSubject(`${stream}.${REPLAYED}.${service}`, event, partition);
 }
 
 /** The names of services and events contain no underscore, so the names of two consumers never collide. */
-export function consumerName(service: string, event: string): string {
-  return `${service}_${event.replaceAll('.', '_')}`;
+export function consumerName(service: string, event: string, partition?: number): string {
+  return eventSubject(service, event, partition).replaceAll('.', '_');
 }
 
-/** What a service needs to consume an event. Its replicas share it. */
+/** All that a service needs to consume an event: with an order, also one for each partition. */
+export function consumerDeclarations(
+  stream: string,
+  service: string,
+  { name, orderBy }: { name: string; orderBy?: string },
+): ConsumerDeclaration[] {
+  const partitions = [undefined, ...(orderBy === undefined ? [] : PARTITIONS)];
+  return partitions.map((partition) => consumerDeclaration(stream, service, name, partition));
+}
+
+/** What a service needs to consume an event, or a partition of it. Its replicas share it. */
 export function consumerDeclaration(
   stream: string,
   service: string,
   event: string,
+  partition?: number,
 ): ConsumerDeclaration {
   return {
-    durable_name: consumerName(service, event),
-    filter_subjects: [eventSubject(stream, event), replaySubject(stream, service, event)],
+    durable_name: consumerName(service, event, partition),
+    filter_subjects: [
+      eventSubject(stream, event, partition),
+      replaySubject(stream, service, event, partition),
+    ],
     // Not what waits in the stream for older consumers.
     deliver_policy: DeliverPolicy.New,
     ack_policy: AckPolicy.Explicit,
     ack_wait: ACK_WAIT_MS * NANOSECONDS,
-    // Unlimited, because events that wait for a retry count, too: enough of them would stop all others.
-    max_ack_pending: -1,
+    // Events that wait for a retry count, too. So a partition stands still while its first event is not done. Otherwise
+    // it is unlimited, because enough of them would stop all others.
+    max_ack_pending: partition === undefined ? -1 : 1,
     max_deliver: -1,
     // Each free handler of each replica asks for an event.
     max_waiting: 4096,

@@ -1,32 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ConsumerStatus,
   type AsyncMessage,
   type Consumer,
   type SyncMessage,
 } from 'rabbitmq-client';
-import { runInContext } from '../context/request-context.js';
 import { formatReason } from '../errors/errors.js';
-import { deadHeaders } from '../events/dead-letter.js';
-import { handlerContext, runHandler, type ConsumerOptions } from '../events/event-handling.js';
-import type { HandleOutcome } from '../events/event-metrics.js';
-import { planNextStep } from '../events/event-outcome.js';
-import { ATTEMPT, attemptOf, type ReceivedEvent } from '../events/event-wire.js';
+import type { ConsumerOptions } from '../events/event-handling.js';
+import type { ReceivedEvent } from '../events/event-wire.js';
 import type { Subscription } from '../events/events.js';
-import type { Log } from '../telemetry/log.js';
 import type { BrokerConnection } from './connection.js';
-import type { ConfirmingPublisher, OutgoingMessage } from './publisher.js';
+import { Delivery } from './delivery.js';
+import type { ConfirmingPublisher } from './publisher.js';
 import { missingRight } from './rights.js';
-import {
-  consumerQueue,
-  consumerTopology,
-  deadQueue,
-  eventExchange,
-  retryName,
-} from './topology.js';
-
-/** The pause before an event is delivered again if it cannot be moved to any queue. */
-const RETURN_PAUSE_MS = 1000;
+import { consumerQueue, consumerTopology, eventExchange } from './topology.js';
 
 export interface ConsumingOptions extends ConsumerOptions {
   exchange: string;
@@ -38,14 +24,16 @@ export class EventConsumer {
   #problem: string | undefined;
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #queue: string;
+  readonly #delivery: Delivery;
 
   constructor(
     private readonly subscription: Subscription,
     private readonly connection: BrokerConnection,
-    private readonly publisher: ConfirmingPublisher,
+    publisher: ConfirmingPublisher,
     private readonly options: ConsumingOptions,
   ) {
     this.#queue = consumerQueue(options.service, subscription.contract.name);
+    this.#delivery = new Delivery(subscription, this.#queue, publisher, options);
   }
 
   /** Why nothing is consumed, if that is the case. */
@@ -57,14 +45,14 @@ export class EventConsumer {
   start(): Promise<void> {
     const { service, exchange, prefetch } = this.options;
     const { name } = this.subscription.contract;
-    const { queues, bindings } = consumerTopology(exchange, service, name);
+    const { queues, bindings } = consumerTopology(exchange, service, this.subscription.contract);
     const consumer = this.connection.outside(() =>
       this.connection.open().createConsumer(
         {
           queue: this.#queue,
           queueOptions: queues.find(({ queue }) => queue === this.#queue),
           exchanges: [...eventExchange(exchange).exchanges],
-          queueBindings: [...bindings],
+          queueBindings: bindings.filter(({ queue }) => queue === this.#queue),
           qos: { prefetchCount: prefetch },
           // This also prevents that events which arrive during closing are handled.
           concurrency: prefetch,
@@ -103,84 +91,8 @@ export class EventConsumer {
   }
 
   async #receive(message: AsyncMessage): Promise<ConsumerStatus> {
-    const { contract } = this.subscription;
-    const received = readMessage(message);
-    const started = performance.now();
-    const end = (outcome: HandleOutcome): ConsumerStatus => {
-      const status = outcome === 'returned' ? ConsumerStatus.REQUEUE : ConsumerStatus.ACK;
-      this.options.metrics().handled(contract.name, outcome, performance.now() - started);
-      return status;
-    };
-    const log = this.options.log().child({ event: contract.name, eventId: received.id });
-    const { handlerTimeoutMs } = this.options;
-    const context = handlerContext(received, handlerTimeoutMs);
-    const options = {
-      system: 'rabbitmq',
-      destination: this.#queue,
-      handlerTimeoutMs,
-      log,
-    } as const;
-    try {
-      await runInContext(context, () => runHandler(this.subscription, received, options));
-      return end('done');
-    } catch (error) {
-      // The handler's time limit does not apply to what follows.
-      const { deadline: _, ...timeless } = context;
-      return end(await runInContext(timeless, () => this.#putAway(received, error, log)));
-    }
-  }
-
-  /** An event is acknowledged only after the broker has it in another queue. */
-  async #putAway(received: ReceivedEvent, error: unknown, log: Log): Promise<HandleOutcome> {
-    const { service, retryDelaysMs } = this.options;
-    const { name } = this.subscription.contract;
-    const attempt = attemptOf(received.headers);
-    const step = planNextStep(error, attempt, retryDelaysMs);
-    try {
-      if (step.kind === 'retry') {
-        const again = { [ATTEMPT]: String(step.attempt) };
-        await this.#move(received, retryName(service, step.delayMs), this.#queue, again);
-        const text = `${name} failed and is delivered again in ${step.delayMs} ms: ${formatReason(error)}`;
-        log.warn({ err: error, attempt }, text);
-        return 'retried';
-      }
-      const dead = deadQueue(service, name);
-      await this.#move(received, '', dead, deadHeaders(step.reason, error, attempt));
-      const text = `${name} is in ${dead}: ${step.reason}: ${formatReason(error)}`;
-      log.error({ err: error, attempt }, text);
-      return 'dead';
-    } catch (failure) {
-      log.warn({ err: error, attempt }, `${name} failed: ${formatReason(error)}`);
-      log.error(
-        { err: failure },
-        `${name} could not be moved to another queue and returns to its own: ${formatReason(failure)}`,
-      );
-      await sleep(RETURN_PAUSE_MS);
-      return 'returned';
-    }
-  }
-
-  async #move(
-    { id, source, headers, body }: ReceivedEvent,
-    exchange: string,
-    routingKey: string,
-    more: Readonly<Record<string, string>>,
-  ): Promise<void> {
-    const { name } = this.subscription.contract;
-    const message: OutgoingMessage = {
-      exchange,
-      routingKey,
-      id: id ?? '',
-      name,
-      source: source ?? '',
-      body,
-      headers: { ...headers, ...more },
-    };
-    if (await this.publisher.send(message)) return;
-    // A person deleted the queue.
-    await this.publisher.reset();
-    if (await this.publisher.send(message)) return;
-    throw new Error(`there is no queue ${exchange || routingKey}`);
+    const outcome = await this.#delivery.handle(readMessage(message));
+    return outcome === 'returned' ? ConsumerStatus.REQUEUE : ConsumerStatus.ACK;
   }
 }
 

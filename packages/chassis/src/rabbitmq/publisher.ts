@@ -17,9 +17,16 @@ export interface OutgoingMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Where another service waits for an event. */
+export interface ForeignQueues extends Topology {
+  readonly event: string;
+  /** Whether nothing may be published before they exist. */
+  readonly isNeeded: boolean;
+}
+
 /** Queues of other services, and what to do if one is missing and may not be declared. */
 export interface ForeignTopology {
-  readonly topology: () => readonly Topology[];
+  readonly topology: () => readonly ForeignQueues[];
   readonly onRefused: (queue: string) => void;
 }
 
@@ -39,6 +46,8 @@ export class ConfirmingPublisher {
   #channel: Channel | undefined;
   #opening: Promise<Channel> | undefined;
   readonly #returned = new Set<string>();
+  /** For events that need it: the queue of another service that was missing last. */
+  readonly #missing = new Map<string, string>();
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(
@@ -99,6 +108,7 @@ export class ConfirmingPublisher {
       if (error instanceof AMQPError && REFUSALS.has(error.code)) {
         throw new EventRefusedError(name, { cause: error });
       }
+      if (error instanceof EventRefusedError) throw error;
       throw error instanceof UnavailableError ? error : new UnavailableError(this.resource, error);
     }
     // A message that no queue accepts is returned before its confirm, so its callback runs one turn later.
@@ -109,6 +119,7 @@ export class ConfirmingPublisher {
   async #publish(message: OutgoingMessage, isLate: () => boolean): Promise<void> {
     const { exchange, routingKey, id, name, source, body, headers } = message;
     const channel = await this.channel();
+    if (this.#missing.has(name)) await this.#refuseIfMissing(name);
     // Its caller was told that it failed.
     if (isLate()) return;
     const envelope = {
@@ -135,12 +146,23 @@ export class ConfirmingPublisher {
     return this.connection.outside(() => this.connection.open().acquire());
   }
 
+  /** @throws {EventRefusedError} */
+  async #refuseIfMissing(event: string): Promise<void> {
+    const queue = this.#missing.get(event)!;
+    if (!(await this.#exists(queue))) {
+      const why = `there is no queue ${queue} yet: its service creates it when it starts`;
+      throw new EventRefusedError(event, { cause: new Error(why) });
+    }
+    this.#missing.delete(event);
+  }
+
   /** Declares missing queues of another service, unless that is not allowed. Returns whether it declared any. */
-  async #ensureForeign(topology: Topology): Promise<boolean> {
+  async #ensureForeign({ event, isNeeded, ...topology }: ForeignQueues): Promise<boolean> {
     const [missing] = topology.queues.slice(-1);
     if (!missing || (await this.#exists(missing.queue))) return false;
     const refused = await this.#alone((channel) => declare(channel, topology), 'ACCESS_REFUSED');
-    if (refused) this.foreign.onRefused(missing.queue);
+    if (refused && isNeeded) this.#missing.set(event, missing.queue);
+    else if (refused) this.foreign.onRefused(missing.queue);
     return !refused;
   }
 

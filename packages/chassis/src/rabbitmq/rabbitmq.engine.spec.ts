@@ -4,7 +4,7 @@ import { handle } from '../events/events.js';
 import { describeBroker } from '../testing/brokers/behaviour.js';
 import { soon } from '../testing/brokers/fixture.js';
 import { RABBITMQ_USER, rabbitmqAdapter, withRabbitMq } from '../testing/brokers/rabbitmq.js';
-import { orderPlaced } from '../testing/order-placed.js';
+import { orderChanged, orderPlaced } from '../testing/order-placed.js';
 import { rabbitmq } from './rabbitmq.js';
 
 describeBroker(rabbitmqAdapter, (use) => {
@@ -41,6 +41,33 @@ describeBroker(rabbitmqAdapter, (use) => {
     await expect(narrow.check(AbortSignal.timeout(20_000))).rejects.toThrow(
       `${service}:order.placed is not consumed: ${may} consume order.placed`,
     );
+  });
+
+  it('publishes no event with an order before each known service has its queues', async () => {
+    const { password } = RABBITMQ_USER;
+    const [service, later] = [unique('narrow'), unique('later')];
+    const own = `^(events|${service}:.*)$`;
+    await use.server.exec('rabbitmqctl', '-q', 'add_user', service, password);
+    await use.server.exec('rabbitmqctl', '-q', 'set_permissions', service, own, own, own);
+    const narrow = rabbitmq(`amqp://${service}:${password}@127.0.0.1:${use.server.port}`, {
+      ...{ service, publishes: [orderChanged], subscribers: { 'order.changed': [later] }, log },
+    });
+    use.closeLater(narrow);
+    const change = (step: number) => narrow.publish(orderChanged, { orderId: 'a', step });
+    const refusal = await change(1).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(EventRefusedError);
+    expect((refusal as EventRefusedError).cause).toMatchObject({
+      message: `there is no queue ${later}:order.changed:7 yet: its service creates it when it starts`,
+    });
+    const seen: number[] = [];
+    const subscriber = rabbitmq(use.url, { service: later, log });
+    use.closeLater(subscriber);
+    subscriber.subscribe([
+      handle(orderChanged, ({ data: { step } }) => Promise.resolve(seen.push(step))),
+    ]);
+    await subscriber.start();
+    await change(2);
+    await soon(() => seen).toEqual([2]);
   });
 
   it('loses nothing if the queues for retries were deleted', async () => {

@@ -1,12 +1,15 @@
 import { checkConnectionUrl } from '../connections/connection-url.js';
 import { abortable } from '../context/deadline.js';
 import type { Broker, BrokerOptions } from '../events/broker.js';
+import type { ConsumerOptions } from '../events/event-handling.js';
+import { partitionOf } from '../events/event-order.js';
 import type { EventContract } from '../events/events.js';
 import { openBroker, type Transport, type TransportOptions } from '../events/open-broker.js';
 import { BrokerConnection } from './connection.js';
 import { EventConsumer } from './consumer.js';
+import { OrderedConsumer } from './ordered-consumer.js';
 import { ConfirmingPublisher } from './publisher.js';
-import { consumerTopology, eventExchange, retryTopology } from './topology.js';
+import { consumerTopology, eventExchange, eventKey, retryTopology } from './topology.js';
 
 export interface RabbitMqOptions<P extends readonly EventContract[]> extends BrokerOptions<P> {
   /** The exchange of all events of the platform. Default `events`. */
@@ -16,6 +19,8 @@ export interface RabbitMqOptions<P extends readonly EventContract[]> extends Bro
 export interface RabbitMq<E extends EventContract = EventContract> extends Broker<E> {
   readonly system: 'rabbitmq';
 }
+
+const LONGEST_IN_HAND_MS = 25 * 60_000;
 
 /**
  * RabbitMQ (`amqp://`, or `amqps://` with TLS), 3.10 or newer. It connects when it is first used, and again after each
@@ -31,6 +36,25 @@ export function rabbitmq<const P extends readonly EventContract[] = readonly []>
   const { name = 'broker', exchange = 'events' } = options;
   checkConnectionUrl(name, 'rabbitmq', url);
   return openBroker('rabbitmq', options, (common) => openTransport(url, exchange, common));
+}
+
+/**
+ * An event with an order stays in the hands of its consumer between the attempts, and the broker takes it away after 30
+ * minutes: https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout
+ *
+ * @throws {TypeError}
+ */
+export function refuseLongRetries(
+  event: string,
+  { retryDelaysMs, handlerTimeoutMs }: Pick<ConsumerOptions, 'retryDelaysMs' | 'handlerTimeoutMs'>,
+): void {
+  const attempts = retryDelaysMs.length + 1;
+  const longestMs = retryDelaysMs.reduce((sum, ms) => sum + ms, attempts * handlerTimeoutMs);
+  if (longestMs <= LONGEST_IN_HAND_MS) return;
+  throw new TypeError(
+    `all attempts of ${event} can take ${Math.ceil(longestMs / 60_000)} min, and RabbitMQ waits 30 min for an event with "orderBy": ` +
+      'shorten "retryDelaysMs" or "handlerTimeoutMs" to 25 min together',
+  );
 }
 
 function openTransport(url: string, exchange: string, common: TransportOptions): Transport {
@@ -51,13 +75,18 @@ function openTransport(url: string, exchange: string, common: TransportOptions):
     publishes.flatMap((contract) =>
       (subscribers[contract.name] ?? [])
         .filter((subscriber) => (subscriber === service) === isOwn)
-        .map((subscriber) => consumerTopology(exchange, subscriber, contract.name)),
+        .map((subscriber) => ({
+          ...consumerTopology(exchange, subscriber, contract),
+          event: contract.name,
+          // Without its queues for an order, a service would miss events, or get some of them out of order.
+          isNeeded: contract.orderBy !== undefined,
+        })),
     );
   const own = () => [
     eventExchange(exchange),
     ...waiting(true),
     ...(subscriptions.length > 0 ? retryDelaysMs.map((ms) => retryTopology(service, ms)) : []),
-    ...subscriptions.map(({ contract }) => consumerTopology(exchange, service, contract.name)),
+    ...subscriptions.map(({ contract }) => consumerTopology(exchange, service, contract)),
   ];
   const ofOthers = () =>
     waiting(false).map((topology) => ({
@@ -75,14 +104,20 @@ function openTransport(url: string, exchange: string, common: TransportOptions):
 
   return {
     destination: exchange,
+    keepsOrder: true,
     send: async (event) => {
-      const message = { ...event, exchange, routingKey: event.name, source: service };
+      const routingKey = eventKey(event.name, partitionOf(event.headers));
+      const message = { ...event, exchange, routingKey, source: service };
       const isRouted = await publisher.send(message);
       if (!isRouted) warnOfUnroutable(event.name);
       return isRouted;
     },
-    consumer: (subscription, options) =>
-      new EventConsumer(subscription, consuming, publisher, { ...options, exchange }),
+    consumer: (subscription, options) => {
+      const isOrdered = options.partition !== undefined;
+      if (isOrdered) refuseLongRetries(subscription.contract.name, options);
+      const Kind = isOrdered ? OrderedConsumer : EventConsumer;
+      return new Kind(subscription, consuming, publisher, { ...options, exchange });
+    },
     // The queues for failed events must exist before an event can fail.
     prepare: () => publisher.channel(),
     check: async (signal) => {

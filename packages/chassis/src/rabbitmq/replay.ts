@@ -1,6 +1,7 @@
 import { checkConnectionUrl } from '../connections/connection-url.js';
 import { UnavailableError } from '../errors/unavailable.js';
 import { withoutDeadHeaders } from '../events/dead-letter.js';
+import { partitionOf } from '../events/event-order.js';
 import type { ReplayOptions, ReplayReport } from '../events/replay.js';
 import { defaultLog } from '../telemetry/default-log.js';
 import { BrokerConnection } from './connection.js';
@@ -37,7 +38,7 @@ export async function replayDeadLetters(
   });
   const publisher = new ConfirmingPublisher(connection, 'broker', timeoutMs, () => [
     eventExchange(exchange),
-    ...subscribes.map(({ name }) => consumerTopology(exchange, service, name)),
+    ...subscribes.map((contract) => consumerTopology(exchange, service, contract)),
   ]);
   try {
     const report: Record<string, number> = {};
@@ -62,17 +63,18 @@ export async function replayDeadLetters(
       if (!message) break;
       const { id = '', source = '', body, headers: deadHeaders } = readMessage(message);
       const { headers, reason, error } = withoutDeadHeaders(deadHeaders);
+      const queue = consumerQueue(service, name, partitionOf(headers));
       log.info({ event: name, eventId: id, reason, error }, `replaying ${name}`);
       const isRouted = await publisher.send({
         exchange: '',
-        routingKey: consumerQueue(service, name),
+        routingKey: queue,
         id,
         name,
         source,
         body,
         headers,
       });
-      if (!isRouted) throw new Error(`there is no queue ${consumerQueue(service, name)}`);
+      if (!isRouted) throw new Error(`there is no queue ${queue}`);
       channel.basicAck({ deliveryTag: message.deliveryTag });
     }
     return count;

@@ -4,7 +4,7 @@ import { consumerTopology, retryTopology } from './topology.js';
 // Existing queues cannot be declared with other arguments. If something here changes, it needs a new name.
 
 it('gives each consumer a queue, and a dead-letter queue', () => {
-  expect(consumerTopology('events', 'billing', 'order.placed')).toEqual({
+  expect(consumerTopology('events', 'billing', { name: 'order.placed' })).toEqual({
     exchanges: [],
     queues: [
       {
@@ -26,6 +26,25 @@ it('gives each consumer a queue, and a dead-letter queue', () => {
       },
     ],
     bindings: [{ exchange: 'events', queue: 'billing:order.placed', routingKey: 'order.placed' }],
+  });
+});
+
+it('gives a consumer of an event with an order a queue for each partition, which one process at a time reads', () => {
+  const contract = { name: 'order.placed', orderBy: 'orderId' };
+  const { queues, bindings } = consumerTopology('events', 'billing', contract);
+  expect(queues.map(({ queue }) => queue)).toEqual([
+    'billing:order.placed:dead',
+    'billing:order.placed',
+    ...[0, 1, 2, 3, 4, 5, 6, 7].map((partition) => `billing:order.placed:${partition}`),
+  ]);
+  expect(queues.at(-1)!.arguments).toEqual({
+    ...queues[1]!.arguments,
+    'x-single-active-consumer': true,
+  });
+  expect(bindings.at(-1)).toEqual({
+    exchange: 'events',
+    queue: 'billing:order.placed:7',
+    routingKey: 'order.placed:7',
   });
 });
 

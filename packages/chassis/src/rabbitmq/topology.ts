@@ -1,8 +1,10 @@
+import { PARTITIONS } from '../events/event-order.js';
+
 /** The arguments of a queue. They can never change: the broker refuses to declare an existing queue with other ones. */
 export interface QueueDeclaration {
   readonly queue: string;
   readonly durable: true;
-  readonly arguments: Readonly<Record<string, string | number>>;
+  readonly arguments: Readonly<Record<string, string | number | boolean>>;
 }
 
 export interface ExchangeDeclaration {
@@ -22,6 +24,12 @@ export interface Topology {
   readonly exchanges: readonly ExchangeDeclaration[];
   readonly queues: readonly QueueDeclaration[];
   readonly bindings: readonly BindingDeclaration[];
+}
+
+/** Whose events there is to declare for. */
+export interface ConsumedEvent {
+  readonly name: string;
+  readonly orderBy?: string;
 }
 
 /**
@@ -47,8 +55,13 @@ const SAFE_DEAD_LETTERING = {
 };
 
 /** Names contain no colon, so the queue names of two consumers never collide. */
-export function consumerQueue(service: string, event: string): string {
-  return `${service}:${event}`;
+export function consumerQueue(service: string, event: string, partition?: number): string {
+  return `${service}:${eventKey(event, partition)}`;
+}
+
+/** The routing key of an event. */
+export function eventKey(event: string, partition?: number): string {
+  return partition === undefined ? event : `${event}:${partition}`;
 }
 
 export function deadQueue(service: string, event: string): string {
@@ -68,26 +81,41 @@ export function eventExchange(exchange: string): Topology {
   };
 }
 
-/** What a service needs to consume an event: its queue, and the dead-letter queue. */
-export function consumerTopology(exchange: string, service: string, event: string): Topology {
-  const queue = consumerQueue(service, event);
-  const dead = deadQueue(service, event);
+/**
+ * What a service needs to consume an event: its queue, and the dead-letter queue. If the event has an order, also a queue
+ * for each partition. The broker gives these to one consumer at a time, and what that leaves behind to the next one, in
+ * the same order.
+ */
+export function consumerTopology(
+  exchange: string,
+  service: string,
+  { name, orderBy }: ConsumedEvent,
+): Topology {
+  const dead = deadQueue(service, name);
+  const consumed = {
+    ...QUORUM,
+    ...SAFE_DEAD_LETTERING,
+    'x-dead-letter-routing-key': dead,
+    'x-delivery-limit': DELIVERY_LIMIT,
+  };
+  const inOrder = { ...consumed, 'x-single-active-consumer': true };
+  const queueOf = (partition?: number): QueueDeclaration => ({
+    queue: consumerQueue(service, name, partition),
+    durable: true,
+    arguments: partition === undefined ? consumed : inOrder,
+  });
+  const partitions = [undefined, ...(orderBy === undefined ? [] : PARTITIONS)];
   return {
     exchanges: [],
     queues: [
       { queue: dead, durable: true, arguments: QUORUM },
-      {
-        queue,
-        durable: true,
-        arguments: {
-          ...QUORUM,
-          ...SAFE_DEAD_LETTERING,
-          'x-dead-letter-routing-key': dead,
-          'x-delivery-limit': DELIVERY_LIMIT,
-        },
-      },
+      ...partitions.map((partition) => queueOf(partition)),
     ],
-    bindings: [{ exchange, queue, routingKey: event }],
+    bindings: partitions.map((partition) => ({
+      exchange,
+      queue: consumerQueue(service, name, partition),
+      routingKey: eventKey(name, partition),
+    })),
   };
 }
 

@@ -14,7 +14,7 @@ import { attemptOf, type ReceivedEvent } from '../events/event-wire.js';
 import type { Subscription } from '../events/events.js';
 import type { Log } from '../telemetry/log.js';
 import { readEntry, type Entry } from './message.js';
-import type { Queue } from './queue.js';
+import type { HandlerQueue } from './queue.js';
 import { ABANDONED_MS, DELIVERY_LIMIT, WORKING_MS } from './topology.js';
 
 /** How long the server waits for an event before it answers that there is none. */
@@ -40,7 +40,7 @@ export class EventConsumer {
 
   constructor(
     private readonly subscription: Subscription,
-    private readonly queue: Queue,
+    private readonly queue: HandlerQueue,
     /** Makes the server answer what the queue waits for. */
     private readonly interrupt: () => Promise<unknown>,
     private readonly options: ConsumerOptions,

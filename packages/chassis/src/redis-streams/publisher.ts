@@ -1,10 +1,11 @@
 import { abortable, limitToDeadline } from '../context/deadline.js';
 import { UnavailableError } from '../errors/unavailable.js';
 import { EventRefusedError } from '../events/broker.js';
+import { partitionOf } from '../events/event-order.js';
 import { RedisReplyError, type RedisConnection } from './connection.js';
 import { entryFields, type OutgoingEvent } from './message.js';
 import { PUBLISH } from './scripts.js';
-import { handlersKey, queuePrefix } from './topology.js';
+import { handlersKey, queuePrefix, queueSuffix } from './topology.js';
 
 /** There is no code if the account lacks a right that a script needs. Redis 7.0, then 7.2 and newer. */
 const SCRIPT_REFUSED = /^ERR (The user executing the script|ACL failure in script)/;
@@ -60,7 +61,8 @@ export class ConfirmingPublisher {
     // Nobody waits for it any more, so it is not sent.
     signal.throwIfAborted();
     const known = this.subscribers[name] ?? [];
-    const args = [queuePrefix(this.prefix), name, known.length, ...known, ...entryFields(event)];
+    const to = [queuePrefix(this.prefix), queueSuffix(name, partitionOf(event.headers))];
+    const args = [...to, known.length, ...known, ...entryFields(event)];
     return (await this.connection.runScript(
       PUBLISH,
       [handlersKey(this.prefix, name)],

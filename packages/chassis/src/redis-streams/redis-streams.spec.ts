@@ -14,8 +14,15 @@ it('gives each handler keys of its own', () => {
     handlers: 'events:handlers:order.placed',
     queue: 'events:queue:billing:order.placed',
     paused: 'events:paused:billing:order.placed',
+    turn: 'events:turn:billing:order.placed',
     dead: 'events:dead:billing:order.placed',
     group: 'billing',
+  });
+  expect(handlerKeys('events', 'billing', 'order.placed', 3)).toMatchObject({
+    handlers: 'events:handlers:order.placed',
+    queue: 'events:queue:billing:order.placed:3',
+    turn: 'events:turn:billing:order.placed:3',
+    dead: 'events:dead:billing:order.placed',
   });
 });
 

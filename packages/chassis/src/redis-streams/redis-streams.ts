@@ -8,6 +8,7 @@ import { RedisConnection, type RedisConnectionOptions } from './connection.js';
 import { BLOCK_MS, EventConsumer } from './consumer.js';
 import { durabilityProblems, type ServerSettings } from './durability.js';
 import { ConfirmingPublisher } from './publisher.js';
+import { OrderedQueue } from './ordered-queue.js';
 import { Queue } from './queue.js';
 import { handlerKeys } from './topology.js';
 
@@ -78,6 +79,7 @@ function openTransport(
 
   return {
     destination: prefix,
+    keepsOrder: true,
     send: async (event) => {
       const queues = await publisher.send(event.name, { ...event, source: service });
       if (queues === 0) warnOfUnroutable(event.name);
@@ -96,12 +98,14 @@ function openTransport(
           ),
       });
       readers.push(reader);
-      const keys = handlerKeys(prefix, service, subscription.contract.name);
+      const { partition } = options;
+      const keys = handlerKeys(prefix, service, subscription.contract.name, partition);
       const interrupt = async (): Promise<void> => {
         if (connection.outage !== undefined || readerId === undefined) return reader.close();
         await connection.run((client) => client.client('UNBLOCK', readerId!));
       };
-      const queue = new Queue(connection, reader, keys);
+      const Kind = partition === undefined ? Queue : OrderedQueue;
+      const queue = new Kind(connection, reader, keys);
       return new EventConsumer(subscription, queue, interrupt, options);
     },
     check: async (signal) => {

@@ -2,6 +2,7 @@ import { checkConnectionUrl } from '../connections/connection-url.js';
 import { abortable } from '../context/deadline.js';
 import { UnavailableError } from '../errors/unavailable.js';
 import { DEAD_AT, DEAD_ERROR, DEAD_REASON, withoutDeadHeaders } from '../events/dead-letter.js';
+import { partitionOf } from '../events/event-order.js';
 import type { ReplayOptions, ReplayReport } from '../events/replay.js';
 import { defaultLog } from '../telemetry/default-log.js';
 import { RedisConnection } from './connection.js';
@@ -50,7 +51,7 @@ export async function replayDeadLetters(
   }
 
   async function replay(name: string): Promise<number> {
-    const { dead, queue } = handlerKeys(prefix, service, name);
+    const { dead } = handlerKeys(prefix, service, name);
     const [last] = await connection.run((client) => client.xrevrange(dead, '+', '-', 'COUNT', 1));
     if (!last) return 0;
     let count = 0;
@@ -64,6 +65,7 @@ export async function replayDeadLetters(
         const { reason, error } = withoutDeadHeaders(headers);
         log.info({ event: name, eventId, reason, error }, `replaying ${name}`);
         const args = [letter[0], DEAD_REASON, DEAD_ERROR, DEAD_AT];
+        const { queue } = handlerKeys(prefix, service, name, partitionOf(headers));
         count += Number(await connection.runScript(REPLAY, [dead, queue], args));
         start = `(${letter[0]}`;
       }

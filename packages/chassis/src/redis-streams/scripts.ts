@@ -38,7 +38,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 /**
  * Puts an event into the queue of each service that handles it. Keys: the handlers. Arguments: what keys of queues begin
- * with, the event's name, how many services are known to handle it, their names, and the fields of the entry.
+ * with, what they end with, how many services are known to handle it, their names, and the fields of the entry.
  *
  * @returns how many queues have it.
  */
@@ -137,6 +137,84 @@ local fields = without(entry[2], added)
 for i = 3, #ARGV do fields[#fields + 1] = ARGV[i] end
 redis.call('XADD', KEYS[2], '*', unpack(fields))
 redis.call('XDEL', KEYS[1], ARGV[2])
+return 1
+`);
+
+/**
+ * Takes the first entry of a partition. It stays where it is until it is done, so none behind it can be taken before.
+ * Keys: the queue, the turn. Arguments: for how many milliseconds it is taken.
+ *
+ * @returns the entry, and which attempt it is; or in how many milliseconds it can be taken (-1: there is none) and the
+ *   id of the last entry so far.
+ */
+export const TAKE_TURN = script(`${NOW}
+local entry = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+local left = -1
+if entry then
+  local turn = redis.call('HMGET', KEYS[2], 'id', 'attempt', 'until')
+  left = 0
+  local attempt = 1
+  if turn[1] == entry[1] then
+    left = math.max(0, turn[3] - now)
+    attempt = turn[2] + 1
+  end
+  if left == 0 then
+    redis.call('DEL', KEYS[2])
+    redis.call('HSET', KEYS[2], 'id', entry[1], 'attempt', string.format('%.0f', attempt), 'until', string.format('%.0f', now + ARGV[1]))
+    return { entry[1], entry[2], attempt }
+  end
+end
+local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+local last = '0-0'
+for i = 1, #info, 2 do
+  if info[i] == 'last-generated-id' then last = info[i + 1] end
+end
+return { left, last }
+`);
+
+/** `isOurs`: whether an entry is in the hands of the process that says so. */
+const IS_OURS = `
+local turn = redis.call('HMGET', KEYS[2], 'id', 'attempt')
+local isOurs = turn[1] == ARGV[1] and turn[2] == ARGV[2]
+`;
+
+/**
+ * Keeps an entry for longer, or lets it wait. Keys: the queue, the turn. Arguments: the entry's id, the attempt, for how
+ * many milliseconds, and the attempt before the next one.
+ *
+ * @returns 0 if the entry was abandoned: it was given to another process.
+ */
+export const KEEP_TURN = script(`${NOW}${IS_OURS}
+if not isOurs then return 0 end
+redis.call('DEL', KEYS[2])
+redis.call('HSET', KEYS[2], 'id', ARGV[1], 'attempt', ARGV[4], 'until', string.format('%.0f', now + 1 + ARGV[3]))
+return 1
+`);
+
+/** Removes a handled entry. Keys: the queue, the turn. Arguments: the entry's id, the attempt. */
+export const FINISH_TURN = script(`${IS_OURS}
+if not isOurs then return 0 end
+redis.call('DEL', KEYS[2])
+return redis.call('XDEL', KEYS[1], ARGV[1])
+`);
+
+/**
+ * Moves an entry to the dead letters. Keys: the queue, the turn, the dead letters. Arguments: the entry's id, the
+ * attempt, and the fields that it gets.
+ *
+ * @returns 0 if the entry was abandoned: it was given to another process.
+ */
+export const BURY_TURN = script(`${WITHOUT}${IS_OURS}
+if not isOurs then return 0 end
+redis.call('DEL', KEYS[2])
+local entry = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
+if not entry then return 1 end
+local added = {}
+for i = 3, #ARGV, 2 do added[ARGV[i]] = true end
+local fields = without(entry[2], added)
+for i = 3, #ARGV do fields[#fields + 1] = ARGV[i] end
+redis.call('XADD', KEYS[3], '*', unpack(fields))
+redis.call('XDEL', KEYS[1], ARGV[1])
 return 1
 `);
 

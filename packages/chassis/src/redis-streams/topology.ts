@@ -17,6 +17,8 @@ export interface HandlerKeys {
   readonly queue: string;
   /** A sorted set: which entries of the queue wait for a retry, and until when. */
   readonly paused: string;
+  /** A hash: who handles the first event of a partition, and until when nobody else may. */
+  readonly turn: string;
   /** A stream with the dead letters. */
   readonly dead: string;
   /** The name of the group of the queue, and of its only consumer. */
@@ -32,14 +34,25 @@ export function queuePrefix(prefix: string): string {
   return `${prefix}:queue:`;
 }
 
+/** What the key of a queue ends with. */
+export function queueSuffix(event: string, partition?: number): string {
+  return partition === undefined ? event : `${event}:${partition}`;
+}
+
 /** The names of services and events contain no colon, so the keys of two handlers never collide. */
-export function handlerKeys(prefix: string, service: string, event: string): HandlerKeys {
-  const handler = `${service}:${event}`;
+export function handlerKeys(
+  prefix: string,
+  service: string,
+  event: string,
+  partition?: number,
+): HandlerKeys {
+  const handler = `${service}:${queueSuffix(event, partition)}`;
   return {
     handlers: handlersKey(prefix, event),
     queue: `${queuePrefix(prefix)}${handler}`,
     paused: `${prefix}:paused:${handler}`,
-    dead: `${prefix}:dead:${handler}`,
+    turn: `${prefix}:turn:${handler}`,
+    dead: `${prefix}:dead:${service}:${event}`,
     group: service,
   };
 }

@@ -7,7 +7,7 @@ import { nats } from '../nats/nats.js';
 import { rabbitmq } from '../rabbitmq/rabbitmq.js';
 import { redisStreams } from '../redis-streams/redis-streams.js';
 import { readVariables } from '../service/config.js';
-import { orderPlaced } from './order-placed.js';
+import { orderChanged, orderPlaced } from './order-placed.js';
 
 /** A process that specs kill, or that kills itself at the worst moment. */
 const config = readVariables(
@@ -42,12 +42,11 @@ function relay(send: typeof broker.send) {
 }
 
 if (config.WORK === 'hang') {
-  broker.subscribe([
-    handle(orderPlaced, ({ data }) => {
-      console.log(`handling ${data.orderId}`);
-      return new Promise(() => undefined);
-    }),
-  ]);
+  const hang = ({ data }: { data: { orderId: string } }) => {
+    console.log(`handling ${data.orderId}`);
+    return new Promise(() => undefined);
+  };
+  broker.subscribe([handle(orderPlaced, hang), handle(orderChanged, hang)]);
   await broker.start();
   console.log('started');
 } else if (config.WORK === 'relay and die') {

@@ -54,6 +54,9 @@ it('lets a service publish and bind only the events of its manifest', () => {
   const [rights] = definitionsOf('orders')['topic_permissions'] as unknown as Rights[];
   const may = (right: 'read' | 'write', event: string) => new RegExp(rights![right]).test(event);
   expect(may('write', 'order.placed')).toBe(true);
+  // A partition of an event with an order.
+  expect(may('write', 'order.placed:7')).toBe(true);
+  expect(may('write', 'order.placed:x')).toBe(false);
   expect(may('write', 'order-placed')).toBe(false);
   expect(may('write', 'order.paid')).toBe(false);
   expect(may('read', 'order.paid')).toBe(true);
@@ -65,7 +68,9 @@ it('lets a service publish and bind only the events of its manifest', () => {
 it('declares the queues of subscribers like the chassis does', () => {
   const { exchanges, queues, bindings } = definitionsOf('orders');
   const subscribers = ['billing', 'orders-archive'];
-  const topologies = subscribers.map((name) => consumerTopology('events', name, 'order.placed'));
+  const topologies = subscribers.map((name) =>
+    consumerTopology('events', name, { name: 'order.placed' }),
+  );
   const declared = topologies.flatMap((topology) => [...topology.queues]);
   expect(
     queues!.map(({ name, durable, arguments: given }) => ({

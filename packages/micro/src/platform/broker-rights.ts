@@ -49,8 +49,8 @@ export function brokerDefinitions(platform: Platform, service: Service): BrokerD
           {
             ...user,
             exchange: EVENT_EXCHANGE,
-            write: oneOf(publishes.map(literal)),
-            read: oneOf(subscribes.map(literal)),
+            write: oneOf(publishes.map(routingKeys)),
+            read: oneOf(subscribes.map(routingKeys)),
           },
         ]
       : [],
@@ -105,6 +105,11 @@ function queuesOf(service: string, event: string): QueueDefinition[] {
 /** A pattern that matches exactly these; `^$` for none. */
 function oneOf(patterns: readonly string[]): string {
   return patterns.length === 0 ? '^$' : `^(${patterns.join('|')})$`;
+}
+
+/** Of an event, and of its partitions if its contract has `orderBy`. */
+function routingKeys(event: string): string {
+  return `${literal(event)}(:[0-9])?`;
 }
 
 function literal(text: string): string {

@@ -40,6 +40,6 @@ export interface BareBroker {
   deletePlace(service: string): Promise<void>;
   /** Takes the only event and ends without a word, as often as the broker lets a process do so. */
   abandon(service: string): Promise<void>;
-  /** Lets the broker soon give away what a killed process has. */
-  hurry?(service: string): Promise<void>;
+  /** Lets the broker soon give away what a killed process has: of `order.placed`, or of a partition of `order.changed`. */
+  hurry?(service: string, partition?: number): Promise<void>;
 }

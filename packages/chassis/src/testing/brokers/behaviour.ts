@@ -4,6 +4,7 @@ import { describeConsuming } from './consuming.js';
 import { describeDelivery } from './delivery.js';
 import { describeFaults } from './faults.js';
 import { useBroker, type BrokerFixture } from './fixture.js';
+import { describeOrdering } from './ordering.js';
 import { describeWithPostgres } from './with-postgres.js';
 
 /** What every broker must do, on a real server, and what only this one does. */
@@ -12,6 +13,7 @@ export function describeBroker(adapter: BrokerAdapter, own: (use: BrokerFixture)
     const use = useBroker(adapter);
     describeDelivery(use);
     describeConsuming(use);
+    describeOrdering(use);
     own(use);
     describeFaults(use);
     describeWithPostgres(use);

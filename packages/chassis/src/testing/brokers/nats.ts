@@ -4,7 +4,7 @@ import { readMessage } from '../../nats/message.js';
 import { nats } from '../../nats/nats.js';
 import { replayDeadLetters } from '../../nats/replay.js';
 import { consumerName, deadSubject, DELIVERY_LIMIT, eventSubject } from '../../nats/topology.js';
-import { orderPlaced } from '../order-placed.js';
+import { orderChanged, orderPlaced } from '../order-placed.js';
 import type { BareBroker, BrokerAdapter } from './adapter.js';
 
 const USER = { user: 'platform', pass: 'hunter2' };
@@ -79,9 +79,11 @@ export const natsAdapter: BrokerAdapter = {
         }
         await client.flush();
       }),
-    hurry: (service) =>
+    hurry: (service, partition) =>
       withNats(url, async (manager) => {
-        await manager.consumers.update('events', consumerOf(service), { ack_wait: SECOND });
+        const { name } = partition === undefined ? orderPlaced : orderChanged;
+        const hurried = consumerName(service, name, partition);
+        await manager.consumers.update('events', hurried, { ack_wait: SECOND });
       }),
   }),
 };

@@ -5,7 +5,7 @@ import { Queue } from '../../redis-streams/queue.js';
 import { redisStreams } from '../../redis-streams/redis-streams.js';
 import { replayDeadLetters } from '../../redis-streams/replay.js';
 import { ABANDONED_MS, DELIVERY_LIMIT, handlerKeys } from '../../redis-streams/topology.js';
-import { orderPlaced } from '../order-placed.js';
+import { orderChanged, orderPlaced } from '../order-placed.js';
 import type { BareBroker, BrokerAdapter } from './adapter.js';
 
 const PASSWORD = 'hunter2';
@@ -99,6 +99,11 @@ export const redisAdapter: BrokerAdapter = {
           }
         }),
       ),
-    hurry: (service) => withRedis(url, (client) => forgetProcess(client, service)),
+    hurry: (service, partition) =>
+      withRedis(url, async (client) => {
+        if (partition === undefined) return forgetProcess(client, service);
+        const { turn } = handlerKeys('events', service, orderChanged.name, partition);
+        await client.hset(turn, 'until', 0);
+      }),
   }),
 };

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { currentContext, runInContext } from '../../context/request-context.js';
+import { handle } from '../../events/events.js';
 import { once } from '../../events/inbox.js';
 import { outbox } from '../../events/outbox.js';
 import { startEventProcess } from '../event-process.js';
-import { orderPlaced } from '../order-placed.js';
+import { orderChanged, orderPlaced } from '../order-placed.js';
 import { usePostgres } from '../postgres-server.js';
 import { soon, type BrokerFixture, type OrderBroker } from './fixture.js';
 
@@ -97,6 +98,41 @@ export function describeWithPostgres(use: BrokerFixture): void {
       await soon(() => handled).toEqual(expected);
       expect(new Set(events.map(({ id }) => id)).size).toBe(1);
       expect(await sql.countOf('twice')).toBe(1);
+    });
+
+    it('keeps the order of events that two relays publish and two replicas handle', async () => {
+      const service = unique('billing');
+      const seen: string[] = [];
+      const open = () => {
+        const options = { service, publishes: [orderChanged], log } as const;
+        const broker = adapter.connect(use.url, options);
+        use.closeLater(broker);
+        return broker;
+      };
+      const replicas = [open(), open()];
+      for (const replica of replicas) {
+        const work = ({ data: { orderId, step } }: { data: { orderId: string; step: number } }) =>
+          Promise.resolve(void seen.push(`${orderId} ${step}`));
+        replica.subscribe([handle(orderChanged, work)]);
+        await replica.start();
+      }
+      const relays = replicas.map((replica) => {
+        const relay = outbox(sql.database, replica, { pollMs: 20, batch: 7, log });
+        use.closeLater(relay);
+        return relay;
+      });
+      const write = (orderId: string, step: number) =>
+        sql.database.transaction((client) =>
+          relays[step % 2]!.publish(client, orderChanged, { orderId, step }),
+        );
+      for (let step = 0; step < 15; step++) for (const id of ['a', 'b']) await write(id, step);
+      for (const relay of relays) relay.start();
+      for (let step = 15; step < 30; step++) for (const id of ['a', 'b']) await write(id, step);
+      await soon(() => seen.length).toBe(60);
+      for (const id of ['a', 'b']) {
+        const expected = Array.from({ length: 30 }, (_, step) => `${id} ${step}`);
+        expect(seen.filter((one) => one.startsWith(id))).toEqual(expected);
+      }
     });
 
     it('loses nothing and does nothing twice if the server is killed under load', async () => {
