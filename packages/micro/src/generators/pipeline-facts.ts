@@ -33,7 +33,7 @@ export function readPipelineFacts(
     node:
       file === undefined ? { version: '24' } : { version: tree.read(file, 'utf8')!.trim(), file },
     packageManager: readPackageManager(tree),
-    nx: usesPlugAndPlay(tree) ? 'yarn nx' : 'npx nx',
+    nx: usesPlugAndPlay(tree) ? 'yarn nx' : 'node_modules/.bin/nx',
     choices,
     environments: environments.map((one) => pipelineEnvironment(deployed(one))),
   };

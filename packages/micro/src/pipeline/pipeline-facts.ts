@@ -15,8 +15,8 @@ export interface PipelineFacts {
     file?: string;
   };
   packageManager: { kind: 'npm' } | { kind: 'pnpm' | 'yarn' | 'bun'; version: string };
-  /** With Yarn's Plug'n'Play, `npx` does not find Nx. */
-  nx: 'npx nx' | 'yarn nx';
+  /** With Yarn's Plug'n'Play, there is no folder of programs. */
+  nx: 'node_modules/.bin/nx' | 'yarn nx';
   choices: PipelineChoices;
   /** In the order in which a commit reaches them; only the first one is deployed to without an approval. */
   environments: readonly PipelineEnvironment[];

@@ -49,11 +49,13 @@ export function derivePipeline(
   return deriveJobs(PLACES[provider], startedBy(facts.nx, wanted), current, options);
 }
 
-/** A pipeline whose scripts start Nx in this way, and `micro` likewise; they are written with `npx`. */
+/**
+ * A pipeline whose scripts start Nx in this way, and `micro` likewise; they are written with `npx`. That takes longer, and
+ * would download a package of this name if the workspace had none.
+ */
 function startedBy<Pipeline>(nx: PipelineFacts['nx'], pipeline: Pipeline): Pipeline {
-  if (nx === 'npx nx') return pipeline;
   const script = JSON.stringify(pipeline)
     .replaceAll('npx nx ', `${nx} `)
-    .replaceAll('npx micro ', `${nx.replace(' nx', ' micro')} `);
+    .replaceAll('npx micro ', `${nx.replace(/nx$/, 'micro')} `);
   return JSON.parse(script) as Pipeline;
 }

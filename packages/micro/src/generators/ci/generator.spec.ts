@@ -181,13 +181,17 @@ describe('a pipeline for GitHub', () => {
     const deploy = steps.find(({ run }) => run?.includes('compose-deploy'))!;
     const secrets = { SHOP_API_KEY: '${{ secrets.SHOP_API_KEY }}' };
     expect(deploy.env).toEqual(secrets);
-    const verify = steps.find(({ run }) => run?.includes('micro status -e production --check'))!;
+    const verify = steps.find(({ run }) =>
+      run?.includes('.bin/micro status -e production --check'),
+    )!;
     expect(verify.env).toEqual(secrets);
     expect(steps.indexOf(verify)).toBeGreaterThan(steps.indexOf(deploy));
     expect(environment).toEqual({ name: 'production', url: 'https://shop.example.com' });
     expect(steps.findIndex(({ run }) => run?.includes('curl'))).toBeGreaterThan(
       steps.indexOf(deploy),
     );
+    // It would download a package of this name if there were none.
+    expect(text(GITHUB)).not.toContain('npx');
     // No text of a person stands in a script: `${{ }}` would be run as shell.
     for (const { steps: all } of Object.values(jobs())) {
       for (const { run } of all) expect(run ?? '').not.toContain('${{');
@@ -302,7 +306,7 @@ describe('a job for each service', () => {
       matrix: { service: '${{ fromJSON(needs.affected.outputs.services) }}' },
     });
     expect(service!.steps.at(-2)!.run).toBe(
-      'npx nx run-many -p "$SERVICE" -t lint test typecheck docker-scan\n',
+      'node_modules/.bin/nx run-many -p "$SERVICE" -t lint test typecheck docker-scan\n',
     );
     expect(JSON.stringify(check)).not.toContain('docker-scan');
     expect(JSON.stringify(check)).toContain('--exclude=');
@@ -558,7 +562,9 @@ describe.each([
     expect(deploy).toContain('docker login registry.example.com');
     expect(deploy).toContain('"$KUBE_CONFIG" > ~/.kube/config');
     expect(deploy).toContain('command -v kubectl');
-    expect(deploy).toContain('npx nx affected --base="$base" -t kubernetes-deploy -c cluster');
+    expect(deploy).toContain(
+      'node_modules/.bin/nx affected --base="$base" -t kubernetes-deploy -c cluster',
+    );
     expect(deploy).toContain('https://shop.example.com');
     expect(deploy).not.toMatch(/compose-deploy|ssh/);
     expect(scriptOf('rollback-cluster')).toContain('nx kubernetes-rollback "$SERVICE" -c cluster');
