@@ -50,4 +50,20 @@ export const BROKERS: readonly BenchedBroker[] = [
     },
     url: (port) => `nats://${credentials}@127.0.0.1:${port}`,
   },
+  {
+    title: 'Redis Streams',
+    client: 'ioredis',
+    bare: new URL('bare-redis.ts', import.meta.url),
+    container: {
+      engine: 'redis',
+      port: 6379,
+      environment: { REDISCLI_AUTH: USER.password },
+      command: [
+        ...['redis-server', '--requirepass', USER.password, '--save', ''],
+        ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
+      ],
+      check: ['sh', '-c', 'redis-cli ping | grep -q PONG'],
+    },
+    url: (port) => `redis://:${USER.password}@127.0.0.1:${port}`,
+  },
 ];

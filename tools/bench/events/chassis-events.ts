@@ -3,6 +3,7 @@ import type { Broker } from '../../../packages/chassis/src/events/broker.js';
 import { defineEvent, handle } from '../../../packages/chassis/src/events/events.js';
 import { nats } from '../../../packages/chassis/src/nats/nats.js';
 import { rabbitmq } from '../../../packages/chassis/src/rabbitmq/rabbitmq.js';
+import { redisStreams } from '../../../packages/chassis/src/redis-streams/redis-streams.js';
 import { PREFETCH, runLoad } from './load.js';
 
 const orderPlaced = defineEvent(
@@ -15,7 +16,7 @@ const orderPlaced = defineEvent(
   }),
 );
 
-const CONNECT = { 'amqp:': rabbitmq, 'nats:': nats };
+const CONNECT = { 'amqp:': rabbitmq, 'nats:': nats, 'redis:': redisStreams };
 
 /** Two services, as in a platform: one publishes, the other one handles. */
 void runLoad(async (url, onOrder) => {
