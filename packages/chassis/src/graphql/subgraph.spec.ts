@@ -102,6 +102,18 @@ it('is guarded as all routes are', async () => {
   expect(answer.data).toEqual({ __typename: 'Query' });
 });
 
+it.each([
+  ['type Query { a: Int }\n\ntype Subscription { a: Int }', 3],
+  [
+    'type Query { a: Int }\nschema { query: Query, subscription: Events }\ntype Events { a: Int }',
+    2,
+  ],
+])('is not made with subscriptions: %j', (schema, line) => {
+  expect(() => subgraph({ schema, resolvers: {} })).toThrow(
+    `schema.graphql:${line}: subscriptions are not supported`,
+  );
+});
+
 it('is not made with a resolver for what the schema does not have, or with a schema that is wrong', () => {
   const resolvers = { ...catalogResolvers, Query: { prices: () => [] }, Prices: {} };
   expect(() => subgraph({ schema: CATALOG, resolvers })).toThrow(

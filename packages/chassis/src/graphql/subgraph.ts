@@ -2,6 +2,7 @@ import type { FastifyPluginCallback } from 'fastify';
 import {
   GraphQLScalarType,
   Kind,
+  OperationTypeNode,
   parse,
   Source,
   type DefinitionNode,
@@ -25,17 +26,30 @@ export interface SubgraphOptions {
  * Serves a subgraph of GraphQL federation (Apollo Federation 2) at `POST /graphql`. Register it after `jwt` or
  * `serviceKeys`, which then guard it.
  *
- * @throws {Error} if the schema is not valid, or has no field for a resolver.
+ * @throws {Error} if the schema is not valid, has subscriptions, or has no field for a resolver.
  */
 export function subgraph(options: SubgraphOptions): FastifyPluginCallback {
   const { schema: text, resolvers, development = false } = options;
   const typeDefs = parse(new Source(text, 'schema.graphql'));
+  checkSubscriptions(typeDefs);
   checkResolvers(typeDefs, resolvers);
   const schema = subgraphSchema(text, typeDefs, resolvers);
   return (app, _options, done) => {
     serveGraphql(app, { schema, development });
     done();
   };
+}
+
+/** They would be in the schema, and never answered. */
+function checkSubscriptions({ definitions }: DocumentNode): void {
+  const found = definitions.find((one) =>
+    one.kind === Kind.SCHEMA_DEFINITION || one.kind === Kind.SCHEMA_EXTENSION
+      ? one.operationTypes?.some(({ operation }) => operation === OperationTypeNode.SUBSCRIPTION)
+      : 'name' in one && one.name?.value === 'Subscription',
+  );
+  if (!found) return;
+  const line = found.loc?.startToken.line ?? 1;
+  throw new TypeError(`schema.graphql:${line}: subscriptions are not supported: remove them`);
 }
 
 /** Otherwise, nobody would notice that a resolver is never called. */

@@ -67,14 +67,17 @@ function problemOf({ message, locations }: GraphQLError, file: string): Problem 
   return { file, line: locations?.[0]?.line, message: message.trim() };
 }
 
+/** Also under another name: `schema { subscription: Events }`. */
 function subscriptionsIn(file: string, { definitions }: DocumentNode): Problem[] {
-  return definitions
-    .filter((one) => nameOf(one) === 'Subscription')
-    .map((one) => ({
-      file,
-      line: lineOf(one),
-      message: 'a gateway passes on no subscriptions: remove "Subscription"',
-    }));
+  const roots = definitions
+    .flatMap((one) => ('operationTypes' in one ? (one.operationTypes ?? []) : []))
+    .filter(({ operation }) => (operation as string) === 'subscription');
+  const types = definitions.filter((one) => nameOf(one) === 'Subscription');
+  return [...roots, ...types].map((one) => ({
+    file,
+    line: lineOf(one),
+    message: `a gateway passes on no subscriptions: remove "${'type' in one ? 'subscription' : 'Subscription'}"`,
+  }));
 }
 
 /**

@@ -362,3 +362,63 @@ it('reaches gRPC by a name that is that of every ready pod', () => {
     spec: { ingress: [{ ports: [{ port: 3002 }, { port: 3003 }] }] },
   });
 });
+
+it('lets a gateway of GraphQL reach its subgraphs, and nobody else', () => {
+  const platform = platformOf({
+    catalog: 'port: 3001\ngraphql: true\n',
+    gateway: 'kind: gateway\nport: 3003\ngraphql: true\nconsumes: [catalog, reviews]\n',
+    other: 'port: 3004\n',
+    reviews: 'port: 3002\ngraphql: true\n',
+  });
+  const { source } = parseYaml(
+    'environments/production.yml',
+    [
+      'engine: kubernetes',
+      'registry: r.example.com',
+      'context: shop',
+      'services: { gateway: { environment: { GRAPHQL_PERSISTED_ONLY: "on" } } }',
+      '',
+    ].join('\n'),
+  );
+  const environment = checkKubernetesEnvironment('production', source!);
+  const urls = {
+    MICROSERVICE_CATALOG_URL: 'http://catalog:3001',
+    MICROSERVICE_REVIEWS_URL: 'http://reviews:3002',
+  };
+  const written = {
+    services: {
+      catalog: { environment: { PORT: '3001' } },
+      gateway: { environment: { PORT: '3003', ...urls } },
+      other: { environment: { PORT: '3004' } },
+      reviews: { environment: { PORT: '3002' } },
+    },
+  };
+  const images = new Map(
+    Object.keys(written.services).map((name) => [
+      name,
+      { key: 'k', image: `r.example.com/${name}@sha256:1` },
+    ]),
+  );
+  const { entries } = renderPlatform({ platform, environment, written, images, ports: new Map() });
+  const objects = entries.flatMap((entry) => entry.objects as KubernetesObject[]);
+  const find = (kind: string, name: string) =>
+    objects.find((one) => one.kind === kind && one.metadata?.name === name);
+  const { env } = (find('Deployment', 'gateway') as unknown as WithContainers).spec.template.spec
+    .containers[0]!;
+  expect(env).toEqual(
+    expect.arrayContaining([
+      { name: 'GRAPHQL_PERSISTED_ONLY', value: 'on' },
+      ...Object.entries(urls).map(([name, value]) => ({ name, value })),
+    ]),
+  );
+  for (const subgraph of ['catalog', 'reviews']) {
+    const policy = JSON.stringify(find('NetworkPolicy', subgraph));
+    expect(policy).toContain('"app.kubernetes.io/name":"gateway"');
+    expect(policy).not.toContain('"app.kubernetes.io/name":"other"');
+    expect(find('Service', subgraph)).toMatchObject({ spec: { ports: [{ name: 'http' }] } });
+  }
+});
+
+interface WithContainers {
+  spec: { template: { spec: { containers: { env: object[] }[] } } };
+}

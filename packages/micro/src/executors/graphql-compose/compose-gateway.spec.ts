@@ -101,6 +101,13 @@ describe('the schema of a gateway', () => {
       ['apps/reviews/src/schema.graphql:7: a gateway passes on no subscriptions'],
     ],
     [
+      'a subscription under another name',
+      {
+        'apps/reviews/src/schema.graphql': `${REVIEWS}extend schema {\n  subscription: Events\n}\ntype Events {\n  a: Int\n}\n`,
+      },
+      ['apps/reviews/src/schema.graphql:8: a gateway passes on no subscriptions'],
+    ],
+    [
       'a file that is missing',
       { 'apps/reviews/src/schema.graphql': undefined },
       ['apps/reviews/src/schema.graphql: is missing: it is the schema of "reviews"'],
