@@ -7,10 +7,13 @@ export interface Whereabouts {
 }
 
 /** @throws {TypeError} if `url` is not an http(s) URL, or has more than a base URL may have. */
-export function locator(provider: string, { url, discover }: Whereabouts): () => Promise<string> {
+export function locator(
+  provider: string,
+  { url, discover }: Whereabouts,
+): () => string | Promise<string> {
   if (url !== undefined) {
     const base = checkBase(provider, url);
-    return () => Promise.resolve(base);
+    return () => base;
   }
   const find =
     typeof discover === 'object' ? inOrder(...discover) : (discover ?? fromEnvironment());

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExponentialBackoff } from 'cockatiel';
 import type { z } from 'zod';
-import { shortConnections } from '../connections/short-connections.js';
 import { abortable, shortenToDeadline } from '../context/deadline.js';
 import { DEADLINE_HEADER, RETRY_HEADER, SERVICE_KEY_HEADER } from '../context/headers.js';
 import { contextHeaders, currentContext, remainingMs } from '../context/request-context.js';
@@ -19,6 +18,7 @@ import type { CallerOptions } from './caller-options.js';
 import { createBreaker, type Breaker } from './circuit-breaker.js';
 import { locator } from './base-url.js';
 import type { Discover } from './discovery.js';
+import { sendByFetch, type Send } from './send.js';
 import { ServiceCallError } from './service-call-error.js';
 
 export interface ClientOptions extends CallerOptions {
@@ -82,9 +82,26 @@ const backoff = new ExponentialBackoff({ initialDelay: 100, maxDelay: 2000 });
  * @throws {TypeError} if `url` is not an http(s) URL, or has more than a base URL may have.
  */
 export function createClient(provider: string, options: ClientOptions = {}): Client {
+  return createClientOver(sendByFetch, provider, options);
+}
+
+/** The same with another way to send. */
+export function createClientOver(send: Send, provider: string, options: ClientOptions): Client {
   const { timeoutMs = 5000, retries = 2 } = options;
   const locate = locator(provider, options);
   const breaker = createBreaker(provider, options.log ?? defaultLog(), options.breaker);
+
+  /** The address, within the time limit of an attempt. */
+  async function find(limit: number, given: AbortSignal | undefined) {
+    const found = locate();
+    if (typeof found === 'string') return found;
+    const timeout = AbortSignal.timeout(limit);
+    const signal = given ? AbortSignal.any([given, timeout]) : timeout;
+    return abortable(found, signal).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      return unreachable(error, true);
+    });
+  }
 
   async function attempt(
     method: Method,
@@ -93,27 +110,18 @@ export function createClient(provider: string, options: ClientOptions = {}): Cli
     limit: number,
     isRepeated: boolean,
   ): Promise<Outcome> {
-    const timeout = AbortSignal.timeout(limit);
-    const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
-    const target = path + formatQuery(call.query);
-    const init = {
-      method,
-      headers: requestHeaders(call, options, limit, isRepeated),
-      body: call.json === undefined ? undefined : JSON.stringify(call.json),
-      // A redirect could send the service key anywhere.
-      redirect: 'manual',
-      signal,
-      dispatcher: shortConnections(),
-    } as const;
+    const started = performance.now();
     try {
-      const base = await abortable(locate(), signal).catch((error: unknown) => {
-        if (signal.aborted) throw error;
-        return unreachable(error, true);
-      });
+      const base = await find(limit, call.signal);
       if (typeof base !== 'string') return base;
-      const response = await fetch(base + target, init);
-      const { ok, status, headers } = response;
-      return judgeReply({ ok, status, headers, text: await response.text() });
+      const reply = await send(base, path + formatQuery(call.query), {
+        method,
+        headers: requestHeaders(call, options, limit, isRepeated),
+        body: call.json === undefined ? undefined : JSON.stringify(call.json),
+        limitMs: Math.max(1, Math.ceil(limit - (performance.now() - started))),
+        signal: call.signal,
+      });
+      return judgeReply(reply);
     } catch (error) {
       call.signal?.throwIfAborted();
       return judgeError(error, limit, call.timeoutMs ?? timeoutMs);
@@ -205,15 +213,20 @@ function requestHeaders(
   { serviceKey, forwardAuth }: ClientOptions,
   limit: number,
   isRepeated: boolean,
-): Headers {
-  const headers = new Headers({ accept: 'application/json', ...contextHeaders() });
-  headers.set(DEADLINE_HEADER, String(limit));
-  if (isRepeated) headers.set(RETRY_HEADER, '1');
-  if (call.json !== undefined) headers.set('content-type', 'application/json');
-  if (serviceKey !== undefined) headers.set(SERVICE_KEY_HEADER, serviceKey);
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    ...contextHeaders(),
+    [DEADLINE_HEADER]: String(limit),
+  };
+  if (isRepeated) headers[RETRY_HEADER] = '1';
+  if (call.json !== undefined) headers['content-type'] = 'application/json';
+  if (serviceKey !== undefined) headers[SERVICE_KEY_HEADER] = serviceKey;
   const authorization = forwardAuth ? currentContext()?.authorization : undefined;
-  if (authorization !== undefined) headers.set('authorization', authorization);
-  for (const [name, value] of Object.entries(call.headers ?? {})) headers.set(name, value);
+  if (authorization !== undefined) headers.authorization = authorization;
+  for (const [name, value] of Object.entries(call.headers ?? {})) {
+    headers[name.toLowerCase()] = value;
+  }
   return headers;
 }
 

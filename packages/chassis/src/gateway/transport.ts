@@ -4,7 +4,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { wasNotSent } from '../connections/request-not-sent.js';
 import { IDLE_CONNECTION_MS } from '../connections/short-connections.js';
 
-const CONNECT_TIMEOUT_MS = 1000;
+export const CONNECT_TIMEOUT_MS = 1000;
 /** The longest pause in an answer that has begun. */
 const BODY_PAUSE_MS = 300_000;
 

@@ -2,8 +2,9 @@ import { getStitchedSchemaFromSupergraphSdl } from '@graphql-tools/federation';
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify';
 import { Kind, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { CallerOptions } from '../calls/caller-options.js';
-import { createClient, type Client } from '../calls/client.js';
+import { createClientOver, type Client } from '../calls/client.js';
 import { markAsEdge } from '../context/request-context.js';
+import { sendByUndici } from '../gateway/send-by-undici.js';
 import { PersistedOperations, type PersistedOptions } from './persisted-operations.js';
 import { locateErrors } from './located-errors.js';
 import { DEFAULT_LIMITS, queryProblem, type QueryLimits } from './query-limits.js';
@@ -82,12 +83,13 @@ function clientsOf(
 ): Map<string, Ask> {
   const given = new Map(subgraphs.map((one) => [one.name, one]));
   const missing: string[] = [];
+  const send = sendByUndici();
   const clients = graphsIn(supergraph).flatMap(([value, name]) => {
     const found = given.get(name);
     if (!found) missing.push(name);
     if (!found) return [];
     const { url, serviceKey } = found;
-    const client: Client = createClient(name, { url, timeoutMs, retries, breaker });
+    const client: Client = createClientOver(send, name, { url, timeoutMs, retries, breaker });
     const ask: Ask = (request, question) => askSubgraph(client, serviceKey, request, question);
     return [[value, ask] as const];
   });

@@ -68,7 +68,7 @@ function grpcTransport(provider: string, options: GrpcClientOptions): Transport 
 
   /** The connection for one attempt, or why there is none. */
   async function connection(signal?: AbortSignal): Promise<Connection | FailedOutcome> {
-    const found = locate()
+    const found = Promise.resolve(locate())
       .then((base) => connections.next(base))
       .catch((error: unknown) => unreachable(error, true));
     return signal ? abortable(found, signal) : found;
