@@ -303,6 +303,20 @@ describe('service', () => {
     expect(treeFiles(tree)).toEqual(rerun);
   });
 
+  it('does not bring back the example when it runs again after a person has replaced it', async () => {
+    await serviceGenerator(tree, { name: 'stock', datastores: ['postgres'] });
+    const example = [
+      'src/routes/items.ts',
+      'src/item-store.ts',
+      'migrations/0001-create-items.sql',
+    ];
+    for (const file of example) tree.delete(`apps/stock/${file}`);
+    tree.write('apps/stock/migrations/0001-create-stock.sql', '-- ours\n');
+    const edited = treeFiles(tree);
+    await serviceGenerator(tree, { name: 'stock', datastores: ['postgres'], skipFormat: true });
+    expect(treeFiles(tree)).toEqual(edited);
+  });
+
   it('writes the same with and without a formatter, but for the layout of derived modules', async () => {
     const formatted = createTreeWithEmptyWorkspace({ formatter: 'prettier' });
     for (const each of [tree, formatted]) {

@@ -132,7 +132,8 @@ function generateProject(tree: Tree, options: ServiceOptions): boolean {
     'service',
     options.kind === 'gateway' ? 'gateway' : options.framework,
     options.packageManager.kind,
-    ...exampleFolders(options),
+    // The page that uses it is there already: a person may have replaced it.
+    ...(tree.exists(`${options.root}/src/app.ts`) ? [] : exampleFolders(options)),
     ...(options.grpcPort === undefined ? [] : ['grpc']),
     ...graphqlFolders(options),
   ];
