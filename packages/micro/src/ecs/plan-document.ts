@@ -18,6 +18,7 @@ const servicePlanSchema = z.object({
     .string()
     .describe('The reference that will run: pinned, or without a digest if it is not pushed yet'),
   key: z.string().describe('The image key of its content'),
+  release: z.int().describe('The release that a rollback goes back to').optional(),
   from: z
     .object({
       key: z.string(),
@@ -56,6 +57,7 @@ export const ecsPlanSchema = z
     environment: z.string(),
     region: z.string(),
     cluster: z.string(),
+    rollback: z.boolean(),
     services: z.array(servicePlanSchema).describe('In the order in which they are deployed'),
     left: names('Services in the cluster that are no longer in the workspace'),
   })
@@ -65,9 +67,9 @@ export type EcsServiceDocument = EcsPlanDocument['services'][number];
 
 /** A plan as data for programs, and for what is printed. */
 export function ecsPlanDocument(plan: EcsPlan): EcsPlanDocument {
-  const { environment, region, cluster, services, left } = plan;
+  const { environment, region, cluster, rollback, services, left } = plan;
   return {
-    ...{ version: VERSION, engine: 'ecs', environment, region, cluster },
+    ...{ version: VERSION, engine: 'ecs', environment, region, cluster, rollback },
     services: services.map(serviceDocument),
     left: [...left],
   };
@@ -77,6 +79,7 @@ function serviceDocument(one: EcsServicePlan): EcsServiceDocument {
   const { service, action, reason, desired, current, runsJobs, missing, after } = one;
   return {
     ...{ service, action, reason, image: desired.image, key: desired.key },
+    ...(desired.release ? { release: desired.release.revision } : {}),
     ...(current
       ? { from: { key: current.key, digest: current.digest, release: current.revision } }
       : {}),

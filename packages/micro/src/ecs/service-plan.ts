@@ -33,6 +33,7 @@ export interface EcsPlan {
   environment: string;
   region: string;
   cluster: string;
+  rollback: boolean;
   services: readonly EcsServicePlan[];
   /** Services that left the workspace and still run. */
   left: readonly string[];
@@ -43,18 +44,27 @@ export function planEcsService(
   desired: DesiredEcsService,
   live: LiveService | undefined,
 ): OwnEcsPlan {
-  const { service, hashes } = desired;
+  const { service, hashes, release } = desired;
   const current = live?.record;
-  const { action, reason } = decide(desired, live);
+  const { action, reason } = release ? decideRelease(release, live) : decide(desired, live);
   const before = current?.hashes.autoscaler ?? NONE;
   const isSame = before === hashes.autoscaler;
   const put = hashes.autoscaler === NONE ? 'remove' : 'put';
   const hasJobs = desired.jobs.length > 0;
   return {
     ...{ service, action, reason, desired, live, current },
-    runsJobs: hasJobs && action !== 'keep' && current?.hashes.jobs !== hashes.jobs,
-    ...(isSame ? {} : { autoscaler: put }),
+    runsJobs: !release && hasJobs && action !== 'keep' && current?.hashes.jobs !== hashes.jobs,
+    ...(isSame || release ? {} : { autoscaler: put }),
   };
+}
+
+function decideRelease(
+  { revision }: { revision: number },
+  live: LiveService | undefined,
+): Pick<OwnEcsPlan, 'action' | 'reason'> {
+  const runs = revisionOf(live?.described.taskDefinition);
+  if (runs === revision) return { action: 'keep', reason: `r${revision} is running` };
+  return { action: 'update', reason: `back to r${revision} from r${runs}` };
 }
 
 function decide(
@@ -101,7 +111,7 @@ export function callsOf({ action, runsJobs, desired, autoscaler }: OwnEcsPlan): 
   if (action === 'keep') return [];
   return [
     ...(runsJobs ? desired.jobs.flatMap(() => ['register-task-definition', 'run-task']) : []),
-    ...(action === 'change' ? [] : ['register-task-definition']),
+    ...(action === 'change' || desired.release ? [] : ['register-task-definition']),
     action === 'create' ? 'create-service' : 'update-service',
     ...(autoscaler === 'put' ? ['register-scalable-target', 'put-scaling-policy'] : []),
     ...(autoscaler === 'remove' ? ['deregister-scalable-target'] : []),

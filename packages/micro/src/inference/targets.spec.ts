@@ -22,6 +22,7 @@ describe('serviceTargets', () => {
       'kubernetes-deploy',
       'kubernetes-rollback',
       'ecs-deploy',
+      'ecs-rollback',
     ]);
   });
 

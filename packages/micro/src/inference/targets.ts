@@ -24,6 +24,7 @@ export interface TargetNames {
   kubernetesDeploy: string;
   kubernetesRollback: string;
   ecsDeploy: string;
+  ecsRollback: string;
 }
 
 export const DEFAULT_TARGET_NAMES: TargetNames = {
@@ -38,6 +39,7 @@ export const DEFAULT_TARGET_NAMES: TargetNames = {
   kubernetesDeploy: 'kubernetes-deploy',
   kubernetesRollback: 'kubernetes-rollback',
   ecsDeploy: 'ecs-deploy',
+  ecsRollback: 'ecs-rollback',
 };
 
 /** What inference knows about a service. It reads only file names, so that a broken manifest never breaks the graph. */
@@ -119,6 +121,31 @@ export function serviceTargets(
       ...(schemas ? COMPOSED_INPUTS : []),
     ],
   };
+  const onEngine = (
+    executor: string,
+    where: string,
+    { deploy, rollback }: { deploy: string; rollback: string },
+  ): Record<string, TargetConfiguration> => ({
+    [deploy]: {
+      executor: `@org/micro:${executor}`,
+      cache: false,
+      dependsOn: [names.dockerPush],
+      inputs: DEPLOY_INPUTS,
+      outputs: environments.map((name) => `${receipts}/${executor}.${name}.json`),
+      options: {},
+      configurations: perEnvironment.configurations,
+      metadata: metadata(`Deploy the service to ${where} if it changed`, deploy, { plan: true }),
+    },
+    [rollback]: {
+      executor: `@org/micro:${executor}`,
+      cache: false,
+      options: { rollback: true },
+      configurations: perEnvironment.configurations,
+      metadata: metadata(`Go back to an earlier release of the service on ${where}`, rollback, {
+        to: 7,
+      }),
+    },
+  });
   return {
     ...(schemas ? composeTarget(schemas) : {}),
     [names.build]: {
@@ -240,43 +267,14 @@ export function serviceTargets(
       }),
     },
     // Which engine an environment is for stands in its file, which inference does not read.
-    [names.kubernetesDeploy]: {
-      executor: '@org/micro:kubernetes-deploy',
-      cache: false,
-      dependsOn: [names.dockerPush],
-      inputs: DEPLOY_INPUTS,
-      outputs: environments.map((name) => `${receipts}/kubernetes-deploy.${name}.json`),
-      options: {},
-      configurations: perEnvironment.configurations,
-      metadata: metadata(
-        'Deploy the service to a Kubernetes cluster if it changed',
-        names.kubernetesDeploy,
-        { plan: true },
-      ),
-    },
-    [names.kubernetesRollback]: {
-      executor: '@org/micro:kubernetes-deploy',
-      cache: false,
-      options: { rollback: true },
-      configurations: perEnvironment.configurations,
-      metadata: metadata(
-        'Go back to an earlier release of the service on a Kubernetes cluster',
-        names.kubernetesRollback,
-        { to: 7 },
-      ),
-    },
-    [names.ecsDeploy]: {
-      executor: '@org/micro:ecs-deploy',
-      cache: false,
-      dependsOn: [names.dockerPush],
-      inputs: DEPLOY_INPUTS,
-      outputs: environments.map((name) => `${receipts}/ecs-deploy.${name}.json`),
-      options: {},
-      configurations: perEnvironment.configurations,
-      metadata: metadata('Deploy the service to Amazon ECS if it changed', names.ecsDeploy, {
-        plan: true,
-      }),
-    },
+    ...onEngine('kubernetes-deploy', 'a Kubernetes cluster', {
+      deploy: names.kubernetesDeploy,
+      rollback: names.kubernetesRollback,
+    }),
+    ...onEngine('ecs-deploy', 'Amazon ECS', {
+      deploy: names.ecsDeploy,
+      rollback: names.ecsRollback,
+    }),
   };
 }
 

@@ -233,6 +233,46 @@ it('deletes a service that never started, with its task definition', async () =>
   expect(ecs.parameter).toBeUndefined();
 });
 
+it('goes back to an earlier release, and further', async () => {
+  const input = (revision: number) => ({
+    taskDefinition: {
+      ...{ family: 'acme-production-orders', revision },
+      taskDefinitionArn: `${ARN}:task-definition/acme-production-orders:${revision}`,
+      containerDefinitions: [{ name: 'orders', image: `reg/orders@sha256:${'a'.repeat(64)}` }],
+    },
+    tags: [{ key: ECS_TAGS.task, value: `hash-${revision}` }],
+  });
+  for (const digit of ['a', 'b', 'c']) {
+    workspace.push('orders', digit);
+    await deploy();
+  }
+  const registered = ecs.calls[0]![1]['tags'] as Tag[];
+  expect(registered.map(({ key }) => key)).toContain(ECS_TAGS.task);
+  ecs.named();
+  ecs.more['ecs describe-task-definition'] = input(2);
+  const { output, success } = await deploy({ rollback: true });
+  expect(output).toContain('update   orders  back to r2 from r3');
+  expect(output).toContain('orders  deployed  r2 in production');
+  expect(success).toBe(true);
+  expect(ecs.calls[0]).toMatchObject([
+    'update-service',
+    { taskDefinition: `${ARN}:task-definition/acme-production-orders:2` },
+  ]);
+  expect(ecs.named()).toEqual(['update-service', 'tag-resource']);
+  ecs.more['ecs describe-task-definition'] = input(1);
+  expect((await deploy({ rollback: true })).output).toContain('back to r1 from r2');
+  ecs.named();
+  expect((await deploy({ rollback: true })).output).toContain(
+    'production has no release of orders before r1 to go back to; it has r1, r2, r3',
+  );
+  expect((await deploy({ to: 'r9' })).output).toContain(
+    'production has no release "r9" of orders; it has r1, r2, r3',
+  );
+  expect(ecs.named()).toEqual([]);
+  // What was pushed last is another release again.
+  expect((await deploy({ plan: true })).output).toContain('update   orders  another image');
+});
+
 const build = { context: '.' };
 const MIGRATION = {
   services: {

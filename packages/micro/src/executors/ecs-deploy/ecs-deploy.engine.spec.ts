@@ -10,6 +10,9 @@ interface Network {
   SecurityGroups: { GroupId: string }[];
 }
 
+/** About fifty calls of the AWS CLI, which starts slowly: minutes on a busy machine. */
+const TIME_LIMIT = 15 * 60_000;
+
 // moto runs no container: what a task does is in the specs with a recording runner.
 describeEngine('ecs-deploy against a simulated AWS', () => {
   let simulated: SimulatedAws;
@@ -56,32 +59,41 @@ describeEngine('ecs-deploy against a simulated AWS', () => {
     return taskDefinitionArns.map((arn) => arn.split('-').at(-1)!).sort();
   }
 
-  it('deploys a platform; again, nothing changes; then only the service that changed', async () => {
-    const first = await workspace.deploy(ALL);
-    expect(first.output).toMatch(/production {2}done {2}2 created/);
-    expect(first.success).toBe(true);
-    expect(await registered()).toEqual(['orders:1', 'users:1']);
+  it(
+    'deploys a platform; again, nothing changes; then only what changed; and goes back',
+    async () => {
+      const first = await workspace.deploy(ALL);
+      expect(first.output).toMatch(/production {2}done {2}2 created/);
+      expect(first.success).toBe(true);
+      expect(await registered()).toEqual(['orders:1', 'users:1']);
 
-    const second = await workspace.deploy(ALL);
-    expect(second.output).toMatch(/production {2}up to date {2}2 kept/);
-    expect(await registered()).toEqual(['orders:1', 'users:1']);
+      const second = await workspace.deploy(ALL);
+      expect(second.output).toMatch(/production {2}up to date {2}2 kept/);
+      expect(await registered()).toEqual(['orders:1', 'users:1']);
 
-    workspace.push('orders', 'b');
-    const plan = await workspace.deploy(ALL, { plan: true, json: true });
-    expect(JSON.parse(plan.output)).toMatchObject({
-      engine: 'ecs',
-      services: [
-        { service: 'users', action: 'keep', calls: [] },
-        {
-          service: 'orders',
-          action: 'update',
-          calls: ['register-task-definition', 'update-service', 'tag-resource'],
-        },
-      ],
-    });
-    const third = await workspace.deploy(ALL);
-    expect(third.output).toMatch(/production {2}done {2}1 updated, 1 kept/);
-    expect(await registered()).toEqual(['orders:1', 'orders:2', 'users:1']);
-    expect(await simulated.aws('ssm', 'describe-parameters')).toEqual({ Parameters: [] });
-  });
+      workspace.push('orders', 'b');
+      const plan = await workspace.deploy(ALL, { plan: true, json: true });
+      expect(JSON.parse(plan.output)).toMatchObject({
+        engine: 'ecs',
+        services: [
+          { service: 'users', action: 'keep', calls: [] },
+          {
+            service: 'orders',
+            action: 'update',
+            calls: ['register-task-definition', 'update-service', 'tag-resource'],
+          },
+        ],
+      });
+      const third = await workspace.deploy(ALL);
+      expect(third.output).toMatch(/production {2}done {2}1 updated, 1 kept/);
+      expect(await registered()).toEqual(['orders:1', 'orders:2', 'users:1']);
+
+      const back = await workspace.deploy(['orders'], { rollback: true });
+      expect(back.output).toContain('update   orders  back to r1 from r2');
+      expect(back.output).toContain('orders  deployed  r1 in production');
+      expect(await registered()).toEqual(['orders:1', 'orders:2', 'users:1']);
+      expect(await simulated.aws('ssm', 'describe-parameters')).toEqual({ Parameters: [] });
+    },
+    TIME_LIMIT,
+  );
 });

@@ -77,7 +77,8 @@ services:
 `);
     expect(told).toEqual([
       'Check in environments/production.yml: subnets, securityGroups, executionRole',
-      'Push to its registry with "nx run-many -t docker-push -c production", then write the task definitions with "micro render -e production"',
+      'Make what has to exist once: "micro render -e production --format=cloudformation" prints a template',
+      'Deploy to it with "nx run-many -t ecs-deploy -c production"',
     ]);
   });
 

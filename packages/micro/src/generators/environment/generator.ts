@@ -96,7 +96,8 @@ function onEcs(tree: Tree, platform: Platform, schema: EnvironmentSchema): MadeE
     text,
     next: [
       `Check in ${environmentFile(name)}: ${unsure.join(', ')}`,
-      `Push to its registry with "nx run-many -t docker-push -c ${name}", then write the task definitions with "micro render -e ${name}"`,
+      `Make what has to exist once: "micro render -e ${name} --format=cloudformation" prints a template`,
+      `Deploy to it with "nx run-many -t ecs-deploy -c ${name}"`,
     ],
   };
 }

@@ -16,15 +16,18 @@ import { UserError } from '../../../platform/user-error';
 import { attempt } from '../../deploy-failures';
 import { readDeployed } from '../../read-push';
 import type { Run } from '../run';
+import { readReleases } from './read-releases';
 
 /** Reads what was pushed and what runs, and compares them. */
 export async function makePlan(run: Run): Promise<EcsPlan> {
   const { tasks, environment, platform, scope, aws } = run;
   const asked = tasks.map(({ service }) => service.name);
   const known = platform.services.map(({ name }) => name);
+  const isRollback = run.mode.destination.kind === 'release';
+  const reading = readEcsState(aws, scope, asked, known);
   const [state, desired] = await Promise.all([
-    readEcsState(aws, scope, asked, known),
-    readDesired(run),
+    reading,
+    isRollback ? reading.then((found) => readReleases(run, found)) : readPushed(run),
   ]);
   const linked = tasks.map(({ service }) => linkedWithin(environment, service));
   const services: EcsServicePlan[] = [];
@@ -39,10 +42,13 @@ export async function makePlan(run: Run): Promise<EcsPlan> {
     services.push({ ...plan, ...(await checkRunning(run, plan)), missing, after });
   }
   const { region, cluster } = scope;
-  return { environment: environment.name, region, cluster, services, left: state.left };
+  return {
+    ...{ environment: environment.name, region, cluster, rollback: isRollback, services },
+    left: state.left,
+  };
 }
 
-async function readDesired(run: Run): Promise<Map<string, DesiredEcsService>> {
+async function readPushed(run: Run): Promise<Map<string, DesiredEcsService>> {
   const { tasks, environment, platform } = run;
   const images = new Map<string, { key: string; image: string }>();
   for (const task of tasks) {
@@ -84,7 +90,7 @@ async function checkRunning(
   { current, action }: OwnEcsPlan,
 ): Promise<Pick<EcsServicePlan, 'commit'>> {
   const runs = parseCommit(current?.commit);
-  if (!runs) return {};
+  if (!runs || mode.destination.kind === 'release') return {};
   const check = checkCommit(runs, commit, await ancestryOf(runs.id));
   const isAllowed = mode.allowOlder || environment.olderCommits === 'allow';
   const isRefused = check.takesBack && action !== 'keep' && !isAllowed;

@@ -6,7 +6,7 @@ import { formatImage, formatRows, type Row } from '../../plan-rows';
 
 /** The plan as lines for a person. The first line names the environment, the last ones what does not change. */
 export function formatPlan(plan: EcsPlanDocument): string[] {
-  const { environment, region, cluster, services, left } = plan;
+  const { environment, region, cluster, rollback, services, left } = plan;
   const quiet = services.filter(isQuiet).map(({ service }) => service);
   return [
     `plan for ${environment} (cluster ${cluster}, ${region})`,
@@ -19,6 +19,7 @@ export function formatPlan(plan: EcsPlanDocument): string[] {
       ]),
     ]),
     ...(quiet.length > 0 ? formatRows([['keep', formatList(quiet), 'nothing changed']]) : []),
+    ...(rollback ? ['  databases do not change: a rollback does not undo migrations'] : []),
   ].map(visible);
 }
 

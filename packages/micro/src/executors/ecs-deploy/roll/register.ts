@@ -1,18 +1,19 @@
-import type { RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
+import type { RegisterTaskDefinitionCommandInput, Tag } from '@aws-sdk/client-ecs';
 import { runAws, type Aws } from '../../../effects/aws';
 import { UserError } from '../../../platform/user-error';
 
-/** Registers a task definition. @returns its ARN, with the revision. */
+/** Registers a task definition, with more tags than were rendered. @returns its ARN, with the revision. */
 export async function registerTask(
   aws: Aws,
   name: string,
   input: RegisterTaskDefinitionCommandInput,
+  more: readonly Tag[] = [],
 ): Promise<string> {
   const { taskDefinition } = await runAws<{ taskDefinition: { taskDefinitionArn: string } }>(
     aws,
     ['ecs', 'register-task-definition'],
     `Could not register the task definition of ${name}`,
-    input,
+    { ...input, tags: [...(input.tags ?? []), ...more] },
   );
   return taskDefinition.taskDefinitionArn;
 }

@@ -2,7 +2,7 @@ import type { Service } from '@aws-sdk/client-ecs';
 import { formatCommit } from '../../../deployment/commit';
 import { runAws } from '../../../effects/aws';
 import { Interrupted } from '../../../effects/interruption';
-import { recordTags, revisionOf } from '../../../ecs/live-service';
+import { ECS_TAGS, NONE, recordTags, revisionOf } from '../../../ecs/live-service';
 import type { EcsServicePlan } from '../../../ecs/service-plan';
 import { updateServiceInput, updateTaskInput } from '../../../ecs/update-input';
 import { parseImageReference } from '../../../platform/image-reference';
@@ -25,10 +25,11 @@ export async function rollService(run: Run, plan: EcsServicePlan): Promise<numbe
   await runJobs(run, plan);
   const { taskDefinition: input } = desired.entry;
   const before = live?.described;
-  const isNew = action !== 'change';
+  const isNew = action !== 'change' && !desired.release;
+  const there = desired.release?.taskDefinition ?? before?.taskDefinition ?? '';
   const taskDefinition = isNew
-    ? await registerTask(run.aws, service, input)
-    : before!.taskDefinition!;
+    ? await registerTask(run.aws, service, input, releaseTags(run, plan))
+    : there;
   let written: Service | undefined;
   try {
     written = await writeService(run, plan, taskDefinition);
@@ -69,7 +70,8 @@ async function writeService(
     );
     return answer.service;
   }
-  const isTaskAlone = action === 'update' && current?.hashes.service === hashes.service;
+  const isSame = current?.hashes.service === hashes.service;
+  const isTaskAlone = action === 'update' && (isSame || desired.release !== undefined);
   const { service: updated } = await runAws<{ service: Service }>(
     aws,
     ['ecs', 'update-service'],
@@ -81,22 +83,36 @@ async function writeService(
   return updated;
 }
 
+/** What a rollback has to know of a task definition. */
+function releaseTags(run: Run, { desired: { hashes } }: EcsServicePlan) {
+  return [
+    { key: ECS_TAGS.task, value: hashes.task },
+    { key: ECS_TAGS.commit, value: commitOf(run) },
+  ];
+}
+
+function commitOf({ commit }: Run): string {
+  return commit ? formatCommit(commit) : NONE;
+}
+
 /** From now on, the next plan sees that it runs. */
 async function tagService(
-  { aws, commit, environment }: Run,
+  run: Run,
   { service, desired, current }: EcsServicePlan,
   resourceArn: string,
   taskDefinition: string,
 ): Promise<void> {
   const revision = revisionOf(taskDefinition);
-  const earlier = (current?.releases ?? []).filter((one) => one !== revision);
+  const { aws, environment } = run;
+  const known = current?.releases ?? [];
+  const releases = known.includes(revision) ? known : [...known, revision];
   const record = {
     revision,
-    releases: [...earlier, revision].slice(-environment.releases),
+    releases: releases.slice(-environment.releases),
     hashes: desired.hashes,
     key: desired.key,
     digest: parseImageReference(desired.image).digest ?? '',
-    commit: commit ? formatCommit(commit) : '',
+    commit: desired.release?.commit ?? commitOf(run),
   };
   await runAws(aws, ['ecs', 'tag-resource'], `Could not write the tags of ${service}`, {
     resourceArn,
