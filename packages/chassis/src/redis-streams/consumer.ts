@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { abortable } from '../context/deadline.js';
+import { abortable, within } from '../context/deadline.js';
 import { runInContext } from '../context/request-context.js';
 import { formatReason } from '../errors/errors.js';
 import {
@@ -236,9 +236,10 @@ export class EventConsumer {
   /** Repeats a step while the server is away, until the event counts as abandoned. A repeated step does nothing. */
   async #surely<T>(step: () => Promise<T>): Promise<T> {
     const until = performance.now() + ABANDONED_MS;
+    const late = (): Error => new Error(`the server did not answer within ${STEP_LIMIT_MS} ms`);
     for (;;) {
       try {
-        return await abortable(step(), AbortSignal.timeout(STEP_LIMIT_MS));
+        return await within(STEP_LIMIT_MS, step, late);
       } catch (error) {
         if (this.#isStopping || performance.now() > until) throw error;
         await sleep(PROBLEM_PAUSE_MS);

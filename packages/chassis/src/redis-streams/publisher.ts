@@ -1,4 +1,4 @@
-import { abortable, limitToDeadline } from '../context/deadline.js';
+import { limitToDeadline, within } from '../context/deadline.js';
 import { UnavailableError } from '../errors/unavailable.js';
 import { EventRefusedError } from '../events/broker.js';
 import { partitionOf } from '../events/event-order.js';
@@ -45,21 +45,22 @@ export class ConfirmingPublisher {
 
   async #send(name: string, event: OutgoingEvent): Promise<number> {
     const limitMs = limitToDeadline(this.timeoutMs, `publishing ${name}`);
-    const signal = AbortSignal.timeout(limitMs);
+    const late = (): Error => {
+      const outage = this.connection.outage ?? `${name} was not confirmed within ${limitMs} ms`;
+      return new UnavailableError(this.resource, new Error(outage));
+    };
     try {
-      return await abortable(this.#publish(name, event, signal), signal);
+      return await within(limitMs, (isLate) => this.#publish(name, event, isLate), late);
     } catch (error) {
       if (isRefusal(error)) throw new EventRefusedError(name, { cause: error });
-      if (!signal.aborted) throw new UnavailableError(this.resource, error);
-      const outage = this.connection.outage ?? `${name} was not confirmed within ${limitMs} ms`;
-      throw new UnavailableError(this.resource, new Error(outage));
+      throw error instanceof UnavailableError ? error : new UnavailableError(this.resource, error);
     }
   }
 
-  async #publish(name: string, event: OutgoingEvent, signal: AbortSignal): Promise<number> {
+  async #publish(name: string, event: OutgoingEvent, isLate: () => boolean): Promise<number> {
     await this.connection.ready();
     // Nobody waits for it any more, so it is not sent.
-    signal.throwIfAborted();
+    if (isLate()) return 0;
     const known = this.subscribers[name] ?? [];
     const to = [queuePrefix(this.prefix), queueSuffix(name, partitionOf(event.headers))];
     const args = [...to, known.length, ...known, ...entryFields(event)];
