@@ -1,10 +1,9 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { SignJWT } from 'jose';
 import { ensureCaddyImage } from '../images/caddy/caddy-image.js';
 import { LabError, runProgram, say } from '../program.js';
 import { CONNECTIONS, measureLoad, WARM_UP_SECONDS } from './chassis/measure-load.js';
 import { startService, type Contender } from './chassis/run-service.js';
+import { issueToken } from './gateway/issue-token.js';
 import { startEdge } from './gateway/start-edge.js';
 import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
@@ -98,21 +97,6 @@ void runProgram(async () => {
     await orders.stop();
   }
 });
-
-/** Sent to all contenders, so that all pass on the same headers. */
-async function issueToken(): Promise<{ publicKey: string; headers: Record<string, string> }> {
-  const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const token = await new SignJWT()
-    .setProtectedHeader({ alg: 'RS256' })
-    .setIssuer('bench')
-    .setAudience('bench')
-    .setExpirationTime('1h')
-    .sign(keys.privateKey);
-  return {
-    publicKey: keys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-    headers: { authorization: `Bearer ${token}` },
-  };
-}
 
 function loadTable(all: readonly Readings[]): string {
   const rows = all.map(({ rate, middle, slowest }, index) => [

@@ -22,6 +22,8 @@ export interface RunningService {
   readyMs: number;
   /** The memory that it uses now, in MB; undefined if there is no /proc. */
   readMemory: () => Promise<number | undefined>;
+  /** The processor time that it has used, in milliseconds; undefined if there is no /proc. */
+  readWorkMs: () => Promise<number | undefined>;
   stop: () => Promise<void>;
 }
 
@@ -42,13 +44,28 @@ export async function startService({ name, file, env }: Contender): Promise<Runn
   });
   await untilReady(child, name, url);
   const readyMs = performance.now() - started;
-  return { url, readyMs, readMemory: () => readMemory(child.pid!), stop: () => end(child) };
+  return {
+    url,
+    readyMs,
+    readMemory: () => readMemory(child.pid!),
+    readWorkMs: () => readWorkMs(child.pid!),
+    stop: () => end(child),
+  };
 }
 
 async function readMemory(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+}
+
+/** Linux counts it in hundredths of a second: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+async function readWorkMs(pid: number): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (stat === undefined) return undefined;
+  // The name before it, in brackets, may have spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 async function untilReady(child: ChildProcess, name: string, url: string): Promise<void> {
