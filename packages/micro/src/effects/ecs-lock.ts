@@ -42,11 +42,11 @@ export async function holdParameter<T>(
 
 async function takeParameter(request: ParameterLockRequest): Promise<Held> {
   const { aws, scope, clock, say, holder, force } = request;
-  const lock: Lock = { ...holder, id: randomUUID(), since: timestamp(clock) };
-  const value = lockValue({ lock, beat: 0 });
+  let lock: Lock = { ...holder, id: randomUUID(), since: timestamp(clock) };
   const watch = new LockWatch();
   const wait = startWaiting(request, nameOf(request));
   for (;;) {
+    const value = lockValue({ lock, beat: 0 });
     const version = await make(aws, lockParameter(scope), value);
     if (version !== undefined) return { lock, beat: 0, version };
     const other = await look(aws, scope);
@@ -56,7 +56,11 @@ async function takeParameter(request: ParameterLockRequest): Promise<Held> {
     const state = watch.look(other, clock.now() / 1000);
     if (state === 'dead' || force) {
       const taken = await takeAway(request, other, value);
-      if (taken === undefined) continue;
+      if (taken === undefined) {
+        // What was written may be ours and is nobody's.
+        lock = { ...lock, id: randomUUID() };
+        continue;
+      }
       say(formatTaken(nameOf(request), other.lock, state === 'dead'));
       return { lock, beat: 0, version: taken };
     }
@@ -64,7 +68,10 @@ async function takeParameter(request: ParameterLockRequest): Promise<Held> {
   }
 }
 
-/** Of all who want to take a lock away, one can make the second parameter. */
+/**
+ * Of all who want to take a lock away, one can make the second parameter; and whoever writes the lock second sees that by
+ * its version.
+ */
 async function takeAway(
   { aws, undo, scope }: ParameterLockRequest,
   other: Held,
@@ -78,7 +85,9 @@ async function takeAway(
   }
   try {
     const now = await look(aws, scope);
-    return now?.lock.id === other.lock.id ? await write(aws, scope, value) : undefined;
+    if (now?.lock.id !== other.lock.id) return undefined;
+    const version = await write(aws, scope, value);
+    return version === now.version + 1 ? version : undefined;
   } finally {
     await remove(undo, ticket);
   }
