@@ -1,4 +1,5 @@
-export type ConnectionKind = 'postgres' | 'mysql' | 'mongodb' | 'redis' | 'rabbitmq' | 'nats';
+export type ConnectionKind =
+  'postgres' | 'mysql' | 'mongodb' | 'redis' | 'rabbitmq' | 'nats' | 'kafka';
 
 interface Form {
   protocols: readonly string[];
@@ -32,6 +33,10 @@ const FORMS: Record<ConnectionKind, Form> = {
   nats: {
     protocols: ['nats:', 'tls:'],
     example: 'nats://user:password@host:4222',
+  },
+  kafka: {
+    protocols: ['kafka:', 'kafkas:'],
+    example: 'kafka://user:password@host:9092',
   },
 };
 

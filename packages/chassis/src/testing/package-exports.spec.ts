@@ -29,6 +29,7 @@ const PUBLISHED = [
   './graphql-gateway',
   './grpc',
   './inbox',
+  './kafka',
   './lambda',
   './metrics',
   './mongodb',

@@ -24,7 +24,9 @@ const options = {
 } satisfies BrokerOptions<[typeof orderPlaced]>;
 
 /** What a broker does while no server answers. */
-export function describeWithoutServer(adapter: BrokerAdapter): void {
+export function describeWithoutServer(
+  adapter: Pick<BrokerAdapter, 'url' | 'connect' | 'replay'>,
+): void {
   /** Accepts connections and never answers. */
   let silent: Server;
   const sockets = new Set<Socket>();
