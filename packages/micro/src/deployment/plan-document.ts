@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Container } from './container';
 import type { RunPlan, ServicePlan } from './run-plan';
+import { runningCommitSchema } from './running-commit-schema';
 
 /** Increased by every incompatible change; new fields are compatible. */
 const VERSION = 1;
@@ -22,20 +23,7 @@ const servicePlanSchema = z.object({
     .object({ image: z.string(), key: z.string(), release: z.int() })
     .describe('The release that is running')
     .optional(),
-  commit: z
-    .object({
-      runs: z.string().describe('The commit that the running version was deployed from'),
-      dirty: z.boolean().describe('Whether files differed from it'),
-      workspace: z.string().describe('The commit of the workspace; absent without git').optional(),
-      relation: z
-        .enum(['same', 'older', 'newer', 'diverged', 'absent', 'unknown'])
-        .describe(
-          'How the running commit relates to that of the workspace. `absent`: it is not in the whole history here; `unknown`: git cannot tell',
-        ),
-      newer: z.int().describe('How many commits it has that the workspace lacks').optional(),
-      refused: z.boolean().describe('Whether nothing is deployed for that reason'),
-      reason: z.string().describe('Why, in words; not for programs').optional(),
-    })
+  commit: runningCommitSchema
     .describe('The running commit; absent if it is unknown, and for a rollback')
     .optional(),
   order: z

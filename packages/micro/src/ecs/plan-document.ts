@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { runningCommitSchema } from '../deployment/running-commit-schema';
 import { callsOf, type EcsPlan, type EcsServicePlan } from './service-plan';
 
 /** Increased by every incompatible change; new fields are compatible. */
@@ -27,22 +28,7 @@ const servicePlanSchema = z.object({
     })
     .describe('The release that was deployed last')
     .optional(),
-  commit: z
-    .object({
-      runs: z.string().describe('The commit that the running version was deployed from'),
-      dirty: z.boolean().describe('Whether files differed from it'),
-      workspace: z.string().describe('The commit of the workspace; absent without git').optional(),
-      relation: z
-        .enum(['same', 'older', 'newer', 'diverged', 'absent', 'unknown'])
-        .describe(
-          'How the running commit relates to that of the workspace. `absent`: it is not in the whole history here; `unknown`: git cannot tell',
-        ),
-      newer: z.int().describe('How many commits it has that the workspace lacks').optional(),
-      refused: z.boolean().describe('Whether nothing is deployed for that reason'),
-      reason: z.string().describe('Why, in words; not for programs').optional(),
-    })
-    .describe('The running commit; absent if it is unknown')
-    .optional(),
+  commit: runningCommitSchema.describe('The running commit; absent if it is unknown').optional(),
   calls: names('The calls that change something, in their order, as the AWS CLI names them'),
   jobs: names('What runs once before new tasks start, such as a migration'),
   missing: names('Services that it consumes, that do not run and are not deployed now'),
