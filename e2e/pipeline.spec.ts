@@ -14,6 +14,7 @@ import { readState } from '../tools/testing/deployed-platform.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
 import {
+  artifactFolder,
   doesJobRun,
   matrixOf,
   runJob,
@@ -61,17 +62,18 @@ describeEngine('the generated pipeline', () => {
       return stripVTControlCharacters(output);
     });
 
-  const onGithub = (secrets: Record<string, string> = {}) =>
+  const onGithub = (secrets: Record<string, string> = {}, variables: Record<string, string> = {}) =>
     effectsOf(shop.place, async () => {
       const { workspace } = shop;
       let output = '';
       failed = false;
       for (const name of ['check', 'deploy-staging']) {
         if (failed) break;
-        const job = await runJob(workspace.root, await workspace.read(WORKFLOW), name, {
-          github: { event_name: 'push', ref: 'refs/heads/main' },
-          secrets,
-        });
+        const github = { event_name: 'push', ref: 'refs/heads/main' };
+        const job = await runJob(
+          ...([workspace.root, await workspace.read(WORKFLOW), name] as const),
+          ...([{ github, secrets }, variables] as const),
+        );
         output += job.output;
         failed = !job.success;
       }
@@ -148,6 +150,40 @@ services:
     expect({ failed, restarted: next.restarted }).toEqual({ failed: false, restarted: ['users'] });
   });
 
+  it('of GitHub pushes nothing if a scan fails, and deploys what has no vulnerability any more', async () => {
+    const { workspace, place } = shop;
+    const scanner = join(dirname(workspace.root), 'scanner');
+    const PATH = [scanner, userEnvironment()['PATH']].join(delimiter);
+    const deploy = () => onGithub({ USERS_API_KEY: 'spec-key' }, { PATH });
+    await workspace.nx('g', '@org/micro:ci', 'github', '--scan');
+    expect((await createLinter())(await workspace.read(WORKFLOW), WORKFLOW)).toEqual([]);
+
+    await writeGrype(scanner, [OLD_PACKAGE]);
+    await workspace.edit('apps/orders/src/routes/orders.ts', 'compiler', 'parser');
+    await workspace.commit('feat: parsers');
+    const first = await deploy();
+    expect(first.output).toMatch(
+      /critical +GHSA-xvch-5gv4-984h +minimist 1\.2\.5 +fixed in 1\.2\.6/,
+    );
+    expect({ failed, restarted: first.restarted }).toEqual({ failed: true, restarted: [] });
+    expect((await readState(place, ['orders'])).orders.digest).toBeUndefined();
+    const kept = join(artifactFolder(workspace.root, 'scans-staging'), 'apps/orders');
+    expect(await readFile(join(kept, 'docker-scan.sarif'), 'utf8')).toContain(
+      'GHSA-xvch-5gv4-984h',
+    );
+
+    await writeGrype(scanner, []);
+    await workspace.edit('apps/orders/src/routes/orders.ts', 'parser', 'safe parser');
+    await workspace.commit('fix: a newer parser');
+    const { restarted, pushed, output } = await deploy();
+    expect(output).toMatch(/orders.*: running as deployed; everything is healthy$/m);
+    expect({ failed, restarted, pushed }).toEqual({
+      failed: false,
+      restarted: ['orders'],
+      pushed: ['orders'],
+    });
+  });
+
   it('of GitHub goes back on demand', async () => {
     const { workspace } = shop;
     const text = await workspace.read(WORKFLOW);
@@ -168,7 +204,7 @@ services:
 
     beforeAll(async () => {
       const { workspace } = shop;
-      await workspace.nx('g', '@org/micro:ci', 'github', '--plan', '--matrix');
+      await workspace.nx('g', '@org/micro:ci', 'github', '--plan', '--matrix', '--scan=false');
       await workspace.nx('g', '@org/micro:ci', 'gitlab', '--plan=staging');
       await workspace.nx('sync:check');
       await workspace.commit('ci: plans in pull requests');
@@ -403,6 +439,36 @@ case "$*" in
 esac
 `;
   await writeFile(join(folder, 'kubectl'), text, { mode: 0o755 });
+}
+
+/** A match as Grype reports it. */
+const OLD_PACKAGE = {
+  vulnerability: {
+    id: 'GHSA-xvch-5gv4-984h',
+    dataSource: 'https://github.com/advisories/GHSA-xvch-5gv4-984h',
+    severity: 'Critical',
+    description: 'Prototype Pollution in minimist',
+    fix: { versions: ['1.2.6'], state: 'fixed' },
+  },
+  relatedVulnerabilities: [{ id: 'CVE-2021-44906' }],
+  artifact: { name: 'minimist', version: '1.2.5' },
+};
+
+/** A program that answers as Grype does, with these matches for the packages of orders. */
+async function writeGrype(folder: string, matches: readonly object[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'orders.json'), JSON.stringify({ matches }));
+  const text = `#!/bin/sh
+case "$*" in
+  "db update") ;;
+  "version --output json") echo '{"version":"0.121.2"}' ;;
+  "db status --output json") echo '{"schemaVersion":"v6.1.4","built":"2026-11-27T00:00:00Z"}' ;;
+  sbom:*/orders/*" --output json --quiet") cat ${folder}/orders.json ;;
+  sbom:* | docker:*) echo '{"matches":[]}' ;;
+  *) echo "refused: $*" >&2; exit 1 ;;
+esac
+`;
+  await writeFile(join(folder, 'grype'), text, { mode: 0o755 });
 }
 
 /** What docs/pipelines.md says for a runner that has Docker: no image, and no engine beside it. Its packages are installed already. */

@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { startChild } from './child.js';
@@ -46,8 +47,9 @@ export interface EndedJob {
 }
 
 /**
- * Runs the `run` steps of a job in a working copy, as a runner of GitHub would with `bash -e`. A cache is a folder
- * beside the copy. The copy, Node and the packages are there already, so the steps for them have nothing to do.
+ * Runs the `run` steps of a job in a working copy, as a runner of GitHub would with `bash -e`. Caches and artifacts are
+ * folders beside the copy. The copy, Node and the packages are there already, so the steps for them have nothing to do.
+ * After a step that failed, only those with `!cancelled()` run.
  *
  * @param variables of the runner, such as the address of the API.
  * @throws if the job has an action or an expression that this does not know.
@@ -75,7 +77,9 @@ export async function runJob(
     summary: await readFile(summary, 'utf8').catch(() => ''),
   });
   let output = '';
+  let success = true;
   for (const step of job.steps) {
+    if (!success && !step.if?.includes(NOT_CANCELLED)) continue;
     if (!isTrue(step.if, known)) continue;
     if (step.run === undefined) await act(root, step);
     if (step.run === undefined || step.run === 'npm ci') continue;
@@ -93,10 +97,13 @@ export async function runJob(
     const { exitCode, output: said } = await child.ended;
     output += said;
     if (step.id) steps[step.id] = { outputs: parseOutputs(await readFile(given, 'utf8')) };
-    if (exitCode !== 0) return ended(false);
+    if (exitCode !== 0) success = false;
   }
-  return ended(true);
+  return ended(success);
 }
+
+/** Without it, a condition is one of a job or step before which nothing failed. */
+const NOT_CANCELLED = '!cancelled()';
 
 /** Whether a job runs, as far as its own condition says. */
 export function doesJobRun(text: string, name: string, contexts: WorkflowContexts): boolean {
@@ -129,11 +136,20 @@ function filled(values: Record<string, string> | undefined, contexts: WorkflowCo
   return Object.fromEntries(entries.map(([key, value]) => [key, fill(value, contexts)]));
 }
 
+/** Where `actions/upload-artifact` of {@link runJob} keeps what a job gives away. */
+export function artifactFolder(root: string, name: string): string {
+  return join(dirname(root), 'artifacts', name);
+}
+
 /** The newest cache of a key's start is the only one that is kept. */
 async function act(root: string, { uses = '', with: given = {} }: Step): Promise<void> {
   const action = uses.replace(/@.*/, '');
   if (action === 'actions/checkout' || action === 'actions/setup-node') return;
   const path = String(given['path']);
+  if (action === 'actions/upload-artifact') {
+    await keepArtifact(join(root, path), artifactFolder(root, String(given['name'])), given);
+    return;
+  }
   const [here, kept] = [join(root, path), join(dirname(root), 'caches', path)];
   const [from, to] = action === 'actions/cache/save' ? [here, kept] : [kept, here];
   if (!action.startsWith('actions/cache/')) throw new Error(`unknown action ${uses}`);
@@ -143,12 +159,26 @@ async function act(root: string, { uses = '', with: given = {} }: Step): Promise
   await writeFile(to, content);
 }
 
+/** @throws if there is no such folder, unless the step says that this is no error. */
+async function keepArtifact(
+  from: string,
+  to: string,
+  { overwrite, 'if-no-files-found': missing }: Record<string, unknown>,
+): Promise<void> {
+  const isThere = existsSync(from);
+  if (!isThere && missing === 'error') throw new Error(`no files found at ${from}`);
+  if (existsSync(to) && !overwrite) throw new Error(`there is an artifact ${to} already`);
+  if (!isThere) return;
+  await rm(to, { recursive: true, force: true });
+  await cp(from, to, { recursive: true });
+}
+
 /** `a == 'b' && c != d` */
 function isTrue(condition: string | undefined, contexts: WorkflowContexts): boolean {
   if (condition === undefined) return true;
   return condition.split(' && ').every((one) => {
     // Nothing cancels a run here.
-    if (one === '!cancelled()') return true;
+    if (one === NOT_CANCELLED) return true;
     const [, path, operator, text, other] =
       /^([\w.-]+) (==|!=) (?:'([^']*)'|([\w.-]+))$/.exec(one) ?? [];
     if (path === undefined) throw new Error(`unknown condition ${one}`);
