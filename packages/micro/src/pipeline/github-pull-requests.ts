@@ -1,5 +1,6 @@
 import {
   access,
+  installCosign,
   isOfGithub,
   keepScans,
   OF_THIS_REPOSITORY,
@@ -9,7 +10,14 @@ import {
   type Job,
 } from './github-steps';
 import type { PipelineEnvironment, PipelineFacts } from './pipeline-facts';
-import { commentScript, planEnvironment, planFile, planJobName, planScript } from './plan-scripts';
+import {
+  commentScript,
+  planEnvironment,
+  planFile,
+  planJobName,
+  planScript,
+  planVerifies,
+} from './plan-scripts';
 import { CHECKS, imageTarget, INSTALL_SCANNER, installTools, listScript } from './scripts';
 
 const IN_THIS_REPOSITORY = `github.event_name == 'pull_request' && ${OF_THIS_REPOSITORY}`;
@@ -102,6 +110,7 @@ function planJob(facts: PipelineFacts, environment: PipelineEnvironment, shared:
     steps: [
       ...setUp(facts),
       access(environment),
+      ...(planVerifies(environment) ? installCosign(environment) : []),
       ...installTools(environment, false).map((run) => ({ run })),
       {
         name: 'Plan, without a push or a change',

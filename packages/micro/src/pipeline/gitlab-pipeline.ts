@@ -1,5 +1,5 @@
 import type { PipelineEnvironment, PipelineFacts } from './pipeline-facts';
-import { planEnvironment, planFile, planJobName, planScript } from './plan-scripts';
+import { planEnvironment, planFile, planJobName, planScript, planVerifies } from './plan-scripts';
 import {
   accessScript,
   affectedScript,
@@ -110,6 +110,7 @@ function planJob(environment: PipelineEnvironment): Job {
     interruptible: true,
     artifacts: { when: 'always', expose_as: `Plan for ${name}`, paths: [file] },
     script: [
+      ...(planVerifies(environment) ? requireCosign(environment) : []),
       accessScript(environment),
       ...installTools(environment, false),
       planScript(environment, 'CI_MERGE_REQUEST_DIFF_BASE_SHA', 1, [`cat ${file}`]),
@@ -135,6 +136,7 @@ function deployJob(
       : { id_tokens: { SIGSTORE_ID_TOKEN: { aud: 'sigstore' } } }),
     ...keepScans(scans),
     script: [
+      ...requireCosign(environment),
       accessScript(environment),
       ...installTools(environment, scans),
       affectedScript(job, deployCommands(environment, scans)),
@@ -152,11 +154,20 @@ function rollbackJob(environment: PipelineEnvironment): Job {
     variables: { SERVICE: '', TO: '' },
     script: [
       '[ -n "$SERVICE" ] || { echo "Run this job with the variable SERVICE, the service to roll back"; exit 1; }',
+      ...requireCosign(environment),
       accessScript(environment),
       ...installTools(environment, false),
       rollbackScript(environment),
     ],
   };
+}
+
+/** Fails before anything is built, instead of when the first image is to be verified: no package of Debian 12 brings cosign. */
+function requireCosign({ name, verifies = false }: PipelineEnvironment): string[] {
+  if (!verifies) return [];
+  return [
+    `command -v cosign >/dev/null || { echo "cosign is not in the image of .micro: environments/${name}.yml demands signed images (verify). Use an image that has it, or install it in before_script of .micro, which is yours once you remove its first line"; exit 1; }`,
+  ];
 }
 
 /** One job at a time. */

