@@ -11,7 +11,7 @@ import {
 } from './github-steps';
 import type { PipelineEnvironment, PipelineFacts } from './pipeline-facts';
 import {
-  commentScript,
+  githubCommentScript,
   planEnvironment,
   planFile,
   planJobName,
@@ -86,7 +86,7 @@ export function planJobs(facts: PipelineFacts): Record<string, Job> {
               names.map((name, at) => [`PLAN_${at + 1}`, `\${{ needs.${name}.outputs.plan }}`]),
             ),
           },
-          run: commentScript(names.length),
+          run: githubCommentScript(names.length),
         },
       ],
     },

@@ -1,5 +1,13 @@
 import type { PipelineEnvironment, PipelineFacts } from './pipeline-facts';
-import { planEnvironment, planFile, planJobName, planScript, planVerifies } from './plan-scripts';
+import {
+  COMMENT_ENVIRONMENT,
+  gitlabCommentScript,
+  planEnvironment,
+  planFile,
+  planJobName,
+  planScript,
+  planVerifies,
+} from './plan-scripts';
 import {
   accessScript,
   affectedScript,
@@ -40,6 +48,7 @@ export function gitlabPipeline(facts: PipelineFacts): Record<string, Job> {
     '.micro': baseJob(facts),
     check: checkJob(scans),
     ...Object.fromEntries(planned.map((one) => [planJobName(one.name), planJob(one)])),
+    ...(planned.length > 0 ? { 'comment-plan': commentJob(facts, planned) } : {}),
     ...Object.fromEntries(
       environments.map((one, at) => [
         `deploy-${one.name}`,
@@ -51,10 +60,8 @@ export function gitlabPipeline(facts: PipelineFacts): Record<string, Job> {
 }
 
 function baseJob(facts: PipelineFacts): Job {
-  // `.nvmrc` may say v22.3.0, lts/jod or lts/*; the image's tags are 22.3.0, jod and lts.
-  const version = facts.node.version.replace(/^v(?=\d)/, '').replace(/^lts\/(?!\*)|\/\*$/, '');
   return {
-    image: `node:${version}-bookworm`,
+    image: `node:${nodeTag(facts)}-bookworm`,
     services: [{ name: 'docker:28-dind', alias: 'docker' }],
     variables: {
       DOCKER_HOST: 'tcp://docker:2376',
@@ -68,6 +75,11 @@ function baseJob(facts: PipelineFacts): Job {
     },
     before_script: [INSTALL_DOCKER, ...installCommands(facts)],
   };
+}
+
+/** `.nvmrc` may say v22.3.0, lts/jod or lts/*; the image's tags are 22.3.0, jod and lts. */
+function nodeTag({ node }: PipelineFacts): string {
+  return node.version.replace(/^v(?=\d)/, '').replace(/^lts\/(?!\*)|\/\*$/, '');
 }
 
 const ON_MAIN = '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH';
@@ -93,7 +105,11 @@ function checkJob(scans: boolean): Job {
   };
 }
 
-/** Shown in the merge request. One from a fork has no such job: its code would get the secrets. */
+/** One from a fork has no such job: its code would get the secrets. */
+const MERGES_OWN_BRANCH =
+  '$CI_PIPELINE_SOURCE == "merge_request_event" && $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID';
+
+/** Shown in the merge request. */
 function planJob(environment: PipelineEnvironment): Job {
   const { name } = environment;
   const file = planFile(environment);
@@ -101,11 +117,7 @@ function planJob(environment: PipelineEnvironment): Job {
     extends: '.micro',
     stage: 'deploy',
     needs: ['check'],
-    rules: [
-      {
-        if: '$CI_PIPELINE_SOURCE == "merge_request_event" && $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID',
-      },
-    ],
+    rules: [{ if: MERGES_OWN_BRANCH }],
     environment: { name: planEnvironment(environment), action: 'verify' },
     interruptible: true,
     artifacts: { when: 'always', expose_as: `Plan for ${name}`, paths: [file] },
@@ -115,6 +127,23 @@ function planJob(environment: PipelineEnvironment): Job {
       ...installTools(environment, false),
       planScript(environment, 'CI_MERGE_REQUEST_DIFF_BASE_SHA', 1, [`cat ${file}`]),
     ],
+  };
+}
+
+/**
+ * Writes the plans into one comment, also those that failed. It fetches and installs nothing, so no package's script sees
+ * the token. A rule cannot ask for the token: GitLab may not know variables of an environment when it reads rules.
+ */
+function commentJob(facts: PipelineFacts, planned: readonly PipelineEnvironment[]): Job {
+  return {
+    image: `node:${nodeTag(facts)}-bookworm-slim`,
+    stage: 'deploy',
+    needs: planned.map(({ name }) => planJobName(name)),
+    rules: [{ if: MERGES_OWN_BRANCH, when: 'always' }],
+    environment: { name: COMMENT_ENVIRONMENT, action: 'verify' },
+    resource_group: 'comment-plan-$CI_MERGE_REQUEST_IID',
+    variables: { GIT_STRATEGY: 'none' },
+    script: [gitlabCommentScript(planned)],
   };
 }
 

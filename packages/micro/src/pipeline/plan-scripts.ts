@@ -110,37 +110,82 @@ function checkSecrets({ engine, host, variables }: PipelineEnvironment): string[
 /** The first line of the comment, by which the next run finds it. */
 const MARK = '<!-- The plan of a pipeline of @org/micro -->';
 
-/**
- * Writes the plans that it is given as `$PLAN_1`, `$PLAN_2` and so on into one comment of a pull request of GitHub, which
- * the next run updates. It is a program for Node, which each runner has.
- */
-export function commentScript(plans: number): string {
-  const names = Array.from({ length: plans }, (_, at) => `PLAN_${at + 1}`);
+/** How a provider is told a comment, in words of the program below. */
+interface CommentApi {
+  /** Defines `plans`, the `headers` of a request, the address of all `comments`, and `isOwn` of one of them. */
+  start: string;
+  update: 'PATCH' | 'PUT';
+  /** The address of the comment `own`. */
+  own: string;
+}
+
+/** It is a program for Node, which each runner and image has. */
+function commentScript({ start, update, own }: CommentApi): string {
   return `node --input-type=module <<'END'
-const { GITHUB_API_URL, GITHUB_REPOSITORY, NUMBER, TOKEN } = process.env;
-const plans = ${JSON.stringify(names)}.map((name) => process.env[name]).filter(Boolean);
-const ask = async (method, path, content) => {
-  const answer = await fetch(\`\${GITHUB_API_URL}/repos/\${GITHUB_REPOSITORY}/issues/\${path}\`, {
+${start}
+const ask = async (method, address, content) => {
+  const answer = await fetch(address, {
     method,
-    headers: { accept: 'application/vnd.github+json', authorization: \`Bearer \${TOKEN}\` },
+    headers: { ...headers, 'content-type': 'application/json' },
     body: content && JSON.stringify(content),
   });
-  if (!answer.ok) throw new Error(\`\${method} \${path}: \${answer.status} \${await answer.text()}\`);
+  if (!answer.ok) throw new Error(\`\${method} \${address}: \${answer.status} \${await answer.text()}\`);
   return answer.json();
 };
-const find = async (page) => {
-  const comments = await ask('GET', \`\${NUMBER}/comments?per_page=100&page=\${page}\`);
-  const own = comments.find(
-    ({ body, user }) => user?.login === 'github-actions[bot]' && body?.startsWith('${MARK}'),
-  );
-  return own ?? (comments.length < 100 ? undefined : find(page + 1));
+const find = async (page, isOwn) => {
+  const known = await ask('GET', \`\${comments}?per_page=100&page=\${page}\`);
+  const own = known.find((one) => isOwn(one) && one.body?.startsWith('${MARK}'));
+  return own ?? (known.length < 100 ? undefined : find(page + 1, isOwn));
 };
 if (plans.length > 0) {
-  const own = await find(1);
+  const own = await find(1, await isOwn());
   const body = ['${MARK}', ...plans].join('\\n\\n');
-  if (own) await ask('PATCH', \`comments/\${own.id}\`, { body });
-  else await ask('POST', \`\${NUMBER}/comments\`, { body });
+  if (own) await ask('${update}', \`${own}\`, { body });
+  else await ask('POST', comments, { body });
 }
 END
 `;
+}
+
+/**
+ * Writes the plans that it is given as `$PLAN_1`, `$PLAN_2` and so on into one comment of a pull request of GitHub, which
+ * the next run updates.
+ */
+export function githubCommentScript(plans: number): string {
+  const names = Array.from({ length: plans }, (_, at) => `PLAN_${at + 1}`);
+  return commentScript({
+    start: `const { GITHUB_API_URL, GITHUB_REPOSITORY, NUMBER, TOKEN } = process.env;
+const plans = ${JSON.stringify(names)}.map((name) => process.env[name]).filter(Boolean);
+const headers = { accept: 'application/vnd.github+json', authorization: \`Bearer \${TOKEN}\` };
+const issues = \`\${GITHUB_API_URL}/repos/\${GITHUB_REPOSITORY}/issues\`;
+const comments = \`\${issues}/\${NUMBER}/comments\`;
+const isOwn = () => ({ user }) => user?.login === 'github-actions[bot]';`,
+    update: 'PATCH',
+    own: '${issues}/comments/${own.id}',
+  });
+}
+
+/** The token with which GitLab takes comments; `CI_JOB_TOKEN` may not write any. */
+export const COMMENT_TOKEN = 'PLAN_COMMENT_TOKEN';
+
+/** The environment whose variables only the job has that writes the comment. */
+export const COMMENT_ENVIRONMENT = 'plan-comment';
+
+/** Writes the plans that other jobs left as files into one comment of a merge request of GitLab, if there is a token for it. */
+export function gitlabCommentScript(environments: readonly PipelineEnvironment[]): string {
+  return commentScript({
+    start: `import { existsSync, readFileSync } from 'node:fs';
+const { CI_API_V4_URL, CI_PROJECT_ID, CI_MERGE_REQUEST_IID, ${COMMENT_TOKEN} } = process.env;
+if (!${COMMENT_TOKEN}) console.log('No comment: the environment ${COMMENT_ENVIRONMENT} has no ${COMMENT_TOKEN}');
+const files = ${JSON.stringify(environments.map(planFile))}.filter((file) => ${COMMENT_TOKEN} && existsSync(file));
+const plans = files.map((file) => readFileSync(file, 'utf8'));
+const headers = { 'private-token': ${COMMENT_TOKEN} };
+const comments = \`\${CI_API_V4_URL}/projects/\${CI_PROJECT_ID}/merge_requests/\${CI_MERGE_REQUEST_IID}/notes\`;
+const isOwn = async () => {
+  const { id } = await ask('GET', \`\${CI_API_V4_URL}/user\`);
+  return ({ author }) => author?.id === id;
+};`,
+    update: 'PUT',
+    own: '${comments}/${own.id}',
+  });
 }

@@ -333,6 +333,21 @@ describe('plans in pull requests', () => {
     expect(jobs()['plan-production']!.permissions).toEqual({ contents: 'read' });
   });
 
+  it('are a comment of GitLab by a job that has a token of its own, and installs nothing', async () => {
+    await ciGenerator(tree, { provider: 'gitlab', plan: true });
+    const { 'comment-plan': comment } = parse(text(GITLAB)) as Record<string, object>;
+    expect(comment).toMatchObject({
+      image: 'node:24-bookworm-slim',
+      needs: ['plan-staging', 'plan-production'],
+      rules: [{ when: 'always' }],
+      environment: { name: 'plan-comment', action: 'verify' },
+      variables: { GIT_STRATEGY: 'none' },
+    });
+    expect(comment).not.toHaveProperty('extends');
+    expect(text(GITLAB).match(/process\.env/g)).toHaveLength(1);
+    expect(said.join('\n')).toContain('set PLAN_COMMENT_TOKEN for the environment plan-comment');
+  });
+
   it('are of environments in the pipeline', async () => {
     await expect(ciGenerator(tree, { provider: 'github', plan: 'staging, live' })).rejects.toThrow(
       '--plan names live, but the pipeline deploys to staging, production',

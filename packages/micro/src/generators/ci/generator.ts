@@ -8,7 +8,7 @@ import {
 } from '../../pipeline/pipeline-file';
 import { PIPELINE_SECRETS } from '../../pipeline/scripts';
 import type { PipelineChoices, Provider } from '../../pipeline/pipeline-facts';
-import { planEnvironment } from '../../pipeline/plan-scripts';
+import { COMMENT_ENVIRONMENT, COMMENT_TOKEN, planEnvironment } from '../../pipeline/plan-scripts';
 import { type AnyEnvironment, imageSource } from '../../platform/environment';
 import { environmentFile } from '../../platform/environment-file';
 import { UserError } from '../../platform/user-error';
@@ -143,6 +143,11 @@ function nextSteps(
     ...(plans.length > 0
       ? [
           `Plans: the jobs of pull requests get the secrets of ${plans.map((name) => planEnvironment({ name })).join(', ')}, which you set apart from those of deploys. Whoever can push a branch can read them`,
+        ]
+      : []),
+    ...(provider === 'gitlab' && plans.length > 0
+      ? [
+          `Comment: for plans as a comment of the merge request, set ${COMMENT_TOKEN} for the environment ${COMMENT_ENVIRONMENT}`,
         ]
       : []),
     ...(provider === 'github' && approved.length > 0
