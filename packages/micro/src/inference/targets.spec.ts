@@ -107,6 +107,13 @@ describe('serviceTargets', () => {
     expect(release).not.toHaveProperty('defaultConfiguration');
   });
 
+  it('never looks like an image of @nx/docker to nx release, not even in a group with its configuration', () => {
+    const all = serviceTargets({ ...facts, isFunction: true }, DEFAULT_TARGET_NAMES);
+    const technologies = Object.values(all).flatMap(({ metadata }) => metadata?.technologies ?? []);
+    expect(technologies.length).toBeGreaterThan(0);
+    expect(technologies).not.toContain('docker');
+  });
+
   it('has no default if there is no environment of that name', () => {
     const { 'docker-push': push } = serviceTargets(
       { ...facts, environments: ['live'] },
