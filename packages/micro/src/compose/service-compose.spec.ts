@@ -73,6 +73,15 @@ describe('a new file', () => {
     expect(derive({ edge: `kind: gateway\n${manifest}` }, 'edge').text).not.toContain('replicas');
   });
 
+  it('asks only about what it waits for: each answer takes the parsing of two files', () => {
+    const platform = platformOf({ users: USERS, orders: ORDERS, mail: 'port: 3003' });
+    const asked: string[] = [];
+    const orders = serviceNamed(platform, 'orders');
+    const isChecked = ({ name }: { name: string }) => asked.push(name) > 0;
+    deriveServiceCompose(platform, orders, undefined, false, undefined, undefined, isChecked);
+    expect(asked).toEqual(['users']);
+  });
+
   it('waits for a provider without a health check until it is running', () => {
     const platform = platformOf({ users: USERS, orders: ORDERS });
     const of = (current?: string) =>

@@ -142,7 +142,10 @@ function convergeStartOrder(
     ...providersToWaitFor(platform, service),
     ...backingsOf(service).map(({ name }) => name),
   ];
-  const unchecked = platform.services.flatMap((one) => (isChecked(one) ? [] : [one.name]));
+  // Only of what it waits for: to tell it, a Compose file and a Dockerfile are parsed.
+  const unchecked = platform.services.flatMap((one) =>
+    names.includes(one.name) && !isChecked(one) ? [one.name] : [],
+  );
   const at = ['services', service.name, 'depends_on'];
   for (const name of names.filter((one) => unchecked.includes(one))) {
     const condition = [...at, name, 'condition'];

@@ -1,6 +1,11 @@
-import { addProjectConfiguration, type ProjectGraph, type Tree } from '@nx/devkit';
+import {
+  addProjectConfiguration,
+  type ProjectGraph,
+  removeProjectConfiguration,
+  type Tree,
+} from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { syncGenerator } from './generator';
 import { syncWorkspace } from './sync-workspace';
 
@@ -214,6 +219,30 @@ describe('sync', () => {
     expect(text('compose.yaml')).not.toContain('users');
     expect(text(DEVELOPMENT)).not.toContain('users');
     expect(text('apps/gateway/compose.yaml')).not.toMatch(/users/i);
+  });
+
+  it('reads a file as often for 12 consumers as for one', async () => {
+    const readsWith = async (consumers: number) => {
+      for (let at = 0; at < consumers; at++) {
+        const root = `apps/consumer-${at}`;
+        addProjectConfiguration(tree, `consumer-${at}`, { root });
+        tree.write(`${root}/service.yml`, `port: ${4000 + at}\nconsumes: [users]\n`);
+      }
+      await sync();
+      const read = vi.spyOn(tree, 'read');
+      await sync();
+      const files = read.mock.calls.map(([path]) => path);
+      read.mockRestore();
+      for (let at = 0; at < consumers; at++) {
+        removeProjectConfiguration(tree, `consumer-${at}`);
+        tree.delete(`apps/consumer-${at}`);
+      }
+      const shared = ['compose.yaml', 'apps/users/compose.yaml', 'apps/users/Dockerfile'];
+      return shared.map((file) => files.filter((path) => path === file).length);
+    };
+    const [one, twelve] = [await readsWith(1), await readsWith(12)];
+    expect(Math.min(...one)).toBeGreaterThan(0);
+    expect(twelve).toEqual(one);
   });
 
   it('does nothing without a service', async () => {

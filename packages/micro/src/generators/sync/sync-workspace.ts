@@ -11,7 +11,6 @@ import {
   serviceComposeFile,
 } from '../../compose/paths';
 import { brokerImage, deriveRootCompose } from '../../compose/root-compose';
-import { isChecked } from '../../compose/checked-services';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import {
   deriveResourcesModule,
@@ -42,7 +41,6 @@ import {
   deriveDockerignore,
   type DockerignoreFacts,
 } from '../../dockerfile/dockerignore';
-import { hasHealthCheck } from '../../dockerfile/health-check';
 import { readWorkspaceContext } from '../../dockerfile/workspace-context';
 import { CONTRACTS_ROOT, readContractsPackage } from '../../platform/contracts-library';
 import { MIGRATIONS_FOLDER } from '../../platform/datastore';
@@ -58,6 +56,7 @@ import { deriveTopologyDocument, TOPOLOGY_FILE } from '../../topology/document';
 import { topologyOf } from '../../topology/graph';
 import { renderMermaid } from '../../topology/mermaid';
 import { projectLocations, readTreeEnvironments } from '../workspace-tree';
+import { isServiceChecked, oncePer } from './service-checks';
 import { derivePipelines } from './sync-pipelines';
 
 /** The roots of a service's libraries; `undefined` if they are unknown. */
@@ -153,6 +152,9 @@ function deriveAll(
     const isMeasured = (service: Service) => observed(service).metrics;
     return [deriveScrapeConfig(platform, isMeasured, read(SCRAPE_CONFIG_FILE))];
   };
+  // The tree does not change while files are derived, so what many services ask is read once.
+  const isChecked = oncePer((service: Service) => isServiceChecked(service, read));
+  const brokerImageIn = oncePer((file: string) => brokerImage(read(file)));
   return allOrProblems<DerivedFile>([
     ...(isDerived(ROOT_COMPOSE_FILE)
       ? [() => [deriveRootCompose(platform, read(ROOT_COMPOSE_FILE), exists)]]
@@ -176,8 +178,8 @@ function deriveAll(
             compose,
             migrates,
             observed(service),
-            brokerImage(read(ROOT_COMPOSE_FILE)),
-            (one) => isServiceChecked(one, read),
+            brokerImageIn(ROOT_COMPOSE_FILE),
+            isChecked,
           ),
         ],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
@@ -190,16 +192,6 @@ function deriveAll(
     () => [deriveTopologyDocument(drawing(), read(TOPOLOGY_FILE)) ?? []].flat(),
     () => derivePipelines(tree, read),
   ]);
-}
-
-function isServiceChecked(service: Service, read: ReadFile): boolean {
-  const dockerfile = read(dockerfileOf(service));
-  // Without a Dockerfile, the image is unknown here.
-  return isChecked(
-    service.name,
-    read(serviceComposeFile(service)),
-    (target) => dockerfile === undefined || hasHealthCheck(dockerfile, target),
-  );
 }
 
 function deriveDiscovery(
