@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun } from '../tools/command.js';
+import { readDigest, readState } from '../tools/testing/deployed-platform.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { LIBRARY_FILE } from '../tools/testing/example/example.js';
 import { effectsOf, examplePlatform, type ExamplePlatform } from './example-platform.js';
@@ -85,5 +86,45 @@ describeEngine('nx affected -t docker-build', () => {
       workspace.nx('run-many', '-t', 'docker-build', '--skipNxCache'),
     );
     expect(built).toEqual([]);
+  });
+
+  describe('nx release', () => {
+    const digestOf = (service: string, tag: string) =>
+      readDigest(shop.registry, `${shop.workspace.name}/${service}`, tag);
+    const release = () => shop.workspace.nx('release', '--yes');
+
+    beforeAll(async () => {
+      const { nx, write, commit, git } = shop.workspace;
+      await write('environments/staging.yml', `registry: ${shop.registry}\n`);
+      await nx('g', '@org/micro:nx-release', '--environment=staging');
+      await commit('ci: releases');
+      for (const service of ['users', 'orders', 'gateway']) await git('tag', `${service}@1.3.5`);
+    });
+
+    it('tags the image of the service that has a feature, and leaves the others alone', async () => {
+      const { edit, commit, git } = shop.workspace;
+      await edit('apps/users/src/routes/users.ts', 'Grace Hopper', 'Grace M. Hopper');
+      await commit('feat: an initial');
+      await release();
+      expect((await git('tag', '--points-at', 'HEAD')).trim()).toBe('users@1.4.0');
+      const { keyTag, digest } = (await readState(shop.place, ['users'])).users;
+      expect([keyTag, digest]).not.toContain(undefined);
+      for (const tag of ['1.4.0', '1.4', '1']) expect(await digestOf('users', tag)).toBe(digest);
+      for (const service of ['orders', 'gateway']) {
+        for (const tag of ['1.3.5', '1.3', '1']) {
+          expect(await digestOf(service, tag)).toBeUndefined();
+        }
+      }
+    });
+
+    it('does nothing if no commit has something to release', async () => {
+      const { write, commit, git } = shop.workspace;
+      await write('README.md', '# A shop\n');
+      await commit('docs: another title');
+      const before = await git('rev-parse', 'HEAD');
+      await release();
+      expect(await git('rev-parse', 'HEAD')).toBe(before);
+      expect((await git('tag', '--points-at', 'HEAD')).trim()).toBe('');
+    });
   });
 });
