@@ -3,7 +3,7 @@ import { formatTable } from '../report/tables.js';
 import { HANDS, type Hand } from './by-hand.js';
 
 /**
- * - `jobs`: what the generated pipeline runs for a commit on the main branch, in all of its jobs.
+ * - `jobs`: what the generated pipeline runs for a commit on the main branch, in all of its jobs, each on a new runner.
  * - `install`: what each of these jobs runs before.
  * - `push`: the images of all services are looked up, as if no job had ever ended well.
  */
