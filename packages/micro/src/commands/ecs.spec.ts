@@ -2,7 +2,6 @@ import { expect, it } from 'vitest';
 import { runCommand } from '../testing/shell';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
 import { logsCommand } from './logs/command';
-import { statusCommand } from './status/command';
 import { topologyCommand } from './topology/command';
 
 const ENVIRONMENT = `engine: ecs
@@ -14,7 +13,6 @@ executionRole: execution
 `;
 
 it.each([
-  ['status', statusCommand, '-e production'],
   ['logs', logsCommand, '-e production'],
   ['topology', topologyCommand, '--serve -e production'],
 ])('%s says that it does not know Amazon ECS', async (_, command, line) => {

@@ -1,4 +1,5 @@
 import type { Service } from '@aws-sdk/client-ecs';
+import { formatRevision, parseCommit } from '../deployment/commit';
 import { LABELS } from '../platform/image-labels';
 import type { EcsScope } from './names';
 
@@ -90,6 +91,12 @@ export function liveService(described: DescribedService): LiveService {
     commit: value(ECS_TAGS.commit).replace(NONE, ''),
   };
   return { described, record };
+}
+
+/** The commit that a service was deployed from, as the label of an image names it. */
+export function commitOfRecord(record: ServiceRecord | undefined): string | undefined {
+  const commit = parseCommit(record?.commit);
+  return commit && formatRevision(commit);
 }
 
 /** Whether a service is of this platform and environment: of one that a deploy made, or somebody from what was rendered. */

@@ -68,37 +68,44 @@ function decideRelease(
 }
 
 function decide(
-  { key, image, hashes, entry }: DesiredEcsService,
+  desired: DesiredEcsService,
   live: LiveService | undefined,
 ): Pick<OwnEcsPlan, 'action' | 'reason'> {
   if (!live) return { action: 'create', reason: 'it is not there' };
-  const { record, described } = live;
-  if (!record) return { action: 'update', reason: 'no deploy to it has ended well' };
+  const [first] = ecsChanges(desired, live);
+  return first ?? { action: 'keep', reason: 'nothing changed' };
+}
+
+/** By what a service is not as it is declared, what weighs most first. */
+export function ecsChanges(
+  { key, image, hashes, entry }: DesiredEcsService,
+  { record, described }: LiveService,
+): { action: 'update' | 'change'; reason: string }[] {
+  if (!record) return [{ action: 'update', reason: 'no deploy to it has ended well' }];
   const runs = revisionOf(described.taskDefinition);
-  if (runs !== record.revision) {
-    const reason = `revision ${runs} of its task definition was set, and the last deploy set ${record.revision}`;
-    return { action: 'update', reason };
-  }
-  if (record.hashes.task !== hashes.task) {
-    const { digest } = parseImageReference(image);
-    const isSameImage = record.key === key && record.digest === (digest ?? record.digest);
-    return {
-      action: 'update',
-      reason: isSameImage ? 'another task definition' : 'another image',
-    };
-  }
-  if (record.hashes.service !== hashes.service) {
-    return { action: 'change', reason: 'other settings of the service' };
-  }
-  if (record.hashes.autoscaler !== hashes.autoscaler) {
-    return { action: 'change', reason: 'another autoscaler' };
-  }
+  const { digest } = parseImageReference(image);
+  const isSameImage = record.key === key && record.digest === (digest ?? record.digest);
   const { desiredCount } = entry.createService;
-  if (!entry.autoscaler && described.desiredCount !== desiredCount) {
-    const reason = `${described.desiredCount} tasks were asked for, and ${desiredCount} are declared`;
-    return { action: 'change', reason };
-  }
-  return { action: 'keep', reason: 'nothing changed' };
+  const found: [differs: boolean, action: 'update' | 'change', reason: string][] = [
+    [
+      runs !== record.revision,
+      'update',
+      `revision ${runs} of its task definition was set, and the last deploy set ${record.revision}`,
+    ],
+    [
+      record.hashes.task !== hashes.task,
+      'update',
+      isSameImage ? 'another task definition' : 'another image',
+    ],
+    [record.hashes.service !== hashes.service, 'change', 'other settings of the service'],
+    [record.hashes.autoscaler !== hashes.autoscaler, 'change', 'another autoscaler'],
+    [
+      !entry.autoscaler && described.desiredCount !== desiredCount,
+      'change',
+      `${described.desiredCount} tasks were asked for, and ${desiredCount} are declared`,
+    ],
+  ];
+  return found.flatMap(([differs, action, reason]) => (differs ? [{ action, reason }] : []));
 }
 
 /** Whether everything is up to date, so that the run writes nothing. */

@@ -1,3 +1,4 @@
+import type { Task } from '@aws-sdk/client-ecs';
 import { isOurs, liveService, type DescribedService, type LiveService } from '../ecs/live-service';
 import { nameOnEcs, type EcsScope } from '../ecs/names';
 import { runAws, type Aws } from './aws';
@@ -52,17 +53,36 @@ export async function readEcsState(
   };
 }
 
+/** As many tasks as one call describes. */
+const DESCRIBED_TASKS = 100;
+
+/**
+ * Tasks of the cluster that are to run, those of other platforms too: one call for each hundred names the tasks, and
+ * another one describes them. By the service, it would be two for each service.
+ */
+export async function readEcsTasks(aws: Aws, { cluster }: EcsScope): Promise<Task[]> {
+  const args = ['ecs', 'list-tasks', '--cluster', cluster, '--page-size', '100'];
+  const what = `Could not list the tasks of the cluster ${cluster}`;
+  const { taskArns = [] } = await runAws<{ taskArns?: string[] }>(aws, args, what);
+  const all = await Promise.all(
+    inGroups(taskArns, DESCRIBED_TASKS).map(async (group) => {
+      const described = ['ecs', 'describe-tasks', '--cluster', cluster, '--tasks', ...group];
+      // A task that ended meanwhile is a failure of the answer, not of the call.
+      const answer = await runAws<{ tasks?: Task[] }>(aws, described, 'Could not look at tasks');
+      return answer.tasks ?? [];
+    }),
+  );
+  return all.flat();
+}
+
 /** Services that are not there are left out. */
 export async function describeServices(
   aws: Aws,
   scope: EcsScope,
   names: readonly string[],
 ): Promise<DescribedService[]> {
-  const groups = Array.from({ length: Math.ceil(names.length / DESCRIBED) }, (_, at) =>
-    names.slice(at * DESCRIBED, (at + 1) * DESCRIBED),
-  );
   const all = await Promise.all(
-    groups.map(async (group) => {
+    inGroups(names, DESCRIBED).map(async (group) => {
       const services = group.map((name) => nameOnEcs(scope, name));
       const args = ['ecs', 'describe-services', '--cluster', scope.cluster, '--include', 'TAGS'];
       const answer = await runAws<{ services?: DescribedService[] }>(
@@ -74,4 +94,10 @@ export async function describeServices(
     }),
   );
   return all.flat();
+}
+
+function inGroups<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
+    items.slice(at * size, (at + 1) * size),
+  );
 }

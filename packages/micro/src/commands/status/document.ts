@@ -36,7 +36,9 @@ const serviceSchema = z.object({
     .describe('A version that a cluster runs beside it for a share of its requests')
     .optional(),
   since,
-  containers: z.array(z.string()).describe('The containers or pods that serve, by name'),
+  containers: z
+    .array(z.string())
+    .describe('The containers, pods or tasks of ECS that serve, by name'),
 });
 export type ServiceStatus = z.output<typeof serviceSchema>;
 
@@ -80,7 +82,9 @@ export const statusSchema = z
     version: z.literal(STATUS_VERSION).describe('Version of this format'),
     platform: z.string(),
     environment: z.string(),
-    project: z.string().describe('The Compose project, or the namespace of a cluster'),
+    project: z
+      .string()
+      .describe('The Compose project, the namespace of a cluster, or the cluster of ECS'),
     commit: z.string().describe("The workspace's commit").optional(),
     services: z.array(serviceSchema),
     backing: z

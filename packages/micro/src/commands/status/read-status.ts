@@ -5,23 +5,24 @@ import { readAnyEnvironment } from '../../effects/environments';
 import { countCommitsSince, readGitFacts } from '../../effects/git';
 import { readBuiltKeys, readPushedImages } from '../../effects/pushed-images';
 import { projectNameOf, addressOf } from '../../deployment/project';
-import { elsewhere, unknownEngine, type Environment } from '../../platform/environment';
+import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
 import { renderEntries } from '../../effects/rendered-entries';
 import { readClusterStatus } from './read-cluster-status';
+import { readEcsStatus } from './read-ecs-status';
 import { readEdgeStatus } from './read-edge-status';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import { reportStatus } from './report';
 import { LABELS } from '../../platform/image-labels';
 import type { PlatformStatus } from './document';
 
-/** Asks the engine or the cluster of an environment what runs, and the workspace what should. */
+/** Asks the engine, the cluster or the ECS of an environment what runs, and the workspace what should. */
 export async function readStatus(shell: Shell, environmentName: string): Promise<PlatformStatus> {
   const { workspaceRoot, runner } = shell;
   const platform = readWorkspacePlatform(workspaceRoot);
   const environment = readAnyEnvironment(workspaceRoot, environmentName);
   if (environment.engine === 'kubernetes') return readClusterStatus(shell, platform, environment);
-  if (environment.engine === 'ecs') throw unknownEngine(environment);
+  if (environment.engine === 'ecs') return readEcsStatus(shell, platform, environment);
   const address = addressOf(environment);
   const project = projectNameOf(platform.name, environment);
   const [pushed, built] = await Promise.all([
