@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { lastLines } from '../docker/engine-error';
 import { aws, RETRIES, UNATTENDED } from '../ecs/aws';
 import { parseAwsComplaint, type AwsComplaint } from '../ecs/complaint';
+import type { EcsScope } from '../ecs/names';
+import type { EcsEnvironment } from '../platform/ecs-environment';
 import { UserError } from '../platform/user-error';
 import { SpawnError, type Outcome, type Runner } from './process';
 
@@ -27,6 +29,15 @@ export interface Aws {
   cluster: string;
   /** The file of the environment, for messages. */
   file: string;
+}
+
+/** AWS as an environment names it. */
+export function awsOf(
+  runner: Runner,
+  { region, cluster }: Pick<EcsScope, 'region' | 'cluster'>,
+  { file }: Pick<EcsEnvironment, 'file'>,
+): Aws {
+  return { runner, region, cluster, file };
 }
 
 /** How long one call may take, with all its repetitions. */

@@ -2,7 +2,7 @@ import { ownEntries, platformBroker } from '../../compose/datastore';
 import { clusterOf } from '../../effects/cluster';
 import { readAnyEnvironment } from '../../effects/environments';
 import { projectNameOf, addressOf } from '../../deployment/project';
-import { unknownEngine, type AnyEnvironment } from '../../platform/environment';
+import type { AnyEnvironment } from '../../platform/environment';
 import { EDGE_SERVICE } from '../../platform/edge-options';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
@@ -11,10 +11,10 @@ import { ENVIRONMENT_OPTION, readOptions } from '../options';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import { formatLogJson, formatLogLine } from './format';
 import { clusterSource } from './cluster-source';
+import { groupReader } from './group-reader';
 import { engineSource } from './engine-source';
 import { isOfRequest, type LogLine } from './log-line';
-import type { LogSource } from './log-source';
-import { followLogs, readLogs, type LogQuery } from './read-logs';
+import { containerReader, type LogQuery, type LogReader } from './read-logs';
 
 export const LOGS_USAGE = `usage: micro logs [services...] [-e environment] [--request-id id] [--since 10m] [--follow] [--json]
 
@@ -22,7 +22,7 @@ export const LOGS_USAGE = `usage: micro logs [services...] [-e environment] [--r
 
   -e, --environment   the environment; development by default
       --request-id    only the lines of this request, in any service
-      --since         a time such as 10m or 2026-11-21T12:00:00Z
+      --since         a time such as 10m or 2026-11-21T12:00:00Z; on Amazon ECS, 10m by default
   -f, --follow        keep showing new lines
       --json          print one JSON object per line
 `;
@@ -49,7 +49,7 @@ export async function logsCommand(args: readonly string[], shell: Shell): Promis
   if (since !== undefined && !SINCE.test(since)) {
     throw new UserError(`--since ${since}: give a time such as 10m, 2h or 2026-11-21T12:00:00Z`);
   }
-  const query: LogQuery = { source: sourceOf(shell, platform, environment), services, since };
+  const reader = readerOf(shell, platform, environment, { services, since });
   const requestId = values['request-id'];
   const isAsked = (line: LogLine) => requestId === undefined || isOfRequest(line, requestId);
   const tell = (line: LogLine, width: number) =>
@@ -57,23 +57,32 @@ export async function logsCommand(args: readonly string[], shell: Shell): Promis
   if (values.follow) {
     const expected = names.filter((name) => name !== EDGE_SERVICE);
     const width = widest(services.length > 0 ? services : expected);
-    await followLogs(shell, query, (line) => isAsked(line) && tell(line, width));
+    await reader.follow((line) => isAsked(line) && tell(line, width));
   } else {
-    const lines = (await readLogs(shell, query)).filter(isAsked);
+    const lines = (await reader.read()).filter(isAsked);
     const width = widest(lines.map(({ service }) => service));
     for (const line of lines) tell(line, width);
   }
   return 0;
 }
 
-function sourceOf(shell: Shell, platform: Platform, environment: AnyEnvironment): LogSource {
-  if (environment.engine === 'kubernetes') {
-    const { cluster, scope } = clusterOf(shell.runner, platform.name, environment);
-    return clusterSource(cluster, scope);
+function readerOf(
+  shell: Shell,
+  platform: Platform,
+  environment: AnyEnvironment,
+  asked: Pick<LogQuery, 'services' | 'since'>,
+): LogReader {
+  const { runner } = shell;
+  if (environment.engine === 'ecs') {
+    return groupReader(shell, { ...asked, platform, environment });
   }
-  if (environment.engine === 'ecs') throw unknownEngine(environment);
+  if (environment.engine === 'kubernetes') {
+    const { cluster, scope } = clusterOf(runner, platform.name, environment);
+    return containerReader(shell, { ...asked, source: clusterSource(cluster, scope) });
+  }
   const project = projectNameOf(platform.name, environment);
-  return engineSource(shell.runner, addressOf(environment), project);
+  const source = engineSource(runner, addressOf(environment), project);
+  return containerReader(shell, { ...asked, source });
 }
 
 function widest(names: readonly string[]): number {
@@ -84,10 +93,11 @@ function widest(names: readonly string[]): number {
 const SINCE =
   /^(?:(?:\d+(?:\.\d+)?(?:h|m|s|ms))+|\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?)$/;
 
-/** On a cluster, neither a broker nor an edge is ours. */
+/** On a cluster, neither a broker nor an edge is ours; on ECS, no datastore either. */
 function loggedNames(platform: Platform, environment: AnyEnvironment): string[] {
   const broker = platformBroker(platform);
   const names = ownEntries(platform);
+  if (environment.engine === 'ecs') return platform.services.map(({ name }) => name);
   if (environment.engine === 'kubernetes') return names;
   return [...names, ...(broker ? [broker.name] : []), EDGE_SERVICE];
 }

@@ -18,6 +18,11 @@ export function parseLogLine(
   const [, at, zone, text] = /^(\d{4}-\d\d-\d\dT[\d:.]+)(Z|[+-]\d\d:\d\d) ?(.*)$/s.exec(line) ?? [];
   if (at === undefined || zone === undefined || text === undefined) return undefined;
   const time = zone === 'Z' ? `${at}Z` : inUtc(at, zone);
+  return logLine({ time, service, container, text });
+}
+
+/** A line with what it says, if that is JSON. */
+export function logLine({ time, service, container, text }: Omit<LogLine, 'record'>): LogLine {
   const record = parseRecord(text);
   return { time, service, container, ...(record ? { record } : {}), text };
 }

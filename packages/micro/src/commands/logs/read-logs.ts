@@ -12,11 +12,27 @@ export interface LogQuery {
   since: string | undefined;
 }
 
+/** Where the lines of an environment come from. */
+export interface LogReader {
+  /** What was written so far, in the order of time. */
+  read: () => Promise<LogLine[]>;
+  /** The same, and then each line as it comes, until the shell's signal ends it. */
+  follow: (tell: (line: LogLine) => void) => Promise<void>;
+}
+
+/** Reads each container by itself. */
+export function containerReader(shell: Shell, query: LogQuery): LogReader {
+  return {
+    read: () => readLogs(shell, query),
+    follow: (tell) => followLogs(shell, query, tell),
+  };
+}
+
 /** A line waits so long for older ones of other containers, in milliseconds. */
 const PATIENCE = 300;
 
 /** What the containers that are there wrote so far, in the order of time. */
-export async function readLogs(shell: Shell, query: LogQuery): Promise<LogLine[]> {
+async function readLogs(shell: Shell, query: LogQuery): Promise<LogLine[]> {
   const containers = await containersOf(query);
   const lines: LogLine[] = [];
   const inTurn = limit(query.source.atOnce);
@@ -34,7 +50,7 @@ export async function readLogs(shell: Shell, query: LogQuery): Promise<LogLine[]
  * What is there, and then each line as it comes, also of containers that a deploy makes meanwhile,
  * until the shell's signal ends it.
  */
-export async function followLogs(
+async function followLogs(
   shell: Shell,
   query: LogQuery,
   tell: (line: LogLine) => void,

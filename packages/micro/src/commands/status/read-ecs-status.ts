@@ -2,7 +2,7 @@ import { imageOfPush } from '../../deployment/desired-state';
 import { desiredEcsService, type DesiredEcsService } from '../../ecs/desired-service';
 import { commitOfRecord } from '../../ecs/live-service';
 import { scopeOf } from '../../ecs/names';
-import type { Aws } from '../../effects/aws';
+import { awsOf } from '../../effects/aws';
 import { renderForEcs } from '../../effects/ecs-rendering';
 import { readEcsState, readEcsTasks } from '../../effects/ecs-state';
 import { countCommitsSince, readGitFacts } from '../../effects/git';
@@ -24,9 +24,7 @@ export async function readEcsStatus(
 ): Promise<PlatformStatus> {
   const { workspaceRoot, runner } = shell;
   const scope = scopeOf(platform, environment);
-  const aws: Aws = {
-    ...{ runner, region: scope.region, cluster: scope.cluster, file: environment.file },
-  };
+  const aws = awsOf(runner, scope, environment);
   const known = platform.services.map(({ name }) => name);
   const here = known.filter((name) => elsewhere(environment, name) === undefined);
   const [state, tasks, pushed, built, git] = await Promise.all([

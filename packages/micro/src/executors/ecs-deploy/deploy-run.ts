@@ -1,3 +1,4 @@
+import { awsOf } from '../../effects/aws';
 import { readAnyEnvironment } from '../../effects/environments';
 import { readCurrentUser, readRunId } from '../../effects/current-user';
 import { holdParameter } from '../../effects/ecs-lock';
@@ -76,15 +77,16 @@ async function startRun(request: DeployRequest): Promise<Run> {
   const runner = sharedRunner(interruptibleRunner(request.runner, interruption));
   const platform = readPlatform(findServiceProjects(workspaceRoot, read), read);
   const scope = scopeOf({ ...platform, name: platformName }, environment);
-  const { region, cluster } = scope;
-  const aws = { region, cluster, file: environment.file };
   return {
     ...request,
     ...{ runner, mode, environment, scope, platform },
     tasks: skipExternal(request, environment, mode),
-    aws: { ...aws, runner },
+    aws: awsOf(runner, scope, environment),
     clock: interruptibleClock(request.clock, interruption),
-    undo: { aws: { ...aws, runner: stubbornRunner(request.runner) }, clock: request.clock },
+    undo: {
+      aws: awsOf(stubbornRunner(request.runner), scope, environment),
+      clock: request.clock,
+    },
     ...(await readCommit(runner)),
     failures: new Map(),
   };
