@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ECS_TAGS } from '../../ecs/live-service';
 import { SpawnError } from '../../effects/process';
 import { EcsWorkspace, uninterrupted } from '../../testing/ecs-workspace';
-import { ARN, awsError as error, FakeEcs, type Tag } from '../../testing/fake-ecs';
+import { ARN, awsError, FakeEcs, type Tag } from '../../testing/fake-ecs';
 import { failure, recordingRunner, type Answer } from '../../testing/recording-runner';
 import { fakeClock } from '../../testing/service-task';
 
@@ -118,6 +118,111 @@ it('deletes a service that never started, with its task definition', async () =>
     'deregister-task-definition',
   ]);
   expect(ecs.parameter).toBeUndefined();
+});
+
+describe('--atomic', () => {
+  const all = (options = {}) =>
+    workspace.deploy(
+      ['users', 'orders', 'mails'],
+      { atomic: true, ...options },
+      { runner: ecs.runner, clock: fakeClock() },
+    );
+  /** Calls with the service that they are for, since this was asked last. */
+  const told = () =>
+    ecs.calls.splice(0).map(([call, input]) => {
+      const { service, serviceName, family, resourceArn } = input as Record<string, string>;
+      const name = service ?? serviceName ?? family ?? resourceArn ?? '';
+      return `${call} ${name.split('/').at(-1)!.replace('acme-production-', '')}`.trim();
+    });
+
+  beforeEach(() => {
+    workspace.addService('users', 3002);
+    workspace.addService('mails', 3003, 'consumes: [users]\n');
+    ecs.compose = { services: { orders: {}, users: {}, mails: {} } };
+  });
+
+  it('writes the tags once all services run', async () => {
+    expect(await all()).toMatchObject({ success: true });
+    const calls = told();
+    expect(calls.slice(0, 6).filter((call) => call.startsWith('tag-resource'))).toEqual([]);
+    expect(calls.slice(6).sort()).toEqual([
+      ...['tag-resource mails', 'tag-resource orders', 'tag-resource users'],
+    ]);
+    expect((await all()).output).toContain('up to date  3 kept');
+    expect(told()).toEqual([]);
+  });
+
+  it('takes back what this run changed if one service fails, consumers before providers', async () => {
+    await all();
+    told();
+    for (const name of ['users', 'orders', 'mails']) workspace.push(name, 'b');
+    ecs.rollouts['orders'] = 'FAILED';
+    const { success, output } = await all();
+    expect(success).toBe(false);
+    expect(output).toContain('orders: ECS ended the deployment\norders runs r1 as before');
+    expect(output).toContain(
+      'mails was taken back, because orders failed (--atomic): mails runs r1 as before',
+    );
+    expect(output).toContain(
+      'users was taken back, because orders failed (--atomic): users runs r1 as before',
+    );
+    expect(output).toMatch(/production {2}failed {2}3 failed \(/);
+    expect(told().slice(-6)).toEqual([
+      ...['update-service mails', 'deregister-task-definition', 'tag-resource mails'],
+      ...['update-service users', 'deregister-task-definition', 'tag-resource users'],
+    ]);
+    ecs.rollouts = {};
+    for (const name of ['users', 'orders', 'mails']) workspace.push(name, 'a');
+    expect((await all()).output).toContain('up to date  3 kept');
+  });
+
+  it('deletes those again that were not there before', async () => {
+    ecs.rollouts['mails'] = 'FAILED';
+    const { output } = await all();
+    expect(output).toContain(
+      'users was taken back, because mails failed (--atomic): users was deleted again, as it was not there before',
+    );
+    expect(ecs.services.size).toBe(0);
+    expect(ecs.parameter).toBeUndefined();
+  });
+
+  it('leaves the others deployed without it', async () => {
+    ecs.rollouts['mails'] = 'FAILED';
+    expect((await all({ atomic: false })).failures.size).toBe(1);
+    expect([...ecs.services.keys()].sort()).toEqual(['orders', 'users']);
+  });
+
+  it('takes all back if the tags of one cannot be written, with those that were', async () => {
+    await all();
+    told();
+    for (const name of ['users', 'orders', 'mails']) workspace.push(name, 'b');
+    let tags = 0;
+    Object.defineProperty(ecs.more, 'ecs tag-resource', {
+      get: () => (++tags === 2 ? failure(awsError('AccessDeniedException', 'no'), 254) : undefined),
+    });
+    const { failures } = await all();
+    expect([...failures.keys()].sort()).toEqual(['mails', 'orders', 'users']);
+    const messages = [...failures.values()].map(({ message }) => message);
+    expect(messages.filter((message) => message.includes('Could not write the tags'))).toHaveLength(
+      1,
+    );
+    for (const message of messages)
+      expect(message).toMatch(/(users|orders|mails) runs r1 as before/);
+    ecs.more = {};
+    for (const name of ['users', 'orders', 'mails']) workspace.push(name, 'a');
+    expect((await all()).output).toContain('up to date  3 kept');
+  });
+
+  it('changes nothing if one service cannot be deployed at all', async () => {
+    await all();
+    told();
+    ecs.services.get('users')!.tags = [];
+    workspace.push('orders', 'b');
+    expect((await all()).output).toContain(
+      'users cannot be deployed, so nothing was changed (--atomic)',
+    );
+    expect(told()).toEqual([]);
+  });
 });
 
 it('goes back to an earlier release, and further', async () => {
@@ -251,7 +356,7 @@ it('leaves a service of somebody else alone', async () => {
 it('waits for the lock of another deploy, and names its holder', async () => {
   const lock = { user: 'ada@laptop', pid: 7, run: 'r', command: 'ecs-deploy of users', id: 'x' };
   let beat = 0;
-  ecs.more['ssm put-parameter'] = failure(error('ParameterAlreadyExists', 'there'));
+  ecs.more['ssm put-parameter'] = failure(awsError('ParameterAlreadyExists', 'there'));
   Object.defineProperty(ecs.more, 'ssm get-parameter', {
     get: () => ({
       Parameter: {
@@ -277,7 +382,7 @@ it.each<[string, string, string, string]>([
   [
     'credentials that have expired',
     'ecs list-services',
-    error('ExpiredTokenException', 'The security token included in the request is expired'),
+    awsError('ExpiredTokenException', 'The security token included in the request is expired'),
     'AWS does not accept these credentials (ExpiredTokenException: The security token included in the request is expired). Log in again',
   ],
   [
@@ -289,7 +394,7 @@ it.each<[string, string, string, string]>([
   [
     'no cluster',
     'ecs list-services',
-    error('ClusterNotFoundException', 'Cluster not found.'),
+    awsError('ClusterNotFoundException', 'Cluster not found.'),
     'there is no ECS cluster acme-production in eu-central-1. "micro render --format=cloudformation" writes a template that makes it; or correct "cluster" in environments/production.yml',
   ],
   [
@@ -301,13 +406,13 @@ it.each<[string, string, string, string]>([
   [
     'a call that is not allowed',
     'ecs create-service',
-    error('AccessDeniedException', 'User: ada is not authorized to perform: ecs:CreateService'),
+    awsError('AccessDeniedException', 'User: ada is not authorized to perform: ecs:CreateService'),
     'these credentials may not do this (AccessDeniedException: User: ada is not authorized to perform: ecs:CreateService). Add the permission, and run this again\norders was not changed',
   ],
   [
     'a role that does not exist',
     'iam get-role',
-    error('NoSuchEntity', 'The role with name execution cannot be found.'),
+    awsError('NoSuchEntity', 'The role with name execution cannot be found.'),
     'environments/production.yml:6: there is no role execution: make it, for example with the template of "micro render -e production --format=cloudformation", or correct the name. Nothing was changed',
   ],
   [

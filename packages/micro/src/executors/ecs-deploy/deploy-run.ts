@@ -18,7 +18,7 @@ import { unknownEngine } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
 import { readPlatform } from '../../platform/workspace';
 import { formatList } from '../../terminal/step';
-import { refuseOlder } from '../deploy-failures';
+import { failAll, refuseOlder } from '../deploy-failures';
 import { normaliseOptions } from '../deploy-options';
 import type { DeployRequest, Failures } from '../deploy-request';
 import { requireEnvironment } from '../docker-push/push-image';
@@ -104,12 +104,13 @@ function readEcsEnvironment(workspaceRoot: string, name: string): EcsEnvironment
 
 /** Everything that needs the lock. */
 async function deployAll(run: Run, begun: number): Promise<void> {
-  const { failures } = run;
+  const { failures, mode } = run;
   // What the first look found wrong is found again.
   failures.clear();
   const plan = await makePlan(run);
   tellPlan(run, plan);
   if (refuseOlder(run, plan)) return;
+  if (mode.atomic && failures.size > 0) return failAll(run, 'nothing was changed (--atomic)');
   await requireRoles(run, plan);
   await tellRolled(run, await rollAll(run, plan));
   tellSummary(run, plan, begun);

@@ -14,14 +14,24 @@ import { deregisterTask, registerTask } from './register';
 import { undoService } from './undo';
 import { watchDeployment } from './watch';
 
+/** What a roll wrote. */
+export interface Written {
+  serviceArn: string;
+  /** The ARN of the task definition that runs. */
+  taskDefinition: string;
+  /** Whether the roll registered it. */
+  isNew: boolean;
+}
+
 /**
- * Deploys one service.
- * @returns the revision that runs.
+ * Deploys one service: until it runs, and with {@link finishService} unless all services end together (`--atomic`).
+ *
+ * @returns what was written; `undefined` if nothing changes.
  * @throws {UserError} if it failed; then the service runs as before.
  */
-export async function rollService(run: Run, plan: EcsServicePlan): Promise<number> {
-  const { service, action, desired, current, live } = plan;
-  if (action === 'keep') return current!.revision;
+export async function rollService(run: Run, plan: EcsServicePlan): Promise<Written | undefined> {
+  const { service, action, desired, live } = plan;
+  if (action === 'keep') return undefined;
   await runJobs(run, plan);
   const { taskDefinition: input } = desired.entry;
   const before = live?.described;
@@ -36,9 +46,9 @@ export async function rollService(run: Run, plan: EcsServicePlan): Promise<numbe
     const { deployments = [] } = written;
     const id = deployments.find(({ status }) => status === 'PRIMARY')?.id;
     await watchDeployment(run, { service, id, taskDefinition });
-    await giveAutoscaler(run, plan);
-    await tagService(run, plan, written.serviceArn!, taskDefinition);
-    return revisionOf(taskDefinition);
+    const rolled = { serviceArn: written.serviceArn!, taskDefinition, isNew };
+    if (!run.mode.atomic) await finishService(run, plan, rolled);
+    return rolled;
   } catch (error) {
     const failure = run.interruption.signal.aborted
       ? (run.interruption.signal.reason as Error)
@@ -51,6 +61,38 @@ export async function rollService(run: Run, plan: EcsServicePlan): Promise<numbe
     const message =
       failure instanceof Interrupted ? `${service}: ${failure.message}` : failure.message;
     throw new UserError(`${message}\n${after}`);
+  }
+}
+
+/** Gives a service that runs its autoscaler. From then on, the next plan sees that it runs. */
+export async function finishService(
+  run: Run,
+  plan: EcsServicePlan,
+  { serviceArn, taskDefinition }: Written,
+): Promise<void> {
+  await giveAutoscaler(run, plan);
+  await tagService(run, plan, serviceArn, taskDefinition);
+}
+
+/** Takes a service back that ran already, because another one failed. @returns what it did, in words. */
+export async function takeBack(
+  run: Run,
+  plan: EcsServicePlan,
+  { serviceArn, taskDefinition, isNew }: Written,
+): Promise<string> {
+  const { service, live, current } = plan;
+  const after = await undoService(run, plan);
+  if (isNew) await deregisterTask(run.undo.aws, taskDefinition);
+  if (!live) return after;
+  // They may have been written already.
+  const tags = current ? recordTags(current) : [{ key: ECS_TAGS.revision, value: NONE }];
+  const what = `Could not write the tags of ${service}`;
+  try {
+    await runAws(run.undo.aws, ['ecs', 'tag-resource'], what, { resourceArn: serviceArn, tags });
+    return after;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return `${after}; ${error.message}`;
   }
 }
 
@@ -95,7 +137,6 @@ function commitOf({ commit }: Run): string {
   return commit ? formatCommit(commit) : NONE;
 }
 
-/** From now on, the next plan sees that it runs. */
 async function tagService(
   run: Run,
   { service, desired, current }: EcsServicePlan,
