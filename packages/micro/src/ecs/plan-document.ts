@@ -46,6 +46,7 @@ export const ecsPlanSchema = z
     rollback: z.boolean(),
     services: z.array(servicePlanSchema).describe('In the order in which they are deployed'),
     left: names('Services in the cluster that are no longer in the workspace'),
+    prune: z.boolean().describe('Whether those are deleted'),
   })
   .describe('What ecs-deploy will do');
 export type EcsPlanDocument = z.output<typeof ecsPlanSchema>;
@@ -53,11 +54,12 @@ export type EcsServiceDocument = EcsPlanDocument['services'][number];
 
 /** A plan as data for programs, and for what is printed. */
 export function ecsPlanDocument(plan: EcsPlan): EcsPlanDocument {
-  const { environment, region, cluster, rollback, services, left } = plan;
+  const { environment, region, cluster, rollback, services, left, prune } = plan;
   return {
     ...{ version: VERSION, engine: 'ecs', environment, region, cluster, rollback },
     services: services.map(serviceDocument),
-    left: [...left],
+    left: [...left.keys()],
+    prune,
   };
 }
 

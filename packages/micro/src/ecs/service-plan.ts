@@ -35,8 +35,10 @@ export interface EcsPlan {
   cluster: string;
   rollback: boolean;
   services: readonly EcsServicePlan[];
-  /** Services that left the workspace and still run. */
-  left: readonly string[];
+  /** Services that left the workspace and still run, by their names there. */
+  left: ReadonlyMap<string, LiveService>;
+  /** Whether those are deleted. */
+  prune: boolean;
 }
 
 /** Compares what is to run with what ECS has. */
@@ -109,8 +111,12 @@ export function ecsChanges(
 }
 
 /** Whether everything is up to date, so that the run writes nothing. */
-export function ecsChangesNothing({ services }: Pick<EcsPlan, 'services'>): boolean {
-  return services.every(({ action }) => action === 'keep');
+export function ecsChangesNothing({
+  services,
+  left,
+  prune,
+}: Pick<EcsPlan, 'services' | 'left' | 'prune'>): boolean {
+  return services.every(({ action }) => action === 'keep') && !(prune && left.size > 0);
 }
 
 /** The calls that a plan makes for a service, by their names in the CLI. */

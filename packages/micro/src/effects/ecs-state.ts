@@ -9,8 +9,8 @@ export interface EcsState {
   services: ReadonlyMap<string, LiveService>;
   /** Names of all services that are there under our prefix, as the workspace would call them. */
   names: ReadonlySet<string>;
-  /** Services of ours that left the workspace. */
-  left: readonly string[];
+  /** Services of ours that left the workspace and are not being deleted, by their names there. */
+  left: ReadonlyMap<string, LiveService>;
 }
 
 /** As many as one call describes. */
@@ -45,12 +45,22 @@ export async function readEcsState(
       .filter(({ status }) => status !== 'INACTIVE')
       .map((one) => [one.serviceName!.slice(prefix.length), liveService(one)] as const),
   );
-  const left = strangers.filter((name) => found.has(name) && isOurs(found.get(name)!, scope));
+  const left = [...found].filter(
+    ([name, live]) =>
+      !known.includes(name) && isOurs(live, scope) && live.described.status !== 'DRAINING',
+  );
   return {
     services: new Map([...found].filter(([name]) => asked.includes(name))),
     names: new Set(names.filter((name) => !asked.includes(name) || found.has(name))),
-    left: left.sort(),
+    left: new Map(left.sort(([a], [b]) => a.localeCompare(b))),
   };
+}
+
+/** Deletes a service with its tasks. */
+export async function deleteService(aws: Aws, scope: EcsScope, service: string): Promise<void> {
+  const name = nameOnEcs(scope, service);
+  const args = ['ecs', 'delete-service', '--force', '--cluster', scope.cluster, '--service', name];
+  await runAws(aws, args, `Could not delete the service ${service}`);
 }
 
 /** As many tasks as one call describes. */

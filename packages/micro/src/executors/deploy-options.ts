@@ -24,7 +24,15 @@ export interface DeployOptions {
 /** Options of ECS, as Nx gives them. */
 export type EcsDeployOptions = Pick<
   DeployOptions,
-  'environment' | 'plan' | 'json' | 'atomic' | 'rollback' | 'to' | 'allowOlder' | 'breakLock'
+  | 'environment'
+  | 'plan'
+  | 'json'
+  | 'atomic'
+  | 'prune'
+  | 'rollback'
+  | 'to'
+  | 'allowOlder'
+  | 'breakLock'
 >;
 
 /** Options of a cluster, as Nx gives them. */

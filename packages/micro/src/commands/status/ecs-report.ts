@@ -57,7 +57,7 @@ export function reportEcs(facts: EcsStatusFacts): PlatformStatus {
     ...(commit === undefined ? {} : { commit }),
     services: here.map((service) => reportService(service, facts)),
     backing: [],
-    left: [...state.left],
+    left: [...state.left.keys()],
     notes: [
       ...elsewhereNotes(platform, environment),
       ...strangers.map(

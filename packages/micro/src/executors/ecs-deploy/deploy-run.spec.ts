@@ -225,6 +225,66 @@ describe('--atomic', () => {
   });
 });
 
+describe('--prune', () => {
+  beforeEach(async () => {
+    await deploy();
+    const { tags } = ecs.service!;
+    const left = { ...ecs.service!, serviceName: 'acme-production-billing' };
+    const scaled = { key: ECS_TAGS.autoscaler, value: 'hash' };
+    ecs.services.set('billing', { ...left, tags: [...tags, scaled] });
+    // Of somebody else.
+    ecs.services.set('x', { ...left, serviceName: 'acme-production-x', tags: [] });
+    ecs.named();
+  });
+
+  it('is what the plan names for a service that left the workspace', async () => {
+    expect((await deploy()).output).toContain(
+      'left     billing  it left the workspace; --prune removes it',
+    );
+    expect(ecs.named()).toEqual([]);
+  });
+
+  it('deletes it with its autoscaler, and nothing of somebody else', async () => {
+    const plan = await deploy({ plan: true, prune: true, json: true });
+    expect(JSON.parse(plan.output)).toMatchObject({ left: ['billing'], prune: true });
+    expect(ecs.named()).toEqual([]);
+    const { success, output } = await deploy({ prune: true });
+    expect(output).toContain(
+      'remove   billing  it left the workspace; its task definitions and logs stay',
+    );
+    expect(output).toContain('billing  removed  its task definitions and logs stay');
+    expect(success).toBe(true);
+    expect(ecs.calls[0]).toMatchObject([
+      'deregister-scalable-target',
+      { ResourceId: 'service/acme-production/acme-production-billing' },
+    ]);
+    expect(ecs.named()).toEqual(['deregister-scalable-target', 'delete-service']);
+    expect([...ecs.services.keys()]).toEqual(['orders', 'x']);
+    expect((await deploy({ prune: true })).output).toContain('up to date  1 kept');
+    expect(ecs.named()).toEqual([]);
+  });
+
+  it('is not tried again for a service that is being deleted', async () => {
+    ecs.services.get('billing')!['status'] = 'DRAINING';
+    expect((await deploy({ prune: true })).output).not.toContain('billing');
+    expect(ecs.named()).toEqual([]);
+  });
+
+  it('deletes nothing if a deploy failed', async () => {
+    workspace.push('orders', 'b');
+    ecs.rollout = 'FAILED';
+    expect((await deploy({ prune: true })).success).toBe(false);
+    expect(ecs.named()).not.toContain('delete-service');
+  });
+
+  it('says what could not be deleted', async () => {
+    ecs.more['ecs delete-service'] = failure(awsError('AccessDeniedException', 'no'), 254);
+    const { success, output } = await deploy({ prune: true });
+    expect(output).toContain('Could not delete the service billing: these credentials may not');
+    expect(success).toBe(false);
+  });
+});
+
 it('goes back to an earlier release, and further', async () => {
   const input = (revision: number) => ({
     taskDefinition: {

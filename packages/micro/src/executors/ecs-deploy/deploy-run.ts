@@ -26,6 +26,7 @@ import { skipExternal } from '../skip-external';
 import { makePlan } from './prepare/make-plan';
 import { requireRoles } from './prepare/require-roles';
 import { tellPlan, tellRolled, tellSummary } from './report/tell';
+import { prune } from './roll/prune';
 import { rollAll, type Rolled } from './roll/roll-all';
 import type { Run } from './run';
 
@@ -112,7 +113,9 @@ async function deployAll(run: Run, begun: number): Promise<void> {
   if (refuseOlder(run, plan)) return;
   if (mode.atomic && failures.size > 0) return failAll(run, 'nothing was changed (--atomic)');
   await requireRoles(run, plan);
-  await tellRolled(run, await rollAll(run, plan));
+  const rolled = await rollAll(run, plan);
+  if (mode.prune && failures.size === 0) await prune(run, plan);
+  await tellRolled(run, rolled);
   tellSummary(run, plan, begun);
 }
 

@@ -45,6 +45,7 @@ export async function makePlan(run: Run): Promise<EcsPlan> {
   return {
     ...{ environment: environment.name, region, cluster, rollback: isRollback, services },
     left: state.left,
+    prune: run.mode.prune,
   };
 }
 

@@ -6,16 +6,16 @@ import { formatImage, formatRows, type Row } from '../../plan-rows';
 
 /** The plan as lines for a person. The first line names the environment, the last ones what does not change. */
 export function formatPlan(plan: EcsPlanDocument): string[] {
-  const { environment, region, cluster, rollback, services, left } = plan;
+  const { environment, region, cluster, rollback, services, left, prune } = plan;
   const quiet = services.filter(isQuiet).map(({ service }) => service);
   return [
     `plan for ${environment} (cluster ${cluster}, ${region})`,
     ...formatRows([
       ...services.filter((one) => !isQuiet(one)).flatMap((one) => rowsOf(one, environment)),
       ...left.map((name): Row => [
-        'left',
+        prune ? 'remove' : 'left',
         name,
-        `it left the workspace: aws ecs delete-service --force --cluster ${cluster} --service removes it`,
+        `it left the workspace; ${prune ? 'its task definitions and logs stay' : '--prune removes it'}`,
       ]),
     ]),
     ...(quiet.length > 0 ? formatRows([['keep', formatList(quiet), 'nothing changed']]) : []),

@@ -1,5 +1,6 @@
 import type { Service } from '@aws-sdk/client-ecs';
 import { runAws } from '../../../effects/aws';
+import { deleteService } from '../../../effects/ecs-state';
 import { revisionOf } from '../../../ecs/live-service';
 import type { EcsServicePlan } from '../../../ecs/service-plan';
 import { restoreInput } from '../../../ecs/update-input';
@@ -9,14 +10,11 @@ import { watchDeployment } from './watch';
 
 /** Gives a service back what it had, or deletes it if it was not there. @returns what it did, in words. */
 export async function undoService(run: Run, plan: EcsServicePlan): Promise<string> {
-  const { service, live, desired } = plan;
+  const { service, live } = plan;
   const { aws } = run.undo;
-  const { cluster } = run.scope;
   try {
     if (!live) {
-      const name = desired.entry.createService.serviceName!;
-      const args = ['ecs', 'delete-service', '--force', '--cluster', cluster, '--service', name];
-      await runAws(aws, args, `Could not delete the service ${service}`);
+      await deleteService(aws, run.scope, service);
       return `${service} was deleted again, as it was not there before`;
     }
     const taskDefinition = live.described.taskDefinition!;
