@@ -11,17 +11,13 @@ import {
   type Environment,
   parseAnyEnvironment,
 } from '../platform/environment';
-import { UserError } from '../platform/user-error';
 import { usesPlugAndPlay } from './plug-and-play';
 import { readPackageManager, readTreeEnvironments } from './workspace-tree';
 
 /** Files that say which Node a workspace is for. */
 const NODE_FILES = ['.nvmrc', '.node-version'];
 
-/**
- * What the pipeline of a workspace is derived from.
- * @throws {UserError} for an environment that no task deploys to.
- */
+/** What the pipeline of a workspace is derived from. */
 export function readPipelineFacts(
   tree: Tree,
   environments: readonly AnyEnvironment[],
@@ -35,7 +31,7 @@ export function readPipelineFacts(
     packageManager: readPackageManager(tree),
     nx: usesPlugAndPlay(tree) ? 'yarn nx' : 'node_modules/.bin/nx',
     choices,
-    environments: environments.map((one) => pipelineEnvironment(deployed(one))),
+    environments: environments.map(pipelineEnvironment),
   };
 }
 
@@ -49,40 +45,44 @@ export function readEnvironments(tree: Tree): Map<string, AnyEnvironment> {
   );
 }
 
-function deployed(environment: AnyEnvironment): DeployedEnvironment {
-  if (environment.engine !== 'ecs') return environment;
-  throw new UserError(
-    `${environment.file} is for "engine: ecs", to which a pipeline cannot deploy yet: leave ${environment.name} out of --environments`,
-  );
+function pipelineEnvironment(environment: AnyEnvironment): PipelineEnvironment {
+  const { name, engine, registry } = environment;
+  const host = engine === 'compose' ? environment.host : undefined;
+  const verify = engine === 'ecs' ? undefined : environment.verify;
+  const url = publicUrlsOf(environment).find((one) => one !== undefined);
+  return {
+    name,
+    engine,
+    ...(registry === undefined ? {} : { registry }),
+    ...(engine === 'ecs' ? { region: environment.region } : {}),
+    ...(engine === 'ecs' && environment.architecture === 'ARM64' ? { isArm: true } : {}),
+    ...(host === undefined ? {} : { host }),
+    ...(url === undefined ? {} : { url }),
+    ...(verify ? { verifies: true } : {}),
+    ...(verify && 'identity' in verify ? { issuer: verify.issuer } : {}),
+    variables: variablesOf(environment),
+  };
 }
 
-function pipelineEnvironment(environment: DeployedEnvironment): PipelineEnvironment {
-  const { name, engine, registry, verify } = environment;
-  const host = engine === 'compose' ? environment.host : undefined;
-  const url = publicUrlsOf(environment).find((one) => one !== undefined);
+/** On ECS, a secret is a place of AWS, which no pipeline reads. */
+function variablesOf(environment: AnyEnvironment): string[] {
+  if (environment.engine === 'ecs') return [];
   type Overrides = DeployedEnvironment['services'][string];
   const variables = Object.values<Overrides>(environment.services).flatMap(({ secrets }) =>
     Object.values(secrets).flatMap((source) =>
       'environment' in source ? [source.environment] : [],
     ),
   );
-  return {
-    name,
-    engine,
-    ...(registry === undefined ? {} : { registry }),
-    ...(host === undefined ? {} : { host }),
-    ...(url === undefined ? {} : { url }),
-    ...(verify ? { verifies: true } : {}),
-    ...(verify && 'identity' in verify ? { issuer: verify.issuer } : {}),
-    variables: [...new Set(variables)].sort(),
-  };
+  return [...new Set(variables)].sort();
 }
 
 /**
  * Where people reach each service, as far as the environment tells. It tells neither at which address a port is
  * published, nor whether a Gateway or an Ingress without a `tlsSecret` has a certificate.
  */
-function publicUrlsOf(environment: DeployedEnvironment): (string | undefined)[] {
+function publicUrlsOf(environment: AnyEnvironment): (string | undefined)[] {
+  if (environment.engine === 'ecs')
+    return Object.values(environment.services).map(({ url }) => url);
   if (environment.engine === 'compose') return Object.values(environment.services).map(publicUrlOf);
   return Object.values(environment.services).map(({ url, host, tlsSecret }) => {
     const name = tlsSecret === undefined ? undefined : firstName(host ?? []);

@@ -1,8 +1,10 @@
 import {
   access,
+  awsRights,
   installCosign,
   isOfGithub,
   keepScans,
+  machineOf,
   OF_THIS_REPOSITORY,
   PR_BASE,
   secretsOf,
@@ -99,17 +101,18 @@ function planJob(facts: PipelineFacts, environment: PipelineEnvironment, shared:
   return {
     if: IN_THIS_REPOSITORY,
     needs: 'check',
-    'runs-on': 'ubuntu-latest',
+    'runs-on': machineOf(environment),
     environment: { name: planEnvironment(environment) },
     concurrency: { group: `${job}-\${{ github.ref }}`, 'cancel-in-progress': true },
     permissions: {
       contents: 'read',
       ...(isOfGithub(environment.registry) ? { packages: 'read' } : {}),
+      ...awsRights(environment),
     },
     outputs: { plan: '${{ steps.plan.outputs.plan }}' },
     steps: [
       ...setUp(facts),
-      access(environment),
+      ...access(environment, true),
       ...(planVerifies(environment) ? installCosign(environment) : []),
       ...installTools(environment, false).map((run) => ({ run })),
       {

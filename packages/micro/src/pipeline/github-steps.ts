@@ -1,5 +1,12 @@
 import { type PipelineEnvironment, type PipelineFacts, registryHost } from './pipeline-facts';
-import { accessScript, baseFile, installCommands, PIPELINE_SECRETS, SCANS_FOLDER } from './scripts';
+import {
+  accessScript,
+  AWS_SECRETS,
+  baseFile,
+  installCommands,
+  pipelineSecrets,
+  SCANS_FOLDER,
+} from './scripts';
 
 /** Pinned by commit: a tag of an action can be moved. */
 const ACTIONS = {
@@ -10,6 +17,8 @@ const ACTIONS = {
   upload: 'actions/upload-artifact@330a01c490aca151604b8cf639adc76d48f6c5d4 # v5.0.0',
   download: 'actions/download-artifact@018cc2cf5baa6db3ef3c5f8a56943fffe632ef53 # v6.0.0',
   cosign: 'sigstore/cosign-installer@faadad0cce49287aee09b3a48701e75088a2c6ad # v4.0.0',
+  awsCredentials:
+    'aws-actions/configure-aws-credentials@8df5847569e6427dd6c4fb1cf565c83acfa8afa7 # v6.0.0',
   uploadSarif:
     'github/codeql-action/upload-sarif@5d4e8d1aca955e8d8589aabd499c5cae939e33c7 # v4.31.9',
 } as const;
@@ -38,21 +47,51 @@ export function setUp(facts: PipelineFacts): Step[] {
   ];
 }
 
-export function access(environment: PipelineEnvironment): Step {
-  const secrets = Object.fromEntries(
-    PIPELINE_SECRETS[environment.engine].map((name) => [name, `\${{ secrets.${name} }}`]),
-  );
+const ENGINES = { compose: 'the engine', kubernetes: 'the cluster', ecs: 'AWS' } as const;
+
+/** @param isOptional whether the job goes on without access. */
+export function access(environment: PipelineEnvironment, isOptional = false): Step[] {
+  const { engine, registry } = environment;
+  const names = pipelineSecrets(environment).filter((name) => !isOfAws(name));
+  const secrets = Object.fromEntries(names.map((name) => [name, secret(name)]));
+  const env = isOfGithub(registry)
+    ? {
+        ...secrets,
+        REGISTRY_USER: '${{ github.actor }}',
+        REGISTRY_PASSWORD: secret('GITHUB_TOKEN'),
+      }
+    : secrets;
+  return [
+    ...(engine === 'ecs' ? [awsCredentials(environment, isOptional)] : []),
+    {
+      name: `Reach the registry and ${ENGINES[engine]}`,
+      ...(Object.keys(env).length > 0 ? { env } : {}),
+      run: accessScript(environment),
+    },
+  ];
+}
+
+function isOfAws(name: string): boolean {
+  return (AWS_SECRETS as readonly string[]).includes(name);
+}
+
+/** As a role, which AWS gives to the identity of the job, or with a key; what is not set is empty. */
+function awsCredentials({ region }: PipelineEnvironment, isOptional: boolean): Step {
+  const [role, key, password] = AWS_SECRETS;
   return {
-    name: `Reach the registry and the ${environment.engine === 'compose' ? 'engine' : 'cluster'}`,
-    env: isOfGithub(environment.registry)
-      ? {
-          ...secrets,
-          REGISTRY_USER: '${{ github.actor }}',
-          REGISTRY_PASSWORD: '${{ secrets.GITHUB_TOKEN }}',
-        }
-      : secrets,
-    run: accessScript(environment),
+    uses: ACTIONS.awsCredentials,
+    ...(isOptional ? { 'continue-on-error': true } : {}),
+    with: {
+      'aws-region': region,
+      'role-to-assume': secret(role),
+      'aws-access-key-id': secret(key),
+      'aws-secret-access-key': secret(password),
+    },
   };
+}
+
+function secret(name: string): string {
+  return `\${{ secrets.${name} }}`;
 }
 
 /** GitHub's own registry takes the token of the run. */
@@ -63,7 +102,7 @@ export function isOfGithub(registry: string | undefined): boolean {
 export function secretsOf({ variables }: PipelineEnvironment) {
   return variables.length === 0
     ? undefined
-    : { env: Object.fromEntries(variables.map((name) => [name, `\${{ secrets.${name} }}`])) };
+    : { env: Object.fromEntries(variables.map((name) => [name, secret(name)])) };
 }
 
 /** The newest commit that a run of this job remembered. */
@@ -95,6 +134,16 @@ const ISSUER = 'https://token.actions.githubusercontent.com';
 /** The right to an identity of the job, only where an environment demands that the pipeline signs with it. */
 export function signingRights({ issuer }: PipelineEnvironment): Record<string, string> {
   return issuer === ISSUER ? { 'id-token': 'write' } : {};
+}
+
+/** The right to an identity of the job, for which AWS gives it a role. */
+export function awsRights({ engine }: PipelineEnvironment): Record<string, string> {
+  return engine === 'ecs' ? { 'id-token': 'write' } : {};
+}
+
+/** A machine that builds images for ARM64 builds them without an emulator. */
+export function machineOf({ isArm = false }: PipelineEnvironment): string {
+  return isArm ? 'ubuntu-24.04-arm' : 'ubuntu-latest';
 }
 
 /** What checks signatures, and makes them. */

@@ -1,9 +1,11 @@
 import { affectedJob, planJobs, serviceJob } from './github-pull-requests';
 import {
   access,
+  awsRights,
   installCosign,
   isOfGithub,
   keepScans,
+  machineOf,
   PR_BASE,
   reportScansJob,
   restore,
@@ -118,7 +120,7 @@ function deployJob(facts: PipelineFacts, environment: PipelineEnvironment, needs
     steps: [
       ...setUp(facts),
       restore(job),
-      access(environment),
+      ...access(environment),
       ...installCosign(environment),
       ...installTools(environment, facts.choices.scans).map((run) => ({ run })),
       {
@@ -144,7 +146,7 @@ function rollbackJob(facts: PipelineFacts, environment: PipelineEnvironment): Jo
     ...placeOf(environment),
     steps: [
       ...setUp(facts),
-      access(environment),
+      ...access(environment),
       ...installCosign(environment),
       ...installTools(environment, false).map((run) => ({ run })),
       {
@@ -161,17 +163,16 @@ function rollbackJob(facts: PipelineFacts, environment: PipelineEnvironment): Jo
 }
 
 /** One job at a time, and a job that waits is replaced by a newer one. */
-function placeOf(
-  { name, registry, url }: PipelineEnvironment,
-  rights: Record<string, string> = {},
-): Job {
+function placeOf(environment: PipelineEnvironment, rights: Record<string, string> = {}): Job {
+  const { name, registry, url } = environment;
   return {
-    'runs-on': 'ubuntu-latest',
+    'runs-on': machineOf(environment),
     environment: url === undefined ? { name } : { name, url },
     concurrency: { group: `deploy-${name}`, 'cancel-in-progress': false },
     permissions: {
       contents: 'read',
       ...(isOfGithub(registry) ? { packages: 'write' } : {}),
+      ...awsRights(environment),
       ...rights,
     },
   };

@@ -21,6 +21,7 @@ import {
   rollbackScript,
   SCANS_FOLDER,
   smokeScript,
+  TAKE_AWS_ROLE,
   verifyScript,
 } from './scripts';
 
@@ -121,9 +122,10 @@ function planJob(environment: PipelineEnvironment): Job {
     environment: { name: planEnvironment(environment), action: 'verify' },
     interruptible: true,
     artifacts: { when: 'always', expose_as: `Plan for ${name}`, paths: [file] },
+    ...tokensOf(environment, 'engine'),
     script: [
       ...(planVerifies(environment) ? requireCosign(environment) : []),
-      accessScript(environment),
+      ...access(environment),
       ...installTools(environment, false),
       planScript(environment, 'CI_MERGE_REQUEST_DIFF_BASE_SHA', 1, [`cat ${file}`]),
     ],
@@ -159,14 +161,11 @@ function deployJob(
     needs: [previous ?? 'check'],
     rules: [{ if: ON_MAIN, ...(previous === undefined ? {} : { when: 'manual' }) }],
     cache: cacheOf(job),
-    // What signs without a key: cosign reads the token of the job.
-    ...(environment.issuer === undefined
-      ? {}
-      : { id_tokens: { SIGSTORE_ID_TOKEN: { aud: 'sigstore' } } }),
+    ...tokensOf(environment),
     ...keepScans(scans),
     script: [
       ...requireCosign(environment),
-      accessScript(environment),
+      ...access(environment),
       ...installTools(environment, scans),
       affectedScript(job, deployCommands(environment, scans)),
       verifyScript(environment),
@@ -181,10 +180,11 @@ function rollbackJob(environment: PipelineEnvironment): Job {
     needs: [],
     rules: [{ if: ON_MAIN, when: 'manual', allow_failure: true }],
     variables: { SERVICE: '', TO: '' },
+    ...tokensOf(environment, 'engine'),
     script: [
       '[ -n "$SERVICE" ] || { echo "Run this job with the variable SERVICE, the service to roll back"; exit 1; }',
       ...requireCosign(environment),
-      accessScript(environment),
+      ...access(environment),
       ...installTools(environment, false),
       rollbackScript(environment),
     ],
@@ -197,6 +197,19 @@ function requireCosign({ name, verifies = false }: PipelineEnvironment): string[
   return [
     `command -v cosign >/dev/null || { echo "cosign is not in the image of .micro: environments/${name}.yml demands signed images (verify). Use an image that has it, or install it in before_script of .micro, which is yours once you remove its first line"; exit 1; }`,
   ];
+}
+
+function access(environment: PipelineEnvironment): string[] {
+  return [...(environment.engine === 'ecs' ? [TAKE_AWS_ROLE] : []), accessScript(environment)];
+}
+
+/** Tokens of the job: AWS gives a role for one, and cosign signs without a key with one. */
+function tokensOf({ engine, issuer }: PipelineEnvironment, of: 'all' | 'engine' = 'all'): Job {
+  const tokens = {
+    ...(engine === 'ecs' ? { AWS_ID_TOKEN: { aud: '$CI_SERVER_URL' } } : {}),
+    ...(issuer === undefined || of === 'engine' ? {} : { SIGSTORE_ID_TOKEN: { aud: 'sigstore' } }),
+  };
+  return Object.keys(tokens).length > 0 ? { id_tokens: tokens } : {};
 }
 
 /** One job at a time. */

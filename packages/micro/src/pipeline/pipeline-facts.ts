@@ -35,9 +35,13 @@ export interface PipelineChoices {
 /** An environment as far as a pipeline has to know it. */
 export interface PipelineEnvironment {
   name: string;
-  engine: 'compose' | 'kubernetes';
+  engine: 'compose' | 'kubernetes' | 'ecs';
   /** `registry.example.com/shop` */
   registry?: string;
+  /** The region of AWS, if it is for ECS. */
+  region?: string;
+  /** Whether its images are for ARM64 alone. */
+  isArm?: boolean;
   /** `ssh://deploy@example.com` */
   host?: string;
   /** The address that is asked once it is deployed. */
@@ -53,4 +57,11 @@ export interface PipelineEnvironment {
 /** `registry.example.com` of `registry.example.com/shop`, and `docker.io` of `shop`. */
 export function registryHost(registry: string): string {
   return parseImageReference(`${registry}/service`).registry ?? 'docker.io';
+}
+
+/** A registry of AWS, for which the credentials of AWS are enough. */
+export function ecrOf(registry: string | undefined): { host: string; region: string } | undefined {
+  const host = registry === undefined ? '' : registryHost(registry);
+  const [, region] = /^\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\./.exec(host) ?? [];
+  return region === undefined ? undefined : { host, region };
 }

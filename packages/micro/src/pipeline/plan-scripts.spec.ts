@@ -37,10 +37,11 @@ case "$*" in
   "nx "*) cat nx; exit ${nx.exitCode ?? 0} ;;
 esac
 `,
+    'bin/aws': '#!/bin/sh\n[ -n "$AWS_ACCESS_KEY_ID" ]\n',
     env: `${env.says}\n`,
     nx: `${nx.says}\n`,
   });
-  chmodSync(join(root, 'bin/npx'), 0o755);
+  for (const name of ['npx', 'aws']) chmodSync(join(root, 'bin', name), 0o755);
   const { status, stdout } = spawnSync(
     'bash',
     ['-e', '-o', 'pipefail', '-c', planScript(environment, 'PR_BASE', 1, ['echo after'])],
@@ -112,6 +113,20 @@ describe('the plan of a pull request', () => {
       plan: expect.stringContaining(PLAN) as string,
     });
     expect(run(INCOMPLETE, { says: PLAN }, {}, cluster).plan).toBe(none('KUBE_CONFIG'));
+  });
+
+  it('needs credentials that AWS accepts for an environment on ECS, and no .env', () => {
+    const aws: PipelineEnvironment = { ...ENVIRONMENT, engine: 'ecs', variables: [] };
+    expect(run(INCOMPLETE, { says: PLAN }, {}, aws)).toEqual({
+      status: 0,
+      plan: none('AWS_ROLE_ARN (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)'),
+      hasPlanned: false,
+    });
+    const known = { AWS_ACCESS_KEY_ID: 'key' };
+    expect(run(INCOMPLETE, { says: PLAN }, known, aws).plan).toContain(PLAN);
+    expect(run(INCOMPLETE, { says: 'refused', exitCode: 1 }, known, aws)).toMatchObject({
+      ...{ status: 1, plan: expect.stringContaining('The plan failed') as string },
+    });
   });
 
   it('fails if it cannot be made, also if that is why nobody knows what .env lacks', () => {

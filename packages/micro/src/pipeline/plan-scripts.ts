@@ -1,5 +1,5 @@
 import type { PipelineEnvironment } from './pipeline-facts';
-import { baseFile, sinceBase } from './scripts';
+import { baseFile, knowsAws, sinceBase } from './scripts';
 
 /** The job that shows what merging a pull request would change in an environment. */
 export function planJobName(environment: string): string {
@@ -50,10 +50,7 @@ export function planScript(
     `mkdir -p ${baseFile('')}`,
     'missing=',
     ...checkSecrets(environment),
-    'check_dotenv() {',
-    `  lacks=$(npx micro env --check 2>/dev/null | sed -n 's/^\\.env lacks //p' || true)`,
-    '  [ -z "$lacks" ] || missing="$missing DOTENV (with the variables $lacks)"',
-    '}',
+    ...(engine === 'ecs' ? [] : CHECK_DOTENV),
     // Compose reads all entries of all services. A cluster needs what its own services read.
     ...(engine === 'compose' ? ['[ -z "$missing" ] || check_dotenv'] : []),
     'status=0',
@@ -68,7 +65,7 @@ export function planScript(
     ),
     `  } > ${log} 2>&1 || status=$?`,
     `  cat ${log}`,
-    '  [ "$status" = 0 ] || check_dotenv',
+    ...(engine === 'ecs' ? [] : ['  [ "$status" = 0 ] || check_dotenv']),
     '  [ -z "$missing" ] || status=0',
     'fi',
     // A plan ends at the first line that is not indented.
@@ -97,11 +94,24 @@ export function planScript(
   ].join('\n');
 }
 
+const CHECK_DOTENV = [
+  'check_dotenv() {',
+  `  lacks=$(npx micro env --check 2>/dev/null | sed -n 's/^\\.env lacks //p' || true)`,
+  '  [ -z "$lacks" ] || missing="$missing DOTENV (with the variables $lacks)"',
+  '}',
+];
+
 /** Collects the secrets without which nobody reaches the engine, or knows what services are given. */
-function checkSecrets({ engine, host, variables }: PipelineEnvironment): string[] {
+function checkSecrets(environment: PipelineEnvironment): string[] {
+  const { engine, host, variables } = environment;
   const check = (file: string, secret: string) => `[ -f ${file} ] || missing="$missing ${secret}"`;
   return [
     ...(engine === 'kubernetes' ? [check('~/.kube/config', 'KUBE_CONFIG')] : []),
+    ...(engine === 'ecs'
+      ? [
+          `${knowsAws(environment)} || missing="$missing AWS_ROLE_ARN (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"`,
+        ]
+      : []),
     ...(host?.startsWith('ssh://') ? [check('~/.ssh/deploy', 'SSH_PRIVATE_KEY')] : []),
     ...variables.map((name) => `[ -n "$${name}" ] || missing="$missing ${name}"`),
   ];

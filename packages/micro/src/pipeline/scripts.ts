@@ -1,12 +1,29 @@
 import type { RECEIPTS_FOLDER as Receipts } from '../image/receipt';
 import type { SCANS_FOLDER as Scans } from '../scan/scan-receipt';
-import { type PipelineEnvironment, type PipelineFacts, registryHost } from './pipeline-facts';
+import {
+  ecrOf,
+  type PipelineEnvironment,
+  type PipelineFacts,
+  registryHost,
+} from './pipeline-facts';
 
-/** Secrets of the pipeline that a person sets at the provider, by engine; all are optional. */
-export const PIPELINE_SECRETS = {
-  compose: ['REGISTRY_USER', 'REGISTRY_PASSWORD', 'SSH_PRIVATE_KEY', 'SSH_KNOWN_HOSTS', 'DOTENV'],
-  kubernetes: ['REGISTRY_USER', 'REGISTRY_PASSWORD', 'KUBE_CONFIG', 'DOTENV'],
+/** How a pipeline reaches AWS: as a role, which AWS gives to the identity of the job, or with a key. */
+export const AWS_SECRETS = ['AWS_ROLE_ARN', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
+
+const ENGINE_SECRETS = {
+  compose: ['SSH_PRIVATE_KEY', 'SSH_KNOWN_HOSTS', 'DOTENV'],
+  kubernetes: ['KUBE_CONFIG', 'DOTENV'],
+  ecs: AWS_SECRETS,
 } as const;
+
+/** Secrets of the pipeline that a person sets at the provider; all are optional. */
+export function pipelineSecrets({
+  engine,
+  registry,
+}: Pick<PipelineEnvironment, 'engine' | 'registry'>): string[] {
+  const isLogin = engine !== 'ecs' || ecrOf(registry) === undefined;
+  return [...(isLogin ? ['REGISTRY_USER', 'REGISTRY_PASSWORD'] : []), ...ENGINE_SECRETS[engine]];
+}
 
 /** What a scan found, as SARIF. */
 export const SCANS_FOLDER: typeof Scans = 'dist/scans';
@@ -80,6 +97,14 @@ const INSTALL_KUBECTL = installUnless(['kubectl'], {
   source: 'https://pkgs.k8s.io/core:/stable:/v1.37/deb/ /',
   repository: 'kubernetes',
 });
+
+/** The AWS CLI as AWS publishes it: the package of Debian 12 is too old for Service Connect's time limits. */
+const INSTALL_AWS = `if ! command -v aws >/dev/null; then
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  curl --fail --silent --show-error --location "https://awscli.amazonaws.com/awscli-exe-linux-$(uname -m).zip" --output /tmp/awscli.zip
+  unzip -q /tmp/awscli.zip -d /tmp
+  $sudo /tmp/aws/install
+fi`;
 
 /** What a runner needs besides Docker, to deploy to an environment. */
 export function installTools({ engine }: PipelineEnvironment, scans: boolean): string[] {
@@ -170,9 +195,10 @@ export function sinceBase(changed: readonly string[], all: readonly string[]): s
 }
 
 /** Gets the pipeline to the registry and the engine of an environment. Secrets that are not set change nothing. */
-export function accessScript({ engine, registry, host }: PipelineEnvironment): string {
+export function accessScript(environment: PipelineEnvironment): string {
+  const { engine, registry, host } = environment;
   const login =
-    registry === undefined
+    registry === undefined || (engine === 'ecs' && ecrOf(registry))
       ? []
       : [
           'if [ -n "$REGISTRY_PASSWORD" ]; then',
@@ -192,7 +218,7 @@ export function accessScript({ engine, registry, host }: PipelineEnvironment): s
           'fi',
         ];
   const cluster =
-    engine === 'compose'
+    engine !== 'kubernetes'
       ? []
       : [
           'if [ -n "$KUBE_CONFIG" ]; then',
@@ -204,12 +230,42 @@ export function accessScript({ engine, registry, host }: PipelineEnvironment): s
     ...login,
     ...ssh,
     ...cluster,
-    'if [ -n "$DOTENV" ]; then',
-    `  printf '%s\\n' "$DOTENV" > .env`,
-    'fi',
+    ...(engine === 'ecs'
+      ? awsAccess(environment)
+      : ['if [ -n "$DOTENV" ]; then', `  printf '%s\\n' "$DOTENV" > .env`, 'fi']),
     '',
   ].join('\n');
 }
+
+/** Whether AWS accepts the credentials of the job, as a condition of a shell. */
+export function knowsAws({ region }: PipelineEnvironment): string {
+  return `aws sts get-caller-identity --region ${region} >/dev/null 2>&1`;
+}
+
+function awsAccess(environment: PipelineEnvironment): string[] {
+  const ecr = ecrOf(environment.registry);
+  return [
+    INSTALL_AWS,
+    `if ! ${knowsAws(environment)}; then`,
+    '  echo "AWS accepts no credentials of this job: set AWS_ROLE_ARN, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"',
+    ...(ecr
+      ? [
+          'else',
+          `  aws ecr get-login-password --region ${ecr.region} | docker login ${ecr.host} --username AWS --password-stdin`,
+        ]
+      : []),
+    'fi',
+  ];
+}
+
+/** Lets the AWS CLI take the role `$AWS_ROLE_ARN` with the token of the job. */
+export const TAKE_AWS_ROLE = [
+  'if [ -n "$AWS_ROLE_ARN" ] && [ -n "$AWS_ID_TOKEN" ]; then',
+  '  export AWS_WEB_IDENTITY_TOKEN_FILE="$HOME/.aws-id-token"',
+  `  (umask 077; printf '%s' "$AWS_ID_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE")`,
+  'fi',
+  '',
+].join('\n');
 
 /**
  * Fails unless what this job pushed runs as it should and everything is healthy. If it pushed nothing, there is nothing to

@@ -194,7 +194,7 @@ export function linkedWithin<S extends { consumes: readonly string[] }>(
 /** An environment of any engine. */
 export type AnyEnvironment = DeployedEnvironment | EcsEnvironment;
 
-/** An environment that a task of ours deploys to. */
+/** An environment whose secrets are values that the process which deploys gets; on ECS, AWS fills them in. */
 export type DeployedEnvironment = Environment | KubernetesEnvironment;
 
 /**

@@ -581,22 +581,6 @@ it('names an environment that is not there', async () => {
   expect(tree.exists(GITHUB)).toBe(false);
 });
 
-it('leaves out an environment for ECS, and says so if it is named', async () => {
-  const ecs = `engine: ecs
-region: eu-central-1
-registry: reg.example.com
-subnets: [subnet-0a]
-securityGroups: [sg-0a]
-executionRole: execution
-`;
-  tree.write('environments/aws.yml', ecs);
-  await ciGenerator(tree, { provider: 'github', skipFormat: true });
-  expect(text(GITHUB)).not.toContain('aws');
-  await expect(ciGenerator(tree, { provider: 'github', environments: 'aws' })).rejects.toThrow(
-    'environments/aws.yml is for "engine: ecs", to which a pipeline cannot deploy yet: leave aws out of --environments',
-  );
-});
-
 const CLUSTER = `engine: kubernetes
 context: shop
 registry: registry.example.com/acme
@@ -650,11 +634,105 @@ describe.each([
   });
 });
 
+const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+const ECS = `engine: ecs
+region: eu-central-1
+registry: ${ECR}/acme
+subnets: [subnet-0a]
+securityGroups: [sg-0a]
+executionRole: execution
+services:
+  gateway: { url: https://shop.example.com, secrets: { KEY: 'arn:aws:ssm:eu-central-1:123456789012:parameter/KEY' } }
+`;
+const LOGIN = `aws ecr get-login-password --region eu-west-1 | docker login ${ECR} --username AWS --password-stdin`;
+
+describe('an environment for ECS in a pipeline', () => {
+  beforeEach(() => tree.write('environments/aws.yml', ECS));
+
+  it('is deployed to with credentials of AWS on GitHub, and no other secrets', async () => {
+    await ciGenerator(tree, { provider: 'github', plan: 'aws' });
+    expect(Object.keys(jobs())).toEqual(expect.arrayContaining(['plan-aws', 'rollback-aws']));
+    const credentials = {
+      uses: 'aws-actions/configure-aws-credentials@8df5847569e6427dd6c4fb1cf565c83acfa8afa7',
+      with: {
+        'aws-region': 'eu-central-1',
+        'role-to-assume': '${{ secrets.AWS_ROLE_ARN }}',
+        'aws-access-key-id': '${{ secrets.AWS_ACCESS_KEY_ID }}',
+        'aws-secret-access-key': '${{ secrets.AWS_SECRET_ACCESS_KEY }}',
+      },
+    };
+    for (const name of ['deploy-aws', 'rollback-aws', 'plan-aws']) {
+      const { steps, permissions } = jobs()[name]!;
+      expect(permissions).toEqual({ contents: 'read', 'id-token': 'write' });
+      const at = steps.findIndex(({ uses }) => uses?.startsWith('aws-actions/'));
+      // Without access, a plan says so, and does not fail.
+      const isOptional = name === 'plan-aws' ? { 'continue-on-error': true } : {};
+      expect(steps[at]).toEqual({ ...credentials, ...isOptional });
+      expect(steps[at + 1]!.name).toBe('Reach the registry and AWS');
+      expect(steps[at + 1]).not.toHaveProperty('env');
+      expect(steps[at + 1]!.run).toContain(LOGIN);
+      expect(JSON.stringify(steps)).not.toMatch(/REGISTRY_|DOTENV|KUBE_CONFIG|ssh/);
+    }
+    const { steps } = jobs()['deploy-aws']!;
+    const runs = steps.map(({ run = '' }) => run).join('\n');
+    expect(runs).toContain('nx affected --base="$base" -t ecs-deploy -c aws');
+    expect(runs).toContain('micro status -e aws --check --pushed');
+    expect(runs).toContain('https://shop.example.com');
+    expect(JSON.stringify(jobs()['rollback-aws'])).toContain('nx ecs-rollback');
+    expect(jobs()['deploy-staging']!.permissions).not.toHaveProperty('id-token');
+    expect(said.join('\n')).toContain(
+      'if you set them: AWS_ROLE_ARN, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, REGISTRY_USER',
+    );
+    expect(drift()).toEqual([]);
+  });
+
+  it('gives AWS the identity of the job on GitLab', async () => {
+    await ciGenerator(tree, { provider: 'gitlab', environments: 'aws', plan: true });
+    const pipeline = parse(text(GITLAB)) as Record<
+      string,
+      { id_tokens?: object; script?: string[] }
+    >;
+    for (const name of ['deploy-aws', 'rollback-aws', 'plan-aws']) {
+      const { id_tokens, script } = pipeline[name]!;
+      expect(id_tokens).toEqual({ AWS_ID_TOKEN: { aud: '$CI_SERVER_URL' } });
+      expect(script!.join('\n')).toContain('AWS_WEB_IDENTITY_TOKEN_FILE');
+      expect(script!.join('\n')).toContain(LOGIN);
+    }
+    expect(said.join('\n')).not.toMatch(/REGISTRY_|DOTENV/);
+    expect(drift()).toEqual([]);
+  });
+
+  it('logs in to another registry with its own secrets', async () => {
+    tree.write('environments/aws.yml', ECS.replace(ECR, 'registry.example.com'));
+    await ciGenerator(tree, { provider: 'github', environments: 'aws' });
+    const { steps } = jobs()['deploy-aws']!;
+    const { env, run } = steps.find(({ name }) => name === 'Reach the registry and AWS')!;
+    expect(env).toEqual({
+      REGISTRY_USER: '${{ secrets.REGISTRY_USER }}',
+      REGISTRY_PASSWORD: '${{ secrets.REGISTRY_PASSWORD }}',
+    });
+    expect(run).toContain('docker login registry.example.com');
+    expect(run).not.toContain('ecr');
+  });
+
+  it('builds images for ARM64 on such a machine', async () => {
+    tree.write('environments/aws.yml', `${ECS}architecture: ARM64\n`);
+    await ciGenerator(tree, { provider: 'github', environments: 'aws,staging', plan: true });
+    const machines = Object.entries(jobs()).map(([name, job]) => [name, job['runs-on']]);
+    expect(Object.fromEntries(machines)).toMatchObject({
+      ...{ 'deploy-aws': 'ubuntu-24.04-arm', 'plan-aws': 'ubuntu-24.04-arm' },
+      ...{ 'deploy-staging': 'ubuntu-latest', check: 'ubuntu-latest' },
+    });
+  });
+});
+
 it('writes a workflow for GitHub in which actionlint finds nothing', async () => {
   const issuer = 'https://token.actions.githubusercontent.com';
   tree.write('environments/cluster.yml', `${CLUSTER}verify: { identity: ci, issuer: ${issuer} }\n`);
+  tree.write('environments/aws.yml', ECS);
   await ciGenerator(tree, { provider: 'github', scan: true, plan: true, matrix: true });
   expect(text(GITHUB)).toContain('id-token: write');
+  expect(Object.keys(jobs())).toContain('deploy-aws');
   expect(Object.keys(jobs())).toContain('deploy-cluster');
   expect((await createLinter())(text(GITHUB), GITHUB)).toEqual([]);
 });

@@ -6,7 +6,7 @@ import {
   environmentsOf,
   pipelineFile,
 } from '../../pipeline/pipeline-file';
-import { PIPELINE_SECRETS } from '../../pipeline/scripts';
+import { pipelineSecrets } from '../../pipeline/scripts';
 import type { PipelineChoices, Provider } from '../../pipeline/pipeline-facts';
 import { COMMENT_ENVIRONMENT, COMMENT_TOKEN, planEnvironment } from '../../pipeline/plan-scripts';
 import { type AnyEnvironment, imageSource } from '../../platform/environment';
@@ -116,8 +116,7 @@ function whyNotChosen(name: string, others: string[]): string {
 
 /** Whether a pipeline can reach it by itself: a Docker context is known to the machine of a person only. */
 function isRemote(environment: AnyEnvironment): boolean {
-  if (environment.engine === 'ecs') return false;
-  return environment.engine === 'kubernetes' || environment.host !== undefined;
+  return environment.engine !== 'compose' || environment.host !== undefined;
 }
 
 function rankOf({ name }: AnyEnvironment): number {
@@ -159,9 +158,5 @@ function nextSteps(
 }
 
 function secretsOf(environments: readonly AnyEnvironment[]): string[] {
-  return [
-    ...new Set(
-      environments.flatMap(({ engine }) => (engine === 'ecs' ? [] : PIPELINE_SECRETS[engine])),
-    ),
-  ];
+  return [...new Set(environments.flatMap(pipelineSecrets))];
 }
