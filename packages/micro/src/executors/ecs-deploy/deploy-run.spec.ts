@@ -121,11 +121,11 @@ it('deletes a service that never started, with its task definition', async () =>
 });
 
 describe('--atomic', () => {
-  const all = (options = {}) =>
+  const all = (options = {}, interruption = uninterrupted()) =>
     workspace.deploy(
       ['users', 'orders', 'mails'],
       { atomic: true, ...options },
-      { runner: ecs.runner, clock: fakeClock() },
+      { runner: ecs.runner, clock: fakeClock(), interruption },
     );
   /** Calls with the service that they are for, since this was asked last. */
   const told = () =>
@@ -174,6 +174,29 @@ describe('--atomic', () => {
     ecs.rollouts = {};
     for (const name of ['users', 'orders', 'mails']) workspace.push(name, 'a');
     expect((await all()).output).toContain('up to date  3 kept');
+  });
+
+  it('takes back what was deployed already if it is interrupted', async () => {
+    await all();
+    told();
+    for (const name of ['users', 'mails']) workspace.push(name, 'b');
+    const interruption = uninterrupted();
+    const change = ecs.change.bind(ecs);
+    ecs.change = (call, input) => {
+      const isMails = input['service'] === 'acme-production-mails';
+      if (call === 'update-service' && isMails) interruption.trigger('it was ended by SIGINT');
+      return change(call, input);
+    };
+    const { output } = await all({}, interruption);
+    expect(output).toContain('mails: it was ended by SIGINT\nmails runs r1 as before');
+    expect(output).toContain(
+      'users was taken back, because mails failed (--atomic): users runs r1 as before',
+    );
+    expect(told().filter((call) => call.startsWith('update-service'))).toEqual([
+      ...['update-service users', 'update-service mails'],
+      ...['update-service mails', 'update-service users'],
+    ]);
+    expect(ecs.parameter).toBeUndefined();
   });
 
   it('deletes those again that were not there before', async () => {
