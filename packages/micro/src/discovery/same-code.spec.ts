@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { importsOf, isSameCode, wordsOf } from './same-code';
+import { importsBeside, importsOf, isSameCode, wordsOf } from './same-code';
 
 const MODULE = `// Kept by \`nx sync\`.
 import { b, a } from 'two';
@@ -55,4 +55,14 @@ it('compares names and texts, but not comments', () => {
 it('compares imports in any form', () => {
   const text = `import { a } from "./a.js";\nexport * from './b';\n// import './c';`;
   expect(importsOf(text)).toEqual(['./a.js', './b']);
+});
+
+it.each([
+  ['./links', true],
+  ['./links.js', true],
+  ['./more/links.js', false],
+  ['../links.js', false],
+  ['links', false],
+])('knows whether a module beside is imported: %s', (from, expected) => {
+  expect(importsBeside(`import { links } from '${from}';\n`, 'links')).toBe(expected);
 });

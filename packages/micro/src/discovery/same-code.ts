@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import ts from 'typescript';
 
 /**
@@ -22,6 +23,14 @@ export function wordsOf(text: string): string[] {
 /** The modules that a module imports, as written in it: `./callers.js`. */
 export function importsOf(text: string): string[] {
   return ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
+}
+
+/** Whether a module imports one that is beside it: `./links`, `./links.js`. */
+export function importsBeside(text: string, name: string): boolean {
+  return importsOf(text).some(
+    (from) =>
+      from.startsWith('./') && posix.join(posix.dirname(from), posix.parse(from).name) === name,
+  );
 }
 
 function parseModule(text: string): ts.SourceFile {

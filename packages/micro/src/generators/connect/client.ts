@@ -1,5 +1,6 @@
 import { generateFiles, names, OverwriteStrategy, type Tree } from '@nx/devkit';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
+import { importsBeside } from '../../discovery/same-code';
 import { linkVariable } from '../../platform/link';
 import type { Service } from '../../platform/platform';
 import { sentKeyVariable } from '../../platform/service-key';
@@ -31,5 +32,13 @@ export function generateClient(
       keys: variables.map((name) => `'${name}'`).join(' | '),
     },
     { overwriteStrategy: OverwriteStrategy.KeepExisting },
+  );
+}
+
+/** Whether a consumer is a gateway as we make it, which passes on what it is asked and needs no client for that. */
+export function passesCallsOn(tree: Tree, consumerRoot: string): boolean {
+  return importsBeside(
+    tree.read(posix.join(consumerRoot, 'src/app.ts'), 'utf8') ?? '',
+    'provider-routes',
   );
 }

@@ -58,6 +58,25 @@ describe('connect', () => {
     expect(treeFiles(tree)).toEqual(before);
   });
 
+  it('makes no client in a gateway, which passes calls on', async () => {
+    await serviceGenerator(tree, { name: 'gateway', kind: 'gateway', consumes: 'users' });
+    await connectGenerator(tree, { consumer: 'gateway', provider: 'order-items' });
+    expect(tree.read('apps/gateway/service.yml', 'utf8')).toContain(
+      'consumes: [users, order-items]\n',
+    );
+    expect(tree.exists('apps/gateway/src/clients')).toBe(false);
+    expect(tree.read('apps/gateway/src/links.ts', 'utf8')).toContain(
+      'MICROSERVICE_ORDER_ITEMS_URL',
+    );
+  });
+
+  it('makes a client in a gateway whose code is its own', async () => {
+    await serviceGenerator(tree, { name: 'gateway', kind: 'gateway' });
+    tree.write('apps/gateway/src/app.ts', 'export {};\n');
+    await connectGenerator(tree, { consumer: 'gateway', provider: 'users' });
+    expect(tree.exists('apps/gateway/src/clients/users.ts')).toBe(true);
+  });
+
   it('leaves nothing for nx sync to do, also after Prettier', async () => {
     const formatted = createTreeWithEmptyWorkspace({ formatter: 'prettier' });
     await serviceGenerator(formatted, { name: 'users' });

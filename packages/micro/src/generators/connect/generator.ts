@@ -11,7 +11,7 @@ import { protoDependency, referToProtoLibrary } from '../service/proto-library';
 import { CLIENT_VERSIONS, GRPC_VERSIONS } from '../versions';
 import { readPackageManager, readTreePlatform } from '../workspace-tree';
 import { readPackageScope } from '../../platform/workspace';
-import { generateClient, type Provider } from './client';
+import { generateClient, passesCallsOn, type Provider } from './client';
 import { generateGrpcClient, noGrpcCallsOf } from './grpc-client';
 
 export interface ConnectSchema {
@@ -56,10 +56,10 @@ export default connectGenerator;
 /** Packages that a client imports, with their versions. */
 type Versions = Readonly<Record<string, string>>;
 
-/** All of a link that is not derived: its place in the consumer's manifest, and a client. */
+/** All of a link that is not derived: its place in the consumer's manifest, and a client, if there is code to call it. */
 export function addLink(tree: Tree, consumerRoot: string, provider: Provider): Versions {
   declareLink(tree, consumerRoot, provider.name);
-  generateClient(tree, consumerRoot, provider);
+  if (!passesCallsOn(tree, consumerRoot)) generateClient(tree, consumerRoot, provider);
   return CLIENT_VERSIONS;
 }
 

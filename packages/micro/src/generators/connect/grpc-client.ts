@@ -1,5 +1,5 @@
 import { generateFiles, names, OverwriteStrategy, type Tree } from '@nx/devkit';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { grpcLinkVariable } from '../../platform/link';
 import type { Service } from '../../platform/platform';
 import { protoLibraryRoot, protoNames } from '../../platform/proto-library';
@@ -31,6 +31,11 @@ export function generateGrpcClient(
     },
     { overwriteStrategy: OverwriteStrategy.KeepExisting },
   );
+}
+
+/** Whether a consumer has a gRPC client of a provider: then its link needs no client for HTTP. */
+export function hasGrpcClient(tree: Tree, consumerRoot: string, provider: string): boolean {
+  return tree.exists(posix.join(consumerRoot, 'src/clients', `${provider}-grpc.ts`));
 }
 
 /** Why a provider cannot be called over gRPC, or `undefined` if it can. */

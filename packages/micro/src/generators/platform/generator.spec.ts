@@ -89,7 +89,8 @@ describe('platform', () => {
         datastores: { database: 'postgres' },
       },
     ]);
-    expect(tree.exists('apps/gateway/src/clients/orders.ts')).toBe(true);
+    expect(tree.exists('apps/shop/orders/src/clients/users.ts')).toBe(true);
+    expect(tree.exists('apps/gateway/src/clients')).toBe(false);
     expect(text('apps/users/src/app.ts')).toContain('jwt(');
     expect(text('apps/users/.serve.env')).toContain('JWT_ISSUER=');
     expect(text('compose.yaml')).toContain('apps/shop/orders/compose.yaml');
@@ -121,7 +122,7 @@ describe('platform', () => {
     await generate(SHOP);
     edit('apps/users/service.yml', 'kind: service', '# ours\nkind:   service');
     tree.write('apps/users/src/app.ts', '// ours\n');
-    tree.delete('apps/gateway/src/clients/users.ts');
+    tree.delete('apps/shop/orders/src/clients/users.ts');
     tree.delete('apps/gateway/src/routes/hello.ts');
     const before = treeFiles(tree);
     await generate();

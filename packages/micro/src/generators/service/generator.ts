@@ -16,7 +16,8 @@ import { composeOnDisk } from '../../effects/compose-on-disk';
 import { COMPOSE_TARGET } from '../../inference/compose-target';
 import { GENERATE_TARGET } from '../../inference/proto-project';
 import { installPackages } from '../../effects/package-install';
-import { generateClient } from '../connect/client';
+import { generateClient, passesCallsOn } from '../connect/client';
+import { hasGrpcClient } from '../connect/grpc-client';
 import { initGenerator } from '../init/generator';
 import { packageScripts, scriptTargets, type ScriptTarget } from '../init/nx-json';
 import { joinWorkspace } from '../join-workspace';
@@ -103,10 +104,18 @@ export function generateServices(tree: Tree, services: readonly ServiceOptions[]
       generateProtoLibrary(tree, { ...options, service: options.name });
       referToProtoLibrary(tree, options.root, options.name);
     }
-    for (const name of options.consumes) generateClient(tree, options.root, providers.get(name)!);
+    for (const name of calledOverHttp(tree, options)) {
+      generateClient(tree, options.root, providers.get(name)!);
+    }
     return { ...options, isNew };
   });
   joinWorkspace(tree, projects);
+}
+
+/** Who needs a client for HTTP: none of a gateway, and no link that is called over gRPC. */
+function calledOverHttp(tree: Tree, { root, consumes }: ServiceOptions): readonly string[] {
+  if (passesCallsOn(tree, root)) return [];
+  return consumes.filter((provider) => !hasGrpcClient(tree, root, provider));
 }
 
 /** @returns whether it is a new package. */

@@ -92,7 +92,10 @@ describe('a service that speaks gRPC', () => {
     expect(syncWorkspace(tree)).toEqual([]);
     const before = treeFiles(tree);
     await connectGenerator(tree, options);
+    await serviceGenerator(tree, { name: 'orders' });
     expect(treeFiles(tree)).toEqual(before);
+    await connectGenerator(tree, { ...options, grpc: false });
+    expect(tree.exists('apps/orders/src/clients/order-items.ts')).toBe(true);
   });
 
   it('gets the next free port, which no later service gets', async () => {

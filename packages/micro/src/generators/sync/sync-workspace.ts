@@ -33,7 +33,7 @@ import {
   deriveSubgraphsModule,
   subgraphsModuleFile,
 } from '../../discovery/subgraphs-module';
-import { importsOf } from '../../discovery/same-code';
+import { importsBeside } from '../../discovery/same-code';
 import { deriveServeEnv } from '../../discovery/serve-env';
 import { derivePort, dockerfileOf } from '../../dockerfile/dockerfile-edit';
 import {
@@ -205,7 +205,7 @@ function deriveDiscovery(
   // Only a service made by our generator has a configuration that reads the module.
   const config = read(at('src/config.ts'));
   if (config === undefined) return [env];
-  const hasCallers = importsOf(config).some((from) => isModule(from, 'callers'));
+  const hasCallers = importsBeside(config, 'callers');
   const links = read(at('src/links.ts'));
   const providers = service.consumes.map((name) => serviceNamed(platform, name));
   const callers = callersOf(platform, service).map(({ name }) => name);
@@ -221,7 +221,7 @@ function deriveDiscovery(
 /** Whether a service has code that uses the modules of resources and subscriptions. */
 function isOnChassis({ root }: Service, read: ReadFile): boolean {
   const config = read(posix.join(root, 'src/config.ts')) ?? '';
-  return importsOf(config).some((from) => isModule(from, 'resources'));
+  return importsBeside(config, 'resources');
 }
 
 function deriveResources(service: Service, facts: ResourcesFacts, read: ReadFile): DerivedFile[] {
@@ -239,7 +239,7 @@ function deriveResources(service: Service, facts: ResourcesFacts, read: ReadFile
 function deriveProviderRoutes(platform: Platform, service: Service, read: ReadFile): DerivedFile[] {
   const current = read(providerRoutesModuleFile(service));
   const app = read(posix.join(service.root, 'src/app.ts'));
-  const isUsed = importsOf(app ?? '').some((from) => isModule(from, 'provider-routes'));
+  const isUsed = importsBeside(app ?? '', 'provider-routes');
   if (current === undefined && !isUsed) return [];
   return [deriveProviderRoutesModule(platform, service, current)];
 }
@@ -252,11 +252,6 @@ function deriveSubgraphs(platform: Platform, service: Service, read: ReadFile): 
     deriveSubgraphsFile(platform, service, read(posix.join(service.root, SUBGRAPHS_FILE))),
     deriveSubgraphsModule(platform, service, module),
   ];
-}
-
-/** Whether an import is of a module beside the one that imports it: `./links`, `./links.js`. */
-function isModule(from: string, name: string): boolean {
-  return posix.join(posix.dirname(from), posix.parse(from).name) === name && from.startsWith('./');
 }
 
 function hasMigrations(tree: Tree, { root }: Service): boolean {
