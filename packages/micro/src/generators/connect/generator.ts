@@ -40,10 +40,9 @@ export async function connectGenerator(
     tree,
     schema,
   );
-  const versions = grpc
-    ? addGrpcLink(tree, consumer.root, provider, packageScope)
-    : addLink(tree, consumer.root, provider);
-  const needsInstall = addClientPackages(tree, consumer, versions);
+  const needsInstall = grpc
+    ? connectOverGrpc(tree, { consumer, provider, packageScope })
+    : addClientPackages(tree, consumer, addLink(tree, consumer.root, provider));
   syncWorkspace(tree);
   if (!skipFormat) await formatFiles(tree);
   return () => {
@@ -63,7 +62,20 @@ export function addLink(tree: Tree, consumerRoot: string, provider: Provider): V
   return CLIENT_VERSIONS;
 }
 
-/** The same over gRPC, with what the compiler needs to find the provider's contract. */
+/** All of a link over gRPC that is not derived, with the packages of its client. @returns whether some were missing. */
+export function connectOverGrpc(
+  tree: Tree,
+  {
+    consumer,
+    provider,
+    packageScope,
+  }: Pick<ConnectOptions, 'consumer' | 'provider' | 'packageScope'>,
+): boolean {
+  const versions = addGrpcLink(tree, consumer.root, provider, packageScope);
+  return addClientPackages(tree, consumer, versions);
+}
+
+/** With what the compiler needs to find the provider's contract. */
 function addGrpcLink(
   tree: Tree,
   consumerRoot: string,

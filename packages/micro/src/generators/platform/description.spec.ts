@@ -30,7 +30,7 @@ services:
   mailer: { kind: worker, datastores: [] }
 `);
     expect(problems).toEqual([]);
-    const noEvents = { publishes: [], subscribes: [] };
+    const noEvents = { publishes: [], subscribes: [], overGrpc: [] };
     expect(description?.services).toEqual([
       { name: 'users', framework: 'express', datastores: ['postgres'], ...noEvents },
       {
@@ -50,7 +50,7 @@ services:
   edge: { kind: gateway }
   mailer: { kind: worker }
 `);
-    const noEvents = { publishes: [], subscribes: [] };
+    const noEvents = { publishes: [], subscribes: [], overGrpc: [] };
     expect(description?.services).toEqual([
       { name: 'edge', kind: 'gateway', openapi: true, ...noEvents },
       { name: 'mailer', kind: 'worker', framework: 'express', ...noEvents },
@@ -66,9 +66,15 @@ events:
 `);
     expect(problems).toEqual([]);
     expect(description?.services).toEqual([
-      { name: 'orders', publishes: ['order.placed', 'order.lost'], subscribes: ['order.paid'] },
+      {
+        name: 'orders',
+        overGrpc: [],
+        publishes: ['order.placed', 'order.lost'],
+        subscribes: ['order.paid'],
+      },
       {
         name: 'payments',
+        overGrpc: [],
         publishes: ['order.paid'],
         subscribes: ['order.placed', 'order.paid'],
       },
@@ -79,6 +85,30 @@ events:
       subscribers: ['payments'],
       fields: ['id:uuid', 'note:string?'],
     });
+  });
+
+  it('knows which links are called over gRPC', () => {
+    const { description, problems } = read(`services:
+  orders: { consumes: [users, { service: stock, grpc: true }, { service: billing }] }
+`);
+    expect(problems).toEqual([]);
+    expect(description?.services[0]).toMatchObject({
+      consumes: ['users', 'stock', 'billing'],
+      overGrpc: ['stock'],
+    });
+  });
+
+  it.each([
+    [
+      '{ grpc: true }',
+      '"services.orders.consumes[0].service" is missing: The service that it calls',
+    ],
+    ['{ service: stock, grcp: true }', 'unknown key "services.orders.consumes[0].grcp"; did you'],
+    ['3', 'services.orders.consumes[0]: is not a link: give the name of a service, or a map such'],
+    ['Stock', 'services.orders.consumes[0]: "Stock" cannot be a service\'s name'],
+  ])('reports a link that is none: %s', (link, problem) => {
+    const problems = problemsOf(`services:\n  orders: { consumes: [${link}] }\n`);
+    expect(problems).toEqual([expect.stringContaining(`platform.yml:2: ${problem}`)]);
   });
 
   it('reports what is wrong with events', () => {

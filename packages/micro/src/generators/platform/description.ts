@@ -25,6 +25,21 @@ const datastores = z.array(z.string()).superRefine((names, context) => {
   }
 });
 
+/** A service that is called, over HTTP unless it says otherwise. */
+const linkSchema = z.union(
+  [
+    serviceName,
+    z.strictObject({
+      service: serviceName.describe('The service that it calls'),
+      grpc: z.boolean().describe('Whether it calls it over gRPC. Default: false').optional(),
+    }),
+  ],
+  {
+    error:
+      'is not a link: give the name of a service, or a map such as { service: inventory, grpc: true }',
+  },
+);
+
 const eventName = manifest.publishes.unwrap().element;
 
 const fields = z.record(z.string(), z.string()).superRefine((given, context) => {
@@ -80,11 +95,21 @@ const serviceSchema = z.strictObject({
   port: manifest.port
     .describe('Port that it listens on. Default: the next free one from 3001')
     .optional(),
-  consumes: optional(manifest.consumes),
+  consumes: z
+    .array(linkSchema)
+    .describe(
+      'The services that it calls. A gateway with graphql that names none calls all subgraphs',
+    )
+    .optional(),
   lambda: manifest.lambda,
   routes: optional(manifest.routes),
   cors: z.array(z.string()).describe('Of a gateway: origins whose pages may call it').optional(),
   rateLimit: z.boolean().describe('Of a gateway: whether callers are limited').optional(),
+  grpc: z
+    .boolean()
+    .describe('Whether it speaks gRPC beside HTTP, with its contract in a library. Default: false')
+    .optional(),
+  graphql: optional(manifest.graphql),
 });
 
 /** `platform.yml` as a person may write it. */
@@ -105,8 +130,11 @@ export const descriptionSchema = z
   .describe('A platform: its services, their links and datastores, and the events between them');
 
 /** A service of a description, with the defaults that it does not give itself, and its events. */
-export interface DescribedService extends z.output<typeof serviceSchema> {
+export interface DescribedService extends Omit<z.output<typeof serviceSchema>, 'consumes'> {
   name: string;
+  consumes?: readonly string[];
+  /** Those of them that it calls over gRPC. */
+  overGrpc: readonly string[];
   publishes: readonly string[];
   subscribes: readonly string[];
 }
@@ -150,6 +178,7 @@ export function readDescription(
       services: Object.entries(services).map(([name, own]) => ({
         ...defaultsOf({ ...defaults, ...own }.kind, defaults),
         ...own,
+        ...linksOf(own ?? {}),
         ...eventsOf(name, described),
         name,
       })),
@@ -171,6 +200,16 @@ export function hasOption(kind: Defaults['kind'], option: string): boolean {
 
 function defaultsOf(kind: Defaults['kind'], defaults: Defaults): Defaults {
   return Object.fromEntries(Object.entries(defaults).filter(([option]) => hasOption(kind, option)));
+}
+
+function linksOf({ consumes }: Pick<z.output<typeof serviceSchema>, 'consumes'>) {
+  const links = consumes?.map((link) => (typeof link === 'string' ? { service: link } : link));
+  return {
+    consumes: links?.map(({ service }) => service),
+    overGrpc: [
+      ...new Set(links?.filter(({ grpc }) => grpc === true).map(({ service }) => service)),
+    ],
+  };
 }
 
 function eventsOf(service: string, events: readonly DescribedEvent[]) {

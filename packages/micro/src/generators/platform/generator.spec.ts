@@ -421,7 +421,7 @@ events:
       '  platform.yml:8: "../d" is not a folder below the workspace root',
       '  platform.yml:9: apps/b is already the project "b": choose another folder',
       '  platform.yml:10: "orders-cache" is the name of the cache of "orders": rename the service',
-      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, tracing, openapi, datastores, broker, directory, port, consumes, lambda, routes and 2 more',
+      '  platform.yml:11: unknown key "services.f.colour"; known are kind, framework, auth, tracing, openapi, datastores, broker, directory, port, consumes, lambda, routes and 4 more',
     ]);
     expect(treeFiles(tree)).toEqual(before);
   });

@@ -6,17 +6,18 @@ import type { Service } from '../../platform/platform';
 import { PlatformError } from '../../platform/problem';
 import type { RouteEntry } from '../../platform/route';
 import { UserError } from '../../platform/user-error';
-import { readPlatformName, type ReadFile } from '../../platform/workspace';
-import { addLink } from '../connect/generator';
+import { readPackageScope, readPlatformName, type ReadFile } from '../../platform/workspace';
+import { addLink, connectOverGrpc } from '../connect/generator';
 import { addDatastores, sayWhatIsLeft } from '../datastore/generator';
 import { addBroker, addEvent } from '../event/add-event';
 import { initGenerator } from '../init/generator';
-import { generateServices } from '../service/generator';
+import { generateFromPackages, generateServices } from '../service/generator';
 import { nameIssuer } from '../service/issuer';
 import { readWorkspaceFacts } from '../service/options';
 import { syncWorkspace } from '../sync/sync-workspace';
 import { readTreePlatform } from '../workspace-tree';
 import { DESCRIPTION_FILE, readDescription } from './description';
+import type { GrpcLink } from './grpc-links';
 import { planPlatform, type PlatformPlan } from './plan';
 import { addRoutes } from './manifest-routes';
 import type { ServiceChange } from './service-comparison';
@@ -37,10 +38,11 @@ export async function platformGenerator(
   const plan = readPlan(tree, file);
   await initGenerator(tree, { skipFormat: true, skipInstall: true });
   generateServices(tree, plan.create);
-  const services = readTreePlatform(tree).services.map(
-    (service) => [service.name, service] as const,
+  const services = new Map(
+    readTreePlatform(tree).services.map((service) => [service.name, service] as const),
   );
-  for (const change of plan.change) applyChange(tree, change, new Map(services));
+  for (const change of plan.change) applyChange(tree, change, services);
+  addGrpcLinks(tree, plan.grpcLinks, services);
   for (const event of plan.events) addEvent(tree, event);
   syncWorkspace(tree);
   for (const service of plan.create) if (service.auth === 'jwt') nameIssuer(tree, service);
@@ -50,7 +52,9 @@ export async function platformGenerator(
   }
   logger.info(formatSummary(file, plan));
   return () => {
-    if (!skipInstall) installPackages(tree, addsPackages(plan));
+    if (skipInstall) return;
+    installPackages(tree, addsPackages(plan));
+    generateFromPackages(tree, plan.create);
   };
 }
 
@@ -89,6 +93,22 @@ function applyChange(
   if (broker) addBroker(tree, service, broker);
 }
 
+function addGrpcLinks(
+  tree: Tree,
+  links: readonly GrpcLink[],
+  services: ReadonlyMap<string, Service>,
+): void {
+  const read: ReadFile = (path) => tree.read(path, 'utf8') ?? undefined;
+  const packageScope = readPackageScope(readPlatformName(read), read);
+  for (const { consumer, provider } of links) {
+    connectOverGrpc(tree, {
+      consumer: services.get(consumer)!,
+      provider: services.get(provider)!,
+      packageScope,
+    });
+  }
+}
+
 function writeRoutes(
   tree: Tree,
   { root }: Pick<Service, 'root'>,
@@ -101,9 +121,9 @@ function writeRoutes(
   if (after !== before) tree.write(manifest, after);
 }
 
-function addsPackages({ create, change, events }: PlatformPlan): boolean {
+function addsPackages({ create, change, grpcLinks, events }: PlatformPlan): boolean {
   const withPackages = change.filter(
     ({ datastores, broker }) => Object.keys(datastores).length > 0 || broker !== undefined,
   );
-  return create.length + events.length + withPackages.length > 0;
+  return create.length + grpcLinks.length + events.length + withPackages.length > 0;
 }

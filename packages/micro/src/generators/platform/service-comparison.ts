@@ -8,6 +8,7 @@ import { otherEngines } from '../datastore/other-engines';
 import type { OptionProblem } from '../option-problem';
 import { noRoutesOf, unknownProvider, type WorkspaceFacts } from '../service/options';
 import { hasOption, type DescribedService } from './description';
+import { missingGrpcLinks } from './grpc-links';
 import { isSameRoute, saysInternal } from './manifest-routes';
 
 /** A service that is there already, beside its description. */
@@ -25,6 +26,8 @@ export interface ServiceComparison {
 export interface ServiceChange {
   service: Service;
   consumes: readonly string[];
+  /** Providers that it lacks a gRPC client of. */
+  overGrpc: readonly string[];
   datastores: Datastores;
   routes: readonly RouteEntry[];
   broker: Broker | undefined;
@@ -45,12 +48,12 @@ interface ServiceFacts {
 export function compareService(
   service: Service,
   described: DescribedService,
-  facts: Pick<WorkspaceFacts, 'names'> & { read: ReadFile },
+  facts: Pick<WorkspaceFacts, 'names' | 'packageScope'> & { read: ReadFile },
 ): ServiceComparison {
   const written = readServiceFacts(service, facts.read);
   return {
     problems: contradictions(service, described, written, facts),
-    change: missingIn(service, described),
+    change: missingIn(service, described, facts),
     undescribed: beyond(service, described),
     left: otherCode(service, described, written),
   };
@@ -74,9 +77,10 @@ function readServiceFacts({ root, auth }: Service, read: ReadFile): ServiceFacts
   };
 }
 
-export function isEmpty({ consumes, datastores, routes, broker }: ServiceChange): boolean {
-  const hasDatastores = Object.keys(datastores).length > 0;
-  return consumes.length === 0 && !hasDatastores && routes.length === 0 && broker === undefined;
+export function isEmpty({ datastores, broker, ...lists }: ServiceChange): boolean {
+  const { consumes, overGrpc, routes } = lists;
+  const missing = consumes.length + overGrpc.length + routes.length;
+  return missing + Object.keys(datastores).length === 0 && broker === undefined;
 }
 
 function contradictions(
@@ -109,6 +113,8 @@ function contradictions(
     ...says('kind', described.kind, kind),
     ...says('port', described.port, port),
     ...says('lambda', described.lambda, service.lambda ?? false),
+    ...says('graphql', described.graphql, service.graphql),
+    ...otherGrpc(service, described),
     ...(described.consumes ?? []).flatMap((provider, index) => {
       const message = unknownProvider(facts, name, provider);
       return message === undefined ? [] : [{ path: ['consumes', index], message }];
@@ -116,6 +122,15 @@ function contradictions(
     ...otherEngines(service, datastores).map((message) => ({ path: ['datastores'], message })),
     ...otherRoutes(service, described, saysInternal),
   ];
+}
+
+function otherGrpc({ name, root, grpcPort }: Service, { grpc }: DescribedService): OptionProblem[] {
+  const manifest = `${root}/${MANIFEST_FILE}`;
+  if (grpc === undefined || grpc === (grpcPort !== undefined)) return [];
+  const message = grpc
+    ? `"${name}" does not speak gRPC, as ${manifest} has no "grpcPort": leave out "grpc", or see docs/grpc.md, "A service that exists already"`
+    : `"${name}" speaks gRPC, as ${manifest} has a "grpcPort": change one of the two`;
+  return [{ path: ['grpc'], message }];
 }
 
 function otherRoutes(
@@ -143,12 +158,22 @@ function otherRoutes(
   });
 }
 
-function missingIn(service: Service, described: DescribedService): ServiceChange {
+function missingIn(
+  service: Service,
+  described: DescribedService,
+  facts: { read: ReadFile; packageScope: string },
+): ServiceChange {
   const { datastores } = parseDatastores(described.datastores ?? []);
   const paths = service.routes.map(pathOf);
+  const lacksClient = missingGrpcLinks(service, described, facts);
   return {
     service,
-    consumes: [...new Set(described.consumes)].filter((one) => !service.consumes.includes(one)),
+    consumes: [...new Set(described.consumes)].filter(
+      (one) => !service.consumes.includes(one) && !described.overGrpc.includes(one),
+    ),
+    overGrpc: described.overGrpc.filter(
+      (one) => !service.consumes.includes(one) || lacksClient.includes(one),
+    ),
     datastores: Object.fromEntries(
       Object.entries(datastores).filter(
         ([purpose]) => service.datastores[purpose as keyof Datastores] === undefined,

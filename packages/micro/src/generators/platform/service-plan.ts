@@ -1,7 +1,8 @@
 import { brokerOf, type Broker } from '../../platform/datastore';
+import { isSubgraph } from '../../platform/graphql-rules';
 import { manifestSchema } from '../../platform/manifest';
 import { checkPlatform, type Service } from '../../platform/platform';
-import { nextFreePort } from '../../platform/port';
+import { nextFreePort, portsOf } from '../../platform/port';
 import type { Problem } from '../../platform/problem';
 import type { ReadFile } from '../../platform/workspace';
 import type { YamlSource } from '../../platform/yaml-source';
@@ -12,12 +13,15 @@ import {
   type WorkspaceFacts,
 } from '../service/options';
 import type { DescribedService, PlatformDescription } from './description';
+import { noGrpcLinks, type GrpcLink } from './grpc-links';
 import { compareService, isEmpty, type ServiceChange } from './service-comparison';
 
 /** What has to be done for the services of a description. */
 export interface ServicesPlan {
   create: readonly ServiceOptions[];
   change: readonly ServiceChange[];
+  /** Links that get a client over gRPC, of services that are created or changed. */
+  grpcLinks: readonly GrpcLink[];
   /** Services that are already as described. */
   keep: readonly Service[];
   /** What the workspace has beyond the description, in words; it stays. */
@@ -44,18 +48,27 @@ export function planServices(
   const after = new Map(present);
   const create: ServiceOptions[] = [];
   const change: ServiceChange[] = [];
+  const grpcLinks: GrpcLink[] = [];
   const keep: Service[] = [];
   const undescribed = undescribedServices(facts.services, services);
   const left: string[] = [];
   const problems: ProblemOf[] = [];
-  for (const described of services) {
-    const { name } = described;
+  for (const one of services) {
+    const { name } = one;
     const service = present.get(name);
+    const described = withSubgraphs(one, service?.kind, known.subgraphs);
+    problems.push(
+      ...noGrpcLinks(described, { ...known, described: services }).map((problem) => ({
+        ...problem,
+        service: name,
+      })),
+    );
     if (service) {
       const compared = compareService(service, described, known);
       problems.push(...compared.problems.map((problem) => ({ ...problem, service: name })));
       if (isEmpty(compared.change)) keep.push(service);
       else change.push(compared.change);
+      grpcLinks.push(...linksTo(name, compared.change.overGrpc));
       undescribed.push(...compared.undescribed);
       left.push(...compared.left);
       after.set(name, changed(compared.change, described, broker));
@@ -63,15 +76,16 @@ export function planServices(
     }
     const planned = planService(toSchema(described, broker), known);
     problems.push(...planned.problems.map((problem) => ({ ...problem, service: name })));
-    if (planned.options) create.push(planned.options);
-    const made = newService(name, planned.options ?? standIn(name, described, known.ports));
+    if (planned.options) create.push(overHttp(planned.options, described));
+    grpcLinks.push(...linksTo(name, described.overGrpc));
+    const made = newService(name, planned.options ?? standIn(name, one, known.ports));
     after.set(name, made);
-    known.ports.set(made.port, name);
+    for (const port of portsOf(made)) known.ports.set(port, name);
     known.projects.set(name, { root: made.root });
   }
   problems.push(...brokenRules([...after.values()], new Set(problems.map((one) => one.service))));
   return {
-    plan: { create, change, keep, undescribed, left },
+    plan: { create, change, grpcLinks, keep, undescribed, left },
     after: [...after.values()],
     problems: problems.map((problem) => locate(source, problem)),
   };
@@ -89,8 +103,31 @@ function locate(source: YamlSource, { service, path, message }: ProblemOf): Prob
 }
 
 function toSchema(described: DescribedService, broker: Broker): ServiceSchema {
-  const { publishes, subscribes, ...schema } = described;
+  const { publishes, subscribes, overGrpc: _, consumes, ...rest } = described;
+  const schema = { ...rest, ...(consumes ? { consumes: [...consumes] } : {}) };
   return publishes.length + subscribes.length > 0 ? { broker, ...schema } : schema;
+}
+
+/** A gateway of GraphQL that names nothing else answers from all subgraphs, those of the description among them. */
+function withSubgraphs(
+  described: DescribedService,
+  kind: Service['kind'] | undefined,
+  subgraphs: readonly string[],
+): DescribedService {
+  const { consumes, graphql } = described;
+  const isGateway = (kind ?? described.kind) === 'gateway';
+  return isGateway && graphql && consumes === undefined
+    ? { ...described, consumes: subgraphs }
+    : described;
+}
+
+/** What a new service is created with: links over gRPC are added to it, so that they get no other client. */
+function overHttp(options: ServiceOptions, { overGrpc }: DescribedService): ServiceOptions {
+  return { ...options, consumes: options.consumes.filter((name) => !overGrpc.includes(name)) };
+}
+
+function linksTo(consumer: string, providers: readonly string[]): GrpcLink[] {
+  return providers.map((provider) => ({ consumer, provider }));
 }
 
 function undescribedServices(
@@ -113,19 +150,29 @@ function withDescribed(facts: PlatformFacts, services: readonly DescribedService
     ...facts,
     ports,
     names: new Set([...facts.names, ...services.map(({ name }) => name)]),
+    subgraphs: [
+      ...new Set([
+        ...facts.subgraphs,
+        ...services.filter(isDescribedSubgraph).map(({ name }) => name),
+      ]),
+    ],
     projects: new Map(facts.projects),
   };
 }
 
+function isDescribedSubgraph({ kind = 'service', graphql = false }: DescribedService): boolean {
+  return isSubgraph({ kind, graphql });
+}
+
 function changed(
-  { service, consumes, datastores, routes, broker }: ServiceChange,
+  { service, consumes, overGrpc, datastores, routes, broker }: ServiceChange,
   { publishes, subscribes }: DescribedService,
   ofPlatform: Broker,
 ): Service {
   const hasEvents = publishes.length + subscribes.length > 0;
   return {
     ...service,
-    consumes: [...service.consumes, ...consumes],
+    consumes: [...new Set([...service.consumes, ...consumes, ...overGrpc])],
     datastores: { ...service.datastores, ...datastores },
     broker: service.broker ?? broker ?? (hasEvents ? ofPlatform : undefined),
     routes: [...service.routes, ...routes],
@@ -136,19 +183,23 @@ function changed(
 type Made = Pick<ServiceOptions, 'root' | 'port' | 'routes'> & Partial<ServiceOptions>;
 
 function newService(name: string, made: Made): Service {
-  const { root, kind, port, consumes, datastores, broker, routes } = made;
+  const { root, kind, port, grpcPort, graphql, consumes, datastores, broker, routes } = made;
   const expose = routes.length > 0 ? 'public' : 'internal';
-  const manifest = { kind, port, consumes, datastores, broker, routes, expose };
+  const manifest = {
+    ...{ kind, port, grpcPort, graphql },
+    ...{ consumes: consumes && [...new Set(consumes)], datastores, broker, routes, expose },
+  };
   return { ...manifestSchema.parse(manifest), name, root };
 }
 
 /** For a service that cannot be made: others may name it, and that is no further problem. */
 function standIn(
   name: string,
-  { routes = [] }: Pick<DescribedService, 'routes'>,
+  { routes = [], kind, graphql }: Pick<DescribedService, 'routes' | 'kind' | 'graphql'>,
   ports: ReadonlyMap<number, string>,
 ): Made {
-  return { root: `apps/${name}`, port: nextFreePort(new Set(ports.keys())), routes };
+  const port = nextFreePort(new Set(ports.keys()));
+  return { root: `apps/${name}`, port, routes, kind, graphql };
 }
 
 /** What the rules of the platform say of it as it will be; services that have a problem are left out. */

@@ -20,9 +20,17 @@ export function formatSummary(file: string, plan: PlatformPlan): string {
   ].join('\n');
 }
 
-function formatChange({ service, consumes, datastores, routes, broker }: ServiceChange): string {
+function formatChange({
+  service,
+  consumes,
+  overGrpc,
+  datastores,
+  routes,
+  broker,
+}: ServiceChange): string {
   const added = [
     ...(consumes.length > 0 ? [`consumes ${consumes.join(', ')}`] : []),
+    ...(overGrpc.length > 0 ? [`consumes ${overGrpc.join(', ')} over gRPC`] : []),
     ...Object.entries(datastores).map(([purpose, engine]) => `${purpose} ${engine}`),
     ...(routes.length > 0 ? [`routes ${routes.map(pathOf).join(', ')}`] : []),
     ...(broker ? [`broker ${broker}`] : []),

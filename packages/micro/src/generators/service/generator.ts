@@ -83,15 +83,22 @@ export async function createService(
   return () => {
     if (options.skipInstall) return;
     installPackages(tree, true);
-    if (options.graphql && options.kind === 'gateway') {
-      const reason = composeOnDisk(tree.root, options.root);
-      if (reason !== undefined) logger.warn(howToCompose(options.name, reason));
-    }
-    if (options.grpcPort !== undefined) {
-      const reason = generateProtoCode(tree.root, protoLibraryRoot(options.name));
-      if (reason !== undefined) logger.warn(howToGenerate(options.name, reason));
-    }
+    generateFromPackages(tree, [options]);
   };
+}
+
+/** What installed packages make of services: code of gRPC contracts, schemas of gateways. If one cannot, a warning says so. */
+export function generateFromPackages(tree: Tree, services: readonly ServiceOptions[]): void {
+  for (const { name, grpcPort } of services) {
+    if (grpcPort === undefined) continue;
+    const reason = generateProtoCode(tree.root, protoLibraryRoot(name));
+    if (reason !== undefined) logger.warn(howToGenerate(name, reason));
+  }
+  for (const { name, root, kind, graphql } of services) {
+    if (!graphql || kind !== 'gateway') continue;
+    const reason = composeOnDisk(tree.root, root);
+    if (reason !== undefined) logger.warn(howToCompose(name, reason));
+  }
 }
 
 /** All of services that is not derived: their files, and their places in the workspace. */

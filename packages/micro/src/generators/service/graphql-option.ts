@@ -1,6 +1,4 @@
-import { isSubgraph } from '../../platform/graphql-rules';
 import type { Manifest } from '../../platform/manifest';
-import type { Service } from '../../platform/platform';
 import { splitNames } from '../datastore-names';
 
 interface GraphqlRequest {
@@ -13,10 +11,11 @@ interface GraphqlRequest {
 /** What a new service consumes: a gateway of GraphQL, if nothing is named, all subgraphs. */
 export function consumedBy(
   { kind, consumes, graphql }: GraphqlRequest,
-  services: readonly Service[],
+  subgraphs: readonly string[],
 ): string[] {
-  if (consumes !== undefined || !graphql || kind !== 'gateway') return splitNames(consumes);
-  return services.filter(isSubgraph).map(({ name }) => name);
+  return consumes !== undefined || !graphql || kind !== 'gateway'
+    ? splitNames(consumes)
+    : [...subgraphs];
 }
 
 /** Why a service cannot answer GraphQL, or `undefined` if it can. */
@@ -24,7 +23,7 @@ export function noGraphqlOf(
   kind: Manifest['kind'],
   { graphql, framework }: GraphqlRequest,
   consumes: readonly string[],
-  services: readonly Service[],
+  subgraphs: readonly string[],
 ): string | undefined {
   if (!graphql) return undefined;
   if (kind === 'worker') return 'A worker takes no calls: leave out --graphql';
@@ -33,7 +32,7 @@ export function noGraphqlOf(
       ? 'GraphQL is answered by Fastify: leave out --graphql or --framework=express'
       : undefined;
   }
-  return services.some((service) => isSubgraph(service) && consumes.includes(service.name))
+  return subgraphs.some((name) => consumes.includes(name))
     ? undefined
     : 'A gateway answers GraphQL from subgraphs: create one by "nx g @org/micro:service <name> --graphql" first, and name it in --consumes';
 }

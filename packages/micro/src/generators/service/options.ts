@@ -1,5 +1,6 @@
 import { getProjects, type Tree } from '@nx/devkit';
 import type { Broker } from '../../platform/datastore';
+import { isSubgraph } from '../../platform/graphql-rules';
 import { MANIFEST_FILE, type Manifest } from '../../platform/manifest';
 import { serviceNameProblem } from '../../platform/name';
 import type { Service } from '../../platform/platform';
@@ -87,6 +88,8 @@ export interface WorkspaceFacts {
   services: readonly Service[];
   /** Names that `consumes` may hold. */
   names: ReadonlySet<string>;
+  /** Services with a part of a GraphQL schema. */
+  subgraphs: readonly string[];
   /** Every port that is taken, and by which service. */
   ports: ReadonlyMap<number, string>;
   projects: ReadonlyMap<string, { root: string }>;
@@ -107,6 +110,7 @@ export function readWorkspaceFacts(tree: Tree): WorkspaceFacts {
   return {
     services: platform.services,
     names: new Set(platform.services.map(({ name }) => name)),
+    subgraphs: platform.services.filter(isSubgraph).map(({ name }) => name),
     ports: new Map(
       platform.services.flatMap((service) => portsOf(service).map((port) => [port, service.name])),
     ),
@@ -125,7 +129,7 @@ export function planService(
   const { name, root, problem } = locate(schema);
   if (problem !== undefined) return { problems: [{ path: ['directory'], message: problem }] };
   const existing = facts.services.find((service) => service.root === root);
-  const consumes = consumedBy(schema, facts.services);
+  const consumes = consumedBy(schema, facts.subgraphs);
   const { datastores, problems: wrongDatastores } = parseDatastores(splitNames(schema.datastores));
   const routes = readRoutes(schema.routes);
   const kind = existing?.kind ?? schema.kind ?? 'service';
@@ -147,7 +151,7 @@ export function planService(
     ...(kind === 'gateway' ? notOfGateway(schema) : []),
     about(['framework'], notInExpress(schema)),
     about(['grpc'], noGrpcOf(kind, schema)),
-    about(['graphql'], noGraphqlOf(kind, schema, existing?.consumes ?? consumes, facts.services)),
+    about(['graphql'], noGraphqlOf(kind, schema, existing?.consumes ?? consumes, facts.subgraphs)),
     ...splitNames(schema.cors).map((origin, index) =>
       about(['cors', index], originProblem(origin)),
     ),
