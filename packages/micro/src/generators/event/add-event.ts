@@ -16,12 +16,12 @@ import { howToSubscribe, subscribeInApp } from './subscribe-in-app';
 
 /** Adds an event to the tree: all that a person or sync does not derive from the manifests. */
 export function addEvent(tree: Tree, options: EventOptions): void {
-  const { event, publisher, subscribers, source, fields, contractsPackage } = options;
+  const { event, publisher, subscribers, source, fields, orderBy, contractsPackage } = options;
   generateContractsLibrary(tree, {
     packageName: contractsPackage,
     packageManager: options.packageManager,
   });
-  generateContract(tree, event, fields ?? []);
+  generateContract(tree, event, { fields: fields ?? [], orderBy });
   if (publisher) joinEvents(tree, publisher, 'publishes', options);
   for (const subscriber of subscribers) {
     joinEvents(tree, subscriber, 'subscribes', options);

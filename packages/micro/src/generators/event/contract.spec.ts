@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readFields, renderContract } from './contract';
+import { readContract, renderContract } from './contract';
 import { parseFields } from './fields';
 
 const { fields } = parseFields([
@@ -12,7 +12,7 @@ const { fields } = parseFields([
 ]);
 
 it('says the type of each field', () => {
-  expect(renderContract('order.placed', fields))
+  expect(renderContract('order.placed', { fields }))
     .toBe(`import { defineEvent } from '@org/chassis/events';
 import * as z from 'zod';
 
@@ -31,15 +31,26 @@ export const orderPlaced = defineEvent(
 });
 
 it('is the same after writing and reading, in any format', () => {
-  const text = renderContract('order.placed', fields);
-  expect(readFields('order.placed', text)).toEqual(fields);
+  const text = renderContract('order.placed', { fields });
+  expect(readContract('order.placed', text)).toEqual({ fields });
   const formatted = text.replaceAll("'", '"').replaceAll(';', '').replaceAll('  ', '\t');
-  expect(readFields('order.placed', formatted)).toEqual(fields);
+  expect(readContract('order.placed', formatted)).toEqual({ fields });
+});
+
+it('names the field by which events are ordered', () => {
+  const text = renderContract('order.placed', { fields, orderBy: 'orderId' });
+  expect(text).toContain("  }),\n  { orderBy: 'orderId' },\n);\n");
+  expect(readContract('order.placed', text)).toEqual({ fields, orderBy: 'orderId' });
+  const formatted = text.replaceAll("'", '"').replaceAll('\n', ' ');
+  expect(readContract('order.placed', formatted)).toEqual({ fields, orderBy: 'orderId' });
 });
 
 it.each([
   ['another schema', (text: string) => text.replace('z.int()', 'z.int().min(1)')],
+  ['other options', (text: string) => text.replace('  }),\n', '  }),\n  { orderBy: key },\n')],
   ['code of its own', (text: string) => `${text}export const more = 1;\n`],
 ])('is not known with %s', (_, edit) => {
-  expect(readFields('order.placed', edit(renderContract('order.placed', fields)))).toBeUndefined();
+  expect(
+    readContract('order.placed', edit(renderContract('order.placed', { fields }))),
+  ).toBeUndefined();
 });

@@ -1,10 +1,18 @@
 import ts from 'typescript';
+import { orderByOf } from '../../discovery/contract-order';
 import { isSameCode } from '../../discovery/same-code';
 import { eventConstant } from '../../platform/event';
 import { fieldSchema, parseFields, type Field } from './fields';
 
+/** What a contract says that was generated. */
+export interface ContractFacts {
+  fields: readonly Field[];
+  /** The field by whose value events are handled in order, if they are. */
+  orderBy?: string | undefined;
+}
+
 /** The module of an event's contract. */
-export function renderContract(event: string, fields: readonly Field[]): string {
+export function renderContract(event: string, { fields, orderBy }: ContractFacts): string {
   return [
     `import { defineEvent } from '@org/chassis/events';`,
     `import * as z from 'zod';`,
@@ -14,21 +22,22 @@ export function renderContract(event: string, fields: readonly Field[]): string 
     `  z.object({`,
     ...fields.map((field) => `    ${field.name}: ${fieldSchema(field)},`),
     `  }),`,
+    ...(orderBy === undefined ? [] : [`  { orderBy: '${orderBy}' },`]),
     `);`,
     '',
   ].join('\n');
 }
 
-/** The fields of a contract that is as it was generated, whatever its format; of another one none are known. */
-export function readFields(event: string, text: string): Field[] | undefined {
+/** A contract that is as it was generated, whatever its format; nothing is known of another one. */
+export function readContract(event: string, text: string): ContractFacts | undefined {
   const fields = propertiesOf(text).flatMap(({ name, schema }) =>
     CANDIDATES.filter((field) => fieldSchema(field) === schema).map((field) => ({
       ...field,
       name,
     })),
   );
-  const isWhole = isSameCode(renderContract(event, fields), text);
-  return isWhole ? fields : undefined;
+  const facts = { fields, orderBy: orderByOf(event, text) };
+  return isSameCode(renderContract(event, facts), text) ? facts : undefined;
 }
 
 /** The properties of the first object literal: those of `z.object({ … })`. */

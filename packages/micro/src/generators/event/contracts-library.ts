@@ -8,8 +8,7 @@ import { ownTools } from '../plug-and-play';
 import { sourceLibrary } from '../source-library';
 import { CONTRACTS_VERSIONS } from '../versions';
 import type { WorkspacePackageManager } from '../workspace-tree';
-import { renderContract } from './contract';
-import type { Field } from './fields';
+import { renderContract, type ContractFacts } from './contract';
 
 /** The Nx project of the library. */
 export const CONTRACTS_PROJECT = 'contracts';
@@ -53,9 +52,9 @@ export function generateContractsLibrary(
 }
 
 /** Writes an event's contract once, and exports it. */
-export function generateContract(tree: Tree, event: string, fields: readonly Field[]): void {
+export function generateContract(tree: Tree, event: string, facts: ContractFacts): void {
   const file = contractFile(event);
-  if (!tree.exists(file)) tree.write(file, renderContract(event, fields));
+  if (!tree.exists(file)) tree.write(file, renderContract(event, facts));
   const index = posix.join(CONTRACTS_ROOT, 'src/index.ts');
   const before = tree.read(index, 'utf8') ?? '';
   const after = addExport(before, `./events/${eventFileName(event)}.js`);

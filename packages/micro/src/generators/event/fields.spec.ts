@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseFields } from './fields';
+import { orderByProblem, parseFields } from './fields';
 
 it('reads the fields that people write, including optional ones', () => {
   expect(parseFields(['orderId:uuid', 'note?:string', 'at: date-time?'])).toEqual({
@@ -21,6 +21,19 @@ it.each([
   ['log:string', '"log" cannot be a field\'s name'],
 ])('refuses %s', (text, message) => {
   expect(parseFields([text]).problems).toEqual([expect.stringContaining(message)]);
+});
+
+it.each([
+  ['orderId', undefined],
+  ['total', undefined],
+  ['orderid', '"orderid" is not a field of order.placed; did you mean "orderId"?'],
+  ['note', 'order.placed cannot be ordered by "note", which is optional: each event needs a key'],
+  ['paid', 'order.placed cannot be ordered by "paid", a boolean: use a field that is a text or'],
+])('knows whether events can be ordered by %s', (orderBy, message) => {
+  const { fields } = parseFields(['orderId:uuid', 'total:int', 'note?:string', 'paid:boolean']);
+  const problem = orderByProblem('order.placed', orderBy, fields);
+  if (message === undefined) expect(problem).toBeUndefined();
+  else expect(problem).toContain(message);
 });
 
 it('refuses a field that is given twice', () => {

@@ -71,6 +71,25 @@ function problemOf(
     : undefined;
 }
 
+/** Why events cannot be ordered by a field, or `undefined` if they can. */
+export function orderByProblem(
+  event: string,
+  orderBy: string,
+  fields: readonly Field[],
+): string | undefined {
+  const field = fields.find(({ name }) => name === orderBy);
+  if (!field) {
+    const names = fields.map(({ name }) => name);
+    return `"${orderBy}" is not a field of ${event}${didYouMean(orderBy, names)}`;
+  }
+  if (field.optional) {
+    return `${event} cannot be ordered by "${orderBy}", which is optional: each event needs a key`;
+  }
+  return field.type === 'boolean'
+    ? `${event} cannot be ordered by "${orderBy}", a boolean: use a field that is a text or a number`
+    : undefined;
+}
+
 /** `z.uuid()`, `z.string().optional()` */
 export function fieldSchema({ type, optional }: Field): string {
   return `${TYPES[type].schema}${optional ? '.optional()' : ''}`;

@@ -178,6 +178,23 @@ describe('event', () => {
     );
   });
 
+  it('orders events by a field', async () => {
+    const ordered = { ...ORDER_PLACED, orderBy: 'orderId' };
+    await add(ordered);
+    const contract = 'packages/contracts/src/events/order-placed.ts';
+    expect(text(contract)).toContain("  }),\n  { orderBy: 'orderId' },\n);\n");
+    expect(text('apps/mailer/src/events/on-order-placed.ts')).toContain('{ orderId, total, note }');
+    const before = treeFiles(tree);
+    await add(ordered);
+    expect(treeFiles(tree)).toEqual(before);
+    expect(logger.warn).not.toHaveBeenCalled();
+    await add({ ...ORDER_PLACED, orderBy: 'total' });
+    expect(treeFiles(tree)).toEqual(before);
+    expect(logger.warn).toHaveBeenCalledWith(
+      `${contract} was kept as it is: see docs/events.md, "Order", before you change its "orderBy".`,
+    );
+  });
+
   it('has no example data for a contract that a person wrote', async () => {
     await add({ ...ORDER_PLACED, subscribers: 'payments' });
     const contract = 'packages/contracts/src/events/order-placed.ts';
@@ -224,6 +241,9 @@ describe('event', () => {
     [{ name: 'order.paid' }, 'No service publishes "order.paid": name the one that does with'],
     [{ ...ORDER_PLACED, publisher: 'order' }, '"order" is not a service of this platform; did you'],
     [{ ...ORDER_PLACED, subscribers: 'mailr' }, 'did you mean "mailer"?'],
+    [{ ...ORDER_PLACED, orderBy: 'id' }, '"id" is not a field of order.placed'],
+    [{ ...ORDER_PLACED, fields: [], orderBy: 'orderId' }, '"orderId" is not a field of order'],
+    [{ ...ORDER_PLACED, orderBy: 'note' }, 'cannot be ordered by "note", which is optional'],
     [{ ...ORDER_PLACED, fields: 'total:money' }, '"money" is not the type of a field'],
     [
       { ...ORDER_PLACED, publisher: 'bare' },

@@ -14,6 +14,11 @@ export async function eventGenerator(tree: Tree, schema: EventSchema): Promise<G
   if (options.keepsFields) {
     logger.warn(`${contractFile(options.event)} was kept as it is: edit it to change its fields.`);
   }
+  if (options.keepsOrder) {
+    logger.warn(
+      `${contractFile(options.event)} was kept as it is: see docs/events.md, "Order", before you change its "orderBy".`,
+    );
+  }
   const left = howToPublish(options);
   if (left !== undefined) logger.info(left);
   return () => {

@@ -1,4 +1,5 @@
 import { getProjects, type Tree } from '@nx/devkit';
+import { orderByOf } from '../../discovery/contract-order';
 import {
   CONTRACTS_ROOT,
   contractFile,
@@ -17,15 +18,17 @@ import {
   readTreePlatform,
   type WorkspacePackageManager,
 } from '../workspace-tree';
-import { readFields } from './contract';
+import { readContract } from './contract';
 import { CONTRACTS_PROJECT } from './contracts-library';
-import { DEFAULT_FIELDS, parseFields, type Field } from './fields';
+import { DEFAULT_FIELDS, orderByProblem, parseFields, type Field } from './fields';
 
 export interface EventSchema {
   name: string;
   publisher?: string;
   subscribers?: string | string[];
   fields?: string | string[];
+  /** The field by whose value events are handled in order. */
+  orderBy?: string;
   skipInstall?: boolean;
   skipFormat?: boolean;
 }
@@ -39,8 +42,12 @@ export interface EventOptions {
   source: string;
   /** What the contract says; absent if it is there and not as it was generated. */
   fields: readonly Field[] | undefined;
+  /** The field by whose value events are handled in order; of a new contract. */
+  orderBy: string | undefined;
   /** Whether other fields were asked for than those of the contract that is there. */
   keepsFields: boolean;
+  /** The same for another `orderBy`. */
+  keepsOrder: boolean;
   contractsPackage: string;
   packageManager: WorkspacePackageManager;
   /** Of the platform, or what it gets with its first event. */
@@ -96,6 +103,10 @@ export function planEvent(
   const users = [...new Set([...splitNames(schema.publisher), ...subscribers])];
   const { fields, problems: wrongFields } = parseFields(splitNames(schema.fields));
   const contract = facts.read(contractFile(event));
+  const known = contract === undefined ? undefined : readContract(event, contract);
+  const asked = fields.length > 0 ? fields : undefined;
+  const { orderBy } = schema;
+  const ofContract = contract === undefined ? (asked ?? DEFAULT_FIELDS) : known?.fields;
   const problems = [
     about([], eventNameProblem(event)),
     about([], libraryTaken(facts)),
@@ -110,17 +121,21 @@ export function planEvent(
       ),
     ),
     ...wrongFields.map((message) => about(['fields'], message)),
+    orderBy !== undefined && ofContract && wrongFields.length === 0
+      ? about(['orderBy'], orderByProblem(event, orderBy, ofContract))
+      : undefined,
   ].filter((found) => found !== undefined);
   if (problems.length > 0) return { problems };
-  const known = contract === undefined ? undefined : readFields(event, contract);
-  const asked = fields.length > 0 ? fields : undefined;
   const options: EventOptions = {
     event,
     publisher,
     subscribers: subscribers.map((name) => find(name)!),
     source: (publisher ?? publishers[0]!).name,
-    fields: contract === undefined ? (asked ?? DEFAULT_FIELDS) : known,
-    keepsFields: contract !== undefined && asked !== undefined && !isSame(asked, known),
+    fields: ofContract,
+    orderBy,
+    keepsFields: contract !== undefined && asked !== undefined && !isSame(asked, known?.fields),
+    keepsOrder:
+      contract !== undefined && orderBy !== undefined && orderBy !== orderByOf(event, contract),
     contractsPackage: facts.contractsPackage,
     packageManager: facts.packageManager,
     broker: brokerOf(services),

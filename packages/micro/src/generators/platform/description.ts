@@ -58,6 +58,12 @@ const eventSchema = z.strictObject({
       `Its fields, each with its type: ${FIELD_TYPES.join(', ')}; a "?" after the type makes it optional. Default: "id: uuid"`,
     )
     .optional(),
+  orderBy: z
+    .string()
+    .describe(
+      'A field by whose value events are handled in order. Default: they can overtake each other',
+    )
+    .optional(),
 });
 
 const shared = {
@@ -145,6 +151,7 @@ export interface DescribedEvent {
   subscribers: readonly string[];
   /** As the event generator takes them: `orderId:uuid`. */
   fields: readonly string[];
+  orderBy?: string | undefined;
 }
 
 export interface PlatformDescription {

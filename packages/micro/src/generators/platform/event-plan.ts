@@ -41,8 +41,8 @@ export function planEvents(
   return { add, left, problems };
 }
 
-function toSchema({ name, publisher, subscribers, fields }: DescribedEvent): EventSchema {
-  return { name, publisher, subscribers: [...subscribers], fields: [...fields] };
+function toSchema({ subscribers, fields, ...event }: DescribedEvent): EventSchema {
+  return { ...event, subscribers: [...subscribers], fields: [...fields] };
 }
 
 /** Two described events that would have one contract are found as those of the workspace are. */
@@ -73,6 +73,11 @@ function whatIsLeft(missing: EventOptions): string[] {
     ...(missing.keepsFields
       ? [
           `${contractFile(missing.event)} does not match the fields of ${missing.event}, and was kept: edit it, or leave out "fields"`,
+        ]
+      : []),
+    ...(missing.keepsOrder
+      ? [
+          `${contractFile(missing.event)} has another "orderBy" than ${missing.event}, and was kept: see docs/events.md, "Order", before you change it, or leave out "orderBy"`,
         ]
       : []),
   ];

@@ -327,6 +327,29 @@ services:
     );
   });
 
+  it('orders events by a field', async () => {
+    const ordered = (orderBy: string) => `services: { orders: , mailer: }
+events:
+  order.changed:
+    publisher: orders
+    subscribers: [mailer]
+    fields: { orderId: uuid, step: int, isLast: boolean }
+    orderBy: ${orderBy}
+`;
+    await expect(generate(ordered('isLast'))).rejects.toThrow(
+      'platform.yml:7: order.changed cannot be ordered by "isLast", a boolean',
+    );
+    await generate(ordered('orderId'));
+    const contract = 'packages/contracts/src/events/order-changed.ts';
+    expect(text(contract)).toContain("{ orderBy: 'orderId' },");
+    const before = treeFiles(tree);
+    await generate(ordered('orderId'));
+    expect(treeFiles(tree)).toEqual(before);
+    expect(said()).not.toContain('left to you');
+    await generate(ordered('step'));
+    expect(said()).toContain(`left to you: ${contract} has another "orderBy" than order.changed`);
+  });
+
   it('says one thing of services that are a list', async () => {
     describePlatform('services: [users]\n');
     await expect(generate()).rejects.toThrow(
