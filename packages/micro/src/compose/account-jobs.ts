@@ -1,5 +1,5 @@
 import { brokerAccountJob, databaseAccountsJob } from '../platform/account';
-import { brokerDefinitions, brokerAccountScript } from '../platform/broker-rights';
+import { brokerDefinitions, brokerAccountScript, type IsOrdered } from '../platform/broker-rights';
 import { BROKER_NAME, datastoreName, hasServiceAccounts } from '../platform/datastore';
 import { formatStale } from '../platform/derived-file';
 import type { Platform, Service } from '../platform/platform';
@@ -37,12 +37,14 @@ export function possibleAccountJobs(service: Service): string[] {
  * than this feature get their accounts, too.
  *
  * @param brokerImage the image in the broker's entry.
+ * @param isOrdered whether an event's queues are divided by a key.
  */
 export function convergeAccountJobs(
   edit: ComposeEdit,
   platform: Platform,
   service: Service,
   brokerImage: string,
+  isOrdered: IsOrdered,
 ): void {
   for (const name of possibleAccountJobs(service)) {
     if (!accountJobsOf(service).includes(name)) removeJob(edit, name, service);
@@ -72,7 +74,7 @@ export function convergeAccountJobs(
     name: brokerAccountJob(service),
     image: brokerImage,
     user: 'rabbitmq',
-    script: brokerAccountScript(brokerDefinitions(platform, service), broker.name),
+    script: brokerAccountScript(brokerDefinitions(platform, service, isOrdered), broker.name),
     environment: { ACCOUNT: user, ACCOUNT_PASSWORD: secretReference(passwordVariable) },
     of: broker,
     network: BROKER_NETWORK,

@@ -1,3 +1,4 @@
+import type { IsOrdered } from '../platform/broker-rights';
 import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from '../platform/datastore';
 import type { DerivedFile } from '../platform/derived-file';
 import { formatStale } from '../platform/derived-file';
@@ -44,6 +45,7 @@ const LINK_VARIABLE = /^MICROSERVICE_([A-Z0-9_]+)_URL$/;
  * @param observed the metrics and traces of the service, if the platform collects them.
  * @param brokerImage the image in the broker's entry.
  * @param isChecked whether a service has a health check.
+ * @param isOrdered whether the contract of an event has an order.
  * @throws {PlatformError} if the text is not a valid compose file.
  */
 export function deriveServiceCompose(
@@ -54,6 +56,7 @@ export function deriveServiceCompose(
   observed: Observed = NOT_OBSERVED,
   brokerImage: string = BACKING_IMAGES.rabbitmq,
   isChecked: (service: Service) => boolean = () => true,
+  isOrdered: IsOrdered = () => false,
 ): DerivedFile {
   const edit = new ComposeEdit(serviceComposeFile(service), current, HEADER);
   const at = ['services', service.name];
@@ -61,7 +64,7 @@ export function deriveServiceCompose(
   convergeImage(edit, platform, service);
   convergeBackings(edit, service);
   convergeEnvironment(edit, platform, service, observedVariables(observed, before));
-  convergeAccountJobs(edit, platform, service, brokerImage);
+  convergeAccountJobs(edit, platform, service, brokerImage, isOrdered);
   convergeMigrationJob(edit, platform, service, hasMigrations);
   convergeStartOrder(edit, platform, service, { before, hasMigrations, isChecked });
   convergeNetworks(edit, service);

@@ -10,10 +10,11 @@ const platform = platformOf({
   billing: 'port: 3003\nbroker: rabbitmq\npublishes: [order.paid]\nsubscribes: [order.placed]',
   legacy: 'port: 3004\nbroker: rabbitmq',
 });
-const definitionsOf = (name: string) =>
+const definitionsOf = (name: string, ordered: readonly string[] = []) =>
   brokerDefinitions(
     platform,
     platform.services.find((service) => service.name === name)!,
+    (event) => ordered.includes(event),
   );
 
 interface Rights {
@@ -65,11 +66,15 @@ it('lets a service publish and bind only the events of its manifest', () => {
   expect(definitionsOf('legacy')['topic_permissions']).toEqual([]);
 });
 
-it('declares the queues of subscribers like the chassis does', () => {
-  const { exchanges, queues, bindings } = definitionsOf('orders');
+it.each([
+  ['without an order', {}],
+  ['with one', { orderBy: 'orderId' }],
+])('declares the queues of subscribers like the chassis does, %s', (_, order) => {
+  const ordered = 'orderBy' in order ? ['order.placed'] : [];
+  const { exchanges, queues, bindings } = definitionsOf('orders', ordered);
   const subscribers = ['billing', 'orders-archive'];
   const topologies = subscribers.map((name) =>
-    consumerTopology('events', name, { name: 'order.placed' }),
+    consumerTopology('events', name, { name: 'order.placed', ...order }),
   );
   const declared = topologies.flatMap((topology) => [...topology.queues]);
   expect(

@@ -9,12 +9,18 @@ const DEFAULT_EXCHANGE = 'amq.default';
 
 const VHOST = '/';
 
+/** Into how many queues `@org/chassis` divides an event with an order: `billing:order.changed:0` to `7`. */
+const PARTITIONS: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+/** Whether the contract of an event has `orderBy`. */
+export type IsOrdered = (event: string) => boolean;
+
 /**
  * The arguments of a queue. `@org/chassis` declares queues with the same ones; with others, the broker would refuse.
  */
 interface QueueDefinition {
   name: string;
-  arguments: Readonly<Record<string, string | number>>;
+  arguments: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** A definitions file of RabbitMQ, without its users: https://www.rabbitmq.com/docs/definitions */
@@ -27,12 +33,20 @@ export type BrokerDefinitions = Readonly<Record<string, readonly Record<string, 
  * The queues of services that subscribe to its events are declared here, because it may not declare them itself. So an
  * event that is published before a subscriber's first start waits in its queue.
  */
-export function brokerDefinitions(platform: Platform, service: Service): BrokerDefinitions {
+export function brokerDefinitions(
+  platform: Platform,
+  service: Service,
+  isOrdered: IsOrdered = () => false,
+): BrokerDefinitions {
   const { name, publishes, subscribes } = service;
   const own = `${name}:.*`;
   const user = { user: name, vhost: VHOST };
   const waiting = publishes.flatMap((event) =>
-    subscribersOf(platform, event).map((subscriber) => ({ event, subscriber })),
+    subscribersOf(platform, event).map((subscriber) => ({
+      event,
+      subscriber,
+      keys: keysOf(event, isOrdered(event)),
+    })),
   );
   const hasEvents = publishes.length > 0 || subscribes.length > 0;
   return {
@@ -66,39 +80,47 @@ export function brokerDefinitions(platform: Platform, service: Service): BrokerD
       },
     ],
     queues: waiting
-      .flatMap(({ event, subscriber }) => queuesOf(subscriber, event))
+      .flatMap(({ event, subscriber, keys }) => queuesOf(subscriber, event, keys))
       .map((queue) => ({ ...queue, vhost: VHOST, durable: true, auto_delete: false })),
-    bindings: waiting.map(({ event, subscriber }) => ({
-      source: EVENT_EXCHANGE,
-      vhost: VHOST,
-      destination: queueOf(subscriber, event),
-      destination_type: 'queue',
-      routing_key: event,
-      arguments: {},
-    })),
+    bindings: waiting.flatMap(({ subscriber, keys }) =>
+      keys.map((key) => ({
+        source: EVENT_EXCHANGE,
+        vhost: VHOST,
+        destination: queueOf(subscriber, key),
+        destination_type: 'queue',
+        routing_key: key,
+        arguments: {},
+      })),
+    ),
   };
 }
 
-function queueOf(service: string, event: string): string {
-  return `${service}:${event}`;
+/** The routing keys of an event; of an ordered one, that of events from before it had an order, and of its partitions. */
+function keysOf(event: string, isOrdered: boolean): string[] {
+  return [event, ...(isOrdered ? PARTITIONS.map((partition) => `${event}:${partition}`) : [])];
 }
 
-function queuesOf(service: string, event: string): QueueDefinition[] {
-  const name = queueOf(service, event);
+function queueOf(service: string, key: string): string {
+  return `${service}:${key}`;
+}
+
+function queuesOf(service: string, event: string, keys: readonly string[]): QueueDefinition[] {
+  const dead = `${queueOf(service, event)}:dead`;
   const quorum = { 'x-queue-type': 'quorum' };
+  const consumed = {
+    ...quorum,
+    'x-dead-letter-exchange': '',
+    'x-dead-letter-strategy': 'at-least-once',
+    'x-overflow': 'reject-publish',
+    'x-dead-letter-routing-key': dead,
+    'x-delivery-limit': 20,
+  };
   return [
-    { name: `${name}:dead`, arguments: quorum },
-    {
-      name,
-      arguments: {
-        ...quorum,
-        'x-dead-letter-exchange': '',
-        'x-dead-letter-strategy': 'at-least-once',
-        'x-overflow': 'reject-publish',
-        'x-dead-letter-routing-key': `${name}:dead`,
-        'x-delivery-limit': 20,
-      },
-    },
+    { name: dead, arguments: quorum },
+    ...keys.map((key) => ({
+      name: queueOf(service, key),
+      arguments: key === event ? consumed : { ...consumed, 'x-single-active-consumer': true },
+    })),
   ];
 }
 

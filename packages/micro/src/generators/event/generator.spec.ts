@@ -195,6 +195,20 @@ describe('event', () => {
     );
   });
 
+  it('creates the queues of an ordered event at deploy, also if a person gave it the order', async () => {
+    await add({ ...ORDER_PLACED, subscribers: 'mailer' });
+    const compose = 'apps/orders/compose.yaml';
+    expect(text(compose)).toContain('"mailer:order.placed"');
+    expect(text(compose)).not.toContain('mailer:order.placed:7');
+    const contract = 'packages/contracts/src/events/order-placed.ts';
+    tree.write(contract, text(contract).replace('  }),\n', "  }),\n  { orderBy: 'orderId' },\n"));
+    expect(syncWorkspace(tree).map(({ path, drift }) => [path, ...drift])).toEqual([
+      [compose, 'orders-broker-account: the command does not match the manifest'],
+    ]);
+    expect(text(compose)).toContain('"mailer:order.placed:7"');
+    expect(syncWorkspace(tree)).toEqual([]);
+  });
+
   it('has no example data for a contract that a person wrote', async () => {
     await add({ ...ORDER_PLACED, subscribers: 'payments' });
     const contract = 'packages/contracts/src/events/order-placed.ts';

@@ -33,6 +33,7 @@ import {
   deriveSubgraphsModule,
   subgraphsModuleFile,
 } from '../../discovery/subgraphs-module';
+import { orderByOf } from '../../discovery/contract-order';
 import { importsBeside } from '../../discovery/same-code';
 import { deriveServeEnv } from '../../discovery/serve-env';
 import { derivePort, dockerfileOf } from '../../dockerfile/dockerfile-edit';
@@ -42,7 +43,11 @@ import {
   type DockerignoreFacts,
 } from '../../dockerfile/dockerignore';
 import { readWorkspaceContext } from '../../dockerfile/workspace-context';
-import { CONTRACTS_ROOT, readContractsPackage } from '../../platform/contracts-library';
+import {
+  contractFile,
+  CONTRACTS_ROOT,
+  readContractsPackage,
+} from '../../platform/contracts-library';
 import { MIGRATIONS_FOLDER } from '../../platform/datastore';
 import type { DerivedFile } from '../../platform/derived-file';
 import { parseAnyEnvironment } from '../../platform/environment';
@@ -180,6 +185,7 @@ function deriveAll(
             observed(service),
             brokerImageIn(ROOT_COMPOSE_FILE),
             isChecked,
+            (event) => orderByOf(event, read(contractFile(event)) ?? '') !== undefined,
           ),
         ],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
