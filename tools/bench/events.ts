@@ -1,15 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startContainer } from '../../packages/chassis/src/testing/container.js';
-import { mustRun } from '../command.js';
 import { LabError, runProgram, say } from '../program.js';
 import { bundleService } from './chassis/bundle-service.js';
 import { BROKERS, type BenchedBroker } from './events/broker-servers.js';
-import { LANES, PREFETCH, type LoadReading } from './events/load.js';
+import { LANES, PREFETCH } from './events/load.js';
 import { onInterrupt } from './interrupt.js';
+import { runLoadProgram, type LoadReading } from './lanes.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
 import { formatRatio, median } from './report/statistics.js';
@@ -96,16 +95,12 @@ async function measure(
   return readings;
 }
 
-async function load(program: URL, url: string, events: number): Promise<LoadReading> {
-  const variables = [
-    `BROKER_URL=${url}`,
-    `EVENTS=${events}`,
-    `WARM_UP=${events}`,
-    'NODE_ENV=production',
-  ];
-  const command = [...variables, process.execPath, fileURLToPath(program)];
-  const lines = (await mustRun('env', command)).trim().split('\n');
-  return JSON.parse(lines.at(-1)!) as LoadReading;
+function load(program: URL, url: string, events: number): Promise<LoadReading> {
+  return runLoadProgram(program, {
+    BROKER_URL: url,
+    EVENTS: String(events),
+    WARM_UP: String(events),
+  });
 }
 
 function eventsTable(all: ReadonlyMap<BenchedBroker, Readings>): string {

@@ -1,3 +1,5 @@
+import { measureLanes } from '../lanes.js';
+
 /** How many events are on their way at a time, and how many of them are handled at a time. */
 export const LANES = 50;
 export const PREFETCH = 10;
@@ -15,20 +17,9 @@ export interface Client {
   close(): Promise<void>;
 }
 
-/** What a program prints at its end. */
-export interface LoadReading {
-  /** Events handled per second. */
-  rate: number;
-  /** Milliseconds from the call of `publish` to the start of the handler: median and 99th percentile. */
-  middle: number;
-  slowest: number;
-  /** Microseconds of this program's processor time per event. */
-  work: number;
-}
-
 /**
- * Publishes and handles events, and prints a {@link LoadReading}. Each lane waits until its event is confirmed and
- * handled before it publishes the next one, so that no queue grows.
+ * Publishes and handles events, and prints a reading: of a time from the call of `publish` to the start of the handler.
+ * Each lane waits until its event is confirmed and handled before it publishes the next one.
  *
  * @param open gives each event to `onOrder`.
  */
@@ -58,28 +49,9 @@ export async function runLoad(
     return Promise.all([isHandled, confirmed]).then(([time]) => time);
   }
 
-  async function send(count: number): Promise<number[]> {
-    const times: number[] = [];
-    let left = count;
-    const lane = async (): Promise<void> => {
-      while (left-- > 0) times.push(await passOn());
-    };
-    await Promise.all(Array.from({ length: LANES }, lane));
-    return times.toSorted((a, b) => a - b);
-  }
-
-  await send(Number(WARM_UP));
-  const [before, started] = [process.cpuUsage(), performance.now()];
-  const times = await send(Number(EVENTS));
-  const { user, system } = process.cpuUsage(before);
-  const seconds = (performance.now() - started) / 1000;
+  const many = { lanes: LANES, count: Number(EVENTS), warmUp: Number(WARM_UP) };
+  const reading = await measureLanes(many, passOn);
   await client.close();
   if (duplicates > 0) throw new Error(`${duplicates} events came twice`);
-  const reading: LoadReading = {
-    rate: times.length / seconds,
-    middle: times[Math.floor(times.length / 2)]!,
-    slowest: times[Math.floor(times.length * 0.99)]!,
-    work: (user + system) / times.length,
-  };
   console.log(JSON.stringify(reading));
 }
