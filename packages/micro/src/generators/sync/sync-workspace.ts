@@ -159,6 +159,9 @@ function deriveAll(
   };
   // The tree does not change while files are derived, so what many services ask is read once.
   const isChecked = oncePer((service: Service) => isServiceChecked(service, read));
+  const isOrdered = oncePer(
+    (event: string) => orderByOf(event, read(contractFile(event)) ?? '') !== undefined,
+  );
   const brokerImageIn = oncePer((file: string) => brokerImage(read(file)));
   return allOrProblems<DerivedFile>([
     ...(isDerived(ROOT_COMPOSE_FILE)
@@ -185,7 +188,7 @@ function deriveAll(
             observed(service),
             brokerImageIn(ROOT_COMPOSE_FILE),
             isChecked,
-            (event) => orderByOf(event, read(contractFile(event)) ?? '') !== undefined,
+            isOrdered,
           ),
         ],
         () => deriveDiscovery(platform, service, localUrls(service, ports), read),
