@@ -152,6 +152,7 @@ export default defineConfig(
       `${SRC}/executors/*/batch.ts`,
       `${SRC}/inference/{plugin,version-actions}.ts`,
       '**/*.config.*',
+      'apps/*/src/graphql-files.d.ts',
       'tools/ci/*-reporter.ts',
       'e2e/*-setup.ts',
       'tools/testing/*-setup.ts',

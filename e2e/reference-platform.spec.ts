@@ -103,13 +103,26 @@ describeEngine('the reference platform', () => {
 
   it('refuses an order while inventory is down, cancels it, and takes it under its key afterwards', async () => {
     const inventory = await containerOf('inventory');
+    const whole = await customer.shopFront();
+    expect(whole.errors).toBeUndefined();
+    // The story has sold it.
+    expect(whole.data.products).toContainEqual({ id: 'lamp', price: 4900, available: 0 });
     await mustRun('docker', ['kill', '--signal', 'KILL', inventory]);
+    // The gateway still answers with what orders knows.
+    const { data, errors } = await customer.shopFront();
+    expect(data.orders).toEqual(whole.data.orders);
+    expect(data.products).toEqual(
+      whole.data.products!.map((product) => ({ ...product, available: null })),
+    );
+    expect(errors).toHaveLength(data.products!.length);
+    for (const { extensions } of errors!) expect(extensions.service).toBe('inventory');
     const key = randomUUID();
     const refused = await refusedOrder(key, /answered 503: /);
     // What it holds is not known before inventory can be asked.
     expect((await customer.order(refused)).status).toBe('cancelling');
     await mustRun('docker', ['start', inventory]);
     await expectAccepted(key, refused);
+    expect((await customer.shopFront()).errors).toBeUndefined();
   });
 
   it('waits for a slow inventory no longer than its time, and holds no stock for that order', async () => {

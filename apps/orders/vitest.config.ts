@@ -6,5 +6,14 @@ import { defineConfig } from 'vitest/config';
 const serveEnv = parseEnv(readFileSync(new URL('.serve.env', import.meta.url), 'utf8'));
 
 export default defineConfig({
+  // As in the bundle: one copy of graphql, and schemas as their texts.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
+  plugins: [
+    {
+      name: 'graphql-as-text',
+      transform: (text, id) =>
+        id.endsWith('.graphql') ? `export default ${JSON.stringify(text)};` : undefined,
+    },
+  ],
   test: { env: { ...serveEnv, NODE_ENV: 'test', LOG_LEVEL: 'silent' } },
 });

@@ -25,6 +25,15 @@ export interface Overview {
   errors: Record<string, { statusCode: number; message: string; service: string }>;
 }
 
+/** What the gateway answers over GraphQL. What a service could not say is null, and has an error. */
+export interface ShopFront {
+  data: {
+    products: { id: string; price: number; available: number | null }[] | null;
+    orders: { status: Order['status'] }[] | null;
+  };
+  errors?: { message: string; extensions: { service: string } }[];
+}
+
 /** A customer who shops through the gateway. */
 export interface Customer {
   /** Rejects if the order is not accepted. */
@@ -32,6 +41,8 @@ export interface Customer {
   order(id: string): Promise<Order>;
   /** The aggregate of the gateway: who the customer is, with the orders and the products. */
   overview(): Promise<Overview>;
+  /** One GraphQL query: the products of orders with the stock of inventory, and the customer's orders. */
+  shopFront(): Promise<ShopFront>;
   /** The order when it is decided: confirmed or cancelled. */
   settled(id: string, withinMs?: number): Promise<Order>;
 }
@@ -51,6 +62,10 @@ export async function newCustomer(gateway: string): Promise<Customer> {
     order,
     overview: async () =>
       (await call(`${gateway}/api/me`, { headers: { authorization } })) as Overview,
+    shopFront: async () => {
+      const json = { query: '{ products { id price available } orders { status } }' };
+      return (await call(`${gateway}/graphql`, { headers: { authorization }, json })) as ShopFront;
+    },
     placeOrder: async ({ productId = 'desk', card = 'card_ok', ...options } = {}) => {
       const { requestId, idempotencyKey } = options;
       const headers = {

@@ -2,10 +2,14 @@ import { createService, type Service } from '@org/chassis';
 import { apiDocs } from '@org/chassis/api-docs';
 import { jwt } from '@org/chassis/auth';
 import { gateway } from '@org/chassis/gateway';
+import { graphqlGateway } from '@org/chassis/graphql-gateway';
 import { rateLimit } from '@org/chassis/rate-limit';
 import type { Config } from './config.js';
+import operations from './persisted-operations.json' with { type: 'json' };
 import { providerRoutes } from './provider-routes.js';
 import { connectResources } from './resources.js';
+import { subgraphs } from './subgraphs.js';
+import supergraph from './supergraph.graphql';
 
 /** The service without its port: main.ts starts it, tests use `app.inject`. */
 export function createApp(config: Config, resources = connectResources(config)): Service {
@@ -40,6 +44,17 @@ export function createApp(config: Config, resources = connectResources(config)):
           version: config.SERVICE_VERSION,
           providers,
           auth: 'jwt',
+        }),
+      );
+      await app.register(
+        graphqlGateway({
+          supergraph,
+          subgraphs: subgraphs(config),
+          persisted: {
+            operations,
+            only: config.GRAPHQL_PERSISTED_ONLY === 'on',
+          },
+          development: config.NODE_ENV === 'development',
         }),
       );
       await app.register(proxy.routes);

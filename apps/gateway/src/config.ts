@@ -1,4 +1,5 @@
 import type { Config as ConfigOf } from '@org/chassis';
+import { graphqlGatewayVariables } from '@org/chassis/graphql-gateway';
 import * as z from 'zod';
 import { resourceVariables } from './resources.js';
 import { links } from './links.js';
@@ -7,6 +8,7 @@ import { links } from './links.js';
 export const variables = {
   ...links,
   ...resourceVariables,
+  ...graphqlGatewayVariables,
   JWT_JWKS_URL: z.url().describe('where the issuer publishes its keys'),
   JWT_ISSUER: z.string().min(1).describe('the required "iss" of a token'),
   JWT_AUDIENCE: z.string().default('platform').describe('the required "aud" of a token'),

@@ -12,6 +12,15 @@ describe('inventory', () => {
 
   afterEach(() => service.stop());
 
+  it('asks for a service key', async () => {
+    const response = await service.app.inject({
+      method: 'POST',
+      url: '/graphql',
+      payload: { query: '{ inStock { id } }' },
+    });
+    expect(response.statusCode).toBe(401);
+  });
+
   it('is alive', async () => {
     const response = await service.app.inject('/health');
     expect(response.statusCode).toBe(200);

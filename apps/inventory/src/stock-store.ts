@@ -49,7 +49,22 @@ export function stockStore({ database }: Pick<Resources, 'database'>) {
     });
   }
 
-  return { reserve, release };
+  async function available(productId: string): Promise<number> {
+    const { rows } = await database.query<{ available: number }>(
+      'SELECT available FROM stock WHERE product_id = $1',
+      [productId],
+    );
+    return rows[0]?.available ?? 0;
+  }
+
+  async function inStock(): Promise<{ id: string; available: number }[]> {
+    const { rows } = await database.query<{ id: string; available: number }>(
+      'SELECT product_id AS id, available FROM stock WHERE available > 0 ORDER BY 1 LIMIT 100',
+    );
+    return rows;
+  }
+
+  return { reserve, release, available, inStock };
 }
 
 async function refuseIfReleased(client: PoolClient, orderId: string): Promise<void> {

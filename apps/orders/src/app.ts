@@ -1,5 +1,6 @@
 import { createService, type Service } from '@org/chassis';
 import { jwt } from '@org/chassis/auth';
+import { subgraph } from '@org/chassis/graphql';
 import { openapi } from '@org/chassis/openapi';
 import type { Config } from './config.js';
 import { connectResources } from './resources.js';
@@ -8,7 +9,10 @@ import { usersClient } from './clients/users.js';
 import { giveUpOrders, releaseStock } from './order-chores.js';
 import { orderStore } from './order-store.js';
 import { placeOrder } from './place-order.js';
+import { listProducts } from './product-list.js';
+import { shopResolvers } from './resolvers.js';
 import { orderRoutes } from './routes/orders.js';
+import schema from './schema.graphql';
 import { subscriptions } from './subscriptions.js';
 
 /** The service without its port: main.ts starts it, tests use `app.inject`. */
@@ -39,6 +43,17 @@ export function createApp(config: Config, resources = connectResources(config)):
         openapi({
           title: 'orders',
           version: config.SERVICE_VERSION,
+        }),
+      );
+      await app.register(
+        subgraph({
+          schema,
+          resolvers: shopResolvers({
+            products: () => listProducts(resources),
+            orders: orders.list,
+            order: orders.find,
+          }),
+          development: config.NODE_ENV === 'development',
         }),
       );
       orderRoutes(app, {

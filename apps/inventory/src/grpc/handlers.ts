@@ -12,7 +12,9 @@ const lines = z
 const order = z.object({ orderId, lines });
 
 /** What each method answers. */
-export function inventoryHandlers(stock: StockStore): ServiceImpl<typeof InventoryService> {
+export function inventoryHandlers(
+  stock: Pick<StockStore, 'reserve' | 'release'>,
+): ServiceImpl<typeof InventoryService> {
   return {
     async reserve(request) {
       const wanted = valid(order, request);
