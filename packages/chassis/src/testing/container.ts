@@ -25,7 +25,8 @@ export interface Container {
 export interface ContainerOptions {
   engine: DatastoreImage;
   port: number;
-  environment: Record<string, string>;
+  /** May contain the port of this machine. */
+  environment: Record<string, string> | ((port: number) => Record<string, string>);
   /** Default: the image's own. */
   command?: readonly string[];
   /** A check that fails until the server is ready. */
@@ -37,6 +38,8 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
   const { ref } = await ensureDatastoreImage(options.engine);
   const name = `micro-spec-${options.engine}-${randomUUID().slice(0, 8)}`;
   const port = await freePort();
+  const { environment } = options;
+  const variables = typeof environment === 'function' ? environment(port) : environment;
   const docker = (...args: string[]) => mustRun('docker', args);
   const container: Container = {
     port,
@@ -52,7 +55,7 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
   await docker(
     ...['create', '--name', name, '--hostname', name],
     ...['--publish', `127.0.0.1:${port}:${options.port}`],
-    ...Object.entries(options.environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+    ...Object.entries(variables).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     ref,
     ...(options.command ?? []),
   );

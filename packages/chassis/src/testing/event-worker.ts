@@ -3,6 +3,7 @@ import { postgres } from '../datastores/postgres.js';
 import type { Broker } from '../events/broker.js';
 import { handle } from '../events/events.js';
 import { outbox } from '../events/outbox.js';
+import { kafka } from '../kafka/kafka.js';
 import { nats } from '../nats/nats.js';
 import { rabbitmq } from '../rabbitmq/rabbitmq.js';
 import { redisStreams } from '../redis-streams/redis-streams.js';
@@ -21,11 +22,13 @@ const config = readVariables(
   },
   process.env,
 );
-const clients: Record<string, typeof rabbitmq | typeof nats | typeof redisStreams> = {
-  'amqp:': rabbitmq,
-  'nats:': nats,
-  'redis:': redisStreams,
-};
+const clients: Record<string, typeof rabbitmq | typeof nats | typeof redisStreams | typeof kafka> =
+  {
+    'amqp:': rabbitmq,
+    'nats:': nats,
+    'redis:': redisStreams,
+    'kafka:': kafka,
+  };
 const connect = clients[new URL(config.BROKER_URL).protocol]!;
 const broker: Broker<typeof orderPlaced> = connect(config.BROKER_URL, {
   service: config.SERVICE,
