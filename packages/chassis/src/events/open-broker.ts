@@ -37,6 +37,8 @@ export interface Transport {
    * If not, contracts with `orderBy` are refused.
    */
   readonly keepsOrder?: boolean;
+  /** Whether one consumer handles all partitions of an event, and what has no order. */
+  readonly handlesAllPartitions?: boolean;
   /** @returns whether any service gets the event. */
   send(event: WireEvent): Promise<boolean>;
   consumer(subscription: Subscription, options: ConsumerOptions): Consumer;
@@ -114,7 +116,8 @@ export function openBroker<S extends MessagingSystem, P extends readonly EventCo
 
   /** Of an event with an order, also what has none: it was published by a version without, or by another program. */
   async function consume(subscription: Subscription): Promise<void> {
-    const isOrdered = subscription.contract.orderBy !== undefined;
+    const isOrdered =
+      subscription.contract.orderBy !== undefined && !transport.handlesAllPartitions;
     const partitions = [undefined, ...(isOrdered ? PARTITIONS : [])];
     await Promise.all(partitions.map((partition) => consumePart(subscription, partition)));
   }

@@ -5,10 +5,10 @@ import type { ConsumerOptions } from '../events/event-handling.js';
 import type { Subscription } from '../events/events.js';
 import { closeClient, patiently, survivesErrors, type KafkaConnection } from './connection.js';
 import { reasonOf } from './errors.js';
+import { Dispatcher } from './dispatcher.js';
 import { GroupMember, type Assignment } from './group.js';
 import { EventHandling } from './handling.js';
 import { OwnedPartitions } from './owned-partitions.js';
-import type { Entry, Partition } from './partition.js';
 import type { ConfirmingPublisher } from './publisher.js';
 import { Reader } from './reader.js';
 import { beginGroup, type Topics } from './topics.js';
@@ -52,13 +52,11 @@ export class EventConsumer {
   readonly #stopping = new AbortController();
   readonly #group: string;
   readonly #topics: HandlerTopics;
-  readonly #handling: EventHandling;
-  readonly #partitions = new OwnedPartitions();
-  readonly #running = new Set<Promise<void>>();
+  readonly #dispatcher: Dispatcher;
+  readonly #partitions: OwnedPartitions;
   #membership: Membership | undefined;
   #loop: Promise<void> | undefined;
   #committing: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #wake: () => void = () => undefined;
   #isAssigned: () => void = () => undefined;
 
@@ -70,13 +68,27 @@ export class EventConsumer {
     private readonly options: ConsumingOptions,
   ) {
     const { prefix, service, retryDelaysMs } = options;
-    const { name } = subscription.contract;
-    this.#group = groupName(prefix, service, name);
-    this.#topics = handlerTopics(prefix, service, name, retryDelaysMs.length);
-    this.#handling = new EventHandling(
+    const { contract } = subscription;
+    this.#group = groupName(prefix, service, contract.name);
+    this.#topics = handlerTopics(prefix, service, contract, retryDelaysMs.length);
+    this.#partitions = new OwnedPartitions(this.#topics.ordered);
+    const handling = new EventHandling(
       ...([subscription, this.#topics, publisher, options] as const),
       () => this.#isStopping,
     );
+    this.#dispatcher = new Dispatcher(this.#partitions, handling, {
+      prefetch: options.prefetch,
+      member: () => this.#membership?.member,
+      onSettled: ({ isRevoked }) => {
+        this.#membership?.reader.wake();
+        if (isRevoked) this.#wake();
+        this.#commitSoon();
+      },
+      onError: (error) => {
+        if (!this.#membership) return;
+        options.log().warn({ err: error }, `${this.#group}: ${reasonOf(error)}`);
+      },
+    });
   }
 
   /** Why nothing is consumed, if that is the case. */
@@ -86,6 +98,12 @@ export class EventConsumer {
 
   get #isStopping(): boolean {
     return this.#stopping.signal.aborted;
+  }
+
+  /** Those that all services read. */
+  get #eventTopics(): string[] {
+    const { event, ordered } = this.#topics;
+    return ordered === undefined ? [event] : [event, ordered];
   }
 
   /** Resolves when it consumes for the first time. After a lost connection, it continues by itself. */
@@ -98,8 +116,7 @@ export class EventConsumer {
   /** Takes no more events, waits for running handlers, and tells the server how far it got. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    clearTimeout(this.#timer);
-    await Promise.allSettled(this.#running);
+    await this.#dispatcher.stop();
     this.#membership?.ended.abort(new Error('it stops'));
     await this.#loop;
   }
@@ -135,14 +152,16 @@ export class EventConsumer {
     const metadata = await patiently(READY_WITHIN_MS, () =>
       admin.metadata({ topics: names, forceUpdate: true }),
     );
-    await abortable(beginGroup(admin, this.#group, this.#topics.event), signal);
+    for (const topic of this.#eventTopics) {
+      await abortable(beginGroup(admin, this.#group, topic), signal);
+    }
     const client = { ...this.connection.clientOptions, groupId: this.#group };
     const fetcher = survivesErrors(new Fetcher(client));
     const ended = new AbortController();
     const reader = new Reader({
       ...{ admin, fetcher, group: this.#group, topics: names, prefetch, log },
       partitions: () => this.#partitions.all,
-      onRead: () => this.#dispatch(),
+      onRead: () => this.#dispatcher.dispatch(),
       onError: (error) => ended.abort(error),
     });
     const rebalanceMs = handlerTimeoutMs + REBALANCE_MARGIN_MS;
@@ -162,11 +181,14 @@ export class EventConsumer {
   /** @returns the topics that it reads. */
   async #declare(): Promise<string[]> {
     const admin = await this.topics.ensure(this.options.declarations(this.#topics));
-    const { event, replay, retries } = this.#topics;
+    const { replay, retries } = this.#topics;
     // There are more if it had more pauses once.
     const all = await admin.listTopics();
     return [
-      ...new Set([event, replay, ...retries, ...all.filter((name) => isRetryTopic(replay, name))]),
+      ...new Set([
+        ...[...this.#eventTopics, replay, ...retries],
+        ...all.filter((name) => isRetryTopic(replay, name)),
+      ]),
     ];
   }
 
@@ -185,7 +207,7 @@ export class EventConsumer {
       );
       if (hasEvents || performance.now() - joinedAt > ASSIGNED_WITHIN_MS) this.#isAssigned();
       await reader.readAll();
-      this.#dispatch();
+      this.#dispatcher.dispatch();
       this.#commitSoon();
       if (!isChanged) await this.#nap(Math.min(intervalMs, HEARTBEAT_MS), ended.signal);
     }
@@ -206,55 +228,6 @@ export class EventConsumer {
       signal.addEventListener('abort', this.#wake, { once: true });
     });
     signal.removeEventListener('abort', this.#wake);
-  }
-
-  #dispatch(): void {
-    const membership = this.#membership;
-    if (!membership || this.#isStopping) return;
-    clearTimeout(this.#timer);
-    const partitions = this.#partitions.all.filter(({ isRevoked }) => !isRevoked);
-    // One of them may end this process: it runs alone, to know which.
-    const suspicious = partitions.filter(({ claims }) => claims > 1);
-    const limit = suspicious.length > 0 ? 1 : this.options.prefetch;
-    const now = Date.now();
-    for (let started = true; started;) {
-      started = false;
-      for (const partition of [...suspicious, ...partitions]) {
-        if (this.#running.size >= limit) return;
-        const entry = partition.next(now);
-        if (!entry) continue;
-        started = true;
-        this.#track(this.#begin(partition, entry, membership));
-      }
-    }
-    const due = partitions.flatMap(({ queue }) => queue.slice(0, 1)).map(({ dueAt }) => dueAt);
-    const next = Math.min(...due.filter((at) => at > now));
-    if (!Number.isFinite(next)) return;
-    this.#timer = setTimeout(() => this.#dispatch(), next - now).unref();
-  }
-
-  #track(work: Promise<void>): void {
-    this.#running.add(work);
-    void work.finally(() => {
-      this.#running.delete(work);
-      this.#membership?.reader.wake();
-      this.#dispatch();
-    });
-  }
-
-  async #begin(partition: Partition, entry: Entry, { member }: Membership): Promise<void> {
-    try {
-      await this.#partitions.claim(partition, member);
-      if (this.#isStopping) partition.putBack(entry, 0);
-      else if (await this.#handling.receive(partition, entry)) partition.finish(entry);
-      else partition.putBack(entry, Date.now() + PROBLEM_PAUSE_MS);
-    } catch (error) {
-      partition.putBack(entry, Date.now() + PROBLEM_PAUSE_MS);
-      const text = `${this.#group}: ${reasonOf(error)}`;
-      if (this.#membership) this.options.log().warn({ err: error }, text);
-    }
-    if (partition.isRevoked) this.#wake();
-    this.#commitSoon();
   }
 
   /** What is done while the server is told goes together, next time. */

@@ -13,7 +13,7 @@ import { planNextStep, type NextStep } from '../events/event-outcome.js';
 import { ATTEMPT, attemptOf, type ReceivedEvent } from '../events/event-wire.js';
 import type { Subscription } from '../events/events.js';
 import type { Log } from '../telemetry/log.js';
-import { readRecord, RETRY_AT } from './message.js';
+import { ONLY_FOR, readRecord, RETRY_AT } from './message.js';
 import type { Entry, Partition } from './partition.js';
 import type { ConfirmingPublisher } from './publisher.js';
 import { DELIVERY_LIMIT, type HandlerTopics } from './topology.js';
@@ -21,6 +21,11 @@ import { DELIVERY_LIMIT, type HandlerTopics } from './topology.js';
 /** How long it is tried to move an event to where it belongs after its handler failed. */
 const MOVED_WITHIN_MS = 15_000;
 const PROBLEM_PAUSE_MS = 500;
+/** What becomes of an event in its partition: it is done with, or handled again after a pause, as this attempt. */
+export type Verdict =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'again'; readonly afterMs: number; readonly attempt: number };
+
 /** The server is told by the group, not by each event. */
 const ALIVE = { keep: () => undefined, everyMs: 60_000 };
 
@@ -34,21 +39,30 @@ export class EventHandling {
     private readonly isStopping: () => boolean,
   ) {}
 
-  /** Resolves with whether the event needs to be handled no more. */
-  async receive(partition: Partition, entry: Entry): Promise<boolean> {
+  async receive(partition: Partition, entry: Entry): Promise<Verdict> {
     const { contract } = this.subscription;
-    const received = readRecord(entry.record);
+    const read = readRecord(entry.record);
+    const { [ONLY_FOR]: onlyFor, ...others } = read.headers;
+    if (onlyFor !== undefined && onlyFor !== this.options.service) return { kind: 'done' };
+    const attempt = entry.attempt ?? attemptOf(others);
+    const received = { ...read, headers: { ...others, [ATTEMPT]: String(attempt) } };
     const log = this.options.log().child({ event: contract.name, eventId: received.id });
-    const attempt = attemptOf(received.headers);
     const isSuspect = entry.offset === partition.base && partition.claims > DELIVERY_LIMIT;
     let outcome: HandleOutcome = 'returned';
     await whileWorking(contract.name, this.options, ALIVE, async () => {
       outcome = isSuspect
         ? await this.#bury(received, attempt, log)
-        : await this.#handle(partition.topic, received, attempt, log);
+        : await this.#handle(partition, received, attempt, log);
       return outcome;
     });
-    return (outcome as HandleOutcome) !== 'returned';
+    return this.#verdict(partition, attempt, outcome);
+  }
+
+  #verdict({ isSerial }: Partition, attempt: number, outcome: HandleOutcome): Verdict {
+    if (outcome === 'returned') return { kind: 'again', afterMs: PROBLEM_PAUSE_MS, attempt };
+    if (!isSerial || outcome !== 'retried') return { kind: 'done' };
+    const afterMs = this.options.retryDelaysMs[attempt - 1]!;
+    return { kind: 'again', afterMs, attempt: attempt + 1 };
   }
 
   #bury(received: ReceivedEvent, attempt: number, log: Log): Promise<HandleOutcome> {
@@ -59,7 +73,7 @@ export class EventHandling {
   }
 
   async #handle(
-    destination: string,
+    { topic: destination, isSerial }: Partition,
     received: ReceivedEvent,
     attempt: number,
     log: Log,
@@ -71,9 +85,14 @@ export class EventHandling {
       await runInContext(context, () => runHandler(this.subscription, received, options));
     } catch (error) {
       const step = planNextStep(error, attempt, retryDelaysMs);
+      const isHeld = step.kind === 'retry' && isSerial;
       // The handler's time limit does not apply to what follows it.
       const { deadline: _, ...timeless } = context;
-      return runInContext(timeless, () => this.#putAway(received, error, step, attempt, log));
+      return runInContext(timeless, () =>
+        isHeld
+          ? Promise.resolve(this.#sayAgain(error, step, attempt, log))
+          : this.#putAway(received, error, step, attempt, log),
+      );
     }
     return 'done';
   }
@@ -104,13 +123,21 @@ export class EventHandling {
       log.error({ err: failure }, text);
       return 'returned';
     }
-    if (isRetry) {
-      const text = `${name} failed and is delivered again in ${step.delayMs} ms: ${why}`;
-      log.warn({ err: error, attempt }, text);
-      return 'retried';
-    }
+    if (isRetry) return this.#sayAgain(error, step, attempt, log);
     log.error({ err: error, attempt }, `${name} is in ${topic}: ${step.reason}: ${why}`);
     return 'dead';
+  }
+
+  #sayAgain(
+    error: unknown,
+    { delayMs }: Extract<NextStep, { kind: 'retry' }>,
+    attempt: number,
+    log: Log,
+  ): HandleOutcome {
+    const { name } = this.subscription.contract;
+    const text = `${name} failed and is delivered again in ${delayMs} ms: ${formatReason(error)}`;
+    log.warn({ err: error, attempt }, text);
+    return 'retried';
   }
 
   /** Repeats it while the server is away. */

@@ -8,11 +8,16 @@ import { EventConsumer } from './consumer.js';
 import { ConfirmingPublisher } from './publisher.js';
 import { beginGroup, Topics } from './topics.js';
 import {
+  destinationOf,
   eventDeclaration,
+  eventDeclarations,
   eventTopic,
   groupName,
   handlerDeclarations,
   isGroupOf,
+  orderedDeclaration,
+  orderedTopic,
+  type TopicDeclaration,
   type TopicOptions,
 } from './topology.js';
 
@@ -21,7 +26,7 @@ export interface KafkaOptions<P extends readonly EventContract[]> extends Broker
   prefix?: string;
   /**
    * How many partitions the topic of an event gets when it is created: as many replicas of a service can share its work.
-   * Default 6.
+   * Default 6. Events with an order have a topic of their own, which always has 8.
    */
   partitions?: number;
   /** How many servers keep each topic. Default: what the server is configured with. */
@@ -74,33 +79,44 @@ function openTransport(
     maxReconnectDelayMs: limits.maxReconnectDelayMs,
   });
   const topics = new Topics(connection);
-  const published = publishes.map((contract) => eventTopic(prefix, contract.name));
+  const published = publishes.flatMap((contract) =>
+    eventDeclarations(prefix, contract, topicOptions),
+  );
   const begun = new Map<string, Promise<unknown>>();
   const publisher = new ConfirmingPublisher(
     ...([connection, name, limits.publishTimeoutMs] as const),
     async ({ topic, name: event }, isAgain) => {
       if (isAgain) {
         topics.forget();
-        begun.delete(event);
+        begun.delete(topic);
       }
+      const own = declarationOf(topic, event);
       // Those of handlers were created with their handlers.
-      if (topic !== eventTopic(prefix, event)) return;
-      const all = [...new Set([topic, ...published])];
-      const admin = await topics.ensure(all.map((one) => eventDeclaration(one, topicOptions)));
+      if (!own) return;
+      const admin = await topics.ensure([
+        ...published,
+        ...(published.some(({ name }) => name === topic) ? [] : [own]),
+      ]);
       const known = subscribers[event] ?? [];
       if (known.length === 0) return;
-      const beginning = begun.get(event) ?? connection.outside(begin);
-      begun.set(event, beginning);
+      const beginning = begun.get(topic) ?? connection.outside(begin);
+      begun.set(topic, beginning);
       await beginning;
 
       function begin(): Promise<unknown> {
         const groups = known.map((one) => groupName(prefix, one, event));
         const all = Promise.all(groups.map((group) => beginGroup(admin, group, topic)));
-        all.catch(() => begun.delete(event));
+        all.catch(() => begun.delete(topic));
         return all;
       }
     },
   );
+
+  function declarationOf(topic: string, event: string): TopicDeclaration | undefined {
+    if (topic === eventTopic(prefix, event)) return eventDeclaration(topic, topicOptions);
+    if (topic === orderedTopic(prefix, event)) return orderedDeclaration(topic, topicOptions);
+    return undefined;
+  }
 
   const consumed = new Set<string>();
   const asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
@@ -129,8 +145,11 @@ function openTransport(
 
   return {
     destination: prefix,
+    keepsOrder: true,
+    handlesAllPartitions: true,
     send: async (event) => {
-      await publisher.send({ ...event, topic: eventTopic(prefix, event.name), source: service });
+      const destination = destinationOf(prefix, event.name, event.headers);
+      await publisher.send({ ...event, ...destination, source: service });
       return hasGroup(event.name);
     },
     consumer: (subscription, options) =>
@@ -138,7 +157,7 @@ function openTransport(
         ...options,
         prefix,
         declarations: (own) => [
-          eventDeclaration(own.event, topicOptions),
+          ...eventDeclarations(prefix, subscription.contract, topicOptions),
           ...handlerDeclarations(own, topicOptions),
         ],
       }),

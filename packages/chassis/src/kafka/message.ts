@@ -1,9 +1,12 @@
+import { ORDER } from '../events/event-order.js';
 import type { ReceivedEvent } from '../events/event-wire.js';
 
 const ID = 'id';
 const SOURCE = 'source';
 /** Until when an event waits, in milliseconds since 1970. */
 export const RETRY_AT = 'x-retry-at';
+/** The only service that handles an event of a topic that all read: it is replayed. */
+export const ONLY_FOR = 'x-only-for';
 
 export interface OutgoingEvent {
   readonly id: string;
@@ -22,7 +25,9 @@ export interface ReadRecord {
 
 export function recordFields({ id, source, body, headers }: OutgoingEvent) {
   const all = { ...headers, [ID]: id, [SOURCE]: source };
+  const order = headers[ORDER];
   return {
+    ...(order === undefined ? {} : { key: Buffer.from(order) }),
     value: Buffer.from(body),
     headers: new Map(
       Object.entries(all).map(([name, value]) => [Buffer.from(name), Buffer.from(value)]),

@@ -11,6 +11,11 @@ export class OwnedPartitions {
   readonly #claiming: Partition[] = [];
   #claimed: Promise<unknown> | undefined;
 
+  constructor(
+    /** The topic whose events are handled one at a time in each partition. */
+    private readonly orderedTopic: string | undefined,
+  ) {}
+
   get all(): readonly Partition[] {
     return [...this.#owned.values()];
   }
@@ -98,7 +103,7 @@ export class OwnedPartitions {
       }
       const { offset, note } = known ?? { offset: starts!.get(index)!, note: '' };
       const place = { topic, topicId, index, offset, claims: Number(note) || 0 };
-      const partition = new Partition(place);
+      const partition = new Partition({ ...place, isSerial: topic === this.orderedTopic });
       // So that people and tools see that it is read.
       if (!known) partition.committed = -1n;
       this.#owned.set(name, partition);
@@ -107,14 +112,20 @@ export class OwnedPartitions {
 
   /** Tells the server how far the group is. */
   async commit(member: GroupMember): Promise<void> {
-    const changed = this.#uncommitted().map((partition) => ({ partition, offset: partition.base }));
-    if (changed.length === 0) return;
-    await member.commit(
-      changed.map(({ partition: { topic, index }, offset }) => ({
-        ...{ topic, index, offset, note: '' },
-      })),
-    );
-    for (const { partition, offset } of changed) partition.committed = offset;
+    await this.#tell(member, this.#uncommitted());
+  }
+
+  async #tell(member: GroupMember, partitions: readonly Partition[]): Promise<void> {
+    if (partitions.length === 0) return;
+    const told = partitions.map((partition) => {
+      const { topic, index, base: offset, note } = partition;
+      return { partition, topic, index, offset, note };
+    });
+    await member.commit(told);
+    for (const { partition, offset, note } of told) {
+      partition.committed = offset;
+      partition.committedNote = note;
+    }
   }
 
   /**
@@ -133,15 +144,11 @@ export class OwnedPartitions {
     this.#claiming.push(partition);
     return (this.#claimed ??= new Promise((resolve) => setImmediate(resolve)).then(() => {
       this.#claimed = undefined;
-      return member.commit(
-        this.#claiming.splice(0).map(({ topic, index, base: offset, claims }) => ({
-          ...{ topic, index, offset, note: String(claims) },
-        })),
-      );
+      return this.#tell(member, this.#claiming.splice(0));
     }));
   }
 
   #uncommitted(): Partition[] {
-    return this.all.filter(({ base, committed }) => base !== committed);
+    return this.all.filter(({ isUncommitted }) => isUncommitted);
   }
 }

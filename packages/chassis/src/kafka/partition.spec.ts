@@ -3,9 +3,9 @@ import { Partition, type Entry } from './partition.js';
 
 const record = { key: null, value: null, headers: [] };
 
-function partition(claims = 0) {
-  const start = { topic: 'events.order.placed', topicId: 'id', index: 0, offset: 5n, claims };
-  return new Partition(start);
+function partition(claims = 0, isSerial = false) {
+  const place = { topic: 'events.order.placed', topicId: 'id', index: 0, offset: 5n };
+  return new Partition({ ...place, claims, isSerial });
 }
 
 function add(to: Partition, offset: bigint, { key, dueAt = 0 }: Partial<Entry> = {}) {
@@ -76,6 +76,62 @@ it('counts how often the first event was taken, until it is done', () => {
   expect(one.claims).toBe(4);
   one.finish(one.next(1)!);
   expect(one.claims).toBe(0);
+});
+
+it('takes back that it took an event, if that did not end the process', () => {
+  const one = partition(3);
+  for (const offset of [5n, 6n]) add(one, offset);
+  const first = one.next(1)!;
+  one.claim();
+  expect([one.note, one.isUncommitted]).toEqual(['4', true]);
+  one.committedNote = one.note;
+  one.putBack(first, 0);
+  expect([one.note, one.claiming, one.isUncommitted]).toEqual(['3', undefined, true]);
+  one.finish(one.next(1)!);
+  expect(one.note).toBe('');
+  one.claim();
+  expect([one.base, one.note]).toEqual([6n, '1']);
+});
+
+it('does not take it back while others of it are being handled', () => {
+  const one = partition();
+  for (const offset of [5n, 6n]) add(one, offset);
+  const [first, second] = [one.next(1)!, one.next(1)!];
+  one.claim();
+  one.putBack(second, 0);
+  expect(one.note).toBe('1');
+  one.putBack(first, 0);
+  expect(one.note).toBe('');
+});
+
+describe('with an order', () => {
+  it('hands out one event at a time, whatever its key', () => {
+    const one = partition(0, true);
+    add(one, 5n, { key: 'a' });
+    add(one, 6n, { key: 'b' });
+    const first = one.next(1)!;
+    expect(one.next(1)).toBeUndefined();
+    one.finish(first);
+    expect(one.base).toBe(6n);
+    expect(one.next(1)?.offset).toBe(6n);
+  });
+
+  it('lets nothing overtake an event that failed, until that is done', () => {
+    const one = partition(0, true);
+    for (const offset of [5n, 6n, 7n]) add(one, offset, { key: 'a' });
+    one.putBack(one.next(1)!, 100, 2);
+    add(one, 8n);
+    expect([one.next(99), one.base]).toEqual([undefined, 5n]);
+    const again = one.next(100)!;
+    expect([again.offset, again.attempt]).toEqual([5n, 2]);
+    expect(one.next(100)).toBeUndefined();
+    one.putBack(again, 200, 3);
+    expect(one.next(199)).toBeUndefined();
+    const last = one.next(200)!;
+    expect([last.offset, last.attempt]).toEqual([5n, 3]);
+    one.finish(last);
+    expect([one.next(200)?.offset, one.base]).toEqual([6n, 6n]);
+  });
 });
 
 it('goes on after a new membership unless another process got further', () => {

@@ -7,6 +7,8 @@ export interface Entry {
   readonly record: ReadRecord;
   /** Not before this time, in milliseconds since 1970. */
   readonly dueAt: number;
+  /** The next attempt, if it failed here and waits here. Default: what the record says. */
+  readonly attempt?: number;
 }
 
 export interface PartitionStart {
@@ -17,6 +19,8 @@ export interface PartitionStart {
   readonly offset: bigint;
   /** How often a process took the record at `offset` and ended before it was done with any. */
   readonly claims: number;
+  /** Whether its records are done one at a time, in their order. */
+  readonly isSerial?: boolean;
 }
 
 /**
@@ -27,6 +31,7 @@ export class Partition {
   readonly topic: string;
   readonly topicId: string;
   readonly index: number;
+  readonly isSerial: boolean;
   /** From where to read on. */
   position: bigint;
   /** Read, and not being handled yet. */
@@ -35,22 +40,26 @@ export class Partition {
   claiming: Promise<unknown> | undefined;
   /** What the server knows. */
   committed: bigint;
+  committedNote: string;
   isRevoked = false;
   #claims: number;
-  readonly #claimedAt: bigint;
+  #claimedAt: bigint;
+  #isClaimed = false;
   /** In the order of their offsets. */
   readonly #open = new Map<bigint, Entry>();
   readonly #keys = new Set<string>();
   #running = 0;
 
-  constructor({ topic, topicId, index, offset, claims }: PartitionStart) {
+  constructor({ topic, topicId, index, offset, claims, isSerial = false }: PartitionStart) {
     this.topic = topic;
     this.topicId = topicId;
     this.index = index;
+    this.isSerial = isSerial;
     this.position = offset;
     this.committed = offset;
     this.#claims = claims;
     this.#claimedAt = offset;
+    this.committedNote = this.note;
   }
 
   get running(): number {
@@ -73,9 +82,29 @@ export class Partition {
     return this.base === this.#claimedAt ? this.#claims : 0;
   }
 
+  /** What the server keeps beside the offset: how often the record there was taken. */
+  get note(): string {
+    return this.claims > 0 ? String(this.claims) : '';
+  }
+
+  /** What the server does not know yet. */
+  get isUncommitted(): boolean {
+    return this.base !== this.committed || this.note !== this.committedNote;
+  }
+
   /** One more process has it now. */
   claim(): void {
-    this.#claims++;
+    this.#claims = this.claims + 1;
+    this.#claimedAt = this.base;
+    this.#isClaimed = true;
+  }
+
+  /** This process is done with the attempt and still there: the record did not end it. */
+  #unclaim(): void {
+    if (!this.#isClaimed) return;
+    this.#claims--;
+    this.#isClaimed = false;
+    this.claiming = undefined;
   }
 
   add(entry: Entry): void {
@@ -86,6 +115,7 @@ export class Partition {
 
   /** The first one that may start now. Those with the same key wait for each other, and so do all after one that waits. */
   next(now: number): Entry | undefined {
+    if (this.isSerial && this.#running > 0) return undefined;
     const before = new Set<string>();
     for (const [at, entry] of this.queue.entries()) {
       if (entry.dueAt > now) return undefined;
@@ -108,9 +138,10 @@ export class Partition {
   }
 
   /** It is to be handled again. */
-  putBack(entry: Entry, dueAt: number): void {
+  putBack(entry: Entry, dueAt: number, attempt = entry.attempt): void {
     this.#end(entry);
-    const again = { ...entry, dueAt };
+    if (this.#running === 0 && entry.offset === this.base) this.#unclaim();
+    const again = { ...entry, dueAt, ...(attempt === undefined ? {} : { attempt }) };
     this.#open.set(entry.offset, again);
     this.queue.unshift(again);
   }

@@ -24,8 +24,8 @@ export interface OutgoingMessage extends OutgoingEvent {
   readonly topic: string;
   /** What errors call it. */
   readonly name: string;
-  /** Events with the same key stay in order. Without one, each goes to the next partition. */
-  readonly key?: string;
+  /** Default: each event goes to the next one. */
+  readonly partition?: number;
 }
 
 interface Waiting {
@@ -149,9 +149,9 @@ export class ConfirmingPublisher {
   }
 
   #record(message: OutgoingMessage) {
-    const { topic, key } = message;
+    const { topic } = message;
     const fields = { topic, ...recordFields(message) };
-    if (key !== undefined) return { ...fields, key: Buffer.from(key) };
+    if (message.partition !== undefined) return { ...fields, partition: message.partition };
     const partition = this.#next.get(topic) ?? 0;
     this.#next.set(topic, (partition + 1) % Number.MAX_SAFE_INTEGER);
     // The client takes the remainder.

@@ -3,13 +3,19 @@ import { checkConnectionUrl } from '../connections/connection-url.js';
 import { abortable } from '../context/deadline.js';
 import { UnavailableError } from '../errors/unavailable.js';
 import { withoutDeadHeaders } from '../events/dead-letter.js';
+import { partitionOf } from '../events/event-order.js';
 import type { ReplayOptions, ReplayReport } from '../events/replay.js';
 import { defaultLog } from '../telemetry/default-log.js';
 import { closeClient, KafkaConnection, survivesErrors, type SaslMechanism } from './connection.js';
-import { readRecord } from './message.js';
+import { ONLY_FOR, readRecord } from './message.js';
 import { ConfirmingPublisher } from './publisher.js';
 import { offsetsOf, Topics } from './topics.js';
-import { handlerDeclarations, handlerTopics } from './topology.js';
+import {
+  handlerDeclarations,
+  handlerTopics,
+  orderedDeclaration,
+  type HandlerTopics,
+} from './topology.js';
 
 export interface KafkaReplayOptions extends ReplayOptions {
   /** As in `kafka`. Default `events`. */
@@ -53,18 +59,28 @@ export async function replayDeadLetters(
       },
     );
     const report: Record<string, number> = {};
-    for (const { name } of subscribes) report[name] = await replay(name);
+    for (const contract of subscribes) report[contract.name] = await replay(contract);
     return report;
   } finally {
     await publisher.close();
     await connection.close();
   }
 
-  async function replay(name: string): Promise<number> {
-    const own = handlerTopics(prefix, service, name, 0);
-    const admin = await topics.ensure(
-      handlerDeclarations(own, { partitions: 1, replicas, retentionDays: 7 }),
-    );
+  /** What has an order goes to the end of it, with a word to all other services that read there. */
+  function again({ ordered, replay }: HandlerTopics, headers: Readonly<Record<string, string>>) {
+    const partition = partitionOf(headers);
+    if (ordered === undefined || partition === undefined) return { topic: replay, headers };
+    return { topic: ordered, partition, headers: { ...headers, [ONLY_FOR]: service } };
+  }
+
+  async function replay(contract: ReplayOptions['subscribes'][number]): Promise<number> {
+    const { name } = contract;
+    const own = handlerTopics(prefix, service, contract, 0);
+    const topicOptions = { partitions: 1, replicas, retentionDays: 7 };
+    const admin = await topics.ensure([
+      ...handlerDeclarations(own, topicOptions),
+      ...(own.ordered === undefined ? [] : [orderedDeclaration(own.ordered, topicOptions)]),
+    ]);
     const last = (await offsetsOf(admin, own.dead, 'next')).get(0)!;
     let next = (await offsetsOf(admin, own.dead, 'first')).get(0)!;
     let count = 0;
@@ -79,7 +95,7 @@ export async function replayDeadLetters(
             const { id = '', source = '', body, headers: dead } = readRecord(record);
             const { headers, reason, error } = withoutDeadHeaders(dead);
             log.info({ event: name, eventId: id, reason, error }, `replaying ${name}`);
-            await publisher.send({ topic: own.replay, name, id, source, body, headers });
+            await publisher.send({ ...again(own, headers), name, id, source, body });
             next = offset + 1n;
             await admin.deleteRecords({
               topics: [{ name: own.dead, partitions: [{ partition: 0, offset: next }] }],

@@ -1,3 +1,6 @@
+import { PARTITIONS, partitionOf } from '../events/event-order.js';
+import type { EventContract } from '../events/events.js';
+
 /** How soon a new consumer asks again for the partitions that others must give up first. */
 export const HEARTBEAT_MS = 1000;
 
@@ -28,6 +31,8 @@ export interface TopicDeclaration {
 /** What a handler reads: its event, and what comes again for it alone. */
 export interface HandlerTopics {
   readonly event: string;
+  /** Of an event with an order. */
+  readonly ordered: string | undefined;
   readonly replay: string;
   /** One for each pause, so that in each of them the first event is also the first that is due. */
   readonly retries: readonly string[];
@@ -36,6 +41,26 @@ export interface HandlerTopics {
 
 export function eventTopic(prefix: string, event: string): string {
   return `${prefix}.${event}`;
+}
+
+/**
+ * Beside the topic of the event, because the number of its partitions is a part of the order: each partition of keys is
+ * one partition of this topic.
+ */
+export function orderedTopic(prefix: string, event: string): string {
+  return `${prefix}-ordered.${event}`;
+}
+
+/** Where an event goes that is published; the first free partition if none is said. */
+export function destinationOf(
+  prefix: string,
+  event: string,
+  headers: Readonly<Record<string, string>>,
+): { readonly topic: string; readonly partition?: number } {
+  const partition = partitionOf(headers);
+  return partition === undefined
+    ? { topic: eventTopic(prefix, event) }
+    : { topic: orderedTopic(prefix, event), partition };
 }
 
 /** The names of services contain no dot, so the topics of two handlers never collide. */
@@ -67,11 +92,12 @@ export function isGroupOf(prefix: string, event: string, group: string): boolean
 export function handlerTopics(
   prefix: string,
   service: string,
-  event: string,
+  { name: event, orderBy }: Pick<EventContract, 'name' | 'orderBy'>,
   retries: number,
 ): HandlerTopics {
   return {
     event: eventTopic(prefix, event),
+    ordered: orderBy === undefined ? undefined : orderedTopic(prefix, event),
     replay: `${prefix}-replay.${service}.${event}`,
     retries: Array.from({ length: retries }, (_, n) => retryTopic(prefix, service, event, n + 1)),
     dead: `${prefix}-dead.${service}.${event}`,
@@ -93,6 +119,22 @@ export function eventDeclaration(name: string, options: TopicOptions): TopicDecl
       ...((options.replicas ?? 1) > 2 ? { 'min.insync.replicas': '2' } : {}),
     },
   };
+}
+
+/** The topics of an event, which all services read. */
+export function eventDeclarations(
+  prefix: string,
+  { name, orderBy }: Pick<EventContract, 'name' | 'orderBy'>,
+  options: TopicOptions,
+): TopicDeclaration[] {
+  return [
+    eventDeclaration(eventTopic(prefix, name), options),
+    ...(orderBy === undefined ? [] : [orderedDeclaration(orderedTopic(prefix, name), options)]),
+  ];
+}
+
+export function orderedDeclaration(name: string, options: TopicOptions): TopicDeclaration {
+  return eventDeclaration(name, { ...options, partitions: PARTITIONS.length });
 }
 
 /** What a handler has for itself. Dead letters stay until they are replayed. */

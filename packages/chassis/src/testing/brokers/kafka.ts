@@ -65,7 +65,7 @@ export async function withKafka<T>(url: string, work: (admin: Admin) => Promise<
 }
 
 const groupOf = (service: string) => groupName('events', service, orderPlaced.name);
-const topicsOf = (service: string) => handlerTopics('events', service, orderPlaced.name, 2);
+const topicsOf = (service: string) => handlerTopics('events', service, orderPlaced, 2);
 
 /** How many records are between two offsets of all partitions. */
 const between = (from: Map<number, bigint>, to: Map<number, bigint>) =>
