@@ -4,5 +4,5 @@ describeBrokerPlatform({
   broker: 'nats',
   deadLetters: 'events-dead.mailer.order.placed',
   own: 'Nats-Msg-Id',
-  others: 'x-dead-letter-strategy|AMQPError|XGROUP',
+  others: 'x-dead-letter-strategy|AMQPError|XGROUP|PLT_KFK',
 });

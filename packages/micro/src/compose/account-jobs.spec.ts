@@ -96,6 +96,7 @@ it('follows the events of the platform', () => {
 
 it.each([
   ['NATS', 'nats', /^nats:\/\/platform:\$\{BROKER_PASSWORD:[^}]*\}@broker:4222$/],
+  ['Kafka', 'kafka', /^kafka:\/\/platform:\$\{BROKER_PASSWORD:[^}]*\}@broker:9092$/],
   ['Redis', 'redis', /^redis:\/\/:\$\{BROKER_PASSWORD:[^}]*\}@broker:6379$/],
 ])('lets all services use the only account of %s, without a job', (_name, broker, url) => {
   const { text } = derive();

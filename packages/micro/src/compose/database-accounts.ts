@@ -59,6 +59,7 @@ export function databaseAccountsRun(
     case 'redis':
     case 'rabbitmq':
     case 'nats':
+    case 'kafka':
       return undefined;
   }
 }

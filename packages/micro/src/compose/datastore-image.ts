@@ -2,6 +2,7 @@ import { BROKER_NAME } from '../platform/datastore';
 import { mysqlEntrypoint } from '../platform/mysql-accounts';
 import { postgresFolder } from '../platform/server-image';
 import type { BackingEngine } from './datastore';
+import { kafkaScript } from './kafka-entry';
 import { passwordReference } from './secret-reference';
 
 /** Image, credentials and health check of a datastore or broker in its compose entry. */
@@ -35,6 +36,7 @@ export const BACKING_IMAGES = {
   rabbitmq: 'rabbitmq:4.1',
   // The image without a suffix has no shell.
   nats: 'nats:2.12-alpine',
+  kafka: 'apache/kafka:4.4.0',
 } as const satisfies Record<BackingEngine, string>;
 
 /** For `printf`, with user and password. Changes of it are a person's to make in the entry. */
@@ -186,6 +188,22 @@ export function backingImage(engine: BackingEngine, name: string, user: string):
           ],
           read_only: true,
           tmpfs: ['/tmp'],
+        },
+      };
+    case 'kafka':
+      return {
+        image: BACKING_IMAGES.kafka,
+        capabilities: [],
+        environment: { KAFKA_USER: user, KAFKA_PASSWORD: password },
+        // Kafka's own programs would start a virtual machine for each check.
+        check: "bash -c 'exec 3<>/dev/tcp/127.0.0.1/9092'",
+        volume: '/var/lib/kafka/data',
+        extra: {
+          // Compose fills in variables, unless the dollar sign is doubled.
+          command: ['bash', '-ec', kafkaScript(name).replaceAll('$', '$$$$')],
+          read_only: true,
+          // Libraries that read compressed events are unpacked there, and run.
+          tmpfs: ['/tmp:exec'],
         },
       };
   }

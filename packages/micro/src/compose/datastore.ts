@@ -20,6 +20,7 @@ import {
   type DatabaseAccounts,
 } from '../platform/account';
 import type { Platform, Service } from '../platform/platform';
+import { KAFKA_OUTSIDE_PORT } from './kafka-entry';
 import { secretReference } from './secret-reference';
 
 export type BackingEngine = DatabaseEngine | CacheEngine | Broker;
@@ -53,7 +54,13 @@ export const ENGINE_PORTS: Record<BackingEngine, number> = {
   redis: 6379,
   rabbitmq: 5672,
   nats: 4222,
+  kafka: 9092,
 };
+
+/** The port of the container that this machine is led to. */
+export function outsidePort(engine: BackingEngine): number {
+  return engine === 'kafka' ? KAFKA_OUTSIDE_PORT : ENGINE_PORTS[engine];
+}
 
 /** The entries of all services and their datastores. */
 export function ownEntries({ services }: Pick<Platform, 'services'>): string[] {
@@ -174,5 +181,7 @@ function formatUrl(
       return `amqp://${user}:${password}@${host}`;
     case 'nats':
       return `nats://${user}:${password}@${host}`;
+    case 'kafka':
+      return `kafka://${user}:${password}@${host}`;
   }
 }

@@ -70,6 +70,34 @@ describe('a new file', () => {
     expect(text.match(/127\.0\.0\.1:13000:5672/g)).toHaveLength(1);
   });
 
+  it('tells Kafka by which port this machine comes', () => {
+    const broker = (engine: string, current?: string) => {
+      const { text, drift } = derive({ mailer: `port: 3003\nbroker: ${engine}` }, { current });
+      return {
+        text,
+        drift,
+        entry: text.slice(text.indexOf('  broker:'), text.indexOf('\n  mailer:')),
+      };
+    };
+    const kafka = broker('kafka');
+    expect(kafka.entry).toBe(`  broker:
+    networks:
+      - development
+    ports:
+      - 127.0.0.1:13000:9094
+    environment:
+      KAFKA_OUTSIDE_PORT: '13000'`);
+    expect(broker('kafka', kafka.text).drift).toEqual([]);
+    const moved = kafka.text.replace('127.0.0.1:13000:', '127.0.0.1:19000:');
+    expect(broker('kafka', moved).drift).toEqual([
+      'broker: KAFKA_OUTSIDE_PORT is 13000, the manifest says 19000',
+    ]);
+    const rabbitmq = broker('rabbitmq', kafka.text);
+    expect(rabbitmq.entry).toContain('127.0.0.1:13000:5672');
+    expect(rabbitmq.entry).not.toContain('environment');
+    expect(broker('kafka', rabbitmq.text).entry).toBe(kafka.entry);
+  });
+
   it.each<[string, Record<string, string>, number]>([
     ['a service', { a: 'port: 3001\ndatastores: { database: postgres }', b: 'port: 13001' }, 13002],
     [

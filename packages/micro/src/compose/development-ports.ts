@@ -4,7 +4,15 @@ import { FIRST_PORT } from '../platform/manifest';
 import type { Platform } from '../platform/platform';
 import { portsOf } from '../platform/port';
 import type { ComposeEdit } from './compose-edit';
-import { datastoresOf, ENGINE_PORTS, platformBroker, type BackingService } from './datastore';
+import {
+  datastoresOf,
+  ENGINE_PORTS,
+  outsidePort,
+  platformBroker,
+  type BackingEngine,
+  type BackingService,
+} from './datastore';
+import { KAFKA_OUTSIDE_VARIABLE } from './kafka-entry';
 import { readMapping } from './ports';
 
 /** A datastore's port is derived from that of its service: 3001 -> 13001, for its cache 14001. */
@@ -14,7 +22,9 @@ const OFFSET_PER_PURPOSE = 1_000;
 /** From this port up, Linux assigns ports to outgoing connections. */
 const EPHEMERAL = 32_768;
 
-const ENGINE_TARGETS: ReadonlySet<number> = new Set(Object.values(ENGINE_PORTS));
+const ENGINE_TARGETS: ReadonlySet<number> = new Set(
+  (Object.keys(ENGINE_PORTS) as BackingEngine[]).map(outsidePort),
+);
 
 interface Published {
   index: number;
@@ -67,6 +77,7 @@ export function convergeDevelopmentPorts(
     taken.add(port);
     ports.set(backing.name, port);
     publish(edit, backing, port);
+    tellPort(edit, backing, port);
   }
   return ports;
 }
@@ -86,7 +97,7 @@ function portsOfOthers(
 
 function publish(edit: ComposeEdit, { name, engine }: BackingService, port: number): void {
   const path = ['services', name, 'ports'];
-  const target = ENGINE_PORTS[engine];
+  const target = outsidePort(engine);
   const there = published(edit, name);
   if (there?.port === port && there.target === target) return;
   const address = there ? there.address : '127.0.0.1';
@@ -100,6 +111,17 @@ function publish(edit: ComposeEdit, { name, engine }: BackingService, port: numb
       ? `${name}: port ${there.port} is used by something else; the next free one is ${port}`
       : formatDrift(`${name}: the port`, String(there.target), String(target));
   edit.replaceItem(path, there.index, wanted, drift);
+}
+
+/** Kafka must know the port, because it tells its clients by which address to come. */
+function tellPort(edit: ComposeEdit, { name, engine }: BackingService, port: number): void {
+  edit.converge(['services', name, 'environment'], {
+    wanted: engine === 'kafka' ? { [KAFKA_OUTSIDE_VARIABLE]: String(port) } : {},
+    isStale: (variable) => variable === KAFKA_OUTSIDE_VARIABLE,
+    form: 'map',
+    ownsValues: true,
+    label: (variable) => `${name}: ${variable}`,
+  });
 }
 
 /** The item of `ports` that publishes the port of its current engine, or of the engine that it had before. */

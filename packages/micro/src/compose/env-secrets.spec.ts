@@ -25,13 +25,16 @@ it('lists the variables that .env must have', () => {
   ]);
 });
 
-it.each(['nats', 'redis'])('lists one password for %s, which all services use', (broker) => {
-  const platform = platformOf({
-    orders: `port: 3001\nbroker: ${broker}`,
-    mailer: `port: 3002\nbroker: ${broker}`,
-  });
-  expect(requiredSecrets(platform)).toEqual(['BROKER_PASSWORD']);
-});
+it.each(['nats', 'redis', 'kafka'])(
+  'lists one password for %s, which all services use',
+  (broker) => {
+    const platform = platformOf({
+      orders: `port: 3001\nbroker: ${broker}`,
+      mailer: `port: 3002\nbroker: ${broker}`,
+    });
+    expect(requiredSecrets(platform)).toEqual(['BROKER_PASSWORD']);
+  },
+);
 
 it('includes that of Grafana if the platform has observability', () => {
   expect(requiredSecrets(platform, true)).toContain('GRAFANA_PASSWORD');

@@ -141,6 +141,34 @@ services:
     expect(derive(['mailer'], redis.text).text).toContain('image: rabbitmq:4.1\n');
   });
 
+  it('gives Kafka a disk, and keeps its password out of its arguments', () => {
+    const { text } = derive(['mailer']);
+    const kafka = derive(['mailer'], text, [], 'kafka');
+    expect(kafka.drift).toContain('broker runs rabbitmq, the manifest says kafka');
+    const { services, volumes } = parse(kafka.text) as {
+      services: { broker: { command: string[]; environment: Record<string, string> } };
+      volumes: object;
+    };
+    const { broker } = services;
+    expect(broker).toMatchObject({
+      image: 'apache/kafka:4.4.0',
+      read_only: true,
+      tmpfs: ['/tmp:exec'],
+      volumes: ['broker-kafka:/var/lib/kafka/data'],
+      healthcheck: { test: ['CMD-SHELL', "bash -c 'exec 3<>/dev/tcp/127.0.0.1/9092'"] },
+    });
+    expect(volumes).toEqual({ 'broker-kafka': null });
+    expect(broker.environment['KAFKA_PASSWORD']).toMatch(/^\$\{BROKER_PASSWORD:\?/);
+    const [shell, option, script = ''] = broker.command;
+    expect([shell, option]).toEqual(['bash', '-ec']);
+    expect(script).toContain('password=\\"$$KAFKA_PASSWORD\\"');
+    expect(script.replaceAll('$$', '')).not.toContain('$');
+    // A person can read and change the settings.
+    expect(kafka.text).toContain('\n        log.flush.interval.messages=1\n');
+    expect(derive(['mailer'], kafka.text, [], 'kafka').drift).toEqual([]);
+    expect(derive(['mailer'], kafka.text).text).toContain('image: rabbitmq:4.1\n');
+  });
+
   it('moves the broker out of the network that datastores once shared', () => {
     const { text } = derive(['mailer']);
     const before = text
@@ -171,6 +199,7 @@ describe('brokerImage', () => {
     ],
     ['services: { broker: { image: "nats:2.12-alpine" } }', 'rabbitmq:4.1'],
     ['services: { broker: { image: "redis:7-bookworm" } }', 'rabbitmq:4.1'],
+    ['services: { broker: { image: "apache/kafka:4.4.0" } }', 'rabbitmq:4.1'],
     [undefined, 'rabbitmq:4.1'],
   ])('of %s is %s', (text, image) => {
     expect(brokerImage(text)).toBe(image);

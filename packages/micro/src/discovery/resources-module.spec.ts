@@ -146,6 +146,14 @@ import { redisStreams, replayDeadLetters } from '@org/chassis/redis-streams';
     expect(text).toContain('    cache: redis(config.CACHE_REDIS_URL),');
   });
 
+  it('connects Kafka', () => {
+    const service = serviceWith('', 'broker: kafka\nsubscribes: [order.placed]\n');
+    const { text } = deriveResourcesModule(service, facts(false), undefined);
+    expect(text).toContain("import { kafka, replayDeadLetters } from '@org/chassis/kafka';\n");
+    expect(text).toContain("  BROKER_URL: secret(connectionUrl('kafka')),");
+    expect(text).toContain('    broker: kafka(config.BROKER_URL, {');
+  });
+
   it('replays dead letters only when it is told to', () => {
     const subscriber = serviceWith('', 'broker: rabbitmq\nsubscribes: [order.placed]\n');
     const { text } = deriveResourcesModule(subscriber, facts(false), undefined);

@@ -40,6 +40,7 @@ const BROKER_MODULES: Record<Broker, { module: string; connect: string }> = {
   rabbitmq: { module: 'rabbitmq', connect: 'rabbitmq' },
   nats: { module: 'nats', connect: 'nats' },
   redis: { module: 'redis-streams', connect: 'redisStreams' },
+  kafka: { module: 'kafka', connect: 'kafka' },
 };
 
 /** How each purpose differs from what the chassis takes for granted. */

@@ -62,6 +62,8 @@ export const BROKER_VERSIONS: Record<Broker, Readonly<Record<string, string>>> =
   // 3.4 needs Node 22.
   nats: { '@nats-io/jetstream': '~3.3.1', '@nats-io/transport-node': '~3.3.1' },
   redis: { ioredis: '^5.9.3' },
+  // 2 needs Node 22.
+  kafka: { '@platformatic/kafka': '~1.35.0' },
 };
 
 /** What contracts of events are written with. */

@@ -8,7 +8,7 @@ export type DatabaseEngine = (typeof DATABASE_ENGINES)[number];
 export const CACHE_ENGINES = ['redis'] as const;
 export type CacheEngine = (typeof CACHE_ENGINES)[number];
 
-export const BROKERS = ['rabbitmq', 'nats', 'redis'] as const;
+export const BROKERS = ['rabbitmq', 'nats', 'redis', 'kafka'] as const;
 export type Broker = (typeof BROKERS)[number];
 
 /** The broker of a platform that has none yet. */
@@ -20,7 +20,7 @@ export function brokerOf(services: readonly { broker?: Broker | undefined }[]): 
 }
 
 /**
- * Whether each service has an account of its own at the broker. NATS and Redis read their accounts from a file, so each
+ * Whether each service has an account of its own at the broker. The others read their accounts from a file, so each
  * new service would restart them: all services use the broker's only account.
  */
 export function hasServiceAccounts(broker: Broker | undefined): boolean {

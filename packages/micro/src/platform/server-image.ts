@@ -1,6 +1,6 @@
 /** The products that run in containers of datastores and the broker. */
 export type Product =
-  'postgres' | 'mysql' | 'mariadb' | 'mongodb' | 'redis' | 'valkey' | 'rabbitmq' | 'nats';
+  'postgres' | 'mysql' | 'mariadb' | 'mongodb' | 'redis' | 'valkey' | 'rabbitmq' | 'nats' | 'kafka';
 
 /** The product and version of an image, as far as its tag tells. */
 export interface ServerImage {
@@ -26,6 +26,7 @@ const PRODUCTS: Readonly<Record<string, Product>> = {
   valkey: 'valkey',
   rabbitmq: 'rabbitmq',
   nats: 'nats',
+  kafka: 'kafka',
 };
 
 /** Images whose tag begins with their own version, and that name PostgreSQL's as `pg17`. */
@@ -40,6 +41,7 @@ export const PRODUCT_NAMES: Readonly<Record<Product, string>> = {
   valkey: 'Valkey',
   rabbitmq: 'RabbitMQ',
   nats: 'NATS',
+  kafka: 'Kafka',
 };
 
 /** The product of an image by the last part of its name; `undefined` if the name does not tell. */

@@ -136,6 +136,8 @@ it.each([
   ['nats:2.12-alpine', 'rabbitmq:4.1'],
   ['redis:7-bookworm', 'nats:2.12-alpine'],
   ['rabbitmq:4.1', 'redis:7-bookworm'],
+  ['apache/kafka:4.4.0', 'nats:2.12-alpine'],
+  ['rabbitmq:4.1', 'apache/kafka:4.4.0'],
 ])('asks for an empty broker before another one takes its place: %s, %s', (...images) => {
   const [from, to] = images.map((image) => parseServerImage(image)!);
   expect(refuseChange(from!, to!)?.advice).toBe(

@@ -77,6 +77,18 @@ export function createApp(
     expect(dependencies).not.toHaveProperty('rabbitmq-client');
   });
 
+  it('has the client of Kafka if the broker is Kafka', async () => {
+    const manifest = 'apps/orders/service.yml';
+    tree.write(manifest, text(manifest).replace('broker: rabbitmq', 'broker: kafka'));
+    await make({ name: 'mailer', subscribes: 'order.placed' });
+    expect(text('apps/mailer/service.yml')).toContain(
+      'broker: kafka\nsubscribes: [order.placed]\n',
+    );
+    const { dependencies } = readJson<{ dependencies: object }>(tree, 'apps/mailer/package.json');
+    expect(dependencies).toHaveProperty('@platformatic/kafka');
+    expect(dependencies).not.toHaveProperty('rabbitmq-client');
+  });
+
   it('handles the given events, each with a test', async () => {
     await make({ name: 'apps/shop/mailer', subscribes: ['order.placed'] });
     expect(text('apps/shop/mailer/service.yml')).toContain('subscribes: [order.placed]\n');
