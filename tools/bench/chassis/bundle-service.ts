@@ -15,7 +15,14 @@ export async function bundleService(source: URL, folder: string): Promise<URL> {
   await build({
     ...bundleOptions({ workspaceRoot: ROOT, entry, outfile, conditions: [], sourcemap: false }),
     // A user's workspace has one version of it. This repository has an older one at the root, for other tools.
-    alias: { pino: join(ROOT, 'packages/chassis/node_modules/pino') },
+    alias: {
+      pino: join(ROOT, 'packages/chassis/node_modules/pino'),
+      // The same code. `nx build` leaves the package out, because it reads a file beside itself.
+      '@platformatic/wasm-utils': join(
+        ROOT,
+        'node_modules/@platformatic/wasm-utils/dist/bundled.js',
+      ),
+    },
     external: ['pino-pretty'],
   });
   return pathToFileURL(outfile);

@@ -1,3 +1,4 @@
+import { kafkaAdapter } from '../../../packages/chassis/src/testing/brokers/kafka.js';
 import type { ContainerOptions } from '../../../packages/chassis/src/testing/container.js';
 
 /** A broker of the comparison: how its server is started, and who uses it. */
@@ -65,5 +66,12 @@ export const BROKERS: readonly BenchedBroker[] = [
       check: ['sh', '-c', 'redis-cli ping | grep -q PONG'],
     },
     url: (port) => `redis://:${USER.password}@127.0.0.1:${port}`,
+  },
+  {
+    title: 'Kafka',
+    client: '@platformatic/kafka',
+    bare: new URL('bare-kafka.ts', import.meta.url),
+    container: kafkaAdapter.container,
+    url: kafkaAdapter.url,
   },
 ];

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Broker } from '../../../packages/chassis/src/events/broker.js';
 import { defineEvent, handle } from '../../../packages/chassis/src/events/events.js';
+import { kafka } from '../../../packages/chassis/src/kafka/kafka.js';
 import { nats } from '../../../packages/chassis/src/nats/nats.js';
 import { rabbitmq } from '../../../packages/chassis/src/rabbitmq/rabbitmq.js';
 import { redisStreams } from '../../../packages/chassis/src/redis-streams/redis-streams.js';
@@ -16,7 +17,7 @@ const orderPlaced = defineEvent(
   }),
 );
 
-const CONNECT = { 'amqp:': rabbitmq, 'nats:': nats, 'redis:': redisStreams };
+const CONNECT = { 'amqp:': rabbitmq, 'nats:': nats, 'redis:': redisStreams, 'kafka:': kafka };
 
 /** Two services, as in a platform: one publishes, the other one handles. */
 void runLoad(async (url, onOrder) => {
