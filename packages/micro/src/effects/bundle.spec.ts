@@ -15,6 +15,12 @@ it('bundles the client of Kafka, and installs what reads WebAssembly beside its 
   const outfile = join(temporaryWorkspace({}), 'main.js');
   const { externals, metafile, warnings } = await bundle(request, outfile);
   expect(Object.fromEntries(externals)).toEqual({
+    // Each of two copies would take the buffers of the other for empty ones, and the server would refuse every event.
+    '@platformatic/dynamic-buffer': {
+      reason:
+        '@platformatic/wasm-utils, which is external, depends on it, too, and they have to share it',
+      path: 'node_modules/@platformatic/dynamic-buffer',
+    },
     '@platformatic/wasm-utils': {
       reason: 'it reads dist/native.wasm from its own folder, in dist/index.js:4',
       path: 'node_modules/@platformatic/wasm-utils',

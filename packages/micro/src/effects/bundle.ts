@@ -12,6 +12,7 @@ import {
   packageFacts,
   type ExternalPackage,
 } from './external-packages';
+import { sharedPackages } from './shared-packages';
 import { packagesReadingBeside } from './unbundled-files';
 import { sourceConditions } from './source-conditions';
 
@@ -26,8 +27,8 @@ export interface Bundle {
  * Bundles a service, except its external packages.
  *
  * The first run bundles everything and then looks at what is in the bundle. Most services are done after it. If a
- * package in the bundle reads files beside its own code, the next run leaves that package out, and so on until none is
- * left. (Deciding per import with an esbuild plugin takes twice as long.)
+ * package in the bundle reads files beside its own code, or an external one needs it, too, the next run leaves that
+ * package out, and so on until none is left. (Deciding per import with an esbuild plugin takes twice as long.)
  */
 export async function bundle(request: ArtifactRequest, outfile: string): Promise<Bundle> {
   const { workspaceRoot, projectRoot } = request;
@@ -39,7 +40,7 @@ export async function bundle(request: ArtifactRequest, outfile: string): Promise
     conditions: sourceConditions(workspaceRoot),
     sourcemap: false,
   });
-  const reading = new Map<string, string>();
+  const leftOut = new Map<string, string>();
   if (declared.length === 0) {
     const result = await build(options).catch(
       // Some files cannot be read here, such as native add-ons. If that matters, the next run reports it.
@@ -49,22 +50,20 @@ export async function bundle(request: ArtifactRequest, outfile: string): Promise
       !externalReason(packageFacts(join(workspaceRoot, directory)), importer);
     if (result?.metafile && packageImports(request, result.metafile).every(isBundled)) {
       for (const [name, reason] of await packagesReadingBeside(request, result.metafile)) {
-        reading.set(name, reason);
+        leftOut.set(name, reason);
       }
       const warnings = result.warnings.map(formatMessage);
-      if (reading.size === 0) return { metafile: result.metafile, externals: new Map(), warnings };
+      if (leftOut.size === 0) return { metafile: result.metafile, externals: new Map(), warnings };
     }
   }
   for (;;) {
-    const externals = externalPackages({ workspaceRoot, declared, reading });
+    const externals = externalPackages({ workspaceRoot, declared, leftOut });
     const { metafile, warnings } = await build({ ...options, plugins: [externals.plugin] }).catch(
       (error: unknown) => {
         throw toArtifactError(projectRoot, error);
       },
     );
-    const more = [...(await packagesReadingBeside(request, metafile!))].filter(
-      ([directory]) => !reading.has(directory),
-    );
+    const more = await packagesToLeaveOut(request, metafile!, externals.found, leftOut);
     if (more.length === 0) {
       return {
         metafile: metafile!,
@@ -72,8 +71,26 @@ export async function bundle(request: ArtifactRequest, outfile: string): Promise
         warnings: warnings.map(formatMessage),
       };
     }
-    for (const [directory, reason] of more) reading.set(directory, reason);
+    for (const [directory, reason] of more) leftOut.set(directory, reason);
   }
+}
+
+/**
+ * Packages that the next run has to leave out, because of what is in the bundle.
+ *
+ * @param leftOut those that were left out already.
+ * @returns their folders, relative to the workspace root, each with the reason.
+ */
+export async function packagesToLeaveOut(
+  request: Pick<ArtifactRequest, 'workspaceRoot'>,
+  metafile: Metafile,
+  externals: ReadonlyMap<string, ExternalPackage>,
+  leftOut: ReadonlyMap<string, string>,
+): Promise<[folder: string, reason: string][]> {
+  return [
+    ...sharedPackages(request, metafile, externals),
+    ...(await packagesReadingBeside(request, metafile)),
+  ].filter(([folder]) => !leftOut.has(folder));
 }
 
 interface PackageImport {

@@ -20,28 +20,24 @@ export function installedPackage(file: string): string | undefined {
 export function externalPackages({
   workspaceRoot,
   declared,
-  reading = new Map(),
+  leftOut = new Map(),
 }: {
   workspaceRoot: string;
   /** Names that service.yml declares. */
   declared: readonly string[];
-  /** Packages that need their own files at run time: folder relative to the workspace root, and reason. */
-  reading?: ReadonlyMap<string, string>;
+  /** Packages that stay out because of what is in the bundle: folder relative to the workspace root, and reason. */
+  leftOut?: ReadonlyMap<string, string>;
 }): {
   plugin: Plugin;
   found: Map<string, ExternalPackage>;
 } {
   const found = new Map<string, ExternalPackage>();
   const facts = new Map<string, PackageFacts>();
-  const pnp = readPlugAndPlay(workspaceRoot);
-  const real = pnp?.real ?? realpathSync;
+  const { find, real, folderOf } = packageFinder(workspaceRoot);
   const reasonFor = (name: string, directory: string, importer: string): string | undefined => {
     if (declared.includes(name)) return 'declared in service.yml';
-    // esbuild names what is in an archive of Yarn as Yarn does, and anything else by its real path.
-    const reads = reading.get(
-      toSlashes(relative(realpathSync(workspaceRoot), pnp ? directory : realpathSync(directory))),
-    );
-    if (reads !== undefined) return reads;
+    const reason = leftOut.get(folderOf(directory));
+    if (reason !== undefined) return reason;
     if (!facts.has(directory)) facts.set(directory, packageFacts(directory));
     return externalReason(facts.get(directory)!, installedPackage(importer));
   };
@@ -55,9 +51,7 @@ export function externalPackages({
           ({ path, resolveDir, kind, importer }) => {
             if (kind === 'entry-point' || isAbsolute(path)) return undefined;
             const name = packageOfImport(path);
-            const directory = pnp
-              ? pnp.find(name, resolveDir)
-              : findPackage(name, resolveDir, workspaceRoot);
+            const directory = find(name, resolveDir);
             const reason = directory && reasonFor(name, directory, importer);
             if (!directory || !reason) return undefined;
             const at = toSlashes(relative(workspaceRoot, directory));
@@ -77,6 +71,26 @@ export function externalPackages({
           },
         ),
     },
+  };
+}
+
+export interface PackageFinder {
+  /** The folder of a package as code in another folder imports it, absolute. */
+  find: (name: string, from: string) => string | undefined;
+  /** The same folder for a package that has several because of links, or of its peers. */
+  real: (directory: string) => string;
+  /** The folder of a package as esbuild names it, relative to the workspace root. */
+  folderOf: (directory: string) => string;
+}
+
+export function packageFinder(workspaceRoot: string): PackageFinder {
+  const pnp = readPlugAndPlay(workspaceRoot);
+  const root = realpathSync(workspaceRoot);
+  return {
+    find: pnp?.find ?? ((name, from) => findPackage(name, from, workspaceRoot)),
+    real: pnp?.real ?? realpathSync,
+    // esbuild names what is in an archive of Yarn as Yarn does, and anything else by its real path.
+    folderOf: (directory) => toSlashes(relative(root, pnp ? directory : realpathSync(directory))),
   };
 }
 

@@ -22,7 +22,7 @@ const ONLY_FOR_TRANSPORTS: Readonly<Record<string, readonly string[]>> = {
  * @returns their folders, relative to the workspace root, each with the reason.
  */
 export async function packagesReadingBeside(
-  request: ArtifactRequest,
+  request: Pick<ArtifactRequest, 'workspaceRoot'>,
   metafile: Metafile,
 ): Promise<Map<string, string>> {
   const files = bundledFiles(metafile);
@@ -97,7 +97,10 @@ function isOwn(file: string): boolean {
   return !INSTALLED_PACKAGE.test(file) && !file.startsWith('../') && !file.includes(':');
 }
 
-async function asksForThreads({ workspaceRoot }: ArtifactRequest, files: readonly string[]) {
+async function asksForThreads(
+  { workspaceRoot }: Pick<ArtifactRequest, 'workspaceRoot'>,
+  files: readonly string[],
+) {
   for (const file of files.filter(isOwn)) {
     const source = await readFile(join(workspaceRoot, file), 'utf8');
     if (source.includes('transport') && startsLogThreads(await toJavaScript(file, source))) {

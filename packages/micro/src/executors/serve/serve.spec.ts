@@ -76,6 +76,24 @@ describe('serve', () => {
     await expect(answer()).rejects.toThrow();
   }, 90_000);
 
+  it('serves with a package that reads a file beside its own code', async () => {
+    vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const { answer, end } = serve({
+      [MAIN]: `import { table } from 'codec';\n${main('one')[MAIN].replace('"one"', 'table()')}`,
+      'node_modules/codec/package.json':
+        '{ "name": "codec", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
+      'node_modules/codec/index.js': `import { readFileSync } from 'node:fs';
+const text = readFileSync(new URL('./table.bin', import.meta.url), 'utf8');
+export const table = () => text;`,
+      'node_modules/codec/table.bin': 'read',
+    });
+    try {
+      await vi.waitFor(async () => expect(await answer()).toBe('read'), soon);
+    } finally {
+      expect(await end()).toEqual({ success: true });
+    }
+  }, 90_000);
+
   it('starts once if nothing changes, though the folder of its bundle is new', async () => {
     const said = vi.spyOn(console, 'log').mockImplementation(() => undefined);
     // Looked for in the node_modules of the service, too, which is not there yet.
