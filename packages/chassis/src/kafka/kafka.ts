@@ -90,27 +90,41 @@ function openTransport(
         topics.forget();
         begun.delete(topic);
       }
-      const own = declarationOf(topic, event);
-      // Those of handlers were created with their handlers.
-      if (!own) return;
-      const admin = await topics.ensure([
-        ...published,
-        ...(published.some(({ name }) => name === topic) ? [] : [own]),
-      ]);
-      const known = subscribers[event] ?? [];
-      if (known.length === 0) return;
-      const beginning = begun.get(topic) ?? connection.outside(begin);
-      begun.set(topic, beginning);
-      await beginning;
-
-      function begin(): Promise<unknown> {
-        const groups = known.map((one) => groupName(prefix, one, event));
-        const all = Promise.all(groups.map((group) => beginGroup(admin, group, topic)));
-        all.catch(() => begun.delete(topic));
-        return all;
-      }
+      await ready(topic, event);
     },
   );
+
+  /** Creates the topic of an event, and the groups of the services that are known to handle it. */
+  async function ready(topic: string, event: string): Promise<void> {
+    const own = declarationOf(topic, event);
+    // Those of handlers were created with their handlers.
+    if (!own) return;
+    const admin = await topics.ensure([
+      ...published,
+      ...(published.some(({ name }) => name === topic) ? [] : [own]),
+    ]);
+    const known = subscribers[event] ?? [];
+    if (known.length === 0) return;
+    const beginning = begun.get(topic) ?? connection.outside(begin);
+    begun.set(topic, beginning);
+    await beginning;
+
+    function begin(): Promise<unknown> {
+      const groups = known.map((one) => groupName(prefix, one, event));
+      const all = Promise.all(groups.map((group) => beginGroup(admin, group, topic)));
+      all.catch(() => begun.delete(topic));
+      return all;
+    }
+  }
+
+  /** The first event of a new server would else wait for its topics and groups, for seconds on a busy machine. */
+  async function check(): Promise<void> {
+    await connection.check();
+    for (const contract of publishes) {
+      const declared = eventDeclarations(prefix, contract, topicOptions);
+      await Promise.all(declared.map((topic) => ready(topic.name, contract.name)));
+    }
+  }
 
   function declarationOf(topic: string, event: string): TopicDeclaration | undefined {
     if (topic === eventTopic(prefix, event)) return eventDeclaration(topic, topicOptions);
@@ -161,7 +175,7 @@ function openTransport(
           ...handlerDeclarations(own, topicOptions),
         ],
       }),
-    check: (signal) => abortable(connection.check(), signal),
+    check: (signal) => abortable(check(), signal),
     close: async () => {
       await publisher.close();
       await connection.close();
