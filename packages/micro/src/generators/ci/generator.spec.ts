@@ -394,11 +394,51 @@ describe('a job for each service', () => {
     expect(names()).toEqual(before);
   });
 
-  it('is refused for GitLab, which has no such matrix', async () => {
-    await expect(ciGenerator(tree, { provider: 'gitlab', matrix: true })).rejects.toThrow(
-      '--matrix is for GitHub',
+  it('is one of a child pipeline on GitLab, there if asked for, kept by sync, and goes again', async () => {
+    const pipeline = () => parse(text(GITLAB)) as Record<string, Record<string, unknown>>;
+    await ciGenerator(tree, { provider: 'gitlab', matrix: true, scan: true });
+    const { '.micro-service': template, affected, service, check } = pipeline();
+    expect(service).toEqual({
+      stage: 'test',
+      needs: ['affected'],
+      rules: [{ if: '$CI_PIPELINE_SOURCE == "merge_request_event"' }],
+      trigger: {
+        include: [{ artifact: 'dist/ci/services.yml', job: 'affected' }],
+        strategy: 'depend',
+      },
+    });
+    expect(affected).toMatchObject({
+      extends: '.micro',
+      artifacts: { paths: ['dist/ci/services.yml'] },
+    });
+    expect(JSON.stringify(affected)).toContain(
+      `.bin/nx show projects --affected --base=\\"$base\\" --with-target docker-build --sep ' '`,
     );
-    expect(tree.exists(GITLAB)).toBe(false);
+    expect(template).toMatchObject({
+      extends: '.micro',
+      rules: [{ if: '$CI_PIPELINE_SOURCE == "parent_pipeline"' }],
+      artifacts: { when: 'always', paths: ['dist/scans/'] },
+    });
+    expect((template!['script'] as string[]).at(-1)).toBe(
+      'node_modules/.bin/nx run-many -p "$SERVICE" -t lint test typecheck docker-scan',
+    );
+    expect(JSON.stringify(check)).not.toMatch(/docker-scan|trivy|dist\/scans/);
+    expect(JSON.stringify(check)).toContain('--exclude=');
+    expect(drift()).toEqual([]);
+    const first = text(GITLAB);
+    await ciGenerator(tree, { provider: 'gitlab' });
+    expect(text(GITLAB)).toBe(first);
+    await ciGenerator(tree, { provider: 'gitlab', matrix: false });
+    expect(Object.keys(pipeline()).filter((name) => /service|affected/.test(name))).toEqual([]);
+    expect(JSON.stringify(pipeline()['check'])).toContain('docker-scan');
+    expect(drift()).toEqual([]);
+  });
+
+  it('shows that images are scanned, also if no other job scans any', async () => {
+    for (const name of ['staging', 'production']) tree.write(`environments/${name}.yml`, '');
+    await ciGenerator(tree, { provider: 'gitlab', matrix: true, scan: true });
+    expect(text(GITLAB).match(/-t lint test typecheck docker-scan/g)).toHaveLength(1);
+    expect(drift()).toEqual([]);
   });
 });
 

@@ -50,18 +50,13 @@ const NOTHING: PipelineChoices = { scans: false, plans: [], matrix: false };
 /**
  * What a person asked for; what they do not mention is as in the pipeline so far.
  *
- * @throws {UserError} for a plan of an environment that is not in the pipeline, and for what the provider cannot do.
+ * @throws {UserError} for a plan of an environment that is not in the pipeline.
  */
 function chosenOptions(
-  { provider, scan, plan, matrix }: CiSchema,
+  { scan, plan, matrix }: CiSchema,
   environments: readonly string[],
   before: PipelineChoices,
 ): PipelineChoices {
-  if (matrix && provider === 'gitlab') {
-    throw new UserError(
-      '--matrix is for GitHub: GitLab knows the entries of a matrix before any job runs, so it cannot have one for each service that changed. Without --matrix, one job builds all of them in parallel',
-    );
-  }
   return {
     scans: scan ?? before.scans,
     plans: chosenPlans(plan, environments) ?? before.plans,
