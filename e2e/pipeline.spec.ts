@@ -65,15 +65,20 @@ describeEngine('the generated pipeline', () => {
   const onGithub = (secrets: Record<string, string> = {}, variables: Record<string, string> = {}) =>
     effectsOf(shop.place, async () => {
       const { workspace } = shop;
+      const needs: Record<string, { outputs: Record<string, string> }> = {};
       let output = '';
       failed = false;
       for (const name of ['check', 'deploy-staging']) {
         if (failed) break;
         const github = { event_name: 'push', ref: 'refs/heads/main' };
-        const job = await runJob(
-          ...([workspace.root, await workspace.read(WORKFLOW), name] as const),
-          ...([{ github, secrets }, variables] as const),
-        );
+        const contexts = { github, secrets, needs };
+        const text = await workspace.read(WORKFLOW);
+        if (!doesJobRun(text, name, contexts)) {
+          output += `${name} is skipped\n`;
+          continue;
+        }
+        const job = await runJob(workspace.root, text, name, contexts, variables);
+        needs[name] = { outputs: job.outputs };
         output += job.output;
         failed = !job.success;
       }
@@ -124,6 +129,14 @@ describeEngine('the generated pipeline', () => {
       restarted: ['users'],
       pushed: ['users'],
     });
+  });
+
+  it('of GitHub starts no deploy for a commit that changes no service', async () => {
+    await shop.workspace.write('README.md', '# A shop\n');
+    await shop.workspace.commit('docs: another title');
+    const { restarted, pushed, output } = await onGithub();
+    expect(output).toMatch(/No tasks were run[^]*\ndeploy-staging is skipped\n$/);
+    expect({ failed, restarted, pushed }).toEqual({ failed: false, restarted: [], pushed: [] });
   });
 
   it('of GitHub deploys with the next commit what failed before', async () => {

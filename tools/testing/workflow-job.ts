@@ -104,6 +104,8 @@ export async function runJob(
 
 /** Without it, a condition is one of a job or step before which nothing failed. */
 const NOT_CANCELLED = '!cancelled()';
+/** Whoever runs one job after the other ends with the first that fails. */
+const NOT_FAILED = '!failure()';
 
 /** Whether a job runs, as far as its own condition says. */
 export function doesJobRun(text: string, name: string, contexts: WorkflowContexts): boolean {
@@ -178,7 +180,7 @@ function isTrue(condition: string | undefined, contexts: WorkflowContexts): bool
   if (condition === undefined) return true;
   return condition.split(' && ').every((one) => {
     // Nothing cancels a run here.
-    if (one === NOT_CANCELLED) return true;
+    if (one === NOT_CANCELLED || one === NOT_FAILED) return true;
     const [, path, operator, text, other] =
       /^([\w.-]+) (==|!=) (?:'([^']*)'|([\w.-]+))$/.exec(one) ?? [];
     if (path === undefined) throw new Error(`unknown condition ${one}`);

@@ -3,8 +3,8 @@ import { formatTable } from '../report/tables.js';
 import { HANDS, type Hand } from './by-hand.js';
 
 /**
- * - `jobs`: what the generated pipeline runs for a commit on the main branch, in all of its jobs, each on a new runner.
- * - `install`: what each of these jobs runs before.
+ * - `jobs`: what the generated pipeline runs for a commit on the main branch, in all of its jobs that start.
+ * - `install`: what each job runs before.
  * - `push`: the images of all services are looked up, as if no job had ever ended well.
  */
 export const WAYS = ['jobs', 'read', 'push', 'install', 'write'] as const;
@@ -18,9 +18,9 @@ export function isByHand(way: Way): way is Hand {
 }
 
 const TITLES: Record<Way, string> = {
-  jobs: 'generated pipeline: the jobs `check` and `deploy-development`, without `npm ci`',
+  jobs: 'generated pipeline: the job `check`, which finds nothing to deploy, without `npm ci`',
   read: '`docker buildx bake` of all, reads a cache in the registry (`mode=max`)',
-  install: '`npm ci`, which each of these two jobs runs before',
+  install: '`npm ci`, which this job runs before',
   push: '`nx run-many -t docker-push`: bundles all services, looks up all images',
   write: 'the same bake, and writes a cache, too (`cache-to`)',
 };

@@ -15,6 +15,7 @@ import {
   signingRights,
   type Job,
 } from './github-steps';
+import { findPending, hasPending, pendingOutputs } from './github-pending';
 import type { PipelineEnvironment, PipelineFacts } from './pipeline-facts';
 import {
   affectedScript,
@@ -53,7 +54,7 @@ export function githubWorkflow(facts: PipelineFacts): {
       ...Object.fromEntries(
         environments.map((one, at) => [
           `deploy-${one.name}`,
-          deployJob(facts, one, at === 0 ? 'check' : `deploy-${environments[at - 1]!.name}`),
+          deployJob(facts, one, environments[at - 1]),
         ]),
       ),
       ...(facts.choices.scans ? { 'report-scans': reportScansJob(jobsThatScan(facts)) } : {}),
@@ -85,6 +86,7 @@ function checkJob(facts: PipelineFacts): Job {
     : affectedScript('check', [`${CHECKS} \${PR_BASE:+${imageTarget(scans)}}`], 'PR_BASE');
   return {
     if: "github.event_name != 'workflow_dispatch'",
+    ...pendingOutputs(facts.environments),
     'runs-on': 'ubuntu-latest',
     concurrency: {
       group: 'check-${{ github.ref }}',
@@ -105,17 +107,22 @@ function checkJob(facts: PipelineFacts): Job {
         run,
       },
       ...keepScans(scans && !matrix, 'check'),
+      ...findPending(facts.environments),
       { if: "github.event_name == 'push'", ...save('check') },
     ],
   };
 }
 
-function deployJob(facts: PipelineFacts, environment: PipelineEnvironment, needs: string): Job {
+function deployJob(
+  facts: PipelineFacts,
+  environment: PipelineEnvironment,
+  before: PipelineEnvironment | undefined,
+): Job {
   const { name, url } = environment;
   const job = `deploy-${name}`;
   return {
-    if: "github.event_name == 'push'",
-    needs,
+    if: hasPending(job),
+    needs: ['check', ...(before ? [`deploy-${before.name}`] : [])],
     ...placeOf(environment, signingRights(environment)),
     steps: [
       ...setUp(facts),
@@ -128,7 +135,7 @@ function deployJob(facts: PipelineFacts, environment: PipelineEnvironment, needs
         ...secretsOf(environment),
         run: affectedScript(job, deployCommands(environment, facts.choices.scans)),
       },
-      ...keepScans(facts.choices.scans && needs === 'check', name),
+      ...keepScans(facts.choices.scans && before === undefined, name),
       {
         name: 'Verify what was deployed',
         ...secretsOf(environment),

@@ -72,8 +72,16 @@ describe('a pipeline for GitHub', () => {
       'env',
       'jobs',
     ]);
-    expect(jobs()['deploy-staging']!.needs).toBe('check');
-    expect(jobs()['deploy-production']!.needs).toBe('deploy-staging');
+    expect(jobs()['deploy-staging']!.needs).toEqual(['check']);
+    expect(jobs()['deploy-production']!).toMatchObject({
+      needs: ['check', 'deploy-staging'],
+      // The one before is skipped if it has nothing to deploy, but it must not have failed.
+      if: "github.event_name == 'push' && !failure() && !cancelled() && needs.check.outputs.deploy-production == 'true'",
+    });
+    expect(jobs()['check']!['outputs']).toEqual({
+      'deploy-staging': '${{ steps.pending.outputs.deploy-staging }}',
+      'deploy-production': '${{ steps.pending.outputs.deploy-production }}',
+    });
     expect(jobs()['rollback-production']!.needs).toBeUndefined();
     expect(said.join('\n')).toContain('Approvals: set required reviewers');
   });
