@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { pinnedImage } from '../../deployment/override';
 import { ECS_LIST, ecsFolder } from '../../ecs/folder';
-import { foundationTemplate } from '../../ecs/foundation';
+import { cloudformationTemplate } from '../../ecs/foundation/cloudformation';
+import { foundationOf } from '../../ecs/foundation/resources';
 import { renderForCluster } from '../../effects/cluster-rendering';
 import { renderForEcs } from '../../effects/ecs-rendering';
 import { readAnyEnvironment } from '../../effects/environments';
@@ -120,7 +121,7 @@ async function renderTasks(
 ): Promise<number> {
   const { workspaceRoot } = shell;
   if (values.format !== undefined) {
-    shell.say(foundationTemplate(platform, environment).trimEnd());
+    shell.say(cloudformationTemplate(foundationOf(platform, environment)).trimEnd());
     return 0;
   }
   if (values.secrets) {

@@ -1,43 +1,23 @@
 import { minimatch } from 'minimatch';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { keyTag } from '../image/image-key';
-import { checkEcsEnvironment } from '../platform/ecs-environment';
-import { parseYaml } from '../platform/yaml-source';
-import { platformOf } from '../testing/platform';
-import { foundationTemplate, KEY_TAGS } from './foundation';
-
-const PLATFORM = platformOf({
-  'order-items': 'port: 3001\n',
-  users: 'port: 3002\n',
-  'v-2': 'port: 3003\n',
-  v2: 'port: 3004\n',
-});
-
-const SSM = 'arn:aws:ssm:eu-central-1:123456789012:parameter/acme/url';
-const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:acme/stripe-AbCdEf';
-
-const ENVIRONMENT = `engine: ecs
-region: eu-central-1
-registry: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/team
-subnets: [subnet-0a]
-securityGroups: [sg-0a]
-executionRole: arn:aws:iam::123456789012:role/teams/acme/execution
-links: { users: 'https://users.example.com' }
-services:
-  v2: { secrets: { URL: '${SSM}', KEY: '${SECRET}:key::' } }
-  order-items: { secrets: { URL: '${SSM}' } }
-`;
+import { keyTag } from '../../image/image-key';
+import {
+  ENVIRONMENT,
+  exampleFoundation,
+  SECRET,
+  SSM,
+  WITHOUT_SECRETS,
+} from '../../testing/foundation';
+import { cloudformationTemplate } from './cloudformation';
+import { KEY_TAGS } from './resources';
 
 interface Template {
   Resources: Record<string, { Type: string; DeletionPolicy?: string; Properties: object }>;
 }
 
 function template(text = ENVIRONMENT): Template['Resources'] {
-  const names = PLATFORM.services.map(({ name }) => name);
-  const { source } = parseYaml('environments/production.yml', text);
-  const environment = checkEcsEnvironment('production', source!, names);
-  return (parse(foundationTemplate(PLATFORM, environment)) as Template).Resources;
+  return (parse(cloudformationTemplate(exampleFoundation(text))) as Template).Resources;
 }
 
 it('has what an environment needs before its services, under the names that it is found by', () => {
@@ -72,7 +52,7 @@ it('lets the execution role read the secrets of the environment, and no other', 
       },
     ],
   });
-  const none = template(ENVIRONMENT.slice(0, ENVIRONMENT.indexOf('services:')));
+  const none = template(WITHOUT_SECRETS);
   expect(none['ExecutionRole']?.Properties).not.toHaveProperty('Policies');
 });
 

@@ -1,16 +1,80 @@
-import { stringify } from 'yaml';
-import type { EcsEnvironment } from '../platform/ecs-environment';
-import { elsewhere } from '../platform/environment';
-import { parseImageReference, serviceRepository } from '../platform/image-reference';
-import type { Platform } from '../platform/platform';
-import { scopeOf, tagsOf, type EcsScope } from './names';
+import type { EcsEnvironment } from '../../platform/ecs-environment';
+import { elsewhere } from '../../platform/environment';
+import { parseImageReference, serviceRepository } from '../../platform/image-reference';
+import type { Platform } from '../../platform/platform';
+import { scopeOf, tagsOf, type EcsScope } from '../names';
 
-interface Resource {
-  Type: string;
+/** What an environment needs before its services: the one description that every format is written from. */
+export interface Foundation {
+  /** `acme-production`: of the stack, and what the names in it begin with. */
+  name: string;
+  description: string;
+  /** The AWS region that it is made in. */
+  region: string;
+  /** By their logical names, as in a CloudFormation template. */
+  resources: Readonly<Record<string, FoundationResource>>;
+}
+
+/** A resource as CloudFormation names its type and its properties. */
+export type FoundationResource =
+  | Resource<'AWS::ServiceDiscovery::HttpNamespace', { Name: string }>
+  | Resource<'AWS::ECS::Cluster', { ClusterName: string }>
+  | Resource<'AWS::Logs::LogGroup', { LogGroupName: string; RetentionInDays: number }>
+  | Resource<'AWS::ECR::Repository', RepositoryProperties>
+  | Resource<'AWS::IAM::Role', RoleProperties>;
+
+export type FoundationType = FoundationResource['Type'];
+
+/** The resource of one type. */
+export type FoundationResourceOf<Type extends FoundationType> = Extract<
+  FoundationResource,
+  { Type: Type }
+>;
+
+interface Resource<Type extends string, Properties> {
+  Type: Type;
   /** What holds images or logs outlives the stack. */
   DeletionPolicy?: 'Retain';
   UpdateReplacePolicy?: 'Retain';
-  Properties: object;
+  Properties: Properties & { Tags: readonly Tag[] };
+}
+
+export interface Tag {
+  Key: string;
+  Value: string;
+}
+
+interface RepositoryProperties {
+  RepositoryName: string;
+  ImageTagMutability: 'MUTABLE_WITH_EXCLUSION';
+  ImageTagMutabilityExclusionFilters: readonly {
+    ImageTagMutabilityExclusionFilterType: 'WILDCARD';
+    ImageTagMutabilityExclusionFilterValue: string;
+  }[];
+  ImageScanningConfiguration: { ScanOnPush: boolean };
+}
+
+interface RoleProperties {
+  RoleName: string;
+  Path?: string;
+  AssumeRolePolicyDocument: PolicyDocument;
+  ManagedPolicyArns: readonly [Substituted];
+  Policies?: readonly [{ PolicyName: string; PolicyDocument: PolicyDocument }];
+}
+
+export interface PolicyDocument {
+  Version: '2012-10-17';
+  Statement: readonly {
+    Effect: 'Allow';
+    Principal?: { Service: string };
+    Action: string;
+    Resource?: readonly string[];
+  }[];
+}
+
+/** A text with `${AWS::Partition}` in it: `aws`, or that of China or a government. */
+export interface Substituted {
+  'Fn::Sub': string;
 }
 
 const KEPT = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' } as const;
@@ -18,19 +82,17 @@ const KEPT = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' } as cons
 /** The tags of image keys. */
 export const KEY_TAGS = 'k-*';
 
-const HEADER = '# Written by `micro render --format=cloudformation`: what has to exist once.\n';
-
 /**
- * A CloudFormation template with what an environment needs before its services, as far as it is nobody else's: the
- * cluster, the namespace, the log group, a repository for each service and the execution role. What the environment names by
- * an ARN of its own, and everything of the VPC, is not in it.
+ * What has to exist once, as far as it is nobody else's: the cluster, the namespace, the log group, a repository for each
+ * service and the execution role. What the environment names by an ARN of its own, and everything of the VPC, is not in it.
  */
-export function foundationTemplate(platform: Platform, environment: EcsEnvironment): string {
+export function foundationOf(platform: Platform, environment: EcsEnvironment): Foundation {
   const scope = scopeOf(platform, environment);
-  const template = {
-    AWSTemplateFormatVersion: '2010-09-09',
-    Description: `What ${scope.prefix} needs before its services`,
-    Resources: {
+  return {
+    name: scope.prefix,
+    description: `What ${scope.prefix} needs before its services`,
+    region: scope.region,
+    resources: {
       ...network(scope),
       LogGroup: {
         Type: 'AWS::Logs::LogGroup',
@@ -39,15 +101,12 @@ export function foundationTemplate(platform: Platform, environment: EcsEnvironme
       },
       ...repositories(scope, platform, environment),
       ExecutionRole: executionRole(scope, environment),
-    } satisfies Record<string, Resource>,
+    },
   };
-  // CloudFormation reads YAML 1.1, in which a plain `off` is false.
-  const options = { version: '1.1', aliasDuplicateObjects: false, lineWidth: 0 } as const;
-  return HEADER + stringify(template, options);
 }
 
 /** The namespace is one of ours unless the environment names it by an ARN. */
-function network(scope: EcsScope): Record<string, Resource> {
+function network(scope: EcsScope): Record<string, FoundationResource> {
   const { cluster, namespace } = scope;
   const isOurs = !namespace.startsWith('arn:');
   return {
@@ -71,14 +130,14 @@ function repositories(
   scope: EcsScope,
   platform: Platform,
   environment: EcsEnvironment,
-): Record<string, Resource> {
+): Record<string, FoundationResource> {
   const { registry } = environment;
   if (!registry.includes('.dkr.ecr.')) return {};
   const services = platform.services.filter(({ name }) => !elsewhere(environment, name));
   return Object.fromEntries(
     services.map(({ name }) => {
       const reference = serviceRepository(platform.name, name, registry);
-      const repository: Resource = {
+      const repository: FoundationResource = {
         Type: 'AWS::ECR::Repository',
         ...KEPT,
         Properties: {
@@ -100,13 +159,16 @@ function repositories(
 }
 
 /** It may pull, log, and read exactly the secrets that the environment names. */
-function executionRole(scope: EcsScope, { executionRole: role, services }: EcsEnvironment) {
+function executionRole(
+  scope: EcsScope,
+  { executionRole: role, services }: EcsEnvironment,
+): FoundationResource {
   const arns = Object.values(services).flatMap(({ secrets }) => Object.values(secrets));
   const unique = [...new Set(arns.map(withoutKey))].sort();
   const parameters = unique.filter((arn) => arn.split(':')[2] === 'ssm');
   const secrets = unique.filter((arn) => arn.split(':')[2] === 'secretsmanager');
   const statement = (Action: string, Resource: readonly string[]) =>
-    Resource.length === 0 ? [] : [{ Effect: 'Allow', Action, Resource }];
+    Resource.length === 0 ? [] : [{ Effect: 'Allow' as const, Action, Resource }];
   const statements = [
     ...statement('ssm:GetParameters', parameters),
     ...statement('secretsmanager:GetSecretValue', secrets),
@@ -155,7 +217,7 @@ function withoutKey(arn: string): string {
   return parts[2] === 'secretsmanager' ? parts.slice(0, 7).join(':') : arn;
 }
 
-function tags(scope: EcsScope, entry = 'platform') {
+function tags(scope: EcsScope, entry = 'platform'): Tag[] {
   return tagsOf(scope, entry).map(({ key, value }) => ({ Key: key, Value: value }));
 }
 
