@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pinnedImage } from '../../deployment/override';
 import { ECS_LIST, ecsFolder } from '../../ecs/folder';
-import { cloudformationTemplate } from '../../ecs/foundation/cloudformation';
+import { FOUNDATION_FORMATS, isFoundationFormat } from '../../ecs/foundation/format';
 import { foundationOf } from '../../ecs/foundation/resources';
 import { renderForCluster } from '../../effects/cluster-rendering';
 import { renderForEcs } from '../../effects/ecs-rendering';
@@ -22,6 +22,7 @@ import { readSecretObjects } from './secret-objects';
 
 export const RENDER_USAGE = `usage: micro render -e environment [--out folder] [--json]
        micro render -e environment --format=cloudformation > template.yaml
+       micro render -e environment --format=terraform > main.tf
        micro render -e environment --secrets | kubectl --context context apply --server-side -f -
 
   Writes what an environment runs, with the images that were last pushed for it: the Kubernetes objects of one
@@ -31,7 +32,8 @@ export const RENDER_USAGE = `usage: micro render -e environment [--out folder] [
   -e, --environment   an environment with "engine: kubernetes" or "engine: ecs"
       --out           the folder to write to; dist/kubernetes/<environment> or dist/ecs/<environment> by default
       --json          print what was written, and which keys each Secret has to hold, as JSON
-      --format        cloudformation, for ECS: write no file, and print a template of what has to exist once
+      --format        for ECS: write no file, and print what has to exist once, as a template of CloudFormation
+                      (cloudformation) or a file of Terraform (terraform)
       --secrets       for a cluster: write no file, and print the Secrets with their values, for a pipe
 `;
 
@@ -72,14 +74,18 @@ function requireFormat(
   { file, engine }: AnyEnvironment,
 ): void {
   if (format === undefined) return;
-  if (format !== 'cloudformation') {
-    throw new UserError(`--format=${format} is not known: the only format is cloudformation`);
+  if (!isFoundationFormat(format)) {
+    throw new UserError(
+      `--format=${format} is not known: the formats are ${formatList(Object.keys(FOUNDATION_FORMATS))}`,
+    );
   }
   if (engine !== 'ecs') {
-    throw new UserError(`--format=cloudformation is for ECS, and ${file} is not`);
+    throw new UserError(
+      `--format=${format} is for an environment with "engine: ecs": the engine of ${file} is ${engine}`,
+    );
   }
   if (json || secrets || out !== undefined) {
-    throw new UserError('--format=cloudformation prints a template: give no other option with it');
+    throw new UserError(`--format=${format} prints what it renders: give no other option with it`);
   }
 }
 
@@ -120,8 +126,10 @@ async function renderTasks(
   values: RenderOptions,
 ): Promise<number> {
   const { workspaceRoot } = shell;
-  if (values.format !== undefined) {
-    shell.say(cloudformationTemplate(foundationOf(platform, environment)).trimEnd());
+  const { format } = values;
+  if (format !== undefined && isFoundationFormat(format)) {
+    const text = FOUNDATION_FORMATS[format](foundationOf(platform, environment));
+    shell.say(text.trimEnd());
     return 0;
   }
   if (values.secrets) {

@@ -78,6 +78,16 @@ it('prints what has to exist once, before anything was pushed', async () => {
   expect(existsSync(join(root, 'dist/ecs'))).toBe(false);
 });
 
+it('prints the same for Terraform', async () => {
+  const root = workspace(ENVIRONMENT, 'port: 3001\n', false);
+  const { output } = await run(root, '-e production --format=terraform');
+  expect([...output.matchAll(/^resource "(\w+)"/gm)].map(([, type]) => type)).toEqual([
+    ...['aws_service_discovery_http_namespace', 'aws_ecs_cluster', 'aws_cloudwatch_log_group'],
+    ...['aws_iam_role', 'aws_iam_role_policy_attachment', 'aws_iam_role_policy'],
+  ]);
+  expect(existsSync(join(root, 'dist/ecs'))).toBe(false);
+});
+
 it.each<[string, string, () => Promise<unknown>]>([
   [
     'a variable of .env',
@@ -101,6 +111,30 @@ it.each<[string, string, () => Promise<unknown>]>([
     'an image that was not pushed',
     'nothing of orders was pushed for production yet: run nx run-many -t docker-push -c production --projects=orders',
     () => run(workspace(ENVIRONMENT, 'port: 3001\n', false)),
+  ],
+  [
+    'a format that there is not',
+    '--format=pulumi is not known: the formats are cloudformation, terraform',
+    () => run(workspace(), '-e production --format=pulumi'),
+  ],
+  [
+    'a format for Compose',
+    '--format=terraform is for an environment with "engine: ecs": the engine of environments/production.yml is compose',
+    () => run(workspace('registry: reg.example.com\n'), '-e production --format=terraform'),
+  ],
+  [
+    'a format for a cluster',
+    '--format=cloudformation is for an environment with "engine: ecs": the engine of environments/production.yml is kubernetes',
+    () =>
+      run(
+        workspace('engine: kubernetes\ncontext: a\nnamespace: b\nregistry: reg.example.com\n'),
+        '-e production --format=cloudformation',
+      ),
+  ],
+  [
+    'a format beside a folder',
+    '--format=terraform prints what it renders: give no other option with it',
+    () => run(workspace(), '-e production --format=terraform --out=dist/x'),
   ],
   [
     'values of secrets',
