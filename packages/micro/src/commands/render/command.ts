@@ -23,6 +23,7 @@ import { readSecretObjects } from './secret-objects';
 export const RENDER_USAGE = `usage: micro render -e environment [--out folder] [--json]
        micro render -e environment --format=cloudformation > template.yaml
        micro render -e environment --format=terraform > main.tf
+       micro render -e environment --format=cdk > stack.ts
        micro render -e environment --secrets | kubectl --context context apply --server-side -f -
 
   Writes what an environment runs, with the images that were last pushed for it: the Kubernetes objects of one
@@ -33,7 +34,7 @@ export const RENDER_USAGE = `usage: micro render -e environment [--out folder] [
       --out           the folder to write to; dist/kubernetes/<environment> or dist/ecs/<environment> by default
       --json          print what was written, and which keys each Secret has to hold, as JSON
       --format        for ECS: write no file, and print what has to exist once, as a template of CloudFormation
-                      (cloudformation) or a file of Terraform (terraform)
+                      (cloudformation), a file of Terraform (terraform) or a stack of the AWS CDK (cdk)
       --secrets       for a cluster: write no file, and print the Secrets with their values, for a pipe
 `;
 

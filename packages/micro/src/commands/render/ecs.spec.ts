@@ -78,6 +78,13 @@ it('prints what has to exist once, before anything was pushed', async () => {
   expect(existsSync(join(root, 'dist/ecs'))).toBe(false);
 });
 
+it('prints the same for the CDK', async () => {
+  const { output } = await run(workspace(), '-e production --format=cdk');
+  expect([...output.matchAll(/new (\w+\.Cfn\w+)\(this, '(\w+)'/g)].map(([, name]) => name)).toEqual(
+    [...['servicediscovery.CfnHttpNamespace', 'ecs.CfnCluster', 'logs.CfnLogGroup', 'iam.CfnRole']],
+  );
+});
+
 it('prints the same for Terraform', async () => {
   const root = workspace(ENVIRONMENT, 'port: 3001\n', false);
   const { output } = await run(root, '-e production --format=terraform');
@@ -114,7 +121,7 @@ it.each<[string, string, () => Promise<unknown>]>([
   ],
   [
     'a format that there is not',
-    '--format=pulumi is not known: the formats are cloudformation, terraform',
+    '--format=pulumi is not known: the formats are cloudformation, terraform, cdk',
     () => run(workspace(), '-e production --format=pulumi'),
   ],
   [

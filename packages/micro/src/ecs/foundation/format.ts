@@ -1,3 +1,4 @@
+import { cdkStack } from './cdk';
 import { cloudformationTemplate } from './cloudformation';
 import type { Foundation } from './resources';
 import { terraformFile } from './terraform';
@@ -6,6 +7,7 @@ import { terraformFile } from './terraform';
 export const FOUNDATION_FORMATS = {
   cloudformation: cloudformationTemplate,
   terraform: terraformFile,
+  cdk: cdkStack,
 } satisfies Record<string, (foundation: Foundation) => string>;
 
 export type FoundationFormat = keyof typeof FOUNDATION_FORMATS;

@@ -77,7 +77,7 @@ services:
 `);
     expect(told).toEqual([
       'Check in environments/production.yml: subnets, securityGroups, executionRole',
-      'Make what has to exist once: "micro render -e production --format=cloudformation" prints a template, and --format=terraform the same for Terraform',
+      'Make what has to exist once: "micro render -e production --format=cloudformation" prints a template (other formats: terraform, cdk)',
       'Deploy to it with "nx run-many -t ecs-deploy -c production"',
     ]);
   });

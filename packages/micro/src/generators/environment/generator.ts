@@ -96,7 +96,7 @@ function onEcs(tree: Tree, platform: Platform, schema: EnvironmentSchema): MadeE
     text,
     next: [
       `Check in ${environmentFile(name)}: ${unsure.join(', ')}`,
-      `Make what has to exist once: "micro render -e ${name} --format=cloudformation" prints a template, and --format=terraform the same for Terraform`,
+      `Make what has to exist once: "micro render -e ${name} --format=cloudformation" prints a template (other formats: terraform, cdk)`,
       `Deploy to it with "nx run-many -t ecs-deploy -c ${name}"`,
     ],
   };
