@@ -11,7 +11,7 @@ import { currentRevision } from '../../kubernetes/release-book';
 import { planService, type DatastorePlan } from '../../kubernetes/service-plan';
 import { elsewhere } from '../../platform/environment';
 import type { KubernetesEnvironment } from '../../platform/kubernetes-environment';
-import type { Platform, Service } from '../../platform/platform';
+import type { Service } from '../../platform/platform';
 import {
   STATUS_VERSION,
   type BackingStatus,
@@ -26,7 +26,9 @@ import {
   notPushed,
   pushedNothing,
   stateOf,
+  wantedReplicas,
   worstHealth,
+  type SharedFacts,
 } from './shared-report';
 
 /** What is declared, as far as it could be rendered. */
@@ -39,21 +41,13 @@ export interface DeclaredObjects {
 }
 
 /** Everything that a report of a cluster is made from. */
-export interface ClusterStatusFacts {
-  platform: Platform;
+export interface ClusterStatusFacts extends SharedFacts {
   environment: KubernetesEnvironment;
   state: ClusterState;
   pods: readonly Pod[];
   declared: DeclaredObjects;
-  /** The image keys that were last pushed for the environment, by service. */
-  pushed: ReadonlyMap<string, string>;
-  /** Those that were last built here. */
-  built: ReadonlyMap<string, string>;
-  /** How many commits the workspace is ahead of a revision; absent if git cannot tell. */
-  commitsSince: ReadonlyMap<string, number>;
   namespace: string;
   now: number;
-  commit?: string;
 }
 
 /** Puts what a cluster runs beside what is declared. */
@@ -111,10 +105,7 @@ function reportService(
   const canary = reportCanary(name, canaryPods, facts);
   const key = live?.metadata.annotations?.[KEY_ANNOTATION];
   const wantedKey = pushed.get(name);
-  const here = environment.services[name];
-  const wanted = here?.autoscale
-    ? (live?.spec?.replicas ?? here.autoscale.min)
-    : (here?.replicas ?? service.replicas);
+  const wanted = wantedReplicas(service, environment.services[name], live?.spec?.replicas);
   const running = pods.filter(isRunning).length;
   const revision = currentRevision(state.books.get(name));
   const drift = [

@@ -6,7 +6,7 @@ import { ecsChanges } from '../../ecs/service-plan';
 import type { EcsState } from '../../effects/ecs-state';
 import type { EcsEnvironment } from '../../platform/ecs-environment';
 import { elsewhere } from '../../platform/environment';
-import type { Platform, Service } from '../../platform/platform';
+import type { Service } from '../../platform/platform';
 import { STATUS_VERSION, type Health, type PlatformStatus, type ServiceStatus } from './document';
 import {
   defined,
@@ -15,7 +15,9 @@ import {
   notPushed,
   pushedNothing,
   stateOf,
+  wantedReplicas,
   worstHealth,
+  type SharedFacts,
 } from './shared-report';
 
 /** What is declared, as far as it could be rendered. */
@@ -27,21 +29,13 @@ export interface DeclaredServices {
 }
 
 /** Everything that a report of an environment on ECS is made from. */
-export interface EcsStatusFacts {
-  platform: Platform;
+export interface EcsStatusFacts extends SharedFacts {
   environment: EcsEnvironment;
   scope: EcsScope;
   state: EcsState;
   /** Tasks of the cluster that are to run; of other platforms too. */
   tasks: readonly Task[];
   declared: DeclaredServices;
-  /** The image keys that were last pushed for the environment, by service. */
-  pushed: ReadonlyMap<string, string>;
-  /** Those that were last built here. */
-  built: ReadonlyMap<string, string>;
-  /** How many commits the workspace is ahead of a revision; absent if git cannot tell. */
-  commitsSince: ReadonlyMap<string, number>;
-  commit?: string;
 }
 
 /** Puts what ECS runs beside what is declared. */
@@ -79,10 +73,7 @@ function reportService(service: Service, facts: EcsStatusFacts): ServiceStatus {
   const group = `service:${nameOnEcs(scope, name)}`;
   const tasks = live ? facts.tasks.filter((task) => task.group === group) : [];
   const running = tasks.filter(({ lastStatus }) => lastStatus === 'RUNNING');
-  const here = environment.services[name];
-  const wanted = here?.autoscale
-    ? (live?.described.desiredCount ?? here.autoscale.min)
-    : (here?.replicas ?? service.replicas);
+  const wanted = wantedReplicas(service, environment.services[name], live?.described.desiredCount);
   const desired = declared.services.get(name);
   const wantedKey = pushed.get(name);
   const drift = live

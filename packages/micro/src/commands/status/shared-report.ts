@@ -1,6 +1,31 @@
 import { elsewhere, type AnyEnvironment } from '../../platform/environment';
-import type { Platform } from '../../platform/platform';
+import type { Platform, Service } from '../../platform/platform';
 import type { Health, ServiceStatus } from './document';
+
+/** What a report of Kubernetes and one of ECS are made from. */
+export interface SharedFacts {
+  platform: Platform;
+  /** The image keys that were last pushed for the environment, by service. */
+  pushed: ReadonlyMap<string, string>;
+  /** Those that were last built here. */
+  built: ReadonlyMap<string, string>;
+  /** How many commits the workspace is ahead of a revision; absent if git cannot tell. */
+  commitsSince: ReadonlyMap<string, number>;
+  commit?: string;
+}
+
+/**
+ * How many replicas a service should have.
+ *
+ * @param scaled how many its autoscaler asked for last; absent if the service is not there.
+ */
+export function wantedReplicas(
+  service: Pick<Service, 'replicas'>,
+  here: { replicas?: number; autoscale?: { min: number } } | undefined,
+  scaled: number | undefined,
+): number {
+  return here?.autoscale ? (scaled ?? here.autoscale.min) : (here?.replicas ?? service.replicas);
+}
 
 /** How a service is, on an engine or on a cluster. */
 export function stateOf(
