@@ -22,8 +22,9 @@ export function sharedPackages(
   if (externals.size === 0) return found;
   const bundled = packagesOfPackages(metafile);
   const { find, folderOf } = packageFinder(workspaceRoot);
+  // What two external packages depend on is looked at for the first of them.
+  const seen = new Set<string>();
   for (const [name, { path }] of [...externals].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const seen = new Set<string>();
     const waiting = [join(workspaceRoot, path)];
     for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
       for (const dependency of dependenciesOf(at)) {
