@@ -25,7 +25,8 @@ import { requireEnvironment } from '../docker-push/push-image';
 import { skipExternal } from '../skip-external';
 import { makePlan } from './prepare/make-plan';
 import { requireRoles } from './prepare/require-roles';
-import { tellPlan, tellRolled, tellSummary } from './report/tell';
+import { tellSummary } from '../tell-deploy';
+import { tellPlan, tellRolled } from './report/tell';
 import { prune } from './roll/prune';
 import { rollAll, type Rolled } from './roll/roll-all';
 import type { Run } from './run';
@@ -51,7 +52,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
   if (ecsChangesNothing(first) && failures.size === 0) {
     tellPlan(run, first);
     await tellRolled(run, keptOf(first));
-    tellSummary(run, first, begun);
+    tellSummary(run, first.services, begun);
     return failures;
   }
   const names = tasks.map(({ service }) => service.name);
@@ -116,7 +117,7 @@ async function deployAll(run: Run, begun: number): Promise<void> {
   const rolled = await rollAll(run, plan);
   if (mode.prune && failures.size === 0) await prune(run, plan);
   await tellRolled(run, rolled);
-  tellSummary(run, plan, begun);
+  tellSummary(run, plan.services, begun);
 }
 
 /** Services that run as they are declared, so that nothing was written. */

@@ -25,7 +25,8 @@ import { skipExternal } from '../skip-external';
 import { makePlan } from './prepare/make-plan';
 import { readDesired } from './prepare/read-desired';
 import { keepSecretKey, readSecretKey } from './prepare/secret-key';
-import { tellPlan, tellRolled, tellSummary } from './report/tell';
+import { tellSummary } from '../tell-deploy';
+import { tellPlan, tellRolled } from './report/tell';
 import { applyObjects, deleteObjects } from './roll/apply';
 import { lookTogether } from './roll/look';
 import { releaseOf } from './roll/record';
@@ -54,7 +55,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
   if (changesNothing(first.plan) && failures.size === 0) {
     tellPlan(run, first.plan);
     await tellRolled(run, keptOf(run, first));
-    tellSummary(run, first.plan, begun);
+    tellSummary(run, first.plan.services, begun);
     return failures;
   }
   const names = tasks.map(({ service }) => service.name);
@@ -164,7 +165,7 @@ async function deployAll(run: Run, begun: number): Promise<void> {
   const rolled = await rollAll(run, plan, state);
   if (mode.prune && failures.size === 0) await prune(run, plan);
   await tellRolled(run, rolled);
-  tellSummary(run, plan, begun);
+  tellSummary(run, plan.services, begun);
 }
 
 async function prune(run: Run, { left }: ClusterPlan): Promise<void> {

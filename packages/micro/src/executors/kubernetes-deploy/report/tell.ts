@@ -3,48 +3,14 @@ import { readReceipt, writeReceipt } from '../../../effects/receipts';
 import { clusterReceiptSchema, receiptFile, type ClusterReceipt } from '../../../image/receipt';
 import type { ClusterPlan } from '../../../kubernetes/cluster-plan';
 import { clusterPlanDocument } from '../../../kubernetes/plan-document';
-import { formatList, formatSeconds, formatStep } from '../../../terminal/step';
+import { formatSeconds, formatStep } from '../../../terminal/step';
+import { tellDocument } from '../../tell-deploy';
 import type { Rolled } from '../roll/roll-all';
 import type { Run } from '../run';
 import { formatPlan, formatService } from './format-plan';
 
-export function tellPlan({ tell, mode, tasks, repeat }: Run, plan: ClusterPlan): void {
-  const document = clusterPlanDocument(plan);
-  if (mode.json) return tell(JSON.stringify(document));
-  formatPlan(document).forEach(tell);
-  for (const one of document.services.filter(({ service }) => repeat?.has(service))) {
-    const task = tasks.find(({ service }) => service.name === one.service)!;
-    for (const line of formatService(one, document.environment)) task.say(line);
-  }
-}
-
-const WORDS = [
-  ['create', 'created'],
-  ['update', 'updated'],
-  ['restart', 'restarted'],
-  ['change', 'changed'],
-  ['watch', 'watched'],
-  ['canary', 'with a canary'],
-  ['keep', 'kept'],
-] as const;
-
-/** `production  done  1 updated, 2 kept  16.6 s` */
-export function tellSummary(
-  { tasks, failures, environment, clock, tell }: Run,
-  { services }: ClusterPlan,
-  begun: number,
-): void {
-  const failed = tasks.map(({ service }) => service.name).filter((name) => failures.has(name));
-  const ended = services.filter(({ service }) => !failures.has(service));
-  const counts = WORDS.flatMap(([action, word]) => {
-    const count = ended.filter((one) => one.action === action).length;
-    return count > 0 ? [`${count} ${word}`] : [];
-  });
-  if (failed.length > 0) counts.push(`${failed.length} failed (${formatList(failed)})`);
-  const isSame = ended.every(({ action }) => action === 'keep');
-  const verb = failed.length > 0 ? 'failed' : isSame ? 'up to date' : 'done';
-  const took = formatSeconds(clock.now() - begun);
-  tell(formatStep(environment.name, verb, [counts.join(', '), took].join('  ')));
+export function tellPlan(run: Run, plan: ClusterPlan): void {
+  tellDocument(run, clusterPlanDocument(plan), { formatPlan, formatService });
 }
 
 /** Says what became of each service that runs as it is declared, and leaves its receipt. */
