@@ -58,6 +58,7 @@ void runProgram(async () => {
       path: '/graphql',
       headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify({ query: QUERY }),
+      expectBody: JSON.stringify(ANSWER),
     };
     const contenders = await openContenders(folder, urls, publicKey);
     for (const contender of contenders) await checkAnswer(contender, query);
@@ -69,7 +70,9 @@ void runProgram(async () => {
       for (const index of round % 2 === 0 ? order : order.toReversed()) {
         interrupted.throwIfAborted();
         loads.push(loadavg()[0]!);
-        const reading = await measureQueries(contenders[index]!, query, queries);
+        const reading = await measureQueries(contenders[index]!, query, queries, () =>
+          readAsked(urls),
+        );
         for (const of of ['rate', 'slowest', 'work'] as const) all[index]![of].push(reading[of]);
       }
       say(`round ${round + 1} of ${rounds}`);
@@ -86,6 +89,12 @@ void runProgram(async () => {
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+/** How often the subgraphs were asked so far. */
+async function readAsked(urls: Readonly<Record<string, string>>): Promise<number> {
+  const counts = Object.values(urls).map(async (url) => (await fetch(`${url}/asked`)).json());
+  return (await Promise.all(counts)).reduce<number>((sum, count) => sum + Number(count), 0);
+}
 
 /** As `nx build` bundles them. */
 async function openContenders(
@@ -111,14 +120,11 @@ async function openContenders(
 /** Of all contenders, because a wrong answer may be a fast one. */
 async function checkAnswer(
   contender: Contender,
-  {
-    path,
-    ...init
-  }: { path: string; method: string; headers: Record<string, string>; body: string },
+  { path, method, headers, body }: Query,
 ): Promise<void> {
   const service = await startService(contender);
   try {
-    const answer = await fetch(service.url + path, init);
+    const answer = await fetch(service.url + path, { method, headers, body });
     deepStrictEqual(await answer.json(), ANSWER);
   } finally {
     await service.stop();

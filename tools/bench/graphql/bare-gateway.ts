@@ -17,6 +17,8 @@ app.all(
   '/graphql',
   createHandler({
     schema,
+    // Without one of its own, a query would get entities that an earlier one asked for, whoever that was, forever.
+    context: () => ({}),
     onSubscribe:
       process.env['KEEP_DOCUMENTS'] === undefined
         ? undefined

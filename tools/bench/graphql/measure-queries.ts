@@ -17,18 +17,25 @@ export interface Query {
   method: 'POST';
   headers: Record<string, string>;
   body: string;
+  /** What a gateway has to answer. */
+  expectBody: string;
 }
+
+/** Of both subgraphs together. A gateway that makes fewer answers from its memory. */
+const REQUESTS_PER_QUERY = 2;
 
 /**
  * Starts a gateway, and asks it that many times after as many that do not count: a time instead of a number would
  * compare code that is compiled with code that is not yet, on a busy machine.
  *
- * @throws {LabError} unless every answer is a 200.
+ * @param readAsked how often the subgraphs were asked so far.
+ * @throws {LabError} unless every answer is right, and was asked for.
  */
 export async function measureQueries(
   contender: Contender,
   { path, ...query }: Query,
   queries: number,
+  readAsked: () => Promise<number>,
 ): Promise<QueryReading> {
   const service = await startService(contender);
   try {
@@ -40,15 +47,20 @@ export async function measureQueries(
       timeout: 60,
     };
     await autocannon(load);
+    const askedBefore = await readAsked();
     const before = (await service.readWorkMs()) ?? NaN;
     const started = performance.now();
-    const { non2xx, errors, latency } = await autocannon(load);
+    const { non2xx, errors, mismatches, latency } = await autocannon(load);
     const seconds = (performance.now() - started) / 1000;
     const worked = ((await service.readWorkMs()) ?? NaN) - before;
-    if (non2xx > 0 || errors > 0) {
+    if (non2xx + errors + mismatches > 0) {
       throw new LabError(
-        `${contender.name}: ${non2xx} answers were not 200, ${errors} did not come`,
+        `${contender.name}: ${non2xx} answers were not 200, ${mismatches} were wrong, ${errors} did not come`,
       );
+    }
+    const asked = (await readAsked()) - askedBefore;
+    if (asked < queries * REQUESTS_PER_QUERY) {
+      throw new LabError(`${contender.name}: only ${asked} requests for ${queries} queries`);
     }
     return { rate: queries / seconds, slowest: latency.p99, work: (worked * 1000) / queries };
   } finally {

@@ -22,7 +22,10 @@ const ofReviews = JSON.stringify({
   },
 });
 app.get('/ready', { logLevel: 'warn' }, () => ({ ready: true }));
+let asked = 0;
+app.get('/asked', { logLevel: 'warn' }, () => asked);
 app.post<{ Body: { query: string } }>('/graphql', (request, reply) => {
+  asked++;
   reply.type('application/json; charset=utf-8');
   return request.body.query.includes('_entities') ? ofReviews : ofCatalog;
 });
