@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
 import {
@@ -57,6 +59,21 @@ it('reports the error of the disk, even if the program that wrote to it complain
   });
   await expect(writing).rejects.toThrow(/ENOENT.*missing/);
 });
+
+it(
+  'fails at once if everything came, but the file has not taken it yet',
+  { timeout: 5_000 },
+  async () => {
+    const root = temporaryWorkspace();
+    const writing = writeStreamed(join(root, 'dump'), async (output) => {
+      // More than the streams before the file hold.
+      await pipeline(Readable.from(Array.from({ length: 50 }, () => randomBytes(10_000))), output);
+      throw new Error('broken');
+    });
+    await expect(writing).rejects.toThrow(/^broken$/);
+    expect(readdirSync(root)).toEqual([]);
+  },
+);
 
 it('has no hash for a file that does not exist', async () => {
   expect(await hashFile(join(temporaryWorkspace(), 'dump'))).toBeUndefined();

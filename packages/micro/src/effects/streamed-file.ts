@@ -44,7 +44,8 @@ export async function writeStreamed(
     await rename(staging, file);
     return { bytes, sha256: hash.digest('hex') };
   } catch (error) {
-    meter.destroy();
+    // Without an error, the pipeline would wait for ever if `meter` has all bytes, but the file does not yet.
+    meter.destroy(error as Error);
     // The error of the file, such as a full disk, says more than that of the program that could not write.
     const cause = await written.then(
       () => undefined,

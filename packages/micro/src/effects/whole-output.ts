@@ -37,7 +37,7 @@ export async function runToMark(
     await passed;
     return { ...outcome, isWhole: toMark.isWhole };
   } catch (error) {
-    toMark.destroy();
+    toMark.destroy(error as Error);
     throw error;
   } finally {
     clearTimeout(timer);
