@@ -127,18 +127,19 @@ export function headersForCache(request: FastifyRequest): IncomingHttpHeaders {
 
 function withoutHeaders(request: FastifyRequest, names: ReadonlySet<string>): IncomingHttpHeaders {
   const named = namedByConnection(request.headers.connection);
-  return Object.fromEntries(
-    Object.entries(request.headers).filter(([name]) => !names.has(name) && !named.includes(name)),
-  );
+  const headers: IncomingHttpHeaders = {};
+  for (const name in request.headers) {
+    if (!names.has(name) && !named.includes(name)) headers[name] = request.headers[name];
+  }
+  return headers;
 }
 
 /** The same for a request to one of several providers: it asks for JSON, complete and not compressed. */
 export function partHeaders(request: FastifyRequest, options: ForwardOptions): IncomingHttpHeaders {
-  return {
-    ...forwardHeaders(request, withoutHeaders(request, OF_THE_WHOLE), options),
-    accept: 'application/json',
-    'accept-encoding': 'identity',
-  };
+  const headers = forwardHeaders(request, withoutHeaders(request, OF_THE_WHOLE), options);
+  headers.accept = 'application/json';
+  headers['accept-encoding'] = 'identity';
+  return headers;
 }
 
 /** The same for a WebSocket. The gateway makes the handshake with the provider, and there is no deadline. */

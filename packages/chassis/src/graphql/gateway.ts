@@ -7,7 +7,7 @@ import { markAsEdge } from '../context/request-context.js';
 import { sendByUndici } from '../gateway/send-by-undici.js';
 import { PersistedOperations, type PersistedOptions } from './persisted-operations.js';
 import { locateErrors } from './located-errors.js';
-import { DEFAULT_LIMITS, queryProblem, type QueryLimits } from './query-limits.js';
+import { DEFAULT_LIMITS, limitQueries, type QueryLimits } from './query-limits.js';
 import { serveGraphql, type ServedContext } from './serve.js';
 import { askSubgraph } from './subgraph-call.js';
 
@@ -54,7 +54,7 @@ export function graphqlGateway(options: GraphqlGatewayOptions): FastifyPluginCal
       development,
       maxTokens: limits.maxTokens,
       readBody: (body) => persisted.resolve(body),
-      refuse: (args) => queryProblem(args, limits),
+      refuse: limitQueries(limits),
     });
     done();
   };

@@ -1,6 +1,6 @@
 import { buildSchema, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_LIMITS, measureQuery, queryProblem } from './query-limits.js';
+import { DEFAULT_LIMITS, limitQueries, measureQuery } from './query-limits.js';
 
 const schema = buildSchema(`
   type Query { me: User users(first: Int = 3): [User!]! page(last: Int): Page search: [Found] }
@@ -45,8 +45,8 @@ describe('the size of a query', () => {
 
   it('counts items by a variable, or by its default', () => {
     const query = 'query ($n: Int = 4) { users(first: $n) { id } }';
-    expect(measure(query, { n: 7 })).toEqual({ depth: 2, cost: 8 });
-    expect(measure(query)).toEqual({ depth: 2, cost: 5 });
+    expect(measure(query, { n: 7 })).toEqual({ depth: 2, cost: 8, variable: true });
+    expect(measure(query)).toEqual({ depth: 2, cost: 5, variable: true });
   });
 
   it('counts the operation that is asked for', () => {
@@ -75,8 +75,8 @@ describe('the size of a query', () => {
 
 it('is within limits or not', () => {
   const limits = { ...DEFAULT_LIMITS, maxDepth: 2, maxCost: 10 };
-  const problem = (query: string) =>
-    queryProblem({ schema, document: parse(query) }, limits)?.message;
+  const refuse = limitQueries(limits);
+  const problem = (query: string) => refuse({ schema, document: parse(query) })?.message;
   expect(problem('{ users { id } }')).toBeUndefined();
   expect(problem('{ users(first: 9) { id } }')).toBeUndefined();
   expect(problem('{ users(first: 10) { id } }')).toBe(
@@ -85,4 +85,41 @@ it('is within limits or not', () => {
   expect(problem('{ me { friends(limit: 1) { id } } }')).toBe(
     'the query is 3 fields deep; at most 2 are allowed',
   );
+});
+
+describe('an operation of a document that is kept', () => {
+  const document = parse(`
+    query Sized($n: Int) { users(first: $n) { id } }
+    query Fixed($unused: String) { users(first: 4) { id } }
+    query Large { users(first: 99) { id } }
+  `);
+  const refuse = limitQueries({ ...DEFAULT_LIMITS, maxCost: 10 });
+  const ask = (operationName: string, variableValues = {}) =>
+    refuse({ schema, document, operationName, variableValues })?.extensions.code;
+
+  it('is measured each time if a variable decides how large it is', () => {
+    expect(ask('Sized', { n: 4 })).toBeUndefined();
+    expect(ask('Sized', { n: 40 })).toBe('QUERY_TOO_COSTLY');
+    expect(ask('Sized', { n: 4 })).toBeUndefined();
+  });
+
+  it('is refused each time if it is too large, and another one of the same document is not', () => {
+    expect(ask('Large')).toBe('QUERY_TOO_COSTLY');
+    expect(ask('Fixed')).toBeUndefined();
+    expect(ask('Large')).toBe('QUERY_TOO_COSTLY');
+    expect(ask('Fixed', { unused: 'x' })).toBeUndefined();
+  });
+
+  it('is measured once if no variable matters', () => {
+    const refuseFixed = limitQueries(DEFAULT_LIMITS);
+    let measured = 0;
+    const counting = Object.create(schema, {
+      getRootType: { value: (...of: [never]) => (measured++, schema.getRootType(...of)) },
+    }) as typeof schema;
+    for (const unused of ['a', 'b']) {
+      const query = { schema: counting, operationName: 'Fixed', variableValues: { unused } };
+      expect(refuseFixed({ ...query, document })).toBeUndefined();
+    }
+    expect(measured).toBe(1);
+  });
 });

@@ -11,6 +11,7 @@ import {
   Kind,
   type DocumentNode,
   type ExecutionArgs,
+  type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLNamedType,
@@ -47,6 +48,8 @@ const SIZE_ARGUMENTS: readonly string[] = ['first', 'last', 'limit'];
 export interface QuerySize {
   depth: number;
   cost: number;
+  /** Whether it would be another one with other variables. */
+  variable?: true;
 }
 
 export type MeasuredQuery = Pick<
@@ -54,14 +57,30 @@ export type MeasuredQuery = Pick<
   'schema' | 'document' | 'operationName' | 'variableValues'
 >;
 
-/** Undefined if the query is within the limits. Nothing of it has been executed. */
-export function queryProblem(
-  query: MeasuredQuery,
+/**
+ * Tells why a query is refused; undefined if it is within the limits. Nothing of it has been executed.
+ *
+ * An operation that is within them whatever its variables are is measured once, as long as its document is kept. So
+ * each schema needs a function of its own.
+ */
+export function limitQueries(
+  limits: Required<QueryLimits>,
+): (query: MeasuredQuery) => GraphQLError | undefined {
+  const within = new WeakSet<OperationDefinitionNode>();
+  return (query) => {
+    const operation = findOperation(query.document, query.operationName);
+    if (!operation || within.has(operation)) return undefined;
+    const size = measureQuery(query, limits.listSize);
+    const problem = size && problemOf(size, limits);
+    if (size && !size.variable && !problem) within.add(operation);
+    return problem;
+  };
+}
+
+function problemOf(
+  { depth, cost }: QuerySize,
   limits: Required<QueryLimits>,
 ): GraphQLError | undefined {
-  const size = measureQuery(query, limits.listSize);
-  if (!size) return undefined;
-  const { depth, cost } = size;
   if (depth > limits.maxDepth) {
     return refuse(
       'QUERY_TOO_DEEP',
@@ -92,11 +111,9 @@ export function measureQuery(
   const given = { ...variableValues };
   const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], given);
   if (!coerced) return undefined;
-  return new Measure(schema, document, coerced, listSize).selections(
-    operation.selectionSet,
-    root,
-    listSize,
-  );
+  const measure = new Measure(schema, document, coerced, listSize);
+  const size = measure.selections(operation.selectionSet, root, listSize);
+  return measure.usesVariables ? { ...size, variable: true } : size;
 }
 
 function findOperation(
@@ -115,6 +132,7 @@ class Measure {
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** A fragment that is used often is measured once: nested ones would take exponential time. */
   readonly #measured = new Map<string, QuerySize>();
+  usesVariables = false;
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -155,12 +173,8 @@ class Measure {
     return { depth, cost };
   }
 
-  #field(
-    node: Parameters<typeof getArgumentValues>[1] & { selectionSet?: SelectionSetNode },
-    field: GraphQLField<unknown, unknown>,
-    inherited: number,
-  ): QuerySize {
-    const asked = sizeIn(getArgumentValues(field, node, this.variables));
+  #field(node: FieldNode, field: GraphQLField<unknown, unknown>, inherited: number): QuerySize {
+    const asked = this.#asked(node, field);
     const isList = hasList(field.type);
     const items = isList ? (asked ?? inherited) : 1;
     const named = getNamedType(field.type);
@@ -169,6 +183,16 @@ class Measure {
     const below = isList ? this.listSize : (asked ?? this.listSize);
     const { depth, cost } = this.selections(node.selectionSet, named, below);
     return { depth: depth + 1, cost: 1 + items * cost };
+  }
+
+  /** How many items the field's arguments ask for, or the defaults of these. */
+  #asked(node: FieldNode, field: GraphQLField<unknown, unknown>): number | undefined {
+    if (!field.args.some(({ name }) => SIZE_ARGUMENTS.includes(name))) return undefined;
+    this.usesVariables ||=
+      node.arguments?.some(
+        ({ name, value }) => SIZE_ARGUMENTS.includes(name.value) && value.kind === Kind.VARIABLE,
+      ) ?? false;
+    return sizeIn(getArgumentValues(field, node, this.variables));
   }
 
   #fragment(name: string, listSize: number): QuerySize {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { GraphQLError, print, type DocumentNode, type GraphQLFormattedError } from 'graphql';
 import type { Client } from '../calls/client.js';
@@ -96,12 +95,13 @@ function headersFor(
   request: FastifyRequest,
   serviceKey: string | undefined,
 ): Record<string, string> {
-  const headers: IncomingHttpHeaders = partHeaders(request, { limitMs: 0, serviceKey });
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined || name === DEADLINE_HEADER ? [] : [[name, String(value)]],
-    ),
-  );
+  const given = partHeaders(request, { limitMs: 0, serviceKey });
+  const headers: Record<string, string> = {};
+  for (const name in given) {
+    const value = given[name];
+    if (value !== undefined && name !== DEADLINE_HEADER) headers[name] = String(value);
+  }
+  return headers;
 }
 
 /** Documents that the planner keeps are printed once. */
