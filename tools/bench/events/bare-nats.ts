@@ -2,11 +2,15 @@ import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy } from '@nats-i
 import { connect } from '@nats-io/transport-node';
 import { PREFETCH, runLoad, type Order } from './load.js';
 
-/** As its manual shows it: a confirmed publish, and an iterator over a durable consumer. */
+/**
+ * As its manual shows it: a confirmed publish, and an iterator over a durable consumer. On two connections, because
+ * those who publish and those who handle are two programs.
+ */
 void runLoad(async (url, onOrder) => {
   const { host, username: user, password: pass } = new URL(url);
-  const client = await connect({ servers: host, user, pass });
-  const manager = await jetstreamManager(client);
+  const open = () => connect({ servers: host, user, pass });
+  const [publishing, consuming] = [await open(), await open()];
+  const manager = await jetstreamManager(consuming);
   const stream = 'bare';
   await manager.streams.add({
     name: stream,
@@ -19,8 +23,8 @@ void runLoad(async (url, onOrder) => {
     filter_subject,
     ack_policy: AckPolicy.Explicit,
   });
-  const publisher = jetstream(client);
-  const consumer = await publisher.consumers.get(stream, stream);
+  const publisher = jetstream(publishing);
+  const consumer = await jetstream(consuming).consumers.get(stream, stream);
   const messages = await consumer.consume({ max_messages: PREFETCH });
   const consumed = (async () => {
     for await (const message of messages) {
@@ -33,7 +37,7 @@ void runLoad(async (url, onOrder) => {
     close: async () => {
       await messages.close();
       await consumed;
-      await client.drain();
+      await Promise.all([publishing.drain(), consuming.drain()]);
     },
   };
 });
