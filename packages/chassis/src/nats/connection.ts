@@ -128,6 +128,8 @@ export class NatsConnection {
       reconnectJitter: maxReconnectDelayMs,
       // Permissions and passwords change at a deploy.
       ignoreAuthErrorAbort: true,
+      // The client would record two stack traces for each event that is published.
+      noAsyncTraces: true,
     });
   }
 

@@ -15,6 +15,7 @@ import { ATTEMPT, type ReceivedEvent } from '../events/event-wire.js';
 import type { Subscription } from '../events/events.js';
 import type { Log } from '../telemetry/log.js';
 import { declareConsumer } from './declarations.js';
+import { endOfTurn } from './end-of-turn.js';
 import { readMessage } from './message.js';
 import type { ConfirmingPublisher } from './publisher.js';
 import {
@@ -95,11 +96,11 @@ export class EventConsumer {
     return info;
   }
 
-  /** Handlers that become idle in the same turn ask together, because asking costs more than an event. */
+  /** Handlers that become idle at the end of the same turn ask together, because asking costs more than an event. */
   #free(count: number): void {
     const isFirst = this.#idle === 0;
     this.#idle += count;
-    if (isFirst && count > 0) setImmediate(() => this.#track(this.#ask()));
+    if (isFirst && count > 0) process.nextTick(() => this.#track(this.#ask()));
   }
 
   #track(work: Promise<void>): void {
@@ -196,6 +197,7 @@ export class EventConsumer {
       const step = planNextStep(error, attempt, retryDelaysMs);
       return runInContext(timeless, () => this.#putAway(message, received, error, step, log));
     }
+    await endOfTurn();
     message.ack();
     return 'done';
   }

@@ -9,6 +9,7 @@ import { UnavailableError } from '../errors/unavailable.js';
 import { EventRefusedError } from '../events/broker.js';
 import type { NatsConnection, Session } from './connection.js';
 import { declare, type Declarations } from './declarations.js';
+import { endOfTurn } from './end-of-turn.js';
 import { messageHeaders, type OutgoingMessage } from './message.js';
 
 /** Larger than the stream's max_msg_size: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
@@ -87,6 +88,7 @@ export class ConfirmingPublisher {
     const { subject, messageId: msgID, body } = message;
     const attempt = async (): Promise<void> => {
       const { stream } = await this.session();
+      await endOfTurn();
       // Its caller was told that it failed.
       if (isLate()) return;
       await stream.publish(subject, body, { headers: messageHeaders(message), msgID, timeout });
