@@ -67,6 +67,8 @@ export class RedisConnection {
       socketTimeout: timeoutMs + blockMs,
       keepAlive: 10_000,
       enableOfflineQueue: false,
+      // What is asked while an answer is on its way is one write, and one `fsync` of the server.
+      enableAutoPipelining: blockMs === 0,
       // Commands that were sent before a break fail, because it is unknown whether the server ran them.
       maxRetriesPerRequest: 0,
       retryStrategy: (times) => reconnectDelay(times, maxReconnectDelayMs),
