@@ -28,7 +28,10 @@ const PROBLEM_PAUSE_MS = 500;
 /** How long the server may take to say what became of a step. */
 const STEP_LIMIT_MS = 5000;
 
-/** Consumes one event. It takes as many entries as it has free handlers. */
+/**
+ * Consumes one event. It takes as many entries as it has free handlers. Of events without an order, a handler is free
+ * while the server still removes what it handled, as long as there are not more of those than handlers.
+ */
 export class EventConsumer {
   #problem: string | undefined;
   #isTended = true;
@@ -36,6 +39,8 @@ export class EventConsumer {
   readonly #stopping = new AbortController();
   #nap = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  /** Of those, the ones whose handlers run. */
+  readonly #handling = new Set<Promise<void>>();
   readonly #loops: Promise<void>[] = [];
 
   constructor(
@@ -84,9 +89,11 @@ export class EventConsumer {
 
   async #read(): Promise<void> {
     while (!this.#isStopping) {
-      const free = this.options.prefetch - this.#running.size;
+      const { prefetch, partition } = this.options;
+      const most = partition === undefined ? 2 * prefetch : prefetch;
+      const free = Math.min(prefetch - this.#handling.size, most - this.#running.size);
       if (free <= 0) {
-        await Promise.race(this.#running);
+        await Promise.race(this.#handling.size < prefetch ? this.#running : this.#handling);
         continue;
       }
       this.#isReading = true;
@@ -180,7 +187,9 @@ export class EventConsumer {
       return putAway(error, { kind: 'dead', reason: 'retries exhausted' });
     }
     try {
-      await runInContext(context, () => runHandler(this.subscription, received, options));
+      await this.#occupy(
+        runInContext(context, () => runHandler(this.subscription, received, options)),
+      );
     } catch (error) {
       return putAway(error, planNextStep(error, attempt, retryDelaysMs));
     }
@@ -191,6 +200,13 @@ export class EventConsumer {
       log.warn({ attempt }, text);
     }
     return 'done';
+  }
+
+  #occupy(handling: Promise<void>): Promise<void> {
+    const over = handling.catch(() => undefined);
+    this.#handling.add(over);
+    void over.then(() => this.#handling.delete(over));
+    return handling;
   }
 
   /** The server moves an event in one step, so that it is never in no place, or in two. */
