@@ -18,7 +18,7 @@ import { writeDocument } from './write-document.js';
 const USAGE = `usage: npm run bench:events [-- options]
 
   --rounds=5         readings per broker and client, in turns
-  --events=2000      per reading, on 127.0.0.1, after as many that do not count
+  --events=6000      per reading, on 127.0.0.1, after as many that do not count
   --only=NATS        this broker alone, of ${BROKERS.map(({ title }) => title).join(', ')}
   --write            put the table into docs/benchmarks.md (only from a whole run)
 `;
@@ -31,7 +31,7 @@ void runProgram(async () => {
   const { values } = parseArgs({
     options: {
       rounds: { type: 'string', default: '5' },
-      events: { type: 'string', default: '2000' },
+      events: { type: 'string', default: '6000' },
       only: { type: 'string' },
       write: { type: 'boolean', default: false },
       help: { type: 'boolean' },
