@@ -148,8 +148,7 @@ export class EventConsumer {
       const { queue } = this.queue.keys;
       this.options.log().error({ err: error, queue }, `${queue}: ${formatReason(error)}`);
     });
-    this.#running.add(running);
-    void running.then(() => this.#running.delete(running));
+    track(running, this.#running);
   }
 
   async #receive(entry: Entry): Promise<void> {
@@ -187,9 +186,12 @@ export class EventConsumer {
       return putAway(error, { kind: 'dead', reason: 'retries exhausted' });
     }
     try {
-      await this.#occupy(
-        runInContext(context, () => runHandler(this.subscription, received, options)),
+      const handling = runInContext(context, () =>
+        runHandler(this.subscription, received, options),
       );
+      const isOver = handling.catch(() => undefined);
+      track(isOver, this.#handling);
+      await handling;
     } catch (error) {
       return putAway(error, planNextStep(error, attempt, retryDelaysMs));
     }
@@ -200,13 +202,6 @@ export class EventConsumer {
       log.warn({ attempt }, text);
     }
     return 'done';
-  }
-
-  #occupy(handling: Promise<void>): Promise<void> {
-    const over = handling.catch(() => undefined);
-    this.#handling.add(over);
-    void over.then(() => this.#handling.delete(over));
-    return handling;
   }
 
   /** The server moves an event in one step, so that it is never in no place, or in two. */
@@ -262,4 +257,10 @@ export class EventConsumer {
       }
     }
   }
+}
+
+/** Keeps `work`, which never fails, among what is `underWay` until it is over. */
+function track(work: Promise<void>, underWay: Set<Promise<void>>): void {
+  underWay.add(work);
+  void work.then(() => underWay.delete(work));
 }
