@@ -30,8 +30,8 @@ services:
 export const WITHOUT_SECRETS = ENVIRONMENT.slice(0, ENVIRONMENT.indexOf('services:'));
 
 /** What the platform `acme` needs in `production`. */
-export function exampleFoundation(text = ENVIRONMENT): Foundation {
-  const names = PLATFORM.services.map(({ name }) => name);
+export function exampleFoundation(text = ENVIRONMENT, platform = PLATFORM): Foundation {
+  const names = platform.services.map(({ name }) => name);
   const { source } = parseYaml('environments/production.yml', text);
-  return foundationOf(PLATFORM, checkEcsEnvironment('production', source!, names));
+  return foundationOf(platform, checkEcsEnvironment('production', source!, names));
 }

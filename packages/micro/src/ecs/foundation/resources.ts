@@ -221,10 +221,13 @@ function tags(scope: EcsScope, entry = 'platform'): Tag[] {
   return tagsOf(scope, entry).map(({ key, value }) => ({ Key: key, Value: value }));
 }
 
-/** Of letters and digits, another one for each name: `order-items` -> `OrderItems`, `v-2` -> `VDash2`. */
+/**
+ * Of letters and digits, another one for each name: `order-items` -> `OrderItems`. A digit has no capital that would
+ * show the hyphen before it, so `v-2` -> `VDash2`; and `v-dash2`, which would be the same -> `VDashdash2`.
+ */
 function logicalName(name: string): string {
   return name
-    .replaceAll(/-(?=\d)/g, 'Dash')
+    .replaceAll(/-(?=(?:dash)*\d)/g, 'Dash')
     .split('-')
     .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
     .join('');
