@@ -46,9 +46,8 @@ export function readEnvironments(tree: Tree): Map<string, AnyEnvironment> {
 }
 
 function pipelineEnvironment(environment: AnyEnvironment): PipelineEnvironment {
-  const { name, engine, registry } = environment;
+  const { name, engine, registry, verify } = environment;
   const host = engine === 'compose' ? environment.host : undefined;
-  const verify = engine === 'ecs' ? undefined : environment.verify;
   const url = publicUrlsOf(environment).find((one) => one !== undefined);
   return {
     name,

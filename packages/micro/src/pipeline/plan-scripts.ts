@@ -19,9 +19,9 @@ export function planFile({ name }: Pick<PipelineEnvironment, 'name'>): string {
   return `${baseFile(planJobName(name))}.md`;
 }
 
-/** Whether a plan needs cosign: that for a cluster verifies the images that were pushed before, that of Compose none. */
+/** Whether a plan needs cosign: it verifies the images that were pushed before, but that of Compose none. */
 export function planVerifies({ engine, verifies = false }: PipelineEnvironment): boolean {
-  return verifies && engine === 'kubernetes';
+  return verifies && engine !== 'compose';
 }
 
 /** How many characters all plans of a pull request may have together; a comment of GitHub has room for 65,536. */

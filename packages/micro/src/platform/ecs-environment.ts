@@ -15,6 +15,7 @@ import {
 import { fargateSize } from './fargate-size';
 import { resourcesSchema } from './resources';
 import { seconds } from './time';
+import { verifySchema } from './verify';
 import type { YamlSource } from './yaml-source';
 
 const role = z
@@ -106,6 +107,7 @@ export const ecsSchema = z
     lockTimeout,
     releases,
     olderCommits,
+    verify: verifySchema.optional(),
     services: z
       .record(
         z.string(),

@@ -47,12 +47,16 @@ export class FakeEcs {
 
   readonly runner = recordingRunner((_, command) => {
     if (command.file === 'docker') return { stdout: JSON.stringify(this.compose) };
+    if (command.file === 'cosign') return this.cosign;
     if (command.file !== 'aws') return failure('no git here');
     const [, , , , service, call] = command.args;
     const found = this.more[`${service} ${call}`];
     const answer = found ?? this.answer(`${call}`, command.args);
     return isOutcome(answer) ? answer : { stdout: JSON.stringify(answer) };
   });
+
+  /** How each check of a signature ends. */
+  cosign: Partial<Outcome> = { stdout: '' };
 
   compose: { services: Record<string, object> } = { services: { orders: {} } };
 

@@ -164,8 +164,7 @@ function pushedImages(
 function findSbom(task: ServiceTask, environment: AnyEnvironment): string | undefined {
   const { service, say } = task;
   const sbom = sbomFile(service.root);
-  const verify = environment.engine === 'ecs' ? undefined : environment.verify;
-  if (verify?.sbom === true) requireSbom(task);
+  if (environment.verify?.sbom === true) requireSbom(task);
   else if (readSbom(task) === undefined) {
     say(formatStep(service.name, 'no SBOM', `${sbom} is not there, so none is attached`));
     return undefined;

@@ -30,7 +30,7 @@ export function chosenSigner(
   }
   if (signKey !== undefined) return { kind: 'key', key: signKey };
   if (signKeyless !== true) return undefined;
-  const verify = environment.engine === 'ecs' ? undefined : environment.verify;
+  const { verify } = environment;
   if (verify && 'identity' in verify) {
     return { kind: 'keyless', identity: verify, file: environment.file };
   }

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ECS_TAGS } from '../../ecs/live-service';
 import { SpawnError } from '../../effects/process';
+import { BUILD_RECEIPT } from '../../testing/build-receipt';
 import { EcsWorkspace, uninterrupted } from '../../testing/ecs-workspace';
 import { ARN, awsError, FakeEcs, type Tag } from '../../testing/fake-ecs';
 import { failure, recordingRunner, type Answer } from '../../testing/recording-runner';
@@ -346,6 +349,65 @@ it('goes back to an earlier release, and further', async () => {
   expect(ecs.named()).toEqual([]);
   // What was pushed last is another release again.
   expect((await deploy({ plan: true })).output).toContain('update   orders  another image');
+});
+
+describe('with "verify" in the environment', () => {
+  const unsigned = failure('Error: no signatures found', 10);
+
+  beforeEach(() => {
+    const file = 'environments/production.yml';
+    const text = readFileSync(join(workspace.root, file), 'utf8');
+    workspace.write({ [file]: `${text}verify: { key: cosign.pub }\n`, 'cosign.pub': '' });
+  });
+
+  it('deploys what is signed, and changes nothing of a service that is not', async () => {
+    expect(await deploy()).toMatchObject({ success: true });
+    const image = `reg.example.com/acme/orders:k-${'a'.repeat(64)}@sha256:${'a'.repeat(64)}`;
+    expect(ecs.runner.lines).toContain(
+      `cosign verify --key cosign.pub --insecure-ignore-tlog=true --output json ${image}`,
+    );
+    ecs.named();
+    workspace.push('orders', 'b');
+    ecs.cosign = unsigned;
+    const { success, output } = await deploy();
+    expect(success).toBe(false);
+    expect(output).toContain(
+      `${image.replaceAll('a'.repeat(64), 'b'.repeat(64))} is not signed by cosign.pub, which "verify" of environments/production.yml demands (no signatures found). Nothing was changed`,
+    );
+    expect(ecs.named()).toEqual([]);
+    expect(ecs.parameter).toBeUndefined();
+  });
+
+  it('does not go back to an image that is not signed', async () => {
+    for (const digit of ['a', 'b']) {
+      workspace.push('orders', digit);
+      await deploy();
+    }
+    ecs.named();
+    const taskDefinitionArn = `${ARN}:task-definition/acme-production-orders:1`;
+    const image = `reg/orders@sha256:${'a'.repeat(64)}`;
+    ecs.more['ecs describe-task-definition'] = {
+      taskDefinition: {
+        ...{ family: 'acme-production-orders', revision: 1, taskDefinitionArn },
+        containerDefinitions: [{ name: 'orders', image }],
+      },
+    };
+    ecs.cosign = unsigned;
+    expect((await deploy({ rollback: true })).output).toContain(`${image} is not signed by`);
+    expect(ecs.named()).toEqual([]);
+    ecs.cosign = {};
+    expect((await deploy({ rollback: true })).output).toContain('back to r1 from r2');
+  });
+
+  it('plans for the last build, although it is neither pushed nor signed', async () => {
+    ecs.cosign = unsigned;
+    workspace.write({
+      'dist/receipts/apps/orders/docker-build.json': JSON.stringify(BUILD_RECEIPT),
+    });
+    const { success, output } = await deploy({ plan: true, json: true });
+    expect(success).toBe(true);
+    expect(JSON.parse(output)).toMatchObject({ services: [{ service: 'orders' }] });
+  });
 });
 
 const build = { context: '.' };

@@ -229,6 +229,7 @@ describe('an environment that demands signed images', () => {
   beforeEach(() => {
     tree.write('environments/production.yml', `${HOST}registry: a.example.com/acme\n${VERIFY}`);
     tree.write('environments/cluster.yml', `${CLUSTER}${VERIFY}`);
+    tree.write('environments/aws.yml', `${ECS}${VERIFY}`);
   });
 
   it('has cosign in each job that verifies images', async () => {
@@ -262,12 +263,10 @@ describe('an environment that demands signed images', () => {
   });
 
   const VERIFYING = [
-    'deploy-cluster',
-    'deploy-production',
+    ...['deploy-aws', 'deploy-cluster', 'deploy-production'],
     // The plan of Compose verifies nothing.
-    'plan-cluster',
-    'rollback-cluster',
-    'rollback-production',
+    ...['plan-aws', 'plan-cluster'],
+    ...['rollback-aws', 'rollback-cluster', 'rollback-production'],
   ];
 });
 

@@ -15,6 +15,7 @@ import { linkedWithin } from '../../../platform/environment';
 import { UserError } from '../../../platform/user-error';
 import { attempt } from '../../deploy-failures';
 import { readDeployed } from '../../read-push';
+import { keepSigned } from '../../signed-images';
 import type { Run } from '../run';
 import { readReleases } from './read-releases';
 
@@ -25,10 +26,12 @@ export async function makePlan(run: Run): Promise<EcsPlan> {
   const known = platform.services.map(({ name }) => name);
   const isRollback = run.mode.destination.kind === 'release';
   const reading = readEcsState(aws, scope, asked, known);
-  const [state, desired] = await Promise.all([
+  const unpushed = new Set<string>();
+  const [state, wanted] = await Promise.all([
     reading,
-    isRollback ? reading.then((found) => readReleases(run, found)) : readPushed(run),
+    isRollback ? reading.then((found) => readReleases(run, found)) : readPushed(run, unpushed),
   ]);
+  const desired = await keepSigned(run, wanted, unpushed);
   const linked = tasks.map(({ service }) => linkedWithin(environment, service));
   const services: EcsServicePlan[] = [];
   for (const [name, after] of rollOrder(linked)) {
@@ -49,13 +52,18 @@ export async function makePlan(run: Run): Promise<EcsPlan> {
   };
 }
 
-async function readPushed(run: Run): Promise<Map<string, DesiredEcsService>> {
+/** @param unpushed gets the names of services whose images are not pushed. */
+async function readPushed(
+  run: Run,
+  unpushed: Set<string>,
+): Promise<Map<string, DesiredEcsService>> {
   const { tasks, environment, platform } = run;
   const images = new Map<string, { key: string; image: string }>();
   for (const task of tasks) {
     const { name } = task.service;
     const push = await attempt(run, name, () => readDeployed(task, environment, run.mode));
     if (push) images.set(name, imageOfPush(push));
+    if (push?.kind === 'unpushed') unpushed.add(name);
   }
   if (images.size === 0) return new Map();
   const rendered = await renderForEcs(run, platform, environment, images);

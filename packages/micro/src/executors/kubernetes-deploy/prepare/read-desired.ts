@@ -3,8 +3,6 @@ import { imageOfPush } from '../../../deployment/desired-state';
 import { readDeployed } from '../../read-push';
 import { renderForCluster } from '../../../effects/cluster-rendering';
 import { readEntrySecret } from '../../../effects/cluster-secrets';
-import { limit } from '../../../effects/limit';
-import { requireSigned } from '../../../effects/signatures';
 import type { ClusterState } from '../../../effects/cluster-state';
 import {
   desiredRelease,
@@ -18,11 +16,9 @@ import { secretNameOf } from '../../../kubernetes/secret-name';
 import type { Secret } from '../../../platform/secret';
 import { UserError } from '../../../platform/user-error';
 import { attempt } from '../../deploy-failures';
+import { keepSigned } from '../../signed-images';
 import type { Run } from '../run';
 import { wantedRelease } from './wanted-release';
-
-/** Signatures that are checked at the same time. */
-const CHECKS = 4;
 
 /** What is to run, for each service that can be deployed. */
 export interface Desired {
@@ -38,20 +34,7 @@ export async function readDesired(run: Run, state: ClusterState, key: Secret): P
   const desired = await (kind === 'push' || kind === 'canary'
     ? readPushed(run, key, unpushed)
     : readReleases(run, state, key));
-  if (run.environment.verify === undefined) return desired;
-  const inTurn = limit(CHECKS);
-  const signed = await Promise.all(
-    [...desired.services].map(([name, service]) =>
-      inTurn(() =>
-        attempt(run, name, async () => {
-          // Only a plan has it: an image is signed when it is pushed.
-          if (!unpushed.has(name)) await requireSigned(run, service.image);
-          return [name, service] as const;
-        }),
-      ),
-    ),
-  );
-  return { ...desired, services: new Map(signed.filter((one) => one !== undefined)) };
+  return { ...desired, services: await keepSigned(run, desired.services, unpushed) };
 }
 
 /** @param unpushed gets the names of services whose images are not pushed. */
