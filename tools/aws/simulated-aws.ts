@@ -11,6 +11,7 @@ import { readHost } from '../debian/host.js';
 import { oneAtATime } from '../one-at-a-time.js';
 import { LabError, say } from '../program.js';
 import { freePort, isFree } from '../testing/free-port.js';
+import { startRecordingProxy, type RecordingProxy } from './recording-proxy.js';
 
 /**
  * The simulated API, its web server, and the AWS CLI. `moto[server]` would bring what other services than ours need:
@@ -29,6 +30,8 @@ export interface SimulatedAws {
   env: Readonly<Record<string, string>>;
   /** Calls the AWS CLI. @throws LabError if the call fails. */
   aws: (...args: string[]) => Promise<unknown>;
+  calls: RecordingProxy['calls'];
+  throttle: RecordingProxy['throttle'];
   stop: () => Promise<void>;
 }
 
@@ -41,9 +44,10 @@ export interface SimulatedAws {
 export async function startSimulatedAws(running = 100): Promise<SimulatedAws> {
   const bin = join(await providePrograms(), 'bin');
   const port = await freePort();
+  const proxy = await startRecordingProxy(port);
   const env = {
     PATH: `${bin}:${process.env['PATH']}`,
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${proxy.port}`,
     AWS_DEFAULT_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
@@ -60,21 +64,33 @@ export async function startSimulatedAws(running = 100): Promise<SimulatedAws> {
   while (await isFree(port)) {
     if (child.exitCode !== null || Date.now() > deadline) {
       child.kill('SIGKILL');
+      await proxy.close();
       throw new LabError('the simulated AWS does not listen');
     }
     await sleep(50);
   }
+  await endTasksAtOnce(port);
   return {
     env,
+    ...{ calls: proxy.calls, throttle: proxy.throttle },
     aws: async (...args) => {
       const stdout = await mustRun(join(bin, 'aws'), ['--output', 'json', ...args], { env });
       return stdout.trim() === '' ? undefined : (JSON.parse(stdout) as unknown);
     },
     stop: async () => {
       child.kill('SIGKILL');
-      await ended;
+      await Promise.all([ended, proxy.close()]);
     },
   };
+}
+
+/** Otherwise, a task that was run ends only after it was looked at four times. Its exit code is 0 either way. */
+async function endTasksAtOnce(port: number): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/moto-api/state-manager/set-transition`, {
+    method: 'POST',
+    body: JSON.stringify({ model_name: 'ecs::task', transition: { progression: 'immediate' } }),
+  });
+  if (!response.ok) throw new LabError(`the simulated AWS answered ${response.status}`);
 }
 
 /** Installs them once, into the user's cache; about a minute. @returns their folder. */

@@ -58,6 +58,43 @@ it('registers one task definition for another image, and goes on with its revisi
   expect(ecs.named()).toEqual(['register-task-definition', 'update-service', 'tag-resource']);
 });
 
+it('with --plan --json names the calls that a deploy would make', async () => {
+  workspace.addService('users', 3002);
+  ecs.compose = { services: { orders: {}, users: {} } };
+  const both = (options = {}) =>
+    workspace.deploy(['users', 'orders'], options, { runner: ecs.runner, clock: fakeClock() });
+  await both();
+  ecs.named();
+  workspace.push('orders', 'b');
+  const { output } = await both({ plan: true, json: true });
+  expect(JSON.parse(output)).toMatchObject({
+    engine: 'ecs',
+    services: [
+      {
+        service: 'orders',
+        action: 'update',
+        calls: ['register-task-definition', 'update-service', 'tag-resource'],
+      },
+      { service: 'users', action: 'keep', calls: [] },
+    ],
+  });
+  expect(ecs.named()).toEqual([]);
+});
+
+it('takes the new revision away again if AWS goes on refusing calls that come too fast', async () => {
+  await deploy();
+  ecs.named();
+  workspace.push('orders', 'b');
+  ecs.more['ecs update-service'] = failure(awsError('ThrottlingException', 'Rate exceeded'), 254);
+  const { success, output } = await deploy();
+  expect(success).toBe(false);
+  expect(output).toContain(
+    'Could not update the service orders: AWS refuses calls that come too fast, and went on refusing when they were repeated (ThrottlingException: Rate exceeded). Run this again in a minute; AWS_MAX_ATTEMPTS sets how often a call is repeated\norders was not changed',
+  );
+  expect(ecs.named()).toEqual(['register-task-definition', 'deregister-task-definition']);
+  expect(ecs.parameter).toBeUndefined();
+});
+
 it('asks the AWS CLI for its region, without a pager, and to repeat calls', async () => {
   await deploy({ plan: true });
   const command = ecs.runner.commands.find(({ file }) => file === 'aws')!;
