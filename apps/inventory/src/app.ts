@@ -25,6 +25,7 @@ export function createApp(config: Config, resources = connectResources(config)):
         router.service(InventoryService, inventoryHandlers(stock));
       },
       keys: callerKeys(config),
+      development: config.NODE_ENV === 'development',
     }),
     tracing: () => import('@org/chassis/tracing'),
     routes: async (app) => {

@@ -335,6 +335,28 @@ describe('a stop', () => {
     expect(await failed).toMatchObject({ statusCode: 503 });
   });
 
+  it('does not wait for a caller that does not end its side of a stream', async () => {
+    const received = deferred();
+    const { url, service } = await shelf({
+      addBooks: async (books) => {
+        for await (const book of books) {
+          received.resolve();
+          return book;
+        }
+        return {};
+      },
+    });
+    async function* books() {
+      yield { title: 'Emma' };
+      await new Promise(() => undefined);
+    }
+    const bare = createClient(ShelfService, createGrpcTransport({ baseUrl: url }));
+    const answer = bare.addBooks(books());
+    await received.promise;
+    await service.stop();
+    expect(await answer).toMatchObject({ title: 'Emma' });
+  });
+
   it('is refused if the port is taken', async () => {
     const { grpc } = await shelf({});
     await expect(startShelf({}, { port: grpc.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });

@@ -22,6 +22,7 @@ import { answerError, isOurFault } from './answer-error.js';
 import { codeName } from './codes.js';
 import { parseGrpcTimeout } from './grpc-timeout.js';
 import { Health } from './health_pb.js';
+import { isReflection } from './reflection-routes.js';
 
 /** The name of the calling service, found by its key: `context.values.get(callingService)`. */
 export const callingService: ContextKey<string | undefined> = createContextKey<string | undefined>(
@@ -42,23 +43,27 @@ export interface ServedCallsOptions {
   /** Ends streams, which may never end by themselves. */
   stopping: AbortSignal;
   host: () => CompanionHost | undefined;
+  /** Whether the reflection service is the one of the chassis, which answers without a key. */
+  reflection: boolean;
 }
 
 /** The same without a server, to test handlers with `createRouterTransport`. */
 export function serverInterceptor(keys?: ServiceKeyOptions['keys']): Interceptor {
   const { signal: stopping } = new AbortController();
-  return servedCalls({ keys, open: new Set(), stopping, host: () => undefined });
+  return servedCalls({ keys, open: new Set(), stopping, host: () => undefined, reflection: false });
 }
 
 /**
  * What happens around each call that a service answers: its context (request id, trace, deadline), the check of the
  * caller's key, a line in the log, a metric, and errors that tell the caller no more than they should.
  */
-export function servedCalls({ keys, open, stopping, host }: ServedCallsOptions): Interceptor {
+export function servedCalls(options: ServedCallsOptions): Interceptor {
+  const { keys, open, stopping, host, reflection } = options;
   const callers = keys && hashKeys(keys);
   return (next) => async (request) => {
     // Asked every second or so by whoever looks after the service, with no key.
     if (request.service.typeName === Health.typeName) return next(request);
+    if (reflection && isReflection(request.service.typeName)) return next(request);
     const headers = Object.fromEntries(request.header);
     const context = contextOf(headers);
     const name = `${request.service.typeName}/${request.method.name}`;

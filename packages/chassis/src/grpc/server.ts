@@ -1,13 +1,20 @@
 import { once } from 'node:events';
-import { createServer, type ServerHttp2Session } from 'node:http2';
+import {
+  constants,
+  createServer,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { ServiceKeyOptions } from '../auth/service-keys.js';
 import type { CompanionHost, CompanionServer } from '../service/companion-server.js';
 import { healthRoutes } from './health-routes.js';
+import { reflectionRoutes } from './reflection-routes.js';
 import { servedCalls, type OpenCall } from './served-calls.js';
 
+const { NGHTTP2_NO_ERROR: NO_ERROR } = constants;
 /** As in every implementation of gRPC. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** How often a stop looks whether calls are still open. */
@@ -26,6 +33,8 @@ export interface GrpcServerOptions {
   interceptors?: readonly Interceptor[];
   /** The largest message that is read. Default 4 MiB. */
   maxMessageBytes?: number;
+  /** `config.NODE_ENV === 'development'`: tells tools, without a key, what the services consist of (reflection). */
+  development?: boolean;
 }
 
 export interface GrpcServer extends CompanionServer {
@@ -40,9 +49,10 @@ export interface GrpcServer extends CompanionServer {
  * @throws {TypeError} with all problems of the keys.
  */
 export function grpcServer(options: GrpcServerOptions): GrpcServer {
-  const { port, routes, keys, interceptors = [] } = options;
+  const { port, routes, keys, interceptors = [], development = false } = options;
   const open = new Set<OpenCall>();
   const sessions = new Set<ServerHttp2Session>();
+  const streams = new Set<ServerHttp2Stream>();
   const services = new Set<string>();
   const stopping = new AbortController();
   let host: CompanionHost | undefined;
@@ -56,9 +66,16 @@ export function grpcServer(options: GrpcServerOptions): GrpcServer {
         async () => (await host?.isReady()) ?? false,
         () => services,
       );
+      if (development) reflectionRoutes(router);
     },
     interceptors: [
-      servedCalls({ keys, open, stopping: stopping.signal, host: () => host }),
+      servedCalls({
+        keys,
+        open,
+        stopping: stopping.signal,
+        host: () => host,
+        reflection: development,
+      }),
       ...interceptors,
     ],
     readMaxBytes: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
@@ -69,6 +86,10 @@ export function grpcServer(options: GrpcServerOptions): GrpcServer {
   server.on('session', (session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
+  });
+  server.on('stream', (stream) => {
+    streams.add(stream);
+    stream.once('close', () => streams.delete(stream));
   });
 
   return {
@@ -95,6 +116,11 @@ export function grpcServer(options: GrpcServerOptions): GrpcServer {
       const last = performance.now() + STREAM_GRACE_MS;
       while (open.size > 0 && performance.now() < last) await sleep(SWEEP_MS);
       stopping.abort(new ConnectError('the service stops', Code.Unavailable));
+      // A caller that has its answer and does not end its own side would keep the connection open.
+      while (streams.size > 0) {
+        for (const stream of streams) if (stream.state.localClose) stream.close(NO_ERROR);
+        await sleep(SWEEP_MS);
+      }
       await closed;
     },
     underWay: () => [...open].map(({ name }) => name),

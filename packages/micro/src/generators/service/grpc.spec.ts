@@ -32,7 +32,9 @@ describe('a service that speaks gRPC', () => {
     expect(files['apps/order-items/src/app.ts']).toContain(
       'router.service(OrderItemsService, handlers);',
     );
-    expect(files['apps/order-items/src/app.ts']).toContain('keys: callerKeys(config),');
+    expect(files['apps/order-items/src/app.ts']).toContain(
+      "keys: callerKeys(config),\n      development: config.NODE_ENV === 'development',",
+    );
     const proto = files[`${LIBRARY}/proto/order_items/v1/order_items.proto`];
     expect(proto).toContain('package order_items.v1;');
     expect(proto).toContain('service OrderItemsService {');
