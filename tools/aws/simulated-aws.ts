@@ -1,15 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mustRun, run, succeeded } from '../command.js';
-import { aptInstall } from '../debian/apt.js';
-import { readHost } from '../debian/host.js';
-import { oneAtATime } from '../one-at-a-time.js';
-import { LabError, say } from '../program.js';
+import { mustRun } from '../command.js';
+import { ensureVenv } from '../debian/venv.js';
+import { LabError } from '../program.js';
 import { freePort, isFree } from '../testing/free-port.js';
 import { startRecordingProxy, type RecordingProxy } from './recording-proxy.js';
 
@@ -96,32 +92,9 @@ async function endTasksAtOnce(port: number): Promise<void> {
 /** Installs them once, into the user's cache; about a minute. @returns their folder. */
 async function providePrograms(): Promise<string> {
   const folder = join(CACHE, 'org-micro-aws', FOLDER);
-  // The programs name their folder, so that it can't be moved when they are complete.
-  const mark = `${folder}.complete`;
-  if (existsSync(mark)) return folder;
-  await oneAtATime(folder, async () => {
-    if (existsSync(mark)) return;
-    await install(folder);
-    await writeFile(mark, '');
+  await ensureVenv(folder, {
+    requirements: PACKAGES,
+    what: 'a simulated AWS and its command line',
   });
   return folder;
-}
-
-async function install(folder: string): Promise<void> {
-  say('installing a simulated AWS and its command line: once, about a minute');
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(join(folder, '..'), { recursive: true });
-  await ensureVenv();
-  await mustRun('python3', ['-m', 'venv', folder]);
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile'];
-  await mustRun(join(folder, 'bin/python3'), [...pip, ...PACKAGES], { withinMs: 1_800_000 });
-}
-
-/** Debian has Python's environments in a package of its own. */
-async function ensureVenv(): Promise<void> {
-  if (succeeded(await run('python3', ['-c', 'import venv, ensurepip']))) return;
-  const { debian, root } = readHost();
-  if (!debian || !root) throw new LabError('Install Python 3 with its module venv.');
-  say('installing python3-venv ...');
-  await aptInstall(['python3-venv']);
 }

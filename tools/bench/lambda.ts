@@ -2,16 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  EMULATOR_NAME,
-  provideEmulator,
-  startFunction,
-  type Emulator,
-} from '../lambda/emulator.js';
+import { startFunction, type FunctionCode } from '../lambda/emulator.js';
+import { LAMBDA_PROGRAMS, provideLambdaPrograms, type LambdaPrograms } from '../lambda/programs.js';
+import { askFunction } from '../lambda/request.js';
 import { LabError, runProgram, say } from '../program.js';
 import { onInterrupt } from './interrupt.js';
-import { compareAnswers, eventOf } from './lambda/compare-answers.js';
-import { buildApplication, type LambdaFolder } from './lambda/functions.js';
+import { compareAnswers } from './lambda/compare-answers.js';
+import { buildApplication } from './lambda/functions.js';
 import { readMachine } from './machine.js';
 import { formatMachine } from './report/blocks.js';
 import { formatRatio, median } from './report/statistics.js';
@@ -38,12 +35,12 @@ void runProgram(async () => {
   const rounds = Number(values.rounds);
   if (values.help || !(rounds >= 1)) throw new LabError(USAGE);
   const interrupted = onInterrupt();
-  const emulator = await provideEmulator();
+  const programs = await provideLambdaPrograms();
   const workspace = await mkdtemp(join(tmpdir(), 'bench-lambda-'));
   try {
     const { installed, bundled, container } = await buildApplication(workspace);
     for (const way of [installed, bundled]) {
-      const running = await startFunction(emulator, way.folder, way.handler);
+      const running = await startFunction(programs, way);
       await compareAnswers(running, container).finally(running.stop);
     }
     say('both answer as in the container');
@@ -54,7 +51,7 @@ void runProgram(async () => {
       const order = [...ways.keys()];
       for (const index of round % 2 === 0 ? order : order.toReversed()) {
         interrupted.throwIfAborted();
-        const reading = await coldStart(emulator, ways[index]!);
+        const reading = await coldStart(programs, ways[index]!);
         if (round < 0) continue;
         times[index]!.push(reading.ms);
         cpu[index]!.push(reading.cpuMs);
@@ -70,7 +67,7 @@ void runProgram(async () => {
     const block = [
       formatMachine(await readMachine(), rounds),
       formatTable(['', 'first answer, ms', 'to node_modules', 'CPU, ms', 'to node_modules'], rows),
-      `From the first request to its answer, with a new process each time (${EMULATOR_NAME}); load of the machine: ${loadavg()[0]!.toFixed(0)} on ${cpus().length} cores. CPU is the time on a processor, which other work on the machine hardly changes. Files are in the memory of the machine; Lambda also has to load and unpack them.`,
+      `From the first request to its answer, with a new process each time (${LAMBDA_PROGRAMS}); load of the machine: ${loadavg()[0]!.toFixed(0)} on ${cpus().length} cores. CPU is the time on a processor, which other work on the machine hardly changes. Files are in the memory of the machine; Lambda also has to load and unpack them.`,
     ].join('\n\n');
     console.log(`\n${block}`);
     if (values.write) await writeDocument({ lambda: block }, {});
@@ -81,16 +78,14 @@ void runProgram(async () => {
 
 /** Milliseconds from the first event to its answer. */
 async function coldStart(
-  emulator: Emulator,
-  { folder, handler }: LambdaFolder,
+  programs: LambdaPrograms,
+  code: FunctionCode,
 ): Promise<{ ms: number; cpuMs: number }> {
-  const running = await startFunction(emulator, folder, handler);
+  const running = await startFunction(programs, code);
   try {
     const started = performance.now();
-    const { statusCode } = (await running.invoke(eventOf('/hello?name=Ada'))) as {
-      statusCode?: number;
-    };
-    if (statusCode !== 200) throw new LabError(`the function answered ${statusCode}`);
+    const { status } = await askFunction(running, { path: '/hello?name=Ada' });
+    if (status !== 200) throw new LabError(`the function answered ${status}`);
     const ms = performance.now() - started;
     return { ms, cpuMs: await running.readCpu() };
   } finally {

@@ -1,74 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run } from '../command.js';
-import { LabError, say } from '../program.js';
+import { LabError } from '../program.js';
 import { freePort, isFree } from '../testing/free-port.js';
-
-/** AWS's Runtime Interface Emulator: what is in its base images. It has no releases as a Go module. */
-const EMULATOR = 'github.com/aws/aws-lambda-runtime-interface-emulator';
-const EMULATOR_VERSION = 'v0.0.0-20261030222936-bef5c4ba774d';
-/** AWS's runtime for Node, which loads the handler. */
-const CLIENT_VERSION = '4.0.2';
-
-const CACHE = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-const HOME = join(CACHE, 'org-micro-lambda');
+import type { LambdaPrograms } from './programs.js';
 
 const INVOKE = '/2015-03-31/functions/function/invocations';
-const LISTENS_WITHIN_MS = 10_000;
+const LISTENS_WITHIN_MS = 30_000;
 
-/** Programs that run a function as Lambda does; both are AWS's own. */
-export interface Emulator {
-  emulator: string;
-  client: string;
-}
+/** Stands in for the native addon of AWS's runtime. */
+const WITHOUT_ADDON = join(import.meta.dirname, 'without-addon.mjs');
 
-/** What the programs are, for reports. */
-export const EMULATOR_NAME = `aws-lambda-runtime-interface-emulator ${EMULATOR_VERSION.slice(7, 15)}, aws-lambda-ric ${CLIENT_VERSION}`;
-
-/** Builds both once, with Go, and with cmake and a C++ compiler: a few minutes. Kept in the user's cache. */
-export async function provideEmulator(): Promise<Emulator> {
-  const emulator = join(HOME, EMULATOR_VERSION, 'aws-lambda-rie');
-  const client = join(HOME, `ric-${CLIENT_VERSION}`);
-  if (!existsSync(emulator)) await buildEmulator(join(HOME, EMULATOR_VERSION), emulator);
-  const entry = join(client, 'node_modules/aws-lambda-ric/index.mjs');
-  if (!existsSync(join(entry, '../rapid-client.node'))) await installClient(client);
-  return { emulator, client: entry };
-}
-
-async function buildEmulator(folder: string, output: string): Promise<void> {
-  say('building the emulator of Lambda: once, a few minutes');
-  await mkdir(folder, { recursive: true });
-  const program = `${EMULATOR}/cmd/aws-lambda-rie`;
-  await writeFile(
-    join(folder, 'go.mod'),
-    `module emulator\n\ngo 1.26\n\nrequire ${EMULATOR} ${EMULATOR_VERSION}\n`,
-  );
-  await writeFile(
-    join(folder, 'tools.go'),
-    `//go:build tools\n\npackage tools\n\nimport _ "${program}"\n`,
-  );
-  await must('go', ['mod', 'tidy'], folder);
-  await must('go', ['build', '-trimpath', '-ldflags', '-s -w', '-o', output, program], folder);
-}
-
-async function installClient(folder: string): Promise<void> {
-  say("compiling AWS's runtime for Node: once, a few minutes");
-  await mkdir(folder, { recursive: true });
-  const allowScripts = { 'aws-lambda-ric': true };
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts }));
-  const name = `aws-lambda-ric@${CLIENT_VERSION}`;
-  await must('npm', ['install', '--no-audit', '--no-fund', name], folder);
-}
-
-async function must(command: string, args: string[], cwd: string): Promise<void> {
-  const { kind, code, stderr } = await run(command, args, { cwd });
-  if (kind === 'exited' && code === 0) return;
-  throw new LabError(`${command} ${args.join(' ')} ${kind}, ${code}\n${stderr}`);
+/** What Lambda can load. */
+export interface FunctionCode {
+  folder: string;
+  /** `<module>.<export>` */
+  handler: string;
+  /** Its variables; it gets no others of this process. */
+  env?: Readonly<Record<string, string>>;
 }
 
 export interface RunningFunction {
@@ -76,31 +27,37 @@ export interface RunningFunction {
   invoke: (event: object) => Promise<unknown>;
   /** The time that its processes, with the emulator's own, have spent on a processor: milliseconds, in steps of 10. */
   readCpu: () => Promise<number>;
+  /** What the function and the emulator have logged. */
+  readLog: () => string;
   stop: () => Promise<void>;
 }
 
-/** Starts the emulator with a function, which is loaded by the first event. Its log is discarded. */
+/** Starts the emulator with a function, which is loaded by the first event. */
 export async function startFunction(
-  { emulator, client }: Emulator,
-  folder: string,
-  handler: string,
+  { emulator, client }: LambdaPrograms,
+  { folder, handler, env }: FunctionCode,
 ): Promise<RunningFunction> {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const api = await freePort();
   const args = ['--log-level', 'error', '--runtime-interface-emulator-address', address];
-  const child = spawn(
-    emulator,
-    [...args, '--runtime-api-address', `127.0.0.1:${api}`, process.execPath, client, handler],
-    {
-      cwd: folder,
-      stdio: 'ignore',
-      env: { PATH: process.env['PATH'], LAMBDA_TASK_ROOT: folder },
-    },
-  );
+  args.push('--runtime-api-address', `127.0.0.1:${api}`);
+  const runtime = [process.execPath, '--import', WITHOUT_ADDON, client, handler];
+  const child = spawn(emulator, [...args, ...runtime], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], LAMBDA_TASK_ROOT: folder, ...env },
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (log += text));
+  }
   const deadline = Date.now() + LISTENS_WITHIN_MS;
   while (await isFree(port)) {
-    if (Date.now() > deadline) throw new LabError('the emulator does not listen');
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new LabError(`AWS's emulator of Lambda does not listen\n${log}`.trim());
+    }
     await sleep(10);
   }
   return {
@@ -112,6 +69,7 @@ export async function startFunction(
       return JSON.parse(await answer.text()) as unknown;
     },
     readCpu: async () => (await processesOf(child.pid!)).reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    readLog: () => log,
     stop: async () => {
       const ended = once(child, 'exit');
       for (const { pid } of await processesOf(child.pid!)) process.kill(pid, 'SIGKILL');

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
+import type { RunningFunction } from '../../lambda/emulator.js';
+import { askFunction, askService, type Answer } from '../../lambda/request.js';
 import { LabError } from '../../program.js';
 import { freePort } from '../../testing/free-port.js';
-import type { RunningFunction } from '../../lambda/emulator.js';
 
 const PATHS = [
   '/hello?name=Ada',
@@ -13,24 +14,6 @@ const PATHS = [
   '/ready',
   '/none',
 ];
-
-interface Answer {
-  statusCode: number;
-  headers: Record<string, string>;
-  body: string;
-}
-
-/** A request in payload format 2.0. */
-export function eventOf(path: string): object {
-  const [rawPath, rawQueryString = ''] = path.split('?');
-  return {
-    version: '2.0',
-    rawPath,
-    rawQueryString,
-    headers: { 'x-request-id': 'bench' },
-    requestContext: { stage: '$default', http: { method: 'GET', sourceIp: '127.0.0.1' } },
-  };
-}
 
 /** @throws {LabError} if the function answers a request in another way than the process in its container. */
 export async function compareAnswers(lambda: RunningFunction, container: string): Promise<void> {
@@ -44,13 +27,12 @@ export async function compareAnswers(lambda: RunningFunction, container: string)
       if (Date.now() > deadline) throw new LabError('the service did not get ready');
     }
     for (const path of PATHS) {
-      const answer = await fetch(url + path, { headers: { 'x-request-id': 'bench' } });
-      const expected = [answer.status, stable(answer.headers), await answer.text()];
-      const { statusCode, headers, body } = (await lambda.invoke(eventOf(path))) as Answer;
-      const given = [statusCode, stable(Object.entries(headers)), body];
+      const sent = { path, headers: { 'x-request-id': 'bench' } };
+      const expected = await askService(url, sent);
+      const given = await askFunction(lambda, sent);
       if (isDeepStrictEqual(given, expected)) continue;
       throw new LabError(
-        `${path} differs:\n${JSON.stringify(given)}\n${JSON.stringify(expected)} in the container`,
+        `${path} differs:\n${format(given)}\n${format(expected)} in the container`,
       );
     }
   } finally {
@@ -60,8 +42,6 @@ export async function compareAnswers(lambda: RunningFunction, container: string)
   }
 }
 
-/** Headers without those of a connection or of a moment. */
-function stable(headers: Iterable<[string, string]>): [string, string][] {
-  const passing = ['connection', 'keep-alive', 'date', 'transfer-encoding'];
-  return [...headers].filter(([name]) => !passing.includes(name)).sort();
+function format({ body, ...answer }: Answer): string {
+  return JSON.stringify({ ...answer, body: body.toString() });
 }

@@ -4,21 +4,16 @@ import { join } from 'node:path';
 import { buildArtifact } from '../../../packages/micro/src/effects/bundle-artifact.js';
 import { mustRun } from '../../command.js';
 import { ROOT } from '../../generated/file.js';
+import type { FunctionCode } from '../../lambda/emulator.js';
 import { packChassis } from '../../testing/packed-plugin.js';
 
 const PROJECT = 'apps/hello';
 
-/** A folder that Lambda can load, and the name of its handler. */
-export interface LambdaFolder {
-  folder: string;
-  handler: string;
-}
-
 export interface Application {
   /** The bundle that `lambda-build` makes. */
-  bundled: LambdaFolder;
+  bundled: FunctionCode;
   /** The same sources, compiled file by file, with their packages installed beside them. */
-  installed: LambdaFolder;
+  installed: FunctionCode;
   /** The bundle that `build` makes for the container: a process of its own. */
   container: string;
 }
@@ -52,7 +47,7 @@ export async function buildApplication(workspace: string): Promise<Application> 
   };
 }
 
-async function install(workspace: string): Promise<LambdaFolder> {
+async function install(workspace: string): Promise<FunctionCode> {
   const folder = join(workspace, 'installed');
   await mkdir(folder);
   await build({
