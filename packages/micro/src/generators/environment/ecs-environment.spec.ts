@@ -58,7 +58,7 @@ executionRole: arn:aws:iam::210987654321:role/acme-production-execution
 # The role of the services themselves, if they call AWS.
 # taskRole: arn:aws:iam::210987654321:role/acme-production-tasks
 
-# Datastores and the broker run elsewhere. Create these parameters (SecureString) with the address of each.
+# Datastores and the broker run elsewhere. Create these parameters (SecureString), each with its address or key.
 # Overrides for single services, with all that can be set for the first:
 services:
   orders:
@@ -80,6 +80,19 @@ services:
       'Make what has to exist once: "micro render -e production --format=cloudformation" prints a template (other formats: terraform, cdk)',
       'Deploy to it with "nx run-many -t ecs-deploy -c production"',
     ]);
+  });
+
+  it('names one parameter for both ends of a link that has a key', async () => {
+    tree.write('apps/gateway/service.yml', 'kind: gateway\nport: 3001\nconsumes: [orders]\n');
+    tree.write('apps/orders/service.yml', 'port: 3002\nauth: service-keys\n');
+    await make();
+    const key =
+      'arn:aws:ssm:eu-central-1:123456789012:parameter/acme/production/GATEWAY__ORDERS_SERVICE_KEY';
+    const { services } = parseAnyEnvironment('production', text(), ['gateway', 'orders']);
+    expect(services).toMatchObject({
+      gateway: { secrets: { MICROSERVICE_ORDERS_KEY: key } },
+      orders: { secrets: { CALLER_GATEWAY_KEY: key } },
+    });
   });
 
   it('is valid without an option, and with every comment taken away', async () => {

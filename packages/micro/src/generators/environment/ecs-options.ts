@@ -1,6 +1,7 @@
 import { neededAddresses } from '../../ecs/problems';
 import { ecsNames } from '../../platform/ecs-environment';
 import type { Platform } from '../../platform/platform';
+import { keyVariables } from '../../platform/service-key';
 import type { EnvironmentSchema } from './environment-schema';
 import { newEcsEnvironment } from './new-ecs-environment';
 
@@ -29,17 +30,18 @@ export function ecsText(
   const account = told?.['account'] ?? EXAMPLE_ACCOUNT;
   const region = schema.region || (told?.['region'] ?? EXAMPLE_REGION);
   const { prefix } = ecsNames(platform.name, { name });
-  const parameters = (service: string, variables: readonly string[]) =>
-    variables.map((variable) => [
+  const parameter = (path: string) =>
+    `arn:aws:ssm:${region}:${account}:parameter/${platform.name}/${name}/${path}`;
+  const needed = platform.services.map((service): [string, Record<string, string>] => {
+    const addresses = neededAddresses(service).map((variable): [string, string] => [
       variable,
-      `arn:aws:ssm:${region}:${account}:parameter/${platform.name}/${name}/${service}/${variable}`,
+      parameter(`${service.name}/${variable}`),
     ]);
-  const secrets = new Map(
-    platform.services
-      .map((service) => [service.name, parameters(service.name, neededAddresses(service))] as const)
-      .filter(([, needed]) => needed.length > 0)
-      .map(([service, needed]) => [service, Object.fromEntries(needed) as Record<string, string>]),
-  );
+    // Both ends of a link have the same key, so they name the same parameter.
+    const keys = keyVariables(platform, service, parameter);
+    return [service.name, { ...Object.fromEntries(addresses), ...keys }];
+  });
+  const secrets = new Map(needed.filter(([, own]) => Object.keys(own).length > 0));
   const text = newEcsEnvironment({
     ...{ region, account, prefix, secrets, gateways },
     ...(schema.cluster ? { cluster: schema.cluster } : {}),

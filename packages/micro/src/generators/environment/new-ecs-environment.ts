@@ -85,7 +85,7 @@ function servicesText(environment: NewEcsEnvironment): string {
     ...(name === first ? possible(environment, true).map((line) => `    # ${line}`) : []),
   ]);
   return [
-    '# Datastores and the broker run elsewhere. Create these parameters (SecureString) with the address of each.',
+    '# Datastores and the broker run elsewhere. Create these parameters (SecureString), each with its address or key.',
     '# Overrides for single services, with all that can be set for the first:',
     'services:',
     ...lines,
