@@ -38,13 +38,13 @@ void runProgram(async () => {
   const programs = await provideLambdaPrograms();
   const workspace = await mkdtemp(join(tmpdir(), 'bench-lambda-'));
   try {
-    const { installed, bundled, container } = await buildApplication(workspace);
+    const { installed, bundled, empty, container } = await buildApplication(workspace);
     for (const way of [installed, bundled]) {
       const running = await startFunction(programs, way);
       await compareAnswers(running, container).finally(running.stop);
     }
     say('both answer as in the container');
-    const ways = [installed, bundled];
+    const ways = [installed, bundled, empty];
     const times = ways.map((): number[] => []);
     const cpu = ways.map((): number[] => []);
     for (let round = -UNCOUNTED; round < rounds; round++) {
@@ -57,17 +57,20 @@ void runProgram(async () => {
         cpu[index]!.push(reading.cpuMs);
       }
     }
-    const rows = ['with node_modules', 'bundle of `lambda-build`'].map((name, index) => [
+    const names = ['with node_modules', 'bundle of `lambda-build`', 'a function of one line'];
+    const rows = names.map((name, index) => [
       name,
       median(times[index]!).toFixed(0),
       formatRatio(times[index]!, times[0]!),
       median(cpu[index]!).toFixed(0),
       formatRatio(cpu[index]!, cpu[0]!),
     ]);
+    const [ofInstalled = 0, ofBundle = 0, ofEmpty = 0] = cpu.map(median);
+    const share = (ofBundle - ofEmpty) / (ofInstalled - ofEmpty);
     const block = [
       formatMachine(await readMachine(), rounds),
       formatTable(['', 'first answer, ms', 'to node_modules', 'CPU, ms', 'to node_modules'], rows),
-      `From the first request to its answer, with a new process each time (${LAMBDA_PROGRAMS}); load of the machine: ${loadavg()[0]!.toFixed(0)} on ${cpus().length} cores. CPU is the time on a processor, which other work on the machine hardly changes. Files are in the memory of the machine; Lambda also has to load and unpack them.`,
+      `From the first request to its answer, with a new process each time (${LAMBDA_PROGRAMS}); load of the machine: ${loadavg()[0]!.toFixed(0)} on ${cpus().length} cores. CPU is the time on a processor, which other work on the machine hardly changes. A function of one line shows what the emulator, AWS's runtime and Node take in each way; without that, the bundle takes ${share.toFixed(2)} of the CPU. Files are in the memory of the machine; Lambda also has to load and unpack them.`,
     ].join('\n\n');
     console.log(`\n${block}`);
     if (values.write) await writeDocument({ lambda: block }, {});

@@ -14,6 +14,8 @@ export interface Application {
   bundled: FunctionCode;
   /** The same sources, compiled file by file, with their packages installed beside them. */
   installed: FunctionCode;
+  /** A function of one line: what Lambda's own part, AWS's runtime and Node take. */
+  empty: FunctionCode;
   /** The bundle that `build` makes for the container: a process of its own. */
   container: string;
 }
@@ -40,11 +42,23 @@ export async function buildApplication(workspace: string): Promise<Application> 
     await buildArtifact(request);
     return join(workspace, outputPath, 'app');
   };
+  const installed = await install(workspace);
+  // Both ways have the same packages, in the same versions.
+  const modules = join(installed.folder, 'node_modules');
+  await symlink(modules, join(workspace, PROJECT, 'node_modules'), 'dir');
   return {
     bundled: { folder: await bundle('src/lambda.ts', 'dist/lambda'), handler: 'main.handler' },
-    installed: await install(workspace),
+    installed,
+    empty: await writeEmpty(join(workspace, 'empty')),
     container: join(await bundle('src/main.ts', 'dist/container'), 'main.js'),
   };
+}
+
+async function writeEmpty(folder: string): Promise<FunctionCode> {
+  await mkdir(folder);
+  const handler = `export const handler = async () => ({ statusCode: 200, headers: {}, body: '' });\n`;
+  await writeFile(join(folder, 'main.mjs'), handler);
+  return { folder, handler: 'main.handler' };
 }
 
 async function install(workspace: string): Promise<FunctionCode> {

@@ -12,6 +12,7 @@ import {
   packageFacts,
   type ExternalPackage,
 } from './external-packages';
+import { compilersOnFirstUse } from './on-first-use';
 import { sharedPackages } from './shared-packages';
 import { packagesReadingBeside } from './unbundled-files';
 import { sourceConditions } from './source-conditions';
@@ -42,7 +43,8 @@ export async function bundle(request: ArtifactRequest, outfile: string): Promise
   });
   const leftOut = new Map<string, string>();
   if (declared.length === 0) {
-    const result = await build(options).catch(
+    const plugins = [compilersOnFirstUse];
+    const result = await build({ ...options, plugins }).catch(
       // Some files cannot be read here, such as native add-ons. If that matters, the next run reports it.
       () => undefined,
     );
@@ -58,11 +60,10 @@ export async function bundle(request: ArtifactRequest, outfile: string): Promise
   }
   for (;;) {
     const externals = externalPackages({ workspaceRoot, declared, leftOut });
-    const { metafile, warnings } = await build({ ...options, plugins: [externals.plugin] }).catch(
-      (error: unknown) => {
-        throw toArtifactError(projectRoot, error);
-      },
-    );
+    const plugins = [compilersOnFirstUse, externals.plugin];
+    const { metafile, warnings } = await build({ ...options, plugins }).catch((error: unknown) => {
+      throw toArtifactError(projectRoot, error);
+    });
     const more = await packagesToLeaveOut(request, metafile!, externals.found, leftOut);
     if (more.length === 0) {
       return {

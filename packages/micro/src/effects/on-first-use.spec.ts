@@ -1,0 +1,98 @@
+import { build, type Plugin } from 'esbuild';
+import { join, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import { temporaryWorkspace } from '../testing/temporary-workspace';
+import { bundleOptions } from '../artifact/bundle';
+import { externalPackages } from './external-packages';
+import { compilersOnFirstUse } from './on-first-use';
+
+const REPOSITORY = resolve(__dirname, '../../../..');
+
+/** Bundles code with the packages that are installed for a folder, and runs it. */
+async function bundled(contents: string, resolveDir: string, others: Plugin[] = []) {
+  const outfile = join(temporaryWorkspace({}), 'main.mjs');
+  const { entryPoints: _, ...options } = bundleOptions({
+    ...{ workspaceRoot: resolveDir, outfile, entry: '' },
+    ...{ conditions: [], sourcemap: false },
+  });
+  const { metafile } = await build({
+    ...options,
+    stdin: { contents, resolveDir },
+    plugins: [compilersOnFirstUse, ...others],
+  });
+  return {
+    exports: (await import(outfile)) as Record<string, unknown>,
+    inputs: Object.keys(metafile!.inputs),
+  };
+}
+
+const APP = `import { fastify } from 'fastify';
+const app = fastify();
+app.addSchema({ $id: 'name', type: 'string', minLength: 2 });
+const named = { type: 'object', required: ['name'], properties: { name: { $ref: 'name#' } } };
+app.post('/schema', { schema: { body: named, response: { 200: named } } }, (request) => ({
+  ...request.body,
+  secret: 'not in the schema',
+}));
+app.get('/', () => ({ any: 'thing' }));
+export const ask = (request) => app.inject(request).then(({ statusCode, body }) => [statusCode, body]);
+`;
+
+it('changes no answer of Fastify, with or without schemas', async () => {
+  const { exports, inputs } = await bundled(APP, REPOSITORY);
+  // Else Fastify has moved the file that loads them.
+  expect(inputs.filter((file) => file.endsWith('?on-first-use')).sort()).toEqual([
+    'node_modules/@fastify/ajv-compiler/index.js?on-first-use',
+    'node_modules/@fastify/fast-json-stringify-compiler/index.js?on-first-use',
+  ]);
+  const ask = exports['ask'] as (request: object) => Promise<[number, string]>;
+  const post = (payload: object) => ask({ method: 'POST', url: '/schema', payload });
+  expect(await ask({ url: '/' })).toEqual([200, '{"any":"thing"}']);
+  expect(await post({ name: 'Ada' })).toEqual([200, '{"name":"Ada"}']);
+  const [status, body] = await post({ name: 'A' });
+  expect(status).toBe(400);
+  expect(body).toContain('body/name must NOT have fewer than 2 characters');
+});
+
+/** Stands in for Fastify: what it does with the compilers, without a schema at first. */
+const files = {
+  'node_modules/fastify/package.json': '{ "name": "fastify" }',
+  'node_modules/fastify/lib/schema-controller.js': `const create = require('@fastify/ajv-compiler');
+exports.build = create();
+`,
+  'node_modules/@fastify/ajv-compiler/package.json': '{ "name": "@fastify/ajv-compiler" }',
+  'node_modules/@fastify/ajv-compiler/index.js': `const loaded = (globalThis.loaded ??= []);
+loaded.push('loaded');
+module.exports = () => (loaded.push('created'), (schema) => 'compiled ' + schema);
+`,
+};
+
+const USE = `export { build } from 'fastify/lib/schema-controller.js';
+globalThis.loaded = [];
+export const { loaded } = globalThis;
+`;
+
+it('loads a compiler for the first schema, and once', async () => {
+  const { exports } = await bundled(USE, temporaryWorkspace(files));
+  const compile = exports['build'] as (schema: string) => string;
+  expect(exports['loaded']).toEqual([]);
+  expect([compile('a'), compile('b')]).toEqual(['compiled a', 'compiled b']);
+  expect(exports['loaded']).toEqual(['loaded', 'created']);
+});
+
+it('leaves a compiler alone that is external, or that other code imports', async () => {
+  const root = temporaryWorkspace(files);
+  const declared = ['@fastify/ajv-compiler'];
+  const { found, plugin } = externalPackages({ workspaceRoot: root, declared });
+  const { inputs } = await bundled(
+    `export const load = () => require('fastify/lib/schema-controller.js');`,
+    root,
+    [plugin],
+  );
+  expect([...found.keys()]).toEqual(declared);
+  expect(inputs.filter((file) => file.includes('compiler'))).toEqual([]);
+  const own = await bundled(`import create from '@fastify/ajv-compiler'; create();`, root);
+  expect(own.inputs.filter((file) => file.includes('compiler'))).toEqual([
+    'node_modules/@fastify/ajv-compiler/index.js',
+  ]);
+});
