@@ -3,8 +3,8 @@ import type { DescribedService } from './live-service';
 /** How far a deployment of ECS is. */
 export type EcsRollout =
   | { kind: 'done' }
-  /** `what` changes as long as there is progress. */
-  | { kind: 'going'; what: string }
+  /** `what` changes as long as there is progress. `tasks` are those of the deployment, for people. */
+  | { kind: 'going'; what: string; tasks: string }
   | { kind: 'failed'; reason: string };
 
 /**
@@ -30,8 +30,10 @@ export function judgeEcsRollout(
   if (ours.rolloutState === 'COMPLETED' && runningCount >= desiredCount) return { kind: 'done' };
   const { runningCount: running, pendingCount: pending, failedTasks: failed } = ours;
   const others = deployments.length - 1;
+  const wanted = ours.desiredCount ?? desiredCount;
   return {
     kind: 'going',
     what: [ours.rolloutState, running, pending, failed, others, runningCount].join(' '),
+    tasks: `${running ?? 0} of ${wanted} new tasks run`,
   };
 }

@@ -151,7 +151,7 @@ it('deletes a service that never started, with its task definition', async () =>
   ecs.rollout = 'IN_PROGRESS';
   const { output } = await deploy();
   expect(output).toContain(
-    'orders: it made no progress for 660 s\norders was deleted again, as it was not there before',
+    'orders: it made no progress for 660 s (0 of 1 new tasks run)\norders was deleted again, as it was not there before',
   );
   expect(ecs.named()).toEqual([
     ...['register-task-definition', 'create-service', 'delete-service'],

@@ -39,7 +39,9 @@ export async function watchDeployment(
     const isOver = clock.now() - since > limit * 1000;
     if (rollout.kind === 'failed' || isOver) {
       const reason =
-        rollout.kind === 'failed' ? rollout.reason : `it made no progress for ${limit} s`;
+        rollout.kind === 'failed'
+          ? rollout.reason
+          : `it made no progress for ${limit} s (${rollout.tasks})`;
       const trouble = await readTrouble(run, {
         of: ['--service-name', described.serviceName!],
         ...{ taskDefinition: begun.taskDefinition, container: service, since: from },
