@@ -5,6 +5,7 @@ import { elsewhere, type Environment } from '../platform/environment';
 import type { Service } from '../platform/platform';
 import { inTurn, jobsOf, networksOf, type ComposeConfig, type ComposeEntry } from './entry';
 import { entryLabel } from './fingerprint';
+import type { Commit } from './commit';
 import { DEPLOY_LABELS } from './labels';
 import { pinnedImage } from './override';
 import type { Release } from './release';
@@ -46,6 +47,8 @@ export interface DesiredState extends DesiredImage {
   ownJobs: ReadonlyMap<string, ComposeSlice>;
   /** For a rollback: the release that it goes back to. */
   release?: Release;
+  /** For a promoted canary: the commit that it was deployed from. */
+  commit?: Commit | undefined;
 }
 
 /** The image of a push. */

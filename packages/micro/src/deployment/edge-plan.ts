@@ -1,7 +1,9 @@
 import { EDGE_SERVICE } from '../platform/edge-options';
 import { namesSameImage } from '../platform/image-reference';
 import type { EdgeFile } from '../edge/edge-content';
-import type { Publication } from '../edge/publication';
+import type { CanaryRoute, Publication } from '../edge/publication';
+import { canaryName } from '../platform/canary';
+import type { CanaryShares } from './canary';
 import type { Container } from './container';
 import { changedEntryKeys } from './fingerprint';
 import { DEPLOY_LABELS } from './labels';
@@ -69,25 +71,45 @@ export function portHolders(
   return [...new Set(holders.map(({ service }) => service))];
 }
 
+/** What containers and deploys say of publications, beside the manifest. */
+export interface Serving {
+  containers: readonly Container[];
+  /** Which requests canaries get. */
+  shares: CanaryShares;
+  /** More ports of services that are being replaced. */
+  moving?: ReadonlyMap<string, readonly number[]> | undefined;
+}
+
 /**
- * Publications with the ports that containers listen on now. The manifest of a service may name another one that it
- * has not been deployed with yet.
- *
- * @param moving more ports of services that are being replaced.
+ * Publications with the ports that containers listen on now, and with the canaries that run. The manifest of a service
+ * may name another port that it has not been deployed with yet.
  */
 export function asServed(
   publications: readonly Publication[],
-  containers: readonly Container[],
-  moving: ReadonlyMap<string, readonly number[]> = new Map(),
+  { containers, shares, moving }: Serving,
 ): Publication[] {
   return publications.map((publication) => {
     const { service, port } = publication;
-    const more = moving.get(service) ?? [];
+    const more = moving?.get(service) ?? [];
     const served = servedPorts(containers, service);
     const ports = [...new Set([...(served.length > 0 ? served : [port]), ...more])];
-    if (ports.length === 1 && ports[0] === port) return publication;
-    return { ...publication, ports: ports.sort((a, b) => a - b) };
+    const canary = canaryRouteOf(service, containers, shares);
+    const now = canary ? { ...publication, canary } : publication;
+    if (ports.length === 1 && ports[0] === port) return now;
+    return { ...now, ports: ports.sort((a, b) => a - b) };
   });
+}
+
+/** A canary that has no share, or no container that serves, gets no requests. */
+function canaryRouteOf(
+  of: string,
+  containers: readonly Container[],
+  shares: CanaryShares,
+): CanaryRoute | undefined {
+  const share = shares.get(of);
+  const service = canaryName(of);
+  const ports = servedPorts(containers, service);
+  return share && ports.length > 0 ? { service, ports, share } : undefined;
 }
 
 /**

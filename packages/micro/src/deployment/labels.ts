@@ -11,6 +11,8 @@ export const DEPLOY_LABELS = {
   release: 'org.micro.release.number',
   /** The commit of the workspace that it was deployed from; see `formatCommit`. */
   commit: 'org.micro.commit',
+  /** The service that a container is a canary of. */
+  canary: 'org.micro.canary',
 } as const;
 
 /** Labels of a release and of the lock; `project` is the Compose project that they belong to. */
@@ -31,6 +33,8 @@ export const NOTE_LABELS = {
   since: 'org.micro.release.since',
   /** The later commits that kept running containers, for all services; see `Confirmed`. */
   confirmed: 'org.micro.confirmed',
+  /** Which requests canaries get, for all services; see `CanaryShares`. */
+  canaries: 'org.micro.canaries',
   /** A container that is never started and keeps the image of a release from being pruned. */
   holds: 'org.micro.release.holds',
 } as const;

@@ -44,14 +44,13 @@ describe('what the edge publishes', () => {
     ['that, if what runs does not say', [at(undefined)], publication],
     ['what runs, if the manifest has moved on', [at(3000)], { ...publication, ports: [3000] }],
   ])('is %s', (_, containers, expected) => {
-    expect(asServed([publication], containers)).toEqual([expected]);
+    expect(asServed([publication], { containers, shares: new Map() })).toEqual([expected]);
   });
 
   it('is both ports of a service that is being replaced', () => {
     const moving = new Map([['shop', [3000, 3100]]]);
-    expect(asServed([publication], [at(3000)], moving)).toEqual([
-      { ...publication, ports: [3000, 3100] },
-    ]);
+    const serving = { containers: [at(3000)], shares: new Map(), moving };
+    expect(asServed([publication], serving)).toEqual([{ ...publication, ports: [3000, 3100] }]);
   });
 
   it('is held by a container at the port that it listens on', () => {

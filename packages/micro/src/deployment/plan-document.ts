@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { formatHeader } from './canary';
+import type { CanaryPlan } from './canary-plan';
 import type { Container } from './container';
 import type { RunPlan, ServicePlan } from './run-plan';
 import { runningCommitSchema } from './running-commit-schema';
@@ -63,6 +65,24 @@ export const planDocumentSchema = z
         }),
       ])
       .describe('What happens to the proxy that holds the published ports'),
+    canaries: z
+      .array(
+        z.object({
+          service: z.string(),
+          action: z
+            .enum(['start', 'run', 'promote', 'abort', 'none'])
+            .describe(
+              'What becomes of it. `start`: it is started or changed; `run`: it goes on beside what is deployed; `none`: what was pushed last serves all requests already',
+            ),
+          weight: z
+            .int()
+            .describe('Its share of the requests in percent; if it ends, the share that it had'),
+          header: z.string().describe('Requests with this header go to it, too').optional(),
+          key: z.string().describe('The image key that it runs, if it runs already').optional(),
+        }),
+      )
+      .describe('Canaries of the services of the run')
+      .optional(),
     outdated: z
       .array(
         z.object({
@@ -81,9 +101,16 @@ export const planDocumentSchema = z
   .describe('What compose-deploy will do');
 export type PlanDocument = z.output<typeof planDocumentSchema>;
 export type ServicePlanDocument = PlanDocument['services'][number];
+export type CanaryDocument = NonNullable<PlanDocument['canaries']>[number];
 
 /** A plan as data for programs, and for what is printed. */
-export function planDocument({ services, outdated, left, ...run }: RunPlan): PlanDocument {
+export function planDocument({
+  services,
+  canaries,
+  outdated,
+  left,
+  ...run
+}: RunPlan): PlanDocument {
   const { environment, project, rollback, prune, edge } = run;
   return {
     version: VERSION,
@@ -92,6 +119,7 @@ export function planDocument({ services, outdated, left, ...run }: RunPlan): Pla
     rollback,
     services: services.map(serviceDocument),
     edge: 'takesFrom' in edge ? { ...edge, takesFrom: [...edge.takesFrom] } : edge,
+    ...(canaries.length > 0 ? { canaries: canaries.map(canaryDocument) } : {}),
     outdated: [...outdated],
     left: [...left],
     prune,
@@ -123,6 +151,14 @@ function serviceDocument(one: ServicePlan): ServicePlanDocument {
     missing: [...missing],
     after: [...after],
     ...(notes.length > 0 ? { notes: [...notes] } : {}),
+  };
+}
+
+function canaryDocument({ service, action, weight, header, key }: CanaryPlan): CanaryDocument {
+  return {
+    ...{ service, action, weight },
+    ...(header ? { header: formatHeader(header) } : {}),
+    ...(key === undefined ? {} : { key }),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { DeployPlan } from './plan';
+import type { CanaryPlan } from './canary-plan';
 import type { Release } from './release';
+import { canaryName } from '../platform/canary';
 import type { Container } from './container';
 import type { EdgePlan } from './edge-plan';
 import { DEPLOY_LABELS } from './labels';
@@ -48,6 +50,8 @@ export interface RunPlan {
   project: string;
   rollback: boolean;
   services: readonly ServicePlan[];
+  /** What becomes of canaries of the run's services. */
+  canaries: readonly CanaryPlan[];
   edge: EdgePlan;
   /** Each once, whichever services need it. */
   outdated: readonly Outdated[];
@@ -57,7 +61,7 @@ export interface RunPlan {
 }
 
 /** Whether everything is up to date, so that the run changes nothing. */
-export function changesNothing({ services, edge, left, prune }: RunPlan): boolean {
+export function changesNothing({ services, canaries, edge, left, prune }: RunPlan): boolean {
   const isKept = services.every(
     ({ plan, starts, revived }) =>
       plan.kind === 'keep' &&
@@ -65,16 +69,18 @@ export function changesNothing({ services, edge, left, prune }: RunPlan): boolea
       starts.length === 0 &&
       revived.length === 0,
   );
-  return isKept && (edge.kind === 'none' || edge.kind === 'keep') && !(prune && left.length > 0);
+  const endsCanary = canaries.some(({ action }) => action === 'promote' || action === 'abort');
+  const isEdgeKept = edge.kind === 'none' || edge.kind === 'keep';
+  return isKept && !endsCanary && isEdgeKept && !(prune && left.length > 0);
 }
 
-/** Containers of services that this plugin deployed and that are no longer in a compose file. */
+/** Containers of services that this plugin deployed and that are no longer in a compose file, and of their canaries. */
 export function leftContainers(
   containers: readonly Container[],
   names: readonly string[],
 ): Container[] {
+  const known = new Set([...names, ...names.map(canaryName)]);
   return containers.filter(
-    ({ service, labels }) =>
-      labels[DEPLOY_LABELS.environment] !== undefined && !names.includes(service),
+    ({ service, labels }) => labels[DEPLOY_LABELS.environment] !== undefined && !known.has(service),
   );
 }

@@ -1,3 +1,4 @@
+import type { CanaryShare } from '../deployment/canary';
 import { portMappingsOf, type ComposeEntry, type PortMapping } from '../deployment/entry';
 import { usesEdge } from '../platform/edge-options';
 import type { Environment } from '../platform/environment';
@@ -14,6 +15,16 @@ export interface Publication {
   /** What its containers listen on by now, if that is not the port of its manifest alone. */
   ports?: readonly number[];
   publish: Publish;
+  /** A new version beside it, and which requests that gets. */
+  canary?: CanaryRoute;
+}
+
+/** Where the requests for a canary go. */
+export interface CanaryRoute {
+  /** The name under which its containers are found. */
+  service: string;
+  ports: readonly number[];
+  share: CanaryShare;
 }
 
 /** Whether a mapping publishes the service itself, and not for example its debugger. */

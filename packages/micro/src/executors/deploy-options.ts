@@ -1,3 +1,4 @@
+import type { CanaryHeader } from '../deployment/canary';
 import { UserError } from '../platform/user-error';
 
 /** Options as Nx gives them. */
@@ -19,6 +20,14 @@ export interface DeployOptions {
   rollback?: boolean;
   /** Go back to this release: its number, digest or key. */
   to?: string | number;
+  /** Give the last push this percentage of the requests. */
+  canary?: number;
+  /** Give it the requests with this header, too. */
+  canaryHeader?: string;
+  /** Deploy what the canary runs to all. */
+  promote?: boolean;
+  /** Remove the canary. */
+  abort?: boolean;
 }
 
 /** Options of ECS, as Nx gives them. */
@@ -36,21 +45,14 @@ export type EcsDeployOptions = Pick<
 >;
 
 /** Options of a cluster, as Nx gives them. */
-export interface ClusterDeployOptions extends DeployOptions {
-  /** Give the last push this percentage of the requests. */
-  canary?: number;
-  /** Deploy what the canary runs to all. */
-  promote?: boolean;
-  /** Remove the canary. */
-  abort?: boolean;
-}
+export type ClusterDeployOptions = Omit<DeployOptions, 'canaryHeader'>;
 
 /** What a run deploys: the last push, a recorded release, or a canary and its end. */
 export type Destination =
   | { kind: 'push' }
   | { kind: 'release'; to?: string }
-  /** The last push, for `weight` percent of the requests. */
-  | { kind: 'canary'; weight: number }
+  /** The last push, for `weight` percent of the requests, and for those with a header. */
+  | { kind: 'canary'; weight: number; header?: CanaryHeader }
   | { kind: 'promote' }
   | { kind: 'abort' };
 
@@ -66,7 +68,7 @@ export interface DeployMode {
 }
 
 /** @throws {UserError} if two options cannot be combined. */
-export function normaliseOptions(options: ClusterDeployOptions): DeployMode {
+export function normaliseOptions(options: DeployOptions): DeployMode {
   const { plan = false, json = false, atomic = false, prune = false, breakLock = false } = options;
   const { allowOlder = false } = options;
   const destination = destinationOf(options);
@@ -88,14 +90,15 @@ export function normaliseOptions(options: ClusterDeployOptions): DeployMode {
 function destinationOf({
   rollback = false,
   canary,
+  canaryHeader,
   promote = false,
   abort = false,
   ...options
-}: ClusterDeployOptions): Destination {
+}: DeployOptions): Destination {
   const to = options.to === undefined ? undefined : String(options.to);
   const asked: Destination[] = [
     ...(rollback || to !== undefined ? [{ kind: 'release' as const, to }] : []),
-    ...(canary === undefined ? [] : [{ kind: 'canary' as const, weight: canary }]),
+    ...(canary === undefined ? [] : [canaryTo(canary, canaryHeader)]),
     ...(promote ? [{ kind: 'promote' as const }] : []),
     ...(abort ? [{ kind: 'abort' as const }] : []),
   ];
@@ -104,16 +107,33 @@ function destinationOf({
     const names = asked.map(({ kind }) => (kind === 'release' ? 'a rollback' : `--${kind}`));
     throw new UserError(`${names.join(' and ')} cannot be combined: run one after the other`);
   }
-  if (destination.kind === 'canary' && !isWeight(destination.weight)) {
-    throw new UserError(
-      `--canary=${destination.weight} is no percentage of requests: use a whole number from 1 to 99`,
-    );
+  if (canaryHeader !== undefined && destination.kind !== 'canary') {
+    throw new UserError('--canaryHeader says who gets a canary: add --canary, which may be 0');
   }
   return destination;
 }
 
-function isWeight(weight: number): boolean {
-  return Number.isInteger(weight) && weight >= 1 && weight <= 99;
+function canaryTo(weight: number, text?: string): Extract<Destination, { kind: 'canary' }> {
+  const least = text === undefined ? 1 : 0;
+  if (!Number.isInteger(weight) || weight < least || weight > 99) {
+    throw new UserError(
+      `--canary=${weight} is no percentage of requests: use a whole number from ${least} to 99`,
+    );
+  }
+  return { kind: 'canary', weight, ...(text === undefined ? {} : { header: parseHeader(text) }) };
+}
+
+/** A header as in HTTP. To Caddy, `*` at the ends of a value is any text, and `{…}` is a placeholder. */
+const HEADER = /^(?<name>[!#$%&'+.^_`|~0-9A-Za-z-]+): *(?<value>[^\s*{}](?:[^*{}\r\n]*[^\s*{}])?)$/;
+
+function parseHeader(text: string): CanaryHeader {
+  const { name, value } = HEADER.exec(text)?.groups ?? {};
+  if (name === undefined || value === undefined) {
+    throw new UserError(
+      `--canaryHeader="${text}" is no header: write its name, a colon and its value, without * and braces, for example "X-Version: next"`,
+    );
+  }
+  return { name, value };
 }
 
 function isOfCanary({ kind }: Destination): boolean {

@@ -1,7 +1,7 @@
 import type { Clock } from '../effects/clock';
 import type { Interruption } from '../effects/interruption';
 import type { Runner } from '../effects/process';
-import type { ClusterDeployOptions } from './deploy-options';
+import type { DeployOptions } from './deploy-options';
 import type { ServiceTask } from './service-task';
 
 /** The input of a deploy run. */
@@ -11,7 +11,7 @@ export interface DeployRequest {
   runner: Runner;
   clock: Clock;
   tasks: readonly ServiceTask[];
-  options: ClusterDeployOptions;
+  options: DeployOptions;
   /** Prints lines that concern all services. */
   tell: (line: string) => void;
   /** Services whose tasks repeat the lines about them, if Nx shows only the output of tasks. */

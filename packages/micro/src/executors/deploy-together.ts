@@ -34,7 +34,9 @@ export async function deployTogether(
 ): Promise<Failures> {
   const [first] = tasks;
   if (!first) return new Map();
-  const alone = options.rollback === true || options.to !== undefined;
+  const { rollback, to, canary, promote, abort } = options;
+  const isOfCanary = canary !== undefined || promote === true || abort === true;
+  const alone = rollback === true || to !== undefined || isOfCanary;
   const siblings = alone ? [] : await readSiblings(context, ids, tasks, options);
   const all = [...tasks, ...siblings];
   const names = new Set(all.map(({ service }) => service.name));

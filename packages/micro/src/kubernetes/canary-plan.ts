@@ -1,5 +1,6 @@
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
-import { canaryName, canaryObjects, canaryOf, canaryReplicas, isRoute } from './canary';
+import { canaryName, canaryReplicas } from '../platform/canary';
+import { canaryObjects, canaryOf, isRoute } from './canary';
 import type { DesiredService } from './desired-service';
 import type { LiveObject } from './live-object';
 import type { KubernetesObject } from './object';

@@ -2,15 +2,8 @@ import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import type { IService } from 'kubernetes-models/v1/Service';
 import type { LiveObject } from './live-object';
+import { canaryName } from '../platform/canary';
 import { KEY_ANNOTATION, type BackendRef, type HttpRoute, type KubernetesObject } from './object';
-
-/**
- * A canary is a second Deployment of a service, with a Service of its own, that gets a share of the requests of the
- * service's HTTPRoute. Its pods have another name label, so that the Service of the service does not find them.
- */
-export function canaryName(service: string): string {
-  return `${service}-canary`;
-}
 
 /** On each object of a canary and its pods: the service that it is of. */
 const CANARY_LABEL = 'org.micro/canary';
@@ -30,7 +23,11 @@ export interface CanaryInput {
   replicas: number;
 }
 
-/** What a canary is made of, but for its share of the requests: see {@link withWeight}. */
+/**
+ * What a canary is made of, but for its share of the requests, which {@link withWeight} gives: a second Deployment of the
+ * service with a Service of its own. Its pods have another name label, so that the Service of the service does not find
+ * them.
+ */
 export function canaryObjects(input: CanaryInput): KubernetesObject[] {
   const { service, objects, policies } = input;
   return [
@@ -50,11 +47,6 @@ export function canaryObjects(input: CanaryInput): KubernetesObject[] {
         : [];
     }),
   ];
-}
-
-/** The number of pods that can answer this share of the requests. */
-export function canaryReplicas(replicas: number, weight: number): number {
-  return Math.max(1, Math.ceil((replicas * weight) / 100));
 }
 
 /** The port at which the Service of the service is reached. */

@@ -117,12 +117,12 @@ ${compose}`,
   }
 
   /** build, docker-build, docker-push and compose-deploy; the last one's words, or those of the step that failed. */
-  async ship(service: string): Promise<Told> {
+  async ship(service: string, options: Options<typeof composeDeployExecutor> = {}): Promise<Told> {
     for (const step of ['build', 'dockerBuild', 'dockerPush'] as const) {
       const result = await this[step](service);
       if (!result.success) return result;
     }
-    return this.deploy(service);
+    return this.deploy(service, options);
   }
 
   /** Deploys services in one Nx command, as its batch does; each with what it said and how it ended. */

@@ -1,3 +1,4 @@
+import { DEPLOY_LABELS } from '../../deployment/labels';
 import { docker, type EngineAddress } from '../../docker/command';
 import { timedLogArguments } from '../../docker/container';
 import { toEngineError } from '../../docker/engine-error';
@@ -13,8 +14,9 @@ export function engineSource(runner: Runner, address: EngineAddress, project: st
     atOnce: Infinity,
     list: async () => {
       const containers = await readProjectContainers(runner, address, project);
-      return containers.map(({ id, name, service, state }) => ({
-        ...{ id, name, service },
+      return containers.map(({ id, name, service, state, labels }) => ({
+        ...{ id, name },
+        service: labels[DEPLOY_LABELS.canary] ?? service,
         isRunning: state === 'running',
       }));
     },

@@ -1,7 +1,7 @@
 import { datastoresOf, ownEntries } from '../../compose/datastore';
 import { leftObjects } from '../../kubernetes/cluster-plan';
 import type { ClusterState } from '../../effects/cluster-state';
-import { canaryName } from '../../kubernetes/canary';
+import { canaryName } from '../../platform/canary';
 import type { DesiredService } from '../../kubernetes/desired-service';
 import { byEntry } from '../../kubernetes/live-object';
 import { KEY_ANNOTATION, type KubernetesObject } from '../../kubernetes/object';
@@ -20,6 +20,7 @@ import {
   type ServiceStatus,
 } from './document';
 import {
+  describeCanary,
   defined,
   earliest,
   elsewhereNotes,
@@ -138,13 +139,6 @@ function reportCanary(
   if (!running) return undefined;
   const { weight, ready, release } = running;
   return { key: release.key, weight, ready, health: healthOf(pods, now) };
-}
-
-function describeCanary({ key, weight, ready }: NonNullable<ServiceStatus['canary']>): string {
-  const what = `a canary (${key.slice(0, 12)})`;
-  return ready
-    ? `${weight} % of its requests go to ${what}`
-    : `the start of ${what} was interrupted: it gets no requests`;
 }
 
 /** All causes, not only the first. Values are never named. */

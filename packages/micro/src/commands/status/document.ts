@@ -30,10 +30,11 @@ const serviceSchema = z.object({
     .object({
       key: z.string().describe('The image key that it runs'),
       weight: z.int().describe('Its share of the requests in percent'),
+      header: z.string().describe('Requests with this header go to it, too').optional(),
       ready: z.boolean().describe('Whether it was started to the end; if not, it gets no requests'),
       health: healthSchema,
     })
-    .describe('A version that a cluster runs beside it for a share of its requests')
+    .describe('A new version that runs beside it for a share of its requests')
     .optional(),
   since,
   containers: z

@@ -9,6 +9,7 @@ import { wantedEdge } from '../../effects/wanted-edge';
 import { usesEdge } from '../../platform/edge-options';
 import type { Environment } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
+import type { CanaryShares } from '../../deployment/canary';
 import type { RunningContainer } from '../../deployment/container';
 import type { Shell } from '../shell';
 import type { EdgeStatusFacts, ShownCertificate } from './edge';
@@ -19,6 +20,7 @@ export async function readEdgeStatus(
   environment: Environment,
   rendered: RenderedEntries,
   containers: readonly RunningContainer[],
+  shares: CanaryShares,
 ): Promise<EdgeStatusFacts | undefined> {
   const address = addressOf(environment);
   const state = await readEdge({ runner: shell.runner, address }, containers);
@@ -43,7 +45,7 @@ export async function readEdgeStatus(
       const holders = portHolders(containers, publications);
       const wanted = wantedEdge(
         { environment, config, ...files },
-        asServed(publications, containers),
+        asServed(publications, { containers, shares }),
       );
       return { plan: planEdge(state, wanted, holders) };
     } catch (error) {

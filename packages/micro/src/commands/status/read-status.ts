@@ -7,6 +7,7 @@ import { readBuiltKeys, readPushedImages } from '../../effects/pushed-images';
 import { projectNameOf, addressOf } from '../../deployment/project';
 import { elsewhere, type Environment } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
+import { readShares } from '../../effects/canary-shares';
 import { renderEntries } from '../../effects/rendered-entries';
 import { readClusterStatus } from './read-cluster-status';
 import { readEcsStatus } from './read-ecs-status';
@@ -29,12 +30,13 @@ export async function readStatus(shell: Shell, environmentName: string): Promise
     readPushedImages(workspaceRoot, platform, environmentName),
     readBuiltKeys(workspaceRoot, platform),
   ]);
-  const [containers, rendered, git] = await Promise.all([
+  const [containers, shares, rendered, git] = await Promise.all([
     readRunningContainers(runner, address, project),
+    readShares({ runner, address, project }),
     renderEntries(shell, platform, environment, pushed),
     readGitFacts(runner),
   ]);
-  const edge = await readEdgeStatus(shell, environment, rendered, containers);
+  const edge = await readEdgeStatus(shell, environment, rendered, containers, shares);
   const imageIds = [...new Set(containers.map(({ imageId }) => imageId))];
   const revisions = containers.flatMap(({ labels }) => labels[LABELS.revision] ?? []);
   return reportStatus({
@@ -46,6 +48,7 @@ export async function readStatus(shell: Shell, environmentName: string): Promise
     backing: backingOf(platform, environment),
     rendered,
     containers,
+    shares,
     ...(edge ? { edge } : {}),
     now: new Date(shell.clock.now()),
     imageVariables: await readImageVariables(shell, address, imageIds),

@@ -37,6 +37,7 @@ const facts = (more: Partial<StatusFacts> = {}): StatusFacts => ({
   containers: [container({ labels })],
   now: new Date('2026-11-21T12:00:00Z'),
   imageVariables: new Map(),
+  shares: new Map(),
   commitsSince: new Map([['c0ffee1', 3]]),
   commit: 'f00d',
   ...more,

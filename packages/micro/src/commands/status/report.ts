@@ -16,6 +16,7 @@ import { type EdgeStatusFacts, reportEdge } from './edge';
 import { driftOf } from './drift';
 import {
   defined,
+  describeCanary,
   earliest,
   elsewhereNotes,
   notPushed,
@@ -23,6 +24,9 @@ import {
   stateOf,
   worstHealth,
 } from './shared-report';
+import { formatHeader, type CanaryShares } from '../../deployment/canary';
+import { canaryIn } from '../../deployment/canary-plan';
+import { canaryName } from '../../platform/canary';
 import { isServing, type Container, type RunningContainer } from '../../deployment/container';
 import { DEPLOY_LABELS } from '../../deployment/labels';
 import type { PushReceipt } from '../../image/receipt';
@@ -42,6 +46,8 @@ export interface StatusFacts {
   backing: ReadonlyMap<string, string>;
   rendered: RenderedEntries;
   containers: readonly RunningContainer[];
+  /** Which requests canaries get. */
+  shares: CanaryShares;
   edge?: EdgeStatusFacts;
   now: Date;
   /** Variables that images bring themselves, by the image's id. */
@@ -65,7 +71,7 @@ export function isInStep({ services, backing, edge, left }: PlatformStatus): boo
 /** Puts what runs beside what should. */
 export function reportStatus(facts: StatusFacts): PlatformStatus {
   const { platform, environment, project, containers, backing, rendered, commit } = facts;
-  const names = new Set(platform.services.map(({ name }) => name));
+  const names = new Set(platform.services.flatMap(({ name }) => [name, canaryName(name)]));
   const deployed = containers.filter(
     ({ labels }) => labels[DEPLOY_LABELS.environment] !== undefined,
   );
@@ -99,10 +105,12 @@ function reportService(service: Service, facts: StatusFacts): ServiceStatus {
   const wanted = wantedOf(service, facts, first);
   const plan = planDeploy(own, wanted);
   const serving = own.filter((container) => plan.serving.includes(container));
+  const canary = reportCanary(name, facts);
   const drift = [
     ...(rendered.kind === 'rendered' && !entry
       ? ['not in compose.yaml: run "nx sync"']
       : driftOf(plan, wanted, { entry, imageVariables: facts.imageVariables, serving })),
+    ...(canary ? [describeCanary(canary)] : []),
     ...notPushed(facts.built.get(name), wantedKey),
     ...(plan.leftovers.length > 0
       ? [`an earlier deploy left ${plan.leftovers.map((one) => one.name).join(', ')}`]
@@ -124,9 +132,25 @@ function reportService(service: Service, facts: StatusFacts): ServiceStatus {
       wantedKey,
       revision,
       commitsBehind,
+      canary,
       since: sinceOf(serving),
     }),
     containers: serving.map((container) => container.name),
+  };
+}
+
+/** The canary of a service; one that gets no requests was left by an interrupted deploy. */
+function reportCanary(name: string, { containers, shares }: StatusFacts): ServiceStatus['canary'] {
+  const found = canaryIn(name, containers, shares);
+  if (!found) return undefined;
+  const serving = containers.filter((one) => found.containers.includes(one) && isServing(one));
+  const { share } = found;
+  return {
+    key: labelOf(serving[0], 'key'),
+    weight: share?.weight ?? 0,
+    ...(share?.header ? { header: formatHeader(share.header) } : {}),
+    ready: share !== undefined && serving.length > 0,
+    health: healthOf(serving),
   };
 }
 

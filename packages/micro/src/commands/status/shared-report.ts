@@ -1,4 +1,5 @@
 import { elsewhere, type AnyEnvironment } from '../../platform/environment';
+import { describeShare } from '../../platform/canary';
 import type { Platform, Service } from '../../platform/platform';
 import type { Health, ServiceStatus } from './document';
 
@@ -78,4 +79,12 @@ export function defined<Value extends object>(value: Value): Partial<Value> {
   return Object.fromEntries(
     Object.entries(value).filter(([, item]) => item !== undefined),
   ) as Partial<Value>;
+}
+
+/** A canary, as one of the ways in which a service differs from what is declared. */
+export function describeCanary(canary: NonNullable<ServiceStatus['canary']>): string {
+  const what = `a canary (${canary.key.slice(0, 12)})`;
+  return canary.ready
+    ? `${describeShare(canary.weight, canary.header)} go to ${what}`
+    : `the start of ${what} was interrupted: it gets no requests`;
 }

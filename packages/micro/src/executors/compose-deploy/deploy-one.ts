@@ -103,7 +103,7 @@ async function settle(book: ReleaseBook, tried: Release, known: readonly Release
 
 function open(
   { book, name, clock, commit }: Run,
-  { key, entryLabel, template, image, replicas, noted }: DesiredState,
+  { key, entryLabel, template, image, replicas, noted, commit: own = commit }: DesiredState,
   service: string,
   known: readonly Release[],
 ): Promise<Release> {
@@ -117,7 +117,7 @@ function open(
     image,
     replicas,
     template,
-    commit,
+    commit: own,
     since: timestamp(clock),
     slice: noted,
   });

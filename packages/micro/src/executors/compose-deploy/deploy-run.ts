@@ -14,6 +14,9 @@ import { readCurrentUser, readRunId } from '../../effects/current-user';
 import { sharedRunner } from '../../effects/shared-runner';
 import { formatList, formatSeconds, formatStep } from '../../terminal/step';
 import { requireEnvironment } from '../docker-push/push-image';
+import { asCanaries, type Prepared } from './canary/as-canaries';
+import { endCanaries, recordShares } from './canary/end-canaries';
+import { ownName } from './canary/plan-canaries';
 import { limit } from '../../effects/limit';
 import { type Rolled, finish } from './deploy-one';
 import { edgeSteps } from './edge/edge-steps';
@@ -69,6 +72,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       book: { runner, address, project: name },
       ...(await readCommit(runner)),
       failures: new Map(),
+      canaryOf: new Map(),
       secrets: new Map(),
       folder,
       alone: limit(1),
@@ -77,35 +81,41 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
     };
     if (!mode.plan) await addDevelopmentPasswords(run);
     await readSecrets(run);
-    const rendered = await render(run);
-    if (mode.plan) {
-      const plan = await makePlan(run, rendered, await readFacts(run));
-      tellPlan(run, plan);
-      refuseOlder(run, plan);
-      return run.failures;
-    }
-    if (!(await findImages(run, rendered))) return run.failures;
-    if (rendered?.edge) await requireEdgeImage(run, rendered.edge);
-    await holdLock(
-      {
-        ...run,
-        undo: run.undo.runner,
-        project: name,
-        holder: {
-          user: readCurrentUser(),
-          pid: process.pid,
-          run: readRunId(),
-          command: `compose-deploy of ${formatList(run.tasks.map(({ service }) => service.name))}`,
-        },
-        timeout: environment.lockTimeout,
-        force: mode.breakLock,
-        say: request.tell,
-        onLost: (why) => interruption.trigger(why),
-      },
-      () => deployAll(run, rendered),
-    );
-    return run.failures;
+    const prepared = asCanaries(run, await render(run));
+    await deployPrepared(prepared);
+    return new Map([...run.failures].map(([one, why]) => [ownName(prepared.run, one), why]));
   });
+}
+
+/** Plans and, unless only the plan is asked for, deploys. */
+async function deployPrepared({ run, rendered }: Prepared): Promise<void> {
+  const { mode, environment, interruption, tasks, name, tell } = run;
+  if (mode.plan) {
+    const plan = await makePlan(run, rendered, await readFacts(run));
+    tellPlan(run, plan);
+    refuseOlder(run, plan);
+    return;
+  }
+  if (!(await findImages(run, rendered))) return;
+  if (rendered?.edge) await requireEdgeImage(run, rendered.edge);
+  await holdLock(
+    {
+      ...run,
+      undo: run.undo.runner,
+      project: name,
+      holder: {
+        user: readCurrentUser(),
+        pid: process.pid,
+        run: readRunId(),
+        command: `compose-deploy of ${formatList(tasks.map(({ service }) => service.name))}`,
+      },
+      timeout: environment.lockTimeout,
+      force: mode.breakLock,
+      say: tell,
+      onLost: (why) => interruption.trigger(why),
+    },
+    () => deployAll(run, rendered),
+  );
 }
 
 /** Everything that needs the lock. */
@@ -120,7 +130,7 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   let plan = await makePlan(run, rendered, facts);
   tellPlan(run, plan);
   if (refuseOlder(run, plan)) return;
-  if (!rendered) await findRecordedImages(run, plan);
+  if (!rendered || mode.destination.kind === 'promote') await findRecordedImages(run, plan);
   if (mode.atomic && failures.size > 0) {
     return failAll(run, 'nothing was changed (--atomic)');
   }
@@ -138,7 +148,11 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   const isKept = changesNothing(plan) && facts.edge.leftovers.length === 0;
   const isLeft = isKept || isUndone || run.interruption.signal.aborted;
   if (!isLeft && (rolled.size > 0 || failures.size === 0)) {
-    await attemptAll(run, edge.last);
+    await attemptAll(run, async () => {
+      await recordShares(run, plan.canaries, facts);
+      await edge.last();
+      await endCanaries(run, plan.canaries, facts);
+    });
   }
   if (given && failures.size > 0) {
     await edge.undo();
@@ -163,7 +177,8 @@ async function deployAll(run: Run, rendered: Rendered | undefined): Promise<void
   for (const { task, desired, containers, kept, took } of rolled.values()) {
     const { name } = task.service;
     if (failures.has(name)) continue;
-    await leaveReceipt(run, task, desired, containers);
+    // What a canary runs is not what the service runs.
+    if (!run.canaryOf.has(name)) await leaveReceipt(run, task, desired, containers);
     const names = containers.map((container) => container.name).join(', ');
     task.say(
       formatStep(

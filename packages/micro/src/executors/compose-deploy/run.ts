@@ -9,9 +9,12 @@ import type { Release } from '../../deployment/release';
 import { type ReleaseBook, readReleases } from '../../effects/release-book';
 import type { EdgeState } from '../../deployment/edge-plan';
 import { readEdge } from '../../effects/edge-state';
+import type { DesiredState } from '../../deployment/desired-state';
 import type { ServiceSecrets } from '../../deployment/secrets';
 import type { Container } from '../../deployment/container';
 import type { Ancestry, Commit, Confirmed } from '../../deployment/commit';
+import type { CanaryShares } from '../../deployment/canary';
+import { readShares } from '../../effects/canary-shares';
 import { readConfirmed } from '../../effects/confirmed-commits';
 
 /** A deploy run with everything that was read and decided for it. */
@@ -29,6 +32,8 @@ export interface Run extends DeployRequest {
   /** Used for undoing, which must not be interrupted. */
   undo: { runner: Runner; clock: Clock };
   failures: Map<string, Error>;
+  /** With `--canary`, by the names of canaries: their services as they are declared. */
+  canaryOf: ReadonlyMap<string, DesiredState>;
   /** For each service that has secrets. */
   secrets: Map<string, ServiceSecrets>;
   folder: string;
@@ -48,15 +53,19 @@ export interface Facts {
   earlier: readonly Release[];
   confirmed: Confirmed;
   edge: EdgeState;
+  /** Which requests canaries get. */
+  shares: CanaryShares;
 }
 
 /** Reads the current state of the engine. */
 export async function readFacts(run: Run): Promise<Facts> {
   const { runner, address, name, book } = run;
-  const [containers, { releases, earlier }, confirmed] = await Promise.all([
+  const [containers, { releases, earlier }, confirmed, shares] = await Promise.all([
     readProjectContainers(runner, address, name),
     readReleases(book),
     readConfirmed(book),
+    readShares(book),
   ]);
-  return { containers, releases, earlier, confirmed, edge: await readEdge(run, containers) };
+  const edge = await readEdge(run, containers);
+  return { containers, releases, earlier, confirmed, edge, shares };
 }

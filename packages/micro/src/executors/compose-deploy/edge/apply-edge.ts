@@ -22,6 +22,7 @@ import { waitUntilHealthy } from '../roll/health';
 import { againIfPruned, makeOf, Pruned } from '../roll/retry-if-pruned';
 import { idsOf } from '../roll/roll-state';
 import type { Run } from '../run';
+import { readShares } from '../../../effects/canary-shares';
 import { readEdge, readFingerprint } from '../../../effects/edge-state';
 import { putFiles, reloadEdge, rememberEdge, validateEdge } from './edge-config';
 import { requireEdgeImage, type RunEdge } from './run-edge';
@@ -57,7 +58,8 @@ async function applyNow(
   const containers = await readProjectContainers(run.runner, run.address, run.name);
   const holders = portHolders(containers, edge.publications);
   const own = edge.publications.filter(({ service }) => !holders.includes(service));
-  const wanted = edge.of(asServed(own, containers, moving));
+  const shares = await readShares(run.book);
+  const wanted = edge.of(asServed(own, { containers, shares, moving }));
   const state = await readEdge(run, containers);
   const plan = planEdge(state, wanted);
   if (onReload && (plan.kind === 'recreate' || plan.kind === 'remove')) return;

@@ -1,3 +1,4 @@
+import type { CanaryShares } from '../../../deployment/canary';
 import type { Container } from '../../../deployment/container';
 import { asServed, edgeContainers, portHolders } from '../../../deployment/edge-plan';
 import { portOfState } from '../../../deployment/listening-port';
@@ -37,7 +38,7 @@ export function edgeSteps(
   { edge: planned }: RunPlan,
   facts: Facts,
 ): EdgeSteps {
-  const { edge: state, containers } = facts;
+  const { edge: state, containers, shares } = facts;
   const inTurn = limit(1);
   /** In reverse order. */
   const undos: (() => Promise<void>)[] = [];
@@ -85,7 +86,8 @@ export function edgeSteps(
     first: async () => {
       if (planned.kind !== 'create' || !edge) return;
       if (takesFrom.length === 0) await apply();
-      else prepared = await prepareEdge(run, edge.of(publicationsNow(run, edge, containers)));
+      else
+        prepared = await prepareEdge(run, edge.of(publicationsNow(run, edge, containers, shares)));
     },
     around: async (one, work) => {
       const { service, plan, desired } = one;
@@ -138,10 +140,15 @@ export function publicationsNow(
   { tasks }: Pick<Run, 'tasks'>,
   { publications }: RunEdge,
   containers: readonly Container[],
+  shares: CanaryShares,
 ): Publication[] {
   const isOfRun = (name: string) => tasks.some(({ service }) => service.name === name);
   const staying = portHolders(containers, publications).filter((name) => !isOfRun(name));
   const own = publications.filter(({ service }) => !staying.includes(service));
-  // Where a service listens that is not deployed now is for its containers to say.
-  return own.flatMap((one) => (isOfRun(one.service) ? one : asServed([one], containers)));
+  return asServed(own, { containers, shares }).map((one) => {
+    if (!isOfRun(one.service)) return one;
+    // Where a service listens that is not deployed now is for its containers to say.
+    const { ports: _ports, ...planned } = one;
+    return planned;
+  });
 }

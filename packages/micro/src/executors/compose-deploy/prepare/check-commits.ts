@@ -21,7 +21,7 @@ export async function checkRunning(
   containers: readonly Container[],
   confirmed: Confirmed,
 ): Promise<Pick<ServicePlan, 'commit'>> {
-  if (mode.destination.kind === 'release') return {};
+  if (mode.destination.kind === 'release' || mode.destination.kind === 'promote') return {};
   const runs = runningCommit(service, containers, confirmed);
   if (!runs) return {};
   const check = checkCommit(runs, commit, await ancestryOf(runs.id));
@@ -38,5 +38,6 @@ export async function checkRunning(
 /** The commit in the labels of new containers. */
 export function commitOfRoll(run: Run, { desired, commit }: ServicePlan): Commit | undefined {
   if (desired.release) return desired.release.commit;
+  if (desired.commit) return desired.commit;
   return commit?.isSame && commit.takesBack ? commit.runs : run.commit;
 }

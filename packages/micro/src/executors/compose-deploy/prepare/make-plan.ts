@@ -1,16 +1,20 @@
+import type { CanaryShares } from '../../../deployment/canary';
+import { canaryName } from '../../../platform/canary';
 import { linkedWithin } from '../../../platform/environment';
 import { readImageChangeProblems } from '../../../effects/written-problems';
 import { readRunningContainers } from '../../../effects/containers';
 import { PlatformError } from '../../../platform/problem';
 import { UserError } from '../../../platform/user-error';
 import type { ServiceTask } from '../../service-task';
-import {
-  type EdgePlan,
-  type EdgeState,
-  planEdge,
-  portHolders,
-} from '../../../deployment/edge-plan';
+import { type EdgePlan, planEdge, portHolders } from '../../../deployment/edge-plan';
 import type { Service } from '../../../platform/platform';
+import {
+  ownName,
+  planCanaries,
+  refusedBeside,
+  requireReady,
+  sharesAfter,
+} from '../canary/plan-canaries';
 import { stateBehindEdge } from '../edge/state-behind-edge';
 import { publicationsNow } from '../edge/edge-steps';
 import { planLeftEdge } from '../edge/moving-ports';
@@ -26,6 +30,7 @@ import {
 import { checkRunning } from './check-commits';
 import { planRevival } from '../../../deployment/plan-revival';
 import { secretsLabelOf, secretsOf } from './read-secrets';
+import { readSlice } from '../../../effects/release-book';
 import { readFilled } from './earlier-releases';
 import { attempt } from '../../deploy-failures';
 import type { Facts, Run } from '../run';
@@ -44,13 +49,16 @@ import type { Container } from '../../../deployment/container';
 export async function makePlan(
   run: Run,
   rendered: Rendered | undefined,
-  { containers, releases, confirmed, edge }: Facts,
+  facts: Facts,
 ): Promise<RunPlan> {
+  const { containers, releases, confirmed, edge } = facts;
   const { tasks, failures, environment, name, mode } = run;
   const services: ServicePlan[] = [];
   let callers: ReturnType<ReadCallers> | undefined;
   const readCallers = () => (callers ??= readRunningContainers(run.runner, run.address, run.name));
   const outdated = new Map<string, Outdated>();
+  const canaries = planCanaries(run, facts);
+  const idle = new Set(canaries.filter(({ action }) => action === 'none' || action === 'abort'));
   const order = rollOrder(tasks.map(({ service }) => linkedWithin(environment, service)));
   for (const [service, after] of order) {
     if (failures.has(service)) continue;
@@ -58,15 +66,23 @@ export async function makePlan(
     const own = containers.filter((container) => container.service === service);
     const known = releases.get(service) ?? [];
     const current = currentRelease(own, known);
-    const desired = await attempt(run, service, () =>
-      rendered
-        ? Promise.resolve(rendered.desired.get(service))
-        : findRecorded(run, task.service, current, known, edge.container !== undefined).then(
-            (recorded) => recordedAtPortsOfToday(recorded, services, containers, readCallers),
-          ),
-    );
+    if ([...idle].some((one) => one.service === ownName(run, service))) continue;
+    const desired = await attempt(run, service, async () => {
+      if (mode.destination.kind === 'promote') return findPromoted(run, task.service, facts);
+      if (rendered) return rendered.desired.get(service);
+      const hasEdge = edge.container !== undefined;
+      const recorded = await findRecorded(run, task.service, current, known, hasEdge);
+      return recordedAtPortsOfToday(recorded, services, containers, readCallers);
+    });
     if (!desired) continue;
     const plan = planDeploy(own, desired);
+    if (plan.kind !== 'keep') {
+      const refused = refusedBeside(canaries, service, plan.reason);
+      if (refused) {
+        failures.set(service, refused);
+        continue;
+      }
+    }
     if (mode.atomic && plan.kind !== 'keep' && plan.serving.length > 0 && !current) {
       failures.set(
         service,
@@ -102,8 +118,9 @@ export async function makePlan(
     project: name,
     rollback: mode.destination.kind === 'release',
     services: await withPortNotes(environment.name, services, containers, readCallers),
+    canaries,
     edge: rendered?.edge
-      ? planRunEdge(run, rendered.edge, containers, edge)
+      ? planRunEdge(run, rendered.edge, facts, sharesAfter(run, canaries, facts))
       : await planLeftEdge(run, services, { containers, edge }),
     outdated: [...outdated.values()],
     left: [...new Set(left.map(({ service }) => service))].sort(),
@@ -115,11 +132,35 @@ export async function makePlan(
 function planRunEdge(
   run: Run,
   edge: RunEdge,
-  containers: readonly Container[],
-  state: EdgeState,
+  { containers, edge: state }: Facts,
+  shares: CanaryShares,
 ): EdgePlan {
-  const publications = publicationsNow(run, edge, containers);
+  const publications = publicationsNow(run, edge, containers, shares);
   return planEdge(state, edge.of(publications), portHolders(containers, publications));
+}
+
+/** What the canary of a service runs, as the service itself. */
+async function findPromoted(
+  run: Run,
+  { name: service, replicas: declared }: Service,
+  { containers, releases, shares }: Facts,
+): Promise<DesiredState> {
+  const own = requireReady(run, service, containers, shares);
+  const release = currentRelease(own, releases.get(canaryName(service)) ?? []);
+  if (!release) {
+    throw new UserError(
+      `the engine has no record of the canary of ${service}, so it cannot be deployed: remove it with --abort`,
+    );
+  }
+  const replicas = run.environment.services[service]?.replicas ?? declared;
+  const recorded = { ...release, service, replicas };
+  const slice = await readFilled(run, recorded);
+  // Throws now, before the roll, if a secret is missing.
+  secretsOf(run, service, slice);
+  const secrets = secretsLabelOf(run, service, slice);
+  // It becomes a release of the service, with a number of its own.
+  const { release: _ofCanary, ...state } = recordedState(recorded, slice, secrets);
+  return { ...state, noted: await readSlice(run.book, release), commit: release.commit };
 }
 
 /** The release that a rollback of the service goes to. */

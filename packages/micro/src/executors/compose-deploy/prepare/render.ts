@@ -31,12 +31,18 @@ export interface Rendered {
   edge?: RunEdge;
 }
 
-/** Renders the project once, with the pushed images of all services of the run; `undefined` for a rollback. */
+/**
+ * Renders the project once, with the pushed images of all services of the run; `undefined` for a rollback. The end of a
+ * canary needs none of them, but the edge.
+ */
 export async function render(run: Run): Promise<Rendered | undefined> {
-  if (run.mode.destination.kind === 'release') return undefined;
+  const { kind } = run.mode.destination;
+  if (kind === 'release') return undefined;
   const { tasks, failures, environment, secrets } = run;
   const pushes = new Map<ServiceTask, DeployedImage>();
-  for (const task of tasks.filter(({ service }) => !failures.has(service.name))) {
+  const isOfPush = kind === 'push' || kind === 'canary';
+  const pushed = tasks.filter(({ service }) => isOfPush && !failures.has(service.name));
+  for (const task of pushed) {
     const push = await attempt(run, task.service.name, () =>
       readDeployed(task, environment, run.mode),
     );

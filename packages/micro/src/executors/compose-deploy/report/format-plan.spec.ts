@@ -74,6 +74,7 @@ const run = (one: ServicePlan, more: Partial<RunPlan> = {}): RunPlan => ({
   project: 'acme-production',
   rollback: false,
   services: [one],
+  canaries: [],
   edge: { kind: 'keep' },
   outdated: [],
   left: [],

@@ -1,17 +1,23 @@
 import { describeEdgePlan } from '../../../deployment/edge-plan';
-import type { PlanDocument, ServicePlanDocument } from '../../../deployment/plan-document';
+import type {
+  CanaryDocument,
+  PlanDocument,
+  ServicePlanDocument,
+} from '../../../deployment/plan-document';
+import { canaryName, describeShare } from '../../../platform/canary';
 import { visible } from '../../../platform/visible';
 import { formatList } from '../../../terminal/step';
 import { formatImage, formatRows, type Row } from '../../plan-rows';
 
 /** The plan as lines for a person. The first line names the environment, the last ones what does not change. */
 export function formatPlan(plan: PlanDocument): string[] {
-  const { environment, services, outdated, left, prune, rollback, edge } = plan;
+  const { environment, services, canaries = [], outdated, left, prune, rollback, edge } = plan;
   const quiet = services.filter(isQuiet).map(({ service }) => service);
   return [
     `plan for ${environment}`,
     ...formatRows([
       ...services.filter((one) => !isQuiet(one)).flatMap((one) => rowsOf(one, environment)),
+      ...canaries.map((one) => canaryRow(one, environment)),
       ...(edge.kind === 'none' || edge.kind === 'keep'
         ? []
         : [[edge.kind, 'edge', describeEdgePlan(edge)] satisfies Row]),
@@ -61,6 +67,33 @@ function rowsOf(one: ServicePlanDocument, environment: string): Row[] {
       `${service} consumes it, and it is not running in ${environment}: nx compose-deploy ${name} -c ${environment}`,
     ]),
   ];
+}
+
+function canaryRow(canary: CanaryDocument, environment: string): Row {
+  const { service, action } = canary;
+  const name = canaryName(service);
+  switch (action) {
+    case 'start':
+      return ['canary', service, `${describeShare(canary.weight, canary.header)} go to ${name}`];
+    case 'run': {
+      const end = `nx compose-deploy ${service} -c ${environment} with --promote or --abort ends it`;
+      return [
+        'note',
+        service,
+        `${describeShare(canary.weight, canary.header)} go to ${name}: ${end}`,
+      ];
+    }
+    case 'promote':
+      return ['remove', name, `once all requests go to its version`];
+    case 'abort':
+      return ['remove', name, `all requests go to the version of ${service} that serves`];
+    case 'none':
+      return [
+        'keep',
+        service,
+        'what was pushed last serves all requests, so there is nothing to try',
+      ];
+  }
 }
 
 /** A note about commits; none for a service that does not change. */

@@ -29,7 +29,8 @@ export function tellSummary(
     const done = rolled.get(name);
     return {
       service: name,
-      outcome: failures.has(name) || !plan ? 'failed' : plan.kind,
+      // Nothing is planned for one whose canary ends, or that has nothing to try.
+      outcome: failures.has(name) ? 'failed' : (plan?.kind ?? 'keep'),
       url: done && publicUrlOf(done.desired.slice.services[name] ?? {}),
       ports: [
         ...(done?.containers ?? [])

@@ -11,7 +11,8 @@ export async function confirmKept(
   { confirmed }: Facts,
 ): Promise<void> {
   const { commit, mode } = run;
-  if (!commit || mode.destination.kind === 'release') return;
+  const { kind } = mode.destination;
+  if (!commit || kind === 'release' || kind === 'promote') return;
   const now = new Map(confirmed);
   for (const { service, commit: check } of services) {
     const done = rolled.get(service);

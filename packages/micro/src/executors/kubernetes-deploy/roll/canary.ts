@@ -1,11 +1,12 @@
 import type { ClusterState } from '../../../effects/cluster-state';
 import { runKubectl } from '../../../effects/cluster';
 import { Interrupted } from '../../../effects/interruption';
-import { canaryName, isRoute, isRouteSeen } from '../../../kubernetes/canary';
+import { isRoute, isRouteSeen } from '../../../kubernetes/canary';
 import { liveCanary } from '../../../kubernetes/canary-plan';
 import { parseObjects } from '../../../kubernetes/live-object';
 import { changedObjects, planObject } from '../../../kubernetes/object-plan';
 import type { ServicePlan } from '../../../kubernetes/service-plan';
+import { canaryName } from '../../../platform/canary';
 import { UserError } from '../../../platform/user-error';
 import { tellOf } from '../../deploy-request';
 import type { Run } from '../run';
