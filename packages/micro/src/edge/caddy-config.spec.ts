@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CanaryShare } from '../deployment/canary';
 import { DEFAULT_EDGE, type EdgeOptions } from '../platform/edge-options';
 import type { HostPublish } from '../platform/publish';
 import { caddyConfig } from './caddy-config';
@@ -58,6 +59,29 @@ function configOf(
 }
 
 const servers = (config: Config) => config.apps.http.servers;
+
+/** The requests that the canary of a gateway gets, as Caddy matches them. */
+function sharedWith(share: CanaryShare): unknown {
+  const canary = { service: 'gateway-canary', ports: [3000], share };
+  const { 'http-8001': server } = servers(configOf([{ ...gateway, canary }]));
+  return server!.routes[0]!.match;
+}
+
+it.each<[CanaryShare, unknown[]]>([
+  [{ weight: 50 }, [{ expression: '{http.request.uuid} < "80000000"' }]],
+  [{ weight: 1 }, [{ expression: '{http.request.uuid} < "028f5c29"' }]],
+  [{ weight: 99 }, [{ expression: '{http.request.uuid} < "fd70a3d7"' }]],
+  [
+    { weight: 0, header: { name: 'X-Version', value: 'next' } },
+    [{ header: { 'X-Version': ['next'] } }],
+  ],
+  [
+    { weight: 25, header: { name: 'X-Version', value: 'next' } },
+    [{ header: { 'X-Version': ['next'] } }, { expression: '{http.request.uuid} < "40000000"' }],
+  ],
+])('a canary with %j gets requests that match %j', (share, match) => {
+  expect(sharedWith(share)).toEqual(match);
+});
 
 describe('the configuration of the edge', () => {
   it('passes requests for any name on a port to the containers of the service', () => {

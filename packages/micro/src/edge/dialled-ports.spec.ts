@@ -47,6 +47,17 @@ describe.each([
   });
 });
 
+it('moves a service and leaves the ports of its canary', () => {
+  const canary = { service: 'shop-canary', ports: [3200], share: { weight: 10 } };
+  const withCanary = (ports: number[]) => {
+    const publications = [{ service: 'shop', port: 3000, ports, publish: HOST, canary }];
+    return caddyConfig({ ...settings(), listeners: listenersFor(publications) });
+  };
+  const before = withCanary([3000]);
+  expect(dialledPorts(before, 'shop-canary')).toEqual([3200]);
+  expect(withPorts(before, 'shop', [3100])).toEqual(withCanary([3100]));
+});
+
 it('keeps routes to other services, and is unchanged again with the first port', () => {
   const moved = withPorts(config, 'shop', [3100]);
   expect(dialledPorts(moved, 'admin')).toEqual([3000]);

@@ -183,6 +183,32 @@ describe('reportStatus', () => {
     );
   });
 
+  it.each<[string, StatusFacts['shares'], string, object]>([
+    [
+      'gets requests',
+      new Map([['orders', { weight: 10, header: { name: 'X-Version', value: 'next' } }]]),
+      '10 % of its requests and those with "X-Version: next" go to a canary (abcdefabcdef)',
+      { weight: 10, header: 'X-Version: next', ready: true },
+    ],
+    [
+      'was interrupted',
+      new Map(),
+      'the start of a canary (abcdefabcdef) was interrupted: it gets no requests',
+      { weight: 0, ready: false },
+    ],
+  ])('shows a canary that %s', (_, shares, words, expected) => {
+    const key = 'abcdef'.repeat(11).slice(0, 64);
+    const canary = container({
+      ...{ id: 'b', service: 'orders-canary' },
+      labels: { ...labels, 'org.micro.image-key': key },
+      networks: {},
+    });
+    const status = reportStatus(facts({ containers: [container({ labels }), canary], shares }));
+    expect(status.left).toEqual([]);
+    expect(status.services[0]).toMatchObject({ drift: [words], canary: { key, ...expected } });
+    expect(statusSchema.parse(status)).toEqual(status);
+  });
+
   it('distinguishes services that left the workspace from containers that never were in it', () => {
     const billing = container({ labels, id: 'b', service: 'billing' });
     const adminer = container({ labels: {}, id: 'c', service: 'adminer' });

@@ -146,7 +146,7 @@ function reportCanary(name: string, { containers, shares }: StatusFacts): Servic
   const serving = containers.filter((one) => found.containers.includes(one) && isServing(one));
   const { share } = found;
   return {
-    key: labelOf(serving[0], 'key'),
+    key: labelOf(serving[0] ?? found.containers[0], 'key'),
     weight: share?.weight ?? 0,
     ...(share?.header ? { header: formatHeader(share.header) } : {}),
     ready: share !== undefined && serving.length > 0,
