@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { saysAlreadyDone } from '../docker/error-patterns';
 import type { Clock } from './clock';
 import { SpawnError, type Outcome, type Runner } from './process';
@@ -21,6 +22,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Listens for signals from a person or Nx, and for the end of the Nx process. */
 export function listenForInterruption(): Interruption {
   const controller = new AbortController();
+  // Each command that runs at the same time listens; Node 20 warns of a leak if there are more than ten.
+  setMaxListeners(0, controller.signal);
   const trigger = (why: string) => controller.abort(new Interrupted(why));
   const onSignal = (signal: NodeJS.Signals) => trigger(`the deploy was ended by ${signal}`);
   const onDisconnect = () => trigger('the deploy was stopped because Nx ended');
