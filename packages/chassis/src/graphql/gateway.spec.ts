@@ -218,11 +218,8 @@ describe('a gateway', () => {
     ]);
   });
 
-  it('shows a page and what the schema consists of in development', async () => {
+  it('tells what the schema consists of in development', async () => {
     const gateway = await start({ subgraphs: nowhere, development: true });
-    const page = await fetch(`${gateway.url}/graphql`, { headers: { accept: 'text/html' } });
-    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    expect(await page.text()).toContain("'/graphql'");
     const { data } = await ask(gateway, '{ __schema { queryType { name } } }');
     expect(data).toEqual({ __schema: { queryType: { name: 'Query' } } });
   });

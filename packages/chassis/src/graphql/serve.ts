@@ -9,8 +9,8 @@ import {
 import { createHandler, parseRequestParams } from 'graphql-http';
 import { currentContext } from '../context/request-context.js';
 import { answerError } from './answer-error.js';
-import { GRAPHIQL } from './graphiql.js';
 import { KnownDocuments } from './known-documents.js';
+import { queryPage } from './query-page.js';
 
 /** Where every service of a platform answers GraphQL. */
 export const GRAPHQL_PATH = '/graphql';
@@ -71,11 +71,7 @@ export function serveGraphql(app: FastifyInstance, options: ServeOptions): void 
       .send(body);
   });
 
-  if (development) {
-    app.get(GRAPHQL_PATH, { config: { auth: false } }, (_request, reply) =>
-      reply.type('text/html; charset=utf-8').send(GRAPHIQL),
-    );
-  }
+  if (development) queryPage(app, GRAPHQL_PATH);
 }
 
 function isObject(body: unknown): body is GraphqlBody {

@@ -102,6 +102,9 @@ export const GRAPHQL_GATEWAY_VERSIONS = {
   'graphql-http': SUBGRAPH_VERSIONS['graphql-http'],
 } as const;
 
+/** The page to try queries with `nx serve`; no bundle and no image has it. It brings one package, and no build of its own. */
+export const QUERY_PAGE_VERSIONS = { 'altair-static': '^8.5.9' } as const;
+
 /** What the schema of a gateway is composed with. */
 export const COMPOSITION_VERSIONS = { '@theguild/federation-composition': '^0.27.0' } as const;
 

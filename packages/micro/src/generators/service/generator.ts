@@ -34,6 +34,7 @@ import {
   GATEWAY_VERSIONS,
   GRAPHQL_GATEWAY_VERSIONS,
   OPENAPI_VERSIONS,
+  QUERY_PAGE_VERSIONS,
   RATE_LIMIT_VERSIONS,
   GRPC_VERSIONS,
   SERVICE_VERSIONS,
@@ -240,8 +241,11 @@ function graphqlPackages({ graphql, kind }: ServiceOptions): {
 } {
   if (!graphql) return {};
   return kind === 'gateway'
-    ? { dependencies: GRAPHQL_GATEWAY_VERSIONS, devDependencies: COMPOSITION_VERSIONS }
-    : { dependencies: SUBGRAPH_VERSIONS };
+    ? {
+        dependencies: GRAPHQL_GATEWAY_VERSIONS,
+        devDependencies: { ...COMPOSITION_VERSIONS, ...QUERY_PAGE_VERSIONS },
+      }
+    : { dependencies: SUBGRAPH_VERSIONS, devDependencies: QUERY_PAGE_VERSIONS };
 }
 
 /** Tests read what is composed. */

@@ -1,11 +1,19 @@
 import { readJson, type Tree } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { bundleServices, startBundle } from '../../testing/bundled-service';
 import { treeFiles } from '../../testing/tree-files';
 import { connectGenerator } from '../connect/generator';
 import { gatewayGenerator } from '../gateway/generator';
 import { syncWorkspace } from '../sync/sync-workspace';
-import { COMPOSITION_VERSIONS, GRAPHQL_GATEWAY_VERSIONS, SUBGRAPH_VERSIONS } from '../versions';
+import {
+  COMPOSITION_VERSIONS,
+  GRAPHQL_GATEWAY_VERSIONS,
+  QUERY_PAGE_VERSIONS,
+  SUBGRAPH_VERSIONS,
+} from '../versions';
 import { serviceGenerator } from './generator';
 
 interface PackageJson {
@@ -35,8 +43,25 @@ describe('GraphQL', () => {
     );
     expect(text('apps/order-items/src/resolvers.ts')).toContain('OrderItemsItem: {');
     expect(text('apps/order-items/src/app.ts')).toContain('subgraph({');
-    expect(packageOf('order-items').dependencies).toMatchObject(SUBGRAPH_VERSIONS);
+    const { dependencies, devDependencies } = packageOf('order-items');
+    expect(dependencies).toMatchObject(SUBGRAPH_VERSIONS);
+    expect(devDependencies).toMatchObject(QUERY_PAGE_VERSIONS);
     expect(tree.exists('apps/order-items/src/persisted-operations.json')).toBe(false);
+  });
+
+  it('has a page to try queries, but in no image', async () => {
+    await serviceGenerator(tree, { name: 'catalog', graphql: true });
+    const root = await bundleServices(tree, ['catalog']);
+    const bundle = readFileSync(join(root, 'dist/apps/catalog/app/main.js'), 'utf8');
+    expect(bundle).not.toContain('AltairGraphQL');
+    const production = await startBundle(root, 'catalog');
+    expect((await fetch(`${production.url}/graphql`)).status).toBe(404);
+    expect((await fetch(`${production.url}/graphql/page/main.js`)).status).toBe(404);
+    // Without the package, it says what is missing.
+    const development = await startBundle(root, 'catalog', { NODE_ENV: 'development' });
+    const page = await fetch(`${development.url}/graphql`);
+    expect(page.status).toBe(501);
+    expect(await page.text()).toContain('Add <code>altair-static</code> to the devDependencies');
   });
 
   it('leaves nothing in a service without it', () => {
@@ -62,7 +87,7 @@ describe('GraphQL', () => {
     const { dependencies, devDependencies, nx } = packageOf('gateway');
     expect(dependencies).toMatchObject(GRAPHQL_GATEWAY_VERSIONS);
     expect(dependencies).not.toHaveProperty('@graphql-tools/schema');
-    expect(devDependencies).toMatchObject(COMPOSITION_VERSIONS);
+    expect(devDependencies).toMatchObject({ ...COMPOSITION_VERSIONS, ...QUERY_PAGE_VERSIONS });
     expect(nx.targets).toEqual({
       test: { dependsOn: ['graphql-compose', '^proto-generate'] },
     });
