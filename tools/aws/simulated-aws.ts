@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { mustRun } from '../command.js';
 import { ensureVenv } from '../debian/venv.js';
 import { LabError } from '../program.js';
@@ -18,10 +19,13 @@ const PACKAGES = ['moto==5.2.5', 'flask==3.1.3', 'flask-cors==6.0.5', 'awscli==1
 const FOLDER = 'moto-5.2.5-awscli-1.46.3';
 
 const CACHE = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+const SERVER = fileURLToPath(new URL('moto-server.py', import.meta.url));
 const LISTENS_WITHIN_MS = 60_000;
 
 /** A simulated AWS that is running. */
 export interface SimulatedAws {
+  /** Of the API itself, past what notes its calls. */
+  port: number;
   /** What a process needs to reach it with `aws`, and nothing else. */
   env: Readonly<Record<string, string>>;
   /** Calls the AWS CLI. @throws LabError if the call fails. */
@@ -31,30 +35,42 @@ export interface SimulatedAws {
   stop: () => Promise<void>;
 }
 
+/** Test credentials, which the simulated AWS does not check. */
+export const SIMULATED_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+
+export interface SimulatedAwsOptions {
+  /** How many tasks every service has at once. Default 100. */
+  running?: number;
+  /** Default: a free one. */
+  port?: number;
+}
+
 /**
  * Starts moto's server, with nothing in it.
  *
- * @param running how many tasks every service has at once.
  * @throws LabError if it can't be installed or does not start.
  */
-export async function startSimulatedAws(running = 100): Promise<SimulatedAws> {
+export async function startSimulatedAws(options: SimulatedAwsOptions = {}): Promise<SimulatedAws> {
+  const { running = 100, port = await freePort() } = options;
   const bin = join(await providePrograms(), 'bin');
-  const port = await freePort();
   const proxy = await startRecordingProxy(port);
   const env = {
     PATH: `${bin}:${process.env['PATH']}`,
     AWS_ENDPOINT_URL: `http://127.0.0.1:${proxy.port}`,
     AWS_DEFAULT_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
+    ...SIMULATED_CREDENTIALS,
     // No profile of a person.
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   };
-  const child = spawn(join(bin, 'moto_server'), ['--host', '127.0.0.1', '--port', String(port)], {
-    stdio: 'ignore',
-    env: { ...process.env, ...env, MOTO_ECS_SERVICE_RUNNING: String(running) },
-  });
+  const child = spawn(
+    join(bin, 'python3'),
+    [SERVER, '--host', '127.0.0.1', '--port', String(port)],
+    {
+      stdio: 'ignore',
+      env: { ...process.env, ...env, MOTO_ECS_SERVICE_RUNNING: String(running) },
+    },
+  );
   const ended = once(child, 'exit');
   const deadline = Date.now() + LISTENS_WITHIN_MS;
   while (await isFree(port)) {
@@ -67,6 +83,7 @@ export async function startSimulatedAws(running = 100): Promise<SimulatedAws> {
   }
   await endTasksAtOnce(port);
   return {
+    port,
     env,
     ...{ calls: proxy.calls, throttle: proxy.throttle },
     aws: async (...args) => {

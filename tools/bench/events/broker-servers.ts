@@ -1,4 +1,7 @@
-import { kafkaAdapter } from '../../../packages/chassis/src/testing/brokers/kafka.js';
+import {
+  kafkaAdapter,
+  kafkaContainer,
+} from '../../../packages/chassis/src/testing/brokers/kafka.js';
 import type { ContainerOptions } from '../../../packages/chassis/src/testing/container.js';
 
 /** A broker of the comparison: how its server is started, and who uses it. */
@@ -71,7 +74,7 @@ export const BROKERS: readonly BenchedBroker[] = [
     title: 'Kafka',
     client: '@platformatic/kafka',
     bare: new URL('bare-kafka.ts', import.meta.url),
-    container: kafkaAdapter.container,
+    container: kafkaContainer,
     url: kafkaAdapter.url,
   },
 ];

@@ -2,13 +2,16 @@ import type { Broker, BrokerOptions } from '../../events/broker.js';
 import type { ReceivedEvent } from '../../events/event-wire.js';
 import type { EventContract } from '../../events/events.js';
 import type { ReplayOptions, ReplayReport } from '../../events/replay.js';
-import type { ContainerOptions } from '../container.js';
+import type { Container } from '../container.js';
+
+/** The server of one spec. */
+export type BrokerServer = Pick<Container, 'port' | 'kill' | 'start' | 'remove'>;
 
 /** What the table of broker behaviour needs to know of one broker. All about the event `order.placed`. */
-export interface BrokerAdapter {
-  /** As in `broker:` of a manifest. */
+export interface BrokerAdapter<S extends BrokerServer = Container> {
+  /** As in `broker:` of a manifest, if it can be there. */
   readonly name: string;
-  readonly container: ContainerOptions;
+  startServer(): Promise<S>;
   url(port: number): string;
   connect<const P extends readonly EventContract[]>(
     url: string,
@@ -26,6 +29,12 @@ export interface BrokerAdapter {
   readonly dropsDuplicates: boolean;
   /** How long a new place needs until a killed server knows it. */
   readonly settlesMs: number;
+  /** Whether the server of the tests has its events again after it was killed. Those of all real brokers have. */
+  readonly survivesKill: boolean;
+  /** How long the broker waits if it is told to wait `ms`. Default: as long. */
+  pauseMs?(ms: number): number;
+  /** Variables without which its client does not work, in any process. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 export interface BareBroker {

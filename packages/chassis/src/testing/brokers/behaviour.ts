@@ -1,5 +1,5 @@
 import { describeEngine } from '../../../../../tools/testing/describe-engine.js';
-import type { BrokerAdapter } from './adapter.js';
+import type { BrokerAdapter, BrokerServer } from './adapter.js';
 import { describeConsuming } from './consuming.js';
 import { describeDelivery } from './delivery.js';
 import { describeFaults } from './faults.js';
@@ -8,7 +8,10 @@ import { describeOrdering } from './ordering.js';
 import { describeWithPostgres } from './with-postgres.js';
 
 /** What every broker must do, on a real server, and what only this one does. */
-export function describeBroker(adapter: BrokerAdapter, own: (use: BrokerFixture) => void): void {
+export function describeBroker<S extends BrokerServer>(
+  adapter: BrokerAdapter<S>,
+  own: (use: BrokerFixture<S>) => void,
+): void {
   describeEngine(`events on ${adapter.name}`, () => {
     const use = useBroker(adapter);
     describeDelivery(use);

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineEvent, handle } from '../../events/events.js';
-import { startEventProcess } from '../event-process.js';
 import { orderPlaced } from '../order-placed.js';
 import { soon, type BrokerFixture } from './fixture.js';
 
@@ -14,10 +13,15 @@ export function describeConsuming(use: BrokerFixture): void {
     it('handles at most as many at a time as configured', async () => {
       let atOnce = 0;
       let most = 0;
+      let fill = (): void => undefined;
+      // However slowly they arrive.
+      const isFull = new Promise<void>((resolve) => (fill = resolve));
       const { events } = await consumer(
         unique('billing'),
         async () => {
           most = Math.max(most, ++atOnce);
+          if (atOnce === 3) fill();
+          await isFull;
           await sleep(20);
           atOnce--;
         },
@@ -102,8 +106,7 @@ export function describeConsuming(use: BrokerFixture): void {
 
     it('gives the event of a killed process to another one', async () => {
       const service = unique('billing');
-      const victim = await startEventProcess({
-        BROKER_URL: use.url,
+      const victim = await use.startProcess({
         SERVICE: service,
         WORK: 'hang',
       });

@@ -110,8 +110,8 @@ export function describeDelivery(use: BrokerFixture): void {
       await sleep(300);
       expect(other.events).toHaveLength(1);
       expect(said('warn')).toEqual([
-        'order.placed failed and is delivered again in 100 ms: not yet',
-        'order.placed failed and is delivered again in 200 ms: not yet',
+        `order.placed failed and is delivered again in ${use.pauseOf(100)} ms: not yet`,
+        `order.placed failed and is delivered again in ${use.pauseOf(200)} ms: not yet`,
       ]);
     });
 

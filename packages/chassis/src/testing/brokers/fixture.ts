@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import type { Broker, BrokerOptions } from '../../events/broker.js';
 import { handle, type EventMessage } from '../../events/events.js';
 import type { Resource } from '../../service/resource.js';
 import type { Log } from '../../telemetry/log.js';
-import { startContainer, type Container } from '../container.js';
+import { startEventProcess } from '../event-process.js';
 import { orderPlaced } from '../order-placed.js';
-import type { BareBroker, BrokerAdapter } from './adapter.js';
+import type { BareBroker, BrokerAdapter, BrokerServer } from './adapter.js';
 
 /** Long enough for a busy machine. */
 export const soon = <T>(read: () => T) => expect.poll(read, { timeout: 150_000 });
@@ -13,7 +13,7 @@ export const soon = <T>(read: () => T) => expect.poll(read, { timeout: 150_000 }
 export type OrderPlaced = EventMessage<typeof orderPlaced>;
 export type OrderBroker = Broker<typeof orderPlaced>;
 type Options = Partial<BrokerOptions<readonly [typeof orderPlaced]>>;
-export type BrokerFixture = ReturnType<typeof useBroker>;
+export type BrokerFixture<S extends BrokerServer = BrokerServer> = ReturnType<typeof useBroker<S>>;
 
 /** A log that remembers its lines. */
 export function rememberingLog() {
@@ -32,21 +32,30 @@ export function rememberingLog() {
   return { log, lines, said };
 }
 
+/** Of this process, until `vi.unstubAllEnvs`. */
+export function setVariables({ variables = {} }: Pick<BrokerAdapter, 'variables'>): void {
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+}
+
 /** A real server for the tests of a suite. What a test opens is closed after it. */
-export function useBroker(adapter: BrokerAdapter) {
+export function useBroker<S extends BrokerServer>(adapter: BrokerAdapter<S>) {
   const { log, lines, said } = rememberingLog();
   const open: Resource[] = [];
   let count = 0;
-  let server: Container;
+  let server: S;
   let url: string;
   let bare: BareBroker;
 
   beforeAll(async () => {
-    server = await startContainer(adapter.container);
+    setVariables(adapter);
+    server = await adapter.startServer();
     url = adapter.url(server.port);
     bare = adapter.bare(url);
   });
-  afterAll(() => server?.remove());
+  afterAll(async () => {
+    await server?.remove();
+    vi.unstubAllEnvs();
+  });
   afterEach(async () => {
     await Promise.all(open.splice(0).map((resource) => resource.close()));
     lines.length = 0;
@@ -90,6 +99,11 @@ export function useBroker(adapter: BrokerAdapter) {
     said,
     /** A service name that no other test uses. */
     unique: (name: string) => `${name}-${++count}`,
+    /** Runs the worker with what it needs to reach the broker. */
+    startProcess: (variables: Record<string, string>) =>
+      startEventProcess({ BROKER_URL: url, ...adapter.variables, ...variables }),
+    /** In milliseconds, as logs and handlers see it. */
+    pauseOf: (ms: number): number => adapter.pauseMs?.(ms) ?? ms,
     closeLater: (resource: Resource) => void open.push(resource),
     connect,
     consumer,

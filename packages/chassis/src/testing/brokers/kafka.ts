@@ -12,6 +12,7 @@ import { readRecord } from '../../kafka/message.js';
 import { replayDeadLetters } from '../../kafka/replay.js';
 import { offsetsOf } from '../../kafka/topics.js';
 import { DELIVERY_LIMIT, groupName, handlerTopics } from '../../kafka/topology.js';
+import { startContainer, type ContainerOptions } from '../container.js';
 import { orderPlaced } from '../order-placed.js';
 import type { BareBroker, BrokerAdapter } from './adapter.js';
 
@@ -71,24 +72,26 @@ const topicsOf = (service: string) => handlerTopics('events', service, orderPlac
 const between = (from: Map<number, bigint>, to: Map<number, bigint>) =>
   [...to].reduce((sum, [index, end]) => sum + Number(end - (from.get(index) ?? 0n)), 0);
 
+export const kafkaContainer: ContainerOptions = {
+  engine: 'kafka',
+  port: 9092,
+  environment: (port) => ({
+    KAFKA_HEAP_OPTS: '-Xms256m -Xmx512m',
+    SETTINGS: Object.entries(settings(port))
+      .map(([name, value]) => `${name}=${value}`)
+      .join('\n'),
+  }),
+  command: [
+    'bash',
+    '-c',
+    'printf %s "$SETTINGS" > /tmp/server.properties && /opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id 4L6g3nShT-eMCtK--X86sw --config /tmp/server.properties && exec /opt/kafka/bin/kafka-server-start.sh /tmp/server.properties',
+  ],
+  check: ['bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/9092'],
+};
+
 export const kafkaAdapter: BrokerAdapter = {
   name: 'kafka',
-  container: {
-    engine: 'kafka',
-    port: 9092,
-    environment: (port) => ({
-      KAFKA_HEAP_OPTS: '-Xms256m -Xmx512m',
-      SETTINGS: Object.entries(settings(port))
-        .map(([name, value]) => `${name}=${value}`)
-        .join('\n'),
-    }),
-    command: [
-      'bash',
-      '-c',
-      'printf %s "$SETTINGS" > /tmp/server.properties && /opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id 4L6g3nShT-eMCtK--X86sw --config /tmp/server.properties && exec /opt/kafka/bin/kafka-server-start.sh /tmp/server.properties',
-    ],
-    check: ['bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/9092'],
-  },
+  startServer: () => startContainer(kafkaContainer),
   url: (port) => `kafka://${USER.username}:${USER.password}@127.0.0.1:${port}`,
   connect: kafka,
   replay: replayDeadLetters,
@@ -96,6 +99,7 @@ export const kafkaAdapter: BrokerAdapter = {
   lost: /ECONNREFUSED|ECONNRESET|[Cc]onnection|timed out/,
   dropsDuplicates: false,
   settlesMs: 0,
+  survivesKill: true,
   bare: (url): BareBroker => ({
     waiting: (service) =>
       withKafka(url, async (admin) => {

@@ -4,6 +4,7 @@ import { readMessage } from '../../nats/message.js';
 import { nats } from '../../nats/nats.js';
 import { replayDeadLetters } from '../../nats/replay.js';
 import { consumerName, deadSubject, DELIVERY_LIMIT, eventSubject } from '../../nats/topology.js';
+import { startContainer } from '../container.js';
 import { orderChanged, orderPlaced } from '../order-placed.js';
 import type { BareBroker, BrokerAdapter } from './adapter.js';
 
@@ -28,16 +29,17 @@ const deadOf = (service: string) => deadSubject('events', service, orderPlaced.n
 
 export const natsAdapter: BrokerAdapter = {
   name: 'nats',
-  container: {
-    engine: 'nats',
-    port: 4222,
-    environment: {},
-    command: [
-      ...['nats-server', '--jetstream', '--store_dir', '/data', '--http_port', '8222'],
-      ...['--user', USER.user, '--pass', USER.pass],
-    ],
-    check: ['wget', '-q', '-O', '/dev/null', 'http://127.0.0.1:8222/healthz'],
-  },
+  startServer: () =>
+    startContainer({
+      engine: 'nats',
+      port: 4222,
+      environment: {},
+      command: [
+        ...['nats-server', '--jetstream', '--store_dir', '/data', '--http_port', '8222'],
+        ...['--user', USER.user, '--pass', USER.pass],
+      ],
+      check: ['wget', '-q', '-O', '/dev/null', 'http://127.0.0.1:8222/healthz'],
+    }),
   url: (port) => `nats://${USER.user}:${USER.pass}@127.0.0.1:${port}`,
   connect: nats,
   replay: replayDeadLetters,
@@ -45,6 +47,7 @@ export const natsAdapter: BrokerAdapter = {
   lost: /connection .* was lost/,
   dropsDuplicates: true,
   settlesMs: 0,
+  survivesKill: true,
   bare: (url): BareBroker => ({
     waiting: (service) =>
       withNats(url, async (manager) => {

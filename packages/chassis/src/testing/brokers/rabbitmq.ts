@@ -4,6 +4,7 @@ import { readMessage } from '../../rabbitmq/consumer.js';
 import { rabbitmq } from '../../rabbitmq/rabbitmq.js';
 import { replayDeadLetters } from '../../rabbitmq/replay.js';
 import { consumerQueue, deadQueue, DELIVERY_LIMIT } from '../../rabbitmq/topology.js';
+import { startContainer } from '../container.js';
 import { orderPlaced } from '../order-placed.js';
 import type { BareBroker, BrokerAdapter } from './adapter.js';
 
@@ -27,15 +28,16 @@ const deadOf = (service: string) => deadQueue(service, orderPlaced.name);
 
 export const rabbitmqAdapter: BrokerAdapter = {
   name: 'rabbitmq',
-  container: {
-    engine: 'rabbitmq',
-    port: 5672,
-    environment: {
-      RABBITMQ_DEFAULT_USER: RABBITMQ_USER.user,
-      RABBITMQ_DEFAULT_PASS: RABBITMQ_USER.password,
-    },
-    check: ['rabbitmq-diagnostics', '-q', 'check_running'],
-  },
+  startServer: () =>
+    startContainer({
+      engine: 'rabbitmq',
+      port: 5672,
+      environment: {
+        RABBITMQ_DEFAULT_USER: RABBITMQ_USER.user,
+        RABBITMQ_DEFAULT_PASS: RABBITMQ_USER.password,
+      },
+      check: ['rabbitmq-diagnostics', '-q', 'check_running'],
+    }),
   url: (port) => `amqp://${RABBITMQ_USER.user}:${RABBITMQ_USER.password}@127.0.0.1:${port}`,
   connect: rabbitmq,
   replay: replayDeadLetters,
@@ -44,6 +46,7 @@ export const rabbitmqAdapter: BrokerAdapter = {
   dropsDuplicates: false,
   // RabbitMQ 3.10 may lose a new quorum queue with its content if it is killed within seconds after.
   settlesMs: 5000,
+  survivesKill: true,
   bare: (url): BareBroker => {
     const depth = (queue: string) =>
       withRabbitMq(url, async (connection) => {

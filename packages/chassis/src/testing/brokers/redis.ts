@@ -5,6 +5,7 @@ import { Queue } from '../../redis-streams/queue.js';
 import { redisStreams } from '../../redis-streams/redis-streams.js';
 import { replayDeadLetters } from '../../redis-streams/replay.js';
 import { ABANDONED_MS, DELIVERY_LIMIT, handlerKeys } from '../../redis-streams/topology.js';
+import { startContainer } from '../container.js';
 import { orderChanged, orderPlaced } from '../order-placed.js';
 import type { BareBroker, BrokerAdapter } from './adapter.js';
 
@@ -49,16 +50,17 @@ export async function withQueue<T>(
 
 export const redisAdapter: BrokerAdapter = {
   name: 'redis',
-  container: {
-    engine: 'redis',
-    port: 6379,
-    environment: { REDISCLI_AUTH: PASSWORD },
-    command: [
-      ...['redis-server', '--requirepass', PASSWORD, '--save', ''],
-      ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
-    ],
-    check: ['sh', '-c', 'redis-cli ping | grep -q PONG'],
-  },
+  startServer: () =>
+    startContainer({
+      engine: 'redis',
+      port: 6379,
+      environment: { REDISCLI_AUTH: PASSWORD },
+      command: [
+        ...['redis-server', '--requirepass', PASSWORD, '--save', ''],
+        ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
+      ],
+      check: ['sh', '-c', 'redis-cli ping | grep -q PONG'],
+    }),
   url: (port) => `redis://:${PASSWORD}@127.0.0.1:${port}`,
   connect: redisStreams,
   replay: replayDeadLetters,
@@ -66,6 +68,7 @@ export const redisAdapter: BrokerAdapter = {
   lost: /the connection was lost|EPIPE|ECONN/,
   dropsDuplicates: false,
   settlesMs: 0,
+  survivesKill: true,
   bare: (url): BareBroker => ({
     waiting: (service) =>
       withRedis(url, async (client) => {

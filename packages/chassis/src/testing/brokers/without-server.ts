@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { runInContext } from '../../context/request-context.js';
 import type { Postgres } from '../../datastores/postgres.js';
@@ -9,6 +9,7 @@ import { defineEvent, handle } from '../../events/events.js';
 import { outbox } from '../../events/outbox.js';
 import type { Log } from '../../telemetry/log.js';
 import type { BrokerAdapter } from './adapter.js';
+import { setVariables } from './fixture.js';
 
 const orderPlaced = defineEvent('order.placed', z.object({ orderId: z.string() }));
 const orderPaid = defineEvent('order.paid', z.object({}));
@@ -25,11 +26,13 @@ const options = {
 
 /** What a broker does while no server answers. */
 export function describeWithoutServer(
-  adapter: Pick<BrokerAdapter, 'url' | 'connect' | 'replay'>,
+  adapter: Pick<BrokerAdapter, 'url' | 'connect' | 'replay' | 'variables'>,
 ): void {
   /** Accepts connections and never answers. */
   let silent: Server;
   const sockets = new Set<Socket>();
+  beforeAll(() => setVariables(adapter));
+  afterAll(() => vi.unstubAllEnvs());
   beforeEach(async () => {
     vi.clearAllMocks();
     silent = createServer((socket) => {
