@@ -13,6 +13,7 @@ describe('the URL of a connection is accepted', () => {
     ['mongodb', 'mongodb+srv://orders:s3cret@cluster.example.com/db?retryWrites=true'],
     ['redis', 'rediss://:s3cret@cache:6380/2'],
     ['rabbitmq', 'amqp://orders:s3cret@broker:5672/%2F'],
+    ['sqs', 'sqs://eu-central-1/shop-production?account=123456789012'],
   ])('%s: %s', (kind, url) => {
     expect(connectionUrlProblem(kind, url)).toBeUndefined();
   });
@@ -24,6 +25,7 @@ describe('the URL of a connection is refused, without being shown', () => {
     new RegExp(`^has a "%" in its ${part} that begins no percent escape: write it as %25$`);
   it.each<[ConnectionKind, string, RegExp]>([
     ['postgres', 'orders-database:5432', form('postgres')],
+    ['sqs', 'sqs://me:hunter2@eu-central-1/shop', /^must look like sqs:\/\/eu-central-1\/shop/],
     ['postgres', 'mysql://orders:hunter2@db/orders', form('postgres')],
     ['postgres', 'postgres://a:hunter2@a:5432,b:5432/db', form('postgres')],
     ['postgres', 'postgres://orders:hunter2%@db/orders', escape('password')],

@@ -1,5 +1,7 @@
+import { addressProblem } from '../sqs/address.js';
+
 export type ConnectionKind =
-  'postgres' | 'mysql' | 'mongodb' | 'redis' | 'rabbitmq' | 'nats' | 'kafka';
+  'postgres' | 'mysql' | 'mongodb' | 'redis' | 'rabbitmq' | 'nats' | 'kafka' | 'sqs';
 
 interface Form {
   protocols: readonly string[];
@@ -8,7 +10,7 @@ interface Form {
   severalHosts?: true;
 }
 
-const FORMS: Record<ConnectionKind, Form> = {
+const FORMS: Record<Exclude<ConnectionKind, 'sqs'>, Form> = {
   postgres: {
     protocols: ['postgres:', 'postgresql:'],
     example: 'postgres://user:password@host:5432/database',
@@ -45,6 +47,8 @@ const FORMS: Record<ConnectionKind, Form> = {
  * password.
  */
 export function connectionUrlProblem(kind: ConnectionKind, url: string): string | undefined {
+  // It names a place in AWS, and no server with a login.
+  if (kind === 'sqs') return addressProblem(url);
   const { protocols, example, severalHosts } = FORMS[kind];
   const each = severalHosts ? urlPerHost(url) : [url];
   const parsed = each.map((one) => (URL.canParse(one) ? new URL(one) : undefined));

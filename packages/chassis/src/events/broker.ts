@@ -4,7 +4,7 @@ import type { WireEvent } from './event-wire.js';
 import type { EventContract, Publisher, Subscription } from './events.js';
 
 /** As OpenTelemetry names them: https://opentelemetry.io/docs/specs/semconv/registry/attributes/messaging/ */
-export type MessagingSystem = 'rabbitmq' | 'nats' | 'redis' | 'kafka';
+export type MessagingSystem = 'rabbitmq' | 'nats' | 'redis' | 'kafka' | 'aws_sqs';
 
 /** What every broker can do, whatever its kind. */
 export interface Broker<E extends EventContract = EventContract> extends Resource, Publisher<E> {

@@ -8,6 +8,7 @@ import { nats } from '../nats/nats.js';
 import { rabbitmq } from '../rabbitmq/rabbitmq.js';
 import { redisStreams } from '../redis-streams/redis-streams.js';
 import { readVariables } from '../service/config.js';
+import { sqs } from '../sqs/sqs.js';
 import { orderChanged, orderPlaced } from './order-placed.js';
 
 /** A process that specs kill, or that kills itself at the worst moment. */
@@ -22,13 +23,14 @@ const config = readVariables(
   },
   process.env,
 );
-const clients: Record<string, typeof rabbitmq | typeof nats | typeof redisStreams | typeof kafka> =
-  {
-    'amqp:': rabbitmq,
-    'nats:': nats,
-    'redis:': redisStreams,
-    'kafka:': kafka,
-  };
+type Connect = typeof rabbitmq | typeof nats | typeof redisStreams | typeof kafka | typeof sqs;
+const clients: Record<string, Connect> = {
+  'amqp:': rabbitmq,
+  'nats:': nats,
+  'redis:': redisStreams,
+  'kafka:': kafka,
+  'sqs:': sqs,
+};
 const connect = clients[new URL(config.BROKER_URL).protocol]!;
 const broker: Broker<typeof orderPlaced> = connect(config.BROKER_URL, {
   service: config.SERVICE,

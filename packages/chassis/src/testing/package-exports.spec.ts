@@ -45,6 +45,7 @@ const PUBLISHED = [
   './redis-streams',
   './response-cache',
   './service-keys',
+  './sqs',
   './tracing',
   './web',
 ];

@@ -29,3 +29,21 @@ it('bundles the client of Kafka, and installs what reads WebAssembly beside its 
   expect(Object.keys(metafile.inputs)).toContain('node_modules/@platformatic/kafka/dist/index.js');
   expect(warnings).toEqual([]);
 });
+
+it('bundles the clients of SNS and SQS, and installs nothing', async () => {
+  const request = {
+    workspaceRoot: REPOSITORY,
+    projectRoot: 'packages/chassis',
+    build: { entry: 'src/sqs.ts', external: [], assets: [] },
+    outputPath: 'dist/none',
+  };
+  const outfile = join(temporaryWorkspace({}), 'main.js');
+  const { externals, metafile, warnings } = await bundle(request, outfile);
+  expect([...externals.keys()]).toEqual([]);
+  expect(Object.keys(metafile.inputs)).toEqual(
+    expect.arrayContaining(
+      ['sns', 'sqs'].map((name) => expect.stringContaining(`client-${name}/`) as string),
+    ),
+  );
+  expect(warnings).toEqual([]);
+});
