@@ -27,15 +27,14 @@ export interface RunningCanary {
   share: CanaryShare | undefined;
 }
 
-/** A canary that runs, or that an interrupted deploy left; `undefined` if there is none. */
+/** A canary that runs, or that an interrupted deploy left; `undefined` if no container of it is there. */
 export function canaryIn(
   service: string,
   containers: readonly Container[],
   shares: CanaryShares,
 ): RunningCanary | undefined {
   const own = containers.filter((one) => one.service === canaryName(service));
-  const share = shares.get(service);
-  return own.length === 0 && !share ? undefined : { containers: own, share };
+  return own.length === 0 ? undefined : { containers: own, share: shares.get(service) };
 }
 
 /** A canary that a run does not start. */

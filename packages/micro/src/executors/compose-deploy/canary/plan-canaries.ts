@@ -51,13 +51,17 @@ export function planCanaries(
   });
 }
 
-/** Which requests canaries get if all goes as planned; those of services that failed keep what they had. */
+/**
+ * Which requests canaries get if all goes as planned; those of services that failed keep what they had. The share of a
+ * canary that somebody removed is forgotten.
+ */
 export function sharesAfter(
   { failures, mode: { destination } }: Run,
   canaries: readonly CanaryPlan[],
-  { shares }: Pick<Facts, 'shares'>,
+  { containers, shares }: Pick<Facts, 'containers' | 'shares'>,
 ): CanaryShares {
-  const after = new Map(shares);
+  const isThere = ([service]: [string, CanaryShare]) => canaryIn(service, containers, shares);
+  const after = new Map([...shares].filter(isThere));
   for (const { service, action } of canaries) {
     if (failures.has(service) || failures.has(canaryName(service))) continue;
     if (action === 'promote' || action === 'abort') after.delete(service);
