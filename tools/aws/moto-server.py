@@ -1,7 +1,8 @@
 """moto's server, with one change to its SQS: what reads and writes messages takes turns.
 
 By itself, a call that waits for messages keeps what it knew when it began. So it gets an event of a FIFO group while
-another call has one of the same group, which AWS rules out. And a message that is sent while another one is deleted may
+another call has one of the same group, which AWS rules out
+(findings/moto-fifo-group-to-two-waiting-calls.sh). And a message that is sent while another one is deleted may
 be lost.
 """
 
