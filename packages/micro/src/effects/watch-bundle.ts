@@ -8,6 +8,7 @@ import { formatMessage, requireEntry, toArtifactError, type ArtifactError } from
 import { packagesToLeaveOut } from './bundle';
 import { externalPackages } from './external-packages';
 import { writeWhole } from './files';
+import { compilersOnFirstUse } from './on-first-use';
 import { sourceConditions } from './source-conditions';
 
 /** Bundles a service for development and again after each change; `onBundle` gets each result. */
@@ -46,6 +47,7 @@ export async function watchBundle(
     // If a bundle fails, esbuild removes the previous one, but the running process still needs it.
     write: false,
     plugins: [
+      compilersOnFirstUse,
       externals.plugin,
       {
         name: 'report',
