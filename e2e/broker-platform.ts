@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { stringify } from 'yaml';
 import { mustRun } from '../tools/command.js';
 import { ensureDatastoreImage } from '../tools/images/datastores/datastore-image.js';
 import { describeEngine } from '../tools/testing/describe-engine.js';
 import { freePort } from '../tools/testing/free-port.js';
-import type { Broker } from '../packages/micro/src/platform/datastore.js';
+import { isBrokerServer, type Broker } from '../packages/micro/src/platform/datastore.js';
 import { freshWorkspace, useOwnPorts, type FreshWorkspace } from './fresh-workspace.js';
 
 /** It never accepts a total below zero, so that such an event is a dead letter at once. */
@@ -22,9 +23,20 @@ export interface BrokerPlatform {
   broker: Broker;
   /** What the log calls the place of the dead letters of `mailer`. */
   deadLetters: string;
+  /** Starts a broker that is no container of the platform. */
+  serve?: () => Promise<ServedBroker>;
   /** A pattern that is in the code of this broker's client, and one that is in the code of others. */
   own: string;
   others: string;
+}
+
+/** A broker that is no container of the platform. */
+export interface ServedBroker {
+  /** What each service needs to reach it. */
+  variables: Readonly<Record<string, string>>;
+  /** The text of a file with credentials of AWS. */
+  credentials: string;
+  stop: () => Promise<void>;
 }
 
 /** A publisher and a worker on a broker, from a fresh workspace to a deploy. */
@@ -32,9 +44,11 @@ export function describeBrokerPlatform(of: BrokerPlatform): void {
   describeEngine(`a platform whose broker is ${of.broker}`, () => {
     let fresh: FreshWorkspace;
     let port: number;
+    let served: ServedBroker | undefined;
 
     beforeAll(async () => {
-      await ensureDatastoreImage(of.broker);
+      served = await of.serve?.();
+      if (isBrokerServer(of.broker)) await ensureDatastoreImage(of.broker);
       fresh = await freshWorkspace();
       port = await freePort();
       const { workspace } = fresh;
@@ -47,7 +61,16 @@ export function describeBrokerPlatform(of: BrokerPlatform): void {
       await workspace.commit('A publisher and a worker');
     });
 
-    afterAll(() => fresh?.remove());
+    afterAll(async () => {
+      await fresh?.remove();
+      await served?.stop();
+    });
+
+    async function reaching({ variables, credentials }: ServedBroker) {
+      const file = 'secrets/aws-credentials';
+      await fresh.workspace.write(file, credentials);
+      return { environment: variables, secrets: { AWS_SHARED_CREDENTIALS: { file } } };
+    }
 
     it('is in sync, and passes lint, tests, compiler and build as generated', async () => {
       const { workspace } = fresh;
@@ -75,7 +98,9 @@ export function describeBrokerPlatform(of: BrokerPlatform): void {
       );
       await workspace.write('apps/mailer/src/events/on-order-placed.ts', HANDLER(workspace.name));
       const environment = 'environments/development.yml';
-      const published = `services:\n  orders:\n    publish: ${port}\n`;
+      const own = served ? await reaching(served) : {};
+      const services = { orders: { publish: port, ...own }, mailer: own };
+      const published = stringify({ services });
       await workspace.write(environment, (await workspace.read(environment)) + published);
       await mustRun('npx', ['micro', 'env'], { cwd: workspace.root });
       await workspace.nx('run-many', '-t', 'compose-deploy', '-p', 'orders', 'mailer');

@@ -43,6 +43,8 @@ export interface SimulatedAwsOptions {
   running?: number;
   /** Default: a free one. */
   port?: number;
+  /** The address of this machine that it listens on; `0.0.0.0` for containers. Default 127.0.0.1. */
+  host?: string;
 }
 
 /**
@@ -51,7 +53,7 @@ export interface SimulatedAwsOptions {
  * @throws LabError if it can't be installed or does not start.
  */
 export async function startSimulatedAws(options: SimulatedAwsOptions = {}): Promise<SimulatedAws> {
-  const { running = 100, port = await freePort() } = options;
+  const { running = 100, port = await freePort(), host = '127.0.0.1' } = options;
   const bin = join(await providePrograms(), 'bin');
   const proxy = await startRecordingProxy(port);
   const env = {
@@ -63,14 +65,10 @@ export async function startSimulatedAws(options: SimulatedAwsOptions = {}): Prom
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   };
-  const child = spawn(
-    join(bin, 'python3'),
-    [SERVER, '--host', '127.0.0.1', '--port', String(port)],
-    {
-      stdio: 'ignore',
-      env: { ...process.env, ...env, MOTO_ECS_SERVICE_RUNNING: String(running) },
-    },
-  );
+  const child = spawn(join(bin, 'python3'), [SERVER, '--host', host, '--port', String(port)], {
+    stdio: 'ignore',
+    env: { ...process.env, ...env, MOTO_ECS_SERVICE_RUNNING: String(running) },
+  });
   const ended = once(child, 'exit');
   const deadline = Date.now() + LISTENS_WITHIN_MS;
   while (await isFree(port)) {

@@ -110,3 +110,20 @@ it.each([
   expect(entries['orders']!.environment['BROKER_URL']).toMatch(url);
   expect(derive(other.text, MANIFEST.replace('rabbitmq', broker)).drift).toEqual([]);
 });
+
+it('has nothing of a broker if that is SQS, and keeps the URL that a person wrote', () => {
+  const { text } = derive();
+  const manifest = MANIFEST.replace('rabbitmq', 'sqs');
+  const other = derive(text, manifest);
+  const entry = entriesOf(other.text)['orders']!;
+  expect(Object.keys(entriesOf(other.text))).not.toContain('orders-broker-account');
+  expect(entry.depends_on).not.toHaveProperty('broker');
+  expect(entry.networks).not.toContain('broker');
+  expect(entry.environment).not.toHaveProperty('BROKER_URL');
+  const url = 'BROKER_URL: sqs://eu-central-1/shop';
+  const written = other.text.replace(
+    /( +)PORT: .*\n/,
+    (line, indent) => `${line}${indent}${url}\n`,
+  );
+  expect(derive(written, manifest)).toEqual({ ...other, text: written, drift: [] });
+});

@@ -1,6 +1,11 @@
 import { brokerAccountJob, databaseAccountsJob } from '../platform/account';
 import { brokerDefinitions, brokerAccountScript, type IsOrdered } from '../platform/broker-rights';
-import { BROKER_NAME, datastoreName, hasServiceAccounts } from '../platform/datastore';
+import {
+  BROKER_NAME,
+  datastoreName,
+  hasServiceAccounts,
+  isBrokerServer,
+} from '../platform/datastore';
 import { formatStale } from '../platform/derived-file';
 import type { Platform, Service } from '../platform/platform';
 import type { ComposeEdit } from './compose-edit';
@@ -67,7 +72,7 @@ export function convergeAccountJobs(
       seeds: { tmpfs: ['/tmp', ...run.volumes] },
     });
   }
-  if (!service.broker || !hasServiceAccounts(service.broker)) return;
+  if (!isBrokerServer(service.broker) || !hasServiceAccounts(service.broker)) return;
   const broker = brokerFor(service, service.broker);
   const { user, passwordVariable } = broker.account;
   convergeJob(edit, {

@@ -6,7 +6,8 @@ import {
   datastoreName,
   datastoreVariable,
   hasServiceAccounts,
-  type Broker,
+  isBrokerServer,
+  type BrokerServer,
   type CacheEngine,
   type DatabaseEngine,
   type DatastorePurpose,
@@ -23,7 +24,7 @@ import type { Platform, Service } from '../platform/platform';
 import { KAFKA_OUTSIDE_PORT } from './kafka-entry';
 import { secretReference } from './secret-reference';
 
-export type BackingEngine = DatabaseEngine | CacheEngine | Broker;
+export type BackingEngine = DatabaseEngine | CacheEngine | BrokerServer;
 
 /** A datastore or broker as a container: what runs in it, and how a service reaches it. */
 export interface BackingService {
@@ -100,31 +101,35 @@ export function ownerUrl({ engine, name, user, account, accounts }: Datastore): 
 }
 
 /** The platform's broker, as one of its services sees it. */
-export function brokerFor(service: Service, engine: Broker): BackingService {
+export function brokerFor(service: Service, engine: BrokerServer): BackingService {
   const account = hasServiceAccounts(engine)
     ? brokerAccount(service.name, BROKER_NAME)
     : adminAccount(BROKER_USER, BROKER_NAME);
   return brokerAs(engine, account);
 }
 
-function brokerAs(engine: Broker, account: Account): BackingService {
+function brokerAs(engine: BrokerServer, account: Account): BackingService {
   return {
     ...{ engine, name: BROKER_NAME, user: BROKER_USER, account, variable: BROKER_VARIABLE },
     url: networkUrl(engine, BROKER_NAME, BROKER_USER, account),
   };
 }
 
-/** The broker that the platform's services share, as its admin sees it; `undefined` if none uses one. */
+/**
+ * The broker that the platform's services share, as its admin sees it; `undefined` if none uses one, or if it is no
+ * container.
+ */
 export function platformBroker({ services }: Platform): BackingService | undefined {
   const engine = services.find(({ broker }) => broker)?.broker;
-  return engine && brokerAs(engine, adminAccount(BROKER_USER, BROKER_NAME));
+  if (!isBrokerServer(engine)) return undefined;
+  return brokerAs(engine, adminAccount(BROKER_USER, BROKER_NAME));
 }
 
-/** All datastores and brokers that a service uses. */
+/** All datastores and brokers that a service uses and that are containers. */
 export function backingsOf(service: Service): BackingService[] {
   return [
     ...datastoresOf(service),
-    ...(service.broker ? [brokerFor(service, service.broker)] : []),
+    ...(isBrokerServer(service.broker) ? [brokerFor(service, service.broker)] : []),
   ];
 }
 

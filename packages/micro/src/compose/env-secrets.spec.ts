@@ -36,6 +36,10 @@ it.each(['nats', 'redis', 'kafka'])(
   },
 );
 
+it('lists none for SQS, which AWS runs', () => {
+  expect(requiredSecrets(platformOf({ orders: 'port: 3001\nbroker: sqs' }))).toEqual([]);
+});
+
 it('includes that of Grafana if the platform has observability', () => {
   expect(requiredSecrets(platform, true)).toContain('GRAFANA_PASSWORD');
   expect(requiredSecrets(platform)).not.toContain('GRAFANA_PASSWORD');

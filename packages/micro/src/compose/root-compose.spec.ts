@@ -99,6 +99,13 @@ services:
     expect(without.text).not.toMatch(/broker|rabbitmq|services:|volumes:/);
   });
 
+  it('has no broker if that is SQS, which AWS runs', () => {
+    const { text } = derive(['mailer']);
+    const { text: without } = derive(['mailer'], text, [], 'sqs');
+    expect(without).not.toMatch(/broker|rabbitmq|volumes:/);
+    expect(derive(['mailer'], without, [], 'sqs').drift).toEqual([]);
+  });
+
   it('replaces the broker, with a volume of its own, if the manifests name another one', () => {
     const { text } = derive(['mailer']);
     const nats = derive(['mailer'], text, [], 'nats');

@@ -1,5 +1,10 @@
 import type { IsOrdered } from '../platform/broker-rights';
-import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from '../platform/datastore';
+import {
+  BROKER_NAME,
+  DATASTORE_PURPOSES,
+  datastoreName,
+  isBrokerServer,
+} from '../platform/datastore';
 import type { DerivedFile } from '../platform/derived-file';
 import { formatStale } from '../platform/derived-file';
 import { linkVariables, networkUrl } from '../platform/link';
@@ -192,7 +197,7 @@ function convergeNetworks(edit: ComposeEdit, service: Service): void {
     wanted: {
       [EDGE_NETWORK]: null,
       ...(hasDatastores ? { [own]: null } : {}),
-      ...(service.broker ? { [BROKER_NETWORK]: null } : {}),
+      ...(isBrokerServer(service.broker) ? { [BROKER_NETWORK]: null } : {}),
     },
     isStale: (name) => [own, BROKER_NETWORK, FORMER_BACKEND_NETWORK].includes(name),
     form: 'list',

@@ -135,6 +135,14 @@ import { rabbitmq } from '@org/chassis/rabbitmq';
     expect(text).not.toContain('rabbitmq');
   });
 
+  it('connects SQS the same way', () => {
+    const service = serviceWith('', 'broker: sqs\nsubscribes: [order.placed]\n');
+    const { text } = deriveResourcesModule(service, facts(false), undefined);
+    expect(text).toContain("import { sqs, replayDeadLetters } from '@org/chassis/sqs';");
+    expect(text).toContain("  BROKER_URL: secret(connectionUrl('sqs')),");
+    expect(text).toContain('    broker: sqs(config.BROKER_URL, {');
+  });
+
   it('connects Redis Streams, also beside a cache', () => {
     const service = serviceWith('cache: redis', 'broker: redis\nsubscribes: [order.placed]\n');
     const { text } = deriveResourcesModule(service, facts(false), undefined);

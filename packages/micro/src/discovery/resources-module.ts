@@ -41,6 +41,7 @@ const BROKER_MODULES: Record<Broker, { module: string; connect: string }> = {
   nats: { module: 'nats', connect: 'nats' },
   redis: { module: 'redis-streams', connect: 'redisStreams' },
   kafka: { module: 'kafka', connect: 'kafka' },
+  sqs: { module: 'sqs', connect: 'sqs' },
 };
 
 /** How each purpose differs from what the chassis takes for granted. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { parsePlatform, serviceNamed } from '../platform/platform';
+import { platformOf } from '../testing/platform';
 import { deriveServeEnv } from './serve-env';
 
 const platform = parsePlatform('acme', [
@@ -75,4 +76,16 @@ it('never shows a credential', () => {
   const { text, drift } = derive(leaked, DATABASE);
   expect(text).not.toContain('hunter2');
   expect(drift).toEqual(['DATABASE_URL does not match the manifest']);
+});
+
+it('has SQS of a simulated AWS, until a person writes another address', () => {
+  const sqs = platformOf({ orders: 'port: 3001\nbroker: sqs' });
+  const own = (current?: string) => deriveServeEnv(sqs, serviceNamed(sqs, 'orders'), {}, current);
+  const url = 'BROKER_URL=sqs://eu-central-1/acme-development?endpoint=http://localhost:4566\n';
+  expect(own().text).toContain(url);
+  expect(own(own().text).drift).toEqual([]);
+  const theirs = `PORT=3001\nBROKER_URL=sqs://eu-west-1/mine\n`;
+  expect(own(theirs)).toMatchObject({ text: theirs, drift: [] });
+  const before = 'PORT=3001\nBROKER_URL=amqp://orders:${ORDERS_BROKER_PASSWORD}@127.0.0.1:13000\n';
+  expect(own(before).text).toBe(`PORT=3001\n${url}`);
 });

@@ -3,6 +3,7 @@ import {
   BROKER_VARIABLE,
   DATASTORE_PURPOSES,
   datastoreVariable,
+  isBrokerServer,
   OWNER_VARIABLE,
 } from '../platform/datastore';
 import { formatDrift, formatStale, type DerivedFile } from '../platform/derived-file';
@@ -52,15 +53,25 @@ export function deriveServeEnv(
     ...backingUrls,
     ...keyVariables(platform, service, (variable) => `\${${variable}}`),
   };
-  const { text, drift } = convergeDotenv(current ?? `${HEADER}\n`, wanted);
+  const seeds = outsideBroker(platform, service);
+  const { text, drift } = convergeDotenv(current ?? `${HEADER}\n`, wanted, seeds);
   return current === undefined
     ? { path, text, drift: ['the file is missing'] }
     : { path, text, drift };
 }
 
+/** A broker that is no container: of a simulated AWS on this machine, until a person writes another one. */
+function outsideBroker({ name }: Platform, { broker }: Service): Record<string, string> {
+  if (broker === undefined || isBrokerServer(broker)) return {};
+  const url = `sqs://eu-central-1/${name}-development?endpoint=http://localhost:4566`;
+  return { [BROKER_VARIABLE]: url };
+}
+
+/** @param seeds are added if they are missing, and then a person's. */
 function convergeDotenv(
   current: string,
   wanted: Readonly<Record<string, string>>,
+  seeds: Readonly<Record<string, string>>,
 ): { text: string; drift: string[] } {
   const eol = current.includes('\r\n') ? '\r\n' : '\n';
   const drift: string[] = [];
@@ -83,7 +94,8 @@ function convergeDotenv(
     return [start + should];
   });
   const present = new Set(lines.map((line) => ASSIGNMENT.exec(line)?.groups?.['name']));
-  const missing = Object.entries(wanted).filter(([name]) => !present.has(name));
+  const all = { ...seeds, ...wanted };
+  const missing = Object.entries(all).filter(([name]) => !present.has(name));
   if (missing.length > 0) {
     const isTerminated = lines.at(-1) === '';
     const added = missing.map(([name, value]) => `${name}=${value}`);

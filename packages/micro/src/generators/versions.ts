@@ -64,6 +64,7 @@ export const BROKER_VERSIONS: Record<Broker, Readonly<Record<string, string>>> =
   redis: { ioredis: '^5.9.3' },
   // 2 needs Node 22.
   kafka: { '@platformatic/kafka': '~1.35.0' },
+  sqs: { '@aws-sdk/client-sns': '^3.1169.0', '@aws-sdk/client-sqs': '^3.1175.0' },
 };
 
 /** What contracts of events are written with. */

@@ -8,12 +8,23 @@ const PLATFORM = platformOf({
   orders: 'port: 3001\nbroker: rabbitmq\ndatastores: { database: postgres, cache: redis }\n',
 });
 
+const TEXT = 'engine: kubernetes\ncontext: far\nregistry: reg.example.com\n';
+
 function missing(more: string): string[] {
-  const text = `engine: kubernetes\ncontext: far\nregistry: reg.example.com\n${more}`;
+  const text = `${TEXT}${more}`;
   const { source } = parseYaml('environments/production.yml', text);
   const environment = checkKubernetesEnvironment('production', source!);
   return missingAddresses(PLATFORM, environment).map(({ variable }) => variable);
 }
+
+it('says who runs the broker', () => {
+  const { source } = parseYaml('environments/production.yml', TEXT);
+  const environment = checkKubernetesEnvironment('production', source!);
+  const platform = platformOf({ orders: 'port: 3001\nbroker: sqs\n' });
+  expect(missingAddresses(platform, environment)).toEqual([
+    { service: 'orders', variable: 'BROKER_URL', why: 'its broker is SQS, which AWS runs' },
+  ]);
+});
 
 it.each([
   ['', ['BROKER_URL']],

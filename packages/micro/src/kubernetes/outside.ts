@@ -1,4 +1,10 @@
-import { BROKER_VARIABLE, DATASTORE_PURPOSES, datastoreVariable } from '../platform/datastore';
+import {
+  BROKER_VARIABLE,
+  DATASTORE_PURPOSES,
+  datastoreVariable,
+  isBrokerServer,
+  type Broker,
+} from '../platform/datastore';
 import { elsewhere } from '../platform/environment';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
 import type { Platform } from '../platform/platform';
@@ -8,6 +14,12 @@ export interface MissingAddress {
   service: string;
   variable: string;
   why: string;
+}
+
+function whereIs(broker: Broker): string {
+  return isBrokerServer(broker)
+    ? 'the broker is not run in a cluster yet'
+    : 'its broker is SQS, which AWS runs';
 }
 
 /** The addresses that an environment has to give: a datastore that is external, and the broker. */
@@ -26,9 +38,7 @@ export function missingAddresses(
             why: `it has a ${purpose}, and datastores are external`,
           }),
         ),
-        ...(broker
-          ? [{ variable: BROKER_VARIABLE, why: 'the broker is not run in a cluster yet' }]
-          : []),
+        ...(broker ? [{ variable: BROKER_VARIABLE, why: whereIs(broker) }] : []),
       ];
       const { environment: variables = {}, secrets = {} } = environment.services[name] ?? {};
       return used

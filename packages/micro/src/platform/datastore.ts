@@ -8,8 +8,18 @@ export type DatabaseEngine = (typeof DATABASE_ENGINES)[number];
 export const CACHE_ENGINES = ['redis'] as const;
 export type CacheEngine = (typeof CACHE_ENGINES)[number];
 
-export const BROKERS = ['rabbitmq', 'nats', 'redis', 'kafka'] as const;
+/** Brokers that are a container of the platform. */
+export const BROKER_SERVERS = ['rabbitmq', 'nats', 'redis', 'kafka'] as const;
+export type BrokerServer = (typeof BROKER_SERVERS)[number];
+
+/** `sqs` is Amazon SNS and SQS, which AWS runs: the platform has no container for it, and no password. */
+export const BROKERS = [...BROKER_SERVERS, 'sqs'] as const;
 export type Broker = (typeof BROKERS)[number];
+
+/** Whether a broker is a container of the platform; otherwise the environment says where it is. */
+export function isBrokerServer(broker: Broker | undefined): broker is BrokerServer {
+  return BROKER_SERVERS.some((one) => one === broker);
+}
 
 /** The broker of a platform that has none yet. */
 const DEFAULT_BROKER: Broker = 'rabbitmq';

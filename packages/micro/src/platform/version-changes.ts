@@ -1,4 +1,4 @@
-import { BROKERS } from './datastore';
+import { BROKER_SERVERS } from './datastore';
 import { formatServer, PRODUCT_NAMES, type Product, type ServerImage } from './server-image';
 
 /** Why a server cannot use the data of another version, and what to do. */
@@ -150,7 +150,7 @@ export const VERSION_FACTS: readonly VersionFact[] = [
 
 /** Why a server `to` cannot use the data of `from`; `undefined` if it can, or if nothing is known about it. */
 export function refuseChange(from: ServerImage, to: ServerImage): RefusedChange | undefined {
-  const isBroker = (product: Product) => BROKERS.some((broker) => broker === product);
+  const isBroker = (product: Product) => BROKER_SERVERS.some((broker) => broker === product);
   const isCache = (product: Product) => product === 'redis' || product === 'valkey';
   if (from.product !== to.product && !(isCache(from.product) && isCache(to.product))) {
     const says = `${PRODUCT_NAMES[to.product]} cannot read the files of ${PRODUCT_NAMES[from.product]}`;

@@ -2,7 +2,12 @@ import { addressOf, projectNameOf } from '../../deployment/project';
 import { readProjectContainers } from '../../effects/containers';
 import type { RenderedEntries } from '../../effects/rendered-entries';
 import { readImageChangeProblems } from '../../effects/written-problems';
-import { BROKER_NAME, DATASTORE_PURPOSES, datastoreName } from '../../platform/datastore';
+import {
+  BROKER_NAME,
+  DATASTORE_PURPOSES,
+  datastoreName,
+  isBrokerServer,
+} from '../../platform/datastore';
 import type { Environment } from '../../platform/environment';
 import type { Platform, Service } from '../../platform/platform';
 import { formatProblem } from '../../platform/problem';
@@ -37,6 +42,6 @@ export async function readImageChanges(
 function needsOf({ name, broker }: Service): string[] {
   return [
     ...DATASTORE_PURPOSES.map((purpose) => datastoreName(name, purpose)),
-    ...(broker ? [BROKER_NAME] : []),
+    ...(isBrokerServer(broker) ? [BROKER_NAME] : []),
   ];
 }

@@ -1,4 +1,6 @@
-import type { ComposeConfig } from '../../../deployment/entry';
+import type { ComposeConfig, ComposeEntry } from '../../../deployment/entry';
+import { BROKER_VARIABLE, isBrokerServer } from '../../../platform/datastore';
+import type { Environment } from '../../../platform/environment';
 import type { ComposeProject } from '../../../docker/compose';
 import { declaredState, imageOfPush, type DesiredState } from '../../../deployment/desired-state';
 import { secretsLabel } from '../../../deployment/secrets';
@@ -67,6 +69,11 @@ export async function render(run: Run): Promise<Rendered | undefined> {
       failures.set(service.name, new UserError(message));
       continue;
     }
+    const unsaid = brokerProblem(service, config.services[service.name] ?? {}, environment);
+    if (unsaid !== undefined) {
+      failures.set(service.name, new UserError(unsaid));
+      continue;
+    }
     const own = secrets.get(service.name);
     const image = imageOfPush(push);
     const part = own ? secretsLabel(own) : '';
@@ -80,6 +87,20 @@ export async function render(run: Run): Promise<Rendered | undefined> {
   const rendered = { project, names, written, desired };
   if (!publications) return rendered;
   return { ...rendered, edge: await readRunEdge(run, config, publications) };
+}
+
+/** Why a service would not start, because nobody said where its broker is. */
+export function brokerProblem(
+  { name, broker }: Pick<Service, 'name' | 'broker'>,
+  entry: ComposeEntry,
+  { file }: Pick<Environment, 'file'>,
+): string | undefined {
+  if (broker === undefined || isBrokerServer(broker)) return undefined;
+  const variables = (entry['environment'] ?? {}) as Record<string, unknown>;
+  const isSaid = [BROKER_VARIABLE, `${BROKER_VARIABLE}_FILE`].some((one) => variables[one]);
+  return isSaid
+    ? undefined
+    : `${name} has no ${BROKER_VARIABLE}: its broker is SQS, which AWS runs. Write "${BROKER_VARIABLE}: sqs://<region>/<prefix of all names>" under services.${name}.environment in ${file}`;
 }
 
 /** @throws {PlatformError} with every setting in compose files that a deploy cannot follow. */
