@@ -276,7 +276,7 @@ describe('service', () => {
     );
     await serviceGenerator(tree, { name: 'orders', skipInstall: true });
     expect(tree.read('apps/orders/vitest.config.ts', 'utf8')).toMatch(
-      /ssr: \{\s+resolve: \{\s+conditions: \[\s*'@acme\/source',\s+'module',\s+'node',\s+'development\|production'/,
+      /ssr: \{\s+resolve: \{\s+conditions: \[\s*'@acme\/source',\s+'node',\s+'development\|production'/,
     );
   });
 
