@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { mustRun } from '../command.js';
 import { ROOT } from '../generated/file.js';
-import { oneAtATime } from '../one-at-a-time.js';
-import { say } from '../program.js';
+import { ensureNpmPackages } from '../npm-packages.js';
 
 /** About 600 MB: too much for the dependencies of this repository. */
 const PACKAGES = {
@@ -28,17 +26,8 @@ export function versionOf(name: keyof typeof PACKAGES): string {
 export async function providePackages(): Promise<string> {
   const versions = Object.entries(PACKAGES).map(([name, version]) => `${name}@${version}`);
   const folder = join(CACHE, 'org-micro-foundation', Object.values(PACKAGES).join('-'));
-  const mark = join(folder, 'complete');
-  await oneAtATime(folder, async () => {
-    if (existsSync(mark)) return;
-    say('installing the AWS CDK and the types of the provider of Terraform: once, about a minute');
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true }));
-    const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-    await mustRun('npm', ['install', ...quietly, ...versions], { cwd: folder });
-    await writeFile(mark, '');
-  });
+  const what = 'the AWS CDK and the types of the provider of Terraform: once, about a minute';
+  await ensureNpmPackages(folder, versions, what);
   return folder;
 }
 

@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { mustRun } from '../command.js';
 import { ensureVenv, readModulesFolder } from '../debian/venv.js';
-import { oneAtATime } from '../one-at-a-time.js';
-import { LabError, say } from '../program.js';
+import { ensureNpmPackages } from '../npm-packages.js';
+import { LabError } from '../program.js';
 
 /**
  * AWS's SAM CLI contains AWS's Runtime Interface Emulator as a program: the one that is in the base images, too. Neither
@@ -68,19 +66,8 @@ async function provideEmulator(): Promise<string> {
 
 async function provideClient(): Promise<string> {
   const folder = join(HOME, `ric-${CLIENT_VERSION}`);
-  const mark = join(folder, 'complete');
-  await oneAtATime(folder, async () => {
-    if (existsSync(mark)) return;
-    say("installing AWS's runtime for Node: once, some seconds");
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true }));
-    // Its scripts would compile curl and a native addon; see rapid-client.mjs.
-    const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-    await mustRun('npm', ['install', ...quietly, `aws-lambda-ric@${CLIENT_VERSION}`], {
-      cwd: folder,
-    });
-    await writeFile(mark, '');
-  });
+  // Its scripts would compile curl and a native addon; see rapid-client.mjs.
+  const packages = [`aws-lambda-ric@${CLIENT_VERSION}`];
+  await ensureNpmPackages(folder, packages, "AWS's runtime for Node: once, some seconds");
   return join(folder, 'node_modules/aws-lambda-ric/index.mjs');
 }

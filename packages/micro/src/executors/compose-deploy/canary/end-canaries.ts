@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { canaryIn, describeCanary, type CanaryPlan } from '../../../deployment/canary-plan';
-import { DEPLOY_LABELS } from '../../../deployment/labels';
+import { describeCanary, type CanaryPlan } from '../../../deployment/canary-plan';
 import { noteShares } from '../../../effects/canary-shares';
-import { readProjectContainers } from '../../../effects/containers';
 import { forgetReleases } from '../../../effects/release-book';
 import { canaryName } from '../../../platform/canary';
 import { formatStep } from '../../../terminal/step';
@@ -33,11 +31,10 @@ export async function endCanaries(
 ): Promise<void> {
   const { failures, undo, address, book, clock, tell } = run;
   for (const canary of canaries.filter(({ action }) => action === 'start')) {
-    const { service } = canary;
-    if (failures.has(canaryName(service))) continue;
-    const all = await readProjectContainers(run.runner, address, run.name);
-    const key = canaryIn(service, all, new Map())?.containers[0]?.labels[DEPLOY_LABELS.key];
-    tell(formatStep(service, 'canary', describeCanary({ ...canary, key })));
+    const name = canaryName(canary.service);
+    if (failures.has(name)) continue;
+    const key = run.canaryOf.get(name)?.key;
+    tell(formatStep(canary.service, 'canary', describeCanary({ ...canary, key })));
   }
   const ended = canaries.filter(
     ({ service, action }) => (action === 'promote' || action === 'abort') && !failures.has(service),

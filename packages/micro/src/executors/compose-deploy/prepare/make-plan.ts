@@ -58,7 +58,7 @@ export async function makePlan(
   const readCallers = () => (callers ??= readRunningContainers(run.runner, run.address, run.name));
   const outdated = new Map<string, Outdated>();
   const canaries = planCanaries(run, facts);
-  const idle = new Set(canaries.filter(({ action }) => action === 'none' || action === 'abort'));
+  const idle = canaries.filter(({ action }) => action === 'none' || action === 'abort');
   const order = rollOrder(tasks.map(({ service }) => linkedWithin(environment, service)));
   for (const [service, after] of order) {
     if (failures.has(service)) continue;
@@ -66,7 +66,7 @@ export async function makePlan(
     const own = containers.filter((container) => container.service === service);
     const known = releases.get(service) ?? [];
     const current = currentRelease(own, known);
-    if ([...idle].some((one) => one.service === ownName(run, service))) continue;
+    if (idle.some((one) => one.service === ownName(run, service))) continue;
     const desired = await attempt(run, service, async () => {
       if (mode.destination.kind === 'promote') return findPromoted(run, task.service, facts);
       if (rendered) return rendered.desired.get(service);
