@@ -30,6 +30,7 @@ export interface Artifact {
   externals: ReadonlyMap<string, ExternalPackage>;
   /** What may fail at run time, each with file and line. */
   warnings: string[];
+  /** Size of the code. */
   bytes: number;
   /** What esbuild says of the bundle. */
   metafile: Metafile;
@@ -38,8 +39,8 @@ export interface Artifact {
 }
 
 /**
- * Bundles a service and writes its artifact below `app/`: `main.js`, a `package.json` with the external packages, their
- * lockfile and the assets. The folder is replaced as a whole, and only after everything was written.
+ * Bundles a service and writes its artifact below `app/`: `main.js`, code that it loads only if it needs it, a
+ * `package.json` with the external packages, their lockfile and the assets. The folder is replaced as a whole, and only after everything was written.
  *
  * @throws {ArtifactError} if the code cannot be bundled or a package is not in the lockfile.
  */
@@ -53,12 +54,8 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
   const staging = await mkdtemp(`${output}.tmp-`);
   const app = join(staging, ARTIFACT_FOLDER);
   try {
-    const main = join(app, 'main.js');
-    const { metafile, externals, warnings } = await bundle(request, main);
-    if (pnp) {
-      const code = await readFile(main, 'utf8');
-      await writeFile(main, withoutArchivePaths(code, Object.keys(metafile.inputs)));
-    }
+    const { metafile, externals, warnings } = await bundle(request, join(app, 'main.js'));
+    if (pnp) await removeArchivePaths(workspaceRoot, metafile);
     const install = installOf(request, externals);
     await writeInstall(workspaceRoot, app, install);
     for (const asset of assets) {
@@ -69,18 +66,30 @@ export async function buildArtifact(request: ArtifactRequest): Promise<Artifact>
       existsSync(join(app, path)),
     );
     await normaliseFiles(staging);
-    const { size } = await stat(main);
+    const written = Object.keys(metafile.outputs).map((file) => stat(join(workspaceRoot, file)));
+    const sizes = (await Promise.all(written)).map(({ size }) => size);
     await replaceFolder(staging, output);
     return {
       sources: workspaceSources(metafile),
       externals,
       warnings: [...warnings, ...unreachable],
-      bytes: size,
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
       metafile,
       installFiles: install.files,
     };
   } finally {
     await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Takes the places of Yarn's archives out of what was written: they differ from machine to machine. */
+async function removeArchivePaths(
+  workspaceRoot: string,
+  { inputs, outputs }: Metafile,
+): Promise<void> {
+  for (const output of Object.keys(outputs)) {
+    const path = join(workspaceRoot, output);
+    await writeFile(path, withoutArchivePaths(await readFile(path, 'utf8'), Object.keys(inputs)));
   }
 }
 

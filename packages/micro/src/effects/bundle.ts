@@ -43,7 +43,7 @@ export async function bundle(request: ArtifactRequest, outfile: string): Promise
   });
   const leftOut = new Map<string, string>();
   if (declared.length === 0) {
-    const plugins = [compilersOnFirstUse];
+    const plugins = [compilersOnFirstUse({ apart: true })];
     const result = await build({ ...options, plugins }).catch(
       // Some files cannot be read here, such as native add-ons. If that matters, the next run reports it.
       () => undefined,
@@ -60,7 +60,7 @@ export async function bundle(request: ArtifactRequest, outfile: string): Promise
   }
   for (;;) {
     const externals = externalPackages({ workspaceRoot, declared, leftOut });
-    const plugins = [compilersOnFirstUse, externals.plugin];
+    const plugins = [compilersOnFirstUse({ apart: true }), externals.plugin];
     const { metafile, warnings } = await build({ ...options, plugins }).catch((error: unknown) => {
       throw toArtifactError(projectRoot, error);
     });

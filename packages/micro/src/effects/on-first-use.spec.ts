@@ -1,15 +1,21 @@
 import { build, type Plugin } from 'esbuild';
-import { join, resolve } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
 import { bundleOptions } from '../artifact/bundle';
+import { bundledPackages } from '../artifact/bundled-packages';
 import { externalPackages } from './external-packages';
 import { compilersOnFirstUse } from './on-first-use';
 
 const REPOSITORY = resolve(__dirname, '../../../..');
 
 /** Bundles code with the packages that are installed for a folder, and runs it. */
-async function bundled(contents: string, resolveDir: string, others: Plugin[] = []) {
+async function bundled(
+  contents: string,
+  resolveDir: string,
+  { apart = true, others = [] as Plugin[] } = {},
+) {
   const outfile = join(temporaryWorkspace({}), 'main.mjs');
   const { entryPoints: _, ...options } = bundleOptions({
     ...{ workspaceRoot: resolveDir, outfile, entry: '' },
@@ -18,10 +24,12 @@ async function bundled(contents: string, resolveDir: string, others: Plugin[] = 
   const { metafile } = await build({
     ...options,
     stdin: { contents, resolveDir },
-    plugins: [compilersOnFirstUse, ...others],
+    plugins: [compilersOnFirstUse({ apart }), ...others],
   });
   return {
+    files: readdirSync(dirname(outfile)).sort(),
     exports: (await import(outfile)) as Record<string, unknown>,
+    metafile: metafile!,
     inputs: Object.keys(metafile!.inputs),
   };
 }
@@ -38,8 +46,12 @@ app.get('/', () => ({ any: 'thing' }));
 export const ask = (request) => app.inject(request).then(({ statusCode, body }) => [statusCode, body]);
 `;
 
-it('changes no answer of Fastify, with or without schemas', async () => {
-  const { exports, inputs } = await bundled(APP, REPOSITORY);
+it.each([
+  [true, ['main.mjs', 'schema-compilers.cjs']],
+  [false, ['main.mjs']],
+])('changes no answer of Fastify, with or without schemas: apart %s', async (apart, written) => {
+  const { exports, inputs, files } = await bundled(APP, REPOSITORY, { apart });
+  expect(files).toEqual(written);
   // Else Fastify has moved the file that loads them.
   expect(inputs.filter((file) => file.endsWith('?on-first-use')).sort()).toEqual([
     'node_modules/@fastify/ajv-compiler/index.js?on-first-use',
@@ -72,13 +84,16 @@ globalThis.loaded = [];
 export const { loaded } = globalThis;
 `;
 
-it('loads a compiler for the first schema, and once', async () => {
-  const { exports } = await bundled(USE, temporaryWorkspace(files));
-  const compile = exports['build'] as (schema: string) => string;
-  expect(exports['loaded']).toEqual([]);
-  expect([compile('a'), compile('b')]).toEqual(['compiled a', 'compiled b']);
-  expect(exports['loaded']).toEqual(['loaded', 'created']);
-});
+it.each([true, false])(
+  'loads a compiler for the first schema, and once: apart %s',
+  async (apart) => {
+    const { exports } = await bundled(USE, temporaryWorkspace(files), { apart });
+    const compile = exports['build'] as (schema: string) => string;
+    expect(exports['loaded']).toEqual([]);
+    expect([compile('a'), compile('b')]).toEqual(['compiled a', 'compiled b']);
+    expect(exports['loaded']).toEqual(['loaded', 'created']);
+  },
+);
 
 it('leaves a compiler alone that is external, or that other code imports', async () => {
   const root = temporaryWorkspace(files);
@@ -87,7 +102,7 @@ it('leaves a compiler alone that is external, or that other code imports', async
   const { inputs } = await bundled(
     `export const load = () => require('fastify/lib/schema-controller.js');`,
     root,
-    [plugin],
+    { others: [plugin] },
   );
   expect([...found.keys()]).toEqual(declared);
   expect(inputs.filter((file) => file.includes('compiler'))).toEqual([]);
@@ -95,4 +110,45 @@ it('leaves a compiler alone that is external, or that other code imports', async
   expect(own.inputs.filter((file) => file.includes('compiler'))).toEqual([
     'node_modules/@fastify/ajv-compiler/index.js',
   ]);
+});
+
+it('says what is in both files as if they were one bundle', async () => {
+  const root = temporaryWorkspace(files);
+  const { metafile } = await bundled(USE, root);
+  const compiler = 'node_modules/@fastify/ajv-compiler/index.js';
+  expect(metafile.inputs[`${compiler}?on-first-use`]!.imports).toEqual([
+    { path: compiler, kind: 'require-call' },
+  ]);
+  const kept = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  expect(kept.sort()).toEqual(Object.keys(metafile.inputs).sort());
+  expect(kept).toContain(compiler);
+  expect([...bundledPackages(metafile).keys()].sort()).toEqual([
+    '',
+    'node_modules/@fastify/ajv-compiler',
+    'node_modules/fastify',
+  ]);
+  expect([...bundledPackages(metafile).values()].flatMap(({ external }) => [...external])).toEqual(
+    [],
+  );
+});
+
+it('leaves no file of compilers behind that a later run of the same bundle left out', async () => {
+  const root = temporaryWorkspace(files);
+  const outfile = join(root, 'app/main.mjs');
+  const run = (code: string) =>
+    build({
+      ...bundleOptions({
+        workspaceRoot: root,
+        outfile,
+        entry: '',
+        conditions: [],
+        sourcemap: false,
+      }),
+      ...{ entryPoints: undefined, stdin: { contents: code, resolveDir: root } },
+      plugins: [compilersOnFirstUse({ apart: true })],
+    });
+  await run(USE);
+  expect(readdirSync(dirname(outfile)).sort()).toEqual(['main.mjs', 'schema-compilers.cjs']);
+  await run('export const nothing = 1;');
+  expect(readdirSync(dirname(outfile))).toEqual(['main.mjs']);
 });

@@ -47,7 +47,7 @@ export async function watchBundle(
     // If a bundle fails, esbuild removes the previous one, but the running process still needs it.
     write: false,
     plugins: [
-      compilersOnFirstUse,
+      compilersOnFirstUse({ apart: false }),
       externals.plugin,
       {
         name: 'report',
