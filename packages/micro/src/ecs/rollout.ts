@@ -34,6 +34,10 @@ export function judgeEcsRollout(
   return {
     kind: 'going',
     what: [ours.rolloutState, running, pending, failed, others, runningCount].join(' '),
-    tasks: `${running ?? 0} of ${wanted} new tasks run`,
+    tasks: [
+      `${running ?? 0} of ${wanted} new tasks run`,
+      ...(failed ? [`${failed} failed`] : []),
+      ...(others > 0 && running === wanted ? ['the old ones still stop'] : []),
+    ].join(', '),
   };
 }

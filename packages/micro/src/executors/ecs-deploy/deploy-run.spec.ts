@@ -153,6 +153,10 @@ it('deletes a service that never started, with its task definition', async () =>
   expect(output).toContain(
     'orders: it made no progress for 660 s (0 of 1 new tasks run)\norders was deleted again, as it was not there before',
   );
+  const waits = [...output.matchAll(/orders {2}waiting {2}0 of 1 new tasks run {2}(\d+)\.0 s/g)];
+  expect(waits.map(([, seconds]) => Number(seconds))).toEqual(
+    Array.from({ length: 22 }, (_, index) => 30 * (index + 1)),
+  );
   expect(ecs.named()).toEqual([
     ...['register-task-definition', 'create-service', 'delete-service'],
     'deregister-task-definition',

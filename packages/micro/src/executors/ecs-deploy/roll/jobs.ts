@@ -8,6 +8,7 @@ import { formatStep } from '../../../terminal/step';
 import { tellOf } from '../../deploy-request';
 import type { Run } from '../run';
 import { deregisterTask, registerTask } from './register';
+import { tellWaiting } from './tell-waiting';
 import { readTrouble } from './trouble';
 
 const POLL_MILLISECONDS = 2000;
@@ -46,6 +47,7 @@ async function runJob(run: Run, service: string, job: JobEntry, taskDefinition: 
     throw new UserError(`${name} could not start (${why.join(', ')})\n${service} was not changed`);
   }
   const described = ['ecs', 'describe-tasks', '--cluster', scope.cluster, '--tasks', arn];
+  const tell = tellWaiting(run, service);
   const fail = async (what: string) => {
     const trouble = await readTrouble(run, {
       ...{ of: ['--family', job.taskDefinition.family!], taskDefinition, container: name, since },
@@ -65,6 +67,7 @@ async function runJob(run: Run, service: string, job: JobEntry, taskDefinition: 
         await stopTask(run, arn, 'it took longer than jobTimeout');
         throw await fail(`it did not end within ${environment.jobTimeout} s, and was stopped`);
       }
+      tell(`${name} ${task?.lastStatus === 'RUNNING' ? 'runs' : 'has not started yet'}`);
       await clock.sleep(POLL_MILLISECONDS);
     }
   } catch (error) {

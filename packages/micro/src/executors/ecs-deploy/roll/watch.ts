@@ -4,6 +4,7 @@ import type { Clock } from '../../../effects/clock';
 import { judgeEcsRollout } from '../../../ecs/rollout';
 import { UserError } from '../../../platform/user-error';
 import type { Run } from '../run';
+import { tellWaiting } from './tell-waiting';
 import { readTrouble } from './trouble';
 
 const POLL_MILLISECONDS = 3000;
@@ -25,6 +26,7 @@ export async function watchDeployment(
   { aws, clock }: { aws: Aws; clock: Clock } = run,
 ): Promise<void> {
   const { scope, environment } = run;
+  const tell = tellWaiting(run, service, clock);
   const from = clock.now();
   let seen = '';
   let since = from;
@@ -49,6 +51,7 @@ export async function watchDeployment(
       });
       throw new UserError([`${service}: ${reason}`, ...trouble].join('\n'));
     }
+    tell(rollout.tasks);
     await clock.sleep(POLL_MILLISECONDS);
   }
 }
