@@ -1,16 +1,18 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
 import { openEngineApi } from './engine-api';
 
-/** A `docker system dial-stdio` for the engine of this test. */
+/** A `docker system dial-stdio` for the engine of this test. As the real one, it does not end on SIGTERM. */
 const CLIENT = (socket: string) => `#!${process.execPath}
 const engine = require('node:net').connect(${JSON.stringify(socket)});
 engine.on('error', () => { console.error('dial unix: connection refused'); process.exit(1); });
 process.stdin.pipe(engine).pipe(process.stdout);
 engine.on('close', () => process.exit(0));
+process.on('SIGTERM', () => undefined);
+require('node:fs').writeFileSync(${JSON.stringify(`${socket}.pid`)}, String(process.pid));
 `;
 
 const VERSION = { ApiVersion: '1.45', MinAPIVersion: '1.24' };
@@ -161,6 +163,18 @@ describe('openEngineApi', () => {
     expect(await Promise.all(late.map(howOf))).toEqual(['late', 'late']);
     isSilent = false;
     expect(await api.ask(LIST)).toMatchObject({ status: 200 });
+  });
+
+  it('has no process left when it is closed, and opens a line again if it is asked', async () => {
+    const api = openEngineApi({}, root);
+    await api.close();
+    await api.ask(LIST);
+    const client = Number(readFileSync(join(root, 'engine.sock.pid'), 'utf8'));
+    expect(process.kill(client, 0)).toBe(true);
+    await api.close();
+    expect(() => process.kill(client, 0)).toThrow('ESRCH');
+    await api.close();
+    expect(await api.ask(LIST)).toEqual({ status: 200, body: '{}' });
   });
 
   it('ends a request that waits for a line at once', async () => {

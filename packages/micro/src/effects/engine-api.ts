@@ -41,6 +41,8 @@ type Ask = (request: EngineRequest, end?: AbortSignal) => Promise<EngineAnswer>;
 export interface EngineApi {
   /** @throws {LineBroken} */
   ask: (request: EngineRequest, options?: RequestOptions) => Promise<EngineAnswer>;
+  /** Closes all connections, and resolves when the processes that hold them are gone. */
+  close: () => Promise<void>;
 }
 
 /** One request at a time. */
@@ -66,6 +68,10 @@ class Line {
     // Nobody could tell whether a command reached an engine to which no connection was made.
     if (request.method !== 'GET' && !isOpen) await unsentIfLost(this.send(PING, end));
     return this.send(request, end);
+  }
+
+  async close(): Promise<void> {
+    await this.stream?.close();
   }
 
   private async send(request: EngineRequest, end?: AbortSignal): Promise<EngineAnswer> {
@@ -134,6 +140,7 @@ export function openEngineApi(address: EngineAddress, cwd: string): EngineApi {
         const spoken = await unsentIfLost(version(end));
         return lines.ask({ ...what, path: `/v${spoken}${what.path}` }, end);
       }),
+    close: lines.close,
   };
 }
 
@@ -193,17 +200,17 @@ function orEnd<T>(work: Promise<T>, end: AbortSignal | undefined): Promise<T> {
 }
 
 /** Lines that requests share. One more is opened only if none has become free for a while: a line costs a process. */
-function openLines(open: () => Line): { ask: Ask } {
+function openLines(open: () => Line): { ask: Ask; close: () => Promise<void> } {
+  const opened: Line[] = [];
   const idle: Line[] = [];
   const waiting: ((line: Line) => void)[] = [];
   let opening: Line | undefined;
-  let count = 0;
   let patience = PATIENCE;
   let timer: NodeJS.Timeout | undefined;
   const watch = () => {
     clearTimeout(timer);
     // One that is being opened is waited for, unless what it was opened for lasts.
-    const pause = opening ? MOST_PATIENCE : count && patience;
+    const pause = opening ? MOST_PATIENCE : opened.length && patience;
     if (waiting.length > 0) timer = setTimeout(addLine, pause);
   };
   const give = (line: Line) => {
@@ -213,9 +220,9 @@ function openLines(open: () => Line): { ask: Ask } {
     watch();
   };
   const addLine = () => {
-    count++;
     const started = performance.now();
     const line = open();
+    opened.push(line);
     opening = line;
     line.onTried = () => {
       if (opening !== line) return;
@@ -248,6 +255,9 @@ function openLines(open: () => Line): { ask: Ask } {
       } finally {
         give(line);
       }
+    },
+    close: async () => {
+      await Promise.all(opened.map((line) => line.close()));
     },
   };
 }

@@ -17,6 +17,7 @@ function setUp(answer: (request: EngineRequest) => unknown, client = CLIENT) {
         const body = await answer(request);
         return { status: 200, body: JSON.stringify(body) };
       },
+      close: () => Promise.resolve(),
     };
   };
   const runner = engineRunner('/', open, {

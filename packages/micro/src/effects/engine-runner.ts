@@ -6,6 +6,12 @@ import { LineBroken, openEngineApi, type EngineApi, type RequestOptions } from '
 import { runExec } from './exec-watch';
 import { processRunner, type Outcome, type Runner, type RunOptions } from './process';
 
+/** A runner with connections to engines. */
+export interface EngineRunner extends Runner {
+  /** Closes the connections. A command that is run afterwards opens them again. */
+  close(): Promise<void>;
+}
+
 /**
  * Runs commands in `cwd`. Docker commands that are a request or two to the engine are sent to it over one connection; the
  * client is started for all others, and whenever the connection is of no use. What runs in a container is watched.
@@ -14,7 +20,7 @@ export function engineRunner(
   cwd: string,
   open: (address: EngineAddress, cwd: string) => EngineApi = openEngineApi,
   runner: Runner = processRunner(cwd),
-): Runner {
+): EngineRunner {
   const engines = new Map<string, EngineApi>();
   const engineAt = (address: EngineAddress) => {
     const key = JSON.stringify([address.context, address.host]);
@@ -37,6 +43,9 @@ export function engineRunner(
       const client = await runner.run(docker(VERSION, call.address), { signal });
       if (client.exitCode !== 0) return client;
       return { exitCode: 1, stdout: '', stderr: `error during connect: ${answer.why}\n` };
+    },
+    close: async () => {
+      await Promise.all([...engines.values()].map((engine) => engine.close()));
     },
   };
 }
@@ -62,6 +71,7 @@ function whileItWorks(engine: EngineApi): EngineApi {
         throw error;
       }
     },
+    close: () => engine.close(),
   };
 }
 

@@ -56,6 +56,7 @@ function setUp(said: Partial<Engine> = {}) {
           return answer({ ...running, ...config(['bash', '-c', 'pg_dump', 'another']) });
       }
     },
+    close: () => Promise.resolve(),
   };
   let options: RunOptions = {};
   let end: (outcome: Outcome) => void = () => undefined;

@@ -1,12 +1,20 @@
-import type { ExecutorContext } from '@nx/devkit';
+import type { ExecutorContext, TaskGraph } from '@nx/devkit';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { engineRunner } from '../effects/engine-runner';
 import { UserError } from '../platform/user-error';
 import { temporaryWorkspace } from '../testing/temporary-workspace';
-import { isProcessOfBatch, runServiceTask, type ServiceTask } from './service-task';
+import {
+  isProcessOfBatch,
+  runServiceTask,
+  runServiceTasks,
+  type ServiceTask,
+} from './service-task';
+
+vi.mock('../effects/engine-runner', { spy: true });
 
 const context = (files: Record<string, string>, projectName = 'orders') =>
   ({
@@ -92,6 +100,31 @@ describe('runServiceTask', () => {
     });
     expect(success).toBe(false);
     expect(error).toMatch(message);
+  });
+});
+
+describe('runServiceTasks', () => {
+  it('closes the connections to the engine before the last result', async () => {
+    const told: string[] = [];
+    const close = () => {
+      told.push('closed');
+      return Promise.resolve();
+    };
+    const run = () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
+    vi.mocked(engineRunner).mockReturnValue({ run, close });
+    const taskOf = (target: string) => ({ id: target, target: { project: 'orders', target } });
+    const tasks = { 'docker-build': taskOf('docker-build'), 'docker-push': taskOf('docker-push') };
+    const ended = runServiceTasks(
+      { tasks } as unknown as TaskGraph,
+      context(files),
+      async (_, id) => {
+        await Promise.resolve();
+        if (id === 'docker-push') throw new UserError('no registry');
+      },
+      1,
+    );
+    for await (const { task, result } of ended) told.push(`${task}: ${result.success}`);
+    expect(told).toEqual(['docker-build: true', 'closed', 'docker-push: false']);
   });
 });
 

@@ -42,11 +42,14 @@ export interface TaskResult {
 export async function runServiceTask(
   context: ExecutorContext,
   work: (task: ServiceTask) => Promise<void>,
-  runner: Runner = engineRunner(context.root),
+  given?: Runner,
 ): Promise<{ success: boolean }> {
+  const engine = engineRunner(context.root);
+  const runner = given ?? engine;
   const failure = await failureOf(async () =>
     work(readServiceTask(context, context.projectName, runner, (line) => console.log(line))),
   );
+  await engine.close();
   if (failure !== undefined) console.error(failure);
   return { success: failure === undefined };
 }
@@ -70,7 +73,8 @@ export async function* runServiceTasks(
 ): AsyncGenerator<EndedTask> {
   const waiting = Object.values(taskGraph.tasks);
   const running = new Map<string, Promise<EndedTask>>();
-  const runner = sharedRunner(engineRunner(context.root));
+  const engine = engineRunner(context.root);
+  const runner = sharedRunner(engine);
   const startNext = () => {
     const next = waiting.shift();
     if (next) running.set(next.id, runOne(next, context, runner, work));
@@ -80,6 +84,9 @@ export async function* runServiceTasks(
     const ended = await Promise.race(running.values());
     running.delete(ended.task);
     startNext();
+    // When it has the last result, Nx ends this process and all that it started, and waits for each. The client that holds
+    // a connection ignores SIGTERM, and one that outlives this process stays in the table of processes until PID 1 reaps it.
+    if (running.size === 0) await engine.close();
     yield ended;
   }
   // Nx ends the processes of its batches, and looks 100 ms later whether they have; one that has
