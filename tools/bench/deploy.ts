@@ -17,6 +17,7 @@ import {
 } from './deploy/contenders.js';
 import { CALLERS, measure, PER_SECOND, type Reading } from './deploy/measure.js';
 import { formatDeploys, type Readings } from './deploy/report.js';
+import { watchEntry } from './deploy/compose-watch.js';
 import { CHANGED, takeBack, WORKS, type Work } from './deploy/works.js';
 import { onInterrupt } from './interrupt.js';
 import { readMachine } from './machine.js';
@@ -118,7 +119,8 @@ async function setUp(
   for (const { project } of contenders) {
     // If Compose recreates the gateway, its port must stay the same.
     const ports = `ports: !override ['127.0.0.1:${await freePort()}:3001']`;
-    await workspace.write(portsFile(project), `services:\n  gateway:\n    ${ports}\n`);
+    const watch = watchEntry(CHANGED);
+    await workspace.write(portsFile(project), `services:\n  gateway:\n    ${ports}\n${watch}`);
   }
   await workspace.commit('A gateway and three providers');
   await workspace.nx('run-many', '-t', 'docker-build');
@@ -130,11 +132,13 @@ async function measureWork(
   work: Work,
   contenders: readonly Contender[],
   round: number,
-  readings: Reading[][],
+  readings: (Reading[] | undefined)[],
   interrupted: AbortSignal,
 ): Promise<void> {
   if (!work.isToBuild) await work.prepare(workspace);
-  const order = [...contenders.keys()];
+  const order = [...contenders.keys()].filter(
+    (index) => work.isToBuild || !contenders[index]!.isForEdits,
+  );
   for (const index of round % 2 === 0 ? order : order.toReversed()) {
     interrupted.throwIfAborted();
     const contender = contenders[index]!;

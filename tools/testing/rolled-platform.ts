@@ -65,7 +65,8 @@ export async function breakReadiness({ edit }: Workspace, service: string): Prom
 /** An answer takes a while, so that there is always one under way when something is stopped. */
 const WAIT = 'await sleep(20);';
 
-function routesFile(service: Provider): string {
+/** The source that has the version of a provider. */
+export function routesFile(service: Provider): string {
   return `apps/${service}/src/routes/hello.ts`;
 }
 

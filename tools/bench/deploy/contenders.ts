@@ -1,7 +1,15 @@
+import { join } from 'node:path';
 import { lastLines, run, succeeded } from '../../command.js';
 import { PIPELINE } from '../../testing/user-environment.js';
-import { PROVIDERS, type Provider } from '../../testing/rolled-platform.js';
+import {
+  PROVIDERS,
+  readVersion,
+  routesFile,
+  type Provider,
+} from '../../testing/rolled-platform.js';
 import type { Workspace } from '../../testing/workspace.js';
+import { rollOutByWatch } from './compose-watch.js';
+import { gatewayOf } from './gateway-of.js';
 import { rollOutByScale } from './scale-rollout.js';
 
 const LINES = 30;
@@ -11,6 +19,8 @@ export interface Outcome {
   worked: boolean;
   /** Its last lines. */
   said: string;
+  /** How long it took; if absent, the whole time. */
+  seconds?: number;
 }
 
 /** A way to roll out the workspace. Its images exist. */
@@ -20,6 +30,8 @@ export interface Contender {
   /** Its Compose project. */
   project: string;
   rollOut: (what?: WhatChanged) => Promise<Outcome>;
+  /** Whether it can only roll out what was not built before. */
+  isForEdits?: boolean;
 }
 
 export interface WhatChanged {
@@ -38,7 +50,10 @@ export function portsFile(project: string): string {
 }
 
 /** The ids of all; the first is always there. */
-export const CONTENDER_IDS: readonly string[] = ['compose', 'scale', 'nx', 'pipeline', 'daemon'];
+export const CONTENDER_IDS: readonly string[] = [
+  ...['compose', 'scale', 'watch'],
+  ...['nx', 'pipeline', 'daemon'],
+];
 
 /**
  * The first contender is the one that the others are compared with.
@@ -58,7 +73,7 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
     const outcome = await run('docker', args, { cwd });
     return { worked: succeeded(outcome), said: lastLines(outcome.stderr, LINES) };
   };
-  const [plain, scaled] = [`${name}-compose`, `${name}-scale`];
+  const [plain, scaled, watched] = [`${name}-compose`, `${name}-scale`, `${name}-watch`];
   let isUp = false;
   const nx = async (
     environment: string,
@@ -103,6 +118,23 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
           }
         }
         return { worked: true, said: '' };
+      },
+    },
+    {
+      id: 'watch',
+      title: '`docker compose watch`',
+      project: watched,
+      isForEdits: true,
+      rollOut: async ({ service, isToBuild = false } = {}) => {
+        if (!service || !isToBuild) return up(watched);
+        const url = await gatewayOf(watched);
+        const options = { compose: composeOf(watched), cwd };
+        const file = join(cwd, routesFile(service));
+        return rollOutByWatch(
+          { ...options, readVersion: () => readVersion(url, service) },
+          service,
+          file,
+        );
       },
     },
     {

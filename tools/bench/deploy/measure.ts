@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mustRun } from '../../command.js';
 import { startLoad } from '../../testing/load.js';
 import { CALLS, readVersion } from '../../testing/rolled-platform.js';
 import type { Contender } from './contenders.js';
+import { gatewayOf } from './gateway-of.js';
 import { watchTouched, type Touched } from './touched.js';
 import { CHANGED, type Work } from './works.js';
 
@@ -16,7 +16,7 @@ export const CALLERS = 32;
 const AT_MOST = PER_SECOND * 600;
 
 export interface Reading {
-  /** Seconds until the command ended. */
+  /** Seconds until the command ended, or until the new version answered if it does not end. */
   seconds: number;
   worked: boolean;
   said: string;
@@ -46,7 +46,7 @@ export async function measure(
       await sleep(BEFORE_MS);
       const started = performance.now();
       const outcome = await rollOut({ service: isKnown ? CHANGED : undefined, isToBuild });
-      const seconds = (performance.now() - started) / 1000;
+      const seconds = outcome.seconds ?? (performance.now() - started) / 1000;
       await sleep(AFTER_MS);
       return { ...outcome, seconds };
     });
@@ -58,13 +58,4 @@ export async function measure(
   } finally {
     await load.stop();
   }
-}
-
-/** The published address of the gateway of a Compose project. */
-async function gatewayOf(project: string): Promise<string> {
-  const labels = [`project=${project}`, 'service=gateway'];
-  const filters = labels.flatMap((label) => ['--filter', `label=com.docker.compose.${label}`]);
-  const id = (await mustRun('docker', ['ps', '--quiet', ...filters])).trim();
-  const port = (await mustRun('docker', ['port', id])).trim().split(' ').at(-1)!;
-  return `http://${port}`;
 }

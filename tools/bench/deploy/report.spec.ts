@@ -29,3 +29,10 @@ it('compares times with the first contender, and lists each observation once', (
     ...['users', 'the new version', ''],
   ]);
 });
+
+it('has no row for a contender that cannot do the work', () => {
+  const readings = { nothing: [[reading(2, 0)], undefined, [reading(1, 0)]] };
+  const works = [{ id: 'nothing', title: 'nothing changed' }];
+  const [, , ...rows] = formatDeploys(works, ['Compose', 'watch', 'ours'], readings).split('\n');
+  expect(rows.map((row) => row.split('|')[2]!.trim())).toEqual(['Compose', 'ours']);
+});

@@ -4,8 +4,8 @@ import type { Reading, Serves } from './measure.js';
 import type { Touched } from './touched.js';
 import { CHANGED, type Work } from './works.js';
 
-/** By work, then by contender in their order. */
-export type Readings = Record<string, Reading[][]>;
+/** By work, then by contender in their order; undefined for a contender that cannot do this work. */
+export type Readings = Record<string, (Reading[] | undefined)[]>;
 
 const HEAD = [
   ...['what', 'rolled out by', 's', 'to Compose (spread)'],
@@ -20,11 +20,12 @@ export function formatDeploys(
 ): string {
   const rows = works.flatMap(({ id, title }) => {
     const all = readings[id] ?? [];
-    return all.map((own, index) => {
+    return all.flatMap((own, index) => {
+      if (!own) return [];
       const of = (value: (reading: Reading) => number) => own.map(value);
       const seconds = of((one) => one.seconds);
       const compared = index === 0 ? seconds : all[0]!.map((one) => one.seconds);
-      return [
+      const row = [
         index === 0 ? title : '',
         titles[index]!,
         median(seconds).toFixed(1),
@@ -36,6 +37,7 @@ export function formatDeploys(
         formatAll(own.map(({ touched }) => others(touched))),
         formatAll(own.map(({ serves }) => WORDS[serves])),
       ];
+      return [row];
     });
   });
   return formatTable(HEAD, rows);

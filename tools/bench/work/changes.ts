@@ -6,6 +6,7 @@ import { ADDED_PACKAGE } from '../application/versions.js';
 import { moveBase } from '../base-image.js';
 import type { Site } from '../site.js';
 import { runAffected, runAll, timeBuild } from './build.js';
+import { DAEMON, stopDaemon } from './daemon.js';
 import type { Work } from './work.js';
 
 /** Each run commits something new on top of the last commit, as in a repository's history. */
@@ -26,6 +27,8 @@ const append = async ({ workspace, nonce }: Site, file: string, start: string) =
   await appendFile(join(workspace.root, file), `${start} ${nonce()}\n`);
   await workspace.commit(`A change of ${file}`);
 };
+
+const changeLine = (site: Site) => replaceIn(site, ROUTE_FILE(CHANGED_SERVICE), /(version: ')\w+/);
 
 /** Runs of `npm install` by site. Each installs a version that earlier runs did not. */
 const installs = new WeakMap<Site, number>();
@@ -53,15 +56,25 @@ export const changes: readonly Work[] = [
     ...CHANGE,
     id: 'line',
     title: 'one line in one service',
-    aim: 0.4,
-    prepare: (site) => replaceIn(site, ROUTE_FILE(CHANGED_SERVICE), /(version: ')\w+/),
+    aim: 0.6,
+    prepare: changeLine,
     measure: affected,
+  },
+  {
+    ...CHANGE,
+    id: 'line-daemon',
+    title: 'the same, daemon on',
+    aim: 0.4,
+    warmUps: 2,
+    prepare: changeLine,
+    measure: (site) => timeBuild(site, runAffected(site), DAEMON),
+    close: stopDaemon,
   },
   {
     ...CHANGE,
     id: 'library',
     title: 'one line in a library of three',
-    aim: 0.35,
+    aim: 0.4,
     prepare: (site) => replaceIn(site, LIBRARY_FILE(CHANGED_LIBRARY), /(return `)\w+/),
     measure: affected,
   },

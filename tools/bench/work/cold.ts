@@ -11,7 +11,7 @@ export const coldAll: Work = {
   ...COLD,
   id: 'cold-all',
   title: 'cold, all 8',
-  aim: 0.35,
+  aim: 0.28,
   measure: (site) => timeBuild(site, runAll(site)),
 };
 
@@ -41,7 +41,7 @@ export const fresh: readonly Work[] = [
     ...FRESH,
     id: 'fresh',
     title: 'fresh machine, full registry, deploys elsewhere',
-    aim: 0.1,
+    aim: 0.15,
     open: async (site) => void (await site.time(push(site, ELSEWHERE))),
     measure: (site) => timeBuild(site, push(site, ELSEWHERE)),
   },

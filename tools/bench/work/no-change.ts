@@ -1,16 +1,10 @@
 import { NOTHING } from '../application/nothing.js';
 import { CHANGED_SERVICE } from '../application/services.js';
-import type { Site } from '../site.js';
 import { runAll, runOne, timeBuild } from './build.js';
+import { DAEMON, stopDaemon } from './daemon.js';
 import type { Work } from './work.js';
 
 const NO_CHANGE = { group: 'time', unit: 's', warmUps: 2, needsImages: true } as const;
-const DAEMON = { NX_DAEMON: 'true' };
-
-const stopDaemon = async ({ workspace }: Site) => {
-  await workspace.nx('daemon', '--stop');
-};
-
 const nothing = ['run-many', `--targets=${NOTHING}`];
 
 /** With and without Nx's daemon: no target at all, one service, all services. */
@@ -26,6 +20,7 @@ export const noChange: readonly Work[] = [
     ...NO_CHANGE,
     id: 'no-change-one',
     title: 'no change, one',
+    aim: 1,
     measure: (site) => timeBuild(site, runOne(site, CHANGED_SERVICE)),
   },
   {
