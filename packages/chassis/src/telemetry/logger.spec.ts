@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { requestContext, requestIdOptions, runInContext } from '../context/request-context.js';
 import { logLines } from '../testing/log-lines.js';
+import { runWith } from '../testing/run-with.js';
 import { loggerOptions } from './logger.js';
 
 const config = { NODE_ENV: 'production', LOG_LEVEL: 'info', SERVICE_VERSION: '1.2.3' } as const;
@@ -91,5 +92,33 @@ describe('the request id', () => {
     app.get('/', { logLevel: 'warn' }, () => ({}));
     await app.inject('/');
     expect(lines).toEqual([]);
+  });
+});
+
+describe('standard output', () => {
+  /** Runs `code`, which has `log` and `logWritten`, in a process that is then killed. Returns the messages that it wrote. */
+  async function messagesOf(code: string): Promise<string[]> {
+    const { stdout } = await runWith(
+      {},
+      `const { createLogger, logWritten } = await import(process.argv[1]);
+       const log = createLogger('orders', ${JSON.stringify(config)});
+       ${code}
+       process.kill(process.pid, 'SIGKILL');`,
+      new URL('logger.ts', import.meta.url).href,
+    );
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    return lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+  }
+
+  it('has all lines in order when they are said to be written', async () => {
+    const messages = Array.from({ length: 300 }, (_, index) => `Käse für ${index} €`);
+    const code = `for (const message of ${JSON.stringify(messages)}) log.info(message);
+      await logWritten();`;
+    expect(await messagesOf(code)).toEqual(messages);
+  });
+
+  it('has a fatal line at once, and those that waited', async () => {
+    const messages = await messagesOf(`log.info('first'); log.info('waits'); log.fatal('last');`);
+    expect(messages).toEqual(expect.arrayContaining(['waits', 'last']));
   });
 });

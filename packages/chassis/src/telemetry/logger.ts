@@ -81,11 +81,23 @@ function serializeErrors(line: Record<string, unknown>): Record<string, unknown>
   return copy ?? line;
 }
 
-let output: ReturnType<typeof pino.destination> | undefined;
+/** pino's types know only text. */
+type Output = Omit<ReturnType<typeof pino.destination>, 'write'> & { write(line: Buffer): boolean };
 
-/** Writes in the background, many lines at a time. One write per line would be the largest cost of a busy service. */
-function standardOutput(): DestinationStream {
-  return (output ??= pino.destination({ fd: 1, sync: false }));
+let output: Output | undefined;
+
+/**
+ * Writes in the background, many lines at a time. One write per line would be the largest cost of a busy service; the
+ * next one would be text, because with each line pino counts the bytes of all lines that wait.
+ */
+function standardOutput(): DestinationStream & Pick<Output, 'flushSync'> {
+  const options = { fd: 1, sync: false, contentMode: 'buffer' } as const;
+  const opened = (output ??= pino.destination(options) as unknown as Output);
+  return {
+    write: (line) => void opened.write(Buffer.from(line)),
+    // pino calls it after each fatal line.
+    flushSync: () => opened.flushSync(),
+  };
 }
 
 /** Resolves when all lines so far are written. At exit, the rest is written too, but maybe in another order. */
@@ -93,7 +105,7 @@ export async function logWritten(): Promise<void> {
   if (!output) return;
   const written = once(output, 'drain');
   // Makes sure that there is something to wait for.
-  output.write('');
+  output.write(Buffer.alloc(0));
   await Promise.race([written, sleep(LOG_WRITE_MS, undefined, { ref: false })]);
 }
 

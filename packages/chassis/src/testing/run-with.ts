@@ -8,6 +8,6 @@ export async function runWith(env: Record<string, string>, code: string, argumen
   let stdout = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  const [status] = (await once(child, 'exit')) as [number];
+  const [status] = (await once(child, 'close')) as [number];
   return { status, stdout };
 }
