@@ -49,10 +49,14 @@ export const metrics = fastifyPlugin(
       buckets: BUCKETS,
       registers: [registry],
     });
-    const inFlight = new prometheus.Gauge({
+    let inFlight = 0;
+    new prometheus.Gauge({
       name: 'http_requests_in_flight',
       help: 'Requests that are not answered yet.',
       registers: [registry],
+      collect() {
+        this.set(inFlight);
+      },
     });
     if (isReady) {
       new prometheus.Gauge({
@@ -65,23 +69,21 @@ export const metrics = fastifyPlugin(
       });
     }
 
-    const record = (reply: FastifyReply): void => {
-      const { method, routeOptions } = reply.request;
-      const labels = {
-        method,
-        route: routeOptions.url ?? 'unmatched',
-        status: reply.raw.writableEnded ? reply.statusCode : CLIENT_CLOSED_REQUEST,
-      };
-      inFlight.dec();
+    const record = (route: string, { method }: FastifyRequest, reply: FastifyReply): void => {
+      const status = reply.raw.writableEnded ? reply.statusCode : CLIENT_CLOSED_REQUEST;
+      const labels = { method, route, status };
+      inFlight--;
       total.inc(labels);
       duration.observe(labels, reply.elapsedTime / 1000);
     };
 
     app.addHook('onRequest', (request, reply, done) => {
-      if (isCounted(request.routeOptions.config)) {
-        inFlight.inc();
+      // Once, because Fastify makes a new object each time.
+      const { url: route = 'unmatched', config } = request.routeOptions;
+      if (isCounted(config)) {
+        inFlight++;
         // Unlike Fastify's onResponse, this also fires if the caller hangs up.
-        reply.raw.once('close', () => record(reply));
+        reply.raw.once('close', () => record(route, request, reply));
       }
       done();
     });
