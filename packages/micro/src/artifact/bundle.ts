@@ -32,7 +32,7 @@ export function bundleOptions({
   outfile,
   conditions,
   sourcemap,
-}: BundleRequest): BuildOptions {
+}: BundleRequest): BuildOptions & { metafile: true } {
   return {
     absWorkingDir: workspaceRoot,
     entryPoints: [entry],

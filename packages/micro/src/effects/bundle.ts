@@ -1,4 +1,4 @@
-import { build, type Metafile } from 'esbuild';
+import type { Metafile } from 'esbuild';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bundleOptions } from '../artifact/bundle';
@@ -12,7 +12,7 @@ import {
   packageFacts,
   type ExternalPackage,
 } from './external-packages';
-import { compilersOnFirstUse } from './on-first-use';
+import { buildWithCompilersApart } from './on-first-use';
 import { sharedPackages } from './shared-packages';
 import { packagesReadingBeside } from './unbundled-files';
 import { sourceConditions } from './source-conditions';
@@ -43,14 +43,13 @@ export async function bundle(request: ArtifactRequest, outfile: string): Promise
   });
   const leftOut = new Map<string, string>();
   if (declared.length === 0) {
-    const plugins = [compilersOnFirstUse({ apart: true })];
-    const result = await build({ ...options, plugins }).catch(
+    const result = await buildWithCompilersApart(options).catch(
       // Some files cannot be read here, such as native add-ons. If that matters, the next run reports it.
       () => undefined,
     );
     const isBundled = ({ directory, importer }: PackageImport) =>
       !externalReason(packageFacts(join(workspaceRoot, directory)), importer);
-    if (result?.metafile && packageImports(request, result.metafile).every(isBundled)) {
+    if (result && packageImports(request, result.metafile).every(isBundled)) {
       for (const [name, reason] of await packagesReadingBeside(request, result.metafile)) {
         leftOut.set(name, reason);
       }
@@ -60,14 +59,16 @@ export async function bundle(request: ArtifactRequest, outfile: string): Promise
   }
   for (;;) {
     const externals = externalPackages({ workspaceRoot, declared, leftOut });
-    const plugins = [compilersOnFirstUse({ apart: true }), externals.plugin];
-    const { metafile, warnings } = await build({ ...options, plugins }).catch((error: unknown) => {
+    const { metafile, warnings } = await buildWithCompilersApart({
+      ...options,
+      plugins: [externals.plugin],
+    }).catch((error: unknown) => {
       throw toArtifactError(projectRoot, error);
     });
-    const more = await packagesToLeaveOut(request, metafile!, externals.found, leftOut);
+    const more = await packagesToLeaveOut(request, metafile, externals.found, leftOut);
     if (more.length === 0) {
       return {
-        metafile: metafile!,
+        metafile: metafile,
         externals: externals.found,
         warnings: warnings.map(formatMessage),
       };

@@ -6,7 +6,7 @@ import { temporaryWorkspace } from '../testing/temporary-workspace';
 import { bundleOptions } from '../artifact/bundle';
 import { bundledPackages } from '../artifact/bundled-packages';
 import { externalPackages } from './external-packages';
-import { compilersOnFirstUse } from './on-first-use';
+import { buildWithCompilersApart, compilersOnFirstUse } from './on-first-use';
 
 const REPOSITORY = resolve(__dirname, '../../../..');
 
@@ -29,8 +29,8 @@ async function bundled(
   return {
     files: readdirSync(dirname(outfile)).sort(),
     exports: (await import(outfile)) as Record<string, unknown>,
-    metafile: metafile!,
-    inputs: Object.keys(metafile!.inputs),
+    metafile: metafile,
+    inputs: Object.keys(metafile.inputs),
   };
 }
 
@@ -151,4 +151,31 @@ it('leaves no file of compilers behind that a later run of the same bundle left 
   expect(readdirSync(dirname(outfile)).sort()).toEqual(['main.mjs', 'schema-compilers.cjs']);
   await run('export const nothing = 1;');
   expect(readdirSync(dirname(outfile))).toEqual(['main.mjs']);
+});
+
+it('keeps the compilers in the bundle if its code knows their classes, so that these are not there twice', async () => {
+  const root = temporaryWorkspace({
+    ...files,
+    'node_modules/ajv/package.json': '{ "name": "ajv" }',
+    'node_modules/ajv/index.js': 'exports.Name = class {};',
+    'node_modules/@fastify/ajv-compiler/index.js': `const { Name } = require('ajv');
+module.exports = () => (name) => name instanceof Name;
+`,
+  });
+  const outfile = join(root, 'app/main.mjs');
+  const run = async (code: string) => {
+    const { entryPoints: _, ...options } = bundleOptions({
+      ...{ workspaceRoot: root, outfile, entry: '', conditions: [], sourcemap: false },
+    });
+    await buildWithCompilersApart({ ...options, stdin: { contents: code, resolveDir: root } });
+    return readdirSync(dirname(outfile)).sort();
+  };
+  expect(await run(USE)).toEqual(['main.mjs', 'schema-compilers.cjs']);
+  const uses = `import { Name } from 'ajv';\n${USE}export const name = new Name();\n`;
+  expect(await run(uses)).toEqual(['main.mjs']);
+  const { build: compile, name } = (await import(outfile)) as {
+    build: (name: unknown) => boolean;
+    name: unknown;
+  };
+  expect(compile(name)).toBe(true);
 });

@@ -1,4 +1,11 @@
-import type { BuildOptions, BuildResult, OnResolveResult, Plugin } from 'esbuild';
+import {
+  build,
+  type BuildOptions,
+  type BuildResult,
+  type Metafile,
+  type OnResolveResult,
+  type Plugin,
+} from 'esbuild';
 import { realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
@@ -18,8 +25,28 @@ const SUFFIX = '?on-first-use';
 /** Where they are, beside the bundle. They are a third of it, and Node reads and checks the whole of a file to run any of it. */
 const COMPILERS_FILE = 'schema-compilers.cjs';
 
+/** What the compilers build on. Its plugins know its classes, which must not be there twice: `ajv-errors`, for example. */
+const WITH_CLASSES = /(?:^|\/)node_modules\/ajv\//;
+
 /** Marks what this plugin itself asks esbuild to resolve. */
 const RESOLVING = Symbol('resolving');
+
+/** Builds a bundle with the compilers of schemas in a file of their own, unless code of the bundle needs their classes. */
+export async function buildWithCompilersApart(
+  options: BuildOptions & { metafile: true },
+): Promise<BuildResult<{ metafile: true }>> {
+  const buildOnce = (apart: boolean) =>
+    build({ ...options, plugins: [compilersOnFirstUse({ apart }), ...(options.plugins ?? [])] });
+  const result = await buildOnce(true);
+  return hasClassesTwice(result.metafile) ? buildOnce(false) : result;
+}
+
+function hasClassesTwice({ outputs }: Metafile): boolean {
+  const [one = [], ...others] = Object.values(outputs).map(({ inputs }) =>
+    Object.keys(inputs).filter((file) => WITH_CLASSES.test(file)),
+  );
+  return one.some((file) => others.some((files) => files.includes(file)));
+}
 
 /**
  * Loads the compilers of schemas when the first schema is compiled: a service without one starts sooner.
@@ -37,8 +64,8 @@ export function compilersOnFirstUse({ apart }: { apart: boolean }): Plugin {
       const ownFile = join(dirname(initialOptions.outfile ?? ''), COMPILERS_FILE);
       onStart(async () => {
         compilers.clear();
-        // Of a run whose bundle was not the last one: this one may be without compilers.
-        if (apart) await rm(ownFile, { force: true });
+        // Of a run whose bundle was not the last one: this one may be without them.
+        if (initialOptions.write !== false) await rm(ownFile, { force: true });
       });
       onResolve(
         { filter: COMPILERS },
