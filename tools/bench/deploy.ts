@@ -4,7 +4,7 @@ import { CommandFailed } from '../testing/child.js';
 import { INSTALL } from './contenders/quiet-install.js';
 import { freePort } from '../testing/free-port.js';
 import { vendorPackages } from '../testing/packed-plugin.js';
-import { removePlatform } from '../testing/remove-platform.js';
+import { removePlatform, removeProject } from '../testing/remove-platform.js';
 import { generateRolledPlatform } from '../testing/rolled-platform.js';
 import { createWorkspace, type Workspace } from '../testing/workspace.js';
 import {
@@ -137,13 +137,14 @@ async function measureWork(
 ): Promise<void> {
   if (!work.isToBuild) await work.prepare(workspace);
   const order = [...contenders.keys()].filter(
-    (index) => work.isToBuild || !contenders[index]!.isForEdits,
+    (index) => !contenders[index]!.leavesOut?.includes(work.id),
   );
   for (const index of round % 2 === 0 ? order : order.toReversed()) {
     interrupted.throwIfAborted();
     const contender = contenders[index]!;
     // One new line for each contender; otherwise the second would find the image that the first one built.
     if (work.isToBuild) await work.prepare(workspace);
+    if (work.isFirst) await removeProject(contender.project);
     const reading = await measure(contender, work);
     requireDone(work, contender, reading);
     (readings[index] ??= []).push(reading);
@@ -165,7 +166,7 @@ async function measureWork(
 /** A rollout that did not do its work does not count as a reading. */
 function requireDone({ id, isBad = false }: Work, { title }: Contender, reading: Reading): void {
   const { worked, serves, said } = reading;
-  const expected = id === 'version' || id === 'edit' ? 'other' : 'before';
+  const expected = ['version', 'edit', 'first'].includes(id) ? 'other' : 'before';
   if (isBad ? worked : !worked || serves !== expected) {
     throw new LabError(
       `${title} ${worked ? 'said that it worked' : 'failed'}, and ${CHANGED} is served by "${serves}" (${id}):\n${said}`,

@@ -10,25 +10,28 @@ export async function removePlatform(
   projects: readonly string[],
   registry?: string,
 ): Promise<void> {
-  for (const project of projects) {
-    const ours = `label=com.docker.compose.project=${project}`;
-    await remove(
-      ['container', 'rm', '--force', '--volumes'],
-      ['ps', '--all', '--quiet', '--filter', ours],
-    );
-    // Records of deploys: releases, and a lock that was left.
-    const notes = `label=org.micro.project=${project}`;
-    await remove(['container', 'rm', '--force'], ['ps', '--all', '--quiet', '--filter', notes]);
-    await remove(['network', 'rm'], ['network', 'ls', '--quiet', '--filter', ours]);
-    await remove(['volume', 'rm'], ['volume', 'ls', '--quiet', '--filter', ours]);
-    await remove(['volume', 'rm'], ['volume', 'ls', '--quiet', '--filter', notes]);
-  }
+  for (const project of projects) await removeProject(project);
   if (registry !== undefined) await removeFromRegistry(platform, registry);
   for (const repositories of [`${platform}/*`, `*/${platform}/*`]) {
     const ours = ['--filter', `reference=${repositories}`];
     // By name and not by id: another image with the same id would lose its names, too.
     await remove(['image', 'rm'], ['image', 'ls', '--digests', ...ours, '--format', REFERENCE]);
   }
+}
+
+/** Removes containers, networks and volumes of one Compose project. Its images stay. */
+export async function removeProject(project: string): Promise<void> {
+  const ours = `label=com.docker.compose.project=${project}`;
+  await remove(
+    ['container', 'rm', '--force', '--volumes'],
+    ['ps', '--all', '--quiet', '--filter', ours],
+  );
+  // Records of deploys: releases, and a lock that was left.
+  const notes = `label=org.micro.project=${project}`;
+  await remove(['container', 'rm', '--force'], ['ps', '--all', '--quiet', '--filter', notes]);
+  await remove(['network', 'rm'], ['network', 'ls', '--quiet', '--filter', ours]);
+  await remove(['volume', 'rm'], ['volume', 'ls', '--quiet', '--filter', ours]);
+  await remove(['volume', 'rm'], ['volume', 'ls', '--quiet', '--filter', notes]);
 }
 
 const REFERENCE =

@@ -11,6 +11,7 @@ import type { Workspace } from '../../testing/workspace.js';
 import { rollOutByWatch } from './compose-watch.js';
 import { gatewayOf } from './gateway-of.js';
 import { rollOutByScale } from './scale-rollout.js';
+import { WORKS, type Work } from './works.js';
 
 const LINES = 30;
 
@@ -30,8 +31,8 @@ export interface Contender {
   /** Its Compose project. */
   project: string;
   rollOut: (what?: WhatChanged) => Promise<Outcome>;
-  /** Whether it can only roll out what was not built before. */
-  isForEdits?: boolean;
+  /** Works that it cannot do, or does as `docker compose up` does them. */
+  leavesOut?: readonly Work['id'][];
 }
 
 export interface WhatChanged {
@@ -98,6 +99,7 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
       id: 'scale',
       title: 'a rollout by scale',
       project: scaled,
+      leavesOut: ['first'],
       rollOut: async ({ service: changed, isToBuild = false } = {}) => {
         if (!isUp) {
           const outcome = await up(scaled);
@@ -124,7 +126,7 @@ export function openContenders(workspace: Workspace, healthTimeout: number): Con
       id: 'watch',
       title: '`docker compose watch`',
       project: watched,
-      isForEdits: true,
+      leavesOut: WORKS.flatMap(({ id, isToBuild }) => (isToBuild ? [] : [id])),
       rollOut: async ({ service, isToBuild = false } = {}) => {
         if (!service || !isToBuild) return up(watched);
         const url = await gatewayOf(watched);

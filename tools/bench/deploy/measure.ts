@@ -30,11 +30,15 @@ export interface Reading {
 /** The answers of the changed service afterwards: the old version, the new one, or failures. */
 export type Serves = 'before' | 'other' | 'nothing';
 
-/** Rolls out the workspace while the platform is under load. */
-export async function measure(
-  { project, rollOut }: Contender,
-  { isKnown, isToBuild }: Work,
-): Promise<Reading> {
+/** Rolls out the workspace, while the platform is under load if it is there. */
+export async function measure(contender: Contender, work: Work): Promise<Reading> {
+  const { project } = contender;
+  if (work.isFirst) {
+    const { result, touched } = await watchTouched(project, () => rollOut(contender, work));
+    const after = await versionOf(await gatewayOf(project));
+    const serves = after === undefined ? 'nothing' : 'other';
+    return { ...result, touched, sent: 0, failed: [], slowestMs: 0, serves };
+  }
   const url = await gatewayOf(project);
   const before = await readVersion(url, CHANGED);
   const load = startLoad({
@@ -44,18 +48,26 @@ export async function measure(
   try {
     const { result, touched } = await watchTouched(project, async () => {
       await sleep(BEFORE_MS);
-      const started = performance.now();
-      const outcome = await rollOut({ service: isKnown ? CHANGED : undefined, isToBuild });
-      const seconds = outcome.seconds ?? (performance.now() - started) / 1000;
+      const outcome = await rollOut(contender, work);
       await sleep(AFTER_MS);
-      return { ...outcome, seconds };
+      return outcome;
     });
     const { sent, failed, slowestMs } = await load.stop();
-    // If the gateway waits for a service that never becomes healthy, there is no gateway.
-    const after = await readVersion(url, CHANGED).catch(() => undefined);
+    const after = await versionOf(url);
     const serves = after === undefined ? 'nothing' : after === before ? 'before' : 'other';
     return { ...result, sent: sent.GET + sent.POST, failed, slowestMs, touched, serves };
   } finally {
     await load.stop();
   }
+}
+
+async function rollOut(contender: Contender, { isKnown, isToBuild }: Work) {
+  const started = performance.now();
+  const outcome = await contender.rollOut({ service: isKnown ? CHANGED : undefined, isToBuild });
+  return { seconds: (performance.now() - started) / 1000, ...outcome };
+}
+
+/** If the gateway waits for a service that never becomes healthy, there is no gateway. */
+function versionOf(url: string): Promise<string | undefined> {
+  return readVersion(url, CHANGED).catch(() => undefined);
 }
