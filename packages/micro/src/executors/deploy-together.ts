@@ -1,11 +1,10 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { systemClock } from '../effects/clock';
 import { isConfirmedSince } from '../effects/receipts';
-import { receiptFile } from '../image/receipt';
 import { readServiceTask, type ServiceTask } from './service-task';
 import type { DeployRequest, Failures } from './deploy-request';
 import type { Interruption } from '../effects/interruption';
-import { findSiblings, laterDeploys } from './sibling-deploys';
+import { findSiblings, laterDeploys, receiptOfSibling } from './sibling-deploys';
 import type { DeployOptions } from './deploy-options';
 
 /** Deploys the services of a run together; see `deployRun` of each engine. */
@@ -25,7 +24,7 @@ export interface Together {
 }
 
 /**
- * Deploys these tasks together with later deploys of the same Nx run whose images are pushed already. When Nx starts
+ * Deploys these tasks together with later deploys of the same Nx run whose images are ready. When Nx starts
  * those, they find nothing left to do.
  */
 export async function deployTogether(
@@ -72,10 +71,11 @@ async function readSiblings(
 ): Promise<ServiceTask[]> {
   const { runner } = tasks[0]!;
   const siblings: ServiceTask[] = [];
-  for (const { project, since } of findSiblings(context.taskGraph, ids)) {
+  for (const sibling of findSiblings(context.taskGraph, ids)) {
+    const { project, since } = sibling;
     const root = context.projectsConfigurations.projects[project]?.root;
     if (root === undefined) continue;
-    const receipt = receiptFile(root, 'docker-push', environment);
+    const receipt = receiptOfSibling(sibling, root, environment);
     // A receipt may be from an earlier run, if the push of this one failed.
     if (!(await isConfirmedSince(context.root, receipt, since))) continue;
     // The summary shows its result, and its own task later finds nothing to do.

@@ -1,6 +1,6 @@
 import type { Task, TaskGraph } from '@nx/devkit';
 import { describe, expect, it } from 'vitest';
-import { findSiblings, laterDeploys } from './sibling-deploys';
+import { findSiblings, laterDeploys, receiptOfSibling } from './sibling-deploys';
 
 const task = (project: string, target: string, more: Partial<Task> = {}): Task => ({
   id: `${project}:${target}`,
@@ -25,14 +25,15 @@ const graphOf = (...tasks: Task[]): TaskGraph => ({
 });
 
 const own = task('orders', 'compose-deploy', { startTime: 9 });
-const pushed = task('users', 'docker-push', { startTime: 5, endTime: 6 });
+const outputs = ['dist/receipts/apps/users/docker-push.development.json'];
+const pushed = task('users', 'docker-push', { startTime: 5, endTime: 6, outputs });
 
 describe('a deploy of the same run', () => {
   it.each<[string, Task[], object[]]>([
     [
       'goes along once its push ended',
       [pushed, task('users', 'compose-deploy')],
-      [{ project: 'users', since: 5 }],
+      [{ project: 'users', since: 5, outputs }],
     ],
     [
       'waits for its push',
@@ -52,6 +53,16 @@ describe('a deploy of the same run', () => {
     ],
   ])('%s', (_, tasks, expected) => {
     expect(findSiblings(graphOf(own, ...tasks), [own.id])).toEqual(expected);
+  });
+
+  const built = 'dist/receipts/apps/users/docker-build.json';
+  it.each([
+    ['its push', outputs, outputs[0]],
+    ['its build, if it does not wait for a push', [built], built],
+    ['its push, if it waits for both', [built, ...outputs], outputs[0]],
+    ['its push, if it waits for others', ['dist/scans/apps/users'], outputs[0]],
+  ])('is ready by the receipt of %s', (_, left, expected) => {
+    expect(receiptOfSibling({ outputs: left }, 'apps/users', 'development')).toBe(expected);
   });
 
   it('is listed if it follows later', () => {

@@ -1,15 +1,18 @@
 import type { TaskGraph } from '@nx/devkit';
+import { receiptFile } from '../image/receipt';
 
 /** A deploy of the same run that Nx starts later, although its image may be pushed already. */
 export interface SiblingDeploy {
   project: string;
   /** When the first task that it waits for began: its receipts must be newer. */
   since: number;
+  /** All files and folders that the tasks that it waits for leave behind. */
+  outputs: readonly string[];
 }
 
 /**
  * The deploys of this run that could be part of this roll. If some builds come from the cache, Nx splits a run into
- * several batches. Each begins when those before it have ended, so all pushes are done before the first deploy.
+ * several batches. Each begins when those before it have ended, so all images are ready before the first deploy.
  *
  * @param own ids of the tasks that this process was started for.
  */
@@ -34,9 +37,21 @@ export function findSiblings(
       {
         project: task.target.project,
         since: Math.min(...needs.map((need) => need?.startTime ?? Infinity)),
+        outputs: needs.flatMap((need) => need?.outputs ?? []),
       },
     ];
   });
+}
+
+/** The receipt that says whether the image of such a deploy is ready: of the push, or of the build if nothing is pushed. */
+export function receiptOfSibling(
+  { outputs }: Pick<SiblingDeploy, 'outputs'>,
+  projectRoot: string,
+  environment: string,
+): string {
+  const pushed = receiptFile(projectRoot, 'docker-push', environment);
+  const built = receiptFile(projectRoot, 'docker-build');
+  return outputs.includes(built) && !outputs.includes(pushed) ? built : pushed;
 }
 
 /** Deploys of this run that are in neither this roll nor an earlier one. */

@@ -40,6 +40,16 @@ describe('createNodes', () => {
     });
   });
 
+  it('pushes before a deploy with Compose as soon as an environment has a registry', async () => {
+    const needs = async (given: Record<string, string>) =>
+      (await nodesOf({ ...files, ...given }))['apps/orders']!.targets['compose-deploy'];
+    expect(await needs({})).toMatchObject({ dependsOn: ['docker-build'] });
+    const registry = 'registry: registry.example.com\n';
+    expect(await needs({ 'environments/production.yml': registry })).toMatchObject({
+      dependsOn: ['docker-push'],
+    });
+  });
+
   it('gives a service with src/lambda.ts the target that builds its function', async () => {
     const nodes = await nodesOf({ ...files, 'apps/orders/src/lambda.ts': '' });
     const hasTarget = (root: string) => 'lambda-build' in nodes[root]!.targets;

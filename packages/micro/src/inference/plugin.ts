@@ -7,6 +7,7 @@ import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import { parseSubgraphs, SUBGRAPHS_FILE } from '../platform/subgraphs-file';
 import { hasComposers } from './compose-target';
 import { LAMBDA_ENTRY, MANIFEST_FILE } from './paths';
+import { mayPush } from './may-push';
 import { PROJECT_FILES, platformProjectName, platformTargets } from './platform-project';
 import { GENERATION_FILE, hasGenerators, protoTargets } from './proto-project';
 import { RELEASE, SERVICE_TAG } from './release-config';
@@ -37,7 +38,8 @@ export const createNodes = [
     const contracts = files.filter(
       (file) => basename(file) === GENERATION_FILE && isGenerated(file, context.workspaceRoot),
     );
-    const facts = { environments, hasContracts: contracts.length > 0 };
+    const pushes = mayPush(context, environments, names.dockerPush);
+    const facts = { environments, hasContracts: contracts.length > 0, pushes };
     const nodes: CreateNodesResultArray = manifests.map((manifest) => [
       manifest,
       serviceNode(manifest, facts, names, context.workspaceRoot),
@@ -56,7 +58,14 @@ export const createNodesV2 = createNodes;
 
 function serviceNode(
   manifest: string,
-  facts: { environments: readonly string[]; hasContracts: boolean },
+  {
+    pushes,
+    ...facts
+  }: {
+    environments: readonly string[];
+    hasContracts: boolean;
+    pushes: (root: string) => boolean;
+  },
   names: TargetNames,
   workspaceRoot: string,
 ): CreateNodesResult {
@@ -70,6 +79,7 @@ function serviceNode(
           {
             root,
             ...facts,
+            pushes: pushes(root),
             isFunction,
             bundlers: bundlers(),
             schemas: schemasOf(root, workspaceRoot),

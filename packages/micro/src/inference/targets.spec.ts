@@ -96,6 +96,16 @@ describe('serviceTargets', () => {
     expect(targets[name]!.inputs).toContainEqual(input);
   });
 
+  it('deploys with Compose what docker-build made, if no environment has a registry', () => {
+    const local = serviceTargets({ ...facts, pushes: false }, DEFAULT_TARGET_NAMES);
+    const deploy = local['compose-deploy']!;
+    expect(deploy.dependsOn).toEqual(['docker-build']);
+    expect(deploy.inputs).toContainEqual({ dependentTasksOutputFiles: '**/docker-build.json' });
+    expect(deploy.inputs).toContainEqual('{workspaceRoot}/environments/*');
+    const rest = ({ 'compose-deploy': _, ...others }: typeof local) => others;
+    expect(rest(local)).toEqual(rest(targets));
+  });
+
   it('releases what docker-build made, for the environment of the option, not of a default', () => {
     const { 'nx-release-publish': release } = targets;
     expect(release).toMatchObject({

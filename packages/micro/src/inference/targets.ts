@@ -8,6 +8,7 @@ import {
   SBOM_FOLDER,
   SCANS_FOLDER,
 } from './paths';
+import { INSTALLATION } from './installation';
 import { COMPOSE_TARGET, COMPOSED_INPUTS, composeTarget } from './compose-target';
 import { GENERATE_TARGET } from './proto-project';
 
@@ -56,6 +57,8 @@ export interface ServiceFacts {
   schemas?: readonly string[];
   /** Whether it has the entry of a Lambda function. */
   isFunction?: boolean;
+  /** Whether a deploy with Compose may have something to push; see {@link mayPush}. */
+  pushes?: boolean;
 }
 
 export const RELEASE_TARGET = 'nx-release-publish';
@@ -63,26 +66,9 @@ export const RELEASE_TARGET = 'nx-release-publish';
 /** The environment that targets use if no configuration is named. */
 const DEFAULT_ENVIRONMENT = 'development';
 
-/**
- * Nx follows packages by name and version. It does not select a service if its package is redirected to
- * another version that was there before (nrwl/nx#36929). If an npm override contradicts a range, it
- * even restores the old bundle from its cache. So a changed lockfile bundles every service again; an
- * equal bundle has an equal key, and no image is built.
- */
-const INSTALLATION = [
-  '{workspaceRoot}/package-lock.json',
-  '{workspaceRoot}/pnpm-lock.yaml',
-  '{workspaceRoot}/yarn.lock',
-  '{workspaceRoot}/bun.lock',
-  // Overrides, registries, and permissions of install scripts: they change what the image installs.
-  '{workspaceRoot}/package.json',
-  '{workspaceRoot}/pnpm-workspace.yaml',
-  '{workspaceRoot}/.npmrc',
-  '{workspaceRoot}/.yarnrc.yml',
-];
-
-const DEPLOY_INPUTS: NonNullable<TargetConfiguration['inputs']> = [
-  { dependentTasksOutputFiles: '**/docker-push.*.json' },
+/** @param receipts what the step before the deploy leaves. */
+const deployInputs = (receipts: string): NonNullable<TargetConfiguration['inputs']> => [
+  { dependentTasksOutputFiles: receipts },
   '{projectRoot}/compose.yaml',
   '{projectRoot}/service.yml',
   `{workspaceRoot}/${ROOT_COMPOSE_FILE}`,
@@ -94,7 +80,15 @@ const DEPLOY_INPUTS: NonNullable<TargetConfiguration['inputs']> = [
  * step reads what the step before it left, so a change goes as far as its effects do.
  */
 export function serviceTargets(
-  { root, environments, bundlers, hasContracts = false, schemas, isFunction = false }: ServiceFacts,
+  {
+    root,
+    environments,
+    bundlers,
+    hasContracts = false,
+    schemas,
+    isFunction = false,
+    pushes = true,
+  }: ServiceFacts,
   names: TargetNames,
 ): Record<string, TargetConfiguration> {
   const before = [
@@ -121,6 +115,10 @@ export function serviceTargets(
       ...(schemas ? COMPOSED_INPUTS : []),
     ],
   };
+  const afterPush = {
+    dependsOn: [names.dockerPush],
+    inputs: deployInputs('**/docker-push.*.json'),
+  };
   const onEngine = (
     executor: string,
     where: string,
@@ -129,8 +127,7 @@ export function serviceTargets(
     [deploy]: {
       executor: `@org/micro:${executor}`,
       cache: false,
-      dependsOn: [names.dockerPush],
-      inputs: DEPLOY_INPUTS,
+      ...afterPush,
       outputs: environments.map((name) => `${receipts}/${executor}.${name}.json`),
       options: {},
       configurations: perEnvironment.configurations,
@@ -247,8 +244,10 @@ export function serviceTargets(
       // One deploy for all services of a run (Nx only batches tasks that may run in parallel). If Nx
       // makes several batches, the lock of the environment runs them one after the other.
       cache: false,
-      dependsOn: [names.dockerPush],
-      inputs: DEPLOY_INPUTS,
+      // A task is a process: none is started that could only say that there is nothing to push.
+      ...(pushes
+        ? afterPush
+        : { dependsOn: [names.dockerBuild], inputs: deployInputs('**/docker-build.json') }),
       outputs: environments.map((name) => `${receipts}/compose-deploy.${name}.json`),
       options: {},
       ...perEnvironment,

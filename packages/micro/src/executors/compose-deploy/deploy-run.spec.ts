@@ -198,6 +198,37 @@ describe('deployRun of one service', () => {
     expect(task.read(RECEIPT)).toBeUndefined();
   });
 
+  it('deploys the last build where nothing is pushed, and leaves the receipt of a push', async () => {
+    const push = 'dist/receipts/apps/orders/docker-push.production.json';
+    const { key, image, imageId } = BUILD_RECEIPT;
+    const build = { 'dist/receipts/apps/orders/docker-build.json': JSON.stringify(BUILD_RECEIPT) };
+    const task = recordedTask({ ...files, ...build }, engine({ key }));
+    await deployAlone(task, { environment: 'production', plan: true });
+    expect(task.read(push)).toBe(files[push]);
+    await deployAlone(task, { environment: 'production' });
+    expect(JSON.parse(task.read(push)!)).toMatchObject({
+      ...{ kind: 'local', service: 'orders', environment: 'production' },
+      ...{ key, image, imageId },
+    });
+    expect(JSON.parse(task.read(RECEIPT)!)).toMatchObject({ key, image });
+  });
+
+  it('refuses a build for another platform than the environment declares', async () => {
+    const built = { ...BUILD_RECEIPT, platforms: ['linux/arm64'] };
+    const task = recordedTask(
+      {
+        ...files,
+        'environments/production.yml': 'platform: linux/amd64\n',
+        'dist/receipts/apps/orders/docker-build.json': JSON.stringify(built),
+      },
+      engine({ key: built.key }),
+    );
+    await expect(deployAlone(task, { environment: 'production' })).rejects.toThrow(
+      'is for linux/arm64 and cannot run in production: environments/production.yml says linux/amd64',
+    );
+    expect(changes(task.runner.lines)).toEqual([]);
+  });
+
   it('plans for the last build, although it is not pushed, and deploys only what is', async () => {
     const registry = 'registry.example.com';
     const task = recordedTask(

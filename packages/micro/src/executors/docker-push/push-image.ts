@@ -1,11 +1,6 @@
 import { retagArguments } from '../../docker/buildx';
 import { pushArguments, pushedDigest, tagArguments } from '../../docker/image';
-import {
-  inspectImages,
-  inspectRemoteImage,
-  readEnginePlatform,
-  runDocker,
-} from '../../effects/engine';
+import { inspectImages, inspectRemoteImage, runDocker } from '../../effects/engine';
 import { timestamp } from '../../effects/clock';
 import { readEnvironmentAlone } from '../../effects/environments';
 import { readReceipt, writeReceipt } from '../../effects/receipts';
@@ -20,14 +15,15 @@ import {
   type PushReceipt,
 } from '../../image/receipt';
 import { fillTag, type ImageTag } from '../../image/tags';
-import { parseImagePlatform, runsOn, type ImagePlatform } from '../../image/image-platform';
-import { imageSource, runsElsewhere, type AnyEnvironment } from '../../platform/environment';
+import { imageSource, type AnyEnvironment } from '../../platform/environment';
 import { serviceRepository } from '../../platform/image-reference';
 import { UserError } from '../../platform/user-error';
 import { formatSeconds, formatStep } from '../../terminal/step';
 import { isDryRun } from '../dry-run';
+import { leaveLocalReceipt, localImage } from '../local-image';
 import { readBuild } from '../read-build';
 import { readSbom, requireSbom } from '../read-sbom';
+import { requireRunnable } from '../require-runnable';
 import type { ServiceTask } from '../service-task';
 import { planPush, type TagPlan } from './plan';
 import { retry } from './retry';
@@ -63,20 +59,8 @@ export async function pushImage(
   const built = await readBuild(task);
   await requireOnEngine(task, built);
   await requireRunnable(task, built, environment);
-  const file = receiptFile(service.root, 'docker-push', environment.name);
-  const previous = await readReceipt(workspaceRoot, file, pushReceiptSchema);
-  const now = timestamp(clock);
   if (source.kind === 'local') {
-    const receipt: PushReceipt = {
-      kind: 'local',
-      service: service.name,
-      key: built.key,
-      environment: environment.name,
-      image: built.image,
-      imageId: built.imageId,
-      since: now,
-    };
-    await writeReceipt(workspaceRoot, file, receipt, previous);
+    await leaveLocalReceipt(task, localImage(task, environment, built));
     say(
       formatStep(
         service.name,
@@ -88,6 +72,9 @@ export async function pushImage(
     );
     return;
   }
+  const file = receiptFile(service.root, 'docker-push', environment.name);
+  const previous = await readReceipt(workspaceRoot, file, pushReceiptSchema);
+  const now = timestamp(clock);
   const repository = serviceRepository(task.platformName, service.name, source.registry);
   const tags = await resolveTags(task, built, options.tags ?? []);
   const retries = options.retries ?? 3;
@@ -191,48 +178,6 @@ async function requireOnEngine(
     throw new UserError(
       `${built.image} is not on the engine any more: run nx docker-build ${service.name}`,
     );
-  }
-}
-
-/** How long the engine of an environment may take to say what it runs, in milliseconds. */
-const PLATFORM_TIMEOUT = 10_000;
-
-/** @throws {UserError} if the environment's engine could not run what would be pushed for it. */
-async function requireRunnable(
-  { runner, service, say }: ServiceTask,
-  { image, platforms = [] }: BuildReceipt,
-  environment: AnyEnvironment,
-): Promise<void> {
-  if (platforms.length === 0) return;
-  const there = await platformOf(runner, environment);
-  if (!there || platforms.some((one) => runsOn(one, there))) return;
-  if (environment.platform === undefined && !runsElsewhere(environment)) {
-    // It may be pulled by engines that the environment does not name.
-    say(
-      `${service.name}  warning: ${image} is for ${platforms.join(' and ')}, and the engine of this machine is ${there}`,
-    );
-    return;
-  }
-  const says = environment.platform === undefined ? 'its engine is' : `${environment.file} says`;
-  throw new UserError(
-    `${image} is for ${platforms.join(' and ')} and cannot run in ${environment.name}: ${says} ${there}. Run nx docker-build ${service.name} with "platforms": ["${there}"], or with -c ${environment.name} once ${environment.file} has "platform: ${there}"`,
-  );
-}
-
-/** What an environment says of its hosts, else what its engine answers. */
-async function platformOf(
-  runner: ServiceTask['runner'],
-  environment: AnyEnvironment,
-): Promise<ImagePlatform | undefined> {
-  if (environment.platform !== undefined) return parseImagePlatform(environment.platform);
-  if (environment.engine !== 'compose') return undefined;
-  const { context, host } = environment;
-  try {
-    return await readEnginePlatform(runner, { context, host }, { timeout: PLATFORM_TIMEOUT });
-  } catch (error) {
-    // Who pushes need not reach the engine; compose-deploy looks again.
-    if (error instanceof UserError) return undefined;
-    throw error;
   }
 }
 
