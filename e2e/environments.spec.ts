@@ -111,6 +111,40 @@ describeEngine('the environments of a new workspace', () => {
     expect(await show('--affected', '--files=README.md')).not.toContain('platform');
   });
 
+  it('push nothing if none of them has a registry, and again as soon as one has', async () => {
+    const { workspace, registry } = fresh;
+    const tasks = async () => {
+      const graph = await workspace.nx('run', 'orders:compose-deploy', '--graph=stdout');
+      const parsed = JSON.parse(graph) as { tasks: { tasks: Record<string, object> } };
+      return Object.keys(parsed.tasks.tasks).map((id) => id.replace(':development', ''));
+    };
+    const unpushed = ['orders:build', 'orders:docker-build', 'orders:compose-deploy'];
+    expect((await tasks()).sort()).toEqual([...unpushed, 'orders:docker-push'].sort());
+    for (const name of Object.keys(OFFSETS)) {
+      await workspace.edit(`environments/${name}.yml`, `registry: ${registry}\n`, '');
+    }
+    // The image stays the same, so something else has to change.
+    const entry = 'apps/orders/compose.yaml';
+    await workspace.edit(entry, 'environment:\n', 'environment:\n      TZ: UTC\n');
+    try {
+      expect((await tasks()).sort()).toEqual(unpushed.sort());
+      const { exitCode, output } = await deploy('development');
+      expect([exitCode, output]).toEqual([0, expect.stringMatching(/ orders +its entry changed/)]);
+      expect(await imageOf('orders', 'development')).toMatch(
+        new RegExp(`^${workspace.name}/orders:k-`),
+      );
+      const file = 'dist/receipts/apps/orders/docker-push.development.json';
+      expect(JSON.parse(await workspace.read(file))).toMatchObject({ kind: 'local' });
+      expect(await workspace.nx('status', 'platform', '--check')).toContain('orders');
+      expect(await workspace.nx('docker-push', 'orders')).toMatch(
+        /nothing to push\S* +environments\/development\.yml has no registry/,
+      );
+    } finally {
+      await workspace.git('checkout', '--', '.');
+    }
+    expect(await tasks()).toContain('orders:docker-push');
+  });
+
   const deploy = (name: Name) =>
     fresh.workspace.startNx(['run-many', '-t', 'compose-deploy', '-c', name]).ended;
 
