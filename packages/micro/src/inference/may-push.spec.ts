@@ -21,6 +21,7 @@ it.each<[string, boolean, Record<string, string>, object?]>([
     {},
     { 'docker-push': { dependsOn: ['docker-scan'] } },
   ],
+  ['it does so by the executor', true, {}, { '@org/micro:docker-push': { dependsOn: ['check'] } }],
   ['the workspace has defaults of other targets', false, {}, { 'docker-scan': { cache: false } }],
   [
     'the project configures the target',
@@ -36,4 +37,13 @@ it.each<[string, boolean, Record<string, string>, object?]>([
   const workspaceRoot = temporaryWorkspace({ ...files, ...changed });
   const context = { workspaceRoot, nxJsonConfiguration: { targetDefaults } } as CreateNodesContext;
   expect(mayPush(context, ['development', 'lab'], 'docker-push')('apps/orders')).toBe(expected);
+});
+
+it('finds the defaults of the executor if the target has another name', () => {
+  const targetDefaults = { '@org/micro:docker-push': { dependsOn: ['check'] } };
+  const context = {
+    workspaceRoot: temporaryWorkspace(files),
+    nxJsonConfiguration: { targetDefaults },
+  } as CreateNodesContext;
+  expect(mayPush(context, ['lab'], 'ship')('apps/orders')).toBe(true);
 });

@@ -26,7 +26,8 @@ export function mayPush(
   const defaults = JSON.stringify(nxJsonConfiguration.targetDefaults ?? {});
   const isForAll =
     environments.some((name) => namesRegistry(read(environmentFile(name)))) ||
-    defaults.includes(target);
+    // Defaults may be given by the name of the executor, too.
+    [target, 'docker-push'].some((name) => defaults.includes(name));
   return (root) =>
     isForAll || PROJECT_FILES.some((file) => read(`${root}/${file}`).includes(`"${target}"`));
 }
