@@ -31,7 +31,7 @@ async function inBundle({ workspaceRoot }: RecordedTask): Promise<string[]> {
     }),
     write: false,
   });
-  const [output] = Object.values(metafile!.outputs);
+  const [output] = Object.values(metafile.outputs);
   const files = Object.entries(output!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
   const labels = files.flatMap(([file]) => {
     if (!file.includes('node_modules/')) return [];
