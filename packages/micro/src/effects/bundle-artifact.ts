@@ -40,7 +40,8 @@ export interface Artifact {
 
 /**
  * Bundles a service and writes its artifact below `app/`: `main.js`, code that it loads only if it needs it, a
- * `package.json` with the external packages, their lockfile and the assets. The folder is replaced as a whole, and only after everything was written.
+ * `package.json` with the external packages, their lockfile and the assets. The folder is replaced as a whole, and only
+ * after everything was written.
  *
  * @throws {ArtifactError} if the code cannot be bundled or a package is not in the lockfile.
  */

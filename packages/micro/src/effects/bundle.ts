@@ -68,7 +68,7 @@ export async function bundle(request: ArtifactRequest, outfile: string): Promise
     const more = await packagesToLeaveOut(request, metafile, externals.found, leftOut);
     if (more.length === 0) {
       return {
-        metafile: metafile,
+        metafile,
         externals: externals.found,
         warnings: warnings.map(formatMessage),
       };

@@ -1,10 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { docker, type EngineAddress } from '../docker/command';
-
-/** How long a client that was asked to end is waited for, in milliseconds: one over ssh may take its time. */
-const GOODBYE = 1000;
+import { childGone } from './child-gone';
 
 /**
  * A connection to an engine through `docker system dial-stdio`, which knows contexts, ssh and TLS as every docker command
@@ -12,7 +9,6 @@ const GOODBYE = 1000;
  */
 export class EngineLine extends Duplex {
   private readonly child: ChildProcess;
-  private readonly gone: Promise<void>;
   private words = '';
   /** How the client ended, if it has. */
   private ended: { signal: NodeJS.Signals | null; code: number | null } | undefined;
@@ -22,9 +18,6 @@ export class EngineLine extends Duplex {
     const { file, args } = docker(['system', 'dial-stdio'], address);
     // In a process group of its own: undoing goes on after a terminal's Ctrl-C.
     this.child = spawn(file, args, { cwd, stdio: 'pipe', detached: true, windowsHide: true });
-    this.gone = new Promise((resolve) => {
-      this.child.once('exit', () => resolve()).once('error', () => resolve());
-    });
     const { stdin, stdout, stderr } = this.child;
     stderr!.setEncoding('utf8').on('data', (text: string) => (this.words += text));
     stdout!.on('data', (chunk: Buffer) => {
@@ -41,9 +34,7 @@ export class EngineLine extends Duplex {
   /** Ends the client, and resolves when its process is gone. */
   async close(): Promise<void> {
     this.destroy();
-    this.child.ref();
-    await Promise.race([this.gone, delay(GOODBYE, undefined, { ref: false })]);
-    this.child.unref();
+    await childGone(this.child);
   }
 
   /** Whether a signal that was meant for this whole process ended the client. */

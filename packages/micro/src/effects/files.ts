@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import {
   chmod,
   cp,
@@ -20,15 +19,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Clock } from './clock';
 import { artifactDigest, type KeyFile } from '../image/image-key';
-import type { ReadFile } from '../platform/workspace';
 
-/** Reads files of a workspace on disk. */
-export function fileReader(workspaceRoot: string): ReadFile {
-  return (path) => {
-    const file = join(workspaceRoot, path);
-    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-  };
-}
+export { fileReader } from './file-reader';
 
 /**
  * Every file below `directory`, relative to it, with forward slashes, sorted.

@@ -29,7 +29,7 @@ async function bundled(
   return {
     files: readdirSync(dirname(outfile)).sort(),
     exports: (await import(outfile)) as Record<string, unknown>,
-    metafile: metafile,
+    metafile,
     inputs: Object.keys(metafile.inputs),
   };
 }

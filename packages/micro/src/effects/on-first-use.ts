@@ -22,7 +22,7 @@ const IMPORTER = /[\\/]fastify[\\/]lib[\\/]schema-controller\.js$/;
 
 const SUFFIX = '?on-first-use';
 
-/** Where they are, beside the bundle. They are a third of it, and Node reads and checks the whole of a file to run any of it. */
+/** Where they are, beside the bundle. They are a third of it, and Node reads the whole of a file to run any of it. */
 const COMPILERS_FILE = 'schema-compilers.cjs';
 
 /** What the compilers build on. Its plugins know its classes, which must not be there twice: `ajv-errors`, for example. */

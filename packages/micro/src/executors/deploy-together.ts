@@ -24,8 +24,8 @@ export interface Together {
 }
 
 /**
- * Deploys these tasks together with later deploys of the same Nx run whose images are ready. When Nx starts
- * those, they find nothing left to do.
+ * Deploys these tasks together with later deploys of the same Nx run whose images are ready. When Nx starts those, they
+ * find nothing left to do.
  */
 export async function deployTogether(
   tasks: readonly ServiceTask[],

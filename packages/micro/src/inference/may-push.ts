@@ -1,6 +1,5 @@
 import type { CreateNodesContext } from '@nx/devkit';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { fileReader } from '../effects/file-reader';
 import { environmentFile } from '../platform/environment-file';
 import { PROJECT_FILES } from './platform-project';
 
@@ -19,17 +18,14 @@ export function mayPush(
   environments: readonly string[],
   target: string,
 ): (projectRoot: string) => boolean {
-  const read = (path: string) => {
-    const file = join(workspaceRoot, path);
-    return existsSync(file) ? readFileSync(file, 'utf8') : '';
-  };
+  const read = fileReader(workspaceRoot);
   const defaults = JSON.stringify(nxJsonConfiguration.targetDefaults ?? {});
   const isForAll =
-    environments.some((name) => namesRegistry(read(environmentFile(name)))) ||
+    environments.some((name) => namesRegistry(read(environmentFile(name)) ?? '')) ||
     // Defaults may be given by the name of the executor, too.
     [target, 'docker-push'].some((name) => defaults.includes(name));
   return (root) =>
-    isForAll || PROJECT_FILES.some((file) => read(`${root}/${file}`).includes(`"${target}"`));
+    isForAll || PROJECT_FILES.some((file) => read(`${root}/${file}`)?.includes(`"${target}"`));
 }
 
 /** Whether a line of an environment that is not a comment may be its registry. */

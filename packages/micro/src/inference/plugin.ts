@@ -3,6 +3,7 @@ import type { CreateNodesContext, CreateNodesResult, CreateNodesResultArray } fr
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { environmentNames } from '../effects/environment-names';
+import { fileReader } from '../effects/file-reader';
 import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import { parseSubgraphs, SUBGRAPHS_FILE } from '../platform/subgraphs-file';
 import { hasComposers } from './compose-target';
@@ -95,10 +96,7 @@ function serviceNode(
 
 /** Of a gateway of GraphQL, as `nx sync` wrote them down. */
 function schemasOf(root: string, workspaceRoot: string): string[] | undefined {
-  const read = (name: string) => {
-    const file = join(workspaceRoot, root, name);
-    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-  };
+  const read = fileReader(join(workspaceRoot, root));
   const subgraphs = read(SUBGRAPHS_FILE);
   const manifest = read('package.json');
   if (subgraphs === undefined || manifest === undefined || !hasComposers(manifest))
