@@ -194,7 +194,10 @@ describeBrowser('the topology page', (browser) => {
     let answer: () => { status?: number; body: unknown };
 
     beforeEach(async () => {
-      const live = { url: 'status.json', environment: 'staging', interval: 50 };
+      const live = {
+        ...{ url: 'status.json', environment: 'staging', interval: 50 },
+        instances: 'pods' as const,
+      };
       server = await serveLocally(0, {
         '/': () =>
           Promise.resolve({

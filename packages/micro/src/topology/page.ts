@@ -14,6 +14,8 @@ export interface LiveSource {
   /** Relative to the page. */
   url: string;
   environment: string;
+  /** What a service runs as there. */
+  instances: 'containers' | 'pods';
   /** Milliseconds between two questions. */
   interval: number;
 }

@@ -55,6 +55,41 @@ describe('micro topology', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
+  it('serves what a cluster runs, from one list of each kind', async () => {
+    const ended = new AbortController();
+    const root = temporaryWorkspace({
+      'package.json': '{ "name": "@shop/source" }',
+      'compose.yaml': '',
+      'environments/live.yml': 'engine: kubernetes\ncontext: far\nregistry: reg.example.com\n',
+      'apps/orders/package.json': '{ "name": "orders" }',
+      'apps/orders/service.yml': 'port: 3001\n',
+    });
+    const runner = recordingRunner((line) => {
+      if (line.startsWith('docker')) return { stdout: '{"services":{"orders":{}}}' };
+      if (line.includes('get namespace')) return { stdout: '{}' };
+      if (line.includes('--output name')) return { stdout: '' };
+      return line.startsWith('kubectl') ? { stdout: '{"items":[]}' } : { exitCode: 1 };
+    });
+    let serving!: Promise<unknown>;
+    const url = await new Promise<string>((resolve) => {
+      const say = (line: string) => resolve(line.split(' ')[0]!);
+      const shell = { runner, signal: ended.signal, say };
+      serving = runCommand(topologyCommand, root, '--serve -e live', shell);
+    });
+    expect(await (await fetch(url)).text()).toContain('"instances":"pods"');
+    expect(await (await fetch(new URL('/status.json', url))).json()).toMatchObject({
+      project: 'shop-live',
+      services: [{ name: 'orders', state: 'not-deployed', health: 'down', containers: [] }],
+    });
+    const kinds = runner.lines
+      .flatMap((line) => /^kubectl .* get (\S+)/.exec(line)?.[1] ?? [])
+      .flatMap((asked) => asked.split(','));
+    expect(kinds).toContain('pods');
+    expect(new Set(kinds).size).toBe(kinds.length);
+    ended.abort();
+    await serving;
+  });
+
   it.each([
     ['--serve --port x', '--port x: give a number up to 65535'],
     ['--serve -e nowhere', 'there is no environment "nowhere"'],

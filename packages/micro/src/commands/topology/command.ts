@@ -1,8 +1,9 @@
 import { isAbsolute, join } from 'node:path';
-import { readEnvironment } from '../../effects/environments';
+import { readAnyEnvironment } from '../../effects/environments';
 import { writeWhole } from '../../effects/files';
 import { serveLocally, type LocalAnswer } from '../../effects/local-server';
 import { readPageAssets } from '../../effects/page-assets';
+import { unknownEngine } from '../../platform/environment';
 import { UserError } from '../../platform/user-error';
 import { topologyOf } from '../../topology/graph';
 import { renderMermaid } from '../../topology/mermaid';
@@ -52,8 +53,12 @@ export async function topologyCommand(args: readonly string[], shell: Shell): Pr
 /** Until the shell's signal ends it. Each load draws the manifests as they are then. */
 async function serve(shell: Shell, environment: string, port: number): Promise<void> {
   const { workspaceRoot, say, signal } = shell;
-  readEnvironment(workspaceRoot, environment);
-  const live = { url: STATUS_PATH.slice(1), environment, interval: LOOK_AGAIN };
+  const found = readAnyEnvironment(workspaceRoot, environment);
+  if (found.engine === 'ecs') throw unknownEngine(found);
+  const live = {
+    ...{ url: STATUS_PATH.slice(1), environment, interval: LOOK_AGAIN },
+    instances: found.engine === 'kubernetes' ? ('pods' as const) : ('containers' as const),
+  };
   const { url, close } = await serveLocally(port, {
     '/': () =>
       Promise.resolve({

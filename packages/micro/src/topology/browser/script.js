@@ -91,7 +91,9 @@
       section(`In ${status.environment}`, [
         line(WORDS[state.state], state.state),
         ...state.drift.map((cause) => line(cause)),
-        line(`${state.replicas.running} of ${state.replicas.wanted} containers, ${state.health}`),
+        line(
+          `${state.replicas.running} of ${state.replicas.wanted} ${live.instances}, ${state.health}`,
+        ),
         ...(state.revision ? [line(`commit ${state.revision.slice(0, 12)}`)] : []),
         ...(state.key ? [line(`image ${state.key.slice(0, 12)}`)] : []),
         ...(state.since ? [line(`since ${new Date(state.since).toLocaleString()}`)] : []),
