@@ -227,20 +227,21 @@ ${compose}`,
     if (networks.length > 0) docker('network', 'rm', ...networks);
     const volumes = list('volume', 'ls', '--quiet', '--filter', `name=${this.platform}`);
     if (volumes.length > 0) docker('volume', 'rm', ...volumes);
-    // By name, never by id: another image may have the same id.
+    // By name, never by id: another image may have the same id. Only its own are listed: with the containerd store, a
+    // listing fails if one of its images is removed meanwhile, as other specs do.
     const names = list(
-      'image',
-      'ls',
-      '--format',
-      '{{.Repository}} {{.Tag}} {{.Digest}}',
-      '--digests',
-    )
-      .map((line) => line.split(' '))
-      .filter(([repository]) => repository!.includes(`${this.platform}/`))
-      .flatMap(([repository, tag, digest]) => [
+      ...['image', 'ls', '--digests', '--format', '{{.Repository}} {{.Tag}} {{.Digest}}'],
+      ...['', '*/', '*/*/'].flatMap((above) => [
+        '--filter',
+        `reference=${above}${this.platform}/*`,
+      ]),
+    ).flatMap((line) => {
+      const [repository, tag, digest] = line.split(' ');
+      return [
         ...(tag === '<none>' ? [] : [`${repository}:${tag}`]),
         ...(digest === '<none>' ? [] : [`${repository}@${digest}`]),
-      ]);
+      ];
+    });
     for (const name of new Set(names)) spawnSync('docker', ['image', 'rm', '--force', name]);
     rmSync(this.root, { recursive: true, force: true });
   }
