@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { findCluster } from '../cluster/cluster.js';
+import { freeVolumes } from '../cluster/free-volumes.js';
 import { ensureNodeImage } from '../images/node/node-image.js';
 import { LabError, say } from '../program.js';
 import { ensureRegistry } from '../registry/ensure-registry.js';
@@ -31,8 +32,12 @@ export default async function setUpCluster(project: TestProject): Promise<void> 
     await ensureNodeImage();
     const registry = process.env['MICRO_TEST_REGISTRY'] ?? (await ensureRegistry()).host;
     project.provide('cluster', { ...cluster, registry });
-    if (cluster.gateway) project.provide('gateway', cluster.gateway);
-    else say('The tests of a Gateway are left out: only the cluster of "npm run cluster" has one.');
+    if (cluster.gateway) {
+      project.provide('gateway', cluster.gateway);
+      await freeVolumes(cluster.kubectl, cluster.kubeconfig);
+    }
+    if (!cluster.gateway)
+      say('The tests of a Gateway are left out: only the cluster of "npm run cluster" has one.');
   } catch (error) {
     if (!(error instanceof LabError) || process.env['CI']) throw error;
     say(`The "cluster" tests are left out: ${error.message}`);

@@ -63,12 +63,16 @@ export function outsidePort(engine: BackingEngine): number {
   return engine === 'kafka' ? KAFKA_OUTSIDE_PORT : ENGINE_PORTS[engine];
 }
 
-/** The entries of all services and their datastores. */
-export function ownEntries({ services }: Pick<Platform, 'services'>): string[] {
-  return services.flatMap((service) => [
-    service.name,
-    ...datastoresOf(service).map(({ name }) => name),
-  ]);
+/** The entries of all services, their datastores and the broker. */
+export function ownEntries(platform: Platform): string[] {
+  const broker = platformBroker(platform);
+  return [
+    ...platform.services.flatMap((service) => [
+      service.name,
+      ...datastoresOf(service).map(({ name }) => name),
+    ]),
+    ...(broker ? [broker.name] : []),
+  ];
 }
 
 /** The datastores that a service owns. */

@@ -1,12 +1,14 @@
-import { datastoresOf, ENGINE_PORTS } from '../compose/datastore';
-import { serviceComposeFile } from '../compose/paths';
+import { datastoresOf, ENGINE_PORTS, platformBroker } from '../compose/datastore';
+import { ROOT_COMPOSE_FILE, serviceComposeFile } from '../compose/paths';
 import type { ComposeConfig } from '../deployment/entry';
+import { usesBroker } from '../kubernetes/broker-entry';
 import { missingAddresses } from '../kubernetes/outside';
 import { renderPlatform, type RenderedImage, type RenderedPlatform } from '../kubernetes/render';
 import { unsupportedSettings } from '../kubernetes/unsupported';
+import { BROKER_NAME } from '../platform/datastore';
 import { unknownEngine } from '../platform/environment';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
-import { serviceNamed, type Platform } from '../platform/platform';
+import { serviceNamed, type Platform, type Service } from '../platform/platform';
 import { PlatformError } from '../platform/problem';
 import { UserError } from '../platform/user-error';
 import { parseYaml } from '../platform/yaml-source';
@@ -33,6 +35,7 @@ export async function renderForCluster(
 ): Promise<ClusterRendering> {
   requireAddresses(workspaceRoot, platform, environment);
   const { written, filled } = await readComposeFiles(runner, workspaceRoot, environment);
+  requireBroker(platform, environment, written);
   const ports = portsOf(platform);
   const rendered = renderPlatform({ platform, environment, written, images, ports });
   requireSupported(workspaceRoot, platform, rendered, written);
@@ -56,11 +59,35 @@ function requireAddresses(
   platform: Platform,
   environment: KubernetesEnvironment,
 ): void {
-  const missing = missingAddresses(platform, environment).map(({ service, variable, why }) => {
-    const line = lineInEnvironment(workspaceRoot, environment, ['services', service]);
-    return `${environment.file}:${line}: services.${service} has no ${variable}: ${why}. Add it under "secrets"`;
-  });
+  const at = (...path: string[]) =>
+    `${environment.file}:${lineInEnvironment(workspaceRoot, environment, path)}`;
+  if (environment.broker === 'in-cluster' && platform.services.some(isOnSqs)) {
+    throw new UserError(
+      `${at('broker')}: broker: the platform's broker is SQS, which AWS runs: write "broker: external"`,
+    );
+  }
+  const missing = missingAddresses(platform, environment).map(
+    ({ service, variable, why, or }) =>
+      `${at('services', service)}: services.${service} has no ${variable}: ${why}. Add it under "secrets"${or === undefined ? '' : `; ${or}`}`,
+  );
   if (missing.length > 0) throw new UserError(missing.join('\n'));
+}
+
+function isOnSqs({ broker }: Service): boolean {
+  return broker === 'sqs';
+}
+
+/** @throws {UserError} if the broker is to run in the cluster, and the compose files have none. */
+function requireBroker(
+  { services }: Platform,
+  environment: KubernetesEnvironment,
+  written: ComposeConfig,
+): void {
+  const user = services.find((service) => usesBroker(environment, service));
+  if (!user || written.services[BROKER_NAME]) return;
+  throw new UserError(
+    `${ROOT_COMPOSE_FILE} has no service "${BROKER_NAME}", which ${user.name} uses: run "nx sync"`,
+  );
 }
 
 /** @throws {PlatformError} naming each setting that would be lost. */
@@ -72,15 +99,20 @@ function requireSupported(
 ): void {
   const read = fileReader(workspaceRoot);
   const problems = unsupportedSettings(entries, written).map(({ service, entry, key }) => {
-    const file = serviceComposeFile(serviceNamed(platform, service));
+    const isBroker = entry === BROKER_NAME;
+    const file = isBroker ? ROOT_COMPOSE_FILE : serviceComposeFile(serviceNamed(platform, service));
     const line = parseYaml(file, read(file) ?? '').source?.lineOf(['services', entry, key]);
-    const message = `"${key}" of ${entry} is not rendered for a cluster: remove it, or keep ${service} on an environment with "engine: compose" and name its address under "links"`;
+    const instead = isBroker
+      ? 'run it elsewhere: "broker: external"'
+      : `keep ${service} on an environment with "engine: compose" and name its address under "links"`;
+    const message = `"${key}" of ${entry} is not rendered for a cluster: remove it, or ${instead}`;
     return { file, ...(line === undefined ? {} : { line }), message };
   });
   if (problems.length > 0) throw new PlatformError(problems);
 }
 
-function portsOf({ services }: Platform): Map<string, number> {
-  const datastores = services.flatMap(datastoresOf);
-  return new Map(datastores.map(({ name, engine }) => [name, ENGINE_PORTS[engine]]));
+function portsOf(platform: Platform): Map<string, number> {
+  const broker = platformBroker(platform);
+  const all = [...platform.services.flatMap(datastoresOf), ...(broker ? [broker] : [])];
+  return new Map(all.map(({ name, engine }) => [name, ENGINE_PORTS[engine]]));
 }

@@ -22,6 +22,19 @@ export async function attempt<T>(
   }
 }
 
+/** Does work that several services need. If it fails, the error is recorded for each of them. */
+export async function attemptForAll(
+  run: Pick<Failing, 'failures'>,
+  services: readonly string[],
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    for (const service of services) run.failures.set(service, error as Error);
+  }
+}
+
 /** Marks all other services of a run as failed, because some cannot be deployed. */
 export function failAll({ failures, tasks }: Failing, what: string): void {
   const why = [...failures.keys()].join(', ');

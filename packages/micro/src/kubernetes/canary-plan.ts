@@ -49,7 +49,7 @@ export function planCanary(desired: DesiredService, weight: number, facts: Clust
   const { replicas = 1 } = (live.get(`Deployment/${service}`) as Scaled | undefined)?.spec ?? {};
   const declared = canaryObjects({
     ...{ service, objects: entry.objects, replicas: canaryReplicas(replicas, weight) },
-    policies: [...policiesIn(live.values()), ...desired.datastores.flatMap(policiesOf)],
+    policies: policiesFor(desired, live.values()),
   });
   const share = { weight, ready: true, release: { objects: entry.objects } };
   const routes = withShare((current?.objects ?? []).filter(isRoute), service, share);
@@ -90,6 +90,16 @@ function isRolledOut(service: string, deployment: LiveObject | undefined): boole
   if (!deployment) return false;
   const facts = { objects: [deployment], now: 0 };
   return judgeRollout('Deployment', canaryName(service), facts).kind === 'done';
+}
+
+/** Each once: those of the cluster, and those that it gets now. */
+function policiesFor(
+  { datastores, broker }: DesiredService,
+  live: Iterable<LiveObject>,
+): INetworkPolicy[] {
+  const declared = [...datastores, ...(broker ? [broker] : [])].flatMap(policiesOf);
+  const all = [...policiesIn(live), ...declared];
+  return [...new Map(all.map((policy) => [policy.metadata?.name, policy])).values()];
 }
 
 /** Those of another canary let its own callers in, and nobody else. */

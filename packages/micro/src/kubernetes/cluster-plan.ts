@@ -1,7 +1,13 @@
 import { canaryOf } from './canary';
 import { byEntry, entryOf, identityOf, type LiveObject, type Named } from './live-object';
 import { isOurs, type ObjectPlan } from './object-plan';
-import type { ServicePlan } from './service-plan';
+import type { DesiredService } from './desired-service';
+import {
+  planDatastore,
+  type ClusterFacts,
+  type DatastorePlan,
+  type ServicePlan,
+} from './service-plan';
 
 /** What a whole run does, in the order in which services are rolled. */
 export interface ClusterPlan {
@@ -12,14 +18,38 @@ export interface ClusterPlan {
   services: readonly ServicePlan[];
   /** What belongs to no single service. */
   shared: readonly ObjectPlan[];
+  /** The broker of the cluster, if services of the run use it. */
+  broker?: BrokerPlan;
   /** Objects of services and datastores that left the workspace, by the name of their entry. */
   left: ReadonlyMap<string, readonly LiveObject[]>;
   prune: boolean;
 }
 
+/** What to do with the broker, before the services of the run that use it. */
+export interface BrokerPlan extends DatastorePlan {
+  users: readonly string[];
+}
+
+/** Services share it, so that it is planned once. */
+export function planBroker(
+  services: readonly DesiredService[],
+  facts: ClusterFacts,
+): BrokerPlan | undefined {
+  const users = services.filter(({ broker }) => broker !== undefined);
+  const [first] = users;
+  if (!first?.broker) return undefined;
+  return { ...planDatastore(first.broker, facts), users: users.map(({ service }) => service) };
+}
+
+/** Whether something of the broker is written. One that is `left` may get another network policy. */
+export function changesBroker({ objects, secret }: BrokerPlan): boolean {
+  return secret || objects.some(({ kind }) => kind !== 'keep');
+}
+
 /** Whether everything is up to date, so that the run writes nothing. */
-export function changesNothing({ services, shared, left, prune }: ClusterPlan): boolean {
+export function changesNothing({ services, shared, broker, left, prune }: ClusterPlan): boolean {
   return (
+    !(broker && changesBroker(broker)) &&
     services.every(({ action }) => action === 'keep') &&
     shared.every(({ kind }) => kind === 'keep') &&
     !(prune && left.size > 0)

@@ -10,20 +10,24 @@ import {
   podSecurity,
   temporaryFolders,
   wholeSeconds,
+  type PodSpec,
 } from './container';
 import { imageUser, OFFICIAL_USER } from './image-user';
 import { metadataOf, selectorOf, type KubernetesObject, type Scope } from './object';
 import { pullSecrets } from './service-objects';
 import type { ContainerSettings } from './variables';
 
-/** A datastore with all that its objects are made of. */
+/** A datastore, or the broker, with all that its objects are made of. */
 export interface DatastoreInput {
   name: string;
+  component: 'datastore' | 'broker';
   /** Its entry as the compose files write it, with nothing filled in. */
   written: ComposeEntry;
   settings: ContainerSettings;
   /** The port that it is reached at. */
   port: number;
+  /** What its pod needs beside what all of them have. */
+  pod?: Pick<PodSpec, 'hostAliases' | 'initContainers'>;
 }
 
 /** One pod with a volume of its own: databases are not scaled by adding pods. */
@@ -32,8 +36,8 @@ export function datastoreObjects(
   environment: KubernetesEnvironment,
   input: DatastoreInput,
 ): KubernetesObject[] {
-  const { name, port } = input;
-  const metadata = metadataOf(scope, name, { component: 'datastore' });
+  const { name, component, port } = input;
+  const metadata = metadataOf(scope, name, { component });
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata, automountServiceAccountToken: false },
     {
@@ -41,8 +45,9 @@ export function datastoreObjects(
       kind: 'Service',
       metadata,
       spec: {
-        // Without an address of its own: the name leads to the pod, also while that starts.
+        // Without an address of its own: the name leads to the pod, also while that starts or is not ready.
         clusterIP: 'None',
+        publishNotReadyAddresses: true,
         selector: selectorOf(scope, name),
         ports: [{ name: `port-${port}`, port }],
       },
@@ -54,15 +59,12 @@ export function datastoreObjects(
 function statefulSet(
   scope: Scope,
   environment: KubernetesEnvironment,
-  { name, written, settings, port }: DatastoreInput,
+  { name, component, written, settings, port, pod }: DatastoreInput,
 ): IStatefulSet {
-  const metadata = metadataOf(scope, name, { component: 'datastore' });
+  const metadata = metadataOf(scope, name, { component });
   const image = String(written['image']);
   const { volumes, mounts } = temporaryFolders(written);
-  const folders = volumesOf(written).map(({ source, target }) => ({
-    name: source!,
-    path: target!,
-  }));
+  const folders = foldersOf(written);
   const grace = wholeSeconds(written['stop_grace_period']) ?? 30;
   const probe = execProbe(written);
   const { start_period: start } = (written['healthcheck'] ?? {}) as { start_period?: string };
@@ -84,13 +86,14 @@ function statefulSet(
           ...pullSecrets(environment),
           securityContext: podSecurity(imageUser(image) ?? OFFICIAL_USER),
           terminationGracePeriodSeconds: grace,
+          ...pod,
           containers: [
             {
               name,
               image,
               ...argumentsOf(written),
               env: [...settings.env, ...ownFolder(settings, image, folders)],
-              ports: [{ name: 'datastore', containerPort: port }],
+              ports: [{ name: component, containerPort: port }],
               ...(probe
                 ? {
                     startupProbe: {
@@ -123,6 +126,11 @@ function statefulSet(
       })),
     },
   };
+}
+
+/** The folders that an entry keeps in volumes, each with the name of its volume. */
+export function foldersOf(written: ComposeEntry): { name: string; path: string }[] {
+  return volumesOf(written).map(({ source, target }) => ({ name: source!, path: target! }));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { IJob } from 'kubernetes-models/batch/v1/Job';
+import { BROKER_NAME } from '../platform/datastore';
 import { namedByContent } from './job-object';
 import type { KubernetesObject } from './object';
 import { hashOf } from './object-plan';
@@ -27,6 +28,8 @@ export interface DesiredService extends RenderedImage {
   /** The hash of those: what tells one release from another. */
   hash: string;
   datastores: readonly DesiredEntry[];
+  /** The broker, if the service uses it and it runs in the cluster. All services share it. */
+  broker?: DesiredEntry;
   /** In the order in which they run. */
   jobs: readonly DesiredEntry[];
   /** For a rollback: the release that it goes back to. */
@@ -36,19 +39,28 @@ export interface DesiredService extends RenderedImage {
 /** How often a job is tried: its first pod may start before a network policy lets it through. */
 const ATTEMPTS = 2;
 
-/** @param secretNames of the entries that need a Secret. */
+/**
+ * @param secretNames of the entries that need a Secret.
+ * @param running the Secret that the running broker has: jobs sign in with what it was started with.
+ */
 export function desiredService(
   { entries }: Pick<RenderedPlatform, 'entries'>,
   service: string,
   image: RenderedImage,
   secretNames: ReadonlyMap<string, string>,
+  running?: string,
 ): DesiredService {
   const own = entries.filter((entry) => entry.service === service);
+  const atBroker = running ?? secretNames.get(BROKER_NAME);
   const of = (kind: RenderedEntry['kind']) =>
-    own.filter((entry) => entry.kind === kind).map((entry) => desiredEntry(entry, secretNames));
-  const { objects } = own.find((entry) => entry.kind === 'service')!;
+    own
+      .filter((entry) => entry.kind === kind)
+      .map((entry) => desiredEntry(entry, secretNames, atBroker));
+  const { objects, usesBroker } = own.find((entry) => entry.kind === 'service')!;
+  const broker = usesBroker ? entries.find(({ kind }) => kind === 'broker') : undefined;
   return {
     ...image,
+    ...(broker ? { broker: desiredEntry(broker, secretNames) } : {}),
     service,
     entry: of('service')[0]!,
     recorded: objects,
@@ -76,9 +88,12 @@ export function desiredRelease(
 function desiredEntry(
   { name, kind, objects, secret }: RenderedEntry,
   secretNames: ReadonlyMap<string, string>,
+  atBroker?: string,
 ): DesiredEntry {
   const secretName = secretNames.get(name);
-  const all = objects.map((object) => withSecretName(object, name, secretName));
+  const all = objects
+    .map((object) => withSecretName(object, name, secretName))
+    .map((object) => withSecretName(object, BROKER_NAME, atBroker));
   return {
     ...{ name, kind, secret, secretName },
     objects: kind === 'job' ? all.map((object) => fewerAttempts(name, object as IJob)) : all,

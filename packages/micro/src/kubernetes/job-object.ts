@@ -8,6 +8,8 @@ import {
   POD_DEFAULTS,
   podSecurity,
   temporaryFolders,
+  type Container,
+  type Volume,
 } from './container';
 import { imageUser } from './image-user';
 import { metadataOf, type Scope } from './object';
@@ -22,6 +24,14 @@ export interface JobInput {
   written: ComposeEntry;
   settings: ContainerSettings;
   image: string;
+  /** What its pod needs beside what all of them have. */
+  more?: JobExtras;
+}
+
+export interface JobExtras {
+  initContainers: readonly Container[];
+  volumes: readonly Volume[];
+  mounts: NonNullable<Container['volumeMounts']>;
 }
 
 /** Kubernetes gives up after so many pods; each waits twice as long as the one before, 6 minutes at most. */
@@ -34,7 +44,7 @@ const ATTEMPTS = 10;
 export function jobObject(
   scope: Scope,
   environment: KubernetesEnvironment,
-  { name, written, settings, image }: JobInput,
+  { name, written, settings, image, more }: JobInput,
 ): IJob {
   const { volumes, mounts } = temporaryFolders(written);
   const labels = metadataOf(scope, name, { component: 'job' }).labels!;
@@ -45,6 +55,7 @@ export function jobObject(
       ...pullSecrets(environment),
       restartPolicy: 'Never' as const,
       securityContext: podSecurity(imageUser(image) ?? NODE_USER),
+      ...(more ? { initContainers: [...more.initContainers] } : {}),
       containers: [
         {
           name,
@@ -52,10 +63,10 @@ export function jobObject(
           ...argumentsOf(written),
           env: settings.env,
           securityContext: containerSecurity(written),
-          volumeMounts: [...mounts, ...settings.mounts],
+          volumeMounts: [...mounts, ...settings.mounts, ...(more?.mounts ?? [])],
         },
       ],
-      volumes: [...volumes, ...settings.volumes],
+      volumes: [...volumes, ...settings.volumes, ...(more?.volumes ?? [])],
     },
   };
   return namedByContent(name, {

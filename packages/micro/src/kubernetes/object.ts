@@ -62,8 +62,8 @@ export function selectorOfPlatform({ platform, environment }: Scope): string {
   return `app.kubernetes.io/part-of=${platform},${ENVIRONMENT_LABEL}=${environment}`;
 }
 
-/** `service` of our own code, a `datastore`, or a `job` that ends. */
-export type Component = 'service' | 'datastore' | 'job';
+/** `service` of our own code, a `datastore`, the `broker`, or a `job` that ends. */
+export type Component = 'service' | 'datastore' | 'broker' | 'job';
 
 export function metadataOf(
   scope: Scope,

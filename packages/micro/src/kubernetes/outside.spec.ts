@@ -24,10 +24,18 @@ it('says who runs the broker', () => {
   expect(missingAddresses(platform, environment)).toEqual([
     { service: 'orders', variable: 'BROKER_URL', why: 'its broker is SQS, which AWS runs' },
   ]);
+  expect(missingAddresses(PLATFORM, environment)).toEqual([
+    {
+      ...{ service: 'orders', variable: 'BROKER_URL', why: 'its broker is external' },
+      or: '"broker: in-cluster" runs the one of compose.yaml',
+    },
+  ]);
 });
 
 it.each([
   ['', ['BROKER_URL']],
+  ['broker: in-cluster', []],
+  ['broker: in-cluster\ndatastores: external', ['DATABASE_URL', 'CACHE_REDIS_URL']],
   ['datastores: external', ['DATABASE_URL', 'CACHE_REDIS_URL', 'BROKER_URL']],
   [
     'datastores: external\nservices: { orders: { secrets: { DATABASE_URL: { file: url } }, environment: { BROKER_URL: x } } }',

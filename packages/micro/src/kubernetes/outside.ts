@@ -8,21 +8,24 @@ import {
 import { elsewhere } from '../platform/environment';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
 import type { Platform } from '../platform/platform';
+import { usesBroker } from './broker-entry';
 
-/** What a service uses that the cluster does not run, and that nobody said the address of. */
+/** What a service uses that does not run in the cluster, and that nobody said the address of. */
 export interface MissingAddress {
   service: string;
   variable: string;
   why: string;
+  /** What can be written instead. */
+  or?: string;
 }
 
-function whereIs(broker: Broker): string {
+function whereIs(broker: Broker): Pick<MissingAddress, 'why' | 'or'> {
   return isBrokerServer(broker)
-    ? 'the broker is not run in a cluster yet'
-    : 'its broker is SQS, which AWS runs';
+    ? { why: 'its broker is external', or: '"broker: in-cluster" runs the one of compose.yaml' }
+    : { why: 'its broker is SQS, which AWS runs' };
 }
 
-/** The addresses that an environment has to give: a datastore that is external, and the broker. */
+/** The addresses that an environment has to give: a datastore or a broker that is external. */
 export function missingAddresses(
   { services }: Platform,
   environment: KubernetesEnvironment,
@@ -38,7 +41,9 @@ export function missingAddresses(
             why: `it has a ${purpose}, and datastores are external`,
           }),
         ),
-        ...(broker ? [{ variable: BROKER_VARIABLE, why: whereIs(broker) }] : []),
+        ...(broker && !usesBroker(environment, { broker })
+          ? [{ variable: BROKER_VARIABLE, ...whereIs(broker) }]
+          : []),
       ];
       const { environment: variables = {}, secrets = {} } = environment.services[name] ?? {};
       return used

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { runningCommitSchema } from '../deployment/running-commit-schema';
-import { kubectlName, type ClusterPlan } from './cluster-plan';
+import { kubectlName, type BrokerPlan, type ClusterPlan } from './cluster-plan';
 import type { DatastorePlan, ServicePlan } from './service-plan';
 
 /** Increased by every incompatible change; new fields are compatible. */
@@ -65,6 +65,17 @@ export const clusterPlanSchema = z
     rollback: z.boolean(),
     services: z.array(servicePlanSchema).describe('In the order in which they are deployed'),
     shared: objectsSchema.describe('Objects that belong to no single service'),
+    broker: z
+      .object({
+        action: z
+          .enum(['create', 'change', 'keep', 'left'])
+          .describe('`left`: it differs from its entry, and a deploy does not replace its pod'),
+        users: names('Services of the run that use it; they are deployed after it'),
+        why: names('What differs, if it is left; not for programs'),
+        objects: objectsSchema.describe('Objects that are written'),
+      })
+      .describe('The broker that runs in the cluster; absent if no service of the run uses it')
+      .optional(),
     outdated: z
       .array(
         z.object({
@@ -84,12 +95,14 @@ export type ClusterServiceDocument = ClusterPlanDocument['services'][number];
 /** A plan as data for programs, and for what is printed. */
 export function clusterPlanDocument(plan: ClusterPlan): ClusterPlanDocument {
   const { environment, context, namespace, rollback, services, shared, left, prune } = plan;
+  const { broker } = plan;
   return {
     version: VERSION,
     engine: 'kubernetes',
     ...{ environment, context, namespace, rollback },
     services: services.map(serviceDocument),
     shared: objectsOf(shared),
+    ...(broker ? { broker: brokerDocument(broker) } : {}),
     outdated: services.flatMap(({ service, datastores }) =>
       datastores
         .filter(({ action }) => action === 'left')
@@ -97,6 +110,14 @@ export function clusterPlanDocument(plan: ClusterPlan): ClusterPlanDocument {
     ),
     left: [...left.keys()],
     prune,
+  };
+}
+
+function brokerDocument(broker: BrokerPlan): NonNullable<ClusterPlanDocument['broker']> {
+  const { action, users, why, objects } = broker;
+  return {
+    ...{ action, users: [...users], why: [...why] },
+    objects: [...secretOf(broker), ...objectsOf(objects)],
   };
 }
 

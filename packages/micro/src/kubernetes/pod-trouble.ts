@@ -21,6 +21,7 @@ export interface Pod extends LiveObject {
     phase?: string;
     startTime?: string;
     conditions?: readonly Condition[];
+    initContainerStatuses?: readonly ContainerStatus[];
     containerStatuses?: readonly ContainerStatus[];
   };
 }
@@ -57,7 +58,8 @@ const FINAL =
 
 /** `undefined` as long as the pod may still become ready. */
 export function podTrouble({ status = {} }: Pod, now: number): PodTrouble | undefined {
-  for (const container of status.containerStatuses ?? []) {
+  const { initContainerStatuses = [], containerStatuses = [] } = status;
+  for (const container of [...initContainerStatuses, ...containerStatuses]) {
     const reason = containerTrouble(container);
     if (reason) return { container: container.name, ...reason };
   }

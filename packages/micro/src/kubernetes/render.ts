@@ -9,6 +9,7 @@ import { linkVariable } from '../platform/link';
 import type { Platform, Service } from '../platform/platform';
 import { portsOf } from '../platform/port';
 import { POD_NETWORKS, TRUST_PROXY } from '../platform/trusted-proxies';
+import { brokerJobExtras, isBrokerJob, renderBroker, usesBroker } from './broker-entry';
 import { datastoreObjects } from './datastore-objects';
 import { jobObject } from './job-object';
 import type { KubernetesObject, Scope } from './object';
@@ -32,7 +33,7 @@ export interface RenderInput {
   written: ComposeConfig;
   /** Of each service that is rendered. */
   images: ReadonlyMap<string, RenderedImage>;
-  /** The port of each datastore, by its name. */
+  /** The port of each datastore and of the broker, by its name. */
   ports: ReadonlyMap<string, number>;
 }
 
@@ -40,10 +41,12 @@ export interface RenderInput {
 export interface RenderedEntry {
   /** Its name in the compose files. */
   name: string;
-  kind: 'service' | 'datastore' | 'job';
-  /** The service that it is of: itself, or its owner. */
+  kind: 'service' | 'datastore' | 'broker' | 'job';
+  /** The service that it is of: itself, or its owner. The broker has none, and here its own name. */
   service: string;
   objects: readonly KubernetesObject[];
+  /** Of a service: whether it needs the broker of the cluster. */
+  usesBroker?: boolean;
   /** What its Secret has to hold; both empty if it needs none. */
   secret: SecretKeys;
 }
@@ -52,7 +55,7 @@ export interface RenderedPlatform {
   scope: Scope;
   /** What belongs to no single entry. */
   shared: readonly KubernetesObject[];
-  /** In the order in which they start: datastores, then the jobs and the deployment of each service. */
+  /** In the order in which they start: datastores and the broker, then the jobs and the deployment of each service. */
   entries: readonly RenderedEntry[];
 }
 
@@ -71,6 +74,7 @@ export function renderPlatform(input: RenderInput): RenderedPlatform {
     shared: [nothingElse(scope)],
     entries: [
       ...(inCluster ? services.flatMap((service) => renderDatastores(input, scope, service)) : []),
+      ...renderSharedBroker(input, scope, services),
       ...services.flatMap((service) => [
         ...renderJobs(input, scope, service),
         renderService(input, scope, service, callers.get(service.name) ?? []),
@@ -96,13 +100,28 @@ function renderDatastores(input: RenderInput, scope: Scope, service: Service): R
         kind: 'datastore' as const,
         service: service.name,
         objects: [
-          ...datastoreObjects(scope, environment, { name, written: entry, settings, port }),
+          ...datastoreObjects(scope, environment, {
+            ...{ name, component: 'datastore', written: entry, settings, port },
+          }),
           policyOf(scope, reach),
         ],
         secret: settings.secret,
       },
     ];
   });
+}
+
+/** If one of the rendered services uses it. */
+function renderSharedBroker(
+  { platform, environment, written, ports }: RenderInput,
+  scope: Scope,
+  services: readonly Service[],
+): RenderedEntry[] {
+  const isUsed = services.some((service) => usesBroker(environment, service));
+  if (!isUsed || !written.services[BROKER_NAME]) return [];
+  const port = ports.get(BROKER_NAME)!;
+  const rendered = renderBroker({ platform, environment, written, port }, scope);
+  return [{ name: BROKER_NAME, kind: 'broker', service: BROKER_NAME, ...rendered }];
 }
 
 function renderJobs(input: RenderInput, scope: Scope, service: Service): RenderedEntry[] {
@@ -116,17 +135,20 @@ function renderJobs(input: RenderInput, scope: Scope, service: Service): Rendere
     const settings = isOwnImage
       ? settingsOf(name, entry, variablesOf(environment, service), secretsOf(environment, service))
       : settingsOf(name, entry);
-    const job = jobObject(scope, environment, { name, written: entry, settings, image });
+    const more = isOwnImage ? undefined : brokerJobExtras(written, entry, image);
+    const job = jobObject(scope, environment, {
+      ...{ name, written: entry, settings, image },
+      ...(more ? { more } : {}),
+    });
     const { secret } = settings;
     return [{ name, kind: 'job' as const, service: service.name, objects: [job], secret }];
   });
 }
 
 /** Whoever runs a datastore or broker elsewhere makes the accounts there; our own image still migrates. */
-function isLeftOut({ datastores }: KubernetesEnvironment, entry: ComposeEntry): boolean {
+function isLeftOut({ datastores, broker }: KubernetesEnvironment, entry: ComposeEntry): boolean {
   if (entry['build'] !== undefined) return false;
-  const needs = entry['depends_on'] as object | undefined;
-  return datastores === 'external' || (needs !== undefined && BROKER_NAME in needs);
+  return (isBrokerJob(entry) ? broker : datastores) === 'external';
 }
 
 function renderService(
@@ -160,6 +182,7 @@ function renderService(
     name,
     kind: 'service',
     service: name,
+    usesBroker: usesBroker(environment, service),
     objects: [
       ...serviceObjects(scope, environment, { service, written: entry, settings, image, key }),
       ...publishedObjects(scope, environment, service),

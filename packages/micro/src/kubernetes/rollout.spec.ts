@@ -147,6 +147,14 @@ test.each<[string, Pod['status'], string | undefined]>([
     }),
     'it ends again and again (exit code 137, OOMKilled)',
   ],
+  [
+    'a container that comes before the others',
+    {
+      ...waiting('PodInitializing'),
+      initContainerStatuses: waiting('ErrImagePull', 'not found')!.containerStatuses!,
+    },
+    'reg/orders:k-1 cannot be pulled: not found',
+  ],
   ['a container that is being made', waiting('ContainerCreating'), undefined],
   [
     'no node for it',

@@ -37,6 +37,12 @@ it('is known as one of its entry, and of no other', () => {
 
 it('leads the references of an entry to it, and no others', () => {
   const pod = (secret: string) => ({
+    initContainers: [
+      {
+        name: 'first',
+        env: [{ name: 'A', valueFrom: { secretKeyRef: { name: secret, key: 'A' } } }],
+      },
+    ],
     containers: [
       {
         name: 'orders',

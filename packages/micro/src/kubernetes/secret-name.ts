@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Secret } from '../platform/secret';
-import type { PodSpec } from './container';
+import type { Container, PodSpec } from './container';
 import type { KubernetesObject } from './object';
 
 /**
@@ -53,7 +53,7 @@ export function withSecretName<Object extends KubernetesObject>(
 ): Object {
   const pod = podOf(object);
   if (!pod || secretName === undefined) return object;
-  const containers = pod.containers.map((container) => ({
+  const led = (container: Container): Container => ({
     ...container,
     env: (container.env ?? []).map((variable) => {
       const reference = variable.valueFrom?.secretKeyRef;
@@ -61,13 +61,19 @@ export function withSecretName<Object extends KubernetesObject>(
         ? { ...variable, valueFrom: { secretKeyRef: { ...reference, name: secretName } } }
         : variable;
     }),
-  }));
+  });
+  const { containers, initContainers } = pod;
   const volumes = (pod.volumes ?? []).map((volume) =>
     volume.secret?.secretName === entry
       ? { ...volume, secret: { ...volume.secret, secretName } }
       : volume,
   );
-  return withPod(object, { ...pod, containers, volumes });
+  return withPod(object, {
+    ...pod,
+    ...(initContainers ? { initContainers: initContainers.map(led) } : {}),
+    containers: containers.map(led),
+    volumes,
+  });
 }
 
 interface HasPod {

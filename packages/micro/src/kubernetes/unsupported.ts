@@ -3,7 +3,7 @@ import type { RenderedEntry } from './render';
 
 /** Something that an entry says and that would be lost on a cluster. */
 export interface UnsupportedSetting {
-  /** The service whose compose file the entry stands in. */
+  /** The service whose compose file the entry stands in; the broker stands in the root's. */
   service: string;
   entry: string;
   key: string;
@@ -14,7 +14,7 @@ const KEYS = [
   ...['cap_add', 'configs', 'devices', 'env_file', 'extra_hosts', 'network_mode', 'privileged'],
   ...['secrets', 'volumes'],
 ];
-/** A datastore starts as the user of its image, which needs no capabilities, and its volumes become claims. */
+/** A datastore or broker starts as the user of its image, which needs no capabilities, and its volumes become claims. */
 const DATASTORE_KEYS = KEYS.filter((key) => !['cap_add', 'volumes'].includes(key));
 
 /** What the rendered entries say that no object says. Rendered without it, a container would fail or lose data. */
@@ -25,7 +25,7 @@ export function unsupportedSettings(
   return entries.flatMap(({ name, kind, service }) => {
     const entry = services[name] ?? {};
     const keys =
-      kind === 'datastore'
+      kind === 'datastore' || kind === 'broker'
         ? [...DATASTORE_KEYS.filter((key) => isSaid(entry[key])), ...bindMounts(entry)]
         : KEYS.filter((key) => isSaid(entry[key]));
     return keys.map((key) => ({ service, entry: name, key }));

@@ -187,6 +187,7 @@ const OTHER_KEYS = Object.fromEntries(
     tlsSecret: ['"engine: kubernetes"', 'the load balancer has the certificate'],
     pullSecret: ['"engine: kubernetes"', 'the "executionRole" may pull'],
     datastores: ['"engine: kubernetes"', 'on ECS, datastores always run elsewhere'],
+    broker: ['"engine: kubernetes"', 'on ECS, the broker always runs elsewhere'],
     storage: ['"engine: kubernetes"', 'on ECS, datastores run elsewhere'],
     requests: ['"engine: kubernetes"', 'use "resources"'],
   }).map(([key, [engine, instead]]) => [key, `is a key of ${engine}: ${instead}`]),

@@ -29,6 +29,7 @@ it('has defaults for everything except the cluster and the registry', () => {
     context: 'far',
     registry: 'reg.example.com/team',
     datastores: 'in-cluster',
+    broker: 'external',
     storage: { size: '8Gi' },
     healthTimeout: 120,
     jobTimeout: 600,
@@ -71,6 +72,14 @@ test.each<[string, string[]]>([
     `${HEAD}namespace: Shop_1\n`,
     [':4: namespace: a namespace has lower-case letters, digits and "-", 63 characters at most'],
   ],
+  [
+    `${HEAD}broker: in-cluster\nservices:\n  orders:\n    secrets:\n      BROKER_URL: { environment: A }\n  gateway:\n    environment:\n      BROKER_URL: b\n`,
+    [
+      ':8: services.orders.secrets.BROKER_URL: the broker runs in the cluster, where the service finds it by itself: remove it, or write "broker: external"',
+      ':11: services.gateway.environment.BROKER_URL: the broker runs in the cluster, where the service finds it by itself: remove it, or write "broker: external"',
+    ],
+  ],
+  [`${HEAD}broker: cluster\n`, [':4: broker: "cluster" is not one of in-cluster, external']],
   [
     `${HEAD}services: { gateway: { host: shop.example.com } }\n`,
     [

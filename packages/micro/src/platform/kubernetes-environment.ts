@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkEnvironment } from './check-environment';
+import { BROKER_VARIABLE } from './datastore';
 import {
   jobTimeout,
   links,
@@ -94,6 +95,12 @@ export const kubernetesSchema = z
       .describe(
         'in-cluster: databases and caches run as StatefulSets; external: their URLs are secrets of the services',
       ),
+    broker: z
+      .enum(['in-cluster', 'external'])
+      .default('external')
+      .describe(
+        'in-cluster: the broker of compose.yaml runs as a StatefulSet; external: its URL is a secret of each service that uses it',
+      ),
     storage: z
       .strictObject({
         class: z.string().min(1).describe('Storage class. Default: that of the cluster').optional(),
@@ -101,10 +108,10 @@ export const kubernetesSchema = z
           .string()
           .regex(/^[1-9]\d*(Mi|Gi|Ti)$/, 'a size is for example 8Gi')
           .default('8Gi')
-          .describe('Size of the volume of each datastore'),
+          .describe('Size of the volume of each datastore, and of the broker'),
       })
       .prefault({})
-      .describe('Volumes of the datastores'),
+      .describe('Volumes of the datastores and the broker'),
     healthTimeout: seconds.default(120).describe('How long a rollout may make no progress'),
     jobTimeout,
     lockTimeout,
@@ -163,6 +170,13 @@ export const kubernetesSchema = z
         issue(
           at('replicas'),
           'the autoscaler decides how many pods there are: remove it, or "autoscale"',
+        );
+      }
+      for (const key of ['environment', 'secrets'] as const) {
+        if (environment.broker !== 'in-cluster' || !(BROKER_VARIABLE in one[key])) continue;
+        issue(
+          at(key, BROKER_VARIABLE),
+          'the broker runs in the cluster, where the service finds it by itself: remove it, or write "broker: external"',
         );
       }
       for (const { path, message } of variableProblems(one)) issue(at(...path), message);

@@ -1,7 +1,7 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { systemClock } from '../effects/clock';
@@ -117,18 +117,37 @@ ${lines.join('')}`,
     });
   }
 
-  /** Builds an image of this version, pushes it and leaves the receipt of docker-push. */
-  push(name: string, version: string): void {
+  /**
+   * Builds an image of this version, pushes it and leaves the receipt of docker-push.
+   * @param packages of this repository that the program needs, none of which needs others.
+   */
+  push(name: string, version: string, program = SERVER, packages: readonly string[] = []): void {
     const key = createHash('sha256').update(`${this.platform}${name}${version}`).digest('hex');
     const image = `${this.cluster.registry}/${this.platform}/${name}:k-${key.slice(0, 12)}`;
-    const dockerfile = `FROM node:24-bookworm-slim\nENV VERSION=${version}\nRUN echo ${Buffer.from(SERVER).toString('base64')} | base64 -d > /server.js\nUSER node\nCMD ["node", "/server.js"]\n`;
-    docker(['build', '--quiet', '--tag', image, '-'], dockerfile);
+    this.build(image, version, program, packages);
     docker(['push', '--quiet', image]);
     this.images.push(image);
     const [digest] = docker(['image', 'inspect', '--format', '{{index .RepoDigests 0}}', image])
       .split('@')
       .slice(1);
     this.pushed(name, { key, image, digest: digest! });
+  }
+
+  private build(image: string, version: string, program: string, packages: readonly string[]) {
+    const folder = mkdtempSync(join(tmpdir(), 'micro-image-'));
+    try {
+      writeFiles(folder, {
+        Dockerfile: `FROM node:24-bookworm-slim\nENV VERSION=${version}\nCOPY . /app\nUSER node\nCMD ["node", "/app/server.js"]\n`,
+        'server.js': program,
+      });
+      for (const one of packages) {
+        const from = join(process.cwd(), 'node_modules', one);
+        cpSync(from, join(folder, 'node_modules', one), { recursive: true });
+      }
+      docker(['build', '--quiet', '--tag', image, folder]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 
   /** The receipt of a push. */
@@ -245,10 +264,9 @@ interface DeployWith {
   signal?: AbortController;
 }
 
-function docker(args: readonly string[], input?: string): string {
+function docker(args: readonly string[]): string {
   return execFileSync('docker', args, {
     encoding: 'utf8',
-    ...(input === undefined ? {} : { input }),
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   }).trim();
 }

@@ -19,6 +19,7 @@ const pod = (service: string, end: string, phase = 'Running') => ({
 const LOGS: Record<string, string> = {
   'orders-1': '2026-11-21T12:00:02.000000000Z {"level":"info","msg":"second","requestId":"one"}',
   'orders-database-0': '2026-11-21T14:00:03.000000000+02:00 third',
+  'broker-0': '2026-11-21T12:00:03.000000000Z fourth',
   'users-1': '2026-11-21T12:00:01.000000000Z {"level":"info","msg":"first","requestId":"one"}',
 };
 
@@ -42,13 +43,12 @@ function cluster({ pods = PODS, complaint = '' } = {}) {
   };
 }
 
-const run = (line: string, runner = cluster()) =>
+const run = (line: string, runner = cluster(), more = '') =>
   runCommand(
     logsCommand,
     temporaryWorkspace({
       'package.json': '{ "name": "@shop/source" }',
-      'environments/live.yml':
-        'engine: kubernetes\ncontext: far\nregistry: registry.example.com/shop\n',
+      'environments/live.yml': `engine: kubernetes\ncontext: far\nregistry: registry.example.com/shop\n${more}`,
       'apps/orders/package.json': '{ "name": "orders" }',
       'apps/orders/service.yml': 'port: 3001\ndatastores:\n  database: postgres\n',
       'apps/users/package.json': '{ "name": "users" }',
@@ -94,6 +94,15 @@ describe('micro logs of a cluster', () => {
   ])('shows the others if one has no log: %s', async (complaint) => {
     const runner = cluster({ pods: [...PODS, pod('users', '2', 'Pending')], complaint });
     expect((await run('users', runner)).output).toContain('first');
+  });
+
+  it('knows the broker only if it runs in the cluster', async () => {
+    await expect(run('broker')).rejects.toThrow('"broker" is not a service of this platform');
+    const runner = cluster({ pods: [...PODS, pod('broker', '0')] });
+    await run('broker', runner, 'broker: in-cluster\n');
+    expect(runner.lines.filter((line) => line.includes(' logs '))).toEqual([
+      'kubectl --context far --namespace shop-live logs broker-0 --container broker --timestamps',
+    ]);
   });
 
   it('says what to do if the user may not read logs', async () => {

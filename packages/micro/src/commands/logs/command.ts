@@ -1,4 +1,5 @@
-import { ownEntries, platformBroker } from '../../compose/datastore';
+import { ownEntries } from '../../compose/datastore';
+import { BROKER_NAME } from '../../platform/datastore';
 import { clusterOf } from '../../effects/cluster';
 import { readAnyEnvironment } from '../../effects/environments';
 import { projectNameOf, addressOf } from '../../deployment/project';
@@ -93,13 +94,12 @@ function widest(names: readonly string[]): number {
 const SINCE =
   /^(?:(?:\d+(?:\.\d+)?(?:h|m|s|ms))+|\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?)$/;
 
-/** On a cluster, neither a broker nor an edge is ours; on ECS, no datastore either. */
+/** On a cluster, no edge is ours, and the broker may not be; on ECS, no datastore is either. */
 function loggedNames(platform: Platform, environment: AnyEnvironment): string[] {
-  const broker = platformBroker(platform);
   const names = ownEntries(platform);
   if (environment.engine === 'ecs') return platform.services.map(({ name }) => name);
-  if (environment.engine === 'kubernetes') return names;
-  return [...names, ...(broker ? [broker.name] : []), EDGE_SERVICE];
+  if (environment.engine === 'compose') return [...names, EDGE_SERVICE];
+  return environment.broker === 'in-cluster' ? names : names.filter((one) => one !== BROKER_NAME);
 }
 
 function requireKnown(words: readonly string[], names: readonly string[]): void {

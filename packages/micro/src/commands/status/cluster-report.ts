@@ -1,5 +1,6 @@
-import { datastoresOf, ownEntries } from '../../compose/datastore';
-import { leftObjects } from '../../kubernetes/cluster-plan';
+import { datastoresOf, ownEntries, platformBroker } from '../../compose/datastore';
+import { usesBroker } from '../../kubernetes/broker-entry';
+import { leftObjects, planBroker } from '../../kubernetes/cluster-plan';
 import type { ClusterState } from '../../effects/cluster-state';
 import { canaryName } from '../../platform/canary';
 import type { DesiredService } from '../../kubernetes/desired-service';
@@ -56,13 +57,21 @@ export function reportCluster(facts: ClusterStatusFacts): PlatformStatus {
   const { platform, environment, state, declared, namespace, commit } = facts;
   const here = platform.services.filter(({ name }) => elsewhere(environment, name) === undefined);
   const inCluster = environment.datastores === 'in-cluster';
-  const datastores = inCluster ? here.flatMap(datastoresOf) : [];
+  const broker = platformBroker(platform);
+  const backing = [
+    ...(inCluster ? here.flatMap(datastoresOf) : []),
+    ...(broker && here.some((service) => usesBroker(environment, service)) ? [broker] : []),
+  ];
   const podsOf = byEntry(facts.pods);
   const plans = new Map(
     [...declared.services].map(([name, desired]) => [name, planService(desired, state)]),
   );
-  const plannedDatastores = new Map(
-    [...plans.values()].flatMap((plan) => plan.datastores.map((one) => [one.entry.name, one])),
+  const plannedBroker = planBroker([...declared.services.values()], state);
+  const plannedBacking = new Map(
+    [
+      ...[...plans.values()].flatMap(({ datastores }) => datastores),
+      ...(plannedBroker ? [plannedBroker] : []),
+    ].map((one) => [one.entry.name, one]),
   );
   return {
     version: STATUS_VERSION,
@@ -72,8 +81,8 @@ export function reportCluster(facts: ClusterStatusFacts): PlatformStatus {
     ...(commit === undefined ? {} : { commit }),
     services: here.map((service) => reportService(service, plans.get(service.name), podsOf, facts)),
     backing: [
-      ...datastores.map(({ name, engine }) =>
-        reportBacking(name, engine, plannedDatastores.get(name), podsOf.get(name) ?? [], facts),
+      ...backing.map(({ name, engine }) =>
+        reportBacking(name, engine, plannedBacking.get(name), podsOf.get(name) ?? [], facts),
       ),
       ...declared.shared.flatMap((object) => reportShared(planObject(object, state.live))),
     ],

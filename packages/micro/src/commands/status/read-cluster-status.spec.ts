@@ -11,14 +11,14 @@ const push = (service: string) => ({
   ...{ image: `reg.example.com/acme/${service}:k-1`, digest: `sha256:${KEY}` },
 });
 
-const workspace = () =>
+const workspace = ({ environment = '', orders = '' } = {}) =>
   temporaryWorkspace({
     'package.json': JSON.stringify({ name: '@acme/source' }),
     'compose.yaml': '',
-    'environments/live.yml': 'engine: kubernetes\ncontext: far\nregistry: reg.example.com\n',
+    'environments/live.yml': `engine: kubernetes\ncontext: far\nregistry: reg.example.com\n${environment}`,
     ...Object.fromEntries(
       ['orders', 'users'].flatMap((name, index) => [
-        [`apps/${name}/service.yml`, `port: ${3001 + index}\n`],
+        [`apps/${name}/service.yml`, `port: ${3001 + index}\n${name === 'orders' ? orders : ''}`],
         [`apps/${name}/package.json`, JSON.stringify({ name })],
         [`dist/receipts/apps/${name}/docker-push.live.json`, JSON.stringify(push(name))],
       ]),
@@ -63,6 +63,18 @@ describe('micro status of a cluster', () => {
     expect(notes).toEqual([
       expect.stringMatching(/^objects were not compared: .*service "orders" has no image/s),
     ]);
+  });
+
+  it('shows the broker that the cluster is to run', async () => {
+    const services = { ...WRITTEN.services, broker: { image: 'rabbitmq:4.1' } };
+    const runner = answering({ stdout: JSON.stringify({ services }) });
+    const root = workspace({ environment: 'broker: in-cluster\n', orders: 'broker: rabbitmq\n' });
+    const { output } = await runCommand(statusCommand, root, '-e live --json', { runner });
+    const { backing, notes } = JSON.parse(output) as PlatformStatus;
+    expect(notes).toEqual([]);
+    expect(backing).toContainEqual({
+      ...{ name: 'broker', engine: 'rabbitmq', health: 'down', drift: ['not running'] },
+    });
   });
 
   it('says what to do if there is no such context', async () => {

@@ -103,5 +103,6 @@ function runningSecrets({ entries }: RenderedPlatform, { secrets, live, books }:
 }
 
 function identityOfWorkload({ kind, name }: RenderedEntry): string {
-  return `${kind === 'datastore' ? 'StatefulSet' : 'Deployment'}/${name}`;
+  const isStateful = kind === 'datastore' || kind === 'broker';
+  return `${isStateful ? 'StatefulSet' : 'Deployment'}/${name}`;
 }

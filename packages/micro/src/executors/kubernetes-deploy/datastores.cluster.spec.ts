@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { pushDatastoreImage } from '../../../../../tools/images/datastores/pushed-image';
 import { describeCluster } from '../../../../../tools/testing/describe-cluster';
 import { ClusterWorkspace } from '../../testing/cluster-workspace';
 
@@ -15,8 +16,9 @@ require('node:net').connect(Number(port), hostname, () => {
 
 describeCluster('datastores and jobs of kubernetes-deploy', () => {
   let workspace: ClusterWorkspace;
-  beforeAll(() => {
+  beforeAll(async () => {
     workspace = new ClusterWorkspace(inject('cluster')!, 'storage: { size: 1Gi }\n');
+    const image = await pushDatastoreImage(workspace.cluster.registry, 'postgres');
     workspace.write({ '.env': 'ORDERS_PASSWORD=secret\n' });
     const url = 'postgres://orders:${ORDERS_PASSWORD}@orders-database:5432/orders';
     workspace.addService('orders', 3001, {
@@ -31,7 +33,7 @@ describeCluster('datastores and jobs of kubernetes-deploy', () => {
     depends_on:
       orders-database: { condition: service_healthy }
   orders-database:
-    image: ${workspace.cluster.registry}/mirror/postgres:17-bookworm
+    image: ${image}
     environment: { POSTGRES_USER: orders, POSTGRES_DB: orders, POSTGRES_PASSWORD: "\${ORDERS_PASSWORD}" }
     healthcheck: { test: [CMD-SHELL, pg_isready -U orders], interval: 2s }
     volumes: [orders-database:/var/lib/postgresql/data]

@@ -15,6 +15,7 @@ import { findServiceProjects } from '../../effects/workspace-projects';
 import { changesNothing, type ClusterPlan } from '../../kubernetes/cluster-plan';
 import { createdNames, createdShared } from '../../kubernetes/foreign-objects';
 import { changedObjects } from '../../kubernetes/object-plan';
+import type { ServicePlan } from '../../kubernetes/service-plan';
 import { UserError } from '../../platform/user-error';
 import { readPlatform } from '../../platform/workspace';
 import { formatList, formatStep } from '../../terminal/step';
@@ -133,15 +134,21 @@ async function decide(run: Run): Promise<Decided> {
 }
 
 /** What is to be made must not be there: it would be taken from its owner, and deleted if the deploy fails. */
-async function refuseForeign(run: Run, { services, shared }: ClusterPlan): Promise<void> {
+async function refuseForeign(run: Run, { services, shared, broker }: ClusterPlan): Promise<void> {
   const common = createdShared(shared);
-  const made = services.map((plan) => ({ service: plan.service, names: createdNames(plan) }));
+  const made = services.map((plan) => ({ service: plan.service, names: namesMade(plan, broker) }));
   if (common.length + made.flatMap(({ names }) => names).length === 0) return;
   const there = await readNames(run.cluster);
   for (const { service, names } of made) {
     const foreign = [...names, ...common].filter((name) => there.has(name));
     if (foreign.length > 0) run.failures.set(service, foreignObjects(run, service, foreign));
   }
+}
+
+/** The broker that a service makes use of is made for it, too. */
+function namesMade(plan: ServicePlan, broker: ClusterPlan['broker']): string[] {
+  const isUsed = broker?.users.includes(plan.service);
+  return [...createdNames(plan), ...(broker && isUsed ? createdShared(broker.objects) : [])];
 }
 
 function foreignObjects({ scope, environment }: Run, service: string, names: string[]) {

@@ -35,6 +35,7 @@ describe('environment --engine=kubernetes', () => {
     engine: 'kubernetes',
     context: 'production',
     registry: 'registry.example.com/acme',
+    broker: 'in-cluster',
   };
 
   it.each<[Partial<EnvironmentSchema>, object]>([
@@ -89,8 +90,9 @@ registry: registry.example.com/acme
 # Hosts are published by Ingress. For the Gateway API, write \`gateway: { name: public, namespace: infra }\` instead.
 ingress: {}
 
-# Databases and caches run in the cluster, each with a volume.
-# If they run elsewhere, give their URLs as secrets: \`datastores: external\`.
+# Databases, caches and the broker run in the cluster, each with a volume. If they run elsewhere, give their URLs as
+# secrets: \`datastores: external\`, \`broker: external\`.
+broker: in-cluster
 # storage: { size: 8Gi }
 
 # Overrides for single services, with all that can be set for the first:
@@ -130,11 +132,18 @@ services:
     expect(services['gateway']).toHaveProperty(key);
   });
 
-  it('asks for the address of the broker, which the cluster does not run', async () => {
+  it('asks for no address of a broker that the cluster runs', async () => {
     addService(tree, 'order-items', 'kind: worker\nport: 3003\nbroker: rabbitmq\n');
     await make();
+    expect(parse(text())).toEqual(cluster);
+  });
+
+  it('asks for the address of a broker that the cluster cannot run', async () => {
+    addService(tree, 'order-items', 'kind: worker\nport: 3003\nbroker: sqs\n');
+    await make();
+    const { broker: _broker, ...rest } = cluster;
     expect(parse(text())).toEqual({
-      ...cluster,
+      ...rest,
       services: {
         'order-items': {
           secrets: { BROKER_URL: { environment: 'ORDER_ITEMS_BROKER_URL' } },

@@ -1,4 +1,5 @@
 import { missingAddresses } from '../../kubernetes/outside';
+import { brokerOf, isBrokerServer } from '../../platform/datastore';
 import { parseAnyEnvironment } from '../../platform/environment';
 import { namespaceOf } from '../../platform/kubernetes-environment';
 import { toUpperSnake } from '../../platform/name';
@@ -32,6 +33,7 @@ export function kubernetesText(
   const chosen = schema.registry || registry;
   const facts: NewKubernetesEnvironment = {
     ...{ name, context, gateways, secrets: new Map() },
+    hasBroker: isBrokerServer(brokerOf(platform.services)),
     ...(namespace === undefined ? {} : { namespace }),
     defaultNamespace: namespaceOf(platform.name, { name, namespace: undefined }),
     registry: chosen ?? `registry.example.com/${platform.name}`,

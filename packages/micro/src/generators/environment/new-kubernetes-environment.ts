@@ -14,6 +14,8 @@ export interface NewKubernetesEnvironment {
   defaultNamespace: string;
   registry: string;
   routes?: NewRoutes;
+  /** Whether the cluster can run the broker of the platform; one that is a service of AWS, it cannot. */
+  hasBroker: boolean;
   /** The gateway that is published, with its public host name. */
   published?: { service: string; host: string };
   /** Secrets that services need, each with the variable of the deploying process that holds it. */
@@ -36,14 +38,23 @@ ${namespace === undefined ? `# ${setting('namespace', defaultNamespace)}` : sett
 # namespace with the credentials: \`pullSecret: registry\`.
 ${setting('registry', registry)}
 ${routesText(routes)}
-# Databases and caches run in the cluster, each with a volume.
-# If they run elsewhere, give their URLs as secrets: \`datastores: external\`.
-# storage: { size: 8Gi }
+${backingText(environment)}# storage: { size: 8Gi }
 
 ${servicesText(environment)}
 # Services that run elsewhere, with the URL for their consumers:
 # links:
 #   billing: https://billing.example.com
+`;
+}
+
+function backingText({ hasBroker }: NewKubernetesEnvironment): string {
+  return hasBroker
+    ? `# Databases, caches and the broker run in the cluster, each with a volume. If they run elsewhere, give their URLs as
+# secrets: \`datastores: external\`, \`broker: external\`.
+broker: in-cluster
+`
+    : `# Databases and caches run in the cluster, each with a volume.
+# If they run elsewhere, give their URLs as secrets: \`datastores: external\`.
 `;
 }
 

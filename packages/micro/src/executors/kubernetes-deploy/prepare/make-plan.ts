@@ -3,7 +3,7 @@ import { checkCommit, parseCommit } from '../../../deployment/commit';
 import { rollOrder } from '../../../deployment/order';
 import type { ClusterState } from '../../../effects/cluster-state';
 import { canaryProblem, planCanary } from '../../../kubernetes/canary-plan';
-import { leftObjects, type ClusterPlan } from '../../../kubernetes/cluster-plan';
+import { leftObjects, planBroker, type ClusterPlan } from '../../../kubernetes/cluster-plan';
 import type { DesiredService } from '../../../kubernetes/desired-service';
 import { planObject } from '../../../kubernetes/object-plan';
 import { planService, type OwnPlan, type ServicePlan } from '../../../kubernetes/service-plan';
@@ -33,6 +33,7 @@ export async function makePlan(
     );
     services.push({ ...plan, ...(await checkRunning(run, plan)), missing, after });
   }
+  const broker = planBroker([...desired.services.values()], state);
   return {
     environment: environment.name,
     context: environment.context,
@@ -40,6 +41,7 @@ export async function makePlan(
     rollback: mode.destination.kind === 'release',
     services,
     shared: desired.shared.map((object) => planObject(object, state.live)),
+    ...(broker ? { broker } : {}),
     left: leftObjects(state.objects, new Set(ownEntries(platform))),
     prune: mode.prune,
   };

@@ -4,6 +4,7 @@ import { readDeployed } from '../../read-push';
 import { renderForCluster } from '../../../effects/cluster-rendering';
 import { readEntrySecret } from '../../../effects/cluster-secrets';
 import type { ClusterState } from '../../../effects/cluster-state';
+import { usesBroker } from '../../../kubernetes/broker-entry';
 import {
   desiredRelease,
   desiredService,
@@ -12,10 +13,11 @@ import {
 import type { KubernetesObject } from '../../../kubernetes/object';
 import type { ClusterRelease } from '../../../kubernetes/release-book';
 import type { RenderedEntry, RenderedImage } from '../../../kubernetes/render';
+import { runningBrokerSecret } from '../../../kubernetes/running-secret';
 import { secretNameOf } from '../../../kubernetes/secret-name';
 import type { Secret } from '../../../platform/secret';
 import { UserError } from '../../../platform/user-error';
-import { attempt } from '../../deploy-failures';
+import { attempt, attemptForAll } from '../../deploy-failures';
 import { keepSigned } from '../../signed-images';
 import type { Run } from '../run';
 import { wantedRelease } from './wanted-release';
@@ -32,13 +34,18 @@ export async function readDesired(run: Run, state: ClusterState, key: Secret): P
   const { kind } = run.mode.destination;
   const unpushed = new Set<string>();
   const desired = await (kind === 'push' || kind === 'canary'
-    ? readPushed(run, key, unpushed)
+    ? readPushed(run, state, key, unpushed)
     : readReleases(run, state, key));
   return { ...desired, services: await keepSigned(run, desired.services, unpushed) };
 }
 
 /** @param unpushed gets the names of services whose images are not pushed. */
-async function readPushed(run: Run, key: Secret, unpushed: Set<string>): Promise<Desired> {
+async function readPushed(
+  run: Run,
+  state: ClusterState,
+  key: Secret,
+  unpushed: Set<string>,
+): Promise<Desired> {
   const { tasks, environment, platform } = run;
   const images = new Map<string, RenderedImage>();
   for (const task of tasks) {
@@ -47,13 +54,14 @@ async function readPushed(run: Run, key: Secret, unpushed: Set<string>): Promise
     if (push) images.set(name, imageOfPush(push));
     if (push?.kind === 'unpushed') unpushed.add(name);
   }
+  const running = runningBrokerSecret(state.live);
   if (images.size === 0) return { services: new Map(), shared: [] };
   const rendered = await renderForCluster(run, platform, environment, images);
   const names = await nameSecrets(run, rendered.entries, rendered.filled, key);
   const services = new Map<string, DesiredService>();
   for (const [service, image] of images) {
     if (run.failures.has(service)) continue;
-    services.set(service, desiredService(rendered, service, image, names));
+    services.set(service, desiredService(rendered, service, image, names, running));
   }
   return { services, shared: rendered.shared };
 }
@@ -100,7 +108,8 @@ async function nameSecrets(
   const context = { ...run, signal: run.interruption.signal };
   for (const entry of entries) {
     if (run.failures.has(entry.service)) continue;
-    await attempt(run, entry.service, async () => {
+    const ofAll = entry.kind === 'broker' ? usersOfBroker(run) : [entry.service];
+    await attemptForAll(run, ofAll, async () => {
       const values = await readEntrySecret(context, run.environment, entry, filled);
       const { variables, files } = entry.secret;
       const missing = [...variables, ...files].filter((one) => !values.has(one));
@@ -116,4 +125,11 @@ async function nameSecrets(
     });
   }
   return names;
+}
+
+function usersOfBroker({ tasks, environment }: Run): string[] {
+  return tasks
+    .map(({ service }) => service)
+    .filter((service) => usesBroker(environment, service))
+    .map(({ name }) => name);
 }

@@ -2,6 +2,7 @@ import type {
   ClusterPlanDocument,
   ClusterServiceDocument,
 } from '../../../kubernetes/plan-document';
+import { BROKER_NAME } from '../../../platform/datastore';
 import { visible } from '../../../platform/visible';
 import { formatList } from '../../../terminal/step';
 import { formatImage, formatRows, type Row } from '../../plan-rows';
@@ -9,13 +10,18 @@ import { formatImage, formatRows, type Row } from '../../plan-rows';
 /** The plan as lines for a person. The first line names the environment, the last ones what does not change. */
 export function formatPlan(plan: ClusterPlanDocument): string[] {
   const { environment, context, namespace, services, shared, outdated, left, prune } = plan;
+  const { broker } = plan;
   const quiet = services.filter(isQuiet).map(({ service }) => service);
   return [
     `plan for ${environment} (namespace ${namespace}, context ${context})`,
     ...formatRows([
       ...shared.map(({ object, action, why }): Row => [action, object, why.join('; ')]),
+      ...(broker ? brokerRows(broker) : []),
       ...services.filter((one) => !isQuiet(one)).flatMap((one) => rowsOf(one, environment)),
-      ...outdated.map(({ name, why }): Row => [
+      ...[
+        ...outdated,
+        ...(broker?.action === 'left' ? [{ ...broker, name: BROKER_NAME }] : []),
+      ].map(({ name, why }): Row => [
         'left',
         name,
         `${why.join('; ')}. A deploy does not replace a pod that may hold data: back it up, run "kubectl --context ${context} --namespace ${namespace} delete statefulset ${name}" (its volume stays), and deploy again`,
@@ -29,6 +35,14 @@ export function formatPlan(plan: ClusterPlanDocument): string[] {
     ...(quiet.length > 0 ? formatRows([['keep', formatList(quiet), 'nothing changed']]) : []),
     ...(plan.rollback ? ['  databases do not change: a rollback does not undo migrations'] : []),
   ].map(visible);
+}
+
+/** What is left has a line of its own. */
+function brokerRows({ action, users, objects }: NonNullable<ClusterPlanDocument['broker']>): Row[] {
+  if (action === 'create') return [['start', BROKER_NAME, `needed by ${formatList(users)}`]];
+  if (objects.length === 0) return [];
+  const changed = objects.map(({ object, why }) => `${object}: ${why.join('; ')}`);
+  return [['change', BROKER_NAME, changed.join('; ')]];
 }
 
 /** The lines of one service. What the cluster says of it may hold anything. */

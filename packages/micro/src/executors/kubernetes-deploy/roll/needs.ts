@@ -1,7 +1,8 @@
 import { runKubectl } from '../../../effects/cluster';
+import { changesBroker, type ClusterPlan } from '../../../kubernetes/cluster-plan';
 import type { DesiredEntry } from '../../../kubernetes/desired-service';
 import { changedObjects } from '../../../kubernetes/object-plan';
-import type { ServicePlan } from '../../../kubernetes/service-plan';
+import type { DatastorePlan, ServicePlan } from '../../../kubernetes/service-plan';
 import { UserError } from '../../../platform/user-error';
 import { formatStep } from '../../../terminal/step';
 import { tellOf } from '../../deploy-request';
@@ -25,19 +26,49 @@ export async function startDatastores(
   { service, datastores }: ServicePlan,
 ): Promise<void> {
   const say = tellOf(run, service);
-  const { cluster, environment } = run;
-  await Promise.all(
-    datastores.map(async ({ entry, objects, secret, action }) => {
-      await giveSecret(run, entry, secret);
-      await applyObjects({ cluster, say }, changedObjects(objects), `the objects of ${entry.name}`);
-      if (action === 'left') return;
-      // Jobs and new pods need it, whether it is new or not.
-      const timeout = environment.healthTimeout;
-      const { name } = entry;
-      await watchRollout(run, { kind: 'StatefulSet', name, entry: name, timeout });
-      if (action === 'create') say(formatStep(service, 'started', name));
-    }),
+  await Promise.all(datastores.map((datastore) => startStateful(run, service, datastore, say)));
+}
+
+/** @param of whose line says that it was started. */
+async function startStateful(
+  run: Run,
+  of: string,
+  { entry, objects, secret, action }: DatastorePlan,
+  say: (line: string) => void,
+): Promise<void> {
+  const { name } = entry;
+  await giveSecret(run, entry, secret);
+  await applyObjects(
+    { cluster: run.cluster, say },
+    changedObjects(objects),
+    `the objects of ${name}`,
   );
+  if (action === 'left') return;
+  // Jobs and new pods need it, whether it is new or not.
+  const timeout = run.environment.healthTimeout;
+  await watchRollout(run, { kind: 'StatefulSet', name, entry: name, timeout });
+  if (action === 'create') say(formatStep(of, 'started', name));
+}
+
+/**
+ * Starts or changes the broker, which several services wait for.
+ * @returns why it did not start; it never rejects, since nobody may be waiting then.
+ */
+export async function startBroker(
+  run: Run,
+  { broker, services }: ClusterPlan,
+): Promise<Error | undefined> {
+  const users = services.filter(
+    ({ service }) => broker?.users.includes(service) && !run.failures.has(service),
+  );
+  const isNeeded = users.some(({ action }) => action !== 'keep');
+  if (!broker || users.length === 0 || !(isNeeded || changesBroker(broker))) return undefined;
+  try {
+    await startStateful(run, run.environment.name, broker, run.tell);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 export async function runJobs(run: Run, { service, jobs }: ServicePlan): Promise<void> {

@@ -8,6 +8,7 @@ import { UserError } from '../../../platform/user-error';
 import { limit } from '../../../effects/limit';
 import { attempt } from '../../deploy-failures';
 import type { Run } from '../run';
+import { startBroker } from './needs';
 import { recordRelease, releaseOf } from './record';
 import { rollService } from './roll-service';
 import { undoRoll } from './undo';
@@ -26,10 +27,12 @@ export interface Rolled {
 /** Rolls every service after the services that it consumes. */
 export async function rollAll(
   run: Run,
-  { services }: ClusterPlan,
+  clusterPlan: ClusterPlan,
   state: ClusterState,
 ): Promise<Map<string, Rolled>> {
+  const { services } = clusterPlan;
   const { failures, tasks, environment, mode, clock } = run;
+  const broker = startBroker(run, clusterPlan);
   const rolled = new Map<string, Rolled>();
   const inTurn = limit(ROLLS);
   const ended = new Map<string, Promise<void>>();
@@ -39,6 +42,11 @@ export async function rollAll(
     const work = async () => {
       for (const provider of providers) await ended.get(provider);
       if (!plan || failures.has(service)) return;
+      const problem = plan.desired.broker && (await broker);
+      if (problem) {
+        failures.set(service, withoutBroker(service, problem));
+        return;
+      }
       const broken = providers.find((provider) => failures.has(provider));
       if (broken !== undefined && plan.action !== 'keep') {
         const message = `${service} was not changed, because ${broken}, which it consumes, could not be deployed`;
@@ -64,6 +72,11 @@ export async function rollAll(
   await Promise.all(ended.values());
   if (mode.atomic) await settle(run, rolled, state);
   return rolled;
+}
+
+function withoutBroker(service: string, problem: Error): Error {
+  if (!(problem instanceof UserError)) return problem;
+  return new UserError(`${problem.message}\n${service}, which uses it, was not changed`);
 }
 
 /** With --atomic, releases are recorded once all services have them; or all go back. */
