@@ -54,6 +54,7 @@ export class ClusterWorkspace {
   constructor(
     readonly cluster: TestCluster,
     private readonly head = '',
+    private readonly healthTimeout = '40s',
   ) {
     process.env['KUBECONFIG'] = cluster.kubeconfig;
     // The program of that cluster first, as people have it.
@@ -111,7 +112,7 @@ ${compose}`,
 context: ${this.cluster.context}
 namespace: ${this.namespace}
 registry: ${this.cluster.registry}
-healthTimeout: 40s
+healthTimeout: ${this.healthTimeout}
 ${this.head}services:
 ${lines.join('')}`,
     });

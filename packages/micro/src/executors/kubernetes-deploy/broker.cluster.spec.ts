@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
 import { pushDatastoreImage } from '../../../../../tools/images/datastores/pushed-image';
 import { describeCluster } from '../../../../../tools/testing/describe-cluster';
 import { deriveRootCompose } from '../../compose/root-compose';
@@ -21,22 +21,23 @@ if (process.env.ROLE === 'mailer') {
   });
 }
 const ROUTES = {
-  '/health': async () => 'alive',
-  '/ready': async () => broker.ready || (await broker.onConnect(2000), 'ready'),
-  '/publish': async (id) => {
+  health: async () => 'alive',
+  // It goes on connecting after that time.
+  ready: () => broker.onConnect(2000, true),
+  publish: async (id) => {
     await publisher.send({ exchange: 'events', routingKey: 'order.placed', durable: true }, id);
     return id;
   },
-  '/steal': () => broker.basicGet(queue).then(
+  steal: () => broker.basicGet(queue).then(
     () => 'read it',
     ({ code }) => code,
   ),
-  '/received': async () => received,
+  received: async () => received,
 };
 createServer((request, response) => {
-  const [path, id] = request.url.split('?');
+  const [, path, id] = request.url.split('/');
   ROUTES[path](id).then(
-    (body) => response.end(JSON.stringify(body)),
+    (body) => response.end(JSON.stringify(body ?? null)),
     (error) => response.writeHead(503).end(error.message),
   );
 }).listen(Number(process.env.PORT));
@@ -53,7 +54,7 @@ describeCluster('a broker of kubernetes-deploy', () => {
 
   beforeAll(async () => {
     const head = 'broker: in-cluster\nstorage: { size: 1Gi }\n';
-    workspace = new ClusterWorkspace(inject('cluster')!, head);
+    workspace = new ClusterWorkspace(inject('cluster')!, head, '180s');
     const image = await pushDatastoreImage(workspace.cluster.registry, 'rabbitmq');
     const projects = Object.entries(MANIFESTS).map(([name, text]) => ({
       ...{ name, root: `apps/${name}`, file: `apps/${name}/service.yml`, text },
@@ -94,7 +95,7 @@ describeCluster('a broker of kubernetes-deploy', () => {
     for (const name of ['orders', 'mailer']) {
       expect(output).toContain(`${name}  ran  ${name}-broker-account`);
     }
-    expect(ask('orders', '/publish?first')).toBe('first');
+    expect(ask('orders', '/publish/first')).toBe('first');
     await isReceived('first');
   });
 
@@ -122,7 +123,7 @@ describeCluster('a broker of kubernetes-deploy', () => {
     workspace.kubectl('delete', 'pod', 'broker-0', '--wait=true');
     await expect.poll(uid, { timeout: 60_000 }).not.toBe(before);
     workspace.kubectl('wait', '--for=condition=Ready', 'pod/broker-0', '--timeout=180s');
-    await expect.poll(() => ask('orders', '/publish?second'), { timeout: 60_000 }).toBe('second');
+    await expect.poll(() => ask('orders', '/publish/second'), { timeout: 60_000 }).toBe('second');
     await isReceived('second');
   });
 
@@ -137,7 +138,32 @@ describeCluster('a broker of kubernetes-deploy', () => {
     expect(output).toContain('orders  ran  orders-broker-account');
     expect(output).not.toContain('mailer  ran');
     expect(uid()).toBe(before);
-    expect(ask('orders', '/publish?third')).toBe('third');
+    expect(ask('orders', '/publish/third')).toBe('third');
     await isReceived('third');
+  });
+});
+
+/** They have no jobs, so that the service only has to start after them. */
+describeCluster('a broker without accounts of kubernetes-deploy', () => {
+  it.each(['nats', 'redis', 'kafka'] as const)('%s starts as its image is', async (engine) => {
+    const head = 'broker: in-cluster\nstorage: { size: 1Gi }\n';
+    const workspace = new ClusterWorkspace(inject('cluster')!, head, '180s');
+    onTestFinished(() => workspace.remove());
+    const image = await pushDatastoreImage(workspace.cluster.registry, engine);
+    const manifest = `broker: ${engine}\n`;
+    const text = `port: 3001\n${manifest}`;
+    const project = { name: 'orders', root: 'apps/orders', file: 'apps/orders/service.yml', text };
+    const platform = parsePlatform(workspace.platform, [project]);
+    workspace.addService('orders', 3001, { manifest });
+    const root = deriveRootCompose(platform, undefined, () => false).text!;
+    workspace.write({
+      'compose.yaml': root.replace(/image: .*/, `image: ${image}`),
+      '.env': 'BROKER_PASSWORD=b\n',
+    });
+    workspace.push('orders', 'one');
+    const { output, failures } = await workspace.deploy();
+    expect(failures, output).toEqual({});
+    expect(output).toContain('cluster  started  broker');
+    expect((await workspace.deploy()).output).toContain('nothing changed');
   });
 });
