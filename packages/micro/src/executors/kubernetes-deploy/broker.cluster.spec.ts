@@ -155,7 +155,7 @@ describeCluster('a broker without accounts of kubernetes-deploy', () => {
     const project = { name: 'orders', root: 'apps/orders', file: 'apps/orders/service.yml', text };
     const platform = parsePlatform(workspace.platform, [project]);
     workspace.addService('orders', 3001, { manifest });
-    const root = deriveRootCompose(platform, undefined, () => false).text!;
+    const root = deriveRootCompose(platform, undefined, () => false).text;
     workspace.write({
       'compose.yaml': root.replace(/image: .*/, `image: ${image}`),
       '.env': 'BROKER_PASSWORD=b\n',
