@@ -1,5 +1,10 @@
-import { canaryName, describeShare } from '../platform/canary';
-import { formatHeader, type CanaryHeader, type CanaryShare, type CanaryShares } from './canary';
+import { canaryName } from '../platform/canary';
+import {
+  describeCanaryShare,
+  type CanaryHeader,
+  type CanaryShare,
+  type CanaryShares,
+} from './canary';
 import { isServing, type Container } from './container';
 import { DEPLOY_LABELS } from './labels';
 
@@ -57,7 +62,6 @@ export function describeCanary({
   header,
   key,
 }: Pick<CanaryPlan, 'weight' | 'header' | 'key'>): string {
-  const share = describeShare(weight, header && formatHeader(header));
   const name = key === undefined ? 'a canary' : `a canary (${key.slice(0, 12)})`;
-  return `${share} go to ${name}`;
+  return `${describeCanaryShare({ weight, header })} go to ${name}`;
 }

@@ -1,4 +1,5 @@
-import { canaryName, canaryReplicas } from '../platform/canary';
+import { isDeepStrictEqual } from 'node:util';
+import { canaryName, canaryReplicas, describeShare } from '../platform/canary';
 import type { ComposeEntry } from './entry';
 import { DEPLOY_LABELS } from './labels';
 import type { DesiredState } from './desired-state';
@@ -16,12 +17,31 @@ export interface CanaryHeader {
   value: string;
 }
 
+interface MaybeHeader {
+  weight: number;
+  header?: CanaryHeader | undefined;
+}
+
 /** By service. One without containers gets no requests. */
 export type CanaryShares = ReadonlyMap<string, CanaryShare>;
 
 /** `X-Version: next` */
 export function formatHeader({ name, value }: CanaryHeader): string {
   return `${name}: ${value}`;
+}
+
+/** In words: `10 % of its requests and those with "X-Version: next"` */
+export function describeCanaryShare({ weight, header }: MaybeHeader): string {
+  return describeShare(weight, header && formatHeader(header));
+}
+
+/** A share alone, of something that has one. */
+export function shareOf({ weight, header }: MaybeHeader): CanaryShare {
+  return { weight, ...(header ? { header } : {}) };
+}
+
+export function isSameShare(one: CanaryShare, other: CanaryShare): boolean {
+  return one.weight === other.weight && isDeepStrictEqual(one.header, other.header);
 }
 
 /**

@@ -44,9 +44,6 @@ export type EcsDeployOptions = Pick<
   | 'breakLock'
 >;
 
-/** Options of a cluster, as Nx gives them. */
-export type ClusterDeployOptions = Omit<DeployOptions, 'canaryHeader'>;
-
 /** What a run deploys: the last push, a recorded release, or a canary and its end. */
 export type Destination =
   | { kind: 'push' }

@@ -1,4 +1,5 @@
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
+import { describeCanaryShare, isSameShare, type CanaryShare } from '../deployment/canary';
 import { canaryName, canaryReplicas } from '../platform/canary';
 import { canaryObjects, canaryOf, isRoute } from './canary';
 import type { DesiredService } from './desired-service';
@@ -40,7 +41,11 @@ interface Scaled {
 }
 
 /** Runs what was pushed last for a share of the requests; the pods of the service itself stay as they are. */
-export function planCanary(desired: DesiredService, weight: number, facts: ClusterFacts): OwnPlan {
+export function planCanary(
+  desired: DesiredService,
+  share: CanaryShare,
+  facts: ClusterFacts,
+): OwnPlan {
   const { service, entry, key, image, hash } = desired;
   const { live, books } = facts;
   const book = books.get(service);
@@ -48,18 +53,18 @@ export function planCanary(desired: DesiredService, weight: number, facts: Clust
   const running = book?.canary;
   const { replicas = 1 } = (live.get(`Deployment/${service}`) as Scaled | undefined)?.spec ?? {};
   const declared = canaryObjects({
-    ...{ service, objects: entry.objects, replicas: canaryReplicas(replicas, weight) },
+    ...{ service, objects: entry.objects, replicas: canaryReplicas(replicas, share.weight) },
     policies: policiesFor(desired, live.values()),
   });
-  const share = { weight, ready: true, release: { objects: entry.objects } };
-  const routes = withShare((current?.objects ?? []).filter(isRoute), service, share);
+  const canary = { ...share, ready: true, release: { objects: entry.objects } };
+  const routes = withShare((current?.objects ?? []).filter(isRoute), service, canary);
   const plan = {
     ...{ service, desired, current, obsolete: [], secret: needsSecret(entry, facts) },
     objects: declared.map((object) => planObject(object, live)),
     jobs: desired.jobs.flatMap((job) => planJob(job, current, facts)),
     datastores: desired.datastores.map((one) => planDatastore(one, facts)),
     canary: {
-      ...{ action: 'start' as const, weight, image, key },
+      ...{ action: 'start' as const, ...share, image, key },
       routes: routes.map((route) => planObject(route, live)),
     },
   };
@@ -70,15 +75,18 @@ export function planCanary(desired: DesiredService, weight: number, facts: Clust
   const isSame =
     running?.ready === true &&
     running.release.hash === hash &&
-    running.weight === weight &&
+    isSameShare(running, share) &&
     !plan.secret &&
     plan.jobs.length === 0 &&
     [...plan.objects, ...plan.canary.routes].every(({ kind }) => kind === 'keep') &&
     isRolledOut(service, live.get(`Deployment/${canaryName(service)}`));
-  if (isSame) return { ...plan, action: 'keep', reason: `its canary gets ${weight} % already` };
-  const to = running?.ready ? `, ${running.weight} % until now` : '';
-  const reason = `a canary gets ${weight} % of the requests${to}`;
-  return { ...plan, action: 'canary', reason };
+  const gets = `${describeCanaryShare(share)} go to a canary`;
+  if (isSame) return { ...plan, action: 'keep', reason: `${gets} already` };
+  const before =
+    running?.ready && !isSameShare(running, share)
+      ? `, until now ${describeCanaryShare(running)}`
+      : '';
+  return { ...plan, action: 'canary', reason: `${gets}${before}` };
 }
 
 /** The objects of the canary of a service that the cluster has. */

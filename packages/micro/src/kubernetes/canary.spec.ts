@@ -7,7 +7,7 @@ import { parseAnyEnvironment } from '../platform/environment';
 import { platformOf } from '../testing/platform';
 import { deployedCluster } from '../testing/deployed-cluster';
 import { canaryReplicas } from '../platform/canary';
-import { isRouteSeen, withWeight } from './canary';
+import { isRouteSeen, routedToCanary } from './canary';
 import { canaryProblem, liveCanary, planCanary } from './canary-plan';
 import { leftObjects } from './cluster-plan';
 import { desiredRelease, desiredService } from './desired-service';
@@ -77,13 +77,16 @@ const RELEASE = {
   ...{ objects: next.recorded, secret: next.entry.secret },
 };
 const CANARY: RunningCanary = { weight: 10, ready: true, release: RELEASE };
-const started = planCanary(next, 10, state);
+const started = planCanary(next, { weight: 10 }, state);
 const running = after(state, started, CANARY);
 
 interface Routed {
   spec: { rules: { backendRefs: object[] }[] };
 }
 
+const HEADER = { name: 'X-Version', value: 'next' };
+const rulesOf = ({ canary }: OwnPlan) =>
+  canary!.routes.flatMap(({ object }) => (object as unknown as Routed).spec.rules);
 const backends = (object: unknown) => (object as Routed).spec.rules[0]!.backendRefs;
 const BOTH = [
   { name: 'gateway', port: 3000, weight: 90 },
@@ -95,7 +98,7 @@ describe('a canary', () => {
   it('is made of objects that Kubernetes takes, which no Service or policy of others finds', () => {
     expect(started).toMatchObject({
       action: 'canary',
-      reason: 'a canary gets 10 % of the requests',
+      reason: '10 % of its requests go to a canary',
     });
     const objects = started.objects.map(({ object }) => object);
     expect(objects.map(({ kind, metadata }) => `${kind}/${metadata!.name}`)).toEqual([
@@ -140,29 +143,58 @@ describe('a canary', () => {
     expect(started.canary?.routes.map(({ object }) => backends(object))).toEqual([BOTH]);
   });
 
+  it('gets the requests with a header by a rule of its own, whatever its weight', () => {
+    const [rule, rest] = rulesOf(planCanary(next, { weight: 10, header: HEADER }, state));
+    expect(rule).toEqual({
+      matches: [{ headers: [{ type: 'Exact', name: 'X-Version', value: 'next' }] }],
+      backendRefs: [{ name: 'gateway-canary', port: 3000 }],
+    });
+    expect(rest).toEqual({ backendRefs: BOTH });
+    const alone = planCanary(next, { weight: 0, header: HEADER }, state);
+    expect(rulesOf(alone)).toEqual([rule, { backendRefs: ONE }]);
+    expect(alone.reason).toBe('requests with "X-Version: next" go to a canary');
+  });
+
+  it('is kept with the same header, and changed for another one or none', () => {
+    const both = { weight: 10, header: HEADER };
+    const facts = after(state, planCanary(next, both, state), { ...CANARY, ...both });
+    expect(planCanary(next, both, facts)).toMatchObject({
+      action: 'keep',
+      reason: '10 % of its requests and those with "X-Version: next" go to a canary already',
+    });
+    const none = planCanary(next, { weight: 10 }, facts);
+    expect(none).toMatchObject({ action: 'canary', canary: { routes: [{ kind: 'change' }] } });
+    expect(rulesOf(none)).toEqual([{ backendRefs: BOTH }]);
+    const other = planCanary(next, { ...both, header: { ...HEADER, value: 'beta' } }, facts);
+    expect(other.canary?.routes.map(({ kind }) => kind)).toEqual(['change']);
+  });
+
   it('has pods for its share, and at least one', () => {
     expect([1, 10, 26, 50, 99].map((weight) => canaryReplicas(4, weight))).toEqual([1, 1, 2, 2, 4]);
     expect(canaryReplicas(0, 50)).toBe(1);
   });
 
   it('is kept if it gets this share already, and changed for another one or another version', () => {
-    expect(planCanary(next, 10, running)).toMatchObject({ action: 'keep' });
-    const more = planCanary(next, 60, running);
+    expect(planCanary(next, { weight: 10 }, running)).toMatchObject({ action: 'keep' });
+    const more = planCanary(next, { weight: 60 }, running);
     expect(more).toMatchObject({
-      ...{ action: 'canary', reason: 'a canary gets 60 % of the requests, 10 % until now' },
+      ...{
+        action: 'canary',
+        reason: '60 % of its requests go to a canary, until now 10 % of its requests',
+      },
       canary: { weight: 60, routes: [{ kind: 'change' }] },
     });
     const changed = more.objects.filter(({ kind }) => kind !== 'keep');
     expect(changed.map(({ paths }) => paths)).toEqual([['spec.replicas']]);
-    expect(planCanary(render('c').desired('gateway'), 10, running)).toMatchObject({
+    expect(planCanary(render('c').desired('gateway'), { weight: 10 }, running)).toMatchObject({
       action: 'canary',
     });
     const interrupted = after(state, started, { ...CANARY, ready: false });
-    expect(planCanary(next, 10, interrupted)).toMatchObject({ action: 'canary' });
+    expect(planCanary(next, { weight: 10 }, interrupted)).toMatchObject({ action: 'canary' });
   });
 
   it('is not started for what serves all requests already', () => {
-    const plan = planCanary(desired('gateway'), 10, state);
+    const plan = planCanary(desired('gateway'), { weight: 10 }, state);
     expect(plan).toMatchObject({ action: 'keep', objects: [], canary: undefined });
   });
 
@@ -236,6 +268,20 @@ describe('the end of a canary', () => {
     expect(plan.canary?.routes.map(({ object }) => backends(object))).toEqual([ONE]);
   });
 
+  it('promoted or aborted, takes the rule of its header away', () => {
+    const share = { weight: 0, header: HEADER };
+    const facts = after(state, planCanary(next, share, state), { ...CANARY, ...share });
+    const promoted = planService(desiredRelease('gateway', RELEASE, undefined), facts, 'promote');
+    expect(promoted.canary).toMatchObject({ action: 'promote', ...share });
+    expect(rulesOf(promoted)).toEqual([{ backendRefs: ONE }]);
+    const current = facts.books.get('gateway')!.releases[0]!;
+    const aborted = planService(desiredRelease('gateway', current, undefined), facts, 'abort');
+    const changed = aborted.objects.filter(({ kind }) => kind !== 'keep');
+    expect(changed.map(({ object }) => (object as unknown as Routed).spec.rules)).toEqual([
+      [{ backendRefs: ONE }],
+    ]);
+  });
+
   it('aborted, gives the requests back at once and replaces no pod', () => {
     const current = running.books.get('gateway')!.releases[0]!;
     const plan = planService(desiredRelease('gateway', current, undefined), running, 'abort');
@@ -257,8 +303,8 @@ it('leads to other backends of a route as before', () => {
     ...{ apiVersion: 'gateway.networking.k8s.io/v1' as const, kind: 'HTTPRoute' as const },
     spec: { parentRefs: [], rules: [{ backendRefs: [{ name: 'other', port: 1 }] }] },
   };
-  expect(withWeight([route], 'gateway', { weight: 10, port: 3000 })).toEqual([route]);
-  expect(hashOf(withWeight([], 'gateway', { weight: 10, port: 3000 }))).toBe(hashOf([]));
+  expect(routedToCanary([route], 'gateway', { weight: 10, port: 3000 })).toEqual([route]);
+  expect(hashOf(routedToCanary([], 'gateway', { weight: 10, port: 3000 }))).toBe(hashOf([]));
 });
 
 it.each([

@@ -3,7 +3,14 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/Netw
 import type { IService } from 'kubernetes-models/v1/Service';
 import type { LiveObject } from './live-object';
 import { canaryName } from '../platform/canary';
-import { KEY_ANNOTATION, type BackendRef, type HttpRoute, type KubernetesObject } from './object';
+import type { CanaryShare } from '../deployment/canary';
+import {
+  KEY_ANNOTATION,
+  type BackendRef,
+  type HttpRoute,
+  type KubernetesObject,
+  type RouteRule,
+} from './object';
 
 /** On each object of a canary and its pods: the service that it is of. */
 const CANARY_LABEL = 'org.micro/canary';
@@ -24,7 +31,7 @@ export interface CanaryInput {
 }
 
 /**
- * What a canary is made of, but for its share of the requests, which {@link withWeight} gives: a second Deployment of the
+ * What a canary is made of, but for its share of the requests, which {@link routedToCanary} gives: a second Deployment of the
  * service with a Service of its own. Its pods have another name label, so that the Service of the service does not find
  * them.
  */
@@ -59,33 +66,45 @@ export function isRoute(object: KubernetesObject): object is HttpRoute {
   return object.kind === 'HTTPRoute';
 }
 
-/** The objects of a service with this percentage of the requests of its routes led to its canary. */
-export function withWeight(
+/** The objects of a service with routes that lead some requests to its canary. */
+export function routedToCanary(
   objects: readonly KubernetesObject[],
   service: string,
-  { weight, port }: { weight: number; port: number },
+  { port, ...share }: CanaryShare & { port: number },
 ): KubernetesObject[] {
-  const share = (backend: BackendRef): BackendRef[] =>
-    backend.name === service
-      ? [
-          { ...backend, weight: 100 - weight },
-          { ...backend, name: canaryName(service), port, weight },
-        ]
-      : [backend];
+  const canary = { name: canaryName(service), port };
   return objects.map((object) =>
     isRoute(object)
       ? {
           ...object,
           spec: {
             ...object.spec,
-            rules: object.spec.rules.map((rule) => ({
-              ...rule,
-              backendRefs: rule.backendRefs.flatMap(share),
-            })),
+            rules: object.spec.rules.flatMap((rule) => shareRule(rule, service, canary, share)),
           },
         }
       : object,
   );
+}
+
+/** A rule that matches a header counts before one that matches nothing, so that the header decides first. */
+function shareRule(
+  rule: RouteRule,
+  service: string,
+  canary: BackendRef,
+  { weight, header }: CanaryShare,
+): RouteRule[] {
+  if (!rule.backendRefs.some(({ name }) => name === service)) return [rule];
+  const share = (backend: BackendRef): BackendRef[] =>
+    backend.name === service
+      ? [
+          { ...backend, weight: 100 - weight },
+          { ...canary, weight },
+        ]
+      : [backend];
+  const shared = weight === 0 ? rule : { ...rule, backendRefs: rule.backendRefs.flatMap(share) };
+  if (!header) return [shared];
+  const matches = [{ headers: [{ type: 'Exact' as const, ...header }] }];
+  return [{ ...rule, matches, backendRefs: [canary] }, shared];
 }
 
 interface RouteStatus {

@@ -19,8 +19,20 @@ export interface HttpRoute {
   spec: {
     parentRefs: readonly object[];
     hostnames?: readonly string[];
-    rules: readonly { backendRefs: readonly BackendRef[] }[];
+    rules: readonly RouteRule[];
   };
+}
+
+/** Where requests go; with `matches`, only those that have all headers of one of them. */
+export interface RouteRule {
+  matches?: readonly { headers: readonly HeaderMatch[] }[];
+  backendRefs: readonly BackendRef[];
+}
+
+interface HeaderMatch {
+  type: 'Exact';
+  name: string;
+  value: string;
 }
 
 /** Where a rule of a route leads to: a Service, with its share of the requests. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatHeader } from '../deployment/canary';
 import { runningCommitSchema } from '../deployment/running-commit-schema';
 import { kubectlName, type BrokerPlan, type ClusterPlan } from './cluster-plan';
 import type { DatastorePlan, ServicePlan } from './service-plan';
@@ -34,6 +35,7 @@ const servicePlanSchema = z.object({
         .enum(['start', 'run', 'promote', 'abort'])
         .describe('What becomes of it; `run`: it goes on beside what is deployed'),
       weight: z.int().describe('Its share of the requests in percent, until it ends'),
+      header: z.string().describe('Requests with this header go to it, too').optional(),
       image: z.string(),
       key: z.string(),
     })
@@ -167,8 +169,9 @@ function secretOf({ entry, secret }: Pick<DatastorePlan, 'entry' | 'secret'>) {
 
 function canaryOf({ canary }: ServicePlan): Pick<ClusterServiceDocument, 'canary'> {
   if (!canary) return {};
-  const { action, weight, image, key } = canary;
-  return { canary: { action, weight, image, key } };
+  const { action, weight, header, image, key } = canary;
+  const shown = header ? { header: formatHeader(header) } : {};
+  return { canary: { action, weight, ...shown, image, key } };
 }
 
 function endsCanary({ canary }: ServicePlan): boolean {

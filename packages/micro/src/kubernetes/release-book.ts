@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
+import type { CanaryShare } from '../deployment/canary';
 import { formatRevision, parseCommit } from '../deployment/commit';
 import { nextNumber, releaseNamed } from '../deployment/release';
 import type { LiveObject } from './live-object';
@@ -38,13 +39,18 @@ const bookSchema = z.object({
   /** The number of the release that serves. */
   current: z.int(),
   releases: z.array(releaseSchema),
-  canary: z.object({ weight: z.int(), ready: z.boolean(), release: releaseSchema }).optional(),
+  canary: z
+    .object({
+      weight: z.int(),
+      header: z.object({ name: z.string(), value: z.string() }).optional(),
+      ready: z.boolean(),
+      release: releaseSchema,
+    })
+    .optional(),
 });
 
 /** A version that gets some of the requests beside the release that serves. */
-export interface RunningCanary {
-  /** Its share in percent. */
-  weight: number;
+export interface RunningCanary extends CanaryShare {
   /** Whether its pods were ready, so that it may get requests. */
   ready: boolean;
   /** What becomes the current release if it is promoted. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isRoute, portOf, withWeight } from './canary';
+import { isRoute, portOf, routedToCanary } from './canary';
+import { shareOf, type CanaryShare } from '../deployment/canary';
 import type { CommitCheck } from '../deployment/commit';
 import type { DesiredEntry, DesiredService } from './desired-service';
 import { identityOf, type LiveObject } from './live-object';
@@ -66,12 +67,10 @@ export interface ServicePlan {
   after: readonly string[];
 }
 
-/** What a plan does about a canary. */
-export interface CanaryPlan {
+/** What a plan does about a canary, with its share of the requests until it ends. */
+export interface CanaryPlan extends CanaryShare {
   /** `run`: it goes on, beside whatever is deployed. */
   action: 'start' | 'run' | 'promote' | 'abort';
-  /** Its share of the requests in percent, until it ends. */
-  weight: number;
   image: string;
   key: string;
   /** The routes once everything else is done: with its share of the requests, or without. */
@@ -116,7 +115,7 @@ export function planService(
   return { ...rest, ...actionOf(desired, { ...rest, facts }) };
 }
 
-type Share = Pick<RunningCanary, 'weight' | 'ready'> & {
+type Share = Pick<RunningCanary, 'weight' | 'header' | 'ready'> & {
   release: Pick<ClusterRelease, 'objects'>;
 };
 
@@ -128,7 +127,7 @@ export function withShare(
 ): readonly KubernetesObject[] {
   if (!canary?.ready) return objects;
   const port = portOf(canary.release.objects)!;
-  return withWeight(objects, service, { weight: canary.weight, port });
+  return routedToCanary(objects, service, { ...shareOf(canary), port });
 }
 
 function planRunningCanary(
@@ -138,10 +137,10 @@ function planRunningCanary(
 ): CanaryPlan | undefined {
   const running = books.get(service)?.canary;
   if (!running) return undefined;
-  const { weight, release } = running;
+  const { release } = running;
   const routes = ending === 'promote' ? entry.objects.filter(isRoute) : [];
   return {
-    ...{ action: ending ?? 'run', weight, image: release.image, key: release.key },
+    ...{ action: ending ?? 'run', ...shareOf(running), image: release.image, key: release.key },
     // Whatever they are then.
     routes: routes.map((route) => ({ ...planObject(route, live), kind: 'change' })),
   };

@@ -40,11 +40,15 @@ export async function underLoad(
 }
 
 /** The answer to one request with a connection of its own. */
-export function call(url: string, host?: string): Promise<string> {
+export function call(
+  url: string,
+  host?: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = get(
       url,
-      { agent: false, timeout: 30_000, ...(host ? { headers: { host } } : {}) },
+      { agent: false, timeout: 30_000, headers: { ...headers, ...(host ? { host } : {}) } },
       (response) => {
         let text = '';
         response.on('data', (chunk: Buffer) => (text += chunk.toString()));

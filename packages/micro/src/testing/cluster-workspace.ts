@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { systemClock } from '../effects/clock';
 import { processRunner, type Runner } from '../effects/process';
-import type { ClusterDeployOptions } from '../executors/deploy-options';
+import type { DeployOptions } from '../executors/deploy-options';
 import { deployRun } from '../executors/kubernetes-deploy/deploy-run';
 import { readServiceTask } from '../executors/service-task';
 import { writeFiles } from './temporary-workspace';
@@ -172,7 +172,7 @@ ${lines.join('')}`,
   /** Deploys services together, as the executor does. */
   async deploy(
     services: readonly string[] = [...this.services.keys()],
-    options: ClusterDeployOptions = {},
+    options: DeployOptions = {},
     { runner = processRunner(this.root), signal = new AbortController() }: DeployWith = {},
   ): Promise<Deployed> {
     const said: string[] = [];

@@ -150,6 +150,20 @@ describe('the report of a cluster', () => {
     expect(named(status, 'orders').canary).toBeUndefined();
   });
 
+  it('shows the header of a canary', () => {
+    const { state, ...rest } = facts();
+    const book = state.books.get('gateway')!;
+    const release = { ...book.releases[0]!, ...image('gateway', 'b') };
+    const header = { name: 'X-Version', value: 'next' };
+    const canary = { weight: 0, header, ready: true, release };
+    const books = new Map([...state.books, ['gateway', { ...book, canary }]]);
+    const status = reportCluster({ ...rest, state: { ...state, books } });
+    expect(named(status, 'gateway')).toMatchObject({
+      drift: ['requests with "X-Version: next" go to a canary (bbbbbbbbbbbb)'],
+      canary: { header: 'X-Version: next' },
+    });
+  });
+
   it('is printed as that of an engine', () => {
     const lines = formatStatus(
       reportCluster(facts()),

@@ -1,4 +1,5 @@
 import { datastoresOf, ownEntries, platformBroker } from '../../compose/datastore';
+import { formatHeader } from '../../deployment/canary';
 import { usesBroker } from '../../kubernetes/broker-entry';
 import { leftObjects, planBroker } from '../../kubernetes/cluster-plan';
 import type { ClusterState } from '../../effects/cluster-state';
@@ -146,8 +147,9 @@ function reportCanary(
 ): ServiceStatus['canary'] {
   const running = state.books.get(name)?.canary;
   if (!running) return undefined;
-  const { weight, ready, release } = running;
-  return { key: release.key, weight, ready, health: healthOf(pods, now) };
+  const { weight, header, ready, release } = running;
+  const shown = header ? { header: formatHeader(header) } : {};
+  return { key: release.key, weight, ...shown, ready, health: healthOf(pods, now) };
 }
 
 /** All causes, not only the first. Values are never named. */

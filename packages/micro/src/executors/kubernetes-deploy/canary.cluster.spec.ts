@@ -62,7 +62,7 @@ describeGateway('a canary', () => {
     workspace.push('shop', 'v2');
     const started = await workspace.deploy(['shop'], { canary: 10 });
     expect(started.failures).toEqual({});
-    expect(started.output).toContain('canary  10 % of the requests in cluster');
+    expect(started.output).toContain('canary  10 % of its requests go to a canary in cluster');
     const pods = workspace.served('shop');
     const answered = await answers(600);
     // 10 % of 600 requests: six standard deviations to both sides.
@@ -71,7 +71,7 @@ describeGateway('a canary', () => {
 
     const versions = workspace.versions();
     const again = await workspace.deploy(['shop'], { canary: 10 });
-    expect(again.output).toContain('its canary gets 10 % already');
+    expect(again.output).toContain('10 % of its requests go to a canary already');
     expect(workspace.versions()).toEqual(versions);
 
     const { failures } = await workspace.deploy(['shop']);
@@ -91,6 +91,43 @@ describeGateway('a canary', () => {
     expect(report.lost).toEqual([]);
     expect(workspace.served('shop')).toEqual(pods);
     expect(await answers(60)).toEqual(new Map([['v1', 60]]));
+    await expect.poll(canaryObjects, { timeout: 60_000 }).toBe('');
+  });
+
+  it('gets the requests with its header alone, then a share of the others too, and is aborted', async () => {
+    workspace.push('shop', 'v2');
+    const pods = workspace.served('shop');
+    const report = await underLoad(
+      url,
+      async () => {
+        const header = { canary: 0, canaryHeader: 'X-Version: next' };
+        const started = await workspace.deploy(['shop'], header);
+        expect(started.failures).toEqual({});
+        expect(started.output).toContain(
+          'canary  requests with "X-Version: next" go to a canary in cluster',
+        );
+        expect(await answers(60, { 'x-version': 'next' })).toEqual(new Map([['v2', 60]]));
+        expect(await answers(60, { 'x-version': 'nextly' })).toEqual(new Map([['v1', 60]]));
+        expect(await answers(60)).toEqual(new Map([['v1', 60]]));
+        const again = await workspace.deploy(['shop'], header);
+        expect(again.output).toContain('requests with "X-Version: next" go to a canary already');
+        const { failures } = await workspace.deploy(['shop']);
+        expect(failures['shop']).toContain(
+          'because requests with "X-Version: next" go to a canary: deploy it with --promote',
+        );
+      },
+      HOST,
+    );
+    expect(report.lost).toEqual([]);
+    expect([...report.versions]).toEqual(['v1']);
+
+    const both = { canary: 50, canaryHeader: 'X-Version: next' };
+    expect((await workspace.deploy(['shop'], both)).failures).toEqual({});
+    expect(await answers(60, { 'x-version': 'next' })).toEqual(new Map([['v2', 60]]));
+    expect((await answers(100)).size).toBe(2);
+    expect((await workspace.deploy(['shop'], { abort: true })).failures).toEqual({});
+    expect(await answers(60, { 'x-version': 'next' })).toEqual(new Map([['v1', 60]]));
+    expect(workspace.served('shop')).toEqual(pods);
     await expect.poll(canaryObjects, { timeout: 60_000 }).toBe('');
   });
 
@@ -119,10 +156,15 @@ describeGateway('a canary', () => {
   });
 
   /** How often each version answers so many requests. */
-  async function answers(count: number): Promise<Map<string, number>> {
+  async function answers(
+    count: number,
+    headers: Record<string, string> = {},
+  ): Promise<Map<string, number>> {
     const found = new Map<string, number>();
     for (let sent = 0; sent < count; sent += 10) {
-      const versions = await Promise.all(Array.from({ length: 10 }, () => call(url, HOST)));
+      const versions = await Promise.all(
+        Array.from({ length: 10 }, () => call(url, HOST, headers)),
+      );
       for (const version of versions) found.set(version, (found.get(version) ?? 0) + 1);
     }
     return found;

@@ -1,4 +1,4 @@
-import type { CanaryShare, CanaryShares } from '../../../deployment/canary';
+import { shareOf, type CanaryShare, type CanaryShares } from '../../../deployment/canary';
 import {
   canaryIn,
   describeCanary,
@@ -9,7 +9,6 @@ import { isServing, type Container } from '../../../deployment/container';
 import { planDeploy } from '../../../deployment/plan';
 import { canaryName } from '../../../platform/canary';
 import { UserError } from '../../../platform/user-error';
-import type { Destination } from '../../deploy-options';
 import type { Facts, Run } from '../run';
 
 /** The name of the service itself, also while its canary is deployed under another one. */
@@ -99,8 +98,4 @@ export function requireReady(
   throw new UserError(
     `the canary of ${service} in ${environment.name} is not healthy, so it is not promoted: look at "micro logs ${service}-canary -e ${environment.name}", or remove it with --abort`,
   );
-}
-
-function shareOf({ weight, header }: Extract<Destination, { kind: 'canary' }>): CanaryShare {
-  return { weight, ...(header ? { header } : {}) };
 }

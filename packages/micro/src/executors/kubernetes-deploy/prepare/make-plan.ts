@@ -1,4 +1,5 @@
 import { ownEntries } from '../../../compose/datastore';
+import { describeCanaryShare, shareOf } from '../../../deployment/canary';
 import { checkCommit, parseCommit } from '../../../deployment/commit';
 import { rollOrder } from '../../../deployment/order';
 import type { ClusterState } from '../../../effects/cluster-state';
@@ -55,7 +56,7 @@ function planOne(run: Run, desired: DesiredService, state: ClusterState): OwnPla
     const names = new Set(ownEntries(platform));
     const where = { environment: environment.name, file: environment.file, names };
     const problem = canaryProblem(desired, state, where);
-    if (problem === undefined) return planCanary(desired, destination.weight, state);
+    if (problem === undefined) return planCanary(desired, shareOf(destination), state);
     failures.set(desired.service, new UserError(problem));
     return undefined;
   }
@@ -65,7 +66,7 @@ function planOne(run: Run, desired: DesiredService, state: ClusterState): OwnPla
   const isSame = action === 'keep' || (action === 'watch' && current?.hash === desired.hash);
   if (plan.canary?.action === 'run' && !isSame) {
     const { service, canary, reason } = plan;
-    const message = `${service} was not changed (${reason}), because ${canary.weight} % of its requests go to a canary: deploy it with --promote, or remove it with --abort, then run this again`;
+    const message = `${service} was not changed (${reason}), because ${describeCanaryShare(canary)} go to a canary: deploy it with --promote, or remove it with --abort, then run this again`;
     failures.set(service, new UserError(message));
   }
   return plan;

@@ -12,6 +12,13 @@ const canary = (ready: boolean): ClusterBook => ({
   ...BOOK,
   canary: { weight: 10, ready, release: release(3) },
 });
+const withHeader: ClusterBook = {
+  ...BOOK,
+  canary: {
+    ...{ weight: 0, header: { name: 'X-Version', value: 'next' } },
+    ...{ ready: false, release: release(3) },
+  },
+};
 
 it.each<[Destination, ClusterBook | undefined, number | string]>([
   [{ kind: 'release' }, BOOK, 1],
@@ -31,6 +38,11 @@ it.each<[Destination, ClusterBook | undefined, number | string]>([
     { kind: 'promote' },
     canary(false),
     'the canary of orders in live was interrupted before its pods were ready: run --canary=10 again, or --abort',
+  ],
+  [
+    { kind: 'promote' },
+    withHeader,
+    'the canary of orders in live was interrupted before its pods were ready: run --canary=0 --canaryHeader="X-Version: next" again, or --abort',
   ],
   [{ kind: 'abort' }, canary(true), 2],
   [{ kind: 'abort' }, canary(false), 2],

@@ -1,3 +1,4 @@
+import { formatHeader, type CanaryShare } from '../../../deployment/canary';
 import {
   currentOf,
   releaseAt,
@@ -6,6 +7,12 @@ import {
   type ClusterRelease,
 } from '../../../kubernetes/release-book';
 import type { Destination } from '../../deploy-options';
+
+/** `--canary=10`, as it was asked for. */
+function canaryOptions({ weight, header }: CanaryShare): string {
+  const more = header ? ` --canaryHeader="${formatHeader(header)}"` : '';
+  return `--canary=${weight}${more}`;
+}
 
 /** The recorded release that a run deploys, or why there is none. */
 export function wantedRelease(
@@ -22,7 +29,7 @@ export function wantedRelease(
     if (destination.kind === 'abort') return current;
     return canary.ready
       ? canary.release
-      : `the canary of ${service} in ${environment} was interrupted before its pods were ready: run --canary=${canary.weight} again, or --abort`;
+      : `the canary of ${service} in ${environment} was interrupted before its pods were ready: run ${canaryOptions(canary)} again, or --abort`;
   }
   const to = destination.kind === 'release' ? destination.to : undefined;
   if (to === undefined) {

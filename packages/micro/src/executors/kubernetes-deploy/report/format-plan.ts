@@ -2,6 +2,7 @@ import type {
   ClusterPlanDocument,
   ClusterServiceDocument,
 } from '../../../kubernetes/plan-document';
+import { describeShare } from '../../../platform/canary';
 import { BROKER_NAME } from '../../../platform/datastore';
 import { visible } from '../../../platform/visible';
 import { formatList } from '../../../terminal/step';
@@ -76,10 +77,10 @@ function rowsOf(one: ClusterServiceDocument, environment: string): Row[] {
 }
 
 function describeCanary(
-  { weight, key }: NonNullable<ClusterServiceDocument['canary']>,
+  { weight, header, key }: NonNullable<ClusterServiceDocument['canary']>,
   environment: string,
 ): string {
-  return `${weight} % of its requests go to a canary (${key.slice(0, 12)}): nx kubernetes-deploy with -c ${environment} and --promote or --abort ends it`;
+  return `${describeShare(weight, header)} go to a canary (${key.slice(0, 12)}): nx kubernetes-deploy with -c ${environment} and --promote or --abort ends it`;
 }
 
 function describeChange(one: ClusterServiceDocument): string {

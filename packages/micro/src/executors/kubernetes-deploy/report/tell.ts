@@ -1,3 +1,4 @@
+import { describeCanaryShare } from '../../../deployment/canary';
 import { timestamp } from '../../../effects/clock';
 import { readReceipt, writeReceipt } from '../../../effects/receipts';
 import { clusterReceiptSchema, receiptFile, type ClusterReceipt } from '../../../image/receipt';
@@ -22,8 +23,8 @@ export async function tellRolled(run: Run, rolled: ReadonlyMap<string, Rolled>):
     if (!done || failures.has(name)) continue;
     const { plan, release, took } = done;
     if (plan.canary?.action === 'start') {
-      const { weight, key } = plan.canary;
-      const what = `${weight} % of the requests in ${environment.name} (${key.slice(0, 12)})`;
+      const gets = describeCanaryShare(plan.canary);
+      const what = `${gets} in ${environment.name} (${plan.canary.key.slice(0, 12)})`;
       task.say(formatStep(name, 'canary', `${what}  ${formatSeconds(took)}`));
       continue;
     }

@@ -1,3 +1,4 @@
+import { shareOf } from '../../../deployment/canary';
 import type { ClusterState } from '../../../effects/cluster-state';
 import { runKubectl } from '../../../effects/cluster';
 import { Interrupted } from '../../../effects/interruption';
@@ -21,13 +22,14 @@ import { watchRollout } from './watch';
  */
 export async function startCanary(run: Run, plan: ServicePlan, state: ClusterState): Promise<void> {
   const { service, desired, objects, canary } = plan;
-  const { weight, routes } = canary!;
+  const { routes } = canary!;
   await startDatastores(run, plan);
   await runJobs(run, plan);
   const before = state.books.get(service)?.canary;
   const release = releaseOf(run, plan, state);
   const isKnown = before?.ready === true && before.release.hash === release.hash;
-  const note = (ready: boolean) => recordCanary(run, plan, { weight, ready, release }, state);
+  const note = (ready: boolean) =>
+    recordCanary(run, plan, { ...shareOf(canary!), ready, release }, state);
   const applying = { cluster: run.cluster, say: tellOf(run, service) };
   try {
     // Written first, so that the next run knows of a canary that was interrupted.
