@@ -15,6 +15,7 @@ it.each<[DeployOptions, object]>([
       },
     },
   ],
+  [{ promote: true, skipAnalysis: true }, { skipAnalysis: true }],
   [{ promote: true }, { destination: { kind: 'promote' } }],
   [
     { abort: true, plan: true },
@@ -38,6 +39,7 @@ it.each<[DeployOptions, string]>([
   [{ canary: 10, canaryHeader: 'X-Version: {env.HOME}' }, 'without * and braces'],
   [{ canary: 10, canaryHeader: 'X-Version: ' }, 'is no header'],
   [{ canaryHeader: 'X-Version: next' }, 'add --canary, which may be 0'],
+  [{ abort: true, skipAnalysis: true }, 'add --canary or --promote'],
   [{ canary: 12.5 }, '--canary=12.5 is no percentage'],
   [{ canary: 10, promote: true }, '--canary and --promote cannot be combined'],
   [{ abort: true, rollback: true }, 'a rollback and --abort cannot be combined'],

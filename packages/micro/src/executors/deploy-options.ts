@@ -28,6 +28,8 @@ export interface DeployOptions {
   promote?: boolean;
   /** Remove the canary. */
   abort?: boolean;
+  /** Do not look at the error rate of the canary. */
+  skipAnalysis?: boolean;
 }
 
 /** Options of ECS, as Nx gives them. */
@@ -61,13 +63,14 @@ export interface DeployMode {
   prune: boolean;
   breakLock: boolean;
   allowOlder: boolean;
+  skipAnalysis: boolean;
   destination: Destination;
 }
 
 /** @throws {UserError} if two options cannot be combined. */
 export function normaliseOptions(options: DeployOptions): DeployMode {
   const { plan = false, json = false, atomic = false, prune = false, breakLock = false } = options;
-  const { allowOlder = false } = options;
+  const { allowOlder = false, skipAnalysis = false } = options;
   const destination = destinationOf(options);
   if (destination.kind === 'release' && prune) {
     throw new UserError(
@@ -80,8 +83,13 @@ export function normaliseOptions(options: DeployOptions): DeployMode {
       `${other} works with a deploy, not with --${destination.kind}: run one after the other`,
     );
   }
+  if (skipAnalysis && destination.kind !== 'canary' && destination.kind !== 'promote') {
+    throw new UserError(
+      '--skipAnalysis says that nobody looks at the error rate of a canary: add --canary or --promote',
+    );
+  }
   if (json && !plan) throw new UserError('--json prints a plan: add --plan');
-  return { plan, json, atomic, prune, breakLock, allowOlder, destination };
+  return { plan, json, atomic, prune, breakLock, allowOlder, skipAnalysis, destination };
 }
 
 function destinationOf({

@@ -18,7 +18,7 @@ export const secretName = z
   );
 
 /** This address is in a file that everyone can read. Access must be restricted by a secret, not by the address. */
-function address(what: string, example: string) {
+export function address(what: string, example: string) {
   return z
     .url({ protocol: /^https?$/, error: `${what} is an address such as ${example}` })
     .refine((url) => URL.canParse(url) && new URL(url).username + new URL(url).password === '', {

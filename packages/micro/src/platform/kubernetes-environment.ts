@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { analysisSchema } from './canary-analysis';
 import { checkEnvironment } from './check-environment';
 import { BROKER_VARIABLE } from './datastore';
 import {
@@ -112,6 +113,14 @@ export const kubernetesSchema = z
       })
       .prefault({})
       .describe('Volumes of the datastores and the broker'),
+    canary: z
+      .strictObject({
+        analysis: analysisSchema
+          .describe('Watch the error rate of canaries, and remove those that are worse')
+          .optional(),
+      })
+      .describe('How new versions are tried with --canary')
+      .optional(),
     healthTimeout: seconds.default(120).describe('How long a rollout may make no progress'),
     jobTimeout,
     lockTimeout,

@@ -27,14 +27,23 @@ export interface Deployed {
 
 const SERVER = `
 const { createServer } = require('node:http');
-const { VERSION, PORT, CRASH, NEVER_READY } = process.env;
+const { VERSION, PORT, CRASH, NEVER_READY, FAIL_EVERY } = process.env;
+const answered = { 200: 0, 500: 0 };
 console.log('starting', VERSION);
 if (CRASH) {
   console.error('no such table: orders');
   process.exit(3);
 }
 const server = createServer((request, response) => {
+  if (request.url === '/metrics') {
+    const lines = Object.entries(answered).map(([status, count]) => 'http_requests_total{status="' + status + '"} ' + count);
+    return response.end(lines.join('\\n') + '\\n');
+  }
+  const isProbe = request.url === '/health' || request.url === '/ready';
+  const { 200: good, 500: bad } = answered;
   response.statusCode = request.url === '/ready' && NEVER_READY ? 503 : 200;
+  if (!isProbe && FAIL_EVERY && (good + bad) % Number(FAIL_EVERY) === 0) response.statusCode = 500;
+  if (!isProbe) answered[response.statusCode]++;
   response.end(VERSION);
 });
 server.listen(Number(PORT));
@@ -53,7 +62,7 @@ export class ClusterWorkspace {
 
   constructor(
     readonly cluster: TestCluster,
-    private readonly head = '',
+    private readonly head: string | ((namespace: string) => string) = '',
     private readonly healthTimeout = '40s',
   ) {
     process.env['KUBECONFIG'] = cluster.kubeconfig;
@@ -113,7 +122,7 @@ context: ${this.cluster.context}
 namespace: ${this.namespace}
 registry: ${this.cluster.registry}
 healthTimeout: ${this.healthTimeout}
-${this.head}services:
+${typeof this.head === 'string' ? this.head : this.head(this.namespace)}services:
 ${lines.join('')}`,
     });
   }

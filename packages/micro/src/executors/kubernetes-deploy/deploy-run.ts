@@ -28,6 +28,7 @@ import { readDesired } from './prepare/read-desired';
 import { keepSecretKey, readSecretKey } from './prepare/secret-key';
 import { tellSummary } from '../tell-deploy';
 import { tellPlan, tellRolled } from './report/tell';
+import { checkCanaries, watchCanaries } from './roll/analyse-canary';
 import { applyObjects, deleteObjects } from './roll/apply';
 import { lookTogether } from './roll/look';
 import { releaseOf } from './roll/record';
@@ -53,14 +54,16 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
     return failures;
   }
   if (tasks.every(({ service }) => failures.has(service.name))) return failures;
+  const takeBack = (service: string) => abortCanary(request, run, service);
   if (changesNothing(first.plan) && failures.size === 0) {
     tellPlan(run, first.plan);
     await tellRolled(run, keptOf(run, first));
     tellSummary(run, first.plan.services, begun);
+    await watchCanaries(run, first.plan, takeBack);
     return failures;
   }
   const names = tasks.map(({ service }) => service.name);
-  await holdLease(
+  const plan = await holdLease(
     {
       ...{ cluster: run.cluster, undo: run.undo.cluster, scope, clock: run.clock },
       holder: {
@@ -72,7 +75,24 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
     },
     async () => deployAll(patient(run), begun),
   );
+  if (plan) await watchCanaries(run, plan, takeBack);
   return failures;
+}
+
+/** Removes a canary by a run of its own, since others may deploy while it is watched. @returns why it could not. */
+async function abortCanary(
+  request: DeployRequest,
+  { environment }: Run,
+  name: string,
+): Promise<string | undefined> {
+  const tasks = request.tasks.filter(({ service }) => service.name === name);
+  const options = { environment: environment.name, abort: true };
+  try {
+    return (await deployRun({ ...request, tasks, options })).get(name)?.message;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
 }
 
 async function startRun(request: DeployRequest): Promise<Run> {
@@ -130,6 +150,7 @@ async function decide(run: Run): Promise<Decided> {
   const desired = await readDesired(run, state, key.key);
   const plan = await makePlan(run, desired, state);
   await refuseForeign(run, plan);
+  await checkCanaries(run, plan);
   return { state, plan, key };
 }
 
@@ -157,15 +178,18 @@ function foreignObjects({ scope, environment }: Run, service: string, names: str
   );
 }
 
-/** Everything that needs the lock. */
-async function deployAll(run: Run, begun: number): Promise<void> {
+/** Everything that needs the lock. @returns the plan that was carried out. */
+async function deployAll(run: Run, begun: number): Promise<ClusterPlan | undefined> {
   const { failures, mode, tell } = run;
   // What the first look found wrong is found again.
   failures.clear();
   const { state, plan, key } = await decide(run);
   tellPlan(run, plan);
-  if (refuseOlder(run, plan)) return;
-  if (mode.atomic && failures.size > 0) return failAll(run, 'nothing was changed (--atomic)');
+  if (refuseOlder(run, plan)) return undefined;
+  if (mode.atomic && failures.size > 0) {
+    failAll(run, 'nothing was changed (--atomic)');
+    return undefined;
+  }
   if (key.isNew && run.secrets.size > 0) await keepSecretKey(run, key.key);
   const shared = changedObjects(plan.shared);
   await applyObjects({ cluster: run.cluster, say: tell }, shared, 'the shared objects');
@@ -173,6 +197,7 @@ async function deployAll(run: Run, begun: number): Promise<void> {
   if (mode.prune && failures.size === 0) await prune(run, plan);
   await tellRolled(run, rolled);
   tellSummary(run, plan.services, begun);
+  return plan;
 }
 
 async function prune(run: Run, { left }: ClusterPlan): Promise<void> {
