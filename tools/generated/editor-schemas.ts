@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { statusSchema } from '../../packages/micro/src/commands/status/document.js';
+import { folderStatusSchema } from '../../packages/micro/src/commands/status/folder-document.js';
 import { planDocumentSchema } from '../../packages/micro/src/deployment/plan-document.js';
 import { descriptionSchema } from '../../packages/micro/src/generators/platform/description.js';
 import { environmentSchema } from '../../packages/micro/src/platform/environment.js';
@@ -32,6 +33,7 @@ export function outputSchemas(): GeneratedFile[] {
     jsonSchema('kubernetes-plan', 'kubernetes-deploy --plan --json', clusterPlanSchema),
     jsonSchema('ecs-plan', 'ecs-deploy --plan --json', ecsPlanSchema),
     jsonSchema('status', 'micro status --json', statusSchema),
+    jsonSchema('folder-status', 'micro status --folder --json', folderStatusSchema),
   ];
 }
 

@@ -15,21 +15,44 @@ export async function replaceRendered(
   folder: string,
   files: readonly { path: string; text: string }[],
 ): Promise<string[]> {
+  const { foreign, changed, added, stale } = await compareRendered(folder, files);
+  requireOurs(folder, foreign);
+  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  const written = [...changed, ...added];
+  for (const path of written) await writeWhole(join(folder, path), texts.get(path)!);
+  for (const path of stale) await rm(join(folder, path));
+  return [...written, ...stale].sort();
+}
+
+/** How a folder differs from what is rendered now; each a list of paths, sorted. */
+interface RenderedDifference {
+  /** Other files that have the name of a rendered one. */
+  foreign: string[];
+  changed: string[];
+  added: string[];
+  /** Of an earlier rendering. */
+  stale: string[];
+}
+
+/** @param files each with the first line that marks it as rendered. */
+export async function compareRendered(
+  folder: string,
+  files: readonly { path: string; text: string }[],
+): Promise<RenderedDifference> {
   const wanted = new Map(files.map(({ path, text }) => [path, text]));
   const [mark = ''] = files[0]?.text.split('\n', 1) ?? [];
   const present = new Map<string, string>();
   for (const name of await namesIn(folder)) {
     if (name.endsWith('.yaml')) present.set(name, await readFile(join(folder, name), 'utf8'));
   }
-  const foreign = [...wanted.keys()].filter(
-    (path) => present.get(path)?.startsWith(mark) === false,
-  );
-  requireOurs(folder, foreign);
-  const changed = [...wanted].filter(([path, text]) => present.get(path) !== text);
-  for (const [path, text] of changed) await writeWhole(join(folder, path), text);
-  const stale = [...present].filter(([path, text]) => !wanted.has(path) && text.startsWith(mark));
-  for (const [path] of stale) await rm(join(folder, path));
-  return [...changed, ...stale].map(([path]) => path).sort();
+  const paths = [...wanted.keys()].sort();
+  const isOurs = (path: string) => present.get(path)?.startsWith(mark) === true;
+  return {
+    foreign: paths.filter((path) => present.has(path) && !isOurs(path)),
+    changed: paths.filter((path) => isOurs(path) && present.get(path) !== wanted.get(path)),
+    added: paths.filter((path) => !present.has(path)),
+    stale: [...present.keys()].filter((path) => !wanted.has(path) && isOurs(path)).sort(),
+  };
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -8,7 +8,8 @@ export interface RenderedFile {
   text: string;
 }
 
-const HEADER =
+/** The first line of each file that is rendered. */
+export const HEADER =
   '# Written by `micro render`; changes are overwritten. Patch it from another kustomization.\n';
 const SHARED = 'platform.yaml';
 

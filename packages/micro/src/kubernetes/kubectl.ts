@@ -48,6 +48,16 @@ export function deleteArguments(objects: readonly string[]): string[] {
   return ['delete', ...objects, '--ignore-not-found', '--wait=false'];
 }
 
+/** The objects of a folder with a kustomization, as YAML; needs no cluster. */
+export function kustomizeArguments(folder: string): string[] {
+  return ['kustomize', folder];
+}
+
+/** Objects from the standard input, as the cluster has them; those that are not there are left out. */
+export const getGivenArguments = [
+  ...['get', '--filename', '-', '--ignore-not-found', '--output', 'json'],
+];
+
 export function logArguments(pod: string, container: string, previous: boolean): string[] {
   return [
     ...['logs', pod, '--container', container, '--tail', '20'],

@@ -77,7 +77,11 @@ function rendered(more = '', written: ComposeConfig = WRITTEN) {
     platform: PLATFORM,
     environment: checkKubernetesEnvironment('production', source!, names),
     written,
-    images: new Map(names.map((name) => [name, { key: `key-${name}`, image: image(name) }])),
+    images: new Map(
+      Object.keys(written.services)
+        .filter((name) => names.includes(name))
+        .map((name) => [name, { key: `key-${name}`, image: image(name) }]),
+    ),
     ports: new Map([['orders-database', 5432]]),
   });
 }
@@ -288,6 +292,23 @@ describe('folderOf', () => {
     expect(folderOf(rendered(PUBLISHED))).toEqual(files);
     const [kustomization, ...others] = files;
     for (const { path } of others) expect(kustomization!.text).toContain(`  - ${path}\n`);
+  });
+
+  it('is the same in whatever order files and images were found, with own images by digest', () => {
+    const { services } = WRITTEN;
+    const turned = { services: Object.fromEntries(Object.entries(services).reverse()) };
+    const files = folderOf(rendered(PUBLISHED));
+    expect(folderOf(rendered(PUBLISHED, turned))).toEqual(files);
+    const images = files.flatMap(({ text }) =>
+      [...text.matchAll(/image: (\S+)/g)].map(([, one]) => one!),
+    );
+    const own = images.filter((image) => image.startsWith('reg.example.com/'));
+    expect(own).toHaveLength(5);
+    for (const image of own) expect(image).toMatch(/@sha256:a{64}$/);
+    // What people pinned or not in their compose files.
+    expect(new Set(images.filter((image) => !own.includes(image)))).toEqual(
+      new Set(['postgres:17-bookworm']),
+    );
   });
 
   it('quotes what YAML 1.1 reads as another type', () => {

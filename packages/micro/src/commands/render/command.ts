@@ -1,12 +1,10 @@
 import { join } from 'node:path';
-import { pinnedImage } from '../../deployment/override';
 import { ECS_LIST, ecsFolder } from '../../ecs/folder';
 import { FOUNDATION_FORMATS, isFoundationFormat } from '../../ecs/foundation/format';
 import { foundationOf } from '../../ecs/foundation/resources';
 import { renderForCluster } from '../../effects/cluster-rendering';
 import { renderForEcs } from '../../effects/ecs-rendering';
 import { readAnyEnvironment } from '../../effects/environments';
-import { readPushedImages } from '../../effects/pushed-images';
 import { replaceListed, replaceRendered } from '../../effects/rendered-folder';
 import { folderOf } from '../../kubernetes/folder';
 import type { RenderedPlatform } from '../../kubernetes/render';
@@ -18,6 +16,7 @@ import { UserError } from '../../platform/user-error';
 import { formatList } from '../../terminal/step';
 import { readOptions } from '../options';
 import { readWorkspacePlatform, type Shell } from '../shell';
+import { readPinnedImages } from './pinned-images';
 import { readSecretObjects } from './secret-objects';
 
 export const RENDER_USAGE = `usage: micro render -e environment [--out folder] [--json]
@@ -97,7 +96,7 @@ async function renderCluster(
   values: RenderOptions,
 ): Promise<number> {
   const { workspaceRoot, say } = shell;
-  const images = await readImages(workspaceRoot, platform, environment);
+  const images = await readPinnedImages(workspaceRoot, platform, environment);
   const rendered = await renderForCluster(shell, platform, environment, images);
   if (values.secrets) {
     if (shell.isTerminal) {
@@ -138,7 +137,7 @@ async function renderTasks(
       '--secrets is for a cluster: on ECS, tasks read secrets by their ARN, and no value is needed here',
     );
   }
-  const images = await readImages(workspaceRoot, platform, environment);
+  const images = await readPinnedImages(workspaceRoot, platform, environment);
   const files = ecsFolder(await renderForEcs(shell, platform, environment, images));
   const out = values.out ?? `dist/ecs/${environment.name}`;
   const changed = await replaceListed(join(workspaceRoot, out), files, ECS_LIST);
@@ -159,26 +158,6 @@ function tellWritten({ say }: Shell, { json }: RenderOptions, written: Written):
   if (json) return say(JSON.stringify(written));
   const which = changed.length === 0 ? 'none changed' : `changed: ${formatList(changed)}`;
   say(`${folder}  ${files.length} files, ${which}`);
-}
-
-/** What runs is what was last pushed, by digest. */
-async function readImages(
-  workspaceRoot: string,
-  platform: Platform,
-  { name: environment, links }: AnyEnvironment,
-) {
-  const pushed = await readPushedImages(workspaceRoot, platform, environment);
-  const missing = platform.services
-    .map(({ name }) => name)
-    .filter((name) => !pushed.has(name) && !Object.hasOwn(links, name));
-  if (missing.length > 0) {
-    throw new UserError(
-      `nothing of ${formatList(missing)} was pushed for ${environment} yet: run nx run-many -t docker-push -c ${environment} --projects=${missing.join(',')}`,
-    );
-  }
-  return new Map(
-    [...pushed].map(([name, push]) => [name, { key: push.key, image: pinnedImage(push) }] as const),
-  );
 }
 
 /** What each Secret has to hold: whoever applies the folder makes them. */
