@@ -71,11 +71,12 @@ async function listed<Found>(
   read: (kinds: readonly string[], what: string) => Promise<Found>,
 ): Promise<Found> {
   const what = `Could not read what runs in ${cluster.namespace}`;
+  const kinds = [...KINDS, ...(cluster.moreKinds ?? [])];
   try {
-    return await read([...KINDS, ROUTES], what);
+    return await read([...kinds, ROUTES], what);
   } catch (error) {
     if (!(error instanceof ClusterError) || error.complaint.kind !== 'unknown-kind') throw error;
-    return read(KINDS, what);
+    return read(kinds, what);
   }
 }
 

@@ -29,9 +29,13 @@ export interface Cluster extends ClusterAddress {
   file: string;
   /** Waits for an API server that does not answer: it may be restarted while a deploy goes on. */
   patience?: { clock: Clock; seconds: number };
+  /** Kinds that the platform has here beside those of Kubernetes and the Gateway API. */
+  moreKinds?: readonly string[];
 }
 
 const RETRY_MILLISECONDS = 2000;
+
+const VIRTUAL_SERVICES = 'virtualservices.networking.istio.io';
 
 /** The namespace that an environment deploys to. */
 export function clusterOf(
@@ -42,7 +46,10 @@ export function clusterOf(
   const namespace = namespaceOf(platformName, environment);
   const { context, file, name } = environment;
   return {
-    cluster: { context, namespace, file, runner },
+    cluster: {
+      ...{ context, namespace, file, runner },
+      ...(environment.mesh === 'istio' ? { moreKinds: [VIRTUAL_SERVICES] } : {}),
+    },
     scope: { platform: platformName, environment: name, namespace },
   };
 }

@@ -1,7 +1,8 @@
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import { describeCanaryShare, isSameShare, type CanaryShare } from '../deployment/canary';
 import { canaryName, canaryReplicas } from '../platform/canary';
-import { canaryObjects, canaryOf, isRoute } from './canary';
+import { canaryObjects, canaryOf } from './canary';
+import { isRoute } from './canary-route';
 import type { DesiredService } from './desired-service';
 import type { LiveObject } from './live-object';
 import type { KubernetesObject } from './object';
@@ -28,7 +29,7 @@ export function canaryProblem(
     return `${service} has no release in ${environment} yet, so nothing can be compared with a canary: deploy it without --canary first`;
   }
   if (!current.objects.some(isRoute)) {
-    return `${service} is reached by no HTTPRoute in ${environment}, so it can have no canary: write "gateway" (the Gateway API) and services.${service}.host into ${file}, and deploy it without --canary first. A service that only others of the platform call can have none`;
+    return `${service} is reached by no HTTPRoute in ${environment}, so it can have no canary: write "gateway" (the Gateway API) and services.${service}.host into ${file}, and deploy it without --canary first. A service that only others of the platform call can have one with "mesh: istio"`;
   }
   if (names.has(canaryName(service))) {
     return `${service} can have no canary, because the workspace has something named ${canaryName(service)}: rename it`;

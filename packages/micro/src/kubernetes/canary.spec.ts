@@ -7,7 +7,7 @@ import { parseAnyEnvironment } from '../platform/environment';
 import { platformOf } from '../testing/platform';
 import { deployedCluster } from '../testing/deployed-cluster';
 import { canaryReplicas } from '../platform/canary';
-import { isRouteSeen, routedToCanary } from './canary';
+import { isRouteSeen, routedToCanary } from './canary-route';
 import { canaryProblem, liveCanary, planCanary } from './canary-plan';
 import { leftObjects } from './cluster-plan';
 import { desiredRelease, desiredService } from './desired-service';
@@ -314,4 +314,64 @@ it.each([
 ])('whether a Gateway has seen a route: %s', (_, status, seen) => {
   const metadata = { name: 'gateway', generation: 2 };
   expect(isRouteSeen({ apiVersion: '', kind: 'HTTPRoute', metadata, status })).toBe(seen);
+});
+
+describe('by Istio', () => {
+  const istio = (letter: string) => render(letter, `mesh: istio\n${GATEWAY}${HOST}`);
+  const before = istio('a');
+  const facts = deployedCluster(before.rendered, before.images).state;
+  const to = (host: string, weight?: number) => ({
+    destination: { host, port: { number: 3001 } },
+    ...(weight === undefined ? {} : { weight }),
+  });
+  const httpOf = (object: unknown) => (object as { spec: { http: object[] } }).spec.http;
+
+  it('a service that only others call can have one, by its own route', () => {
+    const where = { environment: 'live', file: '', names: new Set<string>() };
+    expect(canaryProblem({ service: 'orders' }, facts, where)).toBeUndefined();
+    const { images: pushed, rendered: all } = istio('a');
+    const two = new Map([...pushed, ['orders', image('orders', 'b')]]);
+    const newer = desiredService(all, 'orders', two.get('orders')!, new Map());
+    const changed = { ...newer, hash: 'other', ...image('orders', 'b') };
+    const plan = planCanary(changed, { weight: 20, header: HEADER }, facts);
+    expect(plan.canary?.routes.map(({ object }) => httpOf(object))).toEqual([
+      [
+        { match: [{ headers: { 'x-version': { exact: 'next' } } }], route: [to('orders-canary')] },
+        { route: [to('orders', 80), to('orders-canary', 20)] },
+      ],
+    ]);
+    // Whoever may call the service may call its canary.
+    const policy = plan.objects.find(({ object }) => object.metadata?.name === 'orders-canary');
+    expect(policy).toBeDefined();
+  });
+
+  it('leads to other destinations as before', () => {
+    const elsewhere = {
+      ...{ apiVersion: 'networking.istio.io/v1' as const, kind: 'VirtualService' as const },
+      spec: { hosts: ['orders'], gateways: ['mesh'], http: [{ route: [to('billing')] }] },
+    };
+    const share = { weight: 10, port: 3001 };
+    expect(routedToCanary([elsewhere], 'orders', share)).toEqual([elsewhere]);
+  });
+});
+
+it('has no Service for gRPC: those calls go to the version that serves', () => {
+  const platform = platformOf({ stock: 'port: 3002\ngrpcPort: 3003\n' });
+  const environment = parseAnyEnvironment(
+    'live',
+    'engine: kubernetes\ncontext: far\nregistry: reg.example.com\nmesh: istio\n',
+  ) as KubernetesEnvironment;
+  const one = new Map([['stock', image('stock', 'a')]]);
+  const written = { services: { stock: {} } };
+  const input = { platform, environment, written, ports: new Map<string, number>() };
+  const all = renderPlatform({ ...input, images: one });
+  const { state: facts } = deployedCluster(all, one);
+  const newer = renderPlatform({ ...input, images: new Map([['stock', image('stock', 'b')]]) });
+  const plan = planCanary(
+    desiredService(newer, 'stock', image('stock', 'b'), new Map()),
+    { weight: 10 },
+    facts,
+  );
+  const names = plan.objects.map(({ object }) => `${object.kind}/${object.metadata?.name}`);
+  expect(names.filter((name) => name.startsWith('Service/'))).toEqual(['Service/stock-canary']);
 });

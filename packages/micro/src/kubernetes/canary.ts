@@ -3,14 +3,7 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/Netw
 import type { IService } from 'kubernetes-models/v1/Service';
 import type { LiveObject } from './live-object';
 import { canaryName } from '../platform/canary';
-import type { CanaryShare } from '../deployment/canary';
-import {
-  KEY_ANNOTATION,
-  type BackendRef,
-  type HttpRoute,
-  type KubernetesObject,
-  type RouteRule,
-} from './object';
+import { KEY_ANNOTATION, type KubernetesObject } from './object';
 
 /** On each object of a canary and its pods: the service that it is of. */
 const CANARY_LABEL = 'org.micro/canary';
@@ -45,7 +38,8 @@ export function canaryObjects(input: CanaryInput): KubernetesObject[] {
         const podSelector = selecting(service, object.spec?.podSelector);
         return [{ ...object, metadata, spec: { ...object.spec!, podSelector } }];
       }
-      if (isKind<IService>(object, 'Service')) {
+      // Calls of gRPC, which have a Service of their own, go to the version that serves.
+      if (isKind<IService>(object, 'Service') && object.metadata?.name === service) {
         const selector = labelled(service, object.spec?.selector);
         return [{ ...object, metadata, spec: { ...object.spec, selector } }];
       }
@@ -54,74 +48,6 @@ export function canaryObjects(input: CanaryInput): KubernetesObject[] {
         : [];
     }),
   ];
-}
-
-/** The port at which the Service of the service is reached. */
-export function portOf(objects: readonly KubernetesObject[]): number | undefined {
-  const service = objects.find((object) => isKind<IService>(object, 'Service')) as IService;
-  return service?.spec?.ports?.[0]?.port;
-}
-
-export function isRoute(object: KubernetesObject): object is HttpRoute {
-  return object.kind === 'HTTPRoute';
-}
-
-/** The objects of a service with routes that lead some requests to its canary. */
-export function routedToCanary(
-  objects: readonly KubernetesObject[],
-  service: string,
-  { port, ...share }: CanaryShare & { port: number },
-): KubernetesObject[] {
-  const canary = { name: canaryName(service), port };
-  return objects.map((object) =>
-    isRoute(object)
-      ? {
-          ...object,
-          spec: {
-            ...object.spec,
-            rules: object.spec.rules.flatMap((rule) => shareRule(rule, service, canary, share)),
-          },
-        }
-      : object,
-  );
-}
-
-/** A rule that matches a header counts before one that matches nothing, so that the header decides first. */
-function shareRule(
-  rule: RouteRule,
-  service: string,
-  canary: BackendRef,
-  { weight, header }: CanaryShare,
-): RouteRule[] {
-  if (!rule.backendRefs.some(({ name }) => name === service)) return [rule];
-  const share = (backend: BackendRef): BackendRef[] =>
-    backend.name === service
-      ? [
-          { ...backend, weight: 100 - weight },
-          { ...canary, weight },
-        ]
-      : [backend];
-  const shared = weight === 0 ? rule : { ...rule, backendRefs: rule.backendRefs.flatMap(share) };
-  if (!header) return [shared];
-  const matches = [{ headers: [{ type: 'Exact' as const, ...header }] }];
-  return [{ ...rule, matches, backendRefs: [canary] }, shared];
-}
-
-interface RouteStatus {
-  parents?: readonly { conditions?: readonly { observedGeneration?: number }[] }[];
-}
-
-/** Whether every Gateway of a route has seen its present rules. */
-export function isRouteSeen({ metadata, status }: LiveObject): boolean {
-  const { parents = [] } = (status ?? {}) as RouteStatus;
-  return (
-    parents.length > 0 &&
-    parents.every(({ conditions = [] }) =>
-      conditions.every(
-        ({ observedGeneration = 0 }) => observedGeneration >= (metadata.generation ?? 0),
-      ),
-    )
-  );
 }
 
 function deploymentSpec({ service, replicas }: CanaryInput, { spec }: IDeployment) {

@@ -42,6 +42,30 @@ export interface BackendRef {
   weight?: number;
 }
 
+/** How Istio routes the calls of a service, whose types are not part of Kubernetes. */
+export interface VirtualService {
+  apiVersion: 'networking.istio.io/v1';
+  kind: 'VirtualService';
+  metadata?: Metadata;
+  spec: {
+    hosts: readonly string[];
+    /** `namespace/name`; `mesh` are the sidecars of all callers. */
+    gateways: readonly string[];
+    http: readonly IstioRule[];
+  };
+}
+
+/** Where calls go; with `match`, only those with the headers of one of them. Names of headers in lower case. */
+export interface IstioRule {
+  match?: readonly { headers: Readonly<Record<string, { exact: string }>> }[];
+  route: readonly IstioDestination[];
+}
+
+export interface IstioDestination {
+  destination: { host: string; port: { number: number } };
+  weight?: number;
+}
+
 /** An object of the cluster, as we declare it. Secrets are none of them: their values are given at deploy time. */
 export type KubernetesObject =
   | IDeployment
@@ -53,7 +77,8 @@ export type KubernetesObject =
   | IPodDisruptionBudget
   | IService
   | IServiceAccount
-  | IStatefulSet;
+  | IStatefulSet
+  | VirtualService;
 
 export type Metadata = NonNullable<IDeployment['metadata']>;
 

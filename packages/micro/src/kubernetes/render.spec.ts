@@ -286,6 +286,25 @@ describe('renderPlatform', () => {
   });
 });
 
+it('with Istio, has a route of each service that others call, and of its hosts', () => {
+  const more =
+    'mesh: istio\ngateway: { name: public, namespace: infra }\nservices: { gateway: { host: shop.example.com } }\n';
+  const objects = objectsOf(rendered(more));
+  const kinds = objects.map(({ kind }) => kind);
+  expect(kinds).not.toContain('HTTPRoute');
+  const routes = objects.filter(({ kind }) => kind === 'VirtualService');
+  expect(routes.map(({ metadata }) => metadata?.name)).toEqual(['gateway', 'orders', 'users']);
+  expect(routes[0]).toMatchObject({
+    apiVersion: 'networking.istio.io/v1',
+    spec: {
+      hosts: ['gateway', 'shop.example.com'],
+      gateways: ['mesh', 'infra/public'],
+      http: [{ route: [{ destination: { host: 'gateway', port: { number: 3001 } } }] }],
+    },
+  });
+  expect(routes[1]).toMatchObject({ spec: { hosts: ['orders'], gateways: ['mesh'] } });
+});
+
 describe('folderOf', () => {
   it('lists every file, and is the same each time', () => {
     const files = folderOf(rendered(PUBLISHED));

@@ -46,16 +46,22 @@ const RIGHTS: readonly Right[] = [
   },
 ];
 
-/** To publish by a Gateway. */
-const ROUTES: Right = { group: 'gateway.networking.k8s.io', resource: 'httproutes', verbs: ALL };
+/** To lead requests to services. */
+const ROUTES = {
+  gateway: { group: 'gateway.networking.k8s.io', resource: 'httproutes', verbs: ALL },
+  istio: { group: 'networking.istio.io', resource: 'virtualservices', verbs: ALL },
+} as const satisfies Record<string, Right>;
 
 /**
  * The rights that a deploy needs and these rules do not give: `create, patch deployments.apps`.
  *
- * @param hasGateway whether the environment publishes by a Gateway.
+ * @param routes what leads requests to services, beside Ingress and Services.
  */
-export function missingRights(rules: readonly AccessRule[], hasGateway: boolean): string[] {
-  return [...RIGHTS, ...(hasGateway ? [ROUTES] : [])].flatMap(({ group, resource, verbs }) => {
+export function missingRights(
+  rules: readonly AccessRule[],
+  routes?: keyof typeof ROUTES,
+): string[] {
+  return [...RIGHTS, ...(routes ? [ROUTES[routes]] : [])].flatMap(({ group, resource, verbs }) => {
     const own = rules.filter(
       (rule) =>
         (rule.resourceNames ?? []).length === 0 &&

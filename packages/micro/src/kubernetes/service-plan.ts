@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isRoute, portOf, routedToCanary } from './canary';
+import { isRoute, portOf, routedToCanary } from './canary-route';
 import { shareOf, type CanaryShare } from '../deployment/canary';
 import type { CommitCheck } from '../deployment/commit';
 import type { DesiredEntry, DesiredService } from './desired-service';
@@ -149,6 +149,7 @@ function planRunningCanary(
 /** The kinds of a service that can come and go with its declaration. */
 const KINDS = new Set([
   ...['HorizontalPodAutoscaler', 'PodDisruptionBudget', 'Ingress', 'HTTPRoute'],
+  'VirtualService',
   ...['NetworkPolicy', 'Service', 'ServiceAccount'],
 ]);
 

@@ -91,6 +91,21 @@ test.each<[string, string[]]>([
     [':5: gateway: hosts are published by "ingress" or by "gateway": remove one of them'],
   ],
   [
+    `${HEAD}mesh: istio\ningress: {}\n`,
+    [':5: ingress: Istio publishes hosts by a Gateway of its own: write "gateway" instead'],
+  ],
+  [
+    `${HEAD}mesh: istio\ngateway: { name: public, listener: https }\n`,
+    [':5: gateway.listener: a Gateway of Istio has no listeners: remove it'],
+  ],
+  [`${HEAD}mesh: linkerd\n`, [':4: mesh: mesh is istio']],
+  [
+    `${HEAD}canary: { analysis: { prometheus: "http://ada:secret@prometheus" } }\n`,
+    [
+      ':4: canary.analysis.prometheus: Prometheus must not contain a user or a password: give the consumer a secret',
+    ],
+  ],
+  [
     `${HEAD}services: { orders: { replicas: 2, autoscale: { min: 3, max: 2 } } }\n`,
     [
       ':4: services.orders.autoscale.max: "max" is 2, which is less than "min" (3)',

@@ -89,7 +89,15 @@ export const kubernetesSchema = z
       .optional(),
     platform: platformOfHosts.optional(),
     ingress: ingressSchema.describe('Publish hosts by Ingress').optional(),
-    gateway: gatewaySchema.describe('Publish hosts by the Gateway API').optional(),
+    gateway: gatewaySchema
+      .describe('Publish hosts by the Gateway API; with "mesh: istio", by a Gateway of Istio')
+      .optional(),
+    mesh: z
+      .enum(['istio'], { error: 'mesh is istio' })
+      .describe(
+        'The service mesh of the namespace: calls are routed by its VirtualServices, so that each service can have a canary',
+      )
+      .optional(),
     datastores: z
       .enum(['in-cluster', 'external'])
       .default('in-cluster')
@@ -163,6 +171,12 @@ export const kubernetesSchema = z
       context.addIssue({ code: 'custom', path, message });
     if (environment.ingress && environment.gateway) {
       issue(['gateway'], 'hosts are published by "ingress" or by "gateway": remove one of them');
+    }
+    if (environment.mesh && environment.ingress) {
+      issue(['ingress'], 'Istio publishes hosts by a Gateway of its own: write "gateway" instead');
+    }
+    if (environment.mesh && environment.gateway?.listener !== undefined) {
+      issue(['gateway', 'listener'], 'a Gateway of Istio has no listeners: remove it');
     }
     for (const [service, one] of Object.entries(environment.services)) {
       const at = (...path: string[]) => ['services', service, ...path];

@@ -59,6 +59,10 @@ function objectsOf(namespace: string, image: string): object[] {
                 name: NAME,
                 image,
                 args: ['--config.file=/config/prometheus.yml', '--storage.tsdb.path=/prometheus'],
+                securityContext: {
+                  allowPrivilegeEscalation: false,
+                  capabilities: { drop: ['ALL'] },
+                },
                 readinessProbe: { httpGet: { path: '/-/ready', port: PORT }, periodSeconds: 1 },
                 volumeMounts: [
                   { name: 'config', mountPath: '/config' },
@@ -70,7 +74,10 @@ function objectsOf(namespace: string, image: string): object[] {
               { name: 'config', configMap: { name: NAME } },
               { name: 'data', emptyDir: {} },
             ],
-            securityContext: { fsGroup: 65534 },
+            securityContext: {
+              ...{ runAsNonRoot: true, runAsUser: 65_534, fsGroup: 65_534 },
+              seccompProfile: { type: 'RuntimeDefault' },
+            },
           },
         },
       },

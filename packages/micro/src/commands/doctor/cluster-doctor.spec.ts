@@ -171,6 +171,8 @@ describe('micro doctor of a cluster', () => {
     expect(await rights()).toMatchObject({ level: 'ok' });
     const refused = await rights('gateway: { name: public, namespace: infra }\n');
     expect(refused?.says).toContain('create, patch, delete httproutes.gateway.networking.k8s.io');
+    const mesh = await rights('mesh: istio\n');
+    expect(mesh?.says).toContain('virtualservices.networking.istio.io');
   });
 
   it('warns if the cluster does not tell the rights', async () => {

@@ -60,7 +60,7 @@ async function readServer(cluster: Cluster): Promise<ClusterDoctorFacts['server'
 
 async function readMissingRights(
   cluster: Cluster,
-  { gateway }: KubernetesEnvironment,
+  { gateway, mesh }: KubernetesEnvironment,
 ): Promise<string[] | undefined> {
   try {
     // To validate a review, kubectl lists CRDs, which a user of one namespace may not.
@@ -72,7 +72,7 @@ async function readMissingRights(
       status?: { resourceRules?: AccessRule[]; incomplete?: boolean };
     };
     if (status?.incomplete) return undefined;
-    return missingRights(status?.resourceRules ?? [], gateway !== undefined);
+    return missingRights(status?.resourceRules ?? [], mesh ?? (gateway && 'gateway'));
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     return undefined;
@@ -81,7 +81,7 @@ async function readMissingRights(
 
 async function readMissingObjects(
   cluster: Cluster,
-  { pullSecret, gateway, file }: KubernetesEnvironment,
+  { pullSecret, gateway, mesh, file }: KubernetesEnvironment,
 ): Promise<ClusterDoctorFacts['missing']> {
   const { context, namespace } = cluster;
   const missing: ClusterDoctorFacts['missing'][number][] = [];
@@ -94,7 +94,8 @@ async function readMissingObjects(
   }
   if (gateway) {
     const at = { ...cluster, namespace: gateway.namespace ?? namespace };
-    const kind = 'gateways.gateway.networking.k8s.io';
+    const group = mesh === 'istio' ? 'networking.istio.io' : 'gateway.networking.k8s.io';
+    const kind = `gateways.${group}`;
     if (!(await isThere(at, kind, gateway.name))) {
       missing.push({
         what: 'Gateway',

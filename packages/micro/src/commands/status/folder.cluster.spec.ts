@@ -41,8 +41,8 @@ describeCluster('a folder that somebody else applies', () => {
     workspace.kubectl('scale', 'deployment/shop', '--replicas=2');
     workspace.kubectl('delete', 'service', 'orders');
     const { exitCode, output } = await status();
-    expect(output).toMatch(/! +deployment\/shop +changed in the cluster: spec\.replicas\n/);
-    expect(output).toMatch(/✕ +service\/orders +not in the cluster\n/);
+    expect(output).toMatch(/! +deployment\/shop +changed in the cluster: spec\.replicas$/m);
+    expect(output).toMatch(/✕ +service\/orders +not in the cluster$/m);
     expect(exitCode).toBe(1);
     apply();
     expect((await status()).exitCode).toBe(0);
@@ -68,8 +68,11 @@ describeCluster('a folder that somebody else applies', () => {
     const kustomization = {
       resources: ['../cluster', 'extra.json'],
       patches: [
-        { patch: '[{ op: replace, path: /spec/replicas, value: 2 }]', target: { name: 'shop' } },
-      ].map(({ patch, target }) => ({ patch, target: { ...target, kind: 'Deployment' } })),
+        {
+          patch: JSON.stringify([{ op: 'replace', path: '/spec/replicas', value: 2 }]),
+          target: { kind: 'Deployment', name: 'shop' },
+        },
+      ],
     };
     workspace.write({
       'deploy/overlay/kustomization.yaml': JSON.stringify(kustomization),

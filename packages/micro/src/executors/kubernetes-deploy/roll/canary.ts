@@ -2,10 +2,10 @@ import { shareOf } from '../../../deployment/canary';
 import type { ClusterState } from '../../../effects/cluster-state';
 import { runKubectl } from '../../../effects/cluster';
 import { Interrupted } from '../../../effects/interruption';
-import { isRoute, isRouteSeen } from '../../../kubernetes/canary';
+import { isRoute, isRouteSeen } from '../../../kubernetes/canary-route';
 import { liveCanary } from '../../../kubernetes/canary-plan';
 import { parseObjects } from '../../../kubernetes/live-object';
-import { changedObjects, planObject } from '../../../kubernetes/object-plan';
+import { changedObjects, planObject, type ObjectPlan } from '../../../kubernetes/object-plan';
 import type { ServicePlan } from '../../../kubernetes/service-plan';
 import { canaryName } from '../../../platform/canary';
 import { UserError } from '../../../platform/user-error';
@@ -43,7 +43,7 @@ export async function startCanary(run: Run, plan: ServicePlan, state: ClusterSta
     });
     await note(true);
     await applyObjects(applying, changedObjects(routes), `the routes of ${service}`);
-    await waitForRoutes(run, service);
+    await waitForRoutes(run, routes);
   } catch (error) {
     const failure = run.interruption.signal.aborted
       ? (run.interruption.signal.reason as Error)
@@ -62,7 +62,7 @@ export async function endCanary(run: Run, plan: ServicePlan, state: ClusterState
   if (canary?.action !== 'promote' && canary?.action !== 'abort') return;
   const applying = { cluster: run.cluster, say: tellOf(run, service) };
   await applyObjects(applying, changedObjects(canary.routes), `the routes of ${service}`);
-  await waitForRoutes(run, service);
+  await waitForRoutes(run, canary.routes);
   await deleteObjects(run.cluster, canaryOf(plan, state), `the canary of ${service}`);
 }
 
@@ -73,10 +73,11 @@ async function takeBack(run: Run, plan: ServicePlan, state: ClusterState): Promi
   try {
     const routes = (current?.objects ?? [])
       .filter(isRoute)
-      .map((route) => planObject(route, state.live).object);
-    await applyObjects({ cluster, say: tellOf(run, service) }, routes, `the routes of ${service}`);
+      .map((route) => planObject(route, state.live));
+    const objects = routes.map(({ object }) => object);
+    await applyObjects({ cluster, say: tellOf(run, service) }, objects, `the routes of ${service}`);
     // If it had no requests yet, nothing has to wait.
-    if (state.books.get(service)?.canary) await waitForRoutes({ cluster, clock }, service);
+    if (state.books.get(service)?.canary) await waitForRoutes({ cluster, clock }, routes);
     await deleteObjects(cluster, canaryOf(plan, state), `the canary of ${service}`);
     await recordCanary(run, plan, undefined, state);
     return `the canary was removed: r${current?.number} of ${service} serves all requests, as before (${current?.image})`;
@@ -95,13 +96,21 @@ function canaryOf({ service, objects, canary }: ServicePlan, { objects: live }: 
 const SEEN_MILLISECONDS = 10_000;
 const TOLD_MILLISECONDS = 1000;
 
-async function waitForRoutes({ cluster, clock }: Pick<Run, 'cluster' | 'clock'>, service: string) {
-  const args = ['get', 'httproutes.gateway.networking.k8s.io', service, '--output', 'json'];
+async function waitForRoutes(
+  { cluster, clock }: Pick<Run, 'cluster' | 'clock'>,
+  routes: readonly ObjectPlan[],
+): Promise<void> {
   const until = clock.now() + SEEN_MILLISECONDS;
-  for (;;) {
-    const { stdout } = await runKubectl(cluster, args, `Could not look at the route of ${service}`);
-    if (parseObjects(stdout).every(isRouteSeen) || clock.now() >= until) break;
-    await clock.sleep(TOLD_MILLISECONDS / 4);
+  // Istio does not say what its proxies have seen.
+  const told = routes.filter(({ object }) => object.kind === 'HTTPRoute');
+  for (const { object } of told) {
+    const name = object.metadata!.name!;
+    const args = ['get', 'httproutes.gateway.networking.k8s.io', name, '--output', 'json'];
+    for (;;) {
+      const { stdout } = await runKubectl(cluster, args, `Could not look at the route of ${name}`);
+      if (parseObjects(stdout).every(isRouteSeen) || clock.now() >= until) break;
+      await clock.sleep(TOLD_MILLISECONDS / 4);
+    }
   }
   await clock.sleep(TOLD_MILLISECONDS);
 }
