@@ -13,6 +13,7 @@ import { ensureCredentials } from './credentials.js';
 import { GATEWAY, pushGatewayImages, gatewayKinds } from './gateway.js';
 import { HOME, KUBECONFIG, STATE } from './home.js';
 import { buildMachineImage, pushProgramImage } from './images.js';
+import { hasMetrics, METRICS } from './metrics.js';
 import { ensurePrograms } from './programs.js';
 import { localVolumes } from './volumes.js';
 
@@ -22,6 +23,11 @@ const PORT = 16443;
 const NODES = ['node-1', 'node-2'];
 /** The address of node-1 in compose.yaml. */
 const FIRST_NODE = '198.19.128.11';
+const MACHINES: ClusterMachines = {
+  apiServer: 'micro-cluster-api-server-1',
+  nodes: Object.fromEntries(NODES.map((node) => [node, `micro-cluster-${node}-1`])),
+  tokenKey: join(STATE, 'pki', 'sa.key'),
+};
 
 const DEBIAN = {
   suite: 'sid',
@@ -48,10 +54,9 @@ export async function ensureCluster(): Promise<Cluster> {
     await ensureEngine();
     const kubernetes = await ensurePrograms('kubernetes');
     const kubectl = join(kubernetes, 'kubectl');
-    if (existsSync(KUBECONFIG) && (await isReady(kubectl))) {
-      return requireAnswer(KUBECONFIG, kubectl);
-    }
-    await start(kubernetes);
+    if (!existsSync(KUBECONFIG) || !(await isReady(kubectl))) await start(kubernetes);
+    // Also one that was started before there was a metrics server.
+    if (!(await hasMetrics(kubectl, KUBECONFIG))) await startMetrics(kubectl);
     return requireAnswer(KUBECONFIG, kubectl);
   });
 }
@@ -64,6 +69,19 @@ export interface FoundCluster {
   kubectl: string;
   /** What publishes its routes; absent if it is not ours. */
   gateway?: { name: string; namespace: string; url: string };
+  /** What tests may break of it and put back; absent if it is not ours. */
+  machines?: ClusterMachines;
+  /** Whether autoscalers are told how busy pods are. */
+  hasMetrics: boolean;
+}
+
+/** Containers that a cluster is made of, and its keys. */
+export interface ClusterMachines {
+  apiServer: string;
+  /** By the names of the nodes. */
+  nodes: Readonly<Record<string, string>>;
+  /** The file with the key that signs the tokens of service accounts. */
+  tokenKey: string;
 }
 
 /** The cluster of `MICRO_TEST_KUBECONFIG`, or one that runs here; `undefined` if there is none. Nothing is started. */
@@ -76,10 +94,11 @@ export async function findCluster(): Promise<FoundCluster | undefined> {
   const context = (await mustRun(kubectl, args)).trim();
   const asked = ['--kubeconfig', kubeconfig, 'version', '--output', 'json'];
   if (!given && !succeeded(await run(kubectl, asked, { withinMs: 20_000 }))) return undefined;
-  if (given) return { kubeconfig, context, kubectl };
+  const found = { kubeconfig, context, kubectl, hasMetrics: await hasMetrics(kubectl, kubeconfig) };
+  if (given) return found;
   const { name, namespace, nodePort } = GATEWAY;
   const gateway = { name, namespace, url: `http://${FIRST_NODE}:${nodePort}/` };
-  return { kubeconfig, context, kubectl, gateway };
+  return { ...found, gateway, machines: MACHINES };
 }
 
 /** Removes the cluster with everything in it. Its programs stay, for the next one. */
@@ -134,6 +153,15 @@ async function start(kubernetes: string): Promise<void> {
     ...['--kubeconfig', KUBECONFIG, '--namespace', 'kube-system'],
     ...['rollout', 'status', 'deployment/coredns', '--timeout', '60s'],
   ]);
+}
+
+/** It measures twice before it answers: nothing waits for that. */
+async function startMetrics(kubectl: string): Promise<void> {
+  const registry = (await ensureRegistry()).host;
+  const program = join(await ensurePrograms(METRICS), METRICS);
+  await pushProgramImage(`${registry}/micro-cluster/${METRICS}:1`, program);
+  const text = await readFile(join(HERE, 'manifests', 'metrics.yaml'), 'utf8');
+  await apply(kubectl, text.replaceAll('${REGISTRY}', registry));
 }
 
 async function startGateway(kubectl: string, registry: string): Promise<void> {

@@ -48,6 +48,7 @@ const PROGRAMS = {
     minutes: 7,
   },
   coredns: { packages: ['github.com/coredns/coredns'], minutes: 3 },
+  'metrics-server': { packages: ['sigs.k8s.io/metrics-server/cmd/metrics-server'], minutes: 2 },
   pause: { packages: ['.'], minutes: 0 },
 } as const satisfies Record<string, GoPrograms>;
 

@@ -12,3 +12,15 @@ export function describeGateway(name: string, suite: () => void): void {
   if (inject('gateway')) describe(name, suite);
   else describe.skip(name, suite);
 }
+
+/** A suite on a cluster whose nodes and API server it may stop, and has to start again. */
+export function describeMachines(name: string, suite: () => void): void {
+  if (inject('machines')) describe(name, suite);
+  else describe.skip(name, suite);
+}
+
+/** A suite on a real cluster with a metrics server. */
+export function describeAutoscaler(name: string, suite: () => void): void {
+  if (inject('hasMetrics')) describe(name, suite);
+  else describe.skip(name, suite);
+}
