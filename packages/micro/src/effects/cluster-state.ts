@@ -75,9 +75,17 @@ async function listed<Found>(
   try {
     return await read([...kinds, ROUTES], what);
   } catch (error) {
-    if (!(error instanceof ClusterError) || error.complaint.kind !== 'unknown-kind') throw error;
+    if (!(error instanceof ClusterError) || !isAboutRoutes(error)) throw error;
     return read(kinds, what);
   }
+}
+
+/** Whoever publishes nothing by a Gateway needs neither the kind nor the right to see routes. */
+function isAboutRoutes({ complaint }: ClusterError): boolean {
+  return (
+    complaint.kind === 'unknown-kind' ||
+    (complaint.kind === 'forbidden' && complaint.reason.includes(ROUTES))
+  );
 }
 
 /** A list in a namespace that is not there is empty. */

@@ -99,6 +99,10 @@ function adviceOn(complaint: ClusterComplaint, cluster: Cluster): string | undef
       return `the cluster of the context ${context} does not accept these credentials (${complaint.reason}). Log in again, then run this again`;
     case 'forbidden':
       return `the user of the context ${context} may not do this (${complaint.reason}). Ask for a Role in the namespace ${namespace} that allows it`;
+    case 'quota':
+      return `a quota of the namespace ${namespace} is used up (${complaint.reason}). Free some of it or ask for more, then run this again`;
+    case 'refused':
+      return `the cluster refuses it (${complaint.reason}). Change what it names, or ask whoever wrote that rule`;
     case 'no-namespace':
       return `there is no namespace ${complaint.namespace}: kubectl --context ${context} create namespace ${complaint.namespace}`;
     case 'terminating':

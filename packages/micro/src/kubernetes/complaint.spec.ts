@@ -51,8 +51,27 @@ test.each([
     { kind: 'terminating', namespace: 'shop' },
   ],
   [
+    'Error from server (Forbidden): error when creating "STDIN": services "orders" is forbidden: exceeded quota: small, requested: services=1, used: services=2, limited: services=2',
+    {
+      kind: 'quota',
+      reason:
+        'error when creating "STDIN": services "orders" is forbidden: exceeded quota: small, requested: services=1, used: services=2, limited: services=2',
+    },
+  ],
+  [
+    'Error from server: admission webhook "rules.example.com" denied the request: no team label',
+    {
+      kind: 'refused',
+      reason: 'admission webhook "rules.example.com" denied the request: no team label',
+    },
+  ],
+  [
     'error: the server doesn\'t have a resource type "httproutes" in group "gateway.networking.k8s.io"',
     { kind: 'unknown-kind', what: 'httproutes' },
+  ],
+  [
+    'The Deployment "orders" is invalid: spec.template.spec.containers[0].env[0].valueFrom: Invalid value: "": may not be specified when `value` is not empty',
+    { kind: 'invalid' },
   ],
   [
     'Error from server (AlreadyExists): error when creating "STDIN": leases.coordination.k8s.io "a" already exists',

@@ -3,10 +3,16 @@ export type ClusterComplaint =
   | { kind: 'no-context'; context: string }
   | { kind: 'no-cluster'; reason: string }
   | { kind: 'credentials'; reason: string }
+  /** The user may not do it. */
   | { kind: 'forbidden'; reason: string }
+  | { kind: 'quota'; reason: string }
+  /** Whoever the user is: a policy or a webhook of the cluster does not let it in. */
+  | { kind: 'refused'; reason: string }
   | { kind: 'no-namespace'; namespace: string }
   | { kind: 'terminating'; namespace: string }
   | { kind: 'unknown-kind'; what: string }
+  /** What an object would be contradicts itself, or what it was. */
+  | { kind: 'invalid' }
   | { kind: 'exists' }
   | { kind: 'conflict' }
   | { kind: 'not-found' }
@@ -34,9 +40,13 @@ const PATTERNS: readonly (readonly [RegExp, Reader])[] = [
     (what) => ({ kind: 'unknown-kind', what: what }),
   ],
   [/no matches for kind "([^"]*)"/, (what) => ({ kind: 'unknown-kind', what: what })],
+  [/^The \S+ "[^"]*" is invalid: |\(Invalid\)/m, () => ({ kind: 'invalid' })],
   [/\(AlreadyExists\)/, () => ({ kind: 'exists' })],
   [/\(Conflict\)/, () => ({ kind: 'conflict' })],
   [/\(NotFound\)/, () => ({ kind: 'not-found' })],
+  [/\(Forbidden\):? ?(.*exceeded quota: .*)/, (reason) => ({ kind: 'quota', reason: reason })],
+  [/(admission webhook "[^"]*" .*)/, (reason) => ({ kind: 'refused', reason: reason })],
+  [/(ValidatingAdmissionPolicy .*)/, (reason) => ({ kind: 'refused', reason: reason })],
   [/\(Forbidden\):? ?(.*)/, (reason) => ({ kind: 'forbidden', reason: reason })],
   [
     /(You must be logged in to the server.*|.*\(Unauthorized\).*|.*the server has asked for the client to provide credentials.*)/,

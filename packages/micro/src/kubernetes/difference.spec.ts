@@ -12,6 +12,12 @@ test.each<[string, unknown, unknown, string[]]>([
     [],
   ],
   [
+    'rules where none is declared',
+    { spec: { ingress: [], env: [] } },
+    { spec: { ingress: [{}], env: [{ name: 'A', value: 'of somebody else' }] } },
+    ['spec.ingress'],
+  ],
+  [
     'an empty text, which is not kept',
     { env: [{ name: 'A', value: '' }] },
     { env: [{ name: 'A' }] },

@@ -19,6 +19,8 @@ export function differencesOf(declared: Json, live: Json, path = ''): string[] {
   }
   if (Array.isArray(declared)) {
     const there: readonly Json[] = Array.isArray(live) ? live : [];
+    // Of things with names, others may add some; of all others, none means none.
+    if (declared.length === 0) return there.every(isNamed) ? [] : [path];
     if (declared.every(isNamed)) {
       return declared.flatMap((item) => {
         const same = there.find((one) => isNamed(one) && one.name === item.name);

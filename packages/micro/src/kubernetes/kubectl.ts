@@ -34,6 +34,15 @@ export const handOverArguments = [
   ...[`--field-manager=${FIELD_MANAGER}-handover`, '--filename', '-'],
 ];
 
+/** Makes the template of a Deployment's pods exactly this one, whatever others added to it. */
+export function replaceTemplateArguments(name: string, template: unknown): string[] {
+  const patch = [{ op: 'replace', path: '/spec/template', value: template }];
+  return [
+    ...['patch', `deployment/${name}`, '--type=json', `--field-manager=${FIELD_MANAGER}`],
+    `--patch=${JSON.stringify(patch)}`,
+  ];
+}
+
 export function getArguments(kinds: readonly string[], selector: string): string[] {
   return ['get', kinds.join(','), '--selector', selector, '--output', 'json'];
 }

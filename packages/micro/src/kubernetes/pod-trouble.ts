@@ -2,6 +2,7 @@ import type { Condition, LiveObject } from './live-object';
 
 interface ContainerState {
   waiting?: { reason?: string; message?: string };
+  running?: object;
   terminated?: { exitCode?: number; reason?: string; message?: string };
 }
 
@@ -16,7 +17,7 @@ interface ContainerStatus {
 }
 
 export interface Pod extends LiveObject {
-  spec?: { containers?: readonly { name: string; image?: string }[] };
+  spec?: { nodeName?: string; containers?: readonly { name: string; image?: string }[] };
   status?: {
     phase?: string;
     startTime?: string;
@@ -29,6 +30,16 @@ export interface Pod extends LiveObject {
 /** Whether it gets traffic. */
 export function isReady({ status }: Pod): boolean {
   return (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
+}
+
+/** Whether a node has it, but has not made its containers yet. */
+export function isBeingCreated({ status, metadata }: Pod): boolean {
+  return (
+    metadata.deletionTimestamp === undefined &&
+    (status?.containerStatuses ?? []).some(({ state }) =>
+      ['ContainerCreating', 'PodInitializing'].includes(state?.waiting?.reason ?? ''),
+    )
+  );
 }
 
 /** Whether its containers run, ready or not. */
@@ -47,6 +58,9 @@ export interface PodTrouble {
 /** A node that an autoscaler adds takes longer; then the rollout is tried again. */
 const UNSCHEDULABLE_MILLISECONDS = 15_000;
 
+/** A node that died is noticed by the cluster after 40 s, and its pods are made elsewhere after 5 more minutes. */
+const SILENT_NODE_MILLISECONDS = 30_000;
+
 /** What no waiting mends. */
 const NEVER = [
   ...['InvalidImageName', 'ErrImageNeverPull', 'CreateContainerConfigError'],
@@ -57,7 +71,7 @@ const FINAL =
   /not found|manifest unknown|denied|unauthorized|forbidden|401|403|no match for platform/i;
 
 /** `undefined` as long as the pod may still become ready. */
-export function podTrouble({ status = {} }: Pod, now: number): PodTrouble | undefined {
+export function podTrouble({ spec, status = {} }: Pod, now: number): PodTrouble | undefined {
   const { initContainerStatuses = [], containerStatuses = [] } = status;
   for (const container of [...initContainerStatuses, ...containerStatuses]) {
     const reason = containerTrouble(container);
@@ -68,6 +82,13 @@ export function podTrouble({ status = {} }: Pod, now: number): PodTrouble | unde
     const since = now - Date.parse(placed.lastTransitionTime ?? '');
     if (since >= UNSCHEDULABLE_MILLISECONDS) {
       return { reason: `no node can take it: ${placed.message ?? ''}` };
+    }
+  }
+  // A kubelet notes the time as soon as it sees a pod.
+  if (placed?.status === 'True' && spec?.nodeName && status.startTime === undefined) {
+    const since = now - Date.parse(placed.lastTransitionTime ?? '');
+    if (since >= SILENT_NODE_MILLISECONDS) {
+      return { reason: `its node ${spec.nodeName} does not start it: see "kubectl get nodes"` };
     }
   }
   return undefined;

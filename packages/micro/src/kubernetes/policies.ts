@@ -22,6 +22,8 @@ export function nothingElse(scope: Scope): INetworkPolicy {
     spec: {
       podSelector: { matchLabels: { 'app.kubernetes.io/part-of': scope.platform } },
       policyTypes: ['Ingress'],
+      // Declared, so that a rule that somebody adds is found.
+      ingress: [],
     },
   };
 }

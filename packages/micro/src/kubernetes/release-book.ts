@@ -66,7 +66,7 @@ export interface ClusterBook {
 
 const KEY = 'releases';
 
-function bookName(service: string): string {
+export function bookName(service: string): string {
   return `${service}-releases`;
 }
 

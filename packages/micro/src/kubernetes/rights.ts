@@ -15,7 +15,8 @@ export function rulesReview(namespace: string): object {
   };
 }
 
-interface Right {
+/** What may be done with all objects of one kind. */
+export interface Right {
   group: string;
   resource: string;
   verbs: readonly string[];
@@ -61,17 +62,55 @@ export function missingRights(
   rules: readonly AccessRule[],
   routes?: keyof typeof ROUTES,
 ): string[] {
-  return [...RIGHTS, ...(routes ? [ROUTES[routes]] : [])].flatMap(({ group, resource, verbs }) => {
-    const own = rules.filter(
-      (rule) =>
-        (rule.resourceNames ?? []).length === 0 &&
-        has(rule.apiGroups, group) &&
-        (has(rule.resources, resource) || hasSubresource(rule.resources, resource)),
-    );
-    const missing = verbs.filter((verb) => !own.some((rule) => has(rule.verbs, verb)));
-    const name = group === '' ? resource : `${resource}.${group}`;
-    return missing.length === 0 ? [] : [`${missing.join(', ')} ${name}`];
+  return deployRights(routes).flatMap((right) => missingOf(rules, right));
+}
+
+/** All rights in its namespace that a deploy needs. */
+export function deployRights(routes?: keyof typeof ROUTES): readonly Right[] {
+  return routes === undefined ? RIGHTS : [...RIGHTS, ROUTES[routes]];
+}
+
+/** What a plan does with one object. */
+export interface NeededRight {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  verbs: readonly string[];
+}
+
+/** Of these, the rights that the rules do not give: `create, patch networkpolicies.networking.k8s.io`. */
+export function missingFor(rules: readonly AccessRule[], needed: readonly NeededRight[]): string[] {
+  const missing = needed.flatMap(({ apiVersion, kind, name, verbs }) => {
+    const [group = ''] = apiVersion.includes('/') ? apiVersion.split('/') : [];
+    return missingOf(rules, { group, resource: resourceOf(kind), verbs }, name);
   });
+  return [...new Set(missing)];
+}
+
+/** @param name of the object, if it is a certain one: rules can be about single ones, but not those about `create`. */
+function missingOf(
+  rules: readonly AccessRule[],
+  { group, resource, verbs }: Right,
+  name?: string,
+): string[] {
+  const own = rules.filter(
+    (rule) =>
+      has(rule.apiGroups, group) &&
+      (has(rule.resources, resource) || hasSubresource(rule.resources, resource)),
+  );
+  const allows = ({ verbs, resourceNames = [] }: AccessRule, verb: string) =>
+    has(verbs, verb) &&
+    (resourceNames.length === 0 ||
+      (verb !== 'create' && name !== undefined && resourceNames.includes(name)));
+  const missing = verbs.filter((verb) => !own.some((rule) => allows(rule, verb)));
+  const full = group === '' ? resource : `${resource}.${group}`;
+  return missing.length === 0 ? [] : [`${missing.join(', ')} ${full}`];
+}
+
+function resourceOf(kind: string): string {
+  const name = kind.toLowerCase();
+  if (name.endsWith('y')) return `${name.slice(0, -1)}ies`;
+  return name.endsWith('s') ? `${name}es` : `${name}s`;
 }
 
 function has(names: readonly string[] | undefined, name: string): boolean {

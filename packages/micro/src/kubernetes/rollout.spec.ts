@@ -37,6 +37,10 @@ const waiting = (reason: string, message = '', more: object = {}): Pod['status']
   ],
 });
 
+const onNode = (lastTransitionTime: string): Pod['status'] => ({
+  conditions: [{ type: 'PodScheduled', status: 'True', lastTransitionTime }],
+});
+
 const judge = (...objects: LiveObject[]) =>
   judgeRollout('Deployment', 'orders', { objects: [...objects, ...SETS], now: NOW });
 
@@ -81,6 +85,31 @@ describe('the rollout of a Deployment', () => {
     });
   });
 
+  it.each([
+    ['deleted it', []],
+    [
+      'is deleting it',
+      [{ ...deployment(DONE), metadata: { name: 'orders', deletionTimestamp: AT } }],
+    ],
+  ])('fails at once if somebody %s', (_, objects: LiveObject[]) => {
+    expect(judge(...objects)).toEqual({
+      kind: 'failed',
+      reason: 'somebody deleted the Deployment orders meanwhile',
+    });
+  });
+
+  it('fails at once if somebody paused it, unless it has ended', () => {
+    const paused = (status: object) => ({
+      ...deployment(status),
+      spec: { replicas: 2, paused: true },
+    });
+    expect(judge(paused({ ...DONE, updatedReplicas: 0 }))).toEqual({
+      kind: 'failed',
+      reason: 'somebody paused its rollout: kubectl rollout resume deployment/orders',
+    });
+    expect(judge(paused(DONE)).kind).toBe('done');
+  });
+
   it('fails at the deadline, with the pod that is not ready', () => {
     const conditions = [
       { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' },
@@ -111,7 +140,8 @@ describe('the end of a Job', () => {
         ownerReferences: [{ kind: 'Job', name: 'orders', uid: 'j1' }],
       },
     }));
-    expect(judgeJob(job({})).kind).toBe('rolling');
+    expect(judgeJob(job({}))).toMatchObject({ kind: 'rolling', isWithoutPods: true });
+    expect(judgeJob(job({}), ...pods)).toEqual({ kind: 'rolling', what: 'its pod runs' });
     expect(judgeJob(job(condition('Complete'))).kind).toBe('done');
     expect(judgeJob(job(condition('Failed')), ...pods)).toEqual({
       ...{ kind: 'failed', reason: 'why', pod: 'b' },
@@ -180,6 +210,13 @@ test.each<[string, Pod['status'], string | undefined]>([
     },
     undefined,
   ],
+  [
+    'a node that has not started it',
+    onNode(AT),
+    'its node n-2 does not start it: see "kubectl get nodes"',
+  ],
+  ['a node that has not started it yet', onNode('2026-11-27T12:00:10Z'), undefined],
+  ['a node that has it', { ...onNode(AT), startTime: AT }, undefined],
 ])('%s', (_, status, reason) => {
-  expect(podTrouble(pod('h', status), NOW)?.reason).toBe(reason);
+  expect(podTrouble({ ...pod('h', status), spec: { nodeName: 'n-2' } }, NOW)?.reason).toBe(reason);
 });

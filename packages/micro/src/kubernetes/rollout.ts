@@ -4,12 +4,13 @@ import { isReady, podTrouble, type Pod } from './pod-trouble';
 /** How far a roll of one Deployment, StatefulSet or Job is. */
 export type Rollout =
   | { kind: 'done' }
-  | { kind: 'rolling'; what: string }
+  /** `isWithoutPods`: nobody has made one, though some are wanted. */
+  | { kind: 'rolling'; what: string; isWithoutPods?: boolean }
   /** It can't come to an end by itself any more. */
   | { kind: 'failed'; reason: string; pod?: string; container?: string; previous?: boolean };
 
 interface Workload extends LiveObject {
-  spec?: { replicas?: number };
+  spec?: { replicas?: number; paused?: boolean };
   status?: {
     observedGeneration?: number;
     replicas?: number;
@@ -33,10 +34,12 @@ export interface RolloutFacts {
   now: number;
 }
 
-/** @param kind of the object of this name that is rolled. */
+/** @param kind of the object of this name that is rolled; it was there when the watching began. */
 export function judgeRollout(kind: string, name: string, facts: RolloutFacts): Rollout {
   const object = facts.objects.find((one) => one.kind === kind && one.metadata.name === name);
-  if (!object) return { kind: 'rolling', what: 'it is not there yet' };
+  if (!object || object.metadata.deletionTimestamp !== undefined) {
+    return { kind: 'failed', reason: `somebody deleted the ${kind} ${name} meanwhile` };
+  }
   const workload = object as Workload;
   if (kind === 'Job') return judgeJob(workload, facts);
   const seen = workload.status?.observedGeneration ?? 0;
@@ -54,6 +57,11 @@ function judgeDeployment(deployment: Workload, facts: RolloutFacts): Rollout {
   const wanted = deployment.spec?.replicas ?? 1;
   if (updatedReplicas >= wanted && replicas === updatedReplicas && availableReplicas >= wanted) {
     return { kind: 'done' };
+  }
+  if (deployment.spec?.paused) {
+    const { name } = deployment.metadata;
+    const reason = `somebody paused its rollout: kubectl rollout resume deployment/${name}`;
+    return { kind: 'failed', reason };
   }
   const pods = podsOf(facts, newestTemplate(deployment, facts));
   const trouble = worstOf(pods, facts.now);
@@ -76,7 +84,7 @@ function judgeStatefulSet(set: Workload, facts: RolloutFacts): Rollout {
   const { readyReplicas = 0, currentRevision, updateRevision } = set.status ?? {};
   const wanted = set.spec?.replicas ?? 1;
   if (readyReplicas >= wanted && currentRevision === updateRevision) return { kind: 'done' };
-  return worstOf(podsOwnedBy(set, facts), facts.now) ?? { kind: 'rolling', what: 'it starts' };
+  return worstOf(podsOwnedBy(set, facts), facts.now) ?? waitingFor(podsOwnedBy(set, facts));
 }
 
 function judgeJob(job: Workload, facts: RolloutFacts): Rollout {
@@ -91,7 +99,13 @@ function judgeJob(job: Workload, facts: RolloutFacts): Rollout {
     const reason = failed.message ?? failed.reason ?? 'the job failed';
     return { kind: 'failed', reason, ...(last === undefined ? {} : { pod: last }) };
   }
-  return worstOf(pods, facts.now) ?? { kind: 'rolling', what: 'it runs' };
+  return worstOf(pods, facts.now) ?? waitingFor(pods);
+}
+
+function waitingFor(pods: readonly Pod[]): Rollout {
+  return pods.length === 0
+    ? { kind: 'rolling', what: 'it has no pod', isWithoutPods: true }
+    : { kind: 'rolling', what: 'its pod runs' };
 }
 
 function byAge(a: LiveObject, b: LiveObject): number {

@@ -4,6 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../effects/clock';
 import { processRunner, type Runner } from '../effects/process';
 import type { DeployOptions } from '../executors/deploy-options';
@@ -27,7 +28,7 @@ export interface Deployed {
 
 const SERVER = `
 const { createServer } = require('node:http');
-const { VERSION, PORT, CRASH, NEVER_READY, FAIL_EVERY } = process.env;
+const { VERSION, PORT, CRASH, NEVER_READY, FAIL_EVERY, WORK } = process.env;
 const answered = { 200: 0, 500: 0 };
 console.log('starting', VERSION);
 if (CRASH) {
@@ -41,6 +42,8 @@ const server = createServer((request, response) => {
   }
   const isProbe = request.url === '/health' || request.url === '/ready';
   const { 200: good, 500: bad } = answered;
+  // Keeps a processor busy for so many milliseconds.
+  for (const until = Date.now() + Number(WORK ?? 0); Date.now() < until; );
   response.statusCode = request.url === '/ready' && NEVER_READY ? 503 : 200;
   if (!isProbe && FAIL_EVERY && (good + bad) % Number(FAIL_EVERY) === 0) response.statusCode = 500;
   if (!isProbe) answered[response.statusCode]++;
@@ -216,6 +219,27 @@ ${lines.join('')}`,
     }).trim();
   }
 
+  /** Applies an object to the namespace. */
+  apply(object: object): void {
+    const path = join(this.root, 'applied.json');
+    writeFiles(this.root, { 'applied.json': JSON.stringify(object) });
+    this.kubectl('apply', '--server-side', '--filename', path);
+  }
+
+  /** Opens a port of the nodes to a service. @returns its address. */
+  publishOnNode(service: string): string {
+    const name = `${service}-load`;
+    this.kubectl('expose', 'deployment', service, `--name=${name}`, '--type=NodePort');
+    const port = this.kubectl(
+      ...['get', 'service', name, '--output', 'jsonpath={.spec.ports[0].nodePort}'],
+    );
+    const nodes = this.kubectl(
+      ...['get', 'nodes', '--output'],
+      'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}',
+    );
+    return `http://${nodes.split(' ')[0]}:${port}/`;
+  }
+
   /** The version of every object of the platform: what is written has another one. */
   versions(): Record<string, string> {
     const kinds =
@@ -225,6 +249,12 @@ ${lines.join('')}`,
     const ours = ['--selector', `app.kubernetes.io/part-of=${this.platform}`];
     const text = this.kubectl('get', kinds, ...ours, '--output', `jsonpath=${format}`);
     return Object.fromEntries(text.split('\n').map((line) => line.split(' ') as [string, string]));
+  }
+
+  /** Waits until no pod is ending any more, so that the cluster writes nothing by itself. */
+  async settled(): Promise<void> {
+    const format = 'jsonpath={.items[*].metadata.deletionTimestamp}';
+    while (this.kubectl('get', 'pods', '--output', format) !== '') await sleep(500);
   }
 
   /** The images that the pods of a service run, each once; pods that end are none. */

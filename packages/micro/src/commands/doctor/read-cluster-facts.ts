@@ -1,6 +1,7 @@
 import { clusterOf, ClusterError, runKubectl, type Cluster } from '../../effects/cluster';
+import { readRules } from '../../effects/cluster-rights';
 import { readNamespaceProblem } from '../../effects/cluster-state';
-import { missingRights, rulesReview, type AccessRule } from '../../kubernetes/rights';
+import { missingRights } from '../../kubernetes/rights';
 import type { KubernetesEnvironment } from '../../platform/kubernetes-environment';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
@@ -62,21 +63,8 @@ async function readMissingRights(
   cluster: Cluster,
   { gateway, mesh }: KubernetesEnvironment,
 ): Promise<string[] | undefined> {
-  try {
-    // To validate a review, kubectl lists CRDs, which a user of one namespace may not.
-    const args = ['create', '--validate=false', '--filename', '-', '--output', 'json'];
-    const stdin = JSON.stringify(rulesReview(cluster.namespace));
-    const what = 'Could not ask what the user may do';
-    const { stdout } = await runKubectl(cluster, args, what, { stdin });
-    const { status } = JSON.parse(stdout) as {
-      status?: { resourceRules?: AccessRule[]; incomplete?: boolean };
-    };
-    if (status?.incomplete) return undefined;
-    return missingRights(status?.resourceRules ?? [], mesh ?? (gateway && 'gateway'));
-  } catch (error) {
-    if (!(error instanceof ClusterError)) throw error;
-    return undefined;
-  }
+  const rules = await readRules(cluster);
+  return rules && missingRights(rules, mesh ?? (gateway && 'gateway'));
 }
 
 async function readMissingObjects(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LiveObject } from '../../kubernetes/live-object';
 import { BUILD_RECEIPT } from '../../testing/build-receipt';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
@@ -26,8 +27,11 @@ const FILES = {
   'dist/receipts/apps/orders/docker-push.production.json': JSON.stringify(PUSH),
 };
 
+const RULES = { resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] };
+
 /** What an empty cluster answers, unless a case says something else. */
 const emptyCluster: Answer = (line, { args, stdin }) => {
+  if (args.includes('--validate=false')) return { stdout: JSON.stringify({ status: RULES }) };
   if (line.startsWith('docker')) return { stdout: JSON.stringify(COMPOSE) };
   if (line.startsWith('git')) return failure('not a git repository', 128);
   if (args.includes('namespace')) return { stdout: '{"status":{"phase":"Active"}}' };
@@ -80,7 +84,7 @@ describe('a deploy to a cluster', () => {
       'apply --server-side --force-conflicts --validate=strict --field-manager=org-micro';
     const writes = kubectl
       .map((line) => line.slice(at.length))
-      .filter((line) => !/^get/.test(line));
+      .filter((line) => !/^get|--validate=false/.test(line));
     expect(writes).toEqual([
       'create --filename - --output json',
       `${apply} --filename -`,
@@ -200,6 +204,19 @@ describe('a deploy to a cluster', () => {
     expect(kubectl.filter((line) => !/ get /.test(line))).toEqual([]);
   });
 
+  it('writes no object if the user may not write all of them', async () => {
+    const resourceRules = [{ verbs: ['*'], apiGroups: ['', 'apps'], resources: ['*'] }];
+    const { failures, kubectl } = await deploy((line, command) =>
+      command.args.includes('--validate=false')
+        ? { stdout: JSON.stringify({ status: { resourceRules } }) }
+        : emptyCluster(line, command),
+    );
+    expect(failures.get('orders')?.message).toBe(
+      'orders was not changed: the user of the context far may not create, patch networkpolicies.networking.k8s.io. Ask for a Role in the namespace acme-production that allows it; "micro doctor" lists all that is missing',
+    );
+    expect(kubectl.filter((line) => / (?:apply|delete) /.test(line))).toEqual([]);
+  });
+
   it('gives a Lease back if the roll fails, and removes what a first deploy made', async () => {
     const { failures, kubectl } = await deploy((line, command) => {
       const isObjects = line.includes(' apply ') && String(command.stdin).includes('"Deployment"');
@@ -271,5 +288,34 @@ describe('a deploy to a cluster', () => {
     expect(kubectl.filter((line) => / (?:rollout|delete) /.test(line))).toEqual([
       'kubectl --context far --namespace acme-production rollout undo deployment/orders --to-revision=4',
     ]);
+  });
+
+  it('gives the number of pods back to the autoscaler if a deploy that fixes it fails', async () => {
+    const scaled = { orders: { autoscale: { min: 1, max: 5, cpu: 70 } } };
+    const environment = `${ENVIRONMENT}services: ${JSON.stringify(scaled)}\n`;
+    const first = await deploy(emptyCluster, {}, { 'environments/production.yml': environment });
+    const applied = first.commands.flatMap(({ stdin }) => {
+      const { items = [] } = JSON.parse(String(stdin ?? '{}')) as { items?: LiveObject[] };
+      return items;
+    });
+    const live = applied.map((object) =>
+      object.kind === 'Deployment'
+        ? { ...object, spec: { ...(object.spec as object), replicas: 4 } }
+        : object,
+    );
+    const { failures, kubectl, commands } = await deploy((line, command) => {
+      if (line.includes('deployments.apps') && !line.includes('pods')) {
+        return { stdout: JSON.stringify({ items: live }) };
+      }
+      if (line.includes(' apply ') && String(command.stdin).includes('"replicas":1')) {
+        return failure('Error from server (Invalid): no');
+      }
+      return emptyCluster(line, command);
+    });
+    expect(failures.get('orders')?.message).toContain('orders runs r1 as before');
+    const handed = commands.findIndex(({ args }) => args.join(' ').includes('org-micro-handover'));
+    expect(JSON.parse(String(commands[handed]!.stdin))).toMatchObject({ spec: { replicas: 4 } });
+    expect(commands[handed + 1]!.args).toContain('apply');
+    expect(kubectl.filter((line) => line.includes('handover'))).toHaveLength(1);
   });
 });

@@ -1,5 +1,6 @@
 import { clusterOf } from '../../effects/cluster';
 import { readKubernetesEnvironment } from '../../effects/cluster-rendering';
+import { readRules } from '../../effects/cluster-rights';
 import { readClusterState, readNames, type ClusterState } from '../../effects/cluster-state';
 import { readCurrentUser, readRunId } from '../../effects/current-user';
 import { holdLease } from '../../effects/deploy-lease';
@@ -14,7 +15,9 @@ import { readCommit } from '../../effects/workspace-commit';
 import { findServiceProjects } from '../../effects/workspace-projects';
 import { changesNothing, type ClusterPlan } from '../../kubernetes/cluster-plan';
 import { createdNames, createdShared } from '../../kubernetes/foreign-objects';
+import { neededForShared, neededRights } from '../../kubernetes/needed-rights';
 import { changedObjects } from '../../kubernetes/object-plan';
+import { missingFor, type AccessRule } from '../../kubernetes/rights';
 import type { ServicePlan } from '../../kubernetes/service-plan';
 import { UserError } from '../../platform/user-error';
 import { readPlatform } from '../../platform/workspace';
@@ -53,7 +56,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
     refuseOlder(run, first.plan);
     return failures;
   }
-  if (tasks.every(({ service }) => failures.has(service.name))) return failures;
+  if (allFailed(run)) return failures;
   const takeBack = (service: string) => abortCanary(request, run, service);
   if (changesNothing(first.plan) && failures.size === 0) {
     tellPlan(run, first.plan);
@@ -178,14 +181,35 @@ function foreignObjects({ scope, environment }: Run, service: string, names: str
   );
 }
 
+function allFailed({ tasks, failures }: Run): boolean {
+  return tasks.every(({ service }) => failures.has(service.name));
+}
+
+/** A roll that may not write one of its objects would stop in the middle, and could not be taken back. */
+function refuseWithoutRights(
+  { failures, environment, scope }: Run,
+  { services, shared }: ClusterPlan,
+  rules: readonly AccessRule[],
+): void {
+  const common = neededForShared(shared);
+  for (const plan of services) {
+    const missing = missingFor(rules, [...common, ...neededRights(plan)]);
+    if (missing.length === 0 || failures.has(plan.service)) continue;
+    const message = `${plan.service} was not changed: the user of the context ${environment.context} may not ${missing.join('; ')}. Ask for a Role in the namespace ${scope.namespace} that allows it; "micro doctor" lists all that is missing`;
+    failures.set(plan.service, new UserError(message));
+  }
+}
+
 /** Everything that needs the lock. @returns the plan that was carried out. */
 async function deployAll(run: Run, begun: number): Promise<ClusterPlan | undefined> {
   const { failures, mode, tell } = run;
   // What the first look found wrong is found again.
   failures.clear();
-  const { state, plan, key } = await decide(run);
+  const [{ state, plan, key }, rules] = await Promise.all([decide(run), readRules(run.cluster)]);
   tellPlan(run, plan);
   if (refuseOlder(run, plan)) return undefined;
+  if (rules) refuseWithoutRights(run, plan, rules);
+  if (allFailed(run)) return undefined;
   if (mode.atomic && failures.size > 0) {
     failAll(run, 'nothing was changed (--atomic)');
     return undefined;

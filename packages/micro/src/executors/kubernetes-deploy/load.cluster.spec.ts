@@ -12,15 +12,7 @@ describeCluster('requests to a port of a node', () => {
     workspace.addService('orders', 3001);
     workspace.push('orders', 'v0');
     expect((await workspace.deploy()).failures).toEqual({});
-    workspace.kubectl('expose', 'deployment', 'orders', '--name=load', '--type=NodePort');
-    const port = workspace.kubectl(
-      ...['get', 'service', 'load', '--output', 'jsonpath={.spec.ports[0].nodePort}'],
-    );
-    const nodes = workspace.kubectl(
-      ...['get', 'nodes', '--output'],
-      'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}',
-    );
-    url = `http://${nodes.split(' ')[0]}:${port}/`;
+    url = workspace.publishOnNode('orders');
   });
   afterAll(() => workspace.remove());
 

@@ -1,6 +1,11 @@
-import { runKubectl, type Cluster } from '../../../effects/cluster';
+import { ClusterError, runKubectl, type Cluster } from '../../../effects/cluster';
 import { kubectlName } from '../../../kubernetes/cluster-plan';
-import { applyArguments, deleteArguments, handOverArguments } from '../../../kubernetes/kubectl';
+import {
+  applyArguments,
+  deleteArguments,
+  handOverArguments,
+  replaceTemplateArguments,
+} from '../../../kubernetes/kubectl';
 import type { Named } from '../../../kubernetes/live-object';
 import type { Scope } from '../../../kubernetes/object';
 import { secretObject } from '../../../kubernetes/secret-object';
@@ -28,6 +33,49 @@ export async function applyObjects(
   for (const line of visible(stderr).split('\n')) {
     if (line.startsWith('Warning:'))
       say(`warning  ${what}: ${line.slice('Warning:'.length).trim()}`);
+  }
+}
+
+interface HasTemplate {
+  kind?: string;
+  metadata?: { name?: string };
+  spec?: { template?: unknown };
+}
+
+/**
+ * Applies the objects of a service. What somebody else added to its pods may contradict what is declared, such as another
+ * kind of probe, or a reference instead of a value: a server-side apply leaves both there, which is invalid. Then the
+ * additions go.
+ */
+export async function applyService(
+  applying: Applying,
+  objects: readonly object[],
+  what: string,
+): Promise<void> {
+  try {
+    await applyObjects(applying, objects, what);
+  } catch (error) {
+    const isInvalid = error instanceof ClusterError && error.complaint.kind === 'invalid';
+    const all = objects as readonly HasTemplate[];
+    const deployment = all.find(({ kind }) => kind === 'Deployment');
+    if (!isInvalid || !deployment || !(await replacesTemplate(applying, deployment))) throw error;
+    applying.say(`warning  ${what}: what others added to its pods contradicted it, and is removed`);
+    await applyObjects(applying, objects, what);
+  }
+}
+
+/** `false` if the cluster refuses that too: then it is not about additions. */
+async function replacesTemplate(
+  { cluster }: Applying,
+  { metadata, spec }: HasTemplate,
+): Promise<boolean> {
+  try {
+    const args = replaceTemplateArguments(metadata?.name ?? '', spec?.template);
+    await runKubectl(cluster, args, 'Could not take back what others added');
+    return true;
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    return false;
   }
 }
 

@@ -8,6 +8,7 @@ import { formatStep } from '../../../terminal/step';
 import { tellOf } from '../../deploy-request';
 import type { Run } from '../run';
 import { applyObjects, applySecret } from './apply';
+import { deleteUnstarted } from './unstarted-job';
 import { watchRollout } from './watch';
 
 export async function giveSecret(
@@ -93,6 +94,7 @@ export async function runJobs(run: Run, { service, jobs }: ServicePlan): Promise
       await watchRollout(run, { kind: 'Job', name, entry: entry.name, timeout });
     } catch (error) {
       if (!(error instanceof UserError) || run.interruption.signal.aborted) throw error;
+      await deleteUnstarted(run, name, entry.name);
       throw new UserError(`${error.message}\n${service} was not changed`);
     }
     say(formatStep(service, 'ran', entry.name));

@@ -1,14 +1,14 @@
 import type { ClusterState } from '../../../effects/cluster-state';
 import { Interrupted } from '../../../effects/interruption';
-import type { LiveObject } from '../../../kubernetes/live-object';
 import { changedObjects } from '../../../kubernetes/object-plan';
 import type { ServicePlan } from '../../../kubernetes/service-plan';
 import { UserError } from '../../../platform/user-error';
 import { tellOf } from '../../deploy-request';
 import type { Run } from '../run';
-import { applyObjects, deleteObjects, handOverReplicas } from './apply';
+import { applyService, deleteObjects } from './apply';
 import { endCanary, startCanary } from './canary';
 import { giveSecret, runJobs, startDatastores } from './needs';
+import { handOver } from './replicas';
 import { undoRoll } from './undo';
 import { watchRollout } from './watch';
 
@@ -25,8 +25,9 @@ export async function rollService(run: Run, plan: ServicePlan, state: ClusterSta
     const autoscalers = obsolete.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
     await deleteObjects(run.cluster, autoscalers, `the autoscaler of ${service}`);
     await giveSecret(run, desired.entry, plan.secret);
-    await handOver(run, plan, state);
-    await applyObjects(applying, changedObjects(objects), `the objects of ${service}`);
+    const to = objects.map(({ object }) => object);
+    await handOver(run.cluster, { service, to, from: plan.current?.objects }, state);
+    await applyService(applying, changedObjects(objects), `the objects of ${service}`);
     const timeout = run.environment.healthTimeout;
     await watchRollout(run, { kind: 'Deployment', name: service, entry: service, timeout });
     const rest = obsolete.filter((one) => !autoscalers.includes(one));
@@ -42,20 +43,4 @@ export async function rollService(run: Run, plan: ServicePlan, state: ClusterSta
       failure instanceof Interrupted ? `${service}: ${failure.message}` : failure.message;
     throw new UserError(`${message}\n${after}`);
   }
-}
-
-interface Scaled {
-  spec?: { replicas?: number };
-}
-
-/** If the number of pods is declared no more, an autoscaler decides about it from now on. */
-async function handOver(run: Run, { service, objects, current }: ServicePlan, state: ClusterState) {
-  const isDeployment = ({ kind }: { kind?: string }) => kind === 'Deployment';
-  const declared = objects.map(({ object }) => object).find(isDeployment) as Scaled | undefined;
-  const live = state.live.get(`Deployment/${service}`) as (LiveObject & Scaled) | undefined;
-  const before = current?.objects.find(isDeployment) as Scaled | undefined;
-  const wasOurs = before === undefined || before.spec?.replicas !== undefined;
-  const replicas = live?.spec?.replicas;
-  if (declared?.spec?.replicas !== undefined || replicas === undefined || !wasOurs) return;
-  await handOverReplicas(run.cluster, service, replicas);
 }

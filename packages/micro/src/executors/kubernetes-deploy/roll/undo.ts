@@ -9,9 +9,14 @@ import { withShare, type ServicePlan } from '../../../kubernetes/service-plan';
 import { UserError } from '../../../platform/user-error';
 import { tellOf } from '../../deploy-request';
 import type { Run } from '../run';
-import { applyObjects, deleteObjects } from './apply';
+import { applyService, deleteObjects } from './apply';
 import { lookTogether } from './look';
+import { handOver } from './replicas';
 import { watchRollout } from './watch';
+
+/** What is true whatever was taken back: the cluster removes a pod only once a new one is ready. */
+const MEANWHILE =
+  'Meanwhile the cluster goes on by itself: the new pods serve if they become ready, or else the pods before them. Deploy again, or go back with --rollback';
 
 /** Takes back what a failed roll changed. @returns what runs now, in words. */
 export async function undoRoll(run: Run, plan: ServicePlan, state: ClusterState): Promise<string> {
@@ -33,7 +38,7 @@ export async function undoRoll(run: Run, plan: ServicePlan, state: ClusterState)
     return `${service} went back to the pods that ran before (${desired.image} did not start)`;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return `${service} could not be taken back: ${error.message}. The pods of the previous version go on serving; deploy again, or go back with --rollback`;
+    return `${service} could not be taken back: ${error.message}. ${MEANWHILE}`;
   }
 }
 
@@ -58,7 +63,9 @@ async function backTo(
   const declaredThen = withShare(entry.objects, service, share);
   const objects = declaredThen.map((object) => planObject(object, new Map()).object);
   const say = tellOf(run, service);
-  await applyObjects({ cluster, say }, objects, `r${current.number} of ${service}`);
+  // What failed may have declared a number of pods, and have taken it from the autoscaler.
+  await handOver(cluster, { service, to: objects, from: desired.entry.objects }, state);
+  await applyService({ cluster, say }, objects, `r${current.number} of ${service}`);
   const declared = new Set(objects.map(identityOf));
   const added = plan.objects
     .filter(({ kind, object }) => kind === 'create' && !declared.has(identityOf(object)))
@@ -67,6 +74,12 @@ async function backTo(
   const look = lookTogether(cluster, run.scope);
   const timeout = run.environment.healthTimeout;
   const watched = { kind: 'Deployment' as const, name: service, entry: service, timeout };
-  await watchRollout({ cluster, clock, look }, watched);
-  return `${service} runs r${current.number} as before (${current.image})`;
+  const release = `r${current.number} as before (${current.image})`;
+  try {
+    await watchRollout({ cluster, clock, look }, watched);
+    return `${service} runs ${release}`;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return `${service} was set to ${release}, but not all of its pods are ready: ${error.message}`;
+  }
 }

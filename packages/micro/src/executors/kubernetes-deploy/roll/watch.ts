@@ -3,13 +3,21 @@ import { ClusterError, runKubectl, type Cluster } from '../../../effects/cluster
 import type { Clock } from '../../../effects/clock';
 import { eventArguments, logArguments } from '../../../kubernetes/kubectl';
 import { parseObjects, type LiveObject } from '../../../kubernetes/live-object';
-import { isReady, type Pod } from '../../../kubernetes/pod-trouble';
+import { isBeingCreated, isReady, type Pod } from '../../../kubernetes/pod-trouble';
 import { judgeRollout, type Rollout } from '../../../kubernetes/rollout';
 import { UserError } from '../../../platform/user-error';
 import { visible } from '../../../platform/visible';
 import type { LookAtEntry } from './look';
+import { readRefusal } from './refused-pods';
 
 const POLL_MILLISECONDS = 1000;
+
+/** How long an object has no pod before its events are asked: another pod may be about to make room. */
+const REFUSED_MILLISECONDS = 5000;
+/** How often the events of a pod are asked for, while it is being created. */
+const ASKED_MILLISECONDS = 5000;
+/** What was refused before that may be allowed by now: the cluster tries again and again, more and more rarely. */
+const OLD_MILLISECONDS = 60_000;
 
 export interface Watched {
   kind: 'Deployment' | 'StatefulSet' | 'Job';
@@ -39,15 +47,30 @@ export async function watchRollout(watching: Watching, watched: Watched): Promis
     toFailure(cluster, entry, { container: watched.container ?? entry, ...rollout });
   let seen = '';
   let since = clock.now();
+  let asked = since;
   for (;;) {
     const objects = await look(entry);
     const rollout = judgeRollout(kind, name, { objects, now: clock.now() });
     if (rollout.kind === 'done') return;
     if (rollout.kind === 'failed') throw await fail(rollout);
     if (seen !== rollout.what) [seen, since] = [rollout.what, clock.now()];
+    const waited = clock.now() - since;
     // The controller says so itself a moment earlier, with the pod.
     const limit = (timeout + (kind === 'Deployment' ? 15 : 0)) * 1000;
-    if (clock.now() - since > limit) {
+    if (rollout.isWithoutPods && waited >= REFUSED_MILLISECONDS) {
+      const object = objects.find((one) => one.kind === kind && one.metadata.name === name)!;
+      const refusal = await readRefusal(cluster, object);
+      if (refusal && (waited > limit || clock.now() - refusal.at < OLD_MILLISECONDS)) {
+        throw await fail({ kind: 'failed', reason: `no pod may start: ${refusal.message}` });
+      }
+    }
+    // Rarely: an image may take minutes to come.
+    if (clock.now() - asked >= ASKED_MILLISECONDS) {
+      asked = clock.now();
+      const missing = await readMissingVolume(cluster, objects);
+      if (missing) throw await fail(missing);
+    }
+    if (waited > limit) {
       const [pod] = objects.filter((one) => one.kind === 'Pod' && !isReady(one as Pod));
       const reason = `it did not become ready within ${timeout} s`;
       throw await fail({
@@ -57,6 +80,20 @@ export async function watchRollout(watching: Watching, watched: Watched): Promis
     }
     await clock.sleep(POLL_MILLISECONDS);
   }
+}
+
+/** A volume from a Secret that somebody deleted: the pod itself says no more than that it is being created. */
+async function readMissingVolume(
+  cluster: Cluster,
+  objects: readonly LiveObject[],
+): Promise<Failed | undefined> {
+  const pod = objects.find((one) => one.kind === 'Pod' && isBeingCreated(one as Pod));
+  if (!pod) return undefined;
+  const { name } = pod.metadata;
+  const reason = (await readWarnings(cluster, name)).find((message) =>
+    /\b(?:secret|configmap) "[^"]+" not found/.test(message),
+  );
+  return reason === undefined ? undefined : { kind: 'failed', reason, pod: name };
 }
 
 /** The reason with what the pod and its events say, while both are there. */
