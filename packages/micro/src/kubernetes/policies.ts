@@ -9,7 +9,7 @@ type Peer = NonNullable<
 export interface Reach {
   name: string;
   rules: readonly { callers: readonly string[]; ports: readonly number[] }[];
-  /** The port that callers outside of the platform may reach: a gateway's. */
+  /** The port that everybody may reach: a gateway's. */
   publicPort?: number;
 }
 
@@ -46,10 +46,8 @@ export function policyOf(scope: Scope, { name, rules, publicPort }: Reach): INet
             from: callers.map(peer),
             ports: ports.map((port) => ({ port })),
           })),
-        // The proxies of an ingress or a Gateway live in a namespace of their own, which only the cluster knows.
-        ...(publicPort === undefined
-          ? []
-          : [{ from: [{ namespaceSelector: {} }], ports: [{ port: publicPort }] }]),
+        // No peer would do: the proxies of an ingress may be pods, nodes, or a load balancer outside of the cluster.
+        ...(publicPort === undefined ? [] : [{ ports: [{ port: publicPort }] }]),
       ],
     },
   };

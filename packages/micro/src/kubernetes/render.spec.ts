@@ -223,7 +223,7 @@ describe('renderPlatform', () => {
     expect(find('NetworkPolicy', 'acme-nothing-else')!.spec).toMatchObject({ ingress: [] });
     expect(find('NetworkPolicy', 'gateway')!.spec).toMatchObject({ ingress: [] });
     expect(find('NetworkPolicy', 'gateway', PUBLISHED)!.spec).toMatchObject({
-      ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 3001 }] }],
+      ingress: [{ ports: [{ port: 3001 }] }],
     });
   });
 
