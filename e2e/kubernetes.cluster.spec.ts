@@ -34,10 +34,14 @@ describeCluster('a generated platform on a cluster', () => {
   };
   const micro = (...args: string[]) =>
     mustEnd(startChild('npx', ['micro', ...args], { cwd: workspace.root, env: userEnvironment() }));
-  /** What the gateway answers, which needs all three services. */
+  /** What the gateway answers to its own pod, which needs all three services. Nobody else may reach it. */
   const callShop = async () =>
     JSON.parse(
-      await ask('get', '--raw', `/api/v1/namespaces/${namespace}/services/gateway:http/proxy/shop`),
+      await ask(
+        ...['exec', 'deployment/gateway', '--', 'node', '--eval'],
+        `fetch('http://127.0.0.1:' + process.env.PORT + '/shop')
+           .then((answer) => answer.text()).then(console.log)`,
+      ),
     ) as { members: string[] };
   /** A pod that ends goes on serving for a moment, also connections that the gateway has. */
   const showsMembers = (members: string[]) =>

@@ -106,6 +106,7 @@ export async function removeCluster(): Promise<void> {
   const variables = {
     KUBERNETES: '/',
     DEBIAN: '/',
+    KUBE_ROUTER: '/',
     REGISTRY: 'none',
     ROAD_PORT: '0',
     CADDY: 'none',
@@ -135,6 +136,7 @@ async function start(kubernetes: string): Promise<void> {
   const env = {
     ...{ KUBERNETES: kubernetes, DEBIAN: debian, STATE, PORT: String(PORT), CADDY: caddy },
     ...{ REGISTRY: registry, ROAD_PORT: registry.split(':')[1]! },
+    KUBE_ROUTER: await ensurePrograms('kube-router'),
   };
   const kubectl = join(kubernetes, 'kubectl');
   await mustRun('docker', compose('up', '--detach', '--wait', '--quiet-pull'), { env });
@@ -198,7 +200,9 @@ async function isReady(kubectl: string): Promise<boolean> {
     const asked = ['--kubeconfig', KUBECONFIG, ...args, '--timeout', '1s'];
     if (!succeeded(await run(kubectl, asked, { withinMs: 10_000 }))) return false;
   }
-  return true;
+  // A cluster that was started by an earlier version has none.
+  const enforcer = ['exec', `micro-cluster-${NODES[0]}-1`, 'pgrep', '--exact', 'kube-router'];
+  return succeeded(await run('docker', enforcer, { withinMs: 10_000 }));
 }
 
 async function requireAnswer(kubeconfig: string, kubectl: string): Promise<Cluster> {

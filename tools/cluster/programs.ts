@@ -49,6 +49,10 @@ const PROGRAMS = {
   },
   coredns: { packages: ['github.com/coredns/coredns'], minutes: 3 },
   'metrics-server': { packages: ['sigs.k8s.io/metrics-server/cmd/metrics-server'], minutes: 2 },
+  'kube-router': {
+    packages: ['github.com/cloudnativelabs/kube-router/v2/cmd/kube-router'],
+    minutes: 3,
+  },
   pause: { packages: ['.'], minutes: 0 },
 } as const satisfies Record<string, GoPrograms>;
 

@@ -24,3 +24,6 @@ export function describeAutoscaler(name: string, suite: () => void): void {
   if (inject('hasMetrics')) describe(name, suite);
   else describe.skip(name, suite);
 }
+
+/** A suite on a real cluster that enforces network policies, as ours does. */
+export const describePolicies = describeGateway;

@@ -76,11 +76,13 @@ describeCluster('a broker of kubernetes-deploy', () => {
   });
   afterAll(() => workspace.remove());
 
+  /** By the pod itself: nobody else may reach it. */
   const ask = (service: string, path: string): unknown =>
     JSON.parse(
       workspace.kubectl(
-        ...['get', '--raw'],
-        `/api/v1/namespaces/${workspace.namespace}/services/${service}:http/proxy${path}`,
+        ...['exec', `deployment/${service}`, '--', 'node', '--eval'],
+        `fetch('http://127.0.0.1:' + process.env.PORT + '${path}')
+           .then((answer) => answer.text()).then(console.log)`,
       ),
     );
   const isReceived = (id: string) =>
@@ -108,7 +110,7 @@ describeCluster('a broker of kubernetes-deploy', () => {
 
   it('lets a service do what its account may, and nothing else', () => {
     expect(ask('orders', '/steal')).toBe('ACCESS_REFUSED');
-    // Whether a policy holds is up to the cluster's network; the one of the tests has none that enforces them.
+    // That policies hold is shown by policies.cluster.spec.ts.
     const policy = workspace.kubectl('get', 'networkpolicy', 'broker', '-o', 'jsonpath={.spec}');
     const names = [...policy.matchAll(/"app\.kubernetes\.io\/name":"([^"]+)"/g)].map(
       ([, one]) => one,
