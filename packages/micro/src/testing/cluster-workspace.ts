@@ -226,10 +226,19 @@ ${lines.join('')}`,
     this.kubectl('apply', '--server-side', '--filename', path);
   }
 
-  /** Opens a port of the nodes to a service. @returns its address. */
+  /** Opens a port of the nodes to a service, which everybody may then reach. @returns its address. */
   publishOnNode(service: string): string {
     const name = `${service}-load`;
     this.kubectl('expose', 'deployment', service, `--name=${name}`, '--type=NodePort');
+    this.apply({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name },
+      spec: {
+        podSelector: { matchLabels: { 'app.kubernetes.io/name': service } },
+        ingress: [{}],
+      },
+    });
     const port = this.kubectl(
       ...['get', 'service', name, '--output', 'jsonpath={.spec.ports[0].nodePort}'],
     );
