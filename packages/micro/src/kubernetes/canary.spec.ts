@@ -268,6 +268,18 @@ describe('the end of a canary', () => {
     expect(plan.canary?.routes.map(({ object }) => backends(object))).toEqual([ONE]);
   });
 
+  it.each(['Deployment', 'Service'])(
+    'promoted again after its %s was deleted, leads no request to it',
+    (kind) => {
+      const rest = new Map([...running.live].filter(([name]) => name !== `${kind}/gateway-canary`));
+      const promoted = desiredRelease('gateway', RELEASE, undefined);
+      const plan = planService(promoted, { ...running, live: rest }, 'promote');
+      const route = plan.objects.find(({ object }) => object.kind === 'HTTPRoute')!;
+      expect(backends(route.object)).toEqual(ONE);
+      expect(plan.canary).toMatchObject({ action: 'promote' });
+    },
+  );
+
   it('promoted or aborted, takes the rule of its header away', () => {
     const share = { weight: 0, header: HEADER };
     const facts = after(state, planCanary(next, share, state), { ...CANARY, ...share });

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isRoute, portOf, routedToCanary } from './canary-route';
 import { shareOf, type CanaryShare } from '../deployment/canary';
 import type { CommitCheck } from '../deployment/commit';
+import { canaryName } from '../platform/canary';
 import type { DesiredEntry, DesiredService } from './desired-service';
 import { identityOf, type LiveObject } from './live-object';
 import {
@@ -100,7 +101,7 @@ export function planService(
   const current = currentOf(book);
   const canary = planRunningCanary(desired, facts, ending);
   // Those of a canary that is promoted stay with it until the new pods of the service serve.
-  const share = ending === 'abort' ? undefined : book?.canary;
+  const share = ending === 'abort' ? undefined : servingCanary(service, facts);
   const objects = withShare(entry.objects, service, share).map((one) => planObject(one, live));
   const declared = new Set(entry.objects.map(identityOf));
   const obsolete = objectsOfEntry(live, service).filter(
@@ -113,6 +114,16 @@ export function planService(
     datastores: desired.datastores.map((one) => planDatastore(one, facts)),
   };
   return { ...rest, ...actionOf(desired, { ...rest, facts }) };
+}
+
+/** The canary of a service, unless it is gone though it is recorded: requests to it would fail. */
+export function servingCanary(
+  service: string,
+  { live, books }: Pick<ClusterFacts, 'live' | 'books'>,
+): RunningCanary | undefined {
+  const name = canaryName(service);
+  const isThere = live.has(`Deployment/${name}`) && live.has(`Service/${name}`);
+  return isThere ? books.get(service)?.canary : undefined;
 }
 
 type Share = Pick<RunningCanary, 'weight' | 'header' | 'ready'> & {

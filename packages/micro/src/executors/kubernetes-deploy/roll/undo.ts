@@ -5,7 +5,7 @@ import { identityOf } from '../../../kubernetes/live-object';
 import { planObject } from '../../../kubernetes/object-plan';
 import { REVISION } from '../../../kubernetes/rollout';
 import type { ClusterRelease } from '../../../kubernetes/release-book';
-import { withShare, type ServicePlan } from '../../../kubernetes/service-plan';
+import { servingCanary, withShare, type ServicePlan } from '../../../kubernetes/service-plan';
 import { UserError } from '../../../platform/user-error';
 import { tellOf } from '../../deploy-request';
 import type { Run } from '../run';
@@ -59,7 +59,7 @@ async function backTo(
   const secretName = isThere ? current.secretName : desired.entry.secretName;
   const { entry } = desiredRelease(service, current, secretName);
   // A canary that could not be promoted keeps its requests.
-  const share = plan.canary?.action === 'promote' ? state.books.get(service)?.canary : undefined;
+  const share = plan.canary?.action === 'promote' ? servingCanary(service, state) : undefined;
   const declaredThen = withShare(entry.objects, service, share);
   const objects = declaredThen.map((object) => planObject(object, new Map()).object);
   const say = tellOf(run, service);
