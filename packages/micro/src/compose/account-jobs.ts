@@ -31,7 +31,7 @@ export function accountJobsOf(service: Service): string[] {
 }
 
 /** The jobs that any service could have, whatever its manifest says. */
-export function possibleAccountJobs(service: Service): string[] {
+export function possibleAccountJobs(service: Pick<Service, 'name'>): string[] {
   const name = datastoreName(service.name, 'database');
   return [databaseAccountsJob({ name }), brokerAccountJob(service)];
 }

@@ -141,7 +141,7 @@ function markedAtEnd(script: string): string {
 }
 
 /** The variables in which a container of that engine says what its database is called, the first that is set. */
-const DATABASE_VARIABLES: Readonly<Record<DatabaseEngine, readonly string[]>> = {
+export const DATABASE_VARIABLES: Readonly<Record<DatabaseEngine, readonly string[]>> = {
   postgres: ['POSTGRES_DB', 'POSTGRES_USER'],
   mysql: ['MYSQL_DATABASE'],
   mariadb: ['MARIADB_DATABASE', 'MYSQL_DATABASE'],

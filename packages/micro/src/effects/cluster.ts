@@ -33,6 +33,9 @@ export interface Cluster extends ClusterAddress {
   moreKinds?: readonly string[];
 }
 
+/** By which messages name a cluster. */
+type ClusterNames = Pick<Cluster, 'context' | 'namespace' | 'file'>;
+
 const RETRY_MILLISECONDS = 2000;
 
 const VIRTUAL_SERVICES = 'virtualservices.networking.istio.io';
@@ -76,7 +79,11 @@ export async function runKubectl(
 }
 
 /** What a kubectl command that failed means, and what to do. */
-export function toClusterError(what: string, { stderr, exitCode }: Outcome, cluster: Cluster) {
+export function toClusterError(
+  what: string,
+  { stderr, exitCode }: Outcome,
+  cluster: ClusterNames,
+): ClusterError {
   const complaint = parseClusterComplaint(stderr);
   const words = lastLines(stderr, 20) || `kubectl ended with exit code ${exitCode}`;
   return new ClusterError(complaint, `${what}: ${adviceOn(complaint, cluster) ?? words}`);
@@ -88,7 +95,7 @@ export function beingDeleted(namespace: string): string {
 }
 
 /** `undefined` if the words of kubectl are all that can be said. */
-function adviceOn(complaint: ClusterComplaint, cluster: Cluster): string | undefined {
+function adviceOn(complaint: ClusterComplaint, cluster: ClusterNames): string | undefined {
   const { context, namespace, file } = cluster;
   switch (complaint.kind) {
     case 'no-context':

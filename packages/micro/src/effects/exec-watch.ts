@@ -70,8 +70,8 @@ function stopOf({ stop }: RunOptions, own: AbortController): AbortSignal {
   return stop ? AbortSignal.any([stop, own.signal]) : own.signal;
 }
 
-/** @returns what ends it. */
-function repeat(work: () => Promise<void>): () => void {
+/** Does something now and then. @returns what ends it. */
+export function repeat(work: () => Promise<void>): () => void {
   let isOver = false;
   let timer: NodeJS.Timeout;
   const next = (pause: number) => {

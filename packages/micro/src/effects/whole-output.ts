@@ -1,8 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { PassThrough, Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from '../docker/command';
 import { OPEN_AFTER_END } from './exec-watch';
 import type { Outcome, Runner, RunOptions } from './process';
+
+/** What a script ends its output with. No two runs of a script have the same. */
+export function newMark(): string {
+  return `micro-${randomUUID()}`;
+}
 
 /** An outcome whose standard output went elsewhere. */
 export interface WholeOutcome extends Outcome {
@@ -13,14 +19,17 @@ export interface WholeOutcome extends Outcome {
 /**
  * Runs a command that writes `mark` at the end of its output and then waits for the end of its input. Engines drop the end
  * of an output that is fetched slowly, and hold on to programs that have ended: once the mark came, neither matters.
+ *
+ * @param first what it reads before that.
  */
 export async function runToMark(
   runner: Runner,
   command: Command,
   mark: string,
-  { output, ...options }: RunOptions & { output: Writable },
+  { output, first, ...options }: RunOptions & { output: Writable; first?: string },
 ): Promise<WholeOutcome> {
   const input = new PassThrough();
+  if (first !== undefined) input.write(first);
   const stop = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const toMark = new UntilMark(Buffer.from(mark), () => {

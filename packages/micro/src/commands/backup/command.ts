@@ -1,16 +1,15 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { timestamp } from '../../effects/clock';
-import { readRunningContainers } from '../../effects/containers';
-import { readEnvironment } from '../../effects/environments';
 import { makeIgnoredFolder, makePrivateFolder } from '../../effects/streamed-file';
-import { projectNameOf, addressOf } from '../../deployment/project';
 import { formatBytes, formatSeconds } from '../../terminal/step';
 import { UserError } from '../../platform/user-error';
-import { holdEnvironment, whyEnded } from '../hold-environment';
+import { whyEnded } from '../hold-environment';
 import { BREAK_LOCK_OPTION, ENVIRONMENT_OPTION, readOptions } from '../options';
 import { readWorkspacePlatform, type Shell } from '../shell';
-import { dumpDatastore, type Place } from './dump-datastore';
+import { dumpDatastore } from './dump-datastore';
+import type { Place } from './place';
 import { folderOfTime, planBackup, type BackupStep } from './plan';
+import { readPlace } from './read-place';
 
 export const BACKUPS_FOLDER = 'backups';
 
@@ -39,22 +38,19 @@ const OPTIONS = {
 /** `micro backup` */
 export async function backupCommand(args: readonly string[], shell: Shell): Promise<number> {
   const { values, words } = readOptions(args, OPTIONS, BACKUP_USAGE, { words: true });
-  const { workspaceRoot, runner, say } = shell;
+  const { workspaceRoot, say } = shell;
   const platform = readWorkspacePlatform(workspaceRoot);
-  const environment = readEnvironment(workspaceRoot, values.environment);
-  const place = { environment: environment.name, address: addressOf(environment) };
-  const project = projectNameOf(platform.name, environment);
-  const plan = async () =>
-    planBackup(platform, await readRunningContainers(runner, place.address, project), words);
+  const place = readPlace(workspaceRoot, platform, values.environment);
+  const plan = async () => planBackup(platform, place, await place.readContainers(shell), words);
   const steps = await plan();
   const first = steps.find((step) => step.kind === 'dump');
   if (!first) {
     steps.forEach((step) => tell(shell, step));
-    say(`nothing was backed up: the Compose project ${project} has no database that can be dumped`);
+    say(`nothing was backed up: ${place.home} has no database that can be dumped`);
     return steps.some(({ kind }) => kind === 'missing') ? 1 : 0;
   }
   const dump = async (here: Shell, now: readonly BackupStep[]) => {
-    const folder = await newBackupFolder(here, values.to, environment.name);
+    const folder = await newBackupFolder(here, values.to, place.environment);
     const failed = await runSteps(here, place, now, folder);
     say(
       `${failed === 0 ? 'backed up into' : 'backed up in part; what could be dumped is in'} ${relativeTo(here, folder)}`,
@@ -62,14 +58,9 @@ export async function backupCommand(args: readonly string[], shell: Shell): Prom
     return failed === 0 ? 0 : 1;
   };
   if (values['no-lock']) return dump(shell, steps);
-  const hold = {
-    environment,
-    project,
-    command: 'micro backup',
-    force: values['break-lock'],
-  };
+  const lock = { command: 'micro backup', force: values['break-lock'] };
   // What was deployed while it waited may have replaced containers.
-  return holdEnvironment(shell, hold, async (here) => dump(here, await plan()));
+  return place.hold(shell, lock, async (here) => dump(here, await plan()));
 }
 
 /** A folder of this moment. */

@@ -3,6 +3,8 @@ import { parsePlatform } from '../../platform/platform';
 import { runningContainer } from '../../testing/running-container';
 import { folderOfTime, planBackup, selectDatastores } from './plan';
 
+const place = { links: {}, notRunning: 'has no running container: start it' };
+
 const MANIFESTS = {
   orders: 'port: 3001\ndatastores: { database: postgres, cache: redis }\nbroker: rabbitmq\n',
   stock: 'port: 3002\ndatastores: { database: mariadb }\n',
@@ -35,7 +37,7 @@ const cache = runningContainer({
 
 /** `dump orders-database` or `missing orders-cache: why` */
 const plan = (containers = [orders, cache, stock], words: readonly string[] = []) =>
-  planBackup(platform, containers, words).map((step) =>
+  planBackup(platform, place, containers, words).map((step) =>
     step.kind === 'dump' ? `dump ${step.file} of ${step.database}` : `${step.kind} ${step.name}`,
   );
 
@@ -67,6 +69,19 @@ it.each([
 it('lists a cache that keeps data: nothing is left out silently', () => {
   const kept = { ...cache, mounts: [{ path: '/data', isKept: true }] };
   expect(plan([orders, kept, stock])[1]).toBe('missing orders-cache');
+});
+
+it('leaves out what a service has that runs elsewhere', () => {
+  const links = { orders: 'https://orders.example.com' };
+  const steps = planBackup(platform, { ...place, links }, [stock], ['orders-database', 'stock']);
+  expect(steps).toEqual([
+    {
+      kind: 'left-out',
+      name: 'orders-database',
+      why: 'orders runs elsewhere: https://orders.example.com',
+    },
+    expect.objectContaining({ kind: 'dump', name: 'stock-database' }),
+  ]);
 });
 
 it('names every word that is nothing', () => {

@@ -1,10 +1,11 @@
 import { datastoresOf, platformBroker, type Datastore } from '../../compose/datastore';
 import { databaseOf, DUMP_TOOLS } from '../../docker/dump';
 import { DATABASE_ENGINES, type DatabaseEngine } from '../../platform/datastore';
+import { elsewhere } from '../../platform/environment';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
-import type { RunningContainer } from '../../deployment/container';
+import type { DatastoreContainer, Place } from './place';
 
 /** A datastore of the platform with the service that owns it. */
 export interface OwnedDatastore extends Datastore {
@@ -17,7 +18,7 @@ export type BackupStep =
       kind: 'dump';
       name: string;
       datastore: OwnedDatastore & { engine: DatabaseEngine };
-      container: RunningContainer;
+      container: DatastoreContainer;
       database: string;
       /** The dump's file, without a folder. */
       file: string;
@@ -54,15 +55,19 @@ export function selectDatastores(platform: Platform, words: readonly string[]): 
   );
 }
 
-/** What to dump of an environment whose containers these are; `words` as in {@link selectDatastores}. */
+/** What to dump of a place whose containers these are; `words` as in {@link selectDatastores}. */
 export function planBackup(
   platform: Platform,
-  containers: readonly RunningContainer[],
+  place: Pick<Place, 'links' | 'notRunning'>,
+  containers: readonly DatastoreContainer[],
   words: readonly string[],
 ): BackupStep[] {
-  const steps = selectDatastores(platform, words).map((datastore) =>
-    planDatastore(datastore, containers),
-  );
+  const steps = selectDatastores(platform, words).map((datastore): BackupStep => {
+    const { name, service } = datastore;
+    const url = elsewhere(place, service);
+    if (url === undefined) return planDatastore(datastore, place, containers);
+    return { kind: 'left-out', name, why: `${service} runs elsewhere: ${url}` };
+  });
   const broker = platformBroker(platform);
   if (!broker || words.length > 0) return steps;
   const why = 'its messages are in transit; events in an outbox are in the dump of their database';
@@ -71,7 +76,8 @@ export function planBackup(
 
 function planDatastore(
   datastore: OwnedDatastore,
-  containers: readonly RunningContainer[],
+  { notRunning }: Pick<Place, 'notRunning'>,
+  containers: readonly DatastoreContainer[],
 ): BackupStep {
   const { name, engine } = datastore;
   const container = containers.find(
@@ -87,7 +93,7 @@ function planDatastore(
       : { kind: 'left-out', name, why: `${engine} keeps nothing on disk` };
   }
   if (!container) {
-    return { kind: 'missing', name, why: 'has no running container: start it' };
+    return { kind: 'missing', name, why: notRunning };
   }
   const database = databaseOf(engine, container.environment);
   if (database === undefined) {

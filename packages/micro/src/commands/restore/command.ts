@@ -1,30 +1,28 @@
 import { isAbsolute, join } from 'node:path';
 import { datastoresOf } from '../../compose/datastore';
 import { DUMP_TOOLS } from '../../docker/dump';
-import { readRunningContainers } from '../../effects/containers';
-import { readEnvironment } from '../../effects/environments';
 import { hashFile, readEnd } from '../../effects/streamed-file';
-import { projectNameOf, addressOf } from '../../deployment/project';
 import { formatSeconds } from '../../terminal/step';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { BACKUPS_FOLDER, newBackupFolder, relativeTo } from '../backup/command';
-import { dumpDatastore, readServerVersion, type Place } from '../backup/dump-datastore';
+import { dumpDatastore, readServerVersion } from '../backup/dump-datastore';
+import type { DatastoreContainer, Place } from '../backup/place';
 import { planBackup } from '../backup/plan';
-import { holdEnvironment } from '../hold-environment';
+import { readPlace } from '../backup/read-place';
 import { BREAK_LOCK_OPTION, ENVIRONMENT_OPTION, readOptions } from '../options';
 import { readWorkspacePlatform, type Shell } from '../shell';
 import {
   containerOf,
   describeStep,
   dumpedName,
+  HalfReplaced,
   planRestore,
   selectDumps,
   type RestoreStep,
 } from './plan';
 import { readDumps, type Dump } from './read-dumps';
 import { restoreDatastore } from './restore-datastore';
-import type { RunningContainer } from '../../deployment/container';
 
 export const RESTORE_USAGE = `usage: micro restore <folder or dump> [services...] [-e environment] --yes [options]
 
@@ -61,12 +59,10 @@ export async function restoreCommand(args: readonly string[], shell: Shell): Pro
   const { values, words } = readOptions(args, OPTIONS, RESTORE_USAGE, { words: true });
   const [path, ...names] = words;
   if (path === undefined) throw new UserError(`which backup?\n\n${RESTORE_USAGE}`);
-  const { workspaceRoot, runner, say } = shell;
+  const { workspaceRoot, say } = shell;
   const platform = readWorkspacePlatform(workspaceRoot);
-  const environment = readEnvironment(workspaceRoot, values.environment);
-  const place = { environment: environment.name, address: addressOf(environment) };
+  const place = readPlace(workspaceRoot, platform, values.environment);
   const dumps = selectDumps(readDumps(isAbsolute(path) ? path : join(workspaceRoot, path)), names);
-  const project = projectNameOf(platform.name, environment);
   const checked = await Promise.all(
     dumps.map(async (dump) => ({
       ...dump,
@@ -75,10 +71,10 @@ export async function restoreCommand(args: readonly string[], shell: Shell): Pro
     })),
   );
   const plan = async () => {
-    const containers = await readRunningContainers(runner, place.address, project);
+    const containers = await place.readContainers(shell);
     const { steps, problems } = planRestore({
       platform,
-      address: place.address,
+      place,
       containers,
       dumps: checked,
       serverVersions: await readServerVersions(shell, place, platform, containers, dumps),
@@ -87,19 +83,23 @@ export async function restoreCommand(args: readonly string[], shell: Shell): Pro
     if (problems.length === 0) return { steps, containers };
     throw new UserError(['nothing was restored:', ...problems].join('\n  '));
   };
-  const { steps } = await plan();
+  const { steps, containers } = await plan();
   steps.forEach((step) => say(describeStep(step)));
+  const ownersOf = (all: readonly RestoreStep[]) =>
+    values['while-running'] ? [] : [...new Set(all.map(({ manifest }) => manifest.service))];
+  place.describePause(containers, ownersOf(steps)).forEach(say);
   if (!values.yes) {
     say('Nothing restored. This overwrites current data; run again with --yes to continue.');
     return 1;
   }
-  const force = values['break-lock'];
-  const hold = { environment, project, command: 'micro restore', force };
-  await holdEnvironment(shell, hold, async (here) => {
+  const lock = { command: 'micro restore', force: values['break-lock'] };
+  await place.hold(shell, lock, async (here) => {
     // What was deployed while it waited may run again.
     const now = await plan();
-    const withCopy = !values['no-copy'];
-    await runSteps(here, place, { platform, containers: now.containers, withCopy }, now.steps);
+    const surroundings = { platform, containers: now.containers, withCopy: !values['no-copy'] };
+    await place.withoutServices(here, ownersOf(now.steps), () =>
+      runSteps(here, place, surroundings, now.steps),
+    );
   });
   return 0;
 }
@@ -109,7 +109,7 @@ async function readServerVersions(
   shell: Shell,
   place: Place,
   { services }: Platform,
-  containers: readonly RunningContainer[],
+  containers: readonly DatastoreContainer[],
   dumps: readonly Dump[],
 ): Promise<Map<string, string>> {
   const present = new Map(services.flatMap(datastoresOf).map(({ name, engine }) => [name, engine]));
@@ -125,7 +125,7 @@ async function readServerVersions(
 
 interface Surroundings {
   platform: Platform;
-  containers: readonly RunningContainer[];
+  containers: readonly DatastoreContainer[];
   withCopy: boolean;
 }
 
@@ -142,14 +142,16 @@ async function runSteps(
     try {
       const goBack = await copyFirst(shell, place, surroundings, step);
       await restoreDatastore(shell, place, step, goBack);
+      say(`${paint('green', '✓')}  ${step.name}  restored  ${formatSeconds(clock.now() - begun)}`);
+      await place.afterRestore(shell, step.manifest.service);
     } catch (error) {
       const rest = steps.slice(index + 1).map(({ name }) => name);
       if (!(error instanceof UserError) || rest.length === 0) throw error;
-      throw new UserError(
-        `${error.message}\nnot started, still with the old data: ${rest.join(', ')}`,
-      );
+      const message = `${error.message}\nnot started, still with the old data: ${rest.join(', ')}`;
+      throw error instanceof HalfReplaced
+        ? new HalfReplaced(error.service, message)
+        : new UserError(message);
     }
-    say(`${paint('green', '✓')}  ${step.name}  restored  ${formatSeconds(clock.now() - begun)}`);
   }
 }
 
@@ -164,7 +166,7 @@ async function copyFirst(
   { name, manifest }: RestoreStep,
 ): Promise<string | undefined> {
   if (!withCopy || DUMP_TOOLS[manifest.engine].isAtomic) return undefined;
-  const [step] = planBackup(platform, containers, [name]);
+  const [step] = planBackup(platform, place, containers, [name]);
   if (step?.kind !== 'dump') throw new UserError(`${name} ${step?.why ?? 'is not there'}`);
   const folder = await newBackupFolder(shell, BACKUPS_FOLDER, place.environment, 'before-restore');
   try {

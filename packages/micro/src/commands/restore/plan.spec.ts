@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parsePlatform } from '../../platform/platform';
 import { runningContainer } from '../../testing/running-container';
+import { parseEnvironment } from '../../platform/environment';
+import { composePlace } from '../backup/compose-place';
 import type { DumpManifest } from '../backup/manifest';
 import {
   describeStep,
@@ -45,7 +47,7 @@ const platform = parsePlatform('shop', [
 
 const facts = (some: Partial<RestoreFacts> = {}): RestoreFacts => ({
   platform,
-  address: { context: 'far' },
+  place: composePlace('shop', parseEnvironment('production', 'context: far')),
   containers: [database],
   dumps: [dump],
   serverVersions: new Map([['orders-database', '17.2']]),

@@ -1,6 +1,3 @@
-import { migrationJobName } from '../../compose/migration-job';
-import { docker, formatCommand, type EngineAddress } from '../../docker/command';
-import { stopArguments } from '../../docker/container';
 import { databaseOf, DUMP_TOOLS, isNewerRelease } from '../../docker/dump';
 import type { Outcome } from '../../effects/process';
 import { datastoreName } from '../../platform/datastore';
@@ -8,8 +5,8 @@ import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { didYouMean } from '../../platform/yaml-source';
 import type { DumpManifest } from '../backup/manifest';
+import type { DatastoreContainer, Place } from '../backup/place';
 import type { Dump } from './read-dumps';
-import type { RunningContainer } from '../../deployment/container';
 
 /** A dump with what its file is now. */
 export interface CheckedDump extends Dump {
@@ -22,8 +19,8 @@ export interface CheckedDump extends Dump {
 /** Everything that a restore is decided on. */
 export interface RestoreFacts {
   platform: Platform;
-  address: EngineAddress;
-  containers: readonly RunningContainer[];
+  place: Pick<Place, 'whyBusy' | 'notRunning'>;
+  containers: readonly DatastoreContainer[];
   dumps: readonly CheckedDump[];
   /** Of the servers that answer, by the datastore's name. */
   serverVersions: ReadonlyMap<string, string>;
@@ -36,7 +33,7 @@ export interface RestoreStep {
   name: string;
   manifest: DumpManifest;
   path: string;
-  container: RunningContainer;
+  container: DatastoreContainer;
 }
 
 /** The name of the datastore that a dump is of. */
@@ -66,9 +63,9 @@ export function selectDumps(dumps: readonly Dump[], words: readonly string[]): D
 
 /** The container that runs a datastore. */
 export function containerOf(
-  containers: readonly RunningContainer[],
+  containers: readonly DatastoreContainer[],
   name: string,
-): RunningContainer | undefined {
+): DatastoreContainer | undefined {
   return containers.find(({ service, state }) => service === name && state === 'running');
 }
 
@@ -92,7 +89,7 @@ function problemsOf(
   facts: RestoreFacts,
   { manifest, path, sha256, end }: CheckedDump,
   name: string,
-  container: RunningContainer | undefined,
+  container: DatastoreContainer | undefined,
 ): string[] {
   const { engine, purpose, database, serverVersion } = manifest;
   const problems: string[] = [];
@@ -117,7 +114,7 @@ function problemsOf(
       `${path} breaks off: a whole dump of ${engine} ends with "-- Dump completed". If it is of another kind, write "isWhole": true into its manifest`,
     );
   }
-  if (!container) return [...problems, `${name} has no running container: start it`];
+  if (!container) return [...problems, `${name} ${facts.place.notRunning}`];
   const there = databaseOf(engine, container.environment);
   if (there !== database) {
     problems.push(
@@ -130,29 +127,10 @@ function problemsOf(
       `the dump is from ${engine} ${serverVersion}, but ${name} runs the older ${version}: use an image of that version or a newer one`,
     );
   }
-  if (!facts.whileRunning) problems.push(...runningProblems(facts, manifest.service, name));
-  return problems;
-}
-
-/**
- * A running service would write data that is about to be lost, read data that is half restored, and block the restore
- * with open transactions.
- */
-function runningProblems(
-  { containers, address }: RestoreFacts,
-  owner: string,
-  name: string,
-): string[] {
-  const users = [owner, migrationJobName({ name: owner })];
-  const busy = containers
-    .filter(({ service }) => users.includes(service))
-    .filter(({ state }) => state === 'running' || state === 'restarting' || state === 'paused')
-    .map((container) => container.name);
-  if (busy.length === 0) return [];
-  const stop = formatCommand(docker(stopArguments(busy), address));
-  return [
-    `${owner} is running and would write to ${name} meanwhile: stop it with "${stop}" and start it afterwards, or use --while-running`,
-  ];
+  const busy = facts.whileRunning
+    ? undefined
+    : facts.place.whyBusy(facts.containers, manifest.service, name);
+  return busy === undefined ? problems : [...problems, busy];
 }
 
 /** One line for a person who has to say yes to it. */
@@ -161,14 +139,33 @@ export function describeStep({ name, manifest, container }: RestoreStep): string
   return `${name} (${engine}, in ${container.name}) is replaced by the backup of ${environment} from ${since} (${engine} ${serverVersion})`;
 }
 
+/** A restore failed and left a datastore of the service with neither the old data nor the restored. */
+export class HalfReplaced extends UserError {
+  override readonly name = 'HalfReplaced';
+
+  constructor(
+    readonly service: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Whether a restore of it that failed leaves neither the old data nor the restored. */
+export function isHalfReplaced({ manifest }: Pick<RestoreStep, 'manifest'>): boolean {
+  return !DUMP_TOOLS[manifest.engine].isAtomic;
+}
+
 /** What is known of a datastore whose restore failed, and what to do. */
 export function stateAfterFailure(
-  { name, manifest: { engine } }: RestoreStep,
+  step: RestoreStep,
   outcome: Outcome | undefined,
   /** The command that brings back what was there; `undefined` if no copy was made. */
   goBack: string | undefined,
 ): string {
-  if (!DUMP_TOOLS[engine].isAtomic) {
+  const { name, manifest } = step;
+  const { engine } = manifest;
+  if (isHalfReplaced(step)) {
     return `${name} is half replaced: ${engine} cannot replace a database in one transaction. ${
       goBack === undefined ? 'Restore it again' : `To bring the old data back, run "${goBack}"`
     }`;

@@ -1,16 +1,12 @@
-import { docker } from '../../docker/command';
 import { DUMP_TOOLS } from '../../docker/dump';
-import { scriptArguments } from '../../docker/exec';
 import { watchFlow, type FlowWords } from '../../effects/flow-watch';
 import type { Outcome } from '../../effects/process';
-import { readStreamed } from '../../effects/streamed-file';
 import { UserError } from '../../platform/user-error';
 import { formatBytes } from '../../terminal/step';
-import { newMark, type Place } from '../backup/dump-datastore';
+import type { Place } from '../backup/place';
 import { whyEnded } from '../hold-environment';
 import type { Shell } from '../shell';
-import { toToolError } from '../tool-failure';
-import { stateAfterFailure, type RestoreStep } from './plan';
+import { HalfReplaced, isHalfReplaced, stateAfterFailure, type RestoreStep } from './plan';
 
 /**
  * Replaces what a datastore holds by its dump.
@@ -19,27 +15,27 @@ import { stateAfterFailure, type RestoreStep } from './plan';
  */
 export async function restoreDatastore(
   shell: Shell,
-  { address }: Place,
+  place: Place,
   step: RestoreStep,
   goBack: string | undefined,
 ): Promise<void> {
-  const { runner, signal } = shell;
-  const { restore } = DUMP_TOOLS[step.manifest.engine];
-  const how = { interactive: true, mark: newMark() };
-  const command = docker(scriptArguments(step.container.id, restore, how), address);
+  const { signal } = shell;
+  const { manifest, container, path } = step;
+  const { restore } = DUMP_TOOLS[manifest.engine];
   const what = `${step.name} could not be restored`;
   let outcome: Outcome | undefined;
   let reason: string;
   try {
     outcome = await watchFlow(shell, wordsOf(step), (onBytes) =>
-      runner.run(command, { input: readStreamed(step.path), signal, onBytes }),
+      place.restore(shell, container, restore, { path, bytes: manifest.bytes, onBytes }),
     );
     if (outcome.exitCode === 0) return;
-    reason = toToolError(what, outcome, address).message;
+    reason = place.toError(what, outcome).message;
   } catch (error) {
     reason = `${what}: ${signal.aborted ? whyEnded(signal) : (error as Error).message}`;
   }
-  throw new UserError(`${reason}\n${stateAfterFailure(step, outcome, goBack)}`);
+  const message = `${reason}\n${stateAfterFailure(step, outcome, goBack)}`;
+  throw isHalfReplaced(step) ? new HalfReplaced(manifest.service, message) : new UserError(message);
 }
 
 function wordsOf({ name, manifest }: RestoreStep): FlowWords {

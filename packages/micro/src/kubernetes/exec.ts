@@ -1,0 +1,73 @@
+import type { Outcome } from '../docker/command';
+
+/** A container of a pod, by which `kubectl exec` finds it. */
+export interface PodContainer {
+  pod: string;
+  container: string;
+}
+
+/**
+ * The script comes first on the standard input: as an argument, all of it would stand in a URL, and proxies in front of
+ * API servers refuse long ones. A script that breaks off is not run.
+ */
+const READ_SCRIPT = 'script=$(head -c "$1") && [ "${#script}" = "$1" ] && eval "$script"';
+
+/**
+ * Runs a script, which is then written to the standard input, with the bash of a container, in which a pipe fails if any
+ * part of it does.
+ * @param mark what the script knows as `$0`.
+ * @param more what it knows as `$2` and so on.
+ */
+export function scriptArguments(
+  { pod, container }: PodContainer,
+  script: string,
+  mark: string,
+  ...more: readonly string[]
+): string[] {
+  return [
+    ...['exec', '--stdin', pod, '--container', container, '--'],
+    ...['bash', '-o', 'pipefail', '-c', READ_SCRIPT, mark, String(script.length), ...more],
+  ];
+}
+
+/** By which every program of a restore can be found in its container. */
+const RUN = 'MICRO_RUN';
+
+/**
+ * A script that takes a dump, for a connection whose break looks like the end of the input. It gives the dump's `$2`
+ * bytes to `script`, looks for its own mark behind them, and writes it once everything is done.
+ */
+export function wholeInput(script: string): string {
+  return `export ${RUN}="$0"
+head -c "$2" | {
+(
+${script}
+) && cat > /dev/null
+} || exit
+if [ "$(head -c "\${#0}")" != "$0" ]; then
+  echo 'the end of the dump did not arrive' >&2
+  exit 1
+fi
+printf %s "$0"`;
+}
+
+/** Ends what is left of the restore with the mark `$2`, and waits until it is gone. */
+export const END_RUN = `for second in {1..60}; do
+  pids=$(grep -lzxF "${RUN}=$2" /proc/[0-9]*/environ 2> /dev/null | cut -d/ -f3)
+  [ -z "$pids" ] && exit 0
+  kill $pids 2> /dev/null
+  sleep 1
+done
+exit 1`;
+
+const TERMINATED = /^command terminated with exit code (\d+)\n?/m;
+
+/**
+ * How a program in a container failed, with its own words alone; `undefined` if kubectl did not get to know that it did,
+ * so that the words are those of kubectl.
+ */
+export function programFailure({ stdout, stderr }: Outcome): Outcome | undefined {
+  const found = TERMINATED.exec(stderr);
+  if (!found) return undefined;
+  return { exitCode: Number(found[1]), stdout, stderr: stderr.replace(TERMINATED, '') };
+}
