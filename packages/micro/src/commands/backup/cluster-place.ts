@@ -4,7 +4,7 @@ import { migrationJobName } from '../../compose/migration-job';
 import { DATABASE_VARIABLES } from '../../docker/dump';
 import { formatCommand } from '../../docker/command';
 import { clusterOf, toClusterError } from '../../effects/cluster';
-import { readPods } from '../../effects/cluster-state';
+import { readNamespaceProblem, readPods } from '../../effects/cluster-state';
 import { parseVariables } from '../../effects/containers';
 import { askInPod, dumpFromPod, restoreIntoPod, type ExecTarget } from '../../effects/pod-exec';
 import { containerOfPod, hasHiddenVariables } from '../../kubernetes/datastore-pod';
@@ -68,6 +68,9 @@ async function readContainers(
   { cluster, scope }: ReturnType<typeof clusterOf>,
 ): Promise<DatastoreContainer[]> {
   const pods = await readPods(cluster, scope);
+  // A list in a namespace that is not there is empty.
+  const problem = pods.length === 0 ? await readNamespaceProblem(cluster) : undefined;
+  if (problem !== undefined) throw new UserError(problem);
   return Promise.all(
     pods.map(async (pod) => {
       const container = containerOfPod(pod);
