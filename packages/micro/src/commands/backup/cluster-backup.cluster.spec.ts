@@ -1,8 +1,8 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { pushDatastoreImage } from '../../../../../tools/images/datastores/pushed-image';
 import { describeCluster } from '../../../../../tools/testing/describe-cluster';
 import { BACKING_IMAGES } from '../../compose/datastore-image';
@@ -190,14 +190,147 @@ describeCluster('backup and restore of a cluster', () => {
     expect(exitCode).toBe(0);
     expect(both('cluster')).toEqual(before);
     expect([replicas('orders'), replicas('stock')]).toEqual(['2', '2']);
+    // The data may be from before a migration. No pod is replaced for that.
+    const names = [...pods('orders'), ...pods('stock')];
     const again = await workspace.deploy();
-    console.log(again.output);
-    expect(again.failures).toEqual({});
+    expect(again.failures, again.output).toEqual({});
+    expect(again.output).toContain('orders  ran  orders-database-accounts');
+    expect([...pods('orders'), ...pods('stock')]).toEqual(names);
+    expect((await workspace.deploy()).output).toContain('nothing changed');
+  });
+
+  it('brings it back from the cluster to Compose', async () => {
+    const { folder } = await backup('-e cluster');
+    expect(manifest(folder, 'orders-database')).toMatchObject({ environment: 'cluster' });
+    expect(manifest(folder, 'orders-database').bytes).toBeGreaterThan(LEAST_BYTES);
+    ask('compose', 'orders-database', 'DELETE FROM big WHERE id > 5; CREATE TABLE later ();');
+    ask('compose', 'stock-database', `DROP TABLE item`);
+    const { exitCode } = await micro(restoreCommand, `${folder} --yes`);
+    expect(exitCode).toBe(0);
+    expect(both('compose')).toEqual(before);
+  });
+
+  /** Does `work` once this many bytes have gone into a pod, or have come from one. */
+  const after = (bytes: number, work: (end: () => void) => void): Runner => {
+    const real = processRunner(workspace.root);
+    return {
+      run: (command, options = {}) => {
+        const isFlow = options.output !== undefined && options.onBytes !== undefined;
+        if (!isFlow) return real.run(command, options);
+        const stop = new AbortController();
+        let seen = 0;
+        const onBytes = (count: number) => {
+          options.onBytes!(count);
+          if (seen < bytes && seen + count >= bytes) work(() => stop.abort());
+          seen += count;
+        };
+        const all = options.stop ? AbortSignal.any([options.stop, stop.signal]) : stop.signal;
+        return real.run(command, { ...options, onBytes, stop: all });
+      },
+    };
+  };
+  const HALF = LEAST_BYTES / 2;
+  const deletePod = () =>
+    void workspace.kubectl(
+      'delete',
+      'pod',
+      'orders-database-0',
+      '--grace-period=1',
+      '--wait=false',
+    );
+  const databaseIsBack = () =>
+    workspace.kubectl('rollout', 'status', 'statefulset/orders-database', '--timeout=120s');
+
+  const BROKEN: [string, (end: () => void) => void][] = [
+    ['kubectl is killed', (end) => end()],
+    ['its pod is replaced', deletePod],
+  ];
+
+  it.each(BROKEN)('keeps no dump if %s', async (_, breakIt) => {
+    const runner = after(HALF, breakIt);
+    const { exitCode, output } = await micro(backupCommand, '-e cluster --to broken', { runner });
+    console.log(output);
+    expect(output).toMatch(/✕ {2}orders-database could not be dumped/);
+    expect(exitCode).toBe(1);
+    const [time] = readdirSync(join(workspace.root, 'broken/cluster')).slice(-1);
+    expect(readdirSync(join(workspace.root, 'broken/cluster', time!)).sort()).toEqual([
+      'stock-database.sql',
+      'stock-database.sql.json',
+    ]);
+    databaseIsBack();
+  });
+
+  it.each(BROKEN)('has the old data and the service if %s during a restore', async (_, breakIt) => {
+    ask('cluster', 'orders-database', `UPDATE item SET note = 'since'`);
+    const since = contents('cluster', 'orders-database');
+    const runner = after(HALF, breakIt);
+    const failure = await micro(restoreCommand, `${fromCompose} orders -e cluster --yes`, {
+      runner,
+    }).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    console.log(failure);
+    expect(failure).toMatch(/^orders-database could not be restored/);
+    databaseIsBack();
+    expect(contents('cluster', 'orders-database')).toEqual(since);
+    expect(replicas('orders')).toBe('2');
+  });
+
+  it('stops the service and its autoscaler meanwhile, and gives both back', async () => {
+    workspace.set('orders', { autoscale: { min: 1, max: 4, cpu: 80 } });
+    workspace.kubectl('scale', 'deployment/orders', '--replicas=3');
+    const deployed = await workspace.deploy();
+    expect(deployed.failures, deployed.output).toEqual({});
+    const count = replicas('orders');
+    let seen: [string, string[]] | undefined;
+    const runner = after(HALF, () => (seen = [replicas('orders'), pods('orders')]));
+    const line = `${fromCompose} orders -e cluster --yes`;
+    const { exitCode, output } = await micro(restoreCommand, line, { runner });
+    expect(exitCode, output).toBe(0);
+    expect(seen).toEqual(['0', []]);
+    expect(output).toContain(`orders  started  ${count} pod`);
+    expect(Number(replicas('orders'))).toBeGreaterThan(0);
+    expect(workspace.kubectl('get', 'deployment', 'orders', '--output', 'json')).not.toContain(
+      'replicas-before-restore',
+    );
+    expect(contents('cluster', 'orders-database')).toEqual(before[0]);
+  });
+
+  it('starts a service again whose restore was killed', async () => {
+    const note = 'org.micro/replicas-before-restore=2';
+    workspace.kubectl('annotate', 'deployment/stock', note);
+    workspace.kubectl('scale', 'deployment/stock', '--replicas=0');
+    const line = `${fromCompose} stock -e cluster --yes`;
+    expect((await micro(restoreCommand, line)).exitCode).toBe(0);
+    expect(replicas('stock')).toBe('2');
+    expect(contents('cluster', 'stock-database')).toEqual(before[1]);
+  });
+
+  it('leaves a service stopped whose MariaDB is half replaced, until the old data is back', async () => {
+    const { folder } = await backup('stock -e cluster');
+    const file = join(workspace.root, folder, 'stock-database.sql');
+    const broken = readFileSync(file, 'utf8').replace('CREATE TABLE `item`', 'CREATE TABEL `item`');
+    const sha256 = createHash('sha256').update(broken).digest('hex');
+    const bytes = Buffer.byteLength(broken);
+    workspace.write({
+      [`${folder}/stock-database.sql`]: broken,
+      [`${folder}/stock-database.sql.json`]: JSON.stringify({
+        ...manifest(folder, 'stock-database'),
+        ...{ sha256, bytes },
+      }),
+    });
+    const failure = await micro(restoreCommand, `${folder} -e cluster --yes`).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    console.log(failure);
+    expect(failure).toMatch(/ERROR 1064[^]*stock-database is half replaced/);
+    expect(failure).toContain('stock is still stopped');
+    expect([replicas('stock'), pods('stock')]).toEqual(['0', []]);
+    const [, goBack] = /bring the old data back, run "npx micro restore (.+)"/.exec(failure)!;
+    expect((await micro(restoreCommand, goBack!)).exitCode).toBe(0);
+    expect(replicas('stock')).toBe('2');
+    expect(contents('cluster', 'stock-database')).toEqual(before[1]);
   });
 });
-void spawn;
-void statSync;
-void describe;
-void processRunner;
-type X = Runner;
-void pods;

@@ -27,8 +27,8 @@ import { restoreDatastore } from './restore-datastore';
 export const RESTORE_USAGE = `usage: micro restore <folder or dump> [services...] [-e environment] --yes [options]
 
   Replaces the data of an environment's databases with a backup. Nothing is touched unless every
-  dump is complete and fits its server, and the services that own the databases are stopped.
-  Deploys wait until the restore is done.
+  dump is complete and fits its server, and the services that own the databases are stopped. On a
+  Kubernetes cluster, it stops them itself and starts them again. Deploys wait until it is done.
 
   PostgreSQL restores in one transaction: if it fails, the old data is still there. MySQL, MariaDB
   and MongoDB cannot, so their current data is dumped first, into
