@@ -111,6 +111,58 @@ describe('a dump', () => {
   });
 });
 
+describe('a program that ended while its connection stays open', () => {
+  it('is not waited for', async () => {
+    vi.useFakeTimers();
+    const output = new PassThrough();
+    output.resume();
+    const asked: string[][] = [];
+    const target = pod([
+      (_, { output: to, stop }) =>
+        new Promise((resolve) =>
+          stop!.addEventListener('abort', () => to!.end(() => resolve({ ...CUT, stderr: '' }))),
+        ),
+      ...Array.from({ length: 20 }, (): Exec => ({ more }) => {
+        asked.push(more);
+        return Promise.resolve({ ...GOOD, stdout: 'ended\n' });
+      }),
+    ]);
+    const dumping = dumpFromPod(target, 'pg_dump', { output });
+    await vi.advanceTimersByTimeAsync(60_000);
+    const { isWhole, stderr } = await dumping;
+    expect([isWhole, stderr]).toEqual([
+      false,
+      'the program in the pod ended, but the connection to it stayed open',
+    ]);
+    expect(asked[0]).toHaveLength(1);
+  });
+
+  it('is waited for as long as it runs', async () => {
+    vi.useFakeTimers();
+    const output = new PassThrough();
+    output.resume();
+    let stopped = false;
+    let end!: () => void;
+    const target = pod([
+      ({ mark }, { output: to, stop }) =>
+        new Promise((resolve) => {
+          stop!.addEventListener('abort', () => (stopped = true));
+          end = () => to!.end(`bytes${mark}`, () => resolve(GOOD));
+        }),
+      ...Array.from(
+        { length: 30 },
+        (): Exec => () => Promise.resolve({ ...GOOD, stdout: 'runs\n' }),
+      ),
+    ]);
+    const dumping = dumpFromPod(target, 'pg_dump', { output });
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(stopped).toBe(false);
+    end();
+    await vi.advanceTimersByTimeAsync(100);
+    expect((await dumping).isWhole).toBe(true);
+  });
+});
+
 describe('a restore', () => {
   const path = () => `${temporaryWorkspace({ 'a.pgdump': 'all of the dump' })}/a.pgdump`;
   const restore = (execs: Exec[], options: { signal?: AbortSignal } = {}) => {
@@ -151,6 +203,22 @@ describe('a restore', () => {
     ]);
     expect(await outcome).toMatchObject({ exitCode: 1, stderr: /before the restore did/ });
     expect(ended).toEqual([mark]);
+  });
+
+  it('stops sending once the script has failed', async () => {
+    let sent = 0;
+    const stderr = 'ERROR: no\ncommand terminated with exit code 3\n';
+    const { outcome } = restore([
+      async ({ script }, { input, output }) => {
+        output!.write('failed\n');
+        for await (const chunk of input!) sent += (chunk as Buffer).length;
+        sent -= script;
+        output!.end();
+        return { exitCode: 3, stdout: '', stderr };
+      },
+    ]);
+    expect((await outcome).exitCode).toBe(3);
+    expect(sent).toBe(0);
   });
 
   it('leaves nothing to end if the program said how it ended', async () => {

@@ -1,7 +1,13 @@
 import { PassThrough, Readable, type Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { containerId, whyEnded } from '../kubernetes/datastore-pod';
-import { END_RUN, programFailure, scriptArguments, wholeInput } from '../kubernetes/exec';
+import {
+  END_RUN,
+  IS_RUNNING,
+  programFailure,
+  scriptArguments,
+  wholeInput,
+} from '../kubernetes/exec';
 import { kubectl } from '../kubernetes/kubectl';
 import type { Pod } from '../kubernetes/pod-trouble';
 import type { Clock } from './clock';
@@ -35,12 +41,13 @@ export async function dumpFromPod(
 ): Promise<WholeOutcome> {
   const mark = newMark();
   const command = kubectl(scriptArguments(target, script, mark), target.cluster);
-  return runToMark(await watched(target), command, mark, { ...streams, first: script });
+  const runner = await watchedRunner(target, mark);
+  return runToMark(runner, command, mark, { ...streams, first: script });
 }
 
 /**
  * Gives a dump to a script. It succeeds only if the script says that it took all of it: a connection that broke may look
- * like the end of the input to the script, and like success to kubectl.
+ * like the end of the input to the script.
  */
 export async function restoreIntoPod(
   target: ExecTarget,
@@ -59,10 +66,12 @@ export async function restoreIntoPod(
   const output = new PassThrough();
   const said = text(output);
   said.catch(() => undefined);
+  let hasFailed = false;
+  output.on('data', (chunk: Buffer) => (hasFailed ||= !mark.startsWith(chunk.toString())));
   let isEndKnown = false;
   try {
-    const runner = await watched(target);
-    const input = Readable.from(inputOf(whole, path, mark));
+    const runner = await watchedRunner(target, mark);
+    const input = Readable.from(inputOf(whole, path, mark, () => hasFailed));
     const outcome = await runner.run(kubectl(args, target.cluster), { ...options, input, output });
     const isDone = (await said) === mark;
     isEndKnown = isDone || programFailure(outcome) !== undefined;
@@ -77,25 +86,40 @@ export async function restoreIntoPod(
 
 const EARLY = 'the connection ended before the restore did';
 
-async function* inputOf(script: string, path: string, mark: string) {
+async function* inputOf(script: string, path: string, mark: string, isOver: () => boolean) {
   yield Buffer.from(script);
-  yield* readStreamed(path) as AsyncIterable<Buffer>;
+  for await (const chunk of readStreamed(path) as AsyncIterable<Buffer>) {
+    // The rest of it would be read for nothing.
+    if (isOver()) return;
+    yield chunk;
+  }
   yield Buffer.from(mark);
 }
 
 /** What a broken connection leaves goes on with what it has. Nothing may use the datastore before it is gone. */
 async function endRun(target: ExecTarget, mark: string): Promise<void> {
-  const args = scriptArguments(target, END_RUN, newMark(), mark);
-  const command = kubectl(args, target.cluster, END_RUN);
   // Without the pod, there is nothing left in it.
-  await target.cluster.runner.run(command, { timeout: 2 * ANSWER }).catch(() => undefined);
+  await runAbout(target, END_RUN, mark).catch(() => undefined);
 }
 
+/** Runs a script about another one in the same container, the one with that mark. */
+function runAbout(target: ExecTarget, script: string, mark: string): Promise<Outcome> {
+  const args = scriptArguments(target, script, newMark(), mark);
+  const command = kubectl(args, target.cluster, script);
+  return target.cluster.runner.run(command, { timeout: 2 * ANSWER });
+}
+
+/** After how many milliseconds without a byte the container is asked whether the script still runs. */
+const QUIET = 20_000;
+const LEFT_OPEN = 'the program in the pod ended, but the connection to it stayed open';
+
 /**
- * A runner of `kubectl exec` that does not wait for a container that is gone: nobody tells kubectl of a node that died.
- * If a command fails because its container ended, the outcome says so.
+ * A runner of `kubectl exec` for the script with that mark. It does not wait for a container that is gone, since nobody
+ * tells kubectl of a node that died, nor for a program that is gone, whose end may get lost on its way. If a command
+ * fails because its container ended, the outcome says so.
  */
-async function watched({ cluster, clock, pod, container }: ExecTarget): Promise<Runner> {
+async function watchedRunner(target: ExecTarget, mark: string): Promise<Runner> {
+  const { cluster, clock, pod, container } = target;
   const readPod = async (): Promise<Pod | undefined> => {
     const args = ['get', 'pod', pod, '--ignore-not-found', '--output', 'json'];
     const { stdout } = await runKubectl(cluster, args, `Could not look at the pod ${pod}`);
@@ -104,28 +128,35 @@ async function watched({ cluster, clock, pod, container }: ExecTarget): Promise<
   const found = await readPod();
   const uid = found?.metadata.uid ?? '';
   const was = { pod, container, uid, id: found && containerId(found, container) };
-  const look = async () => whyEnded(await readPod(), was, clock.now());
+  const lookAtPod = async () => whyEnded(await readPod(), was, clock.now());
+  const lookAtProgram = async () => {
+    const { stdout } = await runAbout(target, IS_RUNNING, mark);
+    return stdout.trim() === 'ended' ? LEFT_OPEN : undefined;
+  };
   return {
     run: async (command, options = {}) => {
       const stop = new AbortController();
       let moved = performance.now();
-      let goneSince: number | undefined;
+      let gone: { why: string; since: number } | undefined;
+      const quietFor = () => performance.now() - moved;
       const onBytes = (count: number) => {
         moved = performance.now();
         options.onBytes?.(count);
       };
       const endWatch = repeat(async () => {
-        if ((await look()) === undefined) return void (goneSince = undefined);
-        goneSince ??= performance.now();
-        const quiet = performance.now() - Math.max(goneSince, moved);
-        if (quiet >= OPEN_AFTER_END) stop.abort();
+        const why =
+          (await lookAtPod()) ?? (quietFor() >= QUIET ? await lookAtProgram() : undefined);
+        gone = why === undefined ? undefined : { why, since: gone?.since ?? performance.now() };
+        if (!gone || performance.now() - gone.since < OPEN_AFTER_END) return;
+        if (quietFor() >= OPEN_AFTER_END) stop.abort();
       });
       const own = options.stop ? AbortSignal.any([options.stop, stop.signal]) : stop.signal;
       const outcome = await cluster.runner
         .run(command, { ...options, onBytes, stop: own })
         .finally(endWatch);
       if (outcome.exitCode === 0) return outcome;
-      const why = await look().catch(() => undefined);
+      const ended = stop.signal.aborted ? gone?.why : undefined;
+      const why = (await lookAtPod().catch(() => undefined)) ?? ended;
       return why === undefined
         ? outcome
         : { ...outcome, stderr: `${outcome.stderr.trimEnd()}\n${why}`.trimStart() };

@@ -1,7 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { DUMP_TOOLS } from '../docker/dump';
-import { END_RUN, programFailure, scriptArguments, wholeInput } from './exec';
+import {
+  END_RUN,
+  IS_RUNNING,
+  programFailure,
+  scriptArguments,
+  wholeInput,
+  withoutLog,
+} from './exec';
 
 const target = { pod: 'orders-database-0', container: 'orders-database' };
 
@@ -65,12 +72,16 @@ describe('a restore', () => {
     ['another file than was checked', `${DUMP}moreTHE-MARK`],
   ])('fails if there came %s', (_, sent) => {
     const { stdout, stderr, status } = restore('cat > /dev/null', sent);
-    expect([stdout, stderr, status]).toEqual(['', 'the end of the dump did not arrive\n', 1]);
+    expect([stdout, stderr, status]).toEqual([
+      'failed\n',
+      'the end of the dump did not arrive\n',
+      1,
+    ]);
   });
 
-  it('fails as its program does, and does not wait for the rest of the dump', () => {
+  it('fails as its program does, and reads the rest for nothing', () => {
     const { stdout, stderr, status } = restore('echo no >&2; exit 3', `${DUMP}THE-MARK`);
-    expect([stdout, stderr, status]).toEqual(['', 'no\n', 3]);
+    expect([stdout, stderr, status]).toEqual(['failed\n', 'no\n', 3]);
   });
 
   it('succeeds if its program does not read all of it, and with one that replaces the shell', () => {
@@ -91,7 +102,10 @@ it.runIf(process.platform === 'linux')(
     };
     const [left, other] = [start('mine'), start('mine-too')];
     try {
+      const isRunning = () => run(IS_RUNNING, '', ['mine']).stdout;
+      expect(isRunning()).toBe('runs\n');
       expect(run(END_RUN, '', ['mine']).status).toBe(0);
+      expect(isRunning()).toBe('ended\n');
       expect(await left.ended).toBe('SIGTERM');
       expect(other.child.exitCode).toBeNull();
       expect(other.child.signalCode).toBeNull();
@@ -101,6 +115,14 @@ it.runIf(process.platform === 'linux')(
     }
   },
 );
+
+it('leaves out what kubectl logs', () => {
+  const log =
+    'E1129 16:40:58.881052    6201 v2.go:151] "Copying stdout failed" err="read message"\n';
+  const words = 'error: error reading from error stream: unexpected EOF\n';
+  expect(withoutLog(`${log}${log}${words}`)).toBe(words);
+  expect(withoutLog('ERROR:  relation "E1129" exists')).toBe('ERROR:  relation "E1129" exists');
+});
 
 describe('how a program ended', () => {
   const outcome = (stderr: string) => programFailure({ exitCode: 1, stdout: 'out', stderr });

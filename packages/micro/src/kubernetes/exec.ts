@@ -12,6 +12,9 @@ export interface PodContainer {
  */
 const READ_SCRIPT = 'script=$(head -c "$1") && [ "${#script}" = "$1" ] && eval "$script"';
 
+/** By which every program of a script can be found in its container. */
+const RUN = 'MICRO_RUN';
+
 /**
  * Runs a script, which is then written to the standard input, with the bash of a container, in which a pipe fails if any
  * part of it does.
@@ -25,40 +28,56 @@ export function scriptArguments(
   ...more: readonly string[]
 ): string[] {
   return [
-    ...['exec', '--stdin', pod, '--container', container, '--'],
+    ...['exec', '--stdin', pod, '--container', container, '--', 'env', `${RUN}=${mark}`],
     ...['bash', '-o', 'pipefail', '-c', READ_SCRIPT, mark, String(script.length), ...more],
   ];
 }
 
-/** By which every program of a restore can be found in its container. */
-const RUN = 'MICRO_RUN';
-
 /**
  * A script that takes a dump, for a connection whose break looks like the end of the input. It gives the dump's `$2`
- * bytes to `script`, looks for its own mark behind them, and writes it once everything is done.
+ * bytes to `script`, looks for its own mark behind them, and writes it once everything is done. If anything fails, it
+ * writes something else and reads on until the end of its input: kubectl may wait for ever for a program that ends before.
  */
 export function wholeInput(script: string): string {
-  return `export ${RUN}="$0"
-head -c "$2" | {
+  return `head -c "$2" | {
 (
 ${script}
 ) && cat > /dev/null
-} || exit
-if [ "$(head -c "\${#0}")" != "$0" ]; then
+}
+status=$?
+if [ $status = 0 ] && [ "$(head -c "\${#0}")" != "$0" ]; then
   echo 'the end of the dump did not arrive' >&2
-  exit 1
+  status=1
 fi
-printf %s "$0"`;
+if [ $status = 0 ]; then
+  printf %s "$0"
+else
+  echo failed
+  cat > /dev/null
+fi
+exit $status`;
 }
 
-/** Ends what is left of the restore with the mark `$2`, and waits until it is gone. */
+/** Prints `runs` if something of the script with the mark `$2` is left, otherwise `ended`. */
+export const IS_RUNNING = `if grep -qszxF "${RUN}=$2" /proc/[0-9]*/environ; then
+  echo runs
+else
+  echo ended
+fi`;
+
+/** Ends what is left of the script with the mark `$2`, and waits until it is gone. */
 export const END_RUN = `for second in {1..60}; do
-  pids=$(grep -lzxF "${RUN}=$2" /proc/[0-9]*/environ 2> /dev/null | cut -d/ -f3)
+  pids=$(grep -lszxF "${RUN}=$2" /proc/[0-9]*/environ | cut -d/ -f3)
   [ -z "$pids" ] && exit 0
   kill $pids 2> /dev/null
   sleep 1
 done
 exit 1`;
+
+/** Without the lines of kubectl's own log: its last word says the same. */
+export function withoutLog(stderr: string): string {
+  return stderr.replace(/^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ .*\n?/gm, '');
+}
 
 const TERMINATED = /^command terminated with exit code (\d+)\n?/m;
 

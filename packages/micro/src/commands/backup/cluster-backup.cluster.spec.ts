@@ -75,10 +75,10 @@ describeCluster('backup and restore of a cluster', () => {
       database === 'orders-database'
         ? `SELECT count(*), md5(string_agg(concat_ws('|', id, name, coalesce(note, '<null>')), ',' ORDER BY id)) FROM item;
            SELECT count(*), sum(length(data)), md5(string_agg(md5(data), '' ORDER BY id)) FROM big;
-           SELECT string_agg(tablename, ',' ORDER BY 1) FROM pg_tables WHERE schemaname = 'public';`
+           SELECT string_agg(tablename, ',' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public';`
         : `SET group_concat_max_len = 1000000000;
            SELECT count(*), md5(group_concat(concat_ws('|', id, name, ifnull(note, '<null>')) ORDER BY id)) FROM item;
-           SELECT group_concat(table_name ORDER BY 1) FROM information_schema.tables WHERE table_schema = 'stock';`,
+           SELECT group_concat(table_name ORDER BY table_name) FROM information_schema.tables WHERE table_schema = 'stock';`,
     );
   const both = (where: Where) => [
     contents(where, 'orders-database'),
@@ -186,7 +186,6 @@ describeCluster('backup and restore of a cluster', () => {
     expect(asked.exitCode).toBe(1);
     expect(asked.output).toMatch(/orders is stopped meanwhile \(2 pods\), and started again/);
     const { exitCode, output } = await micro(restoreCommand, `${fromCompose} -e cluster --yes`);
-    console.log(output);
     expect(exitCode).toBe(0);
     expect(both('cluster')).toEqual(before);
     expect([replicas('orders'), replicas('stock')]).toEqual(['2', '2']);
@@ -249,7 +248,6 @@ describeCluster('backup and restore of a cluster', () => {
   it.each(BROKEN)('keeps no dump if %s', async (_, breakIt) => {
     const runner = after(HALF, breakIt);
     const { exitCode, output } = await micro(backupCommand, '-e cluster --to broken', { runner });
-    console.log(output);
     expect(output).toMatch(/✕ {2}orders-database could not be dumped/);
     expect(exitCode).toBe(1);
     const [time] = readdirSync(join(workspace.root, 'broken/cluster')).slice(-1);
@@ -270,7 +268,6 @@ describeCluster('backup and restore of a cluster', () => {
       () => undefined,
       (error: Error) => error.message,
     );
-    console.log(failure);
     expect(failure).toMatch(/^orders-database could not be restored/);
     databaseIsBack();
     expect(contents('cluster', 'orders-database')).toEqual(since);
@@ -324,7 +321,6 @@ describeCluster('backup and restore of a cluster', () => {
       () => '',
       (error: Error) => error.message,
     );
-    console.log(failure);
     expect(failure).toMatch(/ERROR 1064[^]*stock-database is half replaced/);
     expect(failure).toContain('stock is still stopped');
     expect([replicas('stock'), pods('stock')]).toEqual(['0', []]);

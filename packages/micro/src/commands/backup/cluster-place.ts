@@ -8,7 +8,7 @@ import { readNamespaceProblem, readPods } from '../../effects/cluster-state';
 import { parseVariables } from '../../effects/containers';
 import { askInPod, dumpFromPod, restoreIntoPod, type ExecTarget } from '../../effects/pod-exec';
 import { containerOfPod, hasHiddenVariables } from '../../kubernetes/datastore-pod';
-import { programFailure } from '../../kubernetes/exec';
+import { programFailure, withoutLog } from '../../kubernetes/exec';
 import { kubectl, type ClusterAddress } from '../../kubernetes/kubectl';
 import { namespaceOf, type KubernetesEnvironment } from '../../platform/kubernetes-environment';
 import type { Platform } from '../../platform/platform';
@@ -43,8 +43,9 @@ export function clusterPlace(platform: Platform, environment: KubernetesEnvironm
     restore: (shell, container, script, dump) =>
       restoreIntoPod(target(shell, container), script, { ...dump, signal: shell.signal }),
     toError: (what, outcome) => {
-      const own = programFailure(outcome);
-      return own ? ownWords(what, own) : toClusterError(what, outcome, names);
+      const stderr = withoutLog(outcome.stderr);
+      const own = programFailure({ ...outcome, stderr });
+      return own ? ownWords(what, own) : toClusterError(what, { ...outcome, stderr }, names);
     },
     hold: (shell, lock, work) =>
       holdCluster(shell, { environment, platformName: platform.name, ...lock }, work),
