@@ -39,7 +39,7 @@ const pod = ({ status = {}, spec = {}, metadata = {} } = {}): Pod =>
       containerStatuses: [{ name: 'proxy', containerID: 'x', state: {} }, RUNNING],
       ...status,
     },
-  }) as Pod;
+  }) as unknown as Pod;
 
 it('is read as the container of its entry', () => {
   expect(containerOfPod(pod())).toEqual({

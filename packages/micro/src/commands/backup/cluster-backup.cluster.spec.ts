@@ -185,7 +185,7 @@ describeCluster('backup and restore of a cluster', () => {
     const asked = await micro(restoreCommand, `${fromCompose} -e cluster`);
     expect(asked.exitCode).toBe(1);
     expect(asked.output).toMatch(/orders is stopped meanwhile \(2 pods\), and started again/);
-    const { exitCode, output } = await micro(restoreCommand, `${fromCompose} -e cluster --yes`);
+    const { exitCode } = await micro(restoreCommand, `${fromCompose} -e cluster --yes`);
     expect(exitCode).toBe(0);
     expect(both('cluster')).toEqual(before);
     expect([replicas('orders'), replicas('stock')]).toEqual(['2', '2']);
