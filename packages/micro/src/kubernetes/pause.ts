@@ -41,10 +41,14 @@ export function deploymentsToPause(
 
 /** How many pods it has, or had before it was stopped by a run that never came to starting it again. */
 function replicasOf(object: LiveObject): number {
+  return pausedReplicas(object) ?? (object as Deployment).spec?.replicas ?? 1;
+}
+
+/** How many pods a Deployment had before it was stopped for a moment; `undefined` if it is not stopped. */
+export function pausedReplicas(object: LiveObject): number | undefined {
   const { metadata, spec } = object as Deployment;
-  const present = spec?.replicas ?? 1;
   const noted = Number(metadata.annotations?.[REPLICAS_ANNOTATION]);
-  return present === 0 && Number.isInteger(noted) && noted > 0 ? noted : present;
+  return spec?.replicas === 0 && Number.isInteger(noted) && noted > 0 ? noted : undefined;
 }
 
 export function rememberArguments({ name, replicas }: Paused): string[] {

@@ -284,6 +284,29 @@ describe('the report of a cluster', () => {
     });
   });
 
+  it('says that a service was stopped by a restore, and how many pods it had', () => {
+    const stopped = withObjects((all) =>
+      all.map((one) =>
+        one.kind === 'Deployment' && one.metadata.name === 'orders'
+          ? {
+              ...one,
+              metadata: {
+                ...one.metadata,
+                annotations: {
+                  ...one.metadata.annotations,
+                  'org.micro/replicas-before-restore': '3',
+                },
+              },
+              spec: { ...(one.spec as object), replicas: 0 },
+            }
+          : one,
+      ),
+    );
+    const { replicas, drift } = named(reportCluster(facts({ ...stopped, pods: [] })), 'orders');
+    expect(replicas).toEqual({ running: 0, wanted: 3 });
+    expect(drift).toContain('stopped by a restore; if none is running, run it again');
+  });
+
   it('does not count pods that end', () => {
     const old = { ...facts().pods[0]!, metadata: { name: 'orders-0', deletionTimestamp: 'now' } };
     const status = reportCluster(facts({ pods: [...facts().pods, old] }));

@@ -8,6 +8,7 @@ import type { DesiredService } from '../../kubernetes/desired-service';
 import { byEntry } from '../../kubernetes/live-object';
 import { KEY_ANNOTATION, type KubernetesObject } from '../../kubernetes/object';
 import { changesImage, planObject, type ObjectPlan } from '../../kubernetes/object-plan';
+import { pausedReplicas } from '../../kubernetes/pause';
 import { isReady, isRunning, podTrouble, type Pod } from '../../kubernetes/pod-trouble';
 import { currentRevision } from '../../kubernetes/release-book';
 import { planService, type DatastorePlan } from '../../kubernetes/service-plan';
@@ -110,18 +111,22 @@ function reportService(
 ): ServiceStatus {
   const { name, kind } = service;
   const { state, environment, pushed, built, commitsSince, now } = facts;
-  const live = state.live.get(`Deployment/${name}`) as Deployment | undefined;
+  const found = state.live.get(`Deployment/${name}`);
+  const live = found as Deployment | undefined;
+  const paused = found && pausedReplicas(found);
   const pods = serving(podsOf.get(name) ?? []);
   const canaryPods = serving(podsOf.get(canaryName(name)) ?? []);
   const canary = reportCanary(name, canaryPods, facts);
   const key = live?.metadata.annotations?.[KEY_ANNOTATION];
   const wantedKey = pushed.get(name);
-  const wanted = wantedReplicas(service, environment.services[name], live?.spec?.replicas);
+  const wanted =
+    paused ?? wantedReplicas(service, environment.services[name], live?.spec?.replicas);
   const running = pods.filter(isRunning).length;
   const revision = currentRevision(state.books.get(name));
   const drift = [
     ...(plan && live ? driftOf(plan, key) : []),
     ...(live && running !== wanted ? [`${running} of ${wanted} replicas`] : []),
+    ...(paused === undefined ? [] : [PAUSED]),
     ...(live ? troublesOf(pods, now) : ['not deployed']),
     ...(canary ? [describeCanary(canary), ...troublesOf(canaryPods, now)] : []),
     ...notPushed(built.get(name), wantedKey),
@@ -139,6 +144,9 @@ function reportService(
     containers: pods.map(({ metadata }) => metadata.name).sort(),
   };
 }
+
+/** An autoscaler does not start what has no pods. */
+const PAUSED = 'stopped by a restore; if none is running, run it again';
 
 function reportCanary(
   name: string,
