@@ -4,6 +4,7 @@ import {
   judgeComparison,
   parseComparison,
   requestsQuery,
+  scrapedQuery,
   type Answered,
 } from './canary-analysis';
 
@@ -18,6 +19,12 @@ describe('what Prometheus is asked', () => {
       'http_requests_total{namespace="shop-live",pod=~"shop(-canary)?-[a-z0-9]+-[a-z0-9]+"}';
     expect(requestsQuery('shop-live', 'shop', 60)).toBe(
       `sum by (pod, status) (max_over_time(${series}[60s]) - (${series} offset 60s or max_over_time(${series}[60s]) * 0))`,
+    );
+  });
+
+  it('is first, whether any of these pods is known', () => {
+    expect(scrapedQuery('shop-live', 'shop')).toBe(
+      'up{namespace="shop-live",pod=~"shop(-canary)?-[a-z0-9]+-[a-z0-9]+"}',
     );
   });
 

@@ -28,10 +28,18 @@ const METRIC = 'http_requests_total';
  * @param window in seconds.
  */
 export function requestsQuery(namespace: string, service: string, window: number): string {
-  const pod = `${service}(-canary)?-[a-z0-9]+-[a-z0-9]+`;
-  const series = `${METRIC}{namespace="${namespace}",pod=~"${pod}"}`;
+  const series = `${METRIC}${podsOf(namespace, service)}`;
   const highest = `max_over_time(${series}[${window}s])`;
   return `sum by (pod, status) (${highest} - (${series} offset ${window}s or ${highest} * 0))`;
+}
+
+/** Asks which pods of a service and its canary Prometheus scrapes, whether they had requests or not. */
+export function scrapedQuery(namespace: string, service: string): string {
+  return `up${podsOf(namespace, service)}`;
+}
+
+function podsOf(namespace: string, service: string): string {
+  return `{namespace="${namespace}",pod=~"${service}(-canary)?-[a-z0-9]+-[a-z0-9]+"}`;
 }
 
 const answerSchema = z.object({
@@ -47,7 +55,7 @@ const answerSchema = z.object({
 
 /** @param answer of Prometheus to {@link requestsQuery}. @returns `undefined` if it is none. */
 export function parseComparison(answer: string, service: string): Comparison | undefined {
-  const result = answerSchema.safeParse(jsonOf(answer)).data?.data.result;
+  const result = parseResult(answer);
   if (!result) return undefined;
   const of = (isCanary: boolean) => {
     const own = result.filter(
@@ -61,6 +69,11 @@ export function parseComparison(answer: string, service: string): Comparison | u
     };
   };
   return { canary: of(true), stable: of(false) };
+}
+
+/** The samples of an answer of Prometheus; `undefined` if it is none. */
+export function parseResult(answer: string) {
+  return answerSchema.safeParse(jsonOf(answer)).data?.data.result;
 }
 
 function jsonOf(text: string): unknown {

@@ -190,6 +190,15 @@ describe('before anything is changed', () => {
     expect(failed()).toContain('services not found (or leave the analysis out');
   });
 
+  it('a canary is not started if no pod of the service is scraped', async () => {
+    const { run, failed, runner } = runWith([{ stdout: JSON.stringify({ data: { result: [] } }) }]);
+    await checkCanaries(run, planOf('start'));
+    expect(decodeURIComponent(runner.lines[0]!)).toContain('query=up{namespace="acme-live"');
+    expect(failed()).toMatch(
+      /^shop was not changed: http:\/\/prometheus\.monitoring\.svc:9090 scrapes none of its pods \(up\{.*METRICS=on.*--skipAnalysis$/,
+    );
+  });
+
   it('a canary may be started while none has requests', async () => {
     const { run, failed } = runWith([[0, 0]]);
     await checkCanaries(run, planOf('start'));

@@ -4,7 +4,9 @@ import {
   describeComparison,
   judgeComparison,
   parseComparison,
+  parseResult,
   requestsQuery,
+  scrapedQuery,
   type Comparison,
 } from '../../../kubernetes/canary-analysis';
 import type { ClusterPlan } from '../../../kubernetes/cluster-plan';
@@ -34,8 +36,8 @@ export async function checkCanaries(run: Run, { services }: ClusterPlan): Promis
     const isPromoted = canary?.action === 'promote';
     if ((!isPromoted && canary?.action !== 'start') || run.failures.has(service)) continue;
     await attempt(run, service, async () => {
+      if (!isPromoted) return requireScraped(run, service, analysis);
       const comparison = await compare(run, service, analysis, analysis.duration);
-      if (!isPromoted) return;
       const verdict = judgeComparison(comparison, analysis);
       if (verdict === 'good') return;
       const why = verdict === 'worse' ? whyWorse(run, comparison) : whyUnknown(run, comparison);
@@ -122,21 +124,41 @@ async function watchRate(run: Run, service: string, analysis: CanaryAnalysis): P
   }
 }
 
-async function compare(
+/** @throws {UserError} if the canary would have to be watched in vain. */
+async function requireScraped(run: Run, service: string, analysis: CanaryAnalysis): Promise<void> {
+  const { namespace } = run.scope;
+  const query = scrapedQuery(namespace, service);
+  const pods = await ask(run, analysis, query, parseResult);
+  if (pods.length > 0) return;
+  throw new UserError(
+    `${service} was not changed: ${analysis.prometheus} scrapes none of its pods (${query}), so nothing could be said about a canary. Give the pods METRICS=on and a job of Prometheus with the labels "namespace" and "pod", or leave the analysis out with --skipAnalysis`,
+  );
+}
+
+function compare(
   run: Run,
   service: string,
-  { prometheus }: CanaryAnalysis,
+  analysis: CanaryAnalysis,
   seconds: number,
 ): Promise<Comparison> {
   const query = requestsQuery(run.scope.namespace, service, seconds);
-  const answer = await queryPrometheus(run.cluster, prometheus, query).catch((error: unknown) => {
+  return ask(run, analysis, query, (answer) => parseComparison(answer, service));
+}
+
+async function ask<Found>(
+  { cluster, environment }: Run,
+  { prometheus }: CanaryAnalysis,
+  query: string,
+  parse: (answer: string) => Found | undefined,
+): Promise<Found> {
+  const answer = await queryPrometheus(cluster, prometheus, query).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`${error.message} (or leave the analysis out with --skipAnalysis)`);
   });
-  const comparison = parseComparison(answer, service);
-  if (comparison) return comparison;
+  const found = parse(answer);
+  if (found !== undefined) return found;
   throw new UserError(
-    `what answers at ${prometheus} is no Prometheus: correct "canary.analysis.prometheus" in ${run.environment.file}`,
+    `what answers at ${prometheus} is no Prometheus: correct "canary.analysis.prometheus" in ${environment.file}`,
   );
 }
 
