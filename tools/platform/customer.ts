@@ -7,6 +7,12 @@ export interface Order {
   reason: string | null;
 }
 
+/** An order as it was accepted. */
+export interface AcceptedOrder extends Order {
+  /** By which all services log the request. A proxy in front may replace the one that was sent, as Envoy does. */
+  requestId: string;
+}
+
 export interface OrderRequest {
   productId?: string;
   card?: string;
@@ -37,7 +43,7 @@ export interface ShopFront {
 /** A customer who shops through the gateway. */
 export interface Customer {
   /** Rejects if the order is not accepted. */
-  placeOrder(request?: OrderRequest): Promise<Order>;
+  placeOrder(request?: OrderRequest): Promise<AcceptedOrder>;
   order(id: string): Promise<Order>;
   /** The aggregate of the gateway: who the customer is, with the orders and the products. */
   overview(): Promise<Overview>;
@@ -74,7 +80,9 @@ export async function newCustomer(gateway: string): Promise<Customer> {
         ...(idempotencyKey && { 'idempotency-key': idempotencyKey }),
       };
       const json = { card, lines: [{ productId, quantity: 1 }] };
-      return (await call(`${gateway}/api/orders`, { headers, json })) as Order;
+      const answer = await request(`${gateway}/api/orders`, { headers, json });
+      const order = (await answer.json()) as Order;
+      return { ...order, requestId: answer.headers.get('x-request-id')! };
     },
     settled: async (id, withinMs = 30_000) => {
       const end = performance.now() + withinMs;
@@ -93,15 +101,21 @@ interface Call {
   json?: unknown;
 }
 
+/** What `request` answers. */
+async function call(url: string, how: Call): Promise<unknown> {
+  return (await request(url, how)).json();
+}
+
 /** GET, or POST with JSON. @throws with the text of the answer if it is not a 2xx. */
-async function call(url: string, { headers = {}, json }: Call): Promise<unknown> {
+async function request(url: string, { headers = {}, json }: Call): Promise<Response> {
   const response = await fetch(url, {
     method: json === undefined ? 'GET' : 'POST',
     headers: { ...headers, ...(json !== undefined && { 'content-type': 'application/json' }) },
     body: json === undefined ? undefined : JSON.stringify(json),
     signal: AbortSignal.timeout(15_000),
   });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text}`);
-  return JSON.parse(text);
+  if (!response.ok) {
+    throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  }
+  return response;
 }

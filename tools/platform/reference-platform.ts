@@ -7,15 +7,16 @@ import { publishedUrl } from '../testing/deployed-platform.js';
 import { removePlatform } from '../testing/remove-platform.js';
 import { userEnvironment } from '../testing/user-environment.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** This repository, whose `apps/` is the platform. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /**
  * The same as `npx micro` in other workspaces. npm does not link the program of a workspace package before it is
  * compiled.
  */
 const MICRO = fileURLToPath(new URL('../../packages/micro/dist/bin/micro.js', import.meta.url));
 
-/** The platform's name in compose.yaml, in the default environment. */
-const PLATFORM = 'org';
+/** The platform's name. */
+export const PLATFORM = 'org';
 export const PROJECT = `${PLATFORM}-development`;
 
 export const SERVICES = [
@@ -29,9 +30,12 @@ export type BackingName = 'broker' | `${ServiceName}-${'database' | 'cache'}`;
 /** The address for traces while the platform is shown. */
 export const COLLECTOR = 'http://collector:4318';
 
+/** The images that its datastores and its broker run. */
+export const BACKING_IMAGES = ['postgres', 'redis', 'rabbitmq'] as const;
+
 /** Creates passwords and images of datastores; existing ones stay. */
 export async function prepare(): Promise<void> {
-  for (const image of ['postgres', 'redis', 'rabbitmq'] as const) await ensureDatastoreImage(image);
+  for (const image of BACKING_IMAGES) await ensureDatastoreImage(image);
   await ensureCaddyImage();
   await mustRun(process.execPath, [MICRO, 'env'], { cwd: ROOT });
 }
@@ -66,7 +70,11 @@ export type LogLine = Record<string, unknown> & { msg?: string; requestId?: stri
 
 /** The JSON log lines of a service so far, in order. */
 export async function logOf(service: ServiceName): Promise<LogLine[]> {
-  const text = await mustRun('docker', ['logs', await containerOf(service)]);
+  return jsonLines(await mustRun('docker', ['logs', await containerOf(service)]));
+}
+
+/** The log lines that are JSON: a program that fails early may have said something else. */
+export function jsonLines(text: string): LogLine[] {
   return text
     .split('\n')
     .filter((line) => line.startsWith('{'))

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { formatTable } from '../demo/table.js';
 import type { Stage } from '../demo/stage.js';
 import { LabError } from '../program.js';
@@ -12,8 +11,9 @@ import {
   startNx,
   type LogLine,
 } from './reference-platform.js';
+import type { RunningShop } from './shop.js';
 
-/** From nothing to a working shop: a paid order, one whose payment fails, and what all six services log about it. */
+/** From nothing to a working shop with Compose, and what a customer does there. */
 export async function tellStory(stage: Stage): Promise<void> {
   stage.heading('Six services with their databases, caches and broker');
   await prepare();
@@ -21,21 +21,25 @@ export async function tellStory(stage: Stage): Promise<void> {
     startNx(['run-many', '-t', 'compose-deploy', '--outputStyle=stream'], onLine),
   );
   const url = await gatewayUrl();
-  const collector = await startCollector();
+  const { spans } = await startCollector();
   stage.line(`   the gateway answers at ${url}`);
+  await goShopping(stage, { url, logOf, spans });
+}
 
+/** A paid order, one whose payment fails, and what all six services log and trace about it. */
+export async function goShopping(stage: Stage, { url, logOf, spans }: RunningShop): Promise<void> {
   stage.heading('A customer registers, logs in and orders the last lamp');
   const customer = await newCustomer(url);
   const declined = await customer.placeOrder({ productId: 'lamp', card: 'card_declined' });
   expectOrder(stage, await customer.settled(declined.id), 'cancelled');
   stage.line('   the lamp is in stock again, so that it can be ordered with another card:');
-  const requestId = `story-${randomUUID()}`;
-  const paid = await customer.placeOrder({ productId: 'lamp', card: 'card_flaky', requestId });
+  const paid = await customer.placeOrder({ productId: 'lamp', card: 'card_flaky' });
+  const { requestId } = paid;
   expectOrder(stage, await customer.settled(paid.id), 'confirmed');
 
   stage.heading(`What the six services logged under ${requestId}`);
   const lines = await eventually(async () => {
-    const logs = await Promise.all(SERVICES.map(logOf));
+    const logs = await Promise.all(SERVICES.map((service) => logOf(service)));
     const own = logs.map((log) => log.filter((line) => line.requestId === requestId));
     return own.every((log) => log.length > 0) ? own : undefined;
   });
@@ -46,10 +50,10 @@ export async function tellStory(stage: Stage): Promise<void> {
   }
 
   stage.heading('And its trace');
-  const spans = await eventually(async () => traceOf(await collector.spans(), requestId));
-  if (!spans) throw new LabError('no trace goes through all six services');
+  const trace = await eventually(async () => traceOf(await spans(), requestId));
+  if (!trace) throw new LabError('no trace goes through all six services');
   for (const service of SERVICES) {
-    const names = spans.filter((span) => span.service === service).map(({ name }) => name);
+    const names = trace.filter((span) => span.service === service).map(({ name }) => name);
     stage.line(`   ${service.padEnd(14)} ${[...new Set(names)].join(', ')}`);
   }
 }
@@ -71,9 +75,9 @@ function traceOf(spans: readonly Span[], requestId: string): Span[] | undefined 
   return SERVICES.every((service) => passed.has(service)) ? trace : undefined;
 }
 
-/** The first result of `look` within 20 s. */
-async function eventually<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
-  for (let end = performance.now() + 20_000; performance.now() < end;) {
+/** The first result of `look` within two minutes, which bounds a failure: a busy machine may take long for one look. */
+export async function eventually<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
+  for (let end = performance.now() + 120_000; performance.now() < end;) {
     const found = await look();
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 250));
