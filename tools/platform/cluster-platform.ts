@@ -37,7 +37,10 @@ const FILES = [`${ENVIRONMENT}.yml`, `${ENVIRONMENT}.compose.yaml`].map((name) =
   join(ROOT, 'environments', name),
 );
 
-export type ReferenceCluster = Required<FoundCluster> & { registry: string };
+export type ReferenceCluster = FoundCluster & {
+  gateway: NonNullable<FoundCluster['gateway']>;
+  registry: string;
+};
 
 /** Our own cluster, which is started if it does not run. */
 export async function referenceCluster(): Promise<ReferenceCluster> {
