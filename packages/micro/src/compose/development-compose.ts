@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import { BROKER_NAME, DATASTORE_PURPOSES } from '../platform/datastore';
 import { formatStale, type DerivedFile } from '../platform/derived-file';
+import { OBSERVABILITY_PARTS } from '../platform/observability';
 import type { Platform, Service } from '../platform/platform';
 import { ComposeEdit } from './compose-edit';
 import { convergeDevelopmentPorts, publishedBackings } from './development-ports';
 import { convergeNetwork } from './own-entry';
-import { OBSERVABILITY_PARTS } from './observability';
 import { DEVELOPMENT_COMPOSE_FILE, DEVELOPMENT_NETWORK, OBSERVABILITY_COMPOSE_FILE } from './paths';
 
 const HEADER = `# What development lays over compose.yaml: datastores are reached from this machine, logs say more,

@@ -1,31 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DerivedFile } from '../platform/derived-file';
 import { formatDrift, formatStale } from '../platform/derived-file';
+import {
+  isSyncedJob,
+  OBSERVABILITY_COMPOSE_FILE,
+  OBSERVABILITY_PARTS,
+  OBSERVABILITY_PROFILE,
+  OBSERVABILITY_SWITCHES,
+  SCRAPE_CONFIG_FILE,
+  TRACES_ENDPOINT,
+  type ObservabilityPart,
+  type ScrapeJob,
+} from '../platform/observability';
 import type { Platform, Service } from '../platform/platform';
 import { ComposeEdit } from './compose-edit';
 import { SERVICE_HARDENING } from './hardening';
 import { passwordReference } from './secret-reference';
-import {
-  EDGE_NETWORK,
-  OBSERVABILITY_COMPOSE_FILE,
-  OBSERVABILITY_NETWORK,
-  SCRAPE_CONFIG_FILE,
-} from './paths';
-
-/** The Compose profile that starts it. Its network and other parts have the same name. */
-export const OBSERVABILITY_PROFILE = 'observability';
-
-/** The published ports on 127.0.0.1 in development, and the port in the container for each. */
-export const OBSERVABILITY_PORTS = {
-  prometheus: [9090],
-  grafana: [3000],
-  // The user interface, and OTLP over HTTP for services that `nx serve` runs.
-  jaeger: [16686, 4318],
-} as const;
-
-export type ObservabilityPart = keyof typeof OBSERVABILITY_PORTS;
-
-export const OBSERVABILITY_PARTS = Object.keys(OBSERVABILITY_PORTS) as ObservabilityPart[];
+import { EDGE_NETWORK, OBSERVABILITY_NETWORK } from './paths';
 
 /** The official images. A person may pin another tag, or use another repository. */
 export const OBSERVABILITY_IMAGES: Readonly<Record<ObservabilityPart, string>> = {
@@ -33,9 +24,6 @@ export const OBSERVABILITY_IMAGES: Readonly<Record<ObservabilityPart, string>> =
   grafana: 'grafana/grafana:12.2.0',
   jaeger: 'jaegertracing/jaeger:2.15.0',
 };
-
-/** Where services in the same network send their traces. */
-export const TRACES_ENDPOINT = 'http://jaeger:4318';
 
 /** What a service can report about itself. */
 export interface Observed {
@@ -59,31 +47,20 @@ export function observedBy(packageJson: string | undefined): Observed {
   };
 }
 
-/** The switches: two variables in the root's `.env`, for all services. */
-const SWITCHES = {
-  METRICS: '${METRICS:-off}',
-  OTEL_EXPORTER_OTLP_ENDPOINT: '${OTEL_EXPORTER_OTLP_ENDPOINT:-}',
-} as const;
-
 /** The variables of a service's entry that pass on the switches, except those that a person has set. */
 export function observedVariables(
   { metrics, traces }: Observed,
   before: ReadonlyMap<string, string | undefined>,
 ): Record<string, string> {
   const wanted = {
-    ...(metrics ? { METRICS: SWITCHES.METRICS } : {}),
-    ...(traces ? { OTEL_EXPORTER_OTLP_ENDPOINT: SWITCHES.OTEL_EXPORTER_OTLP_ENDPOINT } : {}),
+    ...(metrics ? { METRICS: OBSERVABILITY_SWITCHES.METRICS } : {}),
+    ...(traces ? { OTEL_EXPORTER_OTLP_ENDPOINT: OBSERVABILITY_SWITCHES.OTEL_EXPORTER_OTLP_ENDPOINT } : {}),
   };
   return Object.fromEntries(
     Object.entries(wanted).filter(
       ([name, value]) => !before.has(name) || before.get(name) === value,
     ),
   );
-}
-
-/** Whether sync may remove an entry of `environment`, because it wrote it earlier. */
-export function isSwitch(name: string, text: string | undefined): boolean {
-  return Object.entries(SWITCHES).some(([key, value]) => key === name && value === text);
 }
 
 const COMPOSE_HEADER = `# Metrics and traces of the platform, under the Compose profile "${OBSERVABILITY_PROFILE}". All of it is yours.
@@ -176,7 +153,7 @@ export function deriveScrapeConfig(
   const measured = platform.services.filter(isMeasured);
   const path = ['scrape_configs'];
   for (const [index, job] of [...jobsOf(edit).entries()].reverse()) {
-    if (!isOurs(job) || measured.some(({ name }) => name === job.job_name)) continue;
+    if (!isSyncedJob(job) || measured.some(({ name }) => name === job.job_name)) continue;
     edit.removeItem(path, index, formatStale(`job ${job.job_name}`));
   }
   for (const service of measured) {
@@ -187,7 +164,7 @@ export function deriveScrapeConfig(
     if (!job) {
       const added = { job_name: service.name, dns_sd_configs };
       edit.insertItem(path, jobs.length, added, `job ${service.name} is missing`);
-    } else if (isOurs(job) && !isDeepStrictEqual(job.dns_sd_configs, dns_sd_configs)) {
+    } else if (isSyncedJob(job) && !isDeepStrictEqual(job.dns_sd_configs, dns_sd_configs)) {
       const port = String((job.dns_sd_configs as Discovery)[0]?.port);
       const drift = formatDrift(`job ${service.name}: port`, port, String(service.port));
       edit.replaceItem(path, index, { ...job, dns_sd_configs }, drift);
@@ -196,29 +173,17 @@ export function deriveScrapeConfig(
   return edit.toFile();
 }
 
-interface Job {
-  job_name: string;
-  dns_sd_configs?: unknown;
-}
-
 type Discovery = { names: string[]; type: string; port: number; refresh_interval: string }[];
 
 function discovery({ name, port }: Service): Discovery {
   return [{ names: [name], type: 'A', port, refresh_interval: '15s' }];
 }
 
-function jobsOf(edit: ComposeEdit): (Job | undefined)[] {
+function jobsOf(edit: ComposeEdit): (ScrapeJob | undefined)[] {
   return edit
     .items(['scrape_configs'])
     .map((item) =>
-      typeof item === 'object' && item !== null && 'job_name' in item ? (item as Job) : undefined,
+      typeof item === 'object' && item !== null && 'job_name' in item ? (item as ScrapeJob) : undefined,
     );
 }
 
-/** A job is ours if it finds containers by one DNS name. A job with its own targets was written by a person. */
-function isOurs(job: Job | undefined): job is Job {
-  const [first, ...others] = Array.isArray(job?.dns_sd_configs)
-    ? (job.dns_sd_configs as Partial<Discovery[number]>[])
-    : [];
-  return others.length === 0 && isDeepStrictEqual(first?.names, [job?.job_name]);
-}

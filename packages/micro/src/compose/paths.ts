@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { ENVIRONMENTS_FOLDER } from '../platform/environment-file';
 import type { Service } from '../platform/platform';
 
+export { OBSERVABILITY_COMPOSE_FILE, SCRAPE_CONFIG_FILE } from '../platform/observability';
 export { ROOT_COMPOSE_FILE } from '../platform/workspace';
 
 /** The file that the environment `development` merges over the workspace's Compose files. */
@@ -32,11 +33,6 @@ export const DEVELOPMENT_NETWORK = 'development';
 
 /** The network through which Grafana reaches Prometheus and Jaeger. */
 export const OBSERVABILITY_NETWORK = 'observability';
-
-/** If this file exists, the platform has metrics and traces. */
-export const OBSERVABILITY_COMPOSE_FILE = 'observability/compose.yaml';
-
-export const SCRAPE_CONFIG_FILE = 'observability/prometheus/prometheus.yml';
 
 /** `apps/orders/compose.yaml` */
 export function serviceComposeFile({ root }: Pick<Service, 'root'>): string {

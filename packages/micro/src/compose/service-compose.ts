@@ -8,6 +8,7 @@ import {
 import type { DerivedFile } from '../platform/derived-file';
 import { formatStale } from '../platform/derived-file';
 import { linkVariables, networkUrl } from '../platform/link';
+import { isSwitch } from '../platform/observability';
 import type { Platform, Service } from '../platform/platform';
 import { keyVariables, refersToKey, SERVICE_KEY_VARIABLE } from '../platform/service-key';
 import { accountJobsOf, COMPLETED, convergeAccountJobs, possibleAccountJobs } from './account-jobs';
@@ -26,7 +27,7 @@ import {
   serviceComposeFile,
 } from './paths';
 import { holdsPassword, secretReference } from './secret-reference';
-import { isSwitch, NOT_OBSERVED, observedVariables, type Observed } from './observability';
+import { NOT_OBSERVED, observedVariables, type Observed } from './observability';
 import { convergePorts, publishesPort } from './ports';
 import { providersToWaitFor } from './start-order';
 

@@ -1,14 +1,14 @@
 import { formatFiles, generateFiles, logger, OverwriteStrategy, type Tree } from '@nx/devkit';
 import { join, posix } from 'node:path';
 import { ComposeEdit } from '../../compose/compose-edit';
+import { newObservabilityCompose } from '../../compose/observability';
+import { DEVELOPMENT_COMPOSE_FILE, OBSERVABILITY_COMPOSE_FILE } from '../../compose/paths';
 import {
-  newObservabilityCompose,
   OBSERVABILITY_PARTS,
   OBSERVABILITY_PORTS,
   OBSERVABILITY_PROFILE,
   TRACES_ENDPOINT,
-} from '../../compose/observability';
-import { DEVELOPMENT_COMPOSE_FILE, OBSERVABILITY_COMPOSE_FILE } from '../../compose/paths';
+} from '../../platform/observability';
 import type { Platform } from '../../platform/platform';
 import { portsOf } from '../../platform/port';
 import { UserError } from '../../platform/user-error';
