@@ -76,12 +76,19 @@ export function measureScale(services: number): ScaleReading {
       [...images].map(([name, image]) => [name, desiredService(rendered, name, image, new Map())]),
     ),
     shared: rendered.shared,
+    parts: [],
   };
   const status = timed('status', () =>
     reportCluster({
       ...{ platform: input.platform, environment: input.environment, state: facts, pods, declared },
       pushed: new Map([...images].map(([name, { key }]) => [name, key])),
-      ...{ built: new Map(), commitsSince: new Map(), namespace: 'big', now: Date.now() },
+      ...{
+        built: new Map(),
+        commitsSince: new Map(),
+        namespace: 'big',
+        now: Date.now(),
+        parts: [],
+      },
     }),
   );
   if (!status.services.every(({ state: one }) => one === 'in-step')) {

@@ -54,7 +54,9 @@ export function observedVariables(
 ): Record<string, string> {
   const wanted = {
     ...(metrics ? { METRICS: OBSERVABILITY_SWITCHES.METRICS } : {}),
-    ...(traces ? { OTEL_EXPORTER_OTLP_ENDPOINT: OBSERVABILITY_SWITCHES.OTEL_EXPORTER_OTLP_ENDPOINT } : {}),
+    ...(traces
+      ? { OTEL_EXPORTER_OTLP_ENDPOINT: OBSERVABILITY_SWITCHES.OTEL_EXPORTER_OTLP_ENDPOINT }
+      : {}),
   };
   return Object.fromEntries(
     Object.entries(wanted).filter(
@@ -183,7 +185,8 @@ function jobsOf(edit: ComposeEdit): (ScrapeJob | undefined)[] {
   return edit
     .items(['scrape_configs'])
     .map((item) =>
-      typeof item === 'object' && item !== null && 'job_name' in item ? (item as ScrapeJob) : undefined,
+      typeof item === 'object' && item !== null && 'job_name' in item
+        ? (item as ScrapeJob)
+        : undefined,
     );
 }
-

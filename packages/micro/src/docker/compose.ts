@@ -4,13 +4,19 @@ export interface ComposeProject {
   files: readonly string[];
   /** What paths in the files are relative to, and where `.env` is; the first file's folder if absent. */
   directory?: string;
+  /** Profiles whose services are part of it. */
+  profiles?: readonly string[];
 }
 
-function compose({ name, files, directory }: ComposeProject, args: readonly string[]): string[] {
+function compose(
+  { name, files, directory, profiles = [] }: ComposeProject,
+  args: readonly string[],
+): string[] {
   return [
     'compose',
     ...files.flatMap((file) => ['--file', file]),
     ...(directory === undefined ? [] : ['--project-directory', directory]),
+    ...profiles.flatMap((profile) => ['--profile', profile]),
     ...['--project-name', name, ...args],
   ];
 }

@@ -3,17 +3,24 @@ import { ROOT_COMPOSE_FILE, serviceComposeFile } from '../compose/paths';
 import type { ComposeConfig } from '../deployment/entry';
 import { usesBroker } from '../kubernetes/broker-entry';
 import { missingAddresses } from '../kubernetes/outside';
-import { renderPlatform, type RenderedImage, type RenderedPlatform } from '../kubernetes/render';
+import {
+  renderPlatform,
+  type RenderedEntry,
+  type RenderedImage,
+  type RenderedPlatform,
+} from '../kubernetes/render';
 import { unsupportedSettings } from '../kubernetes/unsupported';
 import { BROKER_NAME } from '../platform/datastore';
 import { unknownEngine } from '../platform/environment';
 import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
+import { OBSERVABILITY_COMPOSE_FILE, OBSERVABILITY_PROFILE } from '../platform/observability';
 import { serviceNamed, type Platform, type Service } from '../platform/platform';
 import { PlatformError } from '../platform/problem';
 import { UserError } from '../platform/user-error';
 import { parseYaml } from '../platform/yaml-source';
 import { lineInEnvironment, readAnyEnvironment } from './environments';
 import { fileReader } from './files';
+import { readObservability } from './observability-folder';
 import type { Runner } from './process';
 import { readComposeFiles } from './rendered-project';
 
@@ -34,10 +41,17 @@ export async function renderForCluster(
   images: ReadonlyMap<string, RenderedImage>,
 ): Promise<ClusterRendering> {
   requireAddresses(workspaceRoot, platform, environment);
-  const { written, filled } = await readComposeFiles(runner, workspaceRoot, environment);
+  const isObserved = environment.observability === 'in-cluster';
+  const profiles = isObserved ? [OBSERVABILITY_PROFILE] : [];
+  const read = await readComposeFiles(runner, workspaceRoot, environment, profiles);
+  const { written, filled } = read;
+  const observability = await readObservability(workspaceRoot, environment, written);
   requireBroker(platform, environment, written);
   const ports = portsOf(platform);
-  const rendered = renderPlatform({ platform, environment, written, images, ports });
+  const rendered = renderPlatform({
+    ...{ platform, environment, written, images, ports },
+    ...(observability ? { observability } : {}),
+  });
   requireSupported(workspaceRoot, platform, rendered, written);
   return { ...rendered, filled };
 }
@@ -98,13 +112,19 @@ function requireSupported(
   written: ComposeConfig,
 ): void {
   const read = fileReader(workspaceRoot);
+  const isPart = ({ kind }: RenderedEntry) => kind === 'observability';
+  const parts = new Set(entries.filter(isPart).map(({ name }) => name));
   const problems = unsupportedSettings(entries, written).map(({ service, entry, key }) => {
     const isBroker = entry === BROKER_NAME;
-    const file = isBroker ? ROOT_COMPOSE_FILE : serviceComposeFile(serviceNamed(platform, service));
+    const isPart = parts.has(entry);
+    const own = () => serviceComposeFile(serviceNamed(platform, service));
+    const file = isBroker ? ROOT_COMPOSE_FILE : isPart ? OBSERVABILITY_COMPOSE_FILE : own();
     const line = parseYaml(file, read(file) ?? '').source?.lineOf(['services', entry, key]);
-    const instead = isBroker
-      ? 'run it elsewhere: "broker: external"'
-      : `keep ${service} on an environment with "engine: compose" and name its address under "links"`;
+    const instead = isPart
+      ? 'write "observability: none" into the environment'
+      : isBroker
+        ? 'run it elsewhere: "broker: external"'
+        : `keep ${service} on an environment with "engine: compose" and name its address under "links"`;
     const message = `"${key}" of ${entry} is not rendered for a cluster: remove it, or ${instead}`;
     return { file, ...(line === undefined ? {} : { line }), message };
   });

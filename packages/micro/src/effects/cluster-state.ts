@@ -31,7 +31,7 @@ export async function readClusterState(cluster: Cluster, scope: Scope): Promise<
     runKubectl(cluster, getNamesArguments('secrets', selector), 'Could not list the Secrets'),
     requireNamespace(cluster),
   ]);
-  const objects = all.filter((object) => !isBook(object) && object.kind !== 'ConfigMap');
+  const objects = all.filter((object) => !isBook(object));
   const books = all.filter(isBook).flatMap((object): [string, ClusterBook][] => {
     const [service, book] = [entryOf(object), parseBook(object)];
     return service !== undefined && book ? [[service, book]] : [];

@@ -29,7 +29,7 @@ export interface Cluster extends ClusterAddress {
   file: string;
   /** Waits for an API server that does not answer: it may be restarted while a deploy goes on. */
   patience?: { clock: Clock; seconds: number };
-  /** Kinds that the platform has here beside those of Kubernetes and the Gateway API. */
+  /** Kinds that the platform has here beside those that every environment has. */
   moreKinds?: readonly string[];
 }
 
@@ -39,6 +39,8 @@ type ClusterNames = Pick<Cluster, 'context' | 'namespace' | 'file'>;
 const RETRY_MILLISECONDS = 2000;
 
 const VIRTUAL_SERVICES = 'virtualservices.networking.istio.io';
+/** By which Prometheus reads pods. Not everybody who deploys may list them. */
+const ROLES = ['roles', 'rolebindings'].map((kind) => `${kind}.rbac.authorization.k8s.io`);
 
 /** The namespace that an environment deploys to. */
 export function clusterOf(
@@ -51,7 +53,10 @@ export function clusterOf(
   return {
     cluster: {
       ...{ context, namespace, file, runner },
-      ...(environment.mesh === 'istio' ? { moreKinds: [VIRTUAL_SERVICES] } : {}),
+      moreKinds: [
+        ...(environment.mesh === 'istio' ? [VIRTUAL_SERVICES] : []),
+        ...(environment.observability === 'in-cluster' ? ROLES : []),
+      ],
     },
     scope: { platform: platformName, environment: name, namespace },
   };

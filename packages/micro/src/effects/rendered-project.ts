@@ -126,15 +126,18 @@ async function readWritten(
 /**
  * The workspace's files with those of an environment, once with variables filled in and once without. Needs no engine.
  *
+ * @param profiles whose services are read, too.
  * @throws {EngineError} if Compose cannot read the files, or a variable that they need is not set.
  */
 export async function readComposeFiles(
   runner: Runner,
   workspaceRoot: string,
   environment: Pick<Environment, 'name' | 'file'>,
+  profiles: readonly string[] = [],
 ): Promise<{ written: ComposeConfig; filled: () => Promise<ComposeConfig> }> {
   const address = { context: undefined, host: undefined };
-  const project = { name: environment.name, files: composeFiles(workspaceRoot, environment) };
+  const files = composeFiles(workspaceRoot, environment);
+  const project = { name: environment.name, files, profiles };
   const what = `${ROOT_COMPOSE_FILE} could not be read`;
   return {
     written: await readWritten({ runner, address }, project),

@@ -35,6 +35,18 @@ describe('what left the workspace', () => {
     expect(left(object('Service', 'users', 'users'))).toEqual([]);
   });
 
+  it('is with a Prometheus the right that it had, which is listed only while it is declared', () => {
+    const spec = { template: { spec: { automountServiceAccountToken: true } } };
+    const prometheus = { ...object('StatefulSet', 'prometheus', 'prometheus'), spec };
+    const roles = ['RoleBinding/prometheus', 'Role/prometheus'];
+    expect(left(prometheus)).toEqual([['prometheus', ['StatefulSet/prometheus', ...roles]]]);
+    const listed = [
+      prometheus,
+      ...['RoleBinding', 'Role'].map((kind) => object(kind, 'prometheus', 'prometheus')),
+    ];
+    expect(left(...listed)).toEqual([['prometheus', ['StatefulSet/prometheus', ...roles]]]);
+  });
+
   it('is not what a person made with our labels', () => {
     const copy = object('Deployment', 'users-debug', 'users');
     expect(left(copy)).toEqual([]);

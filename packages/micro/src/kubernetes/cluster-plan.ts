@@ -2,6 +2,7 @@ import { canaryOf } from './canary';
 import { byEntry, entryOf, identityOf, type LiveObject, type Named } from './live-object';
 import { isOurs, type ObjectPlan } from './object-plan';
 import type { DesiredService } from './desired-service';
+import { changesPart, type PartPlan } from './part-plan';
 import {
   planDatastore,
   type ClusterFacts,
@@ -20,8 +21,10 @@ export interface ClusterPlan {
   shared: readonly ObjectPlan[];
   /** The broker of the cluster, if services of the run use it. */
   broker?: BrokerPlan;
+  /** What observes the platform; nothing if the environment runs nothing of it. */
+  parts: readonly PartPlan[];
   /** Objects of services and datastores that left the workspace, by the name of their entry. */
-  left: ReadonlyMap<string, readonly LiveObject[]>;
+  left: ReadonlyMap<string, readonly Named[]>;
   prune: boolean;
 }
 
@@ -47,11 +50,13 @@ export function changesBroker({ objects, secret }: BrokerPlan): boolean {
 }
 
 /** Whether everything is up to date, so that the run writes nothing. */
-export function changesNothing({ services, shared, broker, left, prune }: ClusterPlan): boolean {
+export function changesNothing(plan: ClusterPlan): boolean {
+  const { services, shared, broker, parts, left, prune } = plan;
   return (
     !(broker && changesBroker(broker)) &&
     services.every(({ action }) => action === 'keep') &&
     shared.every(({ kind }) => kind === 'keep') &&
+    !parts.some(changesPart) &&
     !(prune && left.size > 0)
   );
 }
@@ -66,7 +71,7 @@ const WORKLOADS = ['Deployment', 'StatefulSet'];
 export function leftObjects(
   objects: readonly LiveObject[],
   names: ReadonlySet<string>,
-): Map<string, LiveObject[]> {
+): Map<string, Named[]> {
   const ours = objects.filter(isOurs);
   const gone = ours
     .filter(({ kind }) => WORKLOADS.includes(kind))
@@ -76,7 +81,25 @@ export function leftObjects(
     .filter((name) => !names.has(name))
     .sort();
   const groups = byEntry(ours);
-  return new Map(gone.map((name) => [name, groups.get(name) ?? []]));
+  return new Map(
+    gone.map((name) => {
+      const own = groups.get(name) ?? [];
+      return [name, [...own, ...rolesOf(name, own)]];
+    }),
+  );
+}
+
+interface HasToken {
+  spec?: { template?: { spec?: { automountServiceAccountToken?: boolean } } };
+}
+
+/** What lets the pods of an entry speak to the API server. It is listed only while the environment runs observability. */
+function rolesOf(name: string, objects: readonly LiveObject[]): Named[] {
+  const hasToken = objects.some(
+    (object) => (object as HasToken).spec?.template?.spec?.automountServiceAccountToken === true,
+  );
+  if (!hasToken || objects.some(({ kind }) => kind === 'Role')) return [];
+  return ['RoleBinding', 'Role'].map((kind) => ({ kind, metadata: { name } }));
 }
 
 /** `deployment/orders`, as kubectl names it. */

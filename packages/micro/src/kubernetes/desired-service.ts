@@ -70,6 +70,16 @@ export function desiredService(
   };
 }
 
+/** What observes the platform, as it is to be deployed. */
+export function desiredParts(
+  { entries }: Pick<RenderedPlatform, 'entries'>,
+  secretNames: ReadonlyMap<string, string>,
+): DesiredEntry[] {
+  return entries
+    .filter(({ kind }) => kind === 'observability')
+    .map((entry) => desiredEntry(entry, secretNames));
+}
+
 /** A release that the cluster remembers, with today's secrets. */
 export function desiredRelease(
   service: string,

@@ -5,6 +5,9 @@ import type { IJob } from 'kubernetes-models/batch/v1/Job';
 import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1/Ingress';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
+import type { IRole } from 'kubernetes-models/rbac.authorization.k8s.io/v1/Role';
+import type { IRoleBinding } from 'kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding';
+import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import type { IService } from 'kubernetes-models/v1/Service';
 import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { LABELS } from '../platform/image-labels';
@@ -68,6 +71,7 @@ export interface IstioDestination {
 
 /** An object of the cluster, as we declare it. Secrets are none of them: their values are given at deploy time. */
 export type KubernetesObject =
+  | IConfigMap
   | IDeployment
   | IHorizontalPodAutoscaler
   | HttpRoute
@@ -75,6 +79,8 @@ export type KubernetesObject =
   | IJob
   | INetworkPolicy
   | IPodDisruptionBudget
+  | IRole
+  | IRoleBinding
   | IService
   | IServiceAccount
   | IStatefulSet
@@ -99,8 +105,8 @@ export function selectorOfPlatform({ platform, environment }: Scope): string {
   return `app.kubernetes.io/part-of=${platform},${ENVIRONMENT_LABEL}=${environment}`;
 }
 
-/** `service` of our own code, a `datastore`, the `broker`, or a `job` that ends. */
-export type Component = 'service' | 'datastore' | 'broker' | 'job';
+/** `service` of our own code, a `datastore`, the `broker`, a `job` that ends, or a part of `observability`. */
+export type Component = 'service' | 'datastore' | 'broker' | 'job' | 'observability';
 
 export function metadataOf(
   scope: Scope,

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { formatHeader } from '../deployment/canary';
 import { runningCommitSchema } from '../deployment/running-commit-schema';
 import { kubectlName, type BrokerPlan, type ClusterPlan } from './cluster-plan';
-import type { DatastorePlan, ServicePlan } from './service-plan';
+import type { Named } from './live-object';
+import { changesPart, whyPart, type PartPlan } from './part-plan';
+import type { EntryPlan, ServicePlan } from './service-plan';
 
 /** Increased by every incompatible change; new fields are compatible. */
 const VERSION = 1;
@@ -78,11 +80,23 @@ export const clusterPlanSchema = z
       })
       .describe('The broker that runs in the cluster; absent if no service of the run uses it')
       .optional(),
+    observability: z
+      .array(
+        z.object({
+          name: z.string().describe('Such as `prometheus`'),
+          action: z.enum(['create', 'change']),
+          reason: z.string().describe('Why, in words; not for programs'),
+          objects: objectsSchema,
+        }),
+      )
+      .describe('Parts of observability that are started or changed'),
     outdated: z
       .array(
         z.object({
-          name: z.string().describe('The datastore'),
-          service: z.string().describe('Its owner'),
+          name: z.string().describe('The datastore, or the part of observability'),
+          service: z
+            .string()
+            .describe('Its owner; a part of observability has none, and here its name'),
           why: names('What differs; not for programs'),
         }),
       )
@@ -96,7 +110,7 @@ export type ClusterServiceDocument = ClusterPlanDocument['services'][number];
 
 /** A plan as data for programs, and for what is printed. */
 export function clusterPlanDocument(plan: ClusterPlan): ClusterPlanDocument {
-  const { environment, context, namespace, rollback, services, shared, left, prune } = plan;
+  const { environment, context, namespace, rollback, services, shared, parts, left, prune } = plan;
   const { broker } = plan;
   return {
     version: VERSION,
@@ -105,11 +119,17 @@ export function clusterPlanDocument(plan: ClusterPlan): ClusterPlanDocument {
     services: services.map(serviceDocument),
     shared: objectsOf(shared),
     ...(broker ? { broker: brokerDocument(broker) } : {}),
-    outdated: services.flatMap(({ service, datastores }) =>
-      datastores
+    observability: parts.filter(changesPart).map(partDocument),
+    outdated: [
+      ...services.flatMap(({ service, datastores }) =>
+        datastores
+          .filter(({ action }) => action === 'left')
+          .map(({ entry, why }) => ({ name: entry.name, service, why: [...why] })),
+      ),
+      ...parts
         .filter(({ action }) => action === 'left')
-        .map(({ entry, why }) => ({ name: entry.name, service, why: [...why] })),
-    ),
+        .map(({ entry: { name }, why }) => ({ name, service: name, why: [...why] })),
+    ],
     left: [...left.keys()],
     prune,
   };
@@ -121,6 +141,21 @@ function brokerDocument(broker: BrokerPlan): NonNullable<ClusterPlanDocument['br
     ...{ action, users: [...users], why: [...why] },
     objects: [...secretOf(broker), ...objectsOf(objects)],
   };
+}
+
+function partDocument(part: PartPlan): ClusterPlanDocument['observability'][number] {
+  const { entry, action, objects, obsolete } = part;
+  return {
+    name: entry.name,
+    action: action === 'create' ? 'create' : 'change',
+    reason: whyPart(part).join('; '),
+    objects: [...secretOf(part), ...objectsOf(objects), ...obsolete.map(deleted)],
+  };
+}
+
+function deleted(object: Named): ClusterServiceDocument['objects'][number] {
+  const why = ['it is not declared any more'];
+  return { object: kubectlName(object), action: 'delete', why };
 }
 
 function serviceDocument(one: ServicePlan): ClusterServiceDocument {
@@ -142,11 +177,7 @@ function serviceDocument(one: ServicePlan): ClusterServiceDocument {
       ...secretOf({ entry: desired.entry, secret: one.secret }),
       ...objectsOf(one.objects),
       ...objectsOf(one.canary?.routes ?? []),
-      ...one.obsolete.map((object) => ({
-        object: kubectlName(object),
-        action: 'delete' as const,
-        why: ['it is not declared any more'],
-      })),
+      ...one.obsolete.map(deleted),
     ],
     starts: datastores.filter(({ action }) => action === 'create').map(({ entry }) => entry.name),
     jobs: jobs.map(({ entry }) => entry.name),
@@ -155,13 +186,13 @@ function serviceDocument(one: ServicePlan): ClusterServiceDocument {
   };
 }
 
-function objectsOf(plans: DatastorePlan['objects']): ClusterServiceDocument['objects'] {
+function objectsOf(plans: EntryPlan['objects']): ClusterServiceDocument['objects'] {
   return plans.flatMap(({ kind, object, why }) =>
     kind === 'keep' ? [] : [{ object: kubectlName(object), action: kind, why: [...why] }],
   );
 }
 
-function secretOf({ entry, secret }: Pick<DatastorePlan, 'entry' | 'secret'>) {
+function secretOf({ entry, secret }: Pick<EntryPlan, 'entry' | 'secret'>) {
   if (!secret || entry.secretName === undefined) return [];
   const why = ['it is not there'];
   return [{ object: `secret/${entry.secretName}`, action: 'create' as const, why }];

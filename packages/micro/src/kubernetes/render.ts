@@ -13,8 +13,10 @@ import { brokerJobExtras, isBrokerJob, renderBroker, usesBroker } from './broker
 import { datastoreObjects } from './datastore-objects';
 import { jobObject } from './job-object';
 import type { KubernetesObject, Scope } from './object';
+import { renderParts, type ObservabilityFolder } from './observability-entries';
 import { nothingElse, policyOf, type Reach } from './policies';
 import { publishedObjects } from './published';
+import { isMeasured, reportingVariables, scrapeAnnotations } from './reporting';
 import { serviceObjects } from './service-objects';
 import { settingsOf, type SecretKeys } from './variables';
 
@@ -35,14 +37,16 @@ export interface RenderInput {
   images: ReadonlyMap<string, RenderedImage>;
   /** The port of each datastore and of the broker, by its name. */
   ports: ReadonlyMap<string, number>;
+  /** What observes the platform; absent if the environment runs nothing of it. */
+  observability?: ObservabilityFolder;
 }
 
 /** What one entry of the compose files is on a cluster. */
 export interface RenderedEntry {
   /** Its name in the compose files. */
   name: string;
-  kind: 'service' | 'datastore' | 'broker' | 'job';
-  /** The service that it is of: itself, or its owner. The broker has none, and here its own name. */
+  kind: 'service' | 'datastore' | 'broker' | 'job' | 'observability';
+  /** The service that it is of: itself, or its owner. The broker and what observes have none, and here their own name. */
   service: string;
   objects: readonly KubernetesObject[];
   /** Of a service: whether it needs the broker of the cluster. */
@@ -55,7 +59,7 @@ export interface RenderedPlatform {
   scope: Scope;
   /** What belongs to no single entry. */
   shared: readonly KubernetesObject[];
-  /** In the order in which they start: datastores and the broker, then the jobs and the deployment of each service. */
+  /** In the order in which they start: datastores and the broker, then jobs and deployment of each service; last, what observes them. */
   entries: readonly RenderedEntry[];
 }
 
@@ -79,8 +83,19 @@ export function renderPlatform(input: RenderInput): RenderedPlatform {
         ...renderJobs(input, scope, service),
         renderService(input, scope, service, callers.get(service.name) ?? []),
       ]),
+      ...renderObservability(input, scope),
     ],
   };
+}
+
+function renderObservability(input: RenderInput, scope: Scope): RenderedEntry[] {
+  const { observability } = input;
+  if (!observability) return [];
+  return renderParts({ ...input, observability }, scope).map((part) => ({
+    ...part,
+    kind: 'observability' as const,
+    service: part.name,
+  }));
 }
 
 function renderDatastores(input: RenderInput, scope: Scope, service: Service): RenderedEntry[] {
@@ -166,6 +181,7 @@ function renderService(
     entry,
     {
       ...trustOf(environment, service, entry),
+      ...reportingVariables(environment, input.observability?.parts ?? [], entry),
       // On a cluster, gRPC has a name of its own, which is that of every ready pod.
       ...grpcLinks(input.platform, service),
       ...variablesOf(environment, service),
@@ -173,9 +189,13 @@ function renderService(
     secretsOf(environment, service),
   );
   const isPublished = environment.services[name]?.host !== undefined;
+  const isScraped = environment.observability === 'in-cluster' && isMeasured(settings.env);
   const reach: Reach = {
     name,
-    rules: [{ callers, ports: portsOf(service) }],
+    rules: [
+      { callers, ports: portsOf(service) },
+      ...(isScraped ? [{ callers: ['prometheus'], ports: [port] }] : []),
+    ],
     ...(isPublished ? { publicPort: port } : {}),
   };
   return {
@@ -184,7 +204,10 @@ function renderService(
     service: name,
     usesBroker: usesBroker(environment, service),
     objects: [
-      ...serviceObjects(scope, environment, { service, written: entry, settings, image, key }),
+      ...serviceObjects(scope, environment, {
+        ...{ service, written: entry, settings, image, key },
+        annotations: isScraped ? scrapeAnnotations(port) : {},
+      }),
       ...publishedObjects(scope, environment, service),
       policyOf(scope, reach),
     ],

@@ -1,3 +1,5 @@
+import type { KubernetesEnvironment } from '../platform/kubernetes-environment';
+
 /** A rule of a SelfSubjectRulesReview: what a user may do in a namespace. */
 export interface AccessRule {
   verbs: readonly string[];
@@ -53,16 +55,30 @@ const ROUTES = {
   istio: { group: 'networking.istio.io', resource: 'virtualservices', verbs: ALL },
 } as const satisfies Record<string, Right>;
 
+/** To run a Prometheus that may read the pods: nobody can give a right away that they do not have. */
+const OBSERVABILITY: readonly Right[] = [
+  ...['roles', 'rolebindings'].map((resource) => ({
+    ...{ group: 'rbac.authorization.k8s.io', resource, verbs: ALL },
+  })),
+  { group: '', resource: 'pods', verbs: ['get', 'list', 'watch'] },
+];
+
 /**
  * The rights that a deploy needs and these rules do not give: `create, patch deployments.apps`.
  *
- * @param routes what leads requests to services, beside Ingress and Services.
+ * @param environment what leads requests to services, and whether it runs observability.
  */
 export function missingRights(
   rules: readonly AccessRule[],
-  routes?: keyof typeof ROUTES,
+  {
+    gateway,
+    mesh,
+    observability,
+  }: Pick<KubernetesEnvironment, 'gateway' | 'mesh' | 'observability'>,
 ): string[] {
-  return deployRights(routes).flatMap((right) => missingOf(rules, right));
+  const own = observability === 'in-cluster' ? OBSERVABILITY : [];
+  const needed = [...deployRights(mesh ?? (gateway && 'gateway')), ...own];
+  return needed.flatMap((right) => missingOf(rules, right));
 }
 
 /** All rights in its namespace that a deploy needs. */

@@ -46,6 +46,27 @@ const judge = (...objects: LiveObject[]) =>
 
 const DONE = { observedGeneration: 3, replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
 
+test.each([
+  ['of before', 'r1', 'rolling'],
+  ['that is new', 'r2', 'failed'],
+])('the rollout of a StatefulSet is that of its new pods: one in trouble %s', (_, its, kind) => {
+  const set = {
+    ...{ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'grafana', uid: 's1' } },
+    status: { readyReplicas: 0, currentRevision: 'r1', updateRevision: 'r2' },
+  };
+  const one = {
+    ...{ apiVersion: 'v1', kind: 'Pod' },
+    metadata: {
+      name: 'grafana-0',
+      labels: { 'controller-revision-hash': its },
+      ownerReferences: [{ kind: 'StatefulSet', name: 'grafana', uid: 's1' }],
+    },
+    status: waiting('CrashLoopBackOff')!,
+  };
+  const facts = { objects: [set, one], now: NOW };
+  expect(judgeRollout('StatefulSet', 'grafana', facts).kind).toBe(kind);
+});
+
 describe('the rollout of a Deployment', () => {
   it.each([
     ['all pods are new and available', DONE, 'done'],

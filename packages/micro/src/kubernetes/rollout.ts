@@ -27,6 +27,7 @@ interface Workload extends LiveObject {
 /** The number of the pods' template that a Deployment rolls out, which the cluster itself notes. */
 export const REVISION = 'deployment.kubernetes.io/revision';
 const HASH = 'pod-template-hash';
+const STATEFUL_REVISION = 'controller-revision-hash';
 
 /** The objects of one entry, as one look-up found them, and when that was in milliseconds since 1970. */
 export interface RolloutFacts {
@@ -84,7 +85,12 @@ function judgeStatefulSet(set: Workload, facts: RolloutFacts): Rollout {
   const { readyReplicas = 0, currentRevision, updateRevision } = set.status ?? {};
   const wanted = set.spec?.replicas ?? 1;
   if (readyReplicas >= wanted && currentRevision === updateRevision) return { kind: 'done' };
-  return worstOf(podsOwnedBy(set, facts), facts.now) ?? waitingFor(podsOwnedBy(set, facts));
+  // A pod of before that is about to be replaced says nothing of the new one.
+  const pods = podsOwnedBy(set, facts).filter(({ metadata }) => {
+    const revision = metadata.labels?.[STATEFUL_REVISION];
+    return revision === undefined || revision === updateRevision;
+  });
+  return worstOf(pods, facts.now) ?? waitingFor(podsOwnedBy(set, facts));
 }
 
 function judgeJob(job: Workload, facts: RolloutFacts): Rollout {

@@ -33,6 +33,8 @@ export interface ServiceInput {
   /** By digest. */
   image: string;
   key: string;
+  /** Of its pods. */
+  annotations: Readonly<Record<string, string>>;
 }
 
 /**
@@ -112,7 +114,7 @@ function grpcService(scope: Scope, { name, grpcPort }: Service): KubernetesObjec
 function deployment(
   scope: Scope,
   environment: KubernetesEnvironment,
-  { service, written, settings, image, key }: ServiceInput,
+  { service, written, settings, image, key, annotations }: ServiceInput,
 ): IDeployment {
   const { name, port, grpcPort } = service;
   const here = environment.services[name];
@@ -147,7 +149,10 @@ function deployment(
       progressDeadlineSeconds: environment.healthTimeout,
       revisionHistoryLimit: environment.releases,
       template: {
-        metadata: { labels: metadata.labels!, annotations: { [KEY_ANNOTATION]: key } },
+        metadata: {
+          labels: metadata.labels!,
+          annotations: { [KEY_ANNOTATION]: key, ...annotations },
+        },
         spec: {
           ...POD_DEFAULTS,
           serviceAccountName: name,

@@ -16,6 +16,8 @@ const KEYS = [
 ];
 /** A datastore or broker starts as the user of its image, which needs no capabilities, and its volumes become claims. */
 const DATASTORE_KEYS = KEYS.filter((key) => !['cap_add', 'volumes'].includes(key));
+/** The files that a part of observability mounts become ConfigMaps, and its volumes claims. */
+const PART_KEYS = KEYS.filter((key) => key !== 'volumes');
 
 /** What the rendered entries say that no object says. Rendered without it, a container would fail or lose data. */
 export function unsupportedSettings(
@@ -24,12 +26,22 @@ export function unsupportedSettings(
 ): UnsupportedSetting[] {
   return entries.flatMap(({ name, kind, service }) => {
     const entry = services[name] ?? {};
-    const keys =
-      kind === 'datastore' || kind === 'broker'
-        ? [...DATASTORE_KEYS.filter((key) => isSaid(entry[key])), ...bindMounts(entry)]
-        : KEYS.filter((key) => isSaid(entry[key]));
-    return keys.map((key) => ({ service, entry: name, key }));
+    return lostKeys(kind, entry).map((key) => ({ service, entry: name, key }));
   });
+}
+
+function lostKeys(kind: RenderedEntry['kind'], entry: ComposeEntry): string[] {
+  const said = (keys: readonly string[]) => keys.filter((key) => isSaid(entry[key]));
+  if (kind === 'datastore' || kind === 'broker')
+    return [...said(DATASTORE_KEYS), ...bindMounts(entry)];
+  return kind === 'observability' ? [...said(PART_KEYS), ...namelessMounts(entry)] : said(KEYS);
+}
+
+function namelessMounts({ volumes }: ComposeEntry): string[] {
+  const mounts = (volumes ?? []) as readonly { type?: string; source?: string }[];
+  const isKept = ({ type, source }: { type?: string; source?: string }) =>
+    type === 'bind' || (type === 'volume' && source !== undefined);
+  return mounts.every(isKept) ? [] : ['volumes'];
 }
 
 /** A folder of the machine that deploys is on no node. */

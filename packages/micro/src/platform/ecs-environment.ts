@@ -189,6 +189,7 @@ const OTHER_KEYS = Object.fromEntries(
     datastores: ['"engine: kubernetes"', 'on ECS, datastores always run elsewhere'],
     broker: ['"engine: kubernetes"', 'on ECS, the broker always runs elsewhere'],
     storage: ['"engine: kubernetes"', 'on ECS, datastores run elsewhere'],
+    observability: ['"engine: kubernetes"', 'use CloudWatch, or a collector of your own'],
     requests: ['"engine: kubernetes"', 'use "resources"'],
   }).map(([key, [engine, instead]]) => [key, `is a key of ${engine}: ${instead}`]),
 );

@@ -31,6 +31,7 @@ it('has defaults for everything except the cluster and the registry', () => {
     datastores: 'in-cluster',
     broker: 'external',
     storage: { size: '8Gi' },
+    observability: 'none',
     healthTimeout: 120,
     jobTimeout: 600,
     lockTimeout: 120,

@@ -117,10 +117,12 @@ export const kubernetesSchema = z
           .string()
           .regex(/^[1-9]\d*(Mi|Gi|Ti)$/, 'a size is for example 8Gi')
           .default('8Gi')
-          .describe('Size of the volume of each datastore, and of the broker'),
+          .describe(
+            'Size of the volume of each datastore, of the broker, and of each part of observability',
+          ),
       })
       .prefault({})
-      .describe('Volumes of the datastores and the broker'),
+      .describe('Volumes of the datastores, the broker and observability'),
     canary: z
       .strictObject({
         analysis: analysisSchema
@@ -129,6 +131,12 @@ export const kubernetesSchema = z
       })
       .describe('How new versions are tried with --canary')
       .optional(),
+    observability: z
+      .enum(['none', 'in-cluster'])
+      .default('none')
+      .describe(
+        'in-cluster: what observability/compose.yaml has (Prometheus, Grafana, Jaeger) runs beside the services, which report to it',
+      ),
     healthTimeout: seconds.default(120).describe('How long a rollout may make no progress'),
     jobTimeout,
     lockTimeout,

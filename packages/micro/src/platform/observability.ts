@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
-
 /** If this file exists, the platform has metrics and traces. */
 export const OBSERVABILITY_COMPOSE_FILE = 'observability/compose.yaml';
 
@@ -47,8 +45,9 @@ export interface ScrapeJob {
  * person.
  */
 export function isSyncedJob(job: ScrapeJob | undefined): job is ScrapeJob {
-  const [first, ...others] = Array.isArray(job?.dns_sd_configs)
-    ? (job.dns_sd_configs as { names?: unknown }[])
-    : [];
-  return others.length === 0 && isDeepStrictEqual(first?.names, [job?.job_name]);
+  const configs: unknown = job?.dns_sd_configs;
+  const [first, ...others] = Array.isArray(configs) ? (configs as { names?: unknown }[]) : [];
+  const names: unknown = first?.names;
+  const [name, ...more] = Array.isArray(names) ? (names as unknown[]) : [];
+  return name !== undefined && name === job?.job_name && others.length + more.length === 0;
 }

@@ -154,7 +154,7 @@ describe('micro doctor of a cluster', () => {
     ]);
   });
 
-  it('wants the right to write routes if a Gateway publishes', async () => {
+  it('wants the right to write routes if a Gateway publishes, and roles for observability', async () => {
     const groups = ['', 'apps', 'batch', 'policy', 'autoscaling'];
     const apiGroups = [...groups, 'networking.k8s.io', 'coordination.k8s.io'];
     const resourceRules = [
@@ -173,6 +173,10 @@ describe('micro doctor of a cluster', () => {
     expect(refused?.says).toContain('create, patch, delete httproutes.gateway.networking.k8s.io');
     const mesh = await rights('mesh: istio\n');
     expect(mesh?.says).toContain('virtualservices.networking.istio.io');
+    const observed = await rights('observability: in-cluster\n');
+    expect(observed?.says).toContain(
+      'get, list, create, patch, delete roles.rbac.authorization.k8s.io',
+    );
   });
 
   it('warns if the cluster does not tell the rights', async () => {

@@ -61,10 +61,10 @@ async function readServer(cluster: Cluster): Promise<ClusterDoctorFacts['server'
 
 async function readMissingRights(
   cluster: Cluster,
-  { gateway, mesh }: KubernetesEnvironment,
+  environment: KubernetesEnvironment,
 ): Promise<string[] | undefined> {
   const rules = await readRules(cluster);
-  return rules && missingRights(rules, mesh ?? (gateway && 'gateway'));
+  return rules && missingRights(rules, environment);
 }
 
 async function readMissingObjects(

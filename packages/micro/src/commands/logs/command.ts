@@ -2,6 +2,7 @@ import { ownEntries } from '../../compose/datastore';
 import { BROKER_NAME } from '../../platform/datastore';
 import { clusterOf } from '../../effects/cluster';
 import { readAnyEnvironment } from '../../effects/environments';
+import { observabilityParts } from '../../effects/observability-folder';
 import { projectNameOf, addressOf } from '../../deployment/project';
 import type { AnyEnvironment } from '../../platform/environment';
 import { EDGE_SERVICE } from '../../platform/edge-options';
@@ -41,7 +42,7 @@ export async function logsCommand(args: readonly string[], shell: Shell): Promis
   const { values, words } = readOptions(args, OPTIONS, LOGS_USAGE, { words: true });
   const platform = readWorkspacePlatform(shell.workspaceRoot);
   const environment = readAnyEnvironment(shell.workspaceRoot, values.environment);
-  const names = loggedNames(platform, environment);
+  const names = loggedNames(shell.workspaceRoot, platform, environment);
   const services = words.map((word) =>
     word === 'edge' && !names.includes(word) && names.includes(EDGE_SERVICE) ? EDGE_SERVICE : word,
   );
@@ -95,11 +96,17 @@ const SINCE =
   /^(?:(?:\d+(?:\.\d+)?(?:h|m|s|ms))+|\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?)$/;
 
 /** On a cluster, no edge is ours, and the broker may not be; on ECS, no datastore is either. */
-function loggedNames(platform: Platform, environment: AnyEnvironment): string[] {
+function loggedNames(
+  workspaceRoot: string,
+  platform: Platform,
+  environment: AnyEnvironment,
+): string[] {
   const names = ownEntries(platform);
   if (environment.engine === 'ecs') return platform.services.map(({ name }) => name);
   if (environment.engine === 'compose') return [...names, EDGE_SERVICE];
-  return environment.broker === 'in-cluster' ? names : names.filter((one) => one !== BROKER_NAME);
+  const own =
+    environment.broker === 'in-cluster' ? names : names.filter((one) => one !== BROKER_NAME);
+  return [...own, ...observabilityParts(workspaceRoot, environment)];
 }
 
 function requireKnown(words: readonly string[], names: readonly string[]): void {

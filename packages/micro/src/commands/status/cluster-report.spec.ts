@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { desiredService } from '../../kubernetes/desired-service';
+import { desiredParts, desiredService, type DesiredEntry } from '../../kubernetes/desired-service';
 import type { LiveObject } from '../../kubernetes/live-object';
-import { liveObjects } from '../../kubernetes/object-plan';
+import { liveObjects, planObject } from '../../kubernetes/object-plan';
 import type { Pod } from '../../kubernetes/pod-trouble';
 import { renderPlatform } from '../../kubernetes/render';
 import { parseAnyEnvironment } from '../../platform/environment';
@@ -67,7 +67,8 @@ function facts(more: Partial<ClusterStatusFacts> = {}): ClusterStatusFacts {
   });
   return {
     ...{ platform, environment, ...deployed, built: new Map(), namespace: 'acme-live' },
-    declared: { services, shared: rendered.shared },
+    parts: [],
+    declared: { services, shared: rendered.shared, parts: desiredParts(rendered, SECRETS) },
     pushed: new Map([...images].map(([name, { key }]) => [name, key])),
     commitsSince: new Map([[COMMIT, 3]]),
     now: Date.parse('2026-11-21T12:00:00Z'),
@@ -79,7 +80,7 @@ function declared(how: Parameters<typeof render>[0]): Partial<ClusterStatusFacts
   const { environment, services, rendered, images } = render(how);
   return {
     environment,
-    declared: { services, shared: rendered.shared },
+    declared: { services, shared: rendered.shared, parts: desiredParts(rendered, SECRETS) },
     pushed: new Map([...images].map(([name, { key }]) => [name, key])),
   };
 }
@@ -260,7 +261,7 @@ describe('the report of a cluster', () => {
     ],
     [
       'objects cannot be rendered',
-      { declared: { services: new Map(), shared: [], problem: 'no docker' } },
+      { declared: { services: new Map(), shared: [], parts: [], problem: 'no docker' } },
       { state: 'not-compared', drift: ['its objects were not compared'] },
     ],
     [
@@ -334,6 +335,45 @@ describe('the report of a cluster', () => {
   ])('says so if a datastore %s', (_, more, drift) => {
     const { backing } = reportCluster(facts(more));
     expect(backing).toMatchObject([{ name: 'orders-database', drift }]);
+  });
+
+  it('shows what observes the platform, and that it is left once it is not declared', () => {
+    const jaeger = (version: string): DesiredEntry => ({
+      ...{ name: 'jaeger', kind: 'observability', secret: { variables: [], files: [] } },
+      objects: [
+        {
+          ...{ apiVersion: 'apps/v1', kind: 'Deployment' },
+          metadata: { name: 'jaeger', labels: { 'app.kubernetes.io/name': 'jaeger' } },
+          spec: {
+            selector: {},
+            template: { spec: { containers: [{ name: 'jaeger', image: version }] } },
+          },
+        },
+      ],
+    });
+    const there = withObjects((all) => [
+      ...all,
+      planObject(jaeger('1').objects[0]!, new Map()).object as LiveObject,
+    ]);
+    const report = (version: string, more: Partial<ClusterStatusFacts>) => {
+      const declaredParts = { ...facts().declared, parts: [jaeger(version)] };
+      return reportCluster(facts({ declared: declaredParts, parts: ['jaeger'], ...more }));
+    };
+    expect(report('1', {}).backing).toContainEqual({
+      ...{ name: 'jaeger', engine: 'observability', health: 'down', drift: ['not running'] },
+    });
+    const pod = {
+      ...facts().pods[0]!,
+      metadata: { name: 'jaeger-1', labels: { 'app.kubernetes.io/name': 'jaeger' } },
+    };
+    const pods = [...facts().pods, pod];
+    expect(report('1', { ...there, pods }).backing).toContainEqual(
+      expect.objectContaining({ name: 'jaeger', health: 'healthy', drift: [] }),
+    );
+    expect(report('2', { ...there, pods }).backing).toContainEqual(
+      expect.objectContaining({ drift: ['Deployment: another image'] }),
+    );
+    expect(reportCluster(facts(there)).left).toEqual(['jaeger']);
   });
 
   it('shows what left the workspace, what runs elsewhere and what is missing for all', () => {

@@ -4,13 +4,14 @@ import { usesBroker } from '../../kubernetes/broker-entry';
 import { leftObjects, planBroker } from '../../kubernetes/cluster-plan';
 import type { ClusterState } from '../../effects/cluster-state';
 import { canaryName } from '../../platform/canary';
-import type { DesiredService } from '../../kubernetes/desired-service';
+import type { DesiredEntry, DesiredService } from '../../kubernetes/desired-service';
 import { byEntry } from '../../kubernetes/live-object';
 import { KEY_ANNOTATION, type KubernetesObject } from '../../kubernetes/object';
 import { changesImage, planObject, type ObjectPlan } from '../../kubernetes/object-plan';
 import { pausedReplicas } from '../../kubernetes/pause';
 import { isReady, isRunning, podTrouble, type Pod } from '../../kubernetes/pod-trouble';
 import { currentRevision } from '../../kubernetes/release-book';
+import { planPart, whyPart, type PartPlan } from '../../kubernetes/part-plan';
 import { planService, type DatastorePlan } from '../../kubernetes/service-plan';
 import { elsewhere } from '../../platform/environment';
 import type { KubernetesEnvironment } from '../../platform/kubernetes-environment';
@@ -40,6 +41,8 @@ export interface DeclaredObjects {
   /** Of each service that has an image, with the names of the Secrets that its pods have now. */
   services: ReadonlyMap<string, DesiredService>;
   shared: readonly KubernetesObject[];
+  /** What observes the platform. */
+  parts: readonly DesiredEntry[];
   /** Why nothing could be rendered. */
   problem?: string;
 }
@@ -51,6 +54,8 @@ export interface ClusterStatusFacts extends SharedFacts {
   pods: readonly Pod[];
   declared: DeclaredObjects;
   namespace: string;
+  /** The names of what observes the platform in the environment. */
+  parts: readonly string[];
   now: number;
 }
 
@@ -86,9 +91,20 @@ export function reportCluster(facts: ClusterStatusFacts): PlatformStatus {
       ...backing.map(({ name, engine }) =>
         reportBacking(name, engine, plannedBacking.get(name), podsOf.get(name) ?? [], facts),
       ),
+      ...declared.parts.map((part) =>
+        reportBacking(
+          part.name,
+          'observability',
+          planPart(part, state),
+          podsOf.get(part.name) ?? [],
+          facts,
+        ),
+      ),
       ...declared.shared.flatMap((object) => reportShared(planObject(object, state.live))),
     ],
-    left: [...leftObjects(state.objects, new Set(ownEntries(platform))).keys()],
+    left: [
+      ...leftObjects(state.objects, new Set([...ownEntries(platform), ...facts.parts])).keys(),
+    ],
     notes: [
       ...elsewhereNotes(platform, environment),
       ...(declared.problem === undefined ? [] : [`objects were not compared: ${declared.problem}`]),
@@ -182,10 +198,12 @@ function formatChange({ object, kind, why }: ObjectPlan): string[] {
   return why.filter((one) => one !== 'another image').map((one) => `${object.kind}: ${one}`);
 }
 
+const WORKLOADS = ['StatefulSet', 'Deployment'];
+
 function reportBacking(
   name: string,
   engine: string,
-  plan: DatastorePlan | undefined,
+  plan: DatastorePlan | PartPlan | undefined,
   all: readonly Pod[],
   { state, now }: ClusterStatusFacts,
 ): BackingStatus {
@@ -196,14 +214,20 @@ function reportBacking(
     engine,
     ...defined({ image, since: sinceOf(pods) }),
     health: healthOf(pods, now),
-    drift: state.live.has(`StatefulSet/${name}`)
+    drift: WORKLOADS.some((kind) => state.live.has(`${kind}/${name}`))
       ? [
           ...(plan?.action === 'left' ? plan.why.map((one) => `StatefulSet: ${one}`) : []),
-          ...(plan?.objects.filter(({ kind }) => kind !== 'keep').flatMap(formatChange) ?? []),
+          ...(plan ? changesOf(plan) : []),
           ...(pods.length === 0 ? ['not running'] : troublesOf(pods, now)),
         ]
       : ['not running'],
   };
+}
+
+function changesOf(plan: DatastorePlan | PartPlan): string[] {
+  // Of a datastore, another image is a reason to leave it.
+  if ('obsolete' in plan) return whyPart(plan);
+  return plan.objects.filter(({ kind }) => kind !== 'keep').flatMap(formatChange);
 }
 
 /** What all services have in common is shown only if it is not as declared. */

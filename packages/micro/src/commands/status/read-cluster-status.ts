@@ -3,10 +3,12 @@ import { clusterOf } from '../../effects/cluster';
 import { renderForCluster } from '../../effects/cluster-rendering';
 import { readClusterState, readPods, type ClusterState } from '../../effects/cluster-state';
 import { countCommitsSince, readGitFacts } from '../../effects/git';
+import { observabilityParts } from '../../effects/observability-folder';
 import { readBuiltKeys, readPushedImages } from '../../effects/pushed-images';
-import { desiredService } from '../../kubernetes/desired-service';
-import type { LiveObject } from '../../kubernetes/live-object';
+import { desiredParts, desiredService } from '../../kubernetes/desired-service';
+import { identityOf, type LiveObject } from '../../kubernetes/live-object';
 import { KEY_ANNOTATION } from '../../kubernetes/object';
+import { isWorkload } from '../../kubernetes/part-plan';
 import { currentOf, currentRevision } from '../../kubernetes/release-book';
 import type { RenderedEntry, RenderedImage, RenderedPlatform } from '../../kubernetes/render';
 import { secretsByEntry } from '../../kubernetes/secret-name';
@@ -43,6 +45,7 @@ export async function readClusterStatus(
   const revisions = [...state.books.values()].flatMap((book) => currentRevision(book) ?? []);
   return reportCluster({
     ...{ platform, environment, state, pods, built, namespace: scope.namespace },
+    parts: observabilityParts(workspaceRoot, environment),
     declared: await readDeclared(shell, platform, environment, { state, images }),
     pushed: new Map([...pushed].map(([name, { key }]) => [name, key])),
     commitsSince: await countCommitsSince(runner, new Set(revisions)),
@@ -78,11 +81,12 @@ async function readDeclared(
         // Whether a job ran with the present values, a deploy alone can tell.
         return [service, { ...desired, jobs: [] }] as const;
       });
-    return { services: new Map(services), shared: rendered.shared };
+    const parts = desiredParts(rendered, names);
+    return { services: new Map(services), shared: rendered.shared, parts };
   } catch (error) {
     // Such as a missing password, or a program that is not installed here.
     if (!(error instanceof UserError)) throw error;
-    return { services: new Map(), shared: [], problem: error.message };
+    return { services: new Map(), shared: [], parts: [], problem: error.message };
   }
 }
 
@@ -102,7 +106,6 @@ function runningSecrets({ entries }: RenderedPlatform, { secrets, live, books }:
   );
 }
 
-function identityOfWorkload({ kind, name }: RenderedEntry): string {
-  const isStateful = kind === 'datastore' || kind === 'broker';
-  return `${isStateful ? 'StatefulSet' : 'Deployment'}/${name}`;
+function identityOfWorkload({ objects, name }: RenderedEntry): string {
+  return identityOf(objects.find(isWorkload) ?? { kind: 'Deployment', metadata: { name } });
 }

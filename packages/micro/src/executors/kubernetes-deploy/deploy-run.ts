@@ -5,6 +5,7 @@ import { readClusterState, readNames, type ClusterState } from '../../effects/cl
 import { readCurrentUser, readRunId } from '../../effects/current-user';
 import { holdLease } from '../../effects/deploy-lease';
 import { fileReader } from '../../effects/files';
+import { observabilityParts } from '../../effects/observability-folder';
 import {
   interruptibleClock,
   interruptibleRunner,
@@ -36,6 +37,7 @@ import { applyObjects, deleteObjects } from './roll/apply';
 import { lookTogether } from './roll/look';
 import { releaseOf } from './roll/record';
 import { rollAll } from './roll/roll-all';
+import { rollParts, throwPartFailures } from './roll/parts';
 import { attempt, failAll, refuseOlder } from '../deploy-failures';
 import type { Run } from './run';
 
@@ -54,11 +56,12 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
   if (mode.plan) {
     tellPlan(run, first.plan);
     refuseOlder(run, first.plan);
+    throwPartFailures(run);
     return failures;
   }
   if (allFailed(run)) return failures;
   const takeBack = (service: string) => abortCanary(request, run, service);
-  if (changesNothing(first.plan) && failures.size === 0) {
+  if (changesNothing(first.plan) && failures.size + run.partFailures.size === 0) {
     tellPlan(run, first.plan);
     await tellRolled(run, keptOf(run, first));
     tellSummary(run, first.plan.services, begun);
@@ -79,6 +82,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
     async () => deployAll(patient(run), begun),
   );
   if (plan) await watchCanaries(run, plan, takeBack);
+  throwPartFailures(run);
   return failures;
 }
 
@@ -126,6 +130,8 @@ async function startRun(request: DeployRequest): Promise<Run> {
     },
     ...(await readCommit(runner)),
     failures: new Map(),
+    partFailures: new Map(),
+    parts: observabilityParts(workspaceRoot, environment),
     secrets: new Map(),
     look: lookTogether(cluster, scope),
   };
@@ -154,18 +160,27 @@ async function decide(run: Run): Promise<Decided> {
   const plan = await makePlan(run, desired, state);
   await refuseForeign(run, plan);
   await checkCanaries(run, plan);
-  return { state, plan, key };
+  const parts = plan.parts.filter(({ entry }) => !run.partFailures.has(entry.name));
+  return { state, plan: { ...plan, parts }, key };
 }
 
 /** What is to be made must not be there: it would be taken from its owner, and deleted if the deploy fails. */
-async function refuseForeign(run: Run, { services, shared, broker }: ClusterPlan): Promise<void> {
+async function refuseForeign(run: Run, plan: ClusterPlan): Promise<void> {
+  const { services, shared, broker, parts } = plan;
   const common = createdShared(shared);
-  const made = services.map((plan) => ({ service: plan.service, names: namesMade(plan, broker) }));
-  if (common.length + made.flatMap(({ names }) => names).length === 0) return;
+  const made = services.map((one) => ({ service: one.service, names: namesMade(one, broker) }));
+  const observing = parts.map(({ entry, objects }) => ({
+    ...{ service: entry.name, names: createdShared(objects) },
+  }));
+  if (common.length + [...made, ...observing].flatMap(({ names }) => names).length === 0) return;
   const there = await readNames(run.cluster);
   for (const { service, names } of made) {
     const foreign = [...names, ...common].filter((name) => there.has(name));
     if (foreign.length > 0) run.failures.set(service, foreignObjects(run, service, foreign));
+  }
+  for (const { service, names } of observing) {
+    const foreign = names.filter((name) => there.has(name));
+    if (foreign.length > 0) run.partFailures.set(service, foreignObjects(run, service, foreign));
   }
 }
 
@@ -205,6 +220,7 @@ async function deployAll(run: Run, begun: number): Promise<ClusterPlan | undefin
   const { failures, mode, tell } = run;
   // What the first look found wrong is found again.
   failures.clear();
+  run.partFailures.clear();
   const [{ state, plan, key }, rules] = await Promise.all([decide(run), readRules(run.cluster)]);
   tellPlan(run, plan);
   if (refuseOlder(run, plan)) return undefined;
@@ -217,7 +233,9 @@ async function deployAll(run: Run, begun: number): Promise<ClusterPlan | undefin
   if (key.isNew && run.secrets.size > 0) await keepSecretKey(run, key.key);
   const shared = changedObjects(plan.shared);
   await applyObjects({ cluster: run.cluster, say: tell }, shared, 'the shared objects');
+  const parts = rollParts(run, plan);
   const rolled = await rollAll(run, plan, state);
+  await parts;
   if (mode.prune && failures.size === 0) await prune(run, plan);
   await tellRolled(run, rolled);
   tellSummary(run, plan.services, begun);

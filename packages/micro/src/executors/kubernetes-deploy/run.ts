@@ -15,11 +15,15 @@ export interface Run extends DeployRequest, WorkspaceCommit {
   environment: KubernetesEnvironment;
   /** Every service of the workspace. */
   platform: Platform;
+  /** The names of what observes the platform in the environment. */
+  parts: readonly string[];
   scope: Scope;
   cluster: Cluster;
   /** Used for undoing, which must not be interrupted. */
   undo: { cluster: Cluster; clock: Clock };
   failures: Map<string, Error>;
+  /** Why parts of observability could not be deployed, by their names. They fail no service. */
+  partFailures: Map<string, Error>;
   /** What the Secrets of today hold, by their names. */
   secrets: Map<string, ReadonlyMap<string, Secret>>;
   /** Reads what there is of an entry, for all who ask at the same time. */

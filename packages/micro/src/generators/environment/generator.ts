@@ -2,6 +2,7 @@ import { formatFiles, logger, type Tree } from '@nx/devkit';
 import { parseAnyEnvironment } from '../../platform/environment';
 import { environmentFile } from '../../platform/environment-file';
 import { nameProblem } from '../../platform/name';
+import { OBSERVABILITY_COMPOSE_FILE } from '../../platform/observability';
 import type { Platform } from '../../platform/platform';
 import { UserError } from '../../platform/user-error';
 import { readTreePlatform } from '../workspace-tree';
@@ -74,6 +75,7 @@ function onCluster(tree: Tree, platform: Platform, schema: EnvironmentSchema): M
     gateways: gatewaysOf(platform),
     registry: otherRegistry(tree),
     published: schema.publish ? onlyGateway(platform) : undefined,
+    isObserved: tree.exists(OBSERVABILITY_COMPOSE_FILE),
   });
   return {
     text,

@@ -95,6 +95,9 @@ ingress: {}
 broker: in-cluster
 # storage: { size: 8Gi }
 
+# Prometheus, Grafana and Jaeger can run in the cluster, too, after "nx g @org/micro:observability":
+# observability: in-cluster
+
 # Overrides for single services, with all that can be set for the first:
 services:
   gateway:
@@ -130,6 +133,12 @@ services:
       services: Record<string, object>;
     };
     expect(services['gateway']).toHaveProperty(key);
+  });
+
+  it('runs observability in the cluster if the workspace has it', async () => {
+    tree.write('observability/compose.yaml', 'services: {}\n');
+    await make();
+    expect(parse(text())).toEqual({ ...cluster, observability: 'in-cluster' });
   });
 
   it('asks for no address of a broker that the cluster runs', async () => {

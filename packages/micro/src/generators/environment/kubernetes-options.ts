@@ -19,12 +19,14 @@ interface Known {
   registry: string | undefined;
   /** The gateway that is published. */
   published: string | undefined;
+  /** Whether the workspace has `observability/`. */
+  isObserved: boolean;
 }
 
 /** The text of an environment for a cluster, and the keys that a person has to check. */
 export function kubernetesText(
   schema: EnvironmentSchema,
-  { platform, gateways, registry, published }: Known,
+  { platform, gateways, registry, published, isObserved }: Known,
 ): { text: string; unsure: string[]; namespace: string; context: string } {
   const { name } = schema;
   const context = schema.context || name;
@@ -32,7 +34,7 @@ export function kubernetesText(
   const routes = routesOf(schema, published !== undefined);
   const chosen = schema.registry || registry;
   const facts: NewKubernetesEnvironment = {
-    ...{ name, context, gateways, secrets: new Map() },
+    ...{ name, context, gateways, isObserved, secrets: new Map() },
     hasBroker: isBrokerServer(brokerOf(platform.services)),
     ...(namespace === undefined ? {} : { namespace }),
     defaultNamespace: namespaceOf(platform.name, { name, namespace: undefined }),

@@ -22,6 +22,8 @@ export interface NewKubernetesEnvironment {
   secrets: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** The platform's gateways; the first serves as an example. */
   gateways: readonly string[];
+  /** Whether the workspace has `observability/`. */
+  isObserved: boolean;
 }
 
 /** The text of `environments/<name>.yml` for a Kubernetes cluster. */
@@ -40,6 +42,7 @@ ${setting('registry', registry)}
 ${routesText(routes)}
 ${backingText(environment)}# storage: { size: 8Gi }
 
+${observabilityText(environment)}
 ${servicesText(environment)}
 # Services that run elsewhere, with the URL for their consumers:
 # links:
@@ -56,6 +59,12 @@ broker: in-cluster
     : `# Databases and caches run in the cluster, each with a volume.
 # If they run elsewhere, give their URLs as secrets: \`datastores: external\`.
 `;
+}
+
+function observabilityText({ isObserved }: NewKubernetesEnvironment): string {
+  return isObserved
+    ? `# Prometheus, Grafana and Jaeger of observability/ run in the cluster, too, and services report to them.\n${setting('observability', 'in-cluster')}`
+    : `# Prometheus, Grafana and Jaeger can run in the cluster, too, after "nx g @org/micro:observability":\n# ${setting('observability', 'in-cluster')}`;
 }
 
 function routesText(routes: NewRoutes | undefined): string {

@@ -7,6 +7,7 @@ import { canaryProblem, planCanary } from '../../../kubernetes/canary-plan';
 import { leftObjects, planBroker, type ClusterPlan } from '../../../kubernetes/cluster-plan';
 import type { DesiredService } from '../../../kubernetes/desired-service';
 import { planObject } from '../../../kubernetes/object-plan';
+import { planPart } from '../../../kubernetes/part-plan';
 import { planService, type OwnPlan, type ServicePlan } from '../../../kubernetes/service-plan';
 import { linkedWithin } from '../../../platform/environment';
 import { UserError } from '../../../platform/user-error';
@@ -43,7 +44,10 @@ export async function makePlan(
     services,
     shared: desired.shared.map((object) => planObject(object, state.live)),
     ...(broker ? { broker } : {}),
-    left: leftObjects(state.objects, new Set(ownEntries(platform))),
+    parts: desired.parts
+      .filter(({ name }) => !run.partFailures.has(name))
+      .map((part) => planPart(part, state)),
+    left: leftObjects(state.objects, new Set([...ownEntries(platform), ...run.parts])),
     prune: mode.prune,
   };
 }

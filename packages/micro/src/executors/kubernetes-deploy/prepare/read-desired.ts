@@ -6,8 +6,10 @@ import { readEntrySecret } from '../../../effects/cluster-secrets';
 import type { ClusterState } from '../../../effects/cluster-state';
 import { usesBroker } from '../../../kubernetes/broker-entry';
 import {
+  desiredParts,
   desiredRelease,
   desiredService,
+  type DesiredEntry,
   type DesiredService,
 } from '../../../kubernetes/desired-service';
 import type { KubernetesObject } from '../../../kubernetes/object';
@@ -27,6 +29,8 @@ export interface Desired {
   services: ReadonlyMap<string, DesiredService>;
   /** What belongs to no single service; none for a rollback. */
   shared: readonly KubernetesObject[];
+  /** What observes the platform; nothing for a canary or a rollback. */
+  parts: readonly DesiredEntry[];
 }
 
 /** @param key of the names of Secrets. */
@@ -55,7 +59,7 @@ async function readPushed(
     if (push?.kind === 'unpushed') unpushed.add(name);
   }
   const running = runningBrokerSecret(state.live);
-  if (images.size === 0) return { services: new Map(), shared: [] };
+  if (images.size === 0) return { services: new Map(), shared: [], parts: [] };
   const rendered = await renderForCluster(run, platform, environment, images);
   const names = await nameSecrets(run, rendered.entries, rendered.filled, key);
   const services = new Map<string, DesiredService>();
@@ -63,7 +67,8 @@ async function readPushed(
     if (run.failures.has(service)) continue;
     services.set(service, desiredService(rendered, service, image, names, running));
   }
-  return { services, shared: rendered.shared };
+  const parts = run.mode.destination.kind === 'push' ? desiredParts(rendered, names) : [];
+  return { services, shared: rendered.shared, parts };
 }
 
 async function readReleases(run: Run, { books }: ClusterState, key: Secret): Promise<Desired> {
@@ -92,7 +97,7 @@ async function readReleases(run: Run, { books }: ClusterState, key: Secret): Pro
     if (run.failures.has(service)) continue;
     services.set(service, desiredRelease(service, release, names.get(service)));
   }
-  return { services, shared: [] };
+  return { services, shared: [], parts: [] };
 }
 
 /** The name of each Secret, by its entry. A value that cannot be read is a failure of its service. */
@@ -107,9 +112,10 @@ async function nameSecrets(
   const filled = () => (asked ??= readFilled());
   const context = { ...run, signal: run.interruption.signal };
   for (const entry of entries) {
-    if (run.failures.has(entry.service)) continue;
+    const failures = entry.kind === 'observability' ? run.partFailures : run.failures;
+    if (failures.has(entry.service)) continue;
     const ofAll = entry.kind === 'broker' ? usersOfBroker(run) : [entry.service];
-    await attemptForAll(run, ofAll, async () => {
+    await attemptForAll({ failures }, ofAll, async () => {
       const values = await readEntrySecret(context, run.environment, entry, filled);
       const { variables, files } = entry.secret;
       const missing = [...variables, ...files].filter((one) => !values.has(one));

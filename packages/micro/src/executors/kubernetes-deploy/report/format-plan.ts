@@ -11,7 +11,7 @@ import { formatImage, formatRows, type Row } from '../../plan-rows';
 /** The plan as lines for a person. The first line names the environment, the last ones what does not change. */
 export function formatPlan(plan: ClusterPlanDocument): string[] {
   const { environment, context, namespace, services, shared, outdated, left, prune } = plan;
-  const { broker } = plan;
+  const { broker, observability } = plan;
   const quiet = services.filter(isQuiet).map(({ service }) => service);
   return [
     `plan for ${environment} (namespace ${namespace}, context ${context})`,
@@ -19,6 +19,7 @@ export function formatPlan(plan: ClusterPlanDocument): string[] {
       ...shared.map(({ object, action, why }): Row => [action, object, why.join('; ')]),
       ...(broker ? brokerRows(broker) : []),
       ...services.filter((one) => !isQuiet(one)).flatMap((one) => rowsOf(one, environment)),
+      ...observability.map(({ name, action, reason }): Row => [action, name, reason]),
       ...[
         ...outdated,
         ...(broker?.action === 'left' ? [{ ...broker, name: BROKER_NAME }] : []),
