@@ -32,6 +32,9 @@ export interface DeployOptions {
   skipAnalysis?: boolean;
 }
 
+/** Options of Compose, as Nx gives them. */
+export type ComposeDeployOptions = Omit<DeployOptions, 'skipAnalysis'>;
+
 /** Options of ECS, as Nx gives them. */
 export type EcsDeployOptions = Pick<
   DeployOptions,
