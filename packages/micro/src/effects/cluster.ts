@@ -27,7 +27,7 @@ export interface Cluster extends ClusterAddress {
   runner: Runner;
   /** The file of the environment, for messages. */
   file: string;
-  /** Waits for an API server that does not answer: it may be restarted while a deploy goes on. */
+  /** Waits for an API server or a webhook that does not answer: they may be restarted while a deploy goes on. */
   patience?: { clock: Clock; seconds: number };
   /** Kinds that the platform has here beside those that every environment has. */
   moreKinds?: readonly string[];
@@ -77,7 +77,7 @@ export async function runKubectl(
     if (outcome.exitCode === 0) return outcome;
     const error = toClusterError(what, outcome, cluster);
     // All that a deploy sends can be sent again: it applies, deletes what may be gone, or names the version it saw.
-    const isSilent = error.complaint.kind === 'no-cluster';
+    const isSilent = ['no-cluster', 'no-webhook'].includes(error.complaint.kind);
     if (!clock || !isSilent || clock.now() >= until) throw error;
     await clock.sleep(RETRY_MILLISECONDS);
   }
@@ -107,6 +107,10 @@ function adviceOn(complaint: ClusterComplaint, cluster: ClusterNames): string | 
       return `there is no kubectl context "${complaint.context}", which ${file} names. "kubectl config get-contexts" lists those that there are; correct "context", or set KUBECONFIG`;
     case 'no-cluster':
       return `the cluster of the context ${context} does not answer (${complaint.reason}). Check the network and "kubectl --context ${context} get nodes", then run this again`;
+    case 'no-node':
+      return `the node does not answer (${complaint.reason}): see "kubectl --context ${context} get nodes"`;
+    case 'no-webhook':
+      return `a webhook that the cluster has to ask does not answer (${complaint.reason}). See to the pods behind it, then run this again`;
     case 'credentials':
       return `the cluster of the context ${context} does not accept these credentials (${complaint.reason}). Log in again, then run this again`;
     case 'forbidden':

@@ -13,10 +13,57 @@ test.each([
     { kind: 'no-namespace', namespace: 'nope' },
   ],
   [
-    'E1127 19:27:30 memcache.go:381] err="Get \\"https://127.0.0.1:16444/api\\": dial tcp 127.0.0.1:16444: connect: connection refused"\nThe connection to the server 127.0.0.1:16444 was refused - did you specify the right host or port?',
+    'E1127 19:27:30.314122   23006 memcache.go:381] err="Get \\"https://127.0.0.1:16444/api\\": dial tcp 127.0.0.1:16444: connect: connection refused"\nThe connection to the server 127.0.0.1:16444 was refused - did you specify the right host or port?',
     {
       kind: 'no-cluster',
-      reason: 'dial tcp 127.0.0.1:16444: connect: connection refused',
+      reason: '127.0.0.1:16444',
+    },
+  ],
+  ...[
+    ['Get "https://127.0.0.1:16443/openapi/v3?timeout=32s": EOF', 'EOF'],
+    [
+      'Get "https://127.0.0.1:16443/openapi/v3?timeout=32s": read tcp 127.0.0.1:58110->127.0.0.1:16443: read: connection reset by peer - error from a previous attempt',
+      'connection reset by peer',
+    ],
+    [
+      'unexpected error when reading response body. Please retry. Original error: unexpected EOF',
+      'unexpected EOF',
+    ],
+    ...[
+      'the server is currently unable to handle the request',
+      'the server has received too many requests',
+      'the server was unable to return a response in the time allotted',
+    ].map((reason) => [reason, reason]),
+  ].map(([why, reason]): [string, object] => [
+    `error: error validating "STDIN": error validating data: ${why}; if you choose to ignore these errors, turn validation off with --validate=false`,
+    { kind: 'no-cluster', reason },
+  ]),
+  [
+    'Error from server (Forbidden): error when creating "STDIN": pods "a" is forbidden: not yet ready to handle request',
+    { kind: 'no-cluster', reason: 'not yet ready to handle request' },
+  ],
+  [
+    'Error from server: etcdserver: request timed out',
+    { kind: 'no-cluster', reason: 'etcdserver: request timed out' },
+  ],
+  [
+    'E1129 18:18:33.076590   32124 memcache.go:287] "Unhandled Error" err="couldn\'t get resource list for metrics.k8s.io/v1beta1: the server is currently unable to handle the request"\nerror: something else',
+    { kind: 'other' },
+  ],
+  [
+    'Error from server: Get "https://198.19.128.12:10250/containerLogs/shop/orders-1/orders?tailLines=20": dial tcp 198.19.128.12:10250: connect: no route to host',
+    { kind: 'no-node', reason: 'dial tcp 198.19.128.12:10250: connect: no route to host' },
+  ],
+  [
+    'Error from server: error dialing backend: dial tcp 198.19.128.12:10250: connect: no route to host',
+    { kind: 'no-node', reason: 'dial tcp 198.19.128.12:10250: connect: no route to host' },
+  ],
+  [
+    'Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed calling webhook "rules.example.com": failed to call webhook: Post "https://rules.infra.svc:443/check?timeout=10s": dial tcp 10.96.1.2:443: connect: connection refused',
+    {
+      kind: 'no-webhook',
+      reason:
+        'failed calling webhook "rules.example.com": failed to call webhook: Post "https://rules.infra.svc:443/check?timeout=10s": dial tcp 10.96.1.2:443: connect: connection refused',
     },
   ],
   [

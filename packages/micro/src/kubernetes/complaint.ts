@@ -1,7 +1,14 @@
+import { withoutLog } from './exec';
+
 /** What kubectl or the API server has against a command. */
 export type ClusterComplaint =
   | { kind: 'no-context'; context: string }
+  /** No answer, or that of an API server that is starting, ending or overloaded. */
   | { kind: 'no-cluster'; reason: string }
+  /** The API server answers, but the kubelet that it asked for a log or an exec does not. */
+  | { kind: 'no-node'; reason: string }
+  /** The API server answers, but a webhook that it has to ask does not. */
+  | { kind: 'no-webhook'; reason: string }
   | { kind: 'credentials'; reason: string }
   /** The user may not do it. */
   | { kind: 'forbidden'; reason: string }
@@ -44,7 +51,10 @@ const PATTERNS: readonly (readonly [RegExp, Reader])[] = [
   [/\(AlreadyExists\)/, () => ({ kind: 'exists' })],
   [/\(Conflict\)/, () => ({ kind: 'conflict' })],
   [/\(NotFound\)/, () => ({ kind: 'not-found' })],
+  // The rules that it checks a request by are not read yet.
+  [/(not yet ready to handle request)/, (reason) => ({ kind: 'no-cluster', reason: reason })],
   [/\(Forbidden\):? ?(.*exceeded quota: .*)/, (reason) => ({ kind: 'quota', reason: reason })],
+  [/(failed calling webhook "[^"]*".*)/, (reason) => ({ kind: 'no-webhook', reason: reason })],
   [/(admission webhook "[^"]*" .*)/, (reason) => ({ kind: 'refused', reason: reason })],
   [/(ValidatingAdmissionPolicy .*)/, (reason) => ({ kind: 'refused', reason: reason })],
   [/\(Forbidden\):? ?(.*)/, (reason) => ({ kind: 'forbidden', reason: reason })],
@@ -57,6 +67,14 @@ const PATTERNS: readonly (readonly [RegExp, Reader])[] = [
     () => ({ kind: 'credentials', reason: 'the context has no credentials' }),
   ],
   [
+    /^Error from server.*?"https:\/\/[^"\s]+:10250\/[^"]*": (.*)/m,
+    (reason) => ({ kind: 'no-node', reason: reason }),
+  ],
+  [
+    /^Error from server.*? error dialing backend: (.*)/m,
+    (reason) => ({ kind: 'no-node', reason: reason }),
+  ],
+  [
     /(x509: .*|certificate has expired.*|getting credentials: .*)/,
     (reason) => ({ kind: 'credentials', reason: reason }),
   ],
@@ -64,11 +82,22 @@ const PATTERNS: readonly (readonly [RegExp, Reader])[] = [
     /(?:The connection to the server (\S+) was refused|Unable to connect to the server: (.*)|(dial tcp [^"]*)|(deadline exceeded.*))/,
     (...reasons) => ({ kind: 'no-cluster', reason: reasons.find(Boolean) ?? '' }),
   ],
+  [
+    /((?:unexpected )?\bEOF\b|connection reset by peer|net\/http: [^"\n;]*|http2: [^"\n;]*|etcdserver: [^"\n;]*)/,
+    (reason) => ({ kind: 'no-cluster', reason: reason }),
+  ],
+  [
+    /(the server is currently unable to handle the request|the server has received too many requests|the server was unable to return a response in the time allotted)/,
+    (reason) => ({ kind: 'no-cluster', reason: reason }),
+  ],
 ];
 
 export function parseClusterComplaint(text: string): ClusterComplaint {
+  const own = withoutLog(text);
+  // What kubectl got over is in its log, too.
+  const said = own.trim() === '' ? text : own;
   for (const [pattern, read] of PATTERNS) {
-    const found = pattern.exec(text);
+    const found = pattern.exec(said);
     if (found) return read(...found.slice(1));
   }
   return { kind: 'other' };

@@ -43,13 +43,16 @@ export interface Watching {
 export async function watchRollout(watching: Watching, watched: Watched): Promise<void> {
   const { cluster, clock, look } = watching;
   const { kind, name, entry, timeout } = watched;
-  const fail = (rollout: Failed) =>
-    toFailure(cluster, entry, { container: watched.container ?? entry, ...rollout });
   let seen = '';
   let since = clock.now();
   let asked = since;
   for (;;) {
     const objects = await look(entry);
+    const fail = (rollout: Failed) =>
+      toFailure(cluster, entry, {
+        ...{ container: watched.container ?? entry, node: nodeOf(objects, rollout.pod) },
+        ...rollout,
+      });
     const rollout = judgeRollout(kind, name, { objects, now: clock.now() });
     if (rollout.kind === 'done') return;
     if (rollout.kind === 'failed') throw await fail(rollout);
@@ -96,12 +99,18 @@ async function readMissingVolume(
   return reason === undefined ? undefined : { kind: 'failed', reason, pod: name };
 }
 
+function nodeOf(objects: readonly LiveObject[], name: string | undefined): string | undefined {
+  const pod = objects.find(({ kind, metadata }) => kind === 'Pod' && metadata.name === name);
+  return (pod as Pod | undefined)?.spec?.nodeName;
+}
+
 /** The reason with what the pod and its events say, while both are there. */
 async function toFailure(
   cluster: Cluster,
   entry: string,
-  { reason, pod, container, previous = false }: Failed & { container: string },
+  failed: Failed & { container: string; node: string | undefined },
 ): Promise<UserError> {
+  const { reason, pod, container, node, previous = false } = failed;
   if (pod === undefined) return new UserError(`${entry}: ${visible(reason)}`);
   const [log, events] = await Promise.all([
     readLog(cluster, pod, container, previous),
@@ -109,12 +118,15 @@ async function toFailure(
   ]);
   return new UserError(
     [
-      `${entry}: ${visible(reason)} (pod ${pod})`,
+      `${entry}: ${visible(reason)} (pod ${pod}${node === undefined ? '' : ` on ${node}`})`,
       ...events.filter((event) => !reason.includes(event)).map((event) => `  event: ${event}`),
       ...(log === '' ? [] : [`  its last lines:`, ...log.split('\n').map((line) => `    ${line}`)]),
     ].join('\n'),
   );
 }
+
+/** A node that died may never answer. */
+const LOG_MILLISECONDS = 15_000;
 
 async function readLog(
   cluster: Cluster,
@@ -122,10 +134,13 @@ async function readLog(
   container: string,
   previous: boolean,
 ): Promise<string> {
+  const { patience: _, ...once } = cluster;
   for (const before of previous ? [true, false] : [false]) {
     try {
       const args = logArguments(pod, container, before);
-      const { stdout } = await runKubectl(cluster, args, 'Could not read the log');
+      const { stdout } = await runKubectl(once, args, 'Could not read the log', {
+        timeout: LOG_MILLISECONDS,
+      });
       if (stdout.trim() !== '') return lastLines(stdout, 20);
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
