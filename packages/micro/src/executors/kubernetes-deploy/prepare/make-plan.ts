@@ -1,5 +1,5 @@
 import { ownEntries } from '../../../compose/datastore';
-import { describeCanaryShare, shareOf } from '../../../deployment/canary';
+import { shareOf } from '../../../deployment/canary';
 import { checkCommit, parseCommit } from '../../../deployment/commit';
 import { rollOrder } from '../../../deployment/order';
 import type { ClusterState } from '../../../effects/cluster-state';
@@ -13,6 +13,7 @@ import { linkedWithin } from '../../../platform/environment';
 import { UserError } from '../../../platform/user-error';
 import type { Run } from '../run';
 import type { Desired } from './read-desired';
+import { canaryInTheWay } from './wanted-release';
 
 /** Compares what is to run with what the cluster has. */
 export async function makePlan(
@@ -68,10 +69,9 @@ function planOne(run: Run, desired: DesiredService, state: ClusterState): OwnPla
   const plan = planService(desired, state, ending ? destination.kind : undefined);
   const { action, current } = plan;
   const isSame = action === 'keep' || (action === 'watch' && current?.hash === desired.hash);
-  if (plan.canary?.action === 'run' && !isSame) {
-    const { service, canary, reason } = plan;
-    const message = `${service} was not changed (${reason}), because ${describeCanaryShare(canary)} go to a canary: deploy it with --promote, or remove it with --abort, then run this again`;
-    failures.set(service, new UserError(message));
+  const canary = state.books.get(plan.service)?.canary;
+  if (canary && !ending && !isSame) {
+    failures.set(plan.service, new UserError(canaryInTheWay(plan.service, plan.reason, canary)));
   }
   return plan;
 }

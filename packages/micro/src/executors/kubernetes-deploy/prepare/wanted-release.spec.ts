@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { ClusterBook, ClusterRelease } from '../../../kubernetes/release-book';
 import type { Destination } from '../../deploy-options';
-import { wantedRelease } from './wanted-release';
+import { canaryInTheWay, wantedRelease } from './wanted-release';
 
 const release = (number: number): ClusterRelease => ({
   ...{ number, key: `k${number}`, image: `i${number}`, since: '', hash: `h${number}` },
@@ -51,4 +51,17 @@ it.each<[Destination, ClusterBook | undefined, number | string]>([
 ])('%j', (destination, book, expected) => {
   const found = wantedRelease(destination, book, 'orders', 'live');
   expect(typeof found === 'string' ? found : found.number).toBe(expected);
+});
+
+it.each([
+  [
+    canary(true),
+    'orders was not changed (its image changed), because 10 % of its requests go to a canary: deploy it with --promote, or remove it with --abort, then run this again',
+  ],
+  [
+    canary(false),
+    'orders was not changed (its image changed), because its canary was interrupted before its pods were ready: run --canary=10 again, or remove it with --abort, then run this again',
+  ],
+])('a change is refused while a canary runs (%#)', (book, message) => {
+  expect(canaryInTheWay('orders', 'its image changed', book.canary!)).toBe(message);
 });

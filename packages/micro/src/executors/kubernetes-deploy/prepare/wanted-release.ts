@@ -1,10 +1,11 @@
-import { formatHeader, type CanaryShare } from '../../../deployment/canary';
+import { describeCanaryShare, formatHeader, type CanaryShare } from '../../../deployment/canary';
 import {
   currentOf,
   releaseAt,
   releaseBefore,
   type ClusterBook,
   type ClusterRelease,
+  type RunningCanary,
 } from '../../../kubernetes/release-book';
 import type { Destination } from '../../deploy-options';
 
@@ -37,4 +38,15 @@ export function wantedRelease(
   }
   const known = (book?.releases ?? []).map(({ number }) => `r${number}`).join(', ');
   return releaseAt(book, to) ?? `${nothing} "${to}" of ${service}; it has ${known || 'none'}`;
+}
+
+/** Why a service with a canary cannot be changed, and what to do first. @param reason for the change. */
+export function canaryInTheWay(service: string, reason: string, canary: RunningCanary): string {
+  const [why, end] = canary.ready
+    ? [`${describeCanaryShare(canary)} go to a canary`, 'deploy it with --promote']
+    : [
+        'its canary was interrupted before its pods were ready',
+        `run ${canaryOptions(canary)} again`,
+      ];
+  return `${service} was not changed (${reason}), because ${why}: ${end}, or remove it with --abort, then run this again`;
 }
