@@ -1,4 +1,3 @@
-import { runKubectl } from '../../../effects/cluster';
 import { changesBroker, type ClusterPlan } from '../../../kubernetes/cluster-plan';
 import type { DesiredEntry } from '../../../kubernetes/desired-service';
 import { changedObjects } from '../../../kubernetes/object-plan';
@@ -8,6 +7,7 @@ import { formatStep } from '../../../terminal/step';
 import { tellOf } from '../../deploy-request';
 import type { Run } from '../run';
 import { applyObjects, applySecret } from './apply';
+import { deleteFailed } from './failed-job';
 import { deleteUnstarted } from './unstarted-job';
 import { watchRollout } from './watch';
 
@@ -78,10 +78,7 @@ export async function runJobs(run: Run, { service, jobs }: ServicePlan): Promise
   for (const { entry, objects, secret, action } of jobs) {
     const name = objects[0]!.object.metadata!.name!;
     await giveSecret(run, entry, secret);
-    if (action === 'again') {
-      const args = ['delete', 'job', name, '--ignore-not-found', '--cascade=foreground'];
-      await runKubectl(cluster, args, `Could not delete the failed Job ${name}`);
-    }
+    if (action === 'again') await deleteFailed(run, name);
     if (action !== 'wait') {
       await applyObjects(
         { cluster, say },
