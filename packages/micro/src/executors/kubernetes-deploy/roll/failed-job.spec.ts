@@ -14,7 +14,7 @@ async function deleted(found: number): Promise<string[]> {
   return runner.lines.map((line) => line.replace('kubectl --context far --namespace shop ', ''));
 }
 
-it('looks until the Job is gone: kubectl does not wait for users who may not watch it', async () => {
+it('looks by itself until the Job is gone', async () => {
   const look = 'get job migrate-1 --ignore-not-found --output name';
   expect(await deleted(2)).toEqual([
     'delete job migrate-1 --ignore-not-found --cascade=foreground --wait=false',

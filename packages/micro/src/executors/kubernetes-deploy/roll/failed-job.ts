@@ -7,7 +7,8 @@ const LOOK_MILLISECONDS = 1000;
 
 /**
  * Deletes a Job that failed, and waits until its pods are gone, too: a pod of it that still runs would change the same
- * data as that of the next Job. It looks by itself, since kubectl does not wait for a user who may not watch Jobs.
+ * data as that of the next Job. It looks by itself: kubectl would wait without end, and look more and more rarely for a
+ * user who may not watch Jobs.
  *
  * @throws {UserError} if they do not go.
  */
