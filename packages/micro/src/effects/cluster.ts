@@ -22,13 +22,20 @@ export class ClusterError extends UserError {
 /** How long the API server may take for one answer. */
 const ANSWER_MILLISECONDS = 60_000;
 
+/** Waits for an API server or a webhook that does not answer: they may be restarted while a deploy goes on. */
+export interface Patience {
+  clock: Clock;
+  seconds: number;
+  /** When a command of this deploy got no answer, in milliseconds since 1970. All its commands share it. */
+  seen: { silentAt?: number };
+}
+
 /** A namespace and how it is reached. */
 export interface Cluster extends ClusterAddress {
   runner: Runner;
   /** The file of the environment, for messages. */
   file: string;
-  /** Waits for an API server or a webhook that does not answer: they may be restarted while a deploy goes on. */
-  patience?: { clock: Clock; seconds: number };
+  patience?: Patience;
   /** Kinds that the platform has here beside those that every environment has. */
   moreKinds?: readonly string[];
 }
@@ -37,6 +44,11 @@ export interface Cluster extends ClusterAddress {
 type ClusterNames = Pick<Cluster, 'context' | 'namespace' | 'file'>;
 
 const RETRY_MILLISECONDS = 2000;
+/**
+ * An API server that was just started refuses what it allows a moment later. Seen with 1.37.2 after each of three
+ * restarts, for less than a second: it has not read yet who may do what.
+ */
+const STARTING_MILLISECONDS = 10_000;
 
 const VIRTUAL_SERVICES = 'virtualservices.networking.istio.io';
 /** By which Prometheus reads pods. Not everybody who deploys may list them. */
@@ -70,17 +82,28 @@ export async function runKubectl(
   { stdin, ...options }: RunOptions & { stdin?: string } = {},
 ): Promise<Outcome> {
   const command = kubectl(args, cluster, stdin);
-  const { clock, seconds = 0 } = cluster.patience ?? {};
-  const until = (clock?.now() ?? 0) + seconds * 1000;
+  const { patience } = cluster;
+  const until = patience && patience.clock.now() + patience.seconds * 1000;
   for (;;) {
     const outcome = await cluster.runner.run(command, { timeout: ANSWER_MILLISECONDS, ...options });
     if (outcome.exitCode === 0) return outcome;
     const error = toClusterError(what, outcome, cluster);
     // All that a deploy sends can be sent again: it applies, deletes what may be gone, or names the version it saw.
-    const isSilent = ['no-cluster', 'no-webhook'].includes(error.complaint.kind);
-    if (!clock || !isSilent || clock.now() >= until) throw error;
-    await clock.sleep(RETRY_MILLISECONDS);
+    if (!patience || !mayPass(error, patience) || patience.clock.now() >= until!) throw error;
+    await patience.clock.sleep(RETRY_MILLISECONDS);
   }
+}
+
+const STARTING = ['forbidden', 'credentials', 'unknown-kind', 'other'];
+
+function mayPass({ complaint }: ClusterError, { clock, seen }: Patience): boolean {
+  if (complaint.kind === 'no-webhook') return true;
+  if (complaint.kind === 'no-cluster') {
+    seen.silentAt = clock.now();
+    return true;
+  }
+  const since = clock.now() - (seen.silentAt ?? -Infinity);
+  return STARTING.includes(complaint.kind) && since < STARTING_MILLISECONDS;
 }
 
 /** What a kubectl command that failed means, and what to do. */

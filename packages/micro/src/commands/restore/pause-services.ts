@@ -124,7 +124,7 @@ async function startAll(world: PauseWorld, paused: readonly Paused[]): Promise<v
   const cluster: Cluster = {
     ...world.cluster,
     runner: stubbornRunner(shell.runner),
-    patience: { clock: shell.clock, seconds: PATIENCE },
+    patience: { clock: shell.clock, seconds: PATIENCE, seen: {} },
   };
   const here = { ...world, cluster };
   const started = await Promise.all(paused.map((one) => startAgain(here, one)));

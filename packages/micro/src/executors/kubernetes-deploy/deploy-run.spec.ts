@@ -233,6 +233,17 @@ describe('a deploy to a cluster', () => {
     expect(kubectl.at(-1)).toContain(' replace ');
   });
 
+  it('waits for an API server that is restarted while it takes the Lease', async () => {
+    let creates = 0;
+    const { failures } = await deploy((line, command) =>
+      line.includes('create --filename') && !line.includes('--validate=false') && ++creates === 1
+        ? failure('The connection to the server 10.0.0.1:6443 was refused - did you')
+        : emptyCluster(line, command),
+    );
+    expect(failures).toEqual(new Map());
+    expect(creates).toBe(2);
+  });
+
   it('waits for whoever has the Lease, and names them', async () => {
     let beats = 0;
     const answer: Answer = (line, command) => {

@@ -69,9 +69,10 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
     return failures;
   }
   const names = tasks.map(({ service }) => service.name);
+  const lasting = patient(run);
   const plan = await holdLease(
     {
-      ...{ cluster: run.cluster, undo: run.undo.cluster, scope, clock: run.clock },
+      ...{ cluster: lasting.cluster, undo: run.undo.cluster, scope, clock: run.clock },
       holder: {
         ...{ user: readCurrentUser(), pid: process.pid, run: readRunId() },
         command: `kubernetes-deploy of ${formatList(names)}`,
@@ -79,7 +80,7 @@ export async function deployRun(request: DeployRequest): Promise<Failures> {
       ...{ timeout: environment.lockTimeout, force: mode.breakLock, say: run.tell },
       onLost: (why) => run.interruption.trigger(why),
     },
-    async () => deployAll(patient(run), begun),
+    async () => deployAll(lasting, begun),
   );
   if (plan) await watchCanaries(run, plan, takeBack);
   throwPartFailures(run);
@@ -124,7 +125,7 @@ async function startRun(request: DeployRequest): Promise<Run> {
       cluster: {
         ...cluster,
         runner: stubbornRunner(request.runner),
-        patience: { clock: request.clock, seconds: PATIENCE },
+        patience: { clock: request.clock, seconds: PATIENCE, seen: {} },
       },
       clock: request.clock,
     },
@@ -141,7 +142,8 @@ async function startRun(request: DeployRequest): Promise<Run> {
 const PATIENCE = 60;
 
 function patient(run: Run): Run {
-  const cluster = { ...run.cluster, patience: { clock: run.clock, seconds: PATIENCE } };
+  const { seen } = run.undo.cluster.patience!;
+  const cluster = { ...run.cluster, patience: { clock: run.clock, seconds: PATIENCE, seen } };
   return { ...run, cluster, look: lookTogether(cluster, run.scope) };
 }
 

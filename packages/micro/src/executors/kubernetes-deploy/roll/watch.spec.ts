@@ -45,7 +45,7 @@ it('says which node a pod is on, and once that its log cannot be read because th
   );
   const cluster = {
     ...{ context: 'far', namespace: 'shop', file: 'environments/live.yml', runner },
-    patience: { clock, seconds: 60 },
+    patience: { clock, seconds: 60, seen: {} },
   };
   const watching = { cluster, clock, look: () => Promise.resolve(LATE) };
   await expect(
