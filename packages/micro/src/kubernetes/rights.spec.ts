@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { missingFor, type AccessRule, type NeededRight } from './rights';
+import { missingFor, missingRights, type AccessRule, type NeededRight } from './rights';
 
 const needed = (kind: string, apiVersion: string, verbs: string[]): NeededRight => ({
   ...{ kind, apiVersion, verbs, name: 'orders' },
@@ -41,4 +41,12 @@ it.each<[string, AccessRule[], string[]]>([
   ],
 ])('%s', (_, rules, missing) => {
   expect(missingFor(rules, NEEDED)).toEqual(missing);
+});
+
+it('includes getting pods, without which kubectl shows no log', () => {
+  const rules = [
+    rule(['*'], ['*'], ['list', 'create', 'patch', 'delete', 'update']),
+    rule([''], ['pods/log'], ['get']),
+  ];
+  expect(missingRights(rules, {})).toContain('get pods');
 });

@@ -31,7 +31,8 @@ const RIGHTS: readonly Right[] = [
   ...['services', 'serviceaccounts', 'configmaps', 'secrets'].map((resource) => ({
     ...{ group: '', resource, verbs: ALL },
   })),
-  { group: '', resource: 'pods', verbs: ['list'] },
+  // Before it asks for a log, kubectl gets the pod.
+  { group: '', resource: 'pods', verbs: ['get', 'list'] },
   { group: '', resource: 'pods/log', verbs: ['get'] },
   { group: '', resource: 'events', verbs: ['list'] },
   { group: 'apps', resource: 'deployments', verbs: ALL },
