@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../effects/clock';
+import { Interrupted } from '../effects/interruption';
 import { processRunner, type Runner } from '../effects/process';
 import type { DeployOptions } from '../executors/deploy-options';
 import { deployRun } from '../executors/kubernetes-deploy/deploy-run';
@@ -200,7 +201,7 @@ ${lines.join('')}`,
       tell: say,
       interruption: {
         signal: signal.signal,
-        trigger: (why) => signal.abort(new Error(why)),
+        trigger: (why) => signal.abort(new Interrupted(why)),
         dispose: () => undefined,
       },
     });
