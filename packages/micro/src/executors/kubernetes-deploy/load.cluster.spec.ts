@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { describeCluster } from '../../../../../tools/testing/describe-cluster';
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
+import { describeCluster, describeGateway } from '../../../../../tools/testing/describe-cluster';
+import { gatewayProgram, serviceProgram } from '../../testing/chassis-programs';
 import { call, underLoad } from '../../testing/cluster-load';
 import { ClusterWorkspace } from '../../testing/cluster-workspace';
 
@@ -43,4 +44,54 @@ describeCluster('requests to a port of a node', () => {
     expect(report.lost).toEqual([]);
     expect([...report.versions]).toEqual([before]);
   });
+});
+
+describeGateway('requests through a Gateway, to a service behind a gateway of the chassis', () => {
+  const HOST = 'shop.example.com';
+  const PATH = '/api/orders';
+  const programs = {
+    orders: serviceProgram('orders', PATH),
+    shop: gatewayProgram('shop', { service: 'orders', path: PATH }),
+  };
+  let workspace: ClusterWorkspace;
+  let url: string;
+  beforeAll(async () => {
+    const { name, namespace, url: address } = inject('gateway')!;
+    url = new URL(PATH, address).href;
+    const head = `gateway: { name: ${name}, namespace: ${namespace} }\n`;
+    workspace = new ClusterWorkspace(inject('cluster')!, head);
+    workspace.addService('orders', 3001);
+    workspace.addService('shop', 3000, {
+      manifest: 'kind: gateway\nconsumes: [orders]\n',
+      here: { host: HOST, environment: { MICROSERVICE_ORDERS_URL: 'http://orders:3001' } },
+    });
+    push('orders', 0);
+    push('shop', 0);
+    expect((await workspace.deploy()).failures).toEqual({});
+    await vi.waitFor(() => call(url, HOST), { timeout: 60_000, interval: 500 });
+  });
+  afterAll(() => workspace.remove());
+
+  const push = (name: keyof typeof programs, version: number) =>
+    workspace.push(name, `v${version}`, programs[name]);
+
+  it.each(['orders', 'shop'] as const)(
+    `are all answered while ${ROLLOUTS} versions of %s are deployed`,
+    async (name) => {
+      const report = await underLoad(
+        url,
+        async () => {
+          for (let rollout = 1; rollout <= ROLLOUTS; rollout++) {
+            push(name, rollout);
+            expect((await workspace.deploy([name])).failures).toEqual({});
+          }
+        },
+        HOST,
+      );
+      expect(report.lost).toEqual([]);
+      expect(report.sent).toBeGreaterThan(ROLLOUTS);
+      expect(workspace.served(name)).toEqual([workspace.image(name)]);
+    },
+    10 * 60_000,
+  );
 });
