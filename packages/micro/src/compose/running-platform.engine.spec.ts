@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureDatastoreImage } from '../../../../tools/images/datastores/datastore-image';
 import { describeEngine } from '../../../../tools/testing/describe-engine';
 import { withOwnPorts } from '../../../../tools/testing/own-ports';
-import { parsePlatform } from '../platform/platform';
 import { docker, EngineWorkspace } from '../testing/engine-workspace';
+import { platformOf } from '../testing/platform';
 import { deriveDevelopmentCompose } from './development-compose';
 import { requiredSecrets } from './env-secrets';
 import { deriveRootCompose } from './root-compose';
@@ -59,13 +59,7 @@ describeEngine('a platform of derived compose files', () => {
     await ensureDatastoreImage('redis');
     await ensureDatastoreImage('rabbitmq');
     workspace = new EngineWorkspace();
-    const platform = parsePlatform(
-      workspace.platform,
-      Object.entries(MANIFESTS).map(([name, text]) => {
-        const root = `apps/${name}`;
-        return { name, root, file: `${root}/service.yml`, text };
-      }),
-    );
+    const platform = platformOf(MANIFESTS, workspace.platform);
     // All variables except those of observability, which this platform does not have.
     const exists = (path: string) => !path.startsWith('observability/');
     const development = deriveDevelopmentCompose(platform, undefined, {

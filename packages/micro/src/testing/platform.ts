@@ -1,14 +1,12 @@
 import { parsePlatform, type Platform } from '../platform/platform';
 
-/** The platform `acme` of services in `apps/`, by name with the text of their manifests. */
-export function platformOf(manifests: Readonly<Record<string, string>>): Platform {
+/** A platform of services in `apps/`, by name with the text of their manifests. */
+export function platformOf(manifests: Readonly<Record<string, string>>, name = 'acme'): Platform {
   return parsePlatform(
-    'acme',
-    Object.entries(manifests).map(([name, text]) => ({
-      name,
-      root: `apps/${name}`,
-      file: `apps/${name}/service.yml`,
-      text,
-    })),
+    name,
+    Object.entries(manifests).map(([service, text]) => {
+      const root = `apps/${service}`;
+      return { name: service, root, file: `${root}/service.yml`, text };
+    }),
   );
 }

@@ -10,8 +10,8 @@ import { requiredSecrets } from '../../compose/env-secrets';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import { engineRunner } from '../../effects/engine-runner';
 import type { Runner } from '../../effects/process';
-import { parsePlatform } from '../../platform/platform';
 import { docker, EngineWorkspace } from '../../testing/engine-workspace';
+import { platformOf } from '../../testing/platform';
 import { runCommand } from '../../testing/shell';
 import { restoreCommand } from '../restore/command';
 import type { Shell } from '../shell';
@@ -88,13 +88,7 @@ describeEngine('backup and restore', () => {
     }
     workspace = new EngineWorkspace();
     project = `${workspace.platform}-development`;
-    const platform = parsePlatform(
-      workspace.platform,
-      Object.entries(MANIFESTS).map(([name, text]) => {
-        const root = `apps/${name}`;
-        return { name, root, file: `${root}/service.yml`, text };
-      }),
-    );
+    const platform = platformOf(MANIFESTS, workspace.platform);
     workspace.write({
       'package.json': `{ "name": "@${workspace.platform}/source" }`,
       'compose.yaml': deriveRootCompose(platform, undefined, (path) => path.startsWith('apps/'))

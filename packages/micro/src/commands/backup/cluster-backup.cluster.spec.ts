@@ -10,8 +10,8 @@ import { requiredSecrets } from '../../compose/env-secrets';
 import { deriveRootCompose } from '../../compose/root-compose';
 import { deriveServiceCompose } from '../../compose/service-compose';
 import { processRunner, type Runner } from '../../effects/process';
-import { parsePlatform } from '../../platform/platform';
 import { ClusterWorkspace } from '../../testing/cluster-workspace';
+import { platformOf } from '../../testing/platform';
 import { runCommand } from '../../testing/shell';
 import { restoreCommand } from '../restore/command';
 import type { Shell } from '../shell';
@@ -112,13 +112,7 @@ describeCluster('backup and restore of a cluster', () => {
   beforeAll(async () => {
     workspace = new ClusterWorkspace(inject('cluster')!, 'storage: { size: 1Gi }\n');
     project = `${workspace.platform}-development`;
-    const platform = parsePlatform(
-      workspace.platform,
-      Object.entries(MANIFESTS).map(([name, text]) => {
-        const root = `apps/${name}`;
-        return { name, root, file: `${root}/service.yml`, text };
-      }),
-    );
+    const platform = platformOf(MANIFESTS, workspace.platform);
     const mirrored: [string, string][] = [];
     for (const engine of ['postgres', 'mariadb', 'redis'] as const) {
       const ref = await pushDatastoreImage(workspace.cluster.registry, engine);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parsePlatform } from '../../platform/platform';
+import { platformOf } from '../../testing/platform';
 import { runningContainer } from '../../testing/running-container';
 import { folderOfTime, planBackup, selectDatastores } from './plan';
 
@@ -11,13 +11,7 @@ const MANIFESTS = {
   users: 'port: 3003\n',
 };
 
-const platform = parsePlatform(
-  'shop',
-  Object.entries(MANIFESTS).map(([name, text]) => {
-    const root = `apps/${name}`;
-    return { name, root, file: `${root}/service.yml`, text };
-  }),
-);
+const platform = platformOf(MANIFESTS, 'shop');
 
 const orders = runningContainer({
   service: 'orders-database',

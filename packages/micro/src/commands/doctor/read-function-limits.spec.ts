@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parsePlatform } from '../../platform/platform';
+import { platformOf } from '../../testing/platform';
 import { formatProblem } from '../../platform/problem';
 import { temporaryWorkspace } from '../../testing/temporary-workspace';
 import { readFunctionLimits } from './read-function-limits';
@@ -13,15 +13,7 @@ it('reads the manifests and the code of functions, without specs and other servi
     'apps/b/service.yml': 'port: 3002\n',
     'apps/b/src/main.ts': 'setInterval(() => {}, 1000);\n',
   };
-  const platform = parsePlatform(
-    'acme',
-    ['a', 'b'].map((name) => ({
-      name,
-      root: `apps/${name}`,
-      file: `apps/${name}/service.yml`,
-      text: name === 'a' ? manifest : 'port: 3002\n',
-    })),
-  );
+  const platform = platformOf({ a: manifest, b: 'port: 3002\n' });
   const limits = await readFunctionLimits(temporaryWorkspace(files), platform);
   expect(limits.map(formatProblem)).toEqual([
     expect.stringMatching(/^apps\/a\/service\.yml:3: a function gets no gRPC/),

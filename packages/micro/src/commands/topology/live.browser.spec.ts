@@ -10,8 +10,8 @@ import { freePort } from '../../../../../tools/testing/free-port';
 import { deriveRootCompose } from '../../compose/root-compose';
 import { requiredSecrets } from '../../compose/env-secrets';
 import { deriveServiceCompose } from '../../compose/service-compose';
-import { parsePlatform } from '../../platform/platform';
 import { docker, EngineWorkspace } from '../../testing/engine-workspace';
+import { platformOf } from '../../testing/platform';
 import { runCommand } from '../../testing/shell';
 import { statusCommand } from '../status/command';
 import { topologyCommand } from './command';
@@ -45,13 +45,7 @@ function liveSuite(browser: () => Browser): void {
     await ensureDatastoreImage('rabbitmq');
     workspace = new EngineWorkspace(PICTURES ? { platform: 'shop' } : {});
     const texts = manifests(PICTURES ? 3000 : await freePort());
-    const platform = parsePlatform(
-      workspace.platform,
-      Object.entries(texts).map(([name, text]) => {
-        const root = `apps/${name}`;
-        return { name, root, file: `${root}/service.yml`, text };
-      }),
-    );
+    const platform = platformOf(texts, workspace.platform);
     for (const { name, port } of platform.services) workspace.addService(name, port);
     const files = [
       deriveRootCompose(platform, undefined, (path) => path.startsWith('apps/')),

@@ -7,8 +7,8 @@ import { describeEngine } from '../../../../../tools/testing/describe-engine';
 import { deriveRootCompose } from '../../compose/root-compose';
 import { requiredSecrets } from '../../compose/env-secrets';
 import { deriveServiceCompose } from '../../compose/service-compose';
-import { parsePlatform } from '../../platform/platform';
 import { docker, EngineWorkspace, server } from '../../testing/engine-workspace';
+import { platformOf } from '../../testing/platform';
 
 const MANIFESTS = {
   shelf:
@@ -126,14 +126,7 @@ describeEngine('a platform with one account for everything', () => {
   let workspace: EngineWorkspace;
   let project: string;
 
-  const platform = () =>
-    parsePlatform(
-      workspace.platform,
-      Object.entries(MANIFESTS).map(([name, text]) => {
-        const root = `apps/${name}`;
-        return { name, root, file: `${root}/service.yml`, text };
-      }),
-    );
+  const platform = () => platformOf(MANIFESTS, workspace.platform);
 
   /** What the migration makes of the workspace's compose files. */
   function move(): void {
