@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { deployRecorded, printWritten } from '../../testing/recorded-deploy';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import type { DeployOptions } from '../deploy-options';
-import { deployRun } from './deploy-run';
 
 const ACCOUNT = {
   image: 'rabbitmq:4.1',
@@ -62,7 +62,8 @@ function cluster(password = () => 'first'): { answer: Answer; objects: Map<strin
     ...{ replicas: 1, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 },
     conditions: [{ type: 'Complete', status: 'True' }],
   };
-  const answer: Answer = (line, { args, stdin }) => {
+  const answer: Answer = (line, command) => {
+    const { args, stdin } = command;
     if (line.startsWith('docker')) {
       const services = line.includes('--no-interpolate') ? WRITTEN : filled(password());
       return { stdout: JSON.stringify({ services }) };
@@ -77,8 +78,7 @@ function cluster(password = () => 'first'): { answer: Answer; objects: Map<strin
     if (args.includes('create') || args.includes('replace')) {
       const given = JSON.parse(String(stdin)) as Live;
       if (given.kind === 'Secret') objects.set(`Secret/${given.metadata.name}`, given);
-      const metadata = { ...given.metadata, resourceVersion: '7' };
-      return { stdout: JSON.stringify({ ...given, metadata }) };
+      return printWritten(command);
     }
     if (args.includes('lease')) return {};
     if (args.includes('secret')) {
@@ -102,16 +102,7 @@ function cluster(password = () => 'first'): { answer: Answer; objects: Map<strin
 async function deploy(answer: Answer, files: object = {}, options: DeployOptions = {}) {
   const task = recordedTask({ ...FILES, ...files }, answer);
   const mailer = { ...task, service: { ...task.service, name: 'mailer', root: 'apps/mailer' } };
-  const failures = await deployRun({
-    ...task,
-    tasks: [task, mailer],
-    options: { environment: 'production', ...options },
-    tell: task.say,
-    interruption: {
-      ...{ signal: new AbortController().signal, trigger: () => undefined },
-      dispose: () => undefined,
-    },
-  });
+  const failures = await deployRecorded(task, options, [task, mailer]);
   const applied = task.runner.commands
     .filter(({ args }) => args.includes('apply'))
     .map(({ stdin }) => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveObject } from '../../kubernetes/live-object';
 import { BUILD_RECEIPT } from '../../testing/build-receipt';
+import { deployRecorded, printWritten } from '../../testing/recorded-deploy';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import type { DeployOptions } from '../deploy-options';
-import { deployRun } from './deploy-run';
 
 const ENVIRONMENT = `engine: kubernetes
 context: far
@@ -30,16 +30,13 @@ const FILES = {
 const RULES = { resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] };
 
 /** What an empty cluster answers, unless a case says something else. */
-const emptyCluster: Answer = (line, { args, stdin }) => {
+const emptyCluster: Answer = (line, command) => {
+  const { args } = command;
   if (args.includes('--validate=false')) return { stdout: JSON.stringify({ status: RULES }) };
   if (line.startsWith('docker')) return { stdout: JSON.stringify(COMPOSE) };
   if (line.startsWith('git')) return failure('not a git repository', 128);
   if (args.includes('namespace')) return { stdout: '{"status":{"phase":"Active"}}' };
-  if (args.includes('create') || args.includes('replace')) {
-    const lease = JSON.parse(String(stdin)) as { metadata: object };
-    const metadata = { ...lease.metadata, resourceVersion: '7' };
-    return { stdout: JSON.stringify({ ...lease, metadata }) };
-  }
+  if (args.includes('create') || args.includes('replace')) return printWritten(command);
   if (args.includes('lease') || args.includes('secret') || args.includes('secrets')) return {};
   if (line.includes('pods')) return { stdout: JSON.stringify({ items: [READY] }) };
   return { stdout: '{"items":[]}' };
@@ -54,16 +51,7 @@ const READY = {
 
 async function deploy(answer: Answer = emptyCluster, more: DeployOptions = {}, files: object = {}) {
   const task = recordedTask({ ...FILES, ...files }, answer);
-  const failures = await deployRun({
-    ...task,
-    tasks: [task],
-    options: { environment: 'production', ...more },
-    tell: task.say,
-    interruption: {
-      ...{ signal: new AbortController().signal, trigger: () => undefined },
-      dispose: () => undefined,
-    },
-  });
+  const failures = await deployRecorded(task, more);
   const kubectl = task.runner.lines.filter((line) => line.startsWith('kubectl'));
   return { failures, said: task.said, kubectl, commands: task.runner.commands };
 }

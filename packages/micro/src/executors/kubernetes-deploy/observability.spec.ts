@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { deployRecorded, printWritten } from '../../testing/recorded-deploy';
 import { failure, type Answer } from '../../testing/recording-runner';
 import { recordedTask } from '../../testing/service-task';
 import type { DeployOptions } from '../deploy-options';
-import { deployRun } from './deploy-run';
 
 const PUSH = {
   ...{ kind: 'pushed', service: 'orders', key: 'k1', environment: 'production' },
@@ -58,7 +58,8 @@ const READY = [
 /** An empty cluster, in which everything that is applied has become this. */
 const clusterOf =
   (objects: readonly object[], names = ''): Answer =>
-  (line, { args, stdin }) => {
+  (line, command) => {
+    const { args } = command;
     if (line.startsWith('docker')) {
       const environment = { PORT: '3001', OTEL_EXPORTER_OTLP_ENDPOINT: '' };
       const services = { ...PARTS, orders: { environment } };
@@ -67,9 +68,7 @@ const clusterOf =
     if (line.startsWith('git')) return failure('not a git repository', 128);
     if (args.includes('namespace')) return { stdout: '{"status":{"phase":"Active"}}' };
     if (args.includes('replace') || (args.includes('create') && line.includes('json'))) {
-      const lease = JSON.parse(String(stdin)) as { metadata: object };
-      const metadata = { ...lease.metadata, resourceVersion: '7' };
-      return { stdout: JSON.stringify({ ...lease, metadata }) };
+      return printWritten(command);
     }
     if (args.includes('name') && line.includes('deployments.apps')) return { stdout: names };
     if (/ get (?:lease|secret|secrets) /.test(line) || args.includes('create')) return {};
@@ -79,16 +78,7 @@ const clusterOf =
 
 async function deploy(answer: Answer, more: DeployOptions = {}) {
   const task = recordedTask(FILES, answer);
-  const ended = await deployRun({
-    ...task,
-    tasks: [task],
-    options: { environment: 'production', ...more },
-    tell: task.say,
-    interruption: {
-      ...{ signal: new AbortController().signal, trigger: () => undefined },
-      dispose: () => undefined,
-    },
-  }).then(
+  const ended = await deployRecorded(task, more).then(
     (failures) => [...failures.values()].map(({ message }) => message).join('\n'),
     (error: Error) => error.message,
   );
