@@ -23,11 +23,6 @@ const PORT = 16443;
 const NODES = ['node-1', 'node-2'];
 /** The address of node-1 in compose.yaml. */
 const FIRST_NODE = '198.19.128.11';
-const MACHINES: ClusterMachines = {
-  apiServer: 'micro-cluster-api-server-1',
-  nodes: Object.fromEntries(NODES.map((node) => [node, `micro-cluster-${node}-1`])),
-  tokenKey: join(STATE, 'pki', 'sa.key'),
-};
 
 const DEBIAN = {
   suite: 'sid',
@@ -69,19 +64,10 @@ export interface FoundCluster {
   kubectl: string;
   /** What publishes its routes; absent if it is not ours. */
   gateway?: { name: string; namespace: string; url: string };
-  /** What tests may break of it and put back; absent if it is not ours. */
-  machines?: ClusterMachines;
+  /** The file with the key that signs the tokens of service accounts; absent if it is not ours. */
+  tokenKey?: string;
   /** Whether autoscalers are told how busy pods are. */
   hasMetrics: boolean;
-}
-
-/** Containers that a cluster is made of, and its keys. */
-export interface ClusterMachines {
-  apiServer: string;
-  /** By the names of the nodes. */
-  nodes: Readonly<Record<string, string>>;
-  /** The file with the key that signs the tokens of service accounts. */
-  tokenKey: string;
 }
 
 /** The cluster of `MICRO_TEST_KUBECONFIG`, or one that runs here; `undefined` if there is none. Nothing is started. */
@@ -98,7 +84,7 @@ export async function findCluster(): Promise<FoundCluster | undefined> {
   if (given) return found;
   const { name, namespace, nodePort } = GATEWAY;
   const gateway = { name, namespace, url: `http://${FIRST_NODE}:${nodePort}/` };
-  return { ...found, gateway, machines: MACHINES };
+  return { ...found, gateway, tokenKey: join(STATE, 'pki', 'sa.key') };
 }
 
 /** Removes the cluster with everything in it. Its programs stay, for the next one. */

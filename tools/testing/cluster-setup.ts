@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { findCluster, type ClusterMachines, type FoundCluster } from '../cluster/cluster.js';
+import { findCluster, type FoundCluster } from '../cluster/cluster.js';
 import { freeVolumes } from '../cluster/free-volumes.js';
 import { ensureNodeImage } from '../images/node/node-image.js';
 import { LabError, say } from '../program.js';
@@ -11,8 +11,8 @@ declare module 'vitest' {
     cluster: { kubeconfig: string; context: string; kubectl: string; registry: string } | undefined;
     /** The Gateway of that cluster and the address of its proxy; only our own cluster has one. */
     gateway: { name: string; namespace: string; url: string } | undefined;
-    /** The containers of that cluster, which a test may stop; only our own cluster has them. */
-    machines: ClusterMachines | undefined;
+    /** The file with the key that signs tokens of that cluster; only our own cluster has one. */
+    tokenKey: string | undefined;
     /** Whether autoscalers work there. */
     hasMetrics: boolean;
   }
@@ -26,7 +26,7 @@ declare module 'vitest' {
 export default async function setUpCluster(project: TestProject): Promise<void> {
   const cluster = await findCluster();
   project.provide('gateway', undefined);
-  project.provide('machines', undefined);
+  project.provide('tokenKey', undefined);
   project.provide('hasMetrics', false);
   if (!cluster) {
     say(
@@ -39,7 +39,7 @@ export default async function setUpCluster(project: TestProject): Promise<void> 
     const registry = process.env['MICRO_TEST_REGISTRY'] ?? (await ensureRegistry()).host;
     project.provide('cluster', { ...cluster, registry });
     provideParts(project, cluster);
-    if (cluster.machines) await freeVolumes(cluster.kubectl, cluster.kubeconfig);
+    if (cluster.gateway) await freeVolumes(cluster.kubectl, cluster.kubeconfig);
   } catch (error) {
     if (!(error instanceof LabError) || process.env['CI']) throw error;
     say(`The "cluster" tests are left out: ${error.message}`);
@@ -48,13 +48,12 @@ export default async function setUpCluster(project: TestProject): Promise<void> 
 }
 
 /** Tells what the tests may rely on, and prints what they leave out. */
-function provideParts(project: TestProject, { gateway, machines, hasMetrics }: FoundCluster): void {
-  if (gateway) project.provide('gateway', gateway);
-  else say('The tests of a Gateway are left out: only the cluster of "npm run cluster" has one.');
-  if (machines) project.provide('machines', machines);
-  else {
+function provideParts(project: TestProject, { gateway, tokenKey, hasMetrics }: FoundCluster): void {
+  project.provide('gateway', gateway);
+  project.provide('tokenKey', tokenKey);
+  if (!gateway) {
     say(
-      'The tests that stop a node or the API server are left out: they need the cluster of "npm run cluster".',
+      'The tests of a Gateway, of network policies and of tokens that expire are left out: they need the cluster of "npm run cluster".',
     );
   }
   project.provide('hasMetrics', hasMetrics);

@@ -13,9 +13,9 @@ export function describeGateway(name: string, suite: () => void): void {
   else describe.skip(name, suite);
 }
 
-/** A suite on a cluster whose nodes and API server it may stop, and has to start again. */
-export function describeMachines(name: string, suite: () => void): void {
-  if (inject('machines')) describe(name, suite);
+/** A suite on a real cluster that takes tokens of the suite's own. */
+export function describeTokens(name: string, suite: () => void): void {
+  if (inject('tokenKey')) describe(name, suite);
   else describe.skip(name, suite);
 }
 

@@ -8,8 +8,6 @@ const AT_MOST = 20_000;
 interface LoadReport {
   sent: number;
   lost: string[];
-  /** When the last one that was lost was sent, in milliseconds since 1970. */
-  lastLost: number | undefined;
   versions: Set<string>;
 }
 
@@ -19,18 +17,14 @@ export async function underLoad(
   work: () => Promise<void>,
   host?: string,
 ): Promise<LoadReport> {
-  const report: LoadReport = { sent: 0, lost: [], lastLost: undefined, versions: new Set() };
+  const report: LoadReport = { sent: 0, lost: [], versions: new Set() };
   let isOver = false;
   const callers = Array.from({ length: CALLERS }, async () => {
     for (let count = 0; count < AT_MOST && !isOver; count++) {
       report.sent++;
-      const sent = Date.now();
       await call(url, host).then(
         (version) => report.versions.add(version),
-        (error: unknown) => {
-          report.lost.push(String(error));
-          report.lastLost = Math.max(sent, report.lastLost ?? 0);
-        },
+        (error: unknown) => report.lost.push(String(error)),
       );
       await sleep(50);
     }

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { describeMachines } from '../../../../../tools/testing/describe-cluster';
+import { describeTokens } from '../../../../../tools/testing/describe-cluster';
 import { ClusterUser } from '../../testing/cluster-user';
 import { ClusterWorkspace } from '../../testing/cluster-workspace';
 
 /** For how many seconds more the API server takes a token that has expired: clocks differ. */
 const LEEWAY = 60;
 
-describeMachines('credentials that expire', () => {
+describeTokens('credentials that expire', () => {
   let workspace: ClusterWorkspace;
   let user: ClusterUser;
   beforeAll(async () => {
@@ -20,9 +20,7 @@ describeMachines('credentials that expire', () => {
 
   /** Runs commands with a token that expires so many seconds from now. */
   const expiringIn = (seconds: number) =>
-    user.runner(
-      user.signedToken(inject('machines')!.tokenKey, Math.floor(Date.now() / 1000) + seconds),
-    );
+    user.runner(user.signedToken(inject('tokenKey')!, Math.floor(Date.now() / 1000) + seconds));
   const refused = /does not accept these credentials .*Log in again, then run this again/;
 
   it('before a deploy stop it before anything is written', async () => {
