@@ -142,8 +142,8 @@ async function startRun(request: DeployRequest): Promise<Run> {
 const PATIENCE = 60;
 
 function patient(run: Run): Run {
-  const { seen } = run.undo.cluster.patience!;
-  const cluster = { ...run.cluster, patience: { clock: run.clock, seconds: PATIENCE, seen } };
+  const patience = { ...run.undo.cluster.patience!, clock: run.clock };
+  const cluster = { ...run.cluster, patience };
   return { ...run, cluster, look: lookTogether(cluster, run.scope) };
 }
 
