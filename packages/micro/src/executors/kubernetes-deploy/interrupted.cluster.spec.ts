@@ -22,7 +22,8 @@ describeCluster('a deploy that is interrupted', () => {
     ['after the objects were applied', { when: 'after', command: ' apply ', nth: 1 }],
     ['while the rollout is watched', { when: 'during', command: ' get .*pods', nth: 2 }],
     ['before the release is recorded', { when: 'before', command: ' apply ', nth: 2 }],
-    ['before the lease is given back', { when: 'before', command: ' replace ', nth: 1 }],
+    ['before the lease is taken', { when: 'before', command: ' replace ', nth: 1 }],
+    ['before the lease is given back', { when: 'after', command: ' apply ', nth: 2 }],
   ])('by kill -9 %s is finished by the next one', async (moment, at) => {
     workspace.push('orders', `to ${moment}`.replaceAll(' ', '-'));
     expect(await killed(at)).toMatchObject({ ended: 'SIGKILL' });
